@@ -1,0 +1,34 @@
+"""What can be wrong with data, one small function each: ``check(ds, answers) -> (ds, findings)``.
+
+Nothing is changed without a finding that says so. The order of ``CHECKS`` matters: shape before time before values, and
+places and edges when it is known which sensors stay.
+"""
+
+from stcore.checks.edges import check_edges
+from stcore.checks.finding import Check, listed, share
+from stcore.checks.places import check_places
+from stcore.checks.shape import check_dims, check_numbers, check_sensors
+from stcore.checks.time import check_clock, check_duplicates, check_order, check_stamps, check_step
+from stcore.checks.values import check_infinite, check_missing, check_negative, check_sentinels, check_still
+from stcore.checks.zeros import check_zeros, zero_share
+
+__all__ = ["CHECKS", "Check", "listed", "share", "zero_share"]
+
+CHECKS: tuple[Check, ...] = (
+    check_dims,
+    check_numbers,
+    check_sensors,
+    check_stamps,
+    check_order,
+    check_duplicates,
+    check_step,
+    check_clock,
+    check_infinite,
+    check_sentinels,
+    check_zeros,
+    check_missing,
+    check_negative,
+    check_still,
+    check_places,
+    check_edges,
+)

@@ -1,0 +1,247 @@
+"""Time: real instants, rising, one constant step; gaps become missing values, and what has two readings is asked."""
+
+import re
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from stcore.checks.finding import Answers, Checked, counted, note, repaired
+from stcore.findings import Finding, refuse
+
+TICKS = (("s", 1), ("ms", 10**3), ("us", 10**6), ("ns", 10**9))
+EARLIEST, LATEST = np.datetime64("1900-01-01"), np.datetime64("2200-01-01")
+MOST_GROWTH = 4
+REGULAR = 0.95
+"""The most common difference must explain this share, or the step is not known."""
+
+
+def check_stamps(ds: xr.Dataset, answers: Answers) -> Checked:
+    """[T] datetime64[ns]; numbers are epochs where their range tells the unit; instants with a zone become UTC."""
+    raw = ds["time"].values
+    findings: list[Finding] = []
+    index = ds.indexes.get("time")
+    if isinstance(index, pd.DatetimeIndex) and index.tz is not None:
+        raw, ds, findings = _utc(ds, index)
+    elif raw.dtype.kind in "iuf":
+        raw, findings = _epochs(raw)
+    elif raw.dtype.kind == "O":
+        raw, ds, findings = _from_objects(ds, raw)
+    if raw.dtype.kind != "M":
+        raise refuse("time", f"The time axis holds {raw.dtype}, not dates and times.")
+    if np.isnat(raw).any():
+        raise refuse("time", f"{counted(int(np.isnat(raw).sum()), 'row')} without a time, the first is row {int(np.isnat(raw).argmax()) + 1}.")
+    _check_range(raw, answers)
+    return ds.assign_coords(time=raw.astype("datetime64[ns]")), findings
+
+
+def _utc(ds: xr.Dataset, index: pd.DatetimeIndex) -> tuple[np.ndarray, xr.Dataset, list[Finding]]:
+    zone = str(index.tz)
+    attrs = ds.attrs | {"zone": "UTC"} | ({"local_zone": zone} if "/" in zone else {})
+    text = f"Times in the zone {zone} are kept as UTC; profiles and calendars still use {zone if '/' in zone else 'UTC'}."
+    return index.tz_convert("UTC").tz_localize(None).values, ds.assign_attrs(attrs), [repaired("zone", text)]
+
+
+def _from_objects(ds: xr.Dataset, raw: np.ndarray) -> tuple[np.ndarray, xr.Dataset, list[Finding]]:
+    try:
+        index = pd.DatetimeIndex(raw)
+    except (ValueError, TypeError) as error:
+        raise refuse("time", f"The time axis holds {type(raw[0]).__name__}, such as {str(raw[0])[:40]!r}, not dates and times.") from error
+    return _utc(ds, index) if index.tz is not None else (index.values, ds, [])
+
+
+def _epochs(numbers: np.ndarray) -> tuple[np.ndarray, list[Finding]]:
+    """Counts since 1970 whose range lies in 1990 to 2100 in exactly one unit."""
+    years = (631_152_000, 4_102_444_800)
+    if not np.all(np.isfinite(numbers)):
+        raise refuse("time", "Some rows have no time.")
+    fitting = [unit for unit, ticks in TICKS if years[0] * ticks <= numbers.min() and numbers.max() <= years[1] * ticks]
+    if len(fitting) != 1:
+        text = f"The time axis holds numbers from {numbers.min():g} to {numbers.max():g}, which are no times since 1970 in any usual unit."
+        raise refuse("time", text)
+    words = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}[fitting[0]]
+    whole = numbers.astype(np.int64) if numbers.dtype.kind != "f" else np.rint(numbers).astype(np.int64)
+    return whole.view(f"datetime64[{fitting[0]}]"), [note("epoch", f"Times are numbers; they were read as {words} since 1970.")]
+
+
+def _check_range(stamps: np.ndarray, answers: Answers) -> None:
+    first, last = stamps.min(), stamps.max()
+    if first < EARLIEST or last >= LATEST:
+        text = f"Times run from {_said(first)} to {_said(last)}; before 1900 and after 2200 nothing is believed. Check how they were written."
+        raise refuse("time-range", text)
+    year = first.astype("datetime64[Y]").astype(int) + 1970
+    if year == 1970 and last.astype("datetime64[Y]").astype(int) == 0 and answers.get("year-1970") != "real":
+        choices = {"real": "the data are from 1970"}
+        raise refuse("year-1970", "All times lie in 1970, as they do when a number was taken for a time.", choices)
+
+
+def check_order(ds: xr.Dataset, answers: Answers) -> Checked:
+    """Rising times."""
+    stamps = ds["time"].values
+    falls = np.flatnonzero(np.diff(stamps) < np.timedelta64(0))
+    if not len(falls):
+        return ds, []
+    if resolved := _doubled_hour(ds):
+        return resolved, [repaired("duplicate-times", "The hour that the clock change doubles was resolved by the order of its rows; times are kept as UTC now.")]
+    text = f"The times were not in order ({counted(len(falls), 'step')} back, the first at {_said(stamps[falls[0] + 1])}); the rows were sorted."
+    return ds.isel(time=np.argsort(stamps, kind="stable")), [repaired("unsorted", text)]
+
+
+def check_duplicates(ds: xr.Dataset, answers: Answers) -> Checked:
+    """No time twice: equal rows are kept once, different ones are asked."""
+    stamps = ds["time"].values
+    again = np.flatnonzero(stamps[1:] == stamps[:-1]) + 1
+    if not len(again):
+        return ds, []
+    said = f"{counted(len(again), 'time')} appeared more than once, the first is {_said(stamps[again[0]])}"
+    value = ds["value"].values
+    if np.array_equal(value[again], value[again - 1], equal_nan=True):
+        return ds.isel(time=_firsts(stamps)), [repaired("duplicate-times", f"{said}, with equal readings; one of each was kept.")]
+    rule = answers.get("duplicate-times")
+    choices = {"first": "keep the first reading of each time", "mean": "average the readings of each time"}
+    if rule not in choices:
+        hint = " Is it the hour that is doubled when daylight saving ends?" if _autumn(stamps[again]) else ""
+        raise refuse("duplicate-times", f"{said}, with different readings.{hint} Say which to take.", choices)
+    taken = ds.isel(time=_firsts(stamps))
+    if rule == "mean":
+        taken = taken.assign(value=(ds["value"].dims, _means(value, np.cumsum(np.r_[True, stamps[1:] != stamps[:-1]]) - 1)))
+    return taken, [Finding("repaired", "duplicate-times", f"{said}, with different readings.", choices, rule)]
+
+
+def _firsts(stamps: np.ndarray) -> np.ndarray:
+    return np.flatnonzero(np.r_[True, stamps[1:] != stamps[:-1]])
+
+
+def _autumn(stamps: np.ndarray) -> bool:
+    """All in the small hours of days in late October or early November."""
+    index = pd.DatetimeIndex(stamps)
+    return bool(((index.hour <= 3) & (((index.month == 10) & (index.day >= 20)) | ((index.month == 11) & (index.day <= 8)))).all())
+
+
+def _doubled_hour(ds: xr.Dataset) -> xr.Dataset | None:
+    """The dataset on UTC, where its steps back are the ends of daylight saving in its own zone and nothing else."""
+    zone = ds.attrs.get("zone")
+    if _local_zone(zone) is None:
+        return None
+    try:
+        index = pd.DatetimeIndex(ds["time"].values).tz_localize(zone, ambiguous="infer")
+    except ValueError:
+        return None
+    if not (index.is_unique and index.is_monotonic_increasing):
+        return None
+    stamps = index.tz_convert("UTC").tz_localize(None).values
+    return ds.assign_coords(time=stamps.astype("datetime64[ns]")).assign_attrs(zone="UTC", local_zone=zone)
+
+
+def _means(value: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """[G, N, C] averages of the observed readings of each group of rows."""
+    shape = (group[-1] + 1, *value.shape[1:])
+    total, number = np.zeros(shape), np.zeros(shape)
+    seen = np.isfinite(value)
+    np.add.at(total, group, np.where(seen, value, 0))
+    np.add.at(number, group, seen)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan).astype(np.float32)
+
+
+def check_step(ds: xr.Dataset, answers: Answers) -> Checked:
+    """One constant step; missing rows of a regular axis become missing values."""
+    stamps = ds["time"].values.astype(np.int64)
+    if len(stamps) < 2:
+        raise refuse("too-short", "There is only one time step; a forecast needs many more.")
+    steps, counts = np.unique(np.diff(stamps), return_counts=True)
+    if len(steps) == 1:
+        return ds, []
+    step = int(steps[counts.argmax()])
+    explained = counts.max() / counts.sum()
+    if explained < REGULAR and _mostly_gaps(steps, counts, step):
+        explained = 1.0
+    if explained < REGULAR or np.any(steps % step):
+        return _averaged(ds, step, float(counts.max() / counts.sum()), answers)
+    return _filled(ds, step)
+
+
+def _mostly_gaps(steps: np.ndarray, counts: np.ndarray, step: int) -> bool:
+    """All differences are multiples of the smallest, which is the most common: a regular axis with many holes."""
+    return step == steps[0] and not np.any(steps % step) and counts.max() * 2 > counts.sum()
+
+
+def _filled(ds: xr.Dataset, step: int) -> Checked:
+    stamps = ds["time"].values.astype(np.int64)
+    length = int((stamps[-1] - stamps[0]) // step) + 1
+    gaps = np.diff(stamps) // step - 1
+    widest = int(gaps.argmax())
+    text = (
+        f"{counted(length - len(stamps), 'time step')} of {length} had no row and became missing values, in {counted(int((gaps > 0).sum()), 'gap')}; "
+        f"the widest has {counted(int(gaps[widest]), 'step')} after {_said(ds['time'].values[widest])}."
+    )
+    if length > MOST_GROWTH * len(stamps):
+        raise refuse("gaps", f"The rows are too sparse for a step of {_duration(step)}: {length - len(stamps)} of {length} would be missing.")
+    if "start" in ds:
+        raise refuse("gaps", "The dataset says where windows start, and its time axis has gaps; one of the two must be wrong.")
+    full = (stamps[0] + step * np.arange(length)).view("datetime64[ns]")
+    return ds.reindex(time=full), [repaired("gaps", text)]
+
+
+def _averaged(ds: xr.Dataset, step: int, explained: float, answers: Answers) -> Checked:
+    """Readings averaged within the step that was answered; without an answer this is a refusal."""
+    choices = {"<step>": "average the readings within every such step: a number and s, min, h or d, such as 15min"}
+    said = f"The time step is irregular: the most common one ({_duration(step)}) explains {explained:.0%} of the rows."
+    wanted = re.fullmatch(r"(\d+)\s*(s|min|h|d)", answers.get("step", "").strip().lower())
+    if not wanted or int(wanted[1]) == 0:
+        raise refuse("step", f"{said} Choose a step.", choices)
+    size = int(wanted[1]) * {"s": 1, "min": 60, "h": 3600, "d": 86400}[wanted[2]] * 10**9
+    stamps = ds["time"].values.astype(np.int64)
+    place = (stamps - stamps[0] // size * size) // size
+    if place[-1] + 1 > MOST_GROWTH * len(stamps):
+        raise refuse("step", f"A step of {wanted[0]} is far finer than the readings: most steps would be missing.", choices)
+    firsts = np.flatnonzero(np.r_[True, np.diff(place) > 0])
+    taken = ds.isel(time=firsts).assign(value=(ds["value"].dims, _means(ds["value"].values, np.cumsum(np.r_[True, np.diff(place) > 0]) - 1)))
+    taken = taken.assign_coords(time=(stamps[0] // size * size + size * place[firsts]).view("datetime64[ns]"))
+    finding = Finding("repaired", "step", f"{said} Readings were averaged within {wanted[0]}.", choices, answers["step"])
+    full = (taken["time"].values[0].astype(np.int64) + size * np.arange(place[-1] + 1)).view("datetime64[ns]")
+    return taken.reindex(time=full), [finding]
+
+
+def check_clock(ds: xr.Dataset, answers: Answers) -> Checked:
+    """A local axis through clock changes: the hour that never was must be empty, the doubled one is told."""
+    zone = ds.attrs.get("zone")
+    if _local_zone(zone) is None:
+        return ds, []
+    index = pd.DatetimeIndex(ds["time"].values)
+    never = index.tz_localize(zone, nonexistent="NaT", ambiguous=np.ones(len(index), bool)).isna()
+    twice = index.tz_localize(zone, nonexistent="shift_forward", ambiguous="NaT").isna()
+    findings = []
+    if never.any():
+        filled = np.isfinite(ds["value"].values[never]).any(axis=(1, 2))
+        if filled.any():
+            text = f"There are readings at {_said(index[never][filled][0])}, a time that does not exist in {zone}. Are the times in another zone?"
+            raise refuse("clock-change", text)
+        text = f"{counted(int(never.sum()), 'row')} lie in hours that clock changes skip in {zone}, the first at {_said(index[never][0])}; they are empty."
+        findings.append(note("clock-change", text))
+    if twice.any():
+        text = f"{counted(int(twice.sum()), 'row')} lie in hours that clock changes double in {zone}, the first at {_said(index[twice][0])}; the file has each once."
+        findings.append(note("doubled-hour", text))
+    return ds, findings
+
+
+def _local_zone(zone: object) -> ZoneInfo | None:
+    """The zone by its name, unless it is UTC or no zone at all."""
+    if not isinstance(zone, str) or zone in ("UTC", "GMT", "unknown"):
+        return None
+    try:
+        return ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def _said(stamp: object) -> str:
+    return str(pd.Timestamp(stamp).floor("s"))[:16] if abs(int(np.datetime64(stamp, "Y").astype(int))) < 200 else str(np.datetime64(stamp, "D"))
+
+
+def _duration(nanoseconds: int) -> str:
+    seconds = nanoseconds / 1e9
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"

@@ -1,0 +1,71 @@
+"""What all commands share: the app, how answers and options are read, and how results are said."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stcore.options import OptionError
+from stcore.runs.files import plain
+
+app = typer.Typer(
+    name="stcore",
+    help="Winnow: train compact forecasters on spatio-temporal data while samples are pruned live.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on one line of stdout.")]
+Runs = Annotated[Path, typer.Option("--runs", help="Folder that holds the runs.")]
+Name = Annotated[str, typer.Argument(metavar="RUN", help="A run's id in the runs folder, or its path.")]
+Answers = Annotated[Path | None, typer.Option("--answers", help="JSON file of answers to the data's questions, {code: choice}.")]
+RUNS = Path("runs")
+
+
+def say(document: Mapping[str, Any], as_json: bool, text: str) -> None:
+    """The result: one line of JSON, or text for people. Only rank 0 speaks."""
+    if int(os.environ.get("RANK", 0)) == 0:
+        typer.echo(json.dumps(plain(dict(document))) if as_json else text)
+
+
+def read_object(path: Path | None) -> dict[str, Any]:
+    """A JSON object from a file; empty without one. OptionError where it is none."""
+    if path is None:
+        return {}
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise OptionError(f"There is no file {path}.") from None
+    except (OSError, ValueError) as error:
+        raise OptionError(f"{path} is no JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise OptionError(f"{path} has to hold a JSON object.")
+    return value
+
+
+def table(rows: list[list[Any]], head: list[str]) -> str:
+    """Columns of text, aligned."""
+    cells = [head, *([shown(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(head))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
+
+
+def shown(value: Any) -> str:
+    """A value as people read it."""
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as 8 s, 3 min 20 s or 2 h 5 min."""
+    if seconds is None:
+        return "unknown"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,76 @@
+"""Commands about data and methods: inspect, methods, simulate."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from stcore import readers, registry
+from stcore.cli.common import Answers, Json, app, read_object, say, table
+from stcore.data import STData
+
+
+@app.command()
+def inspect(
+    data: Annotated[str, typer.Argument(metavar="DATA", help="A file, a folder, or demo.")], answers: Answers = None, json: Json = False
+) -> None:
+    """Say what was understood of a dataset, what was changed, and what it asks."""
+    found = readers.open(data, read_object(answers))
+    about = described(found)
+    lines = [f"{found.title}: {found.steps} steps x {len(found.sensors)} sensors x {len(found.channels)} channels, from {about['start']}"]
+    lines.append(f"every {found.step_seconds:g} s, time zone {found.zone}; {about['missing_share']:.1%} missing, {about['zero_share']:.1%} zero")
+    lines.append(f"graph: {found.ds.attrs.get('graph', 'none')}")
+    for finding in found.findings:
+        choices = "".join(f"\n      {choice}: {text}" for choice, text in finding.choices.items())
+        chosen = f" (taken: {finding.chosen})" if finding.chosen else ""
+        lines.append(f"  {finding.level} {finding.code}: {finding.text}{chosen}{choices}")
+    say(about, json, "\n".join(lines))
+
+
+def described(data: STData) -> dict[str, Any]:
+    """What ``inspect --json`` prints."""
+    values = data.values
+    observed = np.isfinite(values)
+    return {
+        "title": data.title,
+        "steps": data.steps,
+        "sensors": len(data.sensors),
+        "channels": data.channels,
+        "step_seconds": data.step_seconds,
+        "start": str(data.time[0]),
+        "zone": data.zone,
+        "coordinates": data.places is not None,
+        "edges": 0 if data.edges is None else len(data.edges[0]),
+        "graph": data.ds.attrs.get("graph"),
+        "units": data.units,
+        "missing_share": float(1 - observed.mean()),
+        "zero_share": float((values == 0).sum() / max(observed.sum(), 1)),
+        "fingerprint": data.fingerprint,
+        "reader": data.ds.attrs.get("reader"),
+        "simulated": data.simulated,
+        "findings": [finding.to_json() for finding in data.findings],
+    }
+
+
+@app.command()
+def methods(json: Json = False) -> None:
+    """List what can be chosen: models, strategies, masks, distillers, readers."""
+    listed = {kind: [card.to_json() for card in registry.cards(kind).values()] for kind in registry.KINDS}
+    text = [f"{kind}\n{table([[card['name'], card['summary']] for card in cards], ['  name', 'what it does'])}" for kind, cards in listed.items() if cards]
+    say(listed, json, "\n\n".join(text))
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="NetCDF file to write.")],
+    days: Annotated[int, typer.Option(help="Days to simulate.", min=1, max=365)] = 28,
+    seed: Annotated[int, typer.Option(help="The one seed of every random draw.", min=0)] = 0,
+    json: Json = False,
+) -> None:
+    """Simulate the demo city's traffic and write it with its ground truth."""
+    from stcore import simulate as city
+
+    ds = city.simulate(days=days, seed=seed)
+    city.write(out, ds)
+    say({"path": str(out), "days": days, "seed": seed, "sensors": ds.sizes["sensor"], "steps": ds.sizes["time"]}, json, f"wrote {out}")

@@ -1,0 +1,140 @@
+"""Commands that work: train, resume, stop, pause."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stcore import jobs
+from stcore.cli.common import RUNS, Answers, Json, Name, Runs, app, duration, read_object, say, shown
+from stcore.options import OptionError, merged, nested
+from stcore.runs import Run, create, open_run
+
+Option = typer.Option
+
+
+@app.command()
+def train(
+    data: Annotated[str, typer.Argument(metavar="DATA", help="A file, a folder, or demo.")],
+    model: Annotated[str | None, Option(help="Name of the forecaster.")] = None,
+    prune: Annotated[str | None, Option(help="Name of the pruning strategy.")] = None,
+    keep: Annotated[float | None, Option(help="Share of all sample visits to keep.")] = None,
+    epochs: Annotated[int | None, Option(help="Passes over the data.")] = None,
+    batch: Annotated[int | None, Option(help="Windows in a step.")] = None,
+    lr: Annotated[float | None, Option(help="Learning rate at the start.")] = None,
+    lookback: Annotated[int | None, Option(help="Steps that the model sees.")] = None,
+    horizon: Annotated[int | None, Option(help="Steps that it forecasts.")] = None,
+    split: Annotated[str | None, Option(help="Shares for training, validation and test, such as 0.6,0.2,0.2.")] = None,
+    seed: Annotated[int | None, Option(help="The one seed of every random draw.")] = None,
+    runs: Runs = RUNS,
+    name: Annotated[str | None, Option("--id", help="Name of the run's folder.")] = None,
+    answers: Answers = None,
+    config: Annotated[Path | None, Option(help="JSON of options, or a run's spec.json.")] = None,
+    assignments: Annotated[list[str] | None, Option("--set", metavar="NAME=VALUE", help="Any nested option, such as model.width=32.")] = None,
+    quiet: Annotated[bool, Option("--quiet", help="No progress on stderr.")] = False,
+    json: Json = False,
+) -> int:
+    """Train a forecaster while samples are pruned, and record the run."""
+    given: dict[str, Any] = {
+        "seed": seed,
+        "model": {"name": model},
+        "prune": {"name": prune, "keep": keep},
+        "train": {"epochs": epochs, "batch": batch, "lr": lr},
+        "data": {"lookback": lookback, "horizon": horizon, "split": split},
+    }
+    file = read_object(config)
+    options = merged(file.get("options", file), without_none(given), nested(assignments or []))
+    run = made(data, options, runs, name, read_object(answers))
+    return finish(run, quiet, json)
+
+
+def made(data: str, options: dict[str, Any], runs: Path, name: str | None, answers: dict[str, str]) -> Run:
+    """The new run; among several ranks the first makes it and tells the others its id."""
+    if int(os.environ.get("WORLD_SIZE", 1)) == 1:
+        return create(data, options, runs, name, answers)
+    from stcore.ranks import Ranks
+
+    ranks = Ranks()
+    run = create(data, options, runs, name, answers) if ranks.first else None
+    return open_run(ranks.tell(run.id if run else ""), runs)
+
+
+def without_none(tree: dict[str, Any]) -> dict[str, Any]:
+    """What was given on the command line."""
+    kept = {key: without_none(value) if isinstance(value, dict) else value for key, value in tree.items()}
+    return {key: value for key, value in kept.items() if value is not None and value != {}}
+
+
+@app.command()
+def resume(run: Name, runs: Runs = RUNS, quiet: Annotated[bool, Option("--quiet", help="No progress on stderr.")] = False, json: Json = False) -> int:
+    """Go on with a stopped, failed or interrupted run; of a finished one, print the result."""
+    background = os.environ.get("STCORE_BACKGROUND")
+    if background and hasattr(os, "nice"):
+        os.nice(10)  # the page stays quick while a run trains
+    found = open_run(run, runs)
+    if not background and not found.locked:
+        found.control("run")
+    return finish(found, quiet, json)
+
+
+def finish(run: Run, quiet: bool, as_json: bool) -> int:
+    """Work on a run to its end with progress on stderr, then say its result."""
+    first = int(os.environ.get("RANK", 0)) == 0
+    for event in jobs.work(run):
+        if event.name in ("started", "epoch", "progress") and first and not quiet:
+            progress(run, event.to_json())
+    if not first:
+        return 0
+    summary = run.summary()
+    say(summary, as_json, result_text(summary))
+    return 1 if summary["status"] == "failed" else 0
+
+
+def progress(run: Run, event: dict[str, Any]) -> None:
+    """One line on stderr: replaced while a terminal watches, else one an epoch."""
+    if event["event"] == "started":
+        typer.echo(f"run {run.id}: {event['samples']} windows, batch {event['batch']}, rate {event['learning_rate']:.3g}", err=True)
+        for note in event["notes"]:
+            typer.echo(f"note: {note}", err=True)
+    elif event["event"] == "epoch":
+        left = duration(run.progress.get("seconds_left"))
+        line = f"epoch {event['epoch'] + 1}: validation MAE {shown(event['validation']['mae'])}, kept {event['kept']}, {left} left"
+        typer.echo(("\r\033[K" if sys.stderr.isatty() else "") + line, err=True)
+    elif sys.stderr.isatty() and event["batch"] % 20 == 0:
+        where = f"epoch {event['epoch'] + 1}, batch {event['batch']} of {event['batches']}"
+        typer.echo(f"\r\033[K{where}, {duration(run.progress.get('seconds_left'))} left", nl=False, err=True)
+
+
+def result_text(summary: dict[str, Any]) -> str:
+    """A run's result for people."""
+    lines = [f"run {summary['run']}: {summary['status']}{', ' + summary['reason'] if 'reason' in summary else ''}"]
+    for part, metrics in summary["metrics"].items():
+        if metrics:
+            lines.append(f"{part}: MAE {shown(metrics['mae'])}, RMSE {shown(metrics['rmse'])}, MAPE {shown(metrics['mape'])} % ({metrics['rule']})")
+    for name, metrics in (summary["naive"] or {}).items():
+        lines.append(f"{name}: MAE {shown(metrics['mae'])} ({metrics['note']})")
+    visits, seconds = summary["visits"], summary["seconds"]
+    if visits["full"]:
+        lines.append(f"visits: {visits['kept']} of {visits['full']} ({visits['share']:.1%}); {duration(seconds['total'])}, {seconds['score'] + seconds['select']:.2f} s of it scoring and selecting")
+    return "\n".join([*lines, summary["path"]])
+
+
+@app.command()
+def stop(run: Name, runs: Runs = RUNS, json: Json = False) -> None:
+    """Ask a run to stop at its next batch; the epoch in hand is repeated on resume."""
+    _ask(open_run(run, runs), "stop", json)
+
+
+@app.command()
+def pause(run: Name, runs: Runs = RUNS, json: Json = False) -> None:
+    """Ask a run to wait at its next batch; `resume` lets it go on."""
+    _ask(open_run(run, runs), "pause", json)
+
+
+def _ask(run: Run, word: Any, json: bool) -> None:
+    if not run.locked:
+        raise OptionError(f"Run {run.id} is {run.status}; there is nothing to {word}.")
+    run.control(word)
+    say({"run": run.id, "asked": word}, json, f"asked run {run.id} to {word}")

@@ -1,0 +1,65 @@
+"""Runs side by side: options that differ, figures with their difference to the first run, and what cannot be compared."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from stcore.runs import Run
+
+PARTS = ("validation", "test")
+
+
+def compare(runs: Sequence[Run]) -> dict[str, Any]:
+    """``{runs, status, differing {option: [values]}, figures {name: [values]}, difference {name: [share]}, notes}``.
+
+    ``difference`` is relative to the first run: -0.02 means 2 % less. The first run is the baseline.
+    """
+    summaries = [run.summary() for run in runs]
+    flat = [flattened(summary["options"]) for summary in summaries]
+    names = dict.fromkeys(name for options in flat for name in options)
+    differing = {name: [options.get(name) for options in flat] for name in names}
+    figures = [figures_of(summary) for summary in summaries]
+    table = {name: [row.get(name) for row in figures] for name in figures[0]}
+    return {
+        "runs": [run.id for run in runs],
+        "status": [summary["status"] for summary in summaries],
+        "differing": {name: values for name, values in differing.items() if any(value != values[0] for value in values)},
+        "figures": table,
+        "difference": {name: [relative(value, values[0]) for value in values] for name, values in table.items()},
+        "notes": notes(runs),
+    }
+
+
+def flattened(tree: dict[str, Any], before: str = "") -> dict[str, Any]:
+    """Nested options as one level, ``model.width`` and so on."""
+    flat: dict[str, Any] = {}
+    for name, value in tree.items():
+        flat |= flattened(value, f"{before}{name}.") if isinstance(value, dict) else {f"{before}{name}": value}
+    return flat
+
+
+def figures_of(summary: dict[str, Any]) -> dict[str, float | None]:
+    """The numbers of one run by name, in the order in which people ask for them."""
+    found: dict[str, float | None] = {}
+    for part in PARTS:
+        metrics = summary["metrics"][part] or {}
+        found |= {f"{part} {name.upper()}": metrics.get(name) for name in ("mae", "rmse", "mape")}
+    found |= {"visits": summary["visits"]["kept"], "share of visits": summary["visits"]["share"]}
+    found |= {f"seconds {kind}": summary["seconds"][kind] for kind in ("total", "train", "score", "select", "evaluate")}
+    return found | {"best epoch": summary["best_epoch"]}
+
+
+def relative(value: float | None, baseline: float | None) -> float | None:
+    """How much more than the baseline, as a share of it."""
+    return None if value is None or not baseline else value / baseline - 1
+
+
+def notes(runs: Sequence[Run]) -> list[str]:
+    """Why some of these runs may not be comparable, in sentences."""
+    said = []
+    if len({run.spec["data"]["fingerprint"] for run in runs}) > 1:
+        said.append("These runs are of different data; their metrics cannot be compared.")
+    if len({str(run.spec["options"]["data"]) for run in runs}) > 1:
+        said.append("Lookback, horizon, split or targets differ; the test windows are not the same.")
+    if any(run.status != "done" for run in runs):
+        said.append("Not all of these runs are finished.")
+    return said

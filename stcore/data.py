@@ -1,0 +1,180 @@
+"""STData: one validated spatio-temporal dataset, the only form that data have behind the door.
+
+Dimensions: T steps, N sensors, C channels. ``STData.of`` is the only way in: it checks, repairs what has one harmless
+reading, says so in ``findings``, and refuses the rest with a ``DataError``.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from stcore import checks
+from stcore.findings import DataError, Finding, refuse
+
+Layers = Mapping[str, Mapping[str, Any]]
+
+
+class STData:
+    """A dataset of T steps x N sensors x C channels with its calendar, places, graph and map layers.
+
+    ``ds`` holds ``value`` [time, sensor, channel] float32 (NaN: not measured), ``time`` (one constant step), ``sensor``
+    and ``channel`` (unique text), and where known ``lat`` and ``lon`` [sensor] in degrees, ``edge_from``, ``edge_to``
+    and ``edge_weight`` [edge] (>= 0), ``start`` [window], ``clock`` and ``split`` [time], ``weight`` and ``cell`` [sensor].
+    Other variables, such as a simulation's ground truth, travel along. ``layers`` are GeoJSON collections by name.
+    """
+
+    def __init__(self, ds: xr.Dataset, findings: Iterable[Finding], layers: Layers) -> None:
+        self.ds = ds
+        self.findings = list(findings)
+        self.layers = dict(layers)
+
+    @classmethod
+    def of(
+        cls,
+        ds: xr.Dataset,
+        *,
+        answers: Mapping[str, str] | None = None,
+        findings: Iterable[Finding] = (),
+        layers: Layers | None = None,
+    ) -> "STData":
+        """Check a raw dataset and take it.
+
+        ``ds`` needs ``value`` with dims (time, sensor, channel) in any order and coordinates for time and sensor;
+        ``attrs`` may hold ``title``, ``zone``, ``units`` ({channel: unit}), ``graph`` (how the edges were made).
+        ``answers`` decide findings with choices; ``findings`` are those that the reader made. Raises DataError.
+        """
+        said = list(findings)
+        answers = dict(answers or {})
+        for check in checks.CHECKS:
+            ds, more = check(ds, answers)
+            said += more
+        if errors := [finding for finding in said if finding.level == "error"]:
+            raise DataError(*errors)
+        questions = {finding.code: finding.choices for finding in said if finding.choices}
+        for code, answer in answers.items():
+            if code in questions and answer not in questions[code]:
+                raise refuse(code, f"The answer to {code!r} can be {' or '.join(questions[code])}; it was {answer!r}.")
+        return cls(ds, said, layers or {})
+
+    # ---- what it is ------------------------------------------------------------------------------------------------
+    @property
+    def values(self) -> np.ndarray:
+        """[T, N, C] float32, NaN where nothing was measured."""
+        return self.ds["value"].values
+
+    @property
+    def time(self) -> pd.DatetimeIndex:
+        """[T] instants, one constant step; UTC where the file gave offsets, else the wall clock as written."""
+        return pd.DatetimeIndex(self.ds["time"].values)
+
+    @property
+    def local_time(self) -> pd.DatetimeIndex:
+        """[T] wall-clock instants, which calendar features and profiles use."""
+        return self.clock(np.arange(self.steps))
+
+    def clock(self, steps: np.ndarray) -> pd.DatetimeIndex:
+        """Wall-clock instants of ``steps``, which may lie behind the last one."""
+        if "clock" in self.ds:
+            return pd.DatetimeIndex(self.ds["clock"].values[steps])
+        instants = self.time[0] + pd.to_timedelta(np.asarray(steps) * self.step_seconds, unit="s")
+        zone = self.ds.attrs.get("local_zone")
+        return instants.tz_localize("UTC").tz_convert(zone).tz_localize(None) if zone else instants
+
+    @property
+    def steps(self) -> int:
+        """T."""
+        return int(self.ds.sizes["time"])
+
+    @property
+    def sensors(self) -> list[str]:
+        """N unique names."""
+        return [str(name) for name in self.ds["sensor"].values]
+
+    @property
+    def channels(self) -> list[str]:
+        """C unique names."""
+        return [str(name) for name in self.ds["channel"].values]
+
+    @property
+    def step_seconds(self) -> float:
+        """Seconds from one step to the next."""
+        return float((self.time[1] - self.time[0]).total_seconds())
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Unit by channel, empty text where unknown."""
+        known = self.ds.attrs.get("units", {})
+        return {channel: str(known.get(channel, "")) for channel in self.channels}
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return str(self.ds.attrs.get("title", "dataset"))
+
+    @property
+    def zone(self) -> str:
+        """Whose clock ``time`` is, or ``unknown``."""
+        return str(self.ds.attrs.get("zone", "unknown"))
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the values were computed, not measured."""
+        return bool(self.ds.attrs.get("simulated", False))
+
+    @property
+    def places(self) -> np.ndarray | None:
+        """[N, 2] latitude and longitude in degrees, or None."""
+        return np.stack([self.ds["lat"].values, self.ds["lon"].values], axis=1) if "lat" in self.ds and "lon" in self.ds else None
+
+    @property
+    def edges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """(from [E], to [E], weight [E]) as sensor positions and weights >= 0, or None."""
+        if "edge_from" not in self.ds:
+            return None
+        return self.ds["edge_from"].values, self.ds["edge_to"].values, self.ds["edge_weight"].values
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 of values, coordinates, edges and answers: equal data, equal fingerprint."""
+        digest = hashlib.sha256()
+        for name in sorted(str(name) for name in self.ds.variables):
+            array = self.ds[name].values
+            if array.dtype.kind == "M":
+                array = array.astype("datetime64[ns]").astype(np.int64)
+            digest.update(f"{name}{array.shape}".encode())
+            text = array.dtype.kind in "OUST"
+            digest.update("\0".join(map(str, array.ravel())).encode() if text else np.ascontiguousarray(array).tobytes())
+        digest.update(json.dumps([self.answers, self.units, self.zone], sort_keys=True).encode())
+        return digest.hexdigest()
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """The answers in force, asked for or taken by default."""
+        return {finding.code: finding.chosen for finding in self.findings if finding.chosen is not None}
+
+    def channel(self, names: list[str] | None, default: list[str]) -> list[int]:
+        """Positions of the named channels; an unknown name is answered with the known ones."""
+        wanted = default if names is None else names
+        if unknown := [name for name in wanted if name not in self.channels]:
+            raise refuse("channel", f"There is no channel {unknown[0]!r}; the channels are {', '.join(self.channels)}.")
+        return [self.channels.index(name) for name in wanted]
+
+    def save(self, path: Path) -> None:
+        """Write everything, layers and answers included, as one NetCDF file that ``stcore.open`` reads back."""
+        ds = self.ds.copy()
+        ds.attrs = {name: _stored(value) for name, value in self.ds.attrs.items() if value is not None}
+        ds.attrs |= {"layers": json.dumps(self.layers), "stcore": "STData 1"}
+        for name in ("sensor", "channel"):
+            ds[name] = ds[name].astype(object)
+        ds.to_netcdf(path, engine="h5netcdf", encoding={"value": {"zlib": True, "complevel": 1}})
+
+
+def _stored(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, Mapping) else int(value) if isinstance(value, bool) else value

@@ -1,0 +1,90 @@
+"""What a running job says, in the order it says it. A job writes and prints nothing: it is iterated.
+
+``Started``, then per epoch many ``Progress`` and one ``Epoch``, at the end ``Finished``. Arrays travel beside the plain
+values and are stored as rows; ``to_json`` leaves them out.
+"""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened in a job."""
+
+    @property
+    def name(self) -> str:
+        """The event's name in ``events.jsonl``: its class in lower case."""
+        return type(self).__name__.lower()
+
+    def to_json(self) -> dict[str, Any]:
+        """The event's plain values; arrays are left out."""
+        plain = {part.name: getattr(self, part.name) for part in fields(self) if part.name != "arrays"}
+        return {"event": self.name, **plain}
+
+
+@dataclass(frozen=True)
+class Started(Event):
+    """The job has its data and model and begins (or goes on) at ``epoch``."""
+
+    epoch: int
+    epochs: int
+    samples: int
+    batch: int
+    learning_rate: float
+    parameters: int
+    precision: str
+    threads: int
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Progress(Event):
+    """A batch is done. ``visits`` of ``planned`` sample visits of the whole run are behind us."""
+
+    epoch: int
+    batch: int
+    batches: int
+    visits: int
+    planned: int
+
+
+@dataclass(frozen=True)
+class Epoch(Event):
+    """An epoch is done: losses in training spreads, validation metrics in units, seconds by kind of work.
+
+    ``arrays``: ``score`` [W] (NaN where never scored), ``kept`` [W] bool, ``weight`` [W], ``sensor_error`` [N] (validation
+    MAE in units) and ``importance`` [N] (share of the input's pull on the loss).
+    """
+
+    epoch: int
+    train_loss: float
+    validation: dict[str, Any]
+    best: bool
+    visits: int
+    kept: int
+    learning_rate: float
+    seconds: dict[str, float]
+    selection: dict[str, float] = field(default_factory=dict)
+    arrays: Arrays = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Finished(Event):
+    """The run's result, of the weights with the best validation error.
+
+    ``arrays``: ``forecast`` [K, H, N, C'] and ``forecast_window`` [K] (position of the window in the run), plus the
+    test's error per sensor ``test_sensor_error`` [N].
+    """
+
+    epochs: int
+    best_epoch: int
+    metrics: dict[str, Any]
+    naive: dict[str, Any]
+    visits: dict[str, float]
+    seconds: dict[str, float]
+    arrays: Arrays = field(default_factory=dict)

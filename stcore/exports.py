@@ -1,0 +1,86 @@
+"""Files for others: forecasts with sensor ids and real times, tables of runs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from stcore import jobs, readers
+from stcore.data import STData
+from stcore.models import naive
+from stcore.options import OptionError, RunOptions
+from stcore.runs import Run
+from stcore.windows import Windows, cut
+
+FORMATS = (".csv", ".parquet", ".nc")
+
+
+def forecast(run: Run, out: Path, source: str | None = None, answers: Mapping[str, str] | None = None, test: bool = False) -> int:
+    """Write a run's forecasts to ``out`` and give the number of rows: see ``forecast_dataset``. OptionError for other suffixes."""
+    if out.suffix not in FORMATS:
+        raise OptionError(f"{out.name!r} has to end in {', '.join(FORMATS)}.")
+    if not out.parent.is_dir():
+        raise OptionError(f"There is no folder {out.parent} to write {out.name} into.")
+    data = readers.open(source, answers) if source else jobs.dataset(run)
+    ds = forecast_dataset(run, data, test)
+    rows = int(np.prod([ds.sizes[dim] for dim in ("issued", "horizon", "sensor", "target")]))
+    if out.suffix == ".nc":
+        ds.to_netcdf(out, engine="h5netcdf")
+    elif out.suffix == ".parquet":
+        table(ds).to_parquet(out, index=False)
+    else:
+        table(ds).to_csv(out, index=False)
+    return rows
+
+
+def forecast_dataset(run: Run, data: STData, test: bool) -> xr.Dataset:
+    """``forecast``, ``truth``, ``persistence`` and ``seasonal_naive`` over (issued, horizon, sensor, target), in units.
+
+    ``issued`` is the last input step's time, ``time`` [issued, horizon] the time forecast. One issue after the last step,
+    or every test window's.
+    """
+    options = RunOptions.read(run.spec["options"])
+    lookback, horizon = options.data.lookback, options.data.horizon
+    starts = cut(data, options.data).test.starts if test else np.array([data.steps - lookback])
+    if starts[0] < 0:
+        raise OptionError(f"The data hold {data.steps} steps; the model needs {lookback}.")
+    windows = Windows(starts, lookback, horizon)
+    targets = data.channel(options.data.targets, data.channels[:1])
+    values = data.values[..., targets]
+    train = cut(data, options.data).label == 0
+    ids, dims = np.arange(len(starts)), ("issued", "horizon", "sensor", "target")
+    steps = windows.steps(ids)[:, lookback:]
+    padded = np.concatenate([values, np.full((horizon, *values.shape[1:]), np.nan, values.dtype)])
+    variables = {"forecast": jobs.predict(run, starts, data), "truth": padded[steps]}
+    for name, make in (("persistence", naive.persistence), ("seasonal_naive", naive.seasonal_naive)):
+        variables[name] = make(values, train, data.step_seconds).forecast(windows, ids)
+    instants = data.time[0] + pd.to_timedelta(steps.ravel() * data.step_seconds, unit="s")
+    coords = {
+        "issued": data.time[windows.origins].to_numpy(),
+        "horizon": np.arange(1, horizon + 1),
+        "sensor": np.array(data.sensors, object),
+        "target": np.array([data.channels[place] for place in targets], object),
+        "time": (("issued", "horizon"), instants.to_numpy().reshape(steps.shape)),
+    }
+    about = {"run": run.id, "title": data.title, "zone": data.zone, "units": str(data.units)}
+    return xr.Dataset({name: (dims, array) for name, array in variables.items()}, coords, about)
+
+
+def table(ds: xr.Dataset) -> pd.DataFrame:
+    """A forecast dataset as rows: sensor, issued, time, horizon, target, forecast, truth, persistence, seasonal_naive."""
+    frame = ds.to_dataframe().reset_index()
+    frame["sensor"] = frame["sensor"].map(safe)
+    order = ["sensor", "issued", "time", "horizon", "target", "forecast", "truth", "persistence", "seasonal_naive"]
+    return frame[order].sort_values(["issued", "sensor", "target", "horizon"], ignore_index=True)
+
+
+def safe(text: str) -> str:
+    """A text that a spreadsheet will not take for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+
+
+def write_windows(run: Run, starts: np.ndarray, out: Path) -> None:
+    """Forecasts of the run's own windows by start step as a plain array file."""
+    np.save(out, jobs.predict(run, starts))

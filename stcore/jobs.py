@@ -1,0 +1,224 @@
+"""Jobs: a run in its own process, outliving browser and server; and the same in this one, for notebooks and the command line.
+
+The page never trains: it starts ``python -m stcore resume RUN`` and reads the folder. Torch is imported only where work
+is done, and only after the run has its slot.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import filelock
+import numpy as np
+
+from stcore import readers
+from stcore.data import STData
+from stcore.events import Event
+from stcore.options import RunOptions
+from stcore.runs import Run, RunError, create, record
+from stcore.runs.create import versions
+from stcore.runs.record import checkpoint, end, fail, tell, weights
+
+if TYPE_CHECKING:
+    from stcore.train.trainer import Trainer
+
+PATIENCE = 2.0  # seconds to wait for a lock that a glance at the status may hold for an instant
+_children: list[subprocess.Popen[bytes]] = []
+
+
+class Job:
+    """A run to be worked on in this process: iterate it for its events, or ``finish()`` it."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def __iter__(self) -> Iterator[Event]:
+        return work(self.run)
+
+    def finish(self) -> Run:
+        """Work to the end, whatever is said on the way."""
+        for _ in self:
+            continue
+        return self.run
+
+
+def train(source: str | Path | STData = "demo", runs: str | Path = "runs", name: str | None = None, **options: Any) -> Job:
+    """A new run on ``source``, to be iterated or finished: ``train("demo", prune={"name": "infobatch"}).finish()``.
+
+    ``options`` are those of RunOptions, nested as plain values. Raises OptionError, DataError or RunError before anything
+    is written.
+    """
+    return Job(create(source, options, runs, name))
+
+
+# ---- in this process -----------------------------------------------------------------------------------------------
+def work(run: Run) -> Iterator[Event]:
+    """Train ``run`` in this process, from its last checkpoint where it has one; a finished run has nothing left to say.
+
+    RunError where another process works on it or where its data have changed since it was made.
+    """
+    if int(os.environ.get("RANK", 0)):
+        yield from follow(run)
+        return
+    with held(run):
+        if (run.result or {}).get("status") == "done":
+            return
+        (run.path / "result.json").unlink(missing_ok=True)
+        with slot(run):
+            trainer = begin(run)
+            yield from record(run, trainer, trainer.state, trainer.weights, trainer.ranks.agree)
+            trainer.ranks.close()
+
+
+def begin(run: Run) -> "Trainer":
+    """The run's trainer where its checkpoint stands; a failure is written into the run before it is raised."""
+    tell(run, {"event": "opening"})
+    try:
+        return prepare(run)
+    except Exception as error:
+        fail(run, error)
+        raise
+
+
+def follow(run: Run) -> Iterator[Event]:
+    """The part of a rank other than the first: the same work, nothing written."""
+    trainer = prepare(run)
+    for event in trainer:
+        yield event
+        if trainer.ranks.agree(False):
+            return
+    trainer.ranks.close()
+
+
+def prepare(run: Run) -> "Trainer":
+    """Open the run's data, build its trainer and load its checkpoint."""
+    from stcore.train.trainer import Trainer
+
+    trainer = Trainer(dataset(run), RunOptions.read(run.spec["options"]))
+    content, note = checkpoint(run)
+    trainer.notes += [note] if note else []
+    if content:
+        trainer.load(content)
+    made, here = run.spec["versions"].get("torch"), versions().get("torch")
+    if made != here:
+        trainer.notes.append(f"the run began with torch {made} and goes on with {here}: not bit for bit the same")
+    return trainer
+
+
+def dataset(run: Run) -> STData:
+    """The data that the run was made of. RunError where they are gone or have changed."""
+    source = run.spec["data"]["source"]
+    path = run.path / source if source == "data.nc" else source
+    data = readers.open(path, run.spec["data"]["answers"])
+    if data.fingerprint != run.spec["data"]["fingerprint"]:
+        raise RunError(f"The data in {source} have changed since run {run.id} was made; start a new run on them.")
+    return data
+
+
+def predict(run: Run, starts: np.ndarray, data: STData | None = None) -> np.ndarray:
+    """Forecasts [K, H, N, C'] in units by the best weights, for windows whose inputs begin at ``starts`` [K].
+
+    ``data`` may be newer data of the same sensors and channels. RunError where the run is not finished.
+    """
+    from stcore.train.predict import predict as forecast
+
+    content = weights(run)
+    if content is None:
+        raise RunError(f"Run {run.id} has no finished weights yet; it is {run.status}.")
+    return forecast(data or dataset(run), RunOptions.read(run.spec["options"]), content, starts)
+
+
+@contextmanager
+def held(run: Run) -> Iterator[None]:
+    """Hold the run's lock as long as work goes on; RunError where another process does."""
+    lock = filelock.FileLock(run.path / "lock")
+    try:
+        lock.acquire(timeout=PATIENCE)
+    except filelock.Timeout:
+        raise RunError(f"Run {run.id} is being trained by another process ({run.worker or 'unknown'}).") from None
+    try:
+        run.claim(f"process {os.getpid()} on {socket.gethostname()}", os.getpid())
+        yield
+    finally:
+        lock.release()
+
+
+def slots() -> int:
+    """How many runs train at once: STCORE_SLOTS, else half the cores."""
+    return max(1, int(os.environ.get("STCORE_SLOTS", (os.cpu_count() or 2) // 2)))
+
+
+@contextmanager
+def slot(run: Run) -> Iterator[None]:
+    """Wait as queued until one of the folder's slots is free, and hold it. RunError where the run is stopped meanwhile."""
+    folder = run.path.parent / ".slots"
+    folder.mkdir(exist_ok=True)
+    locks = [filelock.FileLock(folder / f"{number}.lock") for number in range(slots())]
+    queued = False
+    while (mine := next((lock for lock in locks if _taken(lock)), None)) is None:
+        if not queued:
+            tell(run, {"event": "queued"})
+            queued = True
+        if run.word == "stop":
+            end(run, {"status": "stopped", "reason": "Stopped by you before it began."})
+            raise RunError(f"Run {run.id} was stopped before it began.")
+        time.sleep(0.2)
+    try:
+        yield
+    finally:
+        mine.release()
+
+
+def _taken(lock: filelock.BaseFileLock) -> bool:
+    with suppress(filelock.Timeout):
+        lock.acquire(timeout=0)
+        return True
+    return False
+
+
+# ---- in a process of its own ---------------------------------------------------------------------------------------
+def start(run: Run, word: str = "run") -> None:
+    """Begin or go on with ``run`` in a process of its own that outlives this one. ``word`` may be step."""
+    run.control(word)  # type: ignore[arg-type]
+    for child in list(_children):
+        if child.poll() is not None:  # reap, so that no zombie stays
+            _children.remove(child)
+    with open(run.path / "log.txt", "ab") as log:
+        command = [sys.executable, "-m", "stcore", "resume", str(run.path), "--quiet"]
+        environment = {**os.environ, "STCORE_BACKGROUND": "1", "OMP_NUM_THREADS": str(run.spec["options"]["train"]["threads"])}
+        _children.append(
+            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment)
+        )
+
+
+def kill(run: Run) -> None:
+    """End a worker that does not answer. Nothing is lost but the epoch in hand."""
+    process = run.worker_process
+    if process is None or not run.locked:
+        return
+    for word in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(process, word)
+        for _ in range(20):
+            if not run.locked:
+                return
+            time.sleep(0.1)
+
+
+def predict_elsewhere(run: Run, starts: np.ndarray, timeout: float = 120) -> np.ndarray:
+    """``predict`` in a short child process, so that a page needs no torch. RunError with the child's own words."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "forecast.npy"
+        command = [sys.executable, "-m", "stcore", "window", str(run.path), str(out), *map(str, starts)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+        if done.returncode:
+            raise RunError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "The forecast could not be made.")
+        return np.load(out)

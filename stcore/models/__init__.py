@@ -1,0 +1,64 @@
+"""Compact forecasters. The cards stand here, apart from the code, so that listing models loads no torch."""
+
+from typing import NamedTuple
+
+from stcore.options import Options, option
+from stcore.registry import Card
+
+
+class Setting(NamedTuple):
+    """What a model has to know of the data before it is built."""
+
+    lookback: int
+    horizon: int
+    sensors: int
+    inputs: int
+    targets: int
+    slots: int  # steps in a day
+    grid: tuple[int, int] | None = None
+
+
+class DLinearOptions(Options):
+    """Options of DLinear."""
+
+    kernel: int = option(5, "Length of the moving average that splits trend from rest; the paper's 25 suits long inputs.", ge=1, le=999, unit="steps")
+
+
+class STIDOptions(Options):
+    """Options of STID."""
+
+    width: int = option(16, "Size of each of the four embeddings (series, sensor, time of day, day of week); the paper has 32.", ge=1, le=1024)
+    layers: int = option(3, "Residual layers.", ge=1, le=32)
+    dropout: float = option(0.0, "Share of hidden units dropped while training; the paper's 0.15 costs a third of the speed.", ge=0, lt=1)
+
+
+CARDS = (
+    Card(
+        "persistence",
+        "The last observed value, repeated; the forecast to beat in the first steps. Nothing to train.",
+        "common practice",
+        "stcore.models.naive:persistence",
+        trains=False,
+    ),
+    Card(
+        "seasonal-naive",
+        "The value one period before: a week where training holds two, else a day. Nothing to train.",
+        "common practice",
+        "stcore.models.naive:seasonal_naive",
+        trains=False,
+    ),
+    Card(
+        "dlinear",
+        "Two linear maps shared by all sensors, one for the trend and one for the rest.",
+        "Zeng et al. 2023, arXiv 2205.13504",
+        "stcore.models.dlinear:DLinear",
+        DLinearOptions,
+    ),
+    Card(
+        "stid",
+        "A small residual network on each sensor's series with embeddings for sensor, time of day and day of week.",
+        "Shao et al. 2022, arXiv 2208.05233; factored arithmetic is ours",
+        "stcore.models.stid:STID",
+        STIDOptions,
+    ),
+)

@@ -1,0 +1,33 @@
+"""DLinear (Zeng et al. 2023, arXiv 2205.13504): trend by moving average and the rest, each with one linear map."""
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor, nn
+
+from stcore.models import DLinearOptions, Setting
+from stcore.models.forecaster import Forecaster, flat_series, unflat
+
+
+class DLinear(Forecaster):
+    """Maps shared by all sensors; reads all input channels of a sensor at once."""
+
+    unseen_sensors = True
+
+    def __init__(self, setting: Setting, options: DLinearOptions) -> None:
+        super().__init__()
+        self.setting, self.kernel = setting, options.kernel
+        inside, outside = setting.lookback * setting.inputs, setting.horizon * setting.targets
+        self.trend = nn.Linear(inside, outside)
+        self.rest = nn.Linear(inside, outside)
+
+    def forward(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None) -> Tensor:
+        """See Forecaster; the calendar and the sensor are not used."""
+        trend = moving_average(x, self.kernel)
+        return unflat(self.trend(flat_series(trend)) + self.rest(flat_series(x - trend)), len(x), self.setting.horizon)
+
+
+def moving_average(x: Tensor, kernel: int) -> Tensor:
+    """Centred mean over ``kernel`` steps of [B, L, N, C], the ends repeated as in the paper's code."""
+    before = (kernel - 1) // 2
+    padded = torch.cat([x[:, :1].expand(-1, before, -1, -1), x, x[:, -1:].expand(-1, kernel - 1 - before, -1, -1)], dim=1)
+    return functional.avg_pool2d(padded.flatten(2).unsqueeze(1), (kernel, 1), stride=1).squeeze(1).view_as(x)

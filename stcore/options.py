@@ -1,0 +1,149 @@
+"""What can be chosen. One declaration gives the checks, the command line's ``--set``, the app's forms and the JSON of a run."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+
+def _listed(value: Any) -> Any:
+    """``"1,50,80"`` as a list, so that a command line can write one."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Names = Annotated[list[str], BeforeValidator(_listed)]
+Steps = Annotated[list[int], BeforeValidator(_listed)]
+
+
+class OptionError(ValueError):
+    """An option that cannot be: says which, what it was, what is allowed."""
+
+
+class Options(BaseModel):
+    """A set of options: checked, without unknown names, never changed after it is made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> Self:
+        """Options from plain values; raises OptionError in one sentence."""
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise OptionError("; ".join(_sentence(cls, part) for part in error.errors())) from None
+
+    @classmethod
+    def describe(cls) -> list[dict[str, Any]]:
+        """Each option's name, type, default, unit, bounds and help as plain values."""
+        schema = cls.model_json_schema()
+        described = []
+        for name, field in cls.model_fields.items():
+            extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+            part = schema["properties"][name]
+            bounds = {key: part[key] for key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "enum") if key in part}
+            default = json.loads(json.dumps(field.get_default(call_default_factory=True), default=_plain))
+            described.append({"name": name, "default": default, "help": field.description or "", **bounds, **extra})
+        return described
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump() if isinstance(value, BaseModel) else list(value)
+
+
+def _sentence(cls: type[Options], error: Mapping[str, Any]) -> str:
+    where = ".".join(str(part) for part in error["loc"]) or cls.__name__
+    if error["type"] == "extra_forbidden":
+        return f"there is no option {where!r}; known are {', '.join(cls.model_fields)}"
+    return f"option {where!r}: {error['msg'][:1].lower()}{error['msg'][1:]} (it was {error['input']!r})"
+
+
+def option(default: Any, description: str, **more: Any) -> Any:
+    """A field with its help; ``unit=...`` is shown beside it."""
+    unit = more.pop("unit", None)
+    return Field(default, description=description, json_schema_extra={"unit": unit} if unit else None, **more)
+
+
+class DataOptions(Options):
+    """Which stretch of the data a sample is."""
+
+    lookback: int = option(12, "Steps that the model sees.", ge=1, le=2016, unit="steps")
+    horizon: int = option(12, "Steps that it forecasts.", ge=1, le=2016, unit="steps")
+    split: Annotated[tuple[float, float, float], BeforeValidator(_listed)] = option(
+        (0.6, 0.2, 0.2), "Shares of time for training, validation and test, in this order."
+    )
+    targets: Names | None = option(None, "Channels to forecast; the first when left out.")
+    inputs: Names | None = option(None, "Channels that the model sees; all when left out.")
+    samples: Literal["windows"] = option("windows", "What is pruned: whole windows of all sensors.")
+    mape_floor: float = option(0.0, "MAPE leaves out truths whose absolute value is at most this.", ge=0, unit="of the target")
+
+    @field_validator("split")
+    @classmethod
+    def _shares(cls, split: tuple[float, float, float]) -> tuple[float, float, float]:
+        if min(split) <= 0 or abs(sum(split) - 1) > 1e-6:
+            raise ValueError("three shares above 0 that sum to 1 are needed, such as 0.6,0.2,0.2")
+        return split
+
+
+class TrainOptions(Options):
+    """How the model is trained."""
+
+    epochs: int = option(15, "Passes over the training windows, pruned or not.", ge=1, le=10_000)
+    batch: int | None = option(None, "Windows in a step; about 1536 (window, sensor) cells when left out.", ge=1, le=65_536, unit="windows")
+    lr: float | None = option(None, "Learning rate at the start; follows the batch when left out.", gt=0, le=1.0)
+    optimizer: Literal["adam", "adamw"] = option("adam", "Adam with its weight decay in the gradient, or AdamW with it apart.")
+    weight_decay: float = option(1e-4, "Pull of the weights towards zero.", ge=0, le=1.0)
+    milestones: Steps | None = option(None, "Epochs after which the learning rate is multiplied by gamma; a cosine to zero when left out.")
+    gamma: float = option(0.5, "Factor at a milestone.", gt=0, le=1.0)
+    clip: float = option(5.0, "Largest norm of a step's gradient; 0 never clips.", ge=0)
+    patience: int | None = option(None, "Stop after so many epochs without a better validation error; never when left out.", ge=1, unit="epochs")
+    precision: Literal["float32", "bfloat16", "float64"] = option(
+        "float32", "Arithmetic of the forward pass; bfloat16 is faster on processors that know it and costs up to 1 % accuracy."
+    )
+    threads: int | None = option(None, "Processor threads; one less than there are cores when left out.", ge=1, le=256)
+    device: Literal["cpu", "cuda"] = option("cpu", "Where tensors live.")
+    forecasts: int = option(256, "Room for stored forecasts at the end of a run.", ge=0, le=65_536, unit="MB")
+
+
+class RunOptions(Options):
+    """Everything that decides a run besides its data. ``model`` and ``prune`` hold a ``name`` and that thing's options."""
+
+    seed: int = option(0, "The one seed of every random draw.", ge=0, lt=2**31)
+    data: DataOptions = DataOptions()
+    train: TrainOptions = TrainOptions()
+    model: dict[str, Any] = option({"name": "stid"}, "The forecaster and its options.")
+    prune: dict[str, Any] = option({"name": "st-prune"}, "The pruning strategy and its options.")
+
+
+def nested(assignments: list[str]) -> dict[str, Any]:
+    """``["model.width=32"]`` as ``{"model": {"width": 32}}``; values are JSON where they parse as JSON, else text."""
+    tree: dict[str, Any] = {}
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
+        if not equals or not path:
+            raise OptionError(f"--set takes name=value, such as model.width=32; it was {assignment!r}")
+        *parents, last = path.split(".")
+        place = tree
+        for parent in parents:
+            place = place.setdefault(parent, {})
+            if not isinstance(place, dict):
+                raise OptionError(f"{path!r} goes through {parent!r}, which has a value already")
+        place[last] = _value(text)
+    return tree
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def merged(*trees: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested values laid over each other, later ones on top."""
+    result: dict[str, Any] = {}
+    for tree in trees:
+        for key, value in tree.items():
+            below = result.get(key)
+            result[key] = merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return result

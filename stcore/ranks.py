@@ -1,0 +1,61 @@
+"""The few collective operations of a job on several processes; the only place that knows torch.distributed.
+
+A job reads RANK and WORLD_SIZE, as torchrun, Slurm and others set them. Alone, everything here is free.
+"""
+
+import os
+from collections.abc import Iterable
+
+import torch
+import torch.distributed as distributed
+
+
+class Ranks:
+    """This process among ``world`` ones that do the same job; rank 0 speaks and writes."""
+
+    def __init__(self) -> None:
+        self.rank = int(os.environ.get("RANK", 0))
+        self.world = int(os.environ.get("WORLD_SIZE", 1))
+        if self.world > 1 and not distributed.is_initialized():
+            distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+
+    @property
+    def first(self) -> bool:
+        """Whether this is rank 0."""
+        return self.rank == 0
+
+    def sum(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The sum of everyone's ``tensor``, in place."""
+        if self.world > 1:
+            distributed.all_reduce(tensor)
+        return tensor
+
+    def sum_gradients(self, parameters: Iterable[torch.nn.Parameter]) -> None:
+        """Everyone's gradients become the sum of all; one flat message."""
+        if self.world == 1:
+            return
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        flat = self.sum(torch.cat([gradient.reshape(-1) for gradient in gradients]))
+        for gradient, part in zip(gradients, flat.split([gradient.numel() for gradient in gradients]), strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+    def agree(self, wish: bool) -> bool:
+        """True for all if rank 0 wishes it."""
+        if self.world == 1:
+            return wish
+        word = torch.tensor([int(wish and self.first)])
+        return bool(self.sum(word.cuda() if torch.cuda.is_available() else word).item())
+
+    def tell(self, text: str) -> str:
+        """Rank 0's text, for all."""
+        if self.world == 1:
+            return text
+        told = [text]
+        distributed.broadcast_object_list(told)
+        return str(told[0])
+
+    def close(self) -> None:
+        """Leave the group, waiting for the others."""
+        if self.world > 1 and distributed.is_initialized():
+            distributed.barrier()
+            distributed.destroy_process_group()

@@ -1,0 +1,151 @@
+"""A file as the readers see it: its bytes decide what it is, its name is only a hint."""
+
+import zlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from stcore.findings import Finding, refuse
+from stcore.readers.limits import check_room
+
+Content = Literal["hdf5", "netcdf3", "zip", "parquet", "pickle", "npy", "gzip", "grib", "text", "empty", "unknown"]
+
+MAGIC: tuple[tuple[bytes, Content], ...] = (
+    (b"\x89HDF\r\n\x1a\n", "hdf5"),
+    (b"CDF\x01", "netcdf3"),
+    (b"CDF\x02", "netcdf3"),
+    (b"CDF\x05", "netcdf3"),
+    (b"PK\x03\x04", "zip"),
+    (b"PAR1", "parquet"),
+    (b"\x93NUMPY", "npy"),
+    (b"\x1f\x8b", "gzip"),
+    (b"GRIB", "grib"),
+    (b"\x80\x02", "pickle"),
+    (b"\x80\x03", "pickle"),
+    (b"\x80\x04", "pickle"),
+    (b"\x80\x05", "pickle"),
+)
+SUFFIXES: dict[str, tuple[Content, ...]] = {
+    ".h5": ("hdf5",),
+    ".hdf5": ("hdf5",),
+    ".hdf": ("hdf5",),
+    ".nc": ("hdf5", "netcdf3"),
+    ".nc4": ("hdf5",),
+    ".npz": ("zip",),
+    ".zip": ("zip",),
+    ".npy": ("npy",),
+    ".parquet": ("parquet",),
+    ".pkl": ("pickle",),
+    ".pickle": ("pickle",),
+    ".csv": ("text",),
+    ".tsv": ("text",),
+    ".txt": ("text",),
+    ".gz": ("gzip",),
+    ".grib": ("grib",),
+}
+WORDS: dict[Content, str] = {
+    "hdf5": "an HDF5 file (NetCDF 4 is one, too)",
+    "netcdf3": "a NetCDF 3 file",
+    "zip": "a zip archive (npz is one, too)",
+    "parquet": "a Parquet file",
+    "pickle": "a Python pickle",
+    "npy": "a numpy array",
+    "gzip": "a gzip file",
+    "grib": "a GRIB file",
+    "text": "text",
+    "empty": "empty",
+    "unknown": "of a kind that is not known here",
+}
+UNZIPPED_RATIO = 200
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file on disk."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The file's name, which people are told."""
+        return self.path.name
+
+    @property
+    def stem(self) -> str:
+        """The name without its suffixes, lower case."""
+        return self.path.name.split(".")[0].lower()
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return self.path.stat().st_size
+
+    @cached_property
+    def head(self) -> bytes:
+        """The first bytes."""
+        with self.path.open("rb") as file:
+            return file.read(8192)
+
+    @cached_property
+    def content(self) -> Content:
+        """What the bytes are."""
+        if not self.head:
+            return "empty"
+        for magic, content in MAGIC:
+            if self.head.startswith(magic):
+                return content
+        if self._hdf5_after_user_block():
+            return "hdf5"
+        if self.path.suffix.lower() in (".pkl", ".pickle"):
+            return "pickle"
+        return "text" if _is_text(self.head) else "unknown"
+
+    def _hdf5_after_user_block(self) -> bool:
+        return any(self.head[offset : offset + 8] == MAGIC[0][0] for offset in (512, 1024, 2048, 4096))
+
+    def lies(self) -> list[Finding]:
+        """A note where the suffix says something else than the bytes do."""
+        suffix = self.path.suffix.lower()
+        if suffix not in SUFFIXES or self.content in SUFFIXES[suffix]:
+            return []
+        return [Finding("note", "suffix", f"{self.name} is named {suffix} but is {WORDS[self.content]}; it was read as what it is.")]
+
+    def read_bytes(self) -> bytes:
+        """All bytes, unzipped where the file is gzip, if there is room for them."""
+        check_room(6 * self.size, self.name)
+        raw = self.path.read_bytes()
+        return self._unzipped(raw) if self.content == "gzip" else raw
+
+    def _unzipped(self, raw: bytes) -> bytes:
+        most = min(UNZIPPED_RATIO * len(raw), 2**31)
+        opener = zlib.decompressobj(wbits=31)
+        text = opener.decompress(raw, most)
+        if opener.unconsumed_tail:
+            raise refuse("bomb", f"{self.name} unzips to more than {UNZIPPED_RATIO} times its size, which no table does; it was not opened.")
+        if not opener.eof:
+            raise refuse("cut-off", f"{self.name} ends in the middle of its gzip stream; copy or download it again.")
+        return text
+
+    @cached_property
+    def text_and_encoding(self) -> tuple[str, str]:
+        """The text and the encoding it was in: UTF-8, else Windows' western European one."""
+        raw = self.read_bytes()
+        for encoding in ("utf-8-sig", "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "cp1252", "cp1252"):
+            try:
+                text = raw.decode(encoding)
+            except UnicodeError:
+                continue
+            if any(text.count(mark) for mark in CONTROL):
+                break
+            return text, encoding
+        raise refuse("encoding", f"{self.name} is not text: it is neither UTF-8 nor Windows-1252. Save it as UTF-8.")
+
+
+CONTROL = [chr(code) for code in range(32) if chr(code) not in "\t\n\r\f\x1a"]
+
+
+def _is_text(head: bytes) -> bool:
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return True
+    return not any(byte in head for byte in (code.encode() for code in CONTROL))

@@ -1,0 +1,61 @@
+"""Our own NetCDF: what ``STData.save`` writes, and the simulated city."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from stcore.findings import Finding, refuse
+from stcore.readers import hdf5
+from stcore.readers.reader import Answers, Raw, Reader
+from stcore.readers.source import Source
+from stcore.registry import Card
+
+CARD = Card(
+    "stdata", "A dataset saved by this program, or the simulated city: one NetCDF file with everything in it.",
+    "NetCDF 4 with dims time, sensor, channel", "stcore.readers.stdata:READER", ours=True,
+)  # fmt: skip
+JSON = ("units", "layers", "findings")
+
+
+def recognises(source: Source) -> float:
+    """1 for a file with ``value`` over time, sensor and channel."""
+    if source.content != "hdf5":
+        return 0.0
+    with hdf5.opened(source.path) as file:
+        return float(all(name in file for name in ("value", "time", "sensor", "channel")) and len(file["value"].shape) == 3)
+
+
+def read(source: Source, answers: Answers) -> Raw:
+    """Values, places, edges, ground truth and layers as they were saved, with the findings made when they were first opened."""
+    with hdf5.opened(source.path), xr.open_dataset(source.path, engine="h5netcdf") as stored:
+        ds = stored.load().drop_encoding()
+    attrs: dict[str, Any] = {name: _plain(value) for name, value in ds.attrs.items()}
+    known = {name: _parsed(attrs.pop(name), name, source) for name in JSON if name in attrs}
+    ds.attrs = attrs | {"units": known.get("units", {})}
+    for name in ("sensor", "channel"):
+        ds[name] = hdf5.names(ds[name].values)
+    return Raw(ds, _findings(known.get("findings", []), source), known.get("layers", {}))
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+
+
+def _parsed(value: Any, name: str, source: Source) -> Any:
+    try:
+        return json.loads(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise refuse("damaged", f"The attribute {name!r} of {source.name} is not the JSON that it should be.") from error
+
+
+def _findings(stored: Any, source: Source) -> list[Finding]:
+    try:
+        return [Finding(**finding) for finding in stored if isinstance(finding, Mapping)]
+    except TypeError as error:
+        raise refuse("damaged", f"The findings kept in {source.name} are not understood.") from error
+
+
+READER = Reader(recognises, read, order=0)

@@ -1,0 +1,77 @@
+"""Names for everything that can be chosen: models, strategies, masks, distillers, readers.
+
+A card says what a thing is and where its code lies, so that listing things loads none of them (and no torch). Folders of
+stcore bring their cards as ``CARDS`` in their ``__init__``; another package brings its own through an entry point in the
+group ``stcore.models``, ``stcore.strategies`` and so on, whose value is a ``Card``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, Literal
+
+from stcore.options import Options
+
+Kind = Literal["models", "strategies", "masks", "distillers", "readers"]
+KINDS: dict[Kind, str] = {
+    "models": "stcore.models",
+    "strategies": "stcore.prune",
+    "masks": "stcore.sensors",
+    "distillers": "stcore.distil",
+    "readers": "stcore.readers",
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """What one registered thing is: its name, a sentence, its source, and ``module:Class`` to load when it is used."""
+
+    name: str
+    summary: str
+    source: str
+    target: str
+    options: type[Options] = Options
+    ours: bool = False
+    trains: bool = True  # models only: whether there is anything to train
+
+    def load(self) -> Any:
+        """The class (or function) behind the card, imported now."""
+        module, attribute = self.target.split(":")
+        return getattr(import_module(module), attribute)
+
+    def to_json(self) -> dict[str, Any]:
+        """The card as plain values, its options with default, range, unit and help."""
+        return {
+            "name": self.name,
+            "summary": self.summary,
+            "source": self.source,
+            "ours": self.ours,
+            "options": self.options.describe(),
+        }
+
+
+@cache
+def cards(kind: Kind) -> dict[str, Card]:
+    """All cards of a kind by name, ours first, then those of installed packages. A name taken twice is an error."""
+    try:
+        found: Sequence[Card] = import_module(KINDS[kind]).CARDS
+    except ModuleNotFoundError as error:
+        if error.name != KINDS[kind]:
+            raise
+        found = ()
+    named: dict[str, Card] = {}
+    for card in (*found, *(point.load() for point in entry_points(group=f"stcore.{kind}"))):
+        if card.name in named:
+            raise ValueError(f"two {kind} are called {card.name!r}: {named[card.name].target} and {card.target}")
+        named[card.name] = card
+    return named
+
+
+def card(kind: Kind, name: str) -> Card:
+    """The card of that name; an unknown name is answered with the known ones."""
+    known = cards(kind)
+    if name not in known:
+        raise ValueError(f"there is no {name!r} among the {kind}: {', '.join(known)}")
+    return known[name]

@@ -1,0 +1,107 @@
+"""Making a run: every option resolved and checked, and what is remembered of its data. Nothing is trained yet."""
+
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stcore import __version__, readers, registry
+from stcore.data import STData
+from stcore.options import OptionError, RunOptions
+from stcore.prune.strategy import Samples
+from stcore.runs.folder import Run
+from stcore.scale import fit
+from stcore.train import recipe
+from stcore.windows import PARTS, Parts, cut
+
+
+def create(
+    source: str | Path | STData,
+    options: Mapping[str, Any],
+    runs: str | Path = "runs",
+    name: str | None = None,
+    answers: Mapping[str, str] | None = None,
+) -> Run:
+    """A new run's folder, with every option resolved and checked; nothing is trained yet."""
+    data = source if isinstance(source, STData) else readers.open(source, answers)
+    resolved, parts = resolve(data, RunOptions.read(options))
+    targets = data.channel(resolved.data.targets, data.channels[:1])
+    scale = fit(data.values[parts.label == 0]).only(targets)
+    spec = {
+        "data": {"source": where(source), "answers": dict(answers or {}), **about(data)},
+        "targets": [data.channels[place] for place in targets],
+        "windows": {name: len(windows) for name, windows in zip(PARTS, parts[:3], strict=True)},
+        "scale": {"mean": scale.mean.tolist(), "spread": scale.spread.tolist()},
+        "options": resolved.model_dump(mode="json"),
+        "versions": versions(),
+    }
+    run = Run.create(Path(runs), spec, parts.train.starts, name)
+    if isinstance(source, STData):
+        source.save(run.path / "data.nc")
+    return run
+
+
+def where(source: str | Path | STData) -> str:
+    """Where the worker finds the data: a path, ``demo``, or the run folder's own copy of data that came from memory."""
+    if isinstance(source, STData):
+        return "data.nc"
+    return "demo" if source == "demo" else str(Path(source).resolve())
+
+
+def resolve(data: STData, options: RunOptions) -> tuple[RunOptions, Parts]:
+    """Options with every default decided (batch, rate, threads, those of model and strategy), and the data's windows.
+
+    Raises OptionError for what cannot be, such as a model with nothing to train or a share of visits that cannot be met.
+    """
+    parts, train, sensors = cut(data, options.data), options.train, len(data.sensors)
+    chosen: dict[str, Any] = {}
+    kinds: tuple[tuple[str, registry.Kind, str], ...] = (("model", "models", "stid"), ("prune", "strategies", "st-prune"))
+    for field, kind, default in kinds:
+        given = dict(getattr(options, field))
+        card = registry.card(kind, given.pop("name", default))
+        chosen[field] = {"name": card.name, **card.options.read(given).model_dump(mode="json")}
+        if kind == "models" and not card.trains:
+            raise OptionError(f"{card.name} has nothing to train; every run reports it beside its own metrics")
+    check_strategy(chosen["prune"], len(parts.train), train.epochs)
+    batch = recipe.batch_size(train, sensors, len(parts.train))
+    rate = recipe.base_rate(train, batch, sensors)
+    decided = {"batch": batch, "lr": rate, "threads": recipe.threads(train)}
+    return options.model_copy(update={**chosen, "train": train.model_copy(update=decided)}), parts
+
+
+def check_strategy(prune: Mapping[str, Any], count: int, epochs: int) -> None:
+    """Build the strategy once on blank features, so that a budget it cannot meet is refused before a run exists."""
+    card = registry.card("strategies", prune["name"])
+    settings = {name: value for name, value in prune.items() if name != "name"}
+    card.load()(card.options.read(settings), Samples(count, epochs, 0, lambda name: np.zeros(count)))
+
+
+def about(data: STData) -> dict[str, Any]:
+    """What a run remembers of its data."""
+    places = data.places
+    return {
+        "title": data.title,
+        "fingerprint": data.fingerprint,
+        "simulated": data.simulated,
+        "zone": data.zone,
+        "first_step": str(data.time[0]),
+        "step_seconds": data.step_seconds,
+        "steps": data.steps,
+        "sensors": data.sensors,
+        "channels": data.channels,
+        "units": data.units,
+        "places": None if places is None else places.tolist(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """What the run was made with, without importing any of it."""
+    found = {"stcore": __version__, "python": sys.version.split()[0]}
+    for package in ("torch", "numpy", "pandas", "xarray", "streamlit"):
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found

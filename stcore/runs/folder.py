@@ -1,0 +1,211 @@
+"""Run: one folder, read from evidence.
+
+    spec.json       what was asked for and of which data     events.jsonl    what the job said, a line each
+    starts.bin      first step of every training window      rows/*.bin      arrays, a row an epoch
+    progress.json   where the epoch stands; no state         control.json    run | pause | step | stop
+    checkpoint      the last epoch's state, sealed           checkpoint.prev the one before
+    weights         best and last weights of a finished run  result.json     done | failed | stopped, and the figures
+    lock            held by the worker as long as it lives   worker.json, log.txt
+"""
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import filelock
+import numpy as np
+
+from stcore.runs import files
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Word = Literal["run", "pause", "step", "stop"]
+LIVE = ("queued", "starting", "running", "paused")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+
+class RunError(ValueError):
+    """A run that cannot be opened, made or resumed; says which and why."""
+
+
+class Run:
+    """A run's folder. Reading never changes it; only its worker writes, and ``control`` is anybody's."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self.spec: dict[str, Any] = files.read_json(self.path / "spec.json") or {}
+        if not self.spec:
+            raise RunError(f"There is no run in {self.path.name!r}: its spec.json is missing or unreadable.")
+
+    @classmethod
+    def create(cls, root: Path, spec: Mapping[str, Any], starts: np.ndarray, name: str | None = None) -> "Run":
+        """A new run's folder under ``root``. ``starts`` [W]: first steps of the training windows. RunError if taken."""
+        created = datetime.now(UTC)
+        name = name or f"{created:%Y%m%d-%H%M%S}-{np.random.default_rng().integers(16**6):06x}"
+        if not NAME.fullmatch(name):
+            raise RunError(f"A run's id is letters, digits, dots and dashes, at most 80, and begins with a letter or digit; not {name!r}.")
+        path = Path(root) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir()
+        except FileExistsError:
+            raise RunError(f"There is a run {name!r} already; resume it or choose another id.") from None
+        (path / "rows").mkdir()
+        (path / "starts.bin").write_bytes(np.asarray(starts, "<i8").tobytes())
+        whole = {"format": 1, "id": name, "created": created.isoformat(timespec="seconds"), **spec}
+        files.write_json(path / "spec.json", whole, durable=True)
+        return cls(path)
+
+    # ---- evidence --------------------------------------------------------------------------------------------------
+    @property
+    def id(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """What the run ended with, or None."""
+        return files.read_json(self.path / "result.json")
+
+    @property
+    def status(self) -> str:
+        """done, failed, stopped; queued, starting, running, paused while a worker lives; else interrupted."""
+        if result := self.result:
+            return str(result["status"])
+        events = self.path / "events.jsonl"
+        if not self.locked:
+            young = not events.exists() and time.time() - (self.path / "spec.json").stat().st_mtime < 60
+            return "starting" if young else "interrupted"
+        last = self._last_event()
+        return {"queued": "queued", "paused": "paused", "opening": "starting"}.get(last, "running") if last else "starting"
+
+    @property
+    def locked(self) -> bool:
+        """Whether a worker lives: it holds the lock, which the kernel frees when it dies in whatever way."""
+        lock = filelock.FileLock(self.path / "lock")
+        try:
+            with lock.acquire(timeout=0):
+                return False
+        except filelock.Timeout:
+            return True
+        except OSError:
+            return False  # a read-only folder has no worker
+
+    def events(self) -> list[dict[str, Any]]:
+        """All events in order; of an epoch told twice the later telling."""
+        return self.tail(0)[0]
+
+    def tail(self, offset: int) -> tuple[list[dict[str, Any]], int]:
+        """Events behind byte ``offset`` of the file, and the offset behind them; a torn last line is left for later."""
+        try:
+            with open(self.path / "events.jsonl", "rb") as file:
+                file.seek(offset)
+                content = file.read()
+        except OSError:
+            return [], offset
+        whole = content[: content.rfind(b"\n") + 1]
+        events: list[dict[str, Any]] = []
+        for line in whole.splitlines():
+            with suppress(ValueError):
+                events.append(json.loads(line))
+        later = {event["epoch"]: place for place, event in enumerate(events) if event["event"] == "epoch"}
+        kept = [event for place, event in enumerate(events) if event["event"] != "epoch" or later[event["epoch"]] == place]
+        return kept, offset + len(whole)
+
+    def epochs(self) -> list[dict[str, Any]]:
+        """The epoch events, in order of their epochs."""
+        return sorted((event for event in self.events() if event["event"] == "epoch"), key=lambda event: event["epoch"])
+
+    @property
+    def progress(self) -> dict[str, Any]:
+        """Where the worker stands; empty before its first batch."""
+        return files.read_json(self.path / "progress.json") or {}
+
+    def log(self, lines: int = 20) -> str:
+        """The last lines of the worker's log."""
+        with suppress(OSError):
+            return "\n".join((self.path / "log.txt").read_text("utf-8", "replace").splitlines()[-lines:])
+        return ""
+
+    def trace(self) -> "xr.Dataset":
+        """The whole record as one dataset with dims (epoch, sample, sensor); see ``stcore.runs.trace``."""
+        from stcore.runs.trace import trace
+
+        return trace(self)
+
+    def summary(self) -> dict[str, Any]:
+        """What ``show --json`` prints: options, metrics, visits and seconds as far as they are known."""
+        result, epochs = self.result or {}, self.epochs()
+        best = min(epochs, key=lambda event: event["validation"]["mae"] or np.inf, default=None)
+        kept = epochs[-1]["visits"] if epochs else 0
+        full = len(epochs) * self.spec["windows"]["train"]
+        seconds = {kind: sum(event["seconds"][kind] for event in epochs) for kind in ("train", "score", "select", "evaluate")}
+        so_far = {
+            "metrics": {"validation": best["validation"] if best else None, "test": None},
+            "naive": None,
+            "visits": {"kept": kept, "full": full, "share": kept / full if full else None},
+            "seconds": {"total": sum(seconds.values()), **seconds},
+            "epochs": len(epochs),
+            "best_epoch": best["epoch"] + 1 if best else None,
+        }
+        known = {key: result.get(key, value) for key, value in so_far.items()}
+        reason = {"reason": result["reason"]} if "reason" in result else {}
+        return {"run": self.id, "status": self.status, "options": self.spec["options"], **known, **reason, "path": str(self.path)}
+
+    # ---- control ---------------------------------------------------------------------------------------------------
+    @property
+    def word(self) -> Word:
+        """What the worker is asked to do."""
+        return (files.read_json(self.path / "control.json") or {}).get("word", "run")
+
+    def control(self, word: Word) -> None:
+        """Ask the worker to run, pause, run one epoch and pause (step), or stop; it acts at the next batch."""
+        files.write_json(self.path / "control.json", {"word": word})
+
+    def claim(self, worker: str, process: int) -> None:
+        """Say who works on the run; called by whoever holds its lock."""
+        files.write_json(self.path / "worker.json", {"worker": worker, "process": process})
+
+    @property
+    def worker(self) -> str | None:
+        """Who works, or last worked, on the run, in words."""
+        return (files.read_json(self.path / "worker.json") or {}).get("worker")
+
+    @property
+    def worker_process(self) -> int | None:
+        """The worker's process number; meaningless unless the run is locked."""
+        return (files.read_json(self.path / "worker.json") or {}).get("process")
+
+    def _last_event(self) -> str | None:
+        events = self.tail(max(0, self._size() - 65_536))[0]
+        return events[-1]["event"] if events else None
+
+    def _size(self) -> int:
+        with suppress(OSError):
+            return (self.path / "events.jsonl").stat().st_size
+        return 0
+
+
+def open_run(path: str | Path, root: str | Path = "runs") -> Run:
+    """A run by its path, or by its id in the ``root`` folder. RunError where there is none."""
+    candidates = [Path(path), Path(root) / str(path)]
+    for candidate in candidates:
+        if (candidate / "spec.json").is_file():
+            return Run(candidate)
+    raise RunError(f"Run {str(path)!r} is not on this machine; `python -m stcore runs` lists those that are.")
+
+
+def runs_in(root: str | Path) -> list[Run]:
+    """The runs of a folder, newest first; folders that hold none are passed over."""
+    found = []
+    for path in Path(root).iterdir() if Path(root).is_dir() else ():
+        if NAME.fullmatch(path.name) and (path / "spec.json").is_file():
+            with suppress(RunError):
+                found.append(Run(path))
+    return sorted(found, key=lambda run: str(run.spec.get("created", "")), reverse=True)

@@ -1,0 +1,79 @@
+"""Trace: a run's folder as one xarray dataset, the whole analysis API of app and notebook."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from stcore.runs.folder import Run
+from stcore.runs.rows import ROWS, read
+
+
+def trace(run: Run) -> xr.Dataset:
+    """Dims (epoch, sample, sensor), epochs counted from 1.
+
+    Over (epoch, sample): ``score`` (NaN where never scored), ``kept``, ``weight``; over (epoch, sensor): ``sensor_error``
+    in the target's unit, ``importance``; over epoch: losses, metrics, visits, seconds. ``time`` [sample] is the first
+    forecast step of a window, ``start`` its first input step. Large arrays are maps of the files, not copies.
+    """
+    data, epochs = run.spec["data"], run.epochs()
+    starts = np.fromfile(run.path / "starts.bin", "<i8")
+    count = {"sample": len(starts), "sensor": len(data["sensors"])}
+    first, lookback = pd.Timestamp(data["first_step"]), run.spec["options"]["data"]["lookback"]
+    variables: dict[str, Any] = {
+        name: (("epoch", row.dim), read(run.path / "rows", name, len(epochs), count[row.dim])) for name, row in ROWS.items()
+    }
+    variables |= {name: ("epoch", column) for name, column in _columns(epochs).items()}
+    coords: dict[str, Any] = {
+        "epoch": np.array([event["epoch"] + 1 for event in epochs], int),
+        "sample": np.arange(len(starts)),
+        "sensor": np.array(data["sensors"], str),
+        "start": ("sample", starts),
+        "time": ("sample", times(first, data["step_seconds"], starts + lookback)),
+    }
+    if data["places"]:
+        places = np.array(data["places"])
+        coords |= {"lat": ("sensor", places[:, 0]), "lon": ("sensor", places[:, 1])}
+    return xr.Dataset(variables, coords, {"run": run.id, "title": data["title"]})
+
+
+def times(first: pd.Timestamp, step_seconds: float, steps: np.ndarray) -> np.ndarray:
+    """Instants of steps, given the first step's."""
+    return (first + pd.to_timedelta(np.asarray(steps) * step_seconds, unit="s")).to_numpy()
+
+
+def _columns(epochs: list[dict[str, Any]]) -> dict[str, np.ndarray]:
+    """One number an epoch."""
+    table = {
+        "train_loss": [event["train_loss"] for event in epochs],
+        **{f"validation_{name}": [event["validation"][name] for event in epochs] for name in ("mae", "rmse", "mape")},
+        "visits": [event["visits"] for event in epochs],
+        "kept_count": [event["kept"] for event in epochs],
+        "learning_rate": [event["learning_rate"] for event in epochs],
+        **{f"seconds_{kind}": [event["seconds"][kind] for event in epochs] for kind in ("train", "score", "select", "evaluate")},
+        **{name: [event["selection"].get(name) for event in epochs] for name in ("easy", "threshold", "largest_weight", "effective")},
+    }
+    return {name: np.array(values, float) for name, values in table.items()}
+
+
+def forecasts(run: Run) -> tuple[np.ndarray, np.ndarray] | None:
+    """Start steps [K] and forecasts [K, H, N, C'] (z-scores, float16, a map of the file) of a finished run, or None."""
+    path = run.path / "rows"
+    if not (path / "forecast.bin").exists():
+        return None
+    starts = np.fromfile(path / "forecast_start.bin", "<i8")
+    shape = (len(starts), run.spec["options"]["data"]["horizon"], len(run.spec["data"]["sensors"]), len(run.spec["targets"]))
+    return starts, np.memmap(path / "forecast.bin", "<f2", "r", shape=shape) if len(starts) else np.empty(shape, "<f2")
+
+
+def forecast(run: Run, start: int) -> np.ndarray | None:
+    """The best weights' forecast [H, N, C'] in units of the window that starts at step ``start``; None if not stored."""
+    stored = forecasts(run)
+    if stored is None:
+        return None
+    place = np.searchsorted(stored[0], start)
+    if place == len(stored[0]) or stored[0][place] != start:
+        return None
+    scale = run.spec["scale"]
+    return stored[1][place].astype(np.float32) * np.array(scale["spread"], np.float32) + np.array(scale["mean"], np.float32)

@@ -1,0 +1,133 @@
+"""What imperfect sensors make of the traffic: noise, copies, faults, gaps and rounding.
+
+Dimensions: T steps, N sensors of which S are no copies. Channels are speed in km/h and flow in vehicles per hour.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from stcore.simulate.days import COPIES, FAULTS, OUTAGES, READINGS, STEPS, draws
+from stcore.simulate.network import Network
+
+COPIES_OF_GROUP = (1, 2, 3, 1, 2, 3, 1, 2, 3, 2)
+BLOCK = 28  # days from one draw of faults to the next
+FAULTS_OF_BLOCK = ("stuck", "stuck", "stuck", "drift", "drift", "noisy", "noisy")
+SLOWING = 0.07  # share of speed that drivers give up on a full road; the triangular diagram knows nothing of it
+COPY_NOISE = np.array([0.22, 12.0])  # km/h, vehicles per hour
+ROUNDING = np.array([0.1, 12.0])  # speeds to 0.1 km/h, flows to whole vehicles in 5 minutes
+OUTAGE_ODDS, OUTAGE_STEPS, BLINK_ODDS = 0.065, 72.0, 0.002
+
+
+class Sensors(NamedTuple):
+    """``source`` [N] which real sensor each one is or copies, ``copy`` [N] 0 for the real one, ``group`` [N] or -1."""
+
+    source: np.ndarray
+    copy: np.ndarray
+    group: np.ndarray
+    name: list[str]
+    place: np.ndarray
+
+
+class Fault(NamedTuple):
+    """``sensor`` misbehaves from step ``start`` up to ``end``, counted from the first day."""
+
+    sensor: int
+    kind: str
+    start: int
+    end: int
+
+
+def place_sensors(network: Network, seed: int) -> Sensors:
+    """The real sensors in road order, each group's copies 40 m apart after the one that they repeat."""
+    real = len(network.sensor_name)
+    chosen = draws(seed, COPIES, 0).choice(real, len(COPIES_OF_GROUP), replace=False)
+    copies, group = np.zeros(real, dtype=int), np.full(real, -1)
+    copies[chosen], group[chosen] = COPIES_OF_GROUP, np.arange(len(chosen))
+    source = np.repeat(np.arange(real), copies + 1)
+    copy = np.concatenate([np.arange(count + 1) for count in copies])
+    angle = 2.4 * copy + source  # anywhere but on top of each other
+    aside = np.where(copy > 0, 0.04, 0.0)[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    name = [network.sensor_name[s] + ("abcd"[k] if k else "") for s, k in zip(source, copy, strict=True)]
+    return Sensors(source, copy, group[source], name, network.sensor_place[source] + aside)
+
+
+def measure(speed: np.ndarray, flow: np.ndarray, network: Network, seed: int, day: int) -> np.ndarray:
+    """[D, S, 2] what working sensors read of a day's true ``speed`` and ``flow`` [D, S].
+
+    A count of n vehicles is off by about half the square root of n, a mean speed by 4 km/h over that root and a bit.
+    """
+    chance = draws(seed, READINGS, day)
+    full = network.cells.capacity[network.sensor_cell] * (STEPS / 24) * 20
+    seen = speed * (1.0 - SLOWING * np.minimum(flow / full, 1.0) ** 3)
+    count = np.maximum(flow / 12.0, 1.0)
+    seen = seen * _calibration(network, seed) + chance.normal(size=seen.shape) * (0.6 + 2.5 / np.sqrt(count))
+    passed = flow + 12.0 * chance.normal(size=flow.shape) * 0.5 * np.sqrt(count)
+    return np.stack([np.maximum(seen, 2.0), np.maximum(passed, 0.0)], axis=2)
+
+
+def _calibration(network: Network, seed: int) -> np.ndarray:
+    return 1.0 + draws(seed, READINGS, 1_000_000).normal(0.0, 0.01, len(network.sensor_name))
+
+
+def copied(read: np.ndarray, sensors: Sensors, seed: int, day: int) -> np.ndarray:
+    """[D, N, 2] readings of all sensors from those of the real ones [D, S, 2]; copies add a little noise."""
+    noise = draws(seed, COPIES, day + 1).normal(size=(len(read), len(sensors.source), 2))
+    return np.maximum(read[:, sensors.source] + noise * COPY_NOISE * (sensors.copy > 0)[:, None], 0.0)
+
+
+def faults(sensors: Sensors, days: int, seed: int) -> list[Fault]:
+    """Planted faults, a few in every four weeks, on sensors outside the groups; cut where the days end."""
+    found = []
+    single = np.flatnonzero(sensors.group < 0)
+    for block in range(-(-days // BLOCK)):
+        chance = draws(seed, FAULTS, block)
+        broken = chance.choice(single, len(FAULTS_OF_BLOCK), replace=False)
+        for sensor, kind in zip(broken, FAULTS_OF_BLOCK, strict=True):
+            start = int(chance.integers(block * BLOCK * STEPS, (block + 1) * BLOCK * STEPS - STEPS))
+            low, high = {"stuck": (48, 150), "drift": (3 * STEPS, 6 * STEPS), "noisy": (STEPS, 2 * STEPS)}[kind]
+            end = min(start + int(chance.integers(low, high)), days * STEPS)
+            if start < end:
+                found.append(Fault(int(sensor), kind, start, end))
+    return sorted(found, key=lambda fault: (fault.start, fault.sensor))
+
+
+def break_down(values: np.ndarray, planted: list[Fault], seed: int) -> None:
+    """Spoil ``values`` [T, N, 2] in place: stuck repeats, drift reads ever higher speeds, noisy shakes."""
+    for fault in planted:
+        hit = values[fault.start : fault.end, fault.sensor]
+        if fault.kind == "stuck":
+            hit[:] = hit[0]
+        elif fault.kind == "drift":
+            hit[:, 0] += 14.0 * np.arange(len(hit)) / (5 * STEPS)
+        else:
+            shaking = draws(seed, FAULTS, 1_000_000 + fault.start).normal(size=(2 * STEPS, 2))[: len(hit)]
+            hit[:] = np.maximum(hit + shaking * np.array([6.0, 180.0]), 0.0)
+
+
+def outages(sensors: int, days: int, seed: int) -> np.ndarray:
+    """[T, N] where nothing was measured: hours without power, and single readings that got lost."""
+    gone = np.zeros((days * STEPS, sensors), dtype=bool)
+    for day in range(days):
+        chance = draws(seed, OUTAGES, day)
+        off, start = chance.random(sensors) < OUTAGE_ODDS, chance.integers(0, STEPS, sensors)
+        length = 1 + np.ceil(chance.exponential(OUTAGE_STEPS, sensors)).astype(int)
+        for sensor in np.flatnonzero(off):
+            begin = day * STEPS + int(start[sensor])
+            gone[begin : begin + int(length[sensor]), sensor] = True
+        gone[day * STEPS : (day + 1) * STEPS] |= chance.random((STEPS, sensors)) < BLINK_ODDS
+    return gone
+
+
+def rounded(values: np.ndarray) -> np.ndarray:
+    """[..., 2] float32 speeds to 0.1 km/h and flows to whole vehicles, computed as a packed file is unpacked.
+
+    Sums of numbers may differ in their last digits from one processor to the next. That is far below the rounding, so
+    that stored and simulated values are equal unless one lies within 1e-9 of a tie, which no reading of a random
+    generator is likely to do.
+    """
+    packed = np.rint(np.rint(values / ROUNDING) * (ROUNDING / PACKING))
+    return packed.astype(np.float32) * np.float32(PACKING)
+
+
+PACKING = 0.1

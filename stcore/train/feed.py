@@ -1,0 +1,72 @@
+"""Feed: a dataset as tensors on the training device, and the batch of any windows."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stcore.data import STData
+from stcore.models import Setting
+from stcore.options import DataOptions
+from stcore.scale import fit
+from stcore.windows import Parts, Windows, calendar, cut, slots_of_day
+
+
+class Batch(NamedTuple):
+    """B windows: ``x`` [B, L, N, C] z-scores (0: missing), ``calendar`` [B, L + H, 2], ``y`` [B, H, N, C'] z-scores
+    (0: missing) and ``mask`` [B, H, N, C'] (1: observed)."""
+
+    x: Tensor
+    calendar: Tensor
+    y: Tensor
+    mask: Tensor
+
+
+class Feed:
+    """Scaled series, targets, masks and calendar of a dataset, its windows and its scale (fitted on training steps)."""
+
+    def __init__(self, data: STData, options: DataOptions, device: str = "cpu", dtype: torch.dtype = torch.float32) -> None:
+        self.data, self.options, self.device = data, options, device
+        self.parts: Parts = cut(data, options)
+        self.inputs = data.channel(options.inputs, data.channels)
+        self.targets = data.channel(options.targets, data.channels[:1])
+        train = self.parts.label == 0
+        scale = fit(data.values[train])
+        self.scale, self.target_scale = scale, scale.only(self.targets)
+        scaled = scale.apply(data.values)
+        clock = calendar(data, np.arange(data.steps))
+        observed = np.isfinite(scaled)
+        filled = torch.from_numpy(np.where(observed, scaled, np.float32(0)))
+        self.series = filled[..., self.inputs].to(device, dtype)
+        self.truth = filled[..., self.targets].to(device, dtype)
+        self.mask = torch.from_numpy(observed)[..., self.targets].to(device, dtype)
+        self.calendar = torch.from_numpy(clock).to(device)
+        grid = tuple(data.ds.attrs["grid"]) if "grid" in data.ds.attrs else None
+        self.setting = Setting(
+            options.lookback, options.horizon, len(data.sensors), len(self.inputs), len(self.targets), slots_of_day(data.step_seconds), grid
+        )
+        self.mean_count = self._mean_count(self.parts.train)
+
+    @property
+    def names(self) -> list[str]:
+        """The target channels."""
+        return [self.data.channels[place] for place in self.targets]
+
+    def batch(self, windows: Windows, ids: np.ndarray) -> Batch:
+        """The windows ``ids`` [B]."""
+        steps = torch.from_numpy(windows.steps(ids)).to(self.device)
+        before, after = steps[:, : windows.lookback], steps[:, windows.lookback :]
+        return Batch(self.series[before], self.calendar[steps], self.truth[after], self.mask[after])
+
+    def truths(self, windows: Windows, ids: np.ndarray) -> np.ndarray:
+        """[B, H, N, C'] in units, NaN where not measured."""
+        steps = windows.steps(ids)[:, windows.lookback :]
+        return self.data.values[steps][..., self.targets]
+
+    def _mean_count(self, windows: Windows) -> float:
+        """Mean number of observed targets of a window: the constant by which losses are divided."""
+        per_step = self.mask.sum((1, 2), dtype=torch.float64).cpu().numpy()
+        total = np.concatenate([[0.0], np.cumsum(per_step)])
+        first = windows.starts + windows.lookback
+        return float((total[first + windows.horizon] - total[first]).mean())

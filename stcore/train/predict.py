@@ -1,0 +1,57 @@
+"""Forecasts by the weights of a finished run, on its own data or on newer data of the same sensors."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from stcore import registry
+from stcore.data import STData
+from stcore.findings import refuse
+from stcore.models import Setting
+from stcore.options import RunOptions
+from stcore.scale import Scale
+from stcore.train.feed import Feed
+from stcore.train.state import from_bytes, to_bytes
+from stcore.windows import calendar
+
+
+def pack(feed: Feed, best: dict[str, Any], last: dict[str, Any]) -> bytes:
+    """All that forecasting needs besides data and options: weights, the model's setting, the scale, the sensors."""
+    scale = {"mean": torch.from_numpy(feed.scale.mean), "spread": torch.from_numpy(feed.scale.spread)}
+    about = {"setting": list(feed.setting), "scale": scale, "sensors": feed.data.sensors, "channels": feed.data.channels}
+    return to_bytes({"best": best, "last": last, **about})
+
+
+def predict(data: STData, options: RunOptions, packed: bytes, starts: np.ndarray) -> np.ndarray:
+    """Forecasts [K, H, N, C'] float32 in units of the windows whose inputs begin at ``starts`` [K].
+
+    The targets may lie behind the data's last step. DataError where ``data`` has other sensors or channels.
+    """
+    kept = from_bytes(packed)
+    if data.sensors != kept["sensors"] or data.channels != kept["channels"]:
+        raise refuse(
+            "other-sensors",
+            f"The run knows {len(kept['sensors'])} sensors and the channels {', '.join(kept['channels'])}; "
+            f"the data have {len(data.sensors)} and {', '.join(data.channels)}, or others.",
+        )
+    setting = Setting(*kept["setting"][:-1], tuple(kept["setting"][-1]) if kept["setting"][-1] else None)
+    scale = Scale(kept["scale"]["mean"].numpy(), kept["scale"]["spread"].numpy())
+    choice = dict(options.model)
+    card = registry.card("models", choice.pop("name"))
+    model = card.load()(setting, card.options.read(choice))
+    model.load_state_dict(kept["best"])
+    model.eval()
+    inputs = data.channel(options.data.inputs, data.channels)
+    targets = scale.only(data.channel(options.data.targets, data.channels[:1]))
+    found = [np.empty((0, setting.horizon, setting.sensors, setting.targets), np.float32)]
+    size = max(1, 65_536 // setting.sensors)
+    for first in range(0, len(starts), size):
+        part = np.asarray(starts)[first : first + size]
+        steps = part[:, None] + np.arange(setting.lookback + setting.horizon)
+        x = np.nan_to_num(scale.apply(data.values[steps[:, : setting.lookback]])[..., inputs], nan=0.0)
+        clock = calendar(data, steps.ravel()).reshape(*steps.shape, 2)
+        with torch.no_grad():
+            scaled = model(torch.from_numpy(x), torch.from_numpy(clock)).numpy()
+        found.append(targets.undo(scaled).astype(np.float32))
+    return np.concatenate(found)

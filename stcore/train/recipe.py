@@ -1,0 +1,42 @@
+"""The training recipe as plain numbers: batch, learning rate, and how the rate falls. No torch, so a form can show it.
+
+Both defaults are ours, from measurements on three public datasets (bench/recipe.py): the field's 64 windows a step starve
+a small model of steps on data of this size, so a batch is counted in (window, sensor) cells.
+"""
+
+import math
+import os
+
+import numpy as np
+
+from stcore.options import TrainOptions
+
+CELLS = 1536  # (window, sensor) cells in a default batch
+RATE = 8e-3  # learning rate at that size
+
+
+def batch_size(options: TrainOptions, sensors: int, samples: int) -> int:
+    """Windows in a step: as asked, or about 1536 cells, and never more than there are samples."""
+    return min(samples, options.batch or max(1, round(CELLS / sensors)))
+
+
+def base_rate(options: TrainOptions, batch: int, sensors: int) -> float:
+    """Learning rate at the start: as asked, or growing with the root of the batch's cells, within 1e-3 and 1e-2."""
+    return options.lr or min(1e-2, max(1e-3, RATE * math.sqrt(batch * sensors / CELLS)))
+
+
+def learning_rate(options: TrainOptions, base: float, plan: np.ndarray, epoch: int, done: float) -> float:
+    """The rate at a step, a pure function of where the run is.
+
+    ``plan`` [E] visits expected in each epoch, ``done`` the share of this epoch behind us. With milestones: times gamma
+    after each; else half a cosine from ``base`` to zero over the run's own visits.
+    """
+    if options.milestones is not None:
+        return base * options.gamma ** sum(epoch >= milestone for milestone in options.milestones)
+    behind = plan[:epoch].sum() + done * plan[epoch]
+    return base * 0.5 * (1 + math.cos(math.pi * behind / max(plan.sum(), 1)))
+
+
+def threads(options: TrainOptions) -> int:
+    """Processor threads: as asked, or one less than there are cores, so that the page stays quick."""
+    return options.threads or max(1, (os.cpu_count() or 2) - 1)

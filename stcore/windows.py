@@ -1,0 +1,110 @@
+"""Windows: which stretch of time each sample is.
+
+A sample is a start step; its id is its position among its part's starts, fixed for the run. So a score per sample is a
+score over calendar time. Splits are chronological and made before windows are cut: no two parts share a step.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from stcore.data import STData
+from stcore.findings import refuse
+from stcore.options import DataOptions
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Windows:
+    """W windows of ``lookback`` + ``horizon`` steps that begin at ``starts`` [W] int64, ascending."""
+
+    starts: np.ndarray
+    lookback: int
+    horizon: int
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def steps(self, ids: np.ndarray) -> np.ndarray:
+        """The steps [B, L + H] of the windows ``ids`` [B]."""
+        return self.starts[ids][:, None] + np.arange(self.lookback + self.horizon)
+
+    def gather(self, values: Any, ids: np.ndarray) -> tuple[Any, Any]:
+        """Inputs [B, L, ...] and targets [B, H, ...] out of ``values`` [T, ...]."""
+        block = values[self.steps(ids)]
+        return block[:, : self.lookback], block[:, self.lookback :]
+
+    @property
+    def origins(self) -> np.ndarray:
+        """The last input step of each window [W]: the moment at which it forecasts."""
+        return self.starts + self.lookback - 1
+
+
+class Parts(NamedTuple):
+    """The windows of training, validation and test, and which part each step belongs to (``label`` [T], 0, 1, 2)."""
+
+    train: Windows
+    validation: Windows
+    test: Windows
+    label: np.ndarray
+
+
+def cut(data: STData, options: DataOptions) -> Parts:
+    """All windows of every part that hold at least one observed target. Raises DataError where a part has none.
+
+    The parts are the file's own where it brings them (``split`` [time]), else consecutive shares of time.
+    """
+    label = _label(data, options)
+    length = options.lookback + options.horizon
+    targets = data.channel(options.targets, data.channels[:1])
+    starts = np.flatnonzero(_run_length(label) >= length)
+    if "start" in data.ds:
+        starts = np.intersect1d(starts, data.ds["start"].values)
+    observed = np.isfinite(data.values[..., targets]).any(axis=(1, 2))
+    total = np.concatenate([[0], np.cumsum(observed)])
+    starts = starts[total[starts + length] > total[starts + options.lookback]]
+    parts = [Windows(starts[label[starts] == part], options.lookback, options.horizon) for part in range(3)]
+    for name, part, windows in zip(PARTS, range(3), parts, strict=True):
+        if not len(windows):
+            raise refuse(
+                "too-short",
+                f"The {name} part has {int((label == part).sum())} of {data.steps} steps and no window of {options.lookback} + "
+                f"{options.horizon} steps with an observed target; choose a shorter lookback or horizon, or other shares.",
+            )
+    return Parts(*parts, label)
+
+
+def _label(data: STData, options: DataOptions) -> np.ndarray:
+    """Which part each step belongs to [T]; -1 for none."""
+    if "split" in data.ds:
+        names = data.ds["split"].values.astype(str)
+        return np.select([names == part for part in PARTS], [0, 1, 2], -1)
+    ends = np.round(np.cumsum(options.split) * data.steps).astype(int)
+    return np.searchsorted(ends[:2], np.arange(data.steps), side="right")
+
+
+def _run_length(label: np.ndarray) -> np.ndarray:
+    """How many steps from each step on carry its own label [T]; 0 where it belongs to no part."""
+    change = np.flatnonzero(np.diff(label)) + 1
+    ends = np.append(change, len(label))
+    return np.where(label >= 0, ends[np.searchsorted(change, np.arange(len(label)), side="right")] - np.arange(len(label)), 0)
+
+
+def calendar(data: STData, steps: np.ndarray) -> np.ndarray:
+    """Slot of the day and day of the week (Monday 0) of ``steps`` [M] on the wall clock, [M, 2] int64."""
+    time, slots = data.clock(steps), slots_of_day(data.step_seconds)
+    second = ((time.hour * 60 + time.minute) * 60 + time.second).to_numpy().astype(np.int64)
+    return np.stack([second * slots // 86_400, time.dayofweek.to_numpy()], axis=1).astype(np.int64)
+
+
+def slots_of_day(step_seconds: float) -> int:
+    """Steps in a day, at least 1."""
+    return max(1, round(86_400 / step_seconds))
+
+
+def week_cell(data: STData, steps: np.ndarray) -> np.ndarray:
+    """Hour of the week, 0 to 167 from Monday midnight, of ``steps`` [W]."""
+    time = data.clock(steps)
+    return (time.dayofweek * 24 + time.hour).to_numpy().astype(np.int64)

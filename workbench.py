@@ -1,0 +1,133 @@
+"""Start Winnow: ``python3 workbench.py [--port N] [--no-browser]``; ``python3 workbench.py test ...`` runs its tests.
+
+The first start makes ``.venv`` beside this file and installs ``requirements.txt`` and the project into it, with your
+own pip settings; later starts install only what changed. Needs nothing but Python; an old one is told that it is old.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import webbrowser
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+STAMP = VENV / "installed.sha256"
+DISK_GB = 3
+SIZE = f"First start: about 0.5 GB to download and {DISK_GB} GB on disk"
+CUDA = "; 3 GB and 8 GB with the CUDA build of PyTorch, which pip takes on Linux unless its settings offer a CPU build"
+OFFLINE = ("connection broken", "failed to establish", "name resolution", "timed out", "cannot connect")
+
+
+def fingerprint() -> str:
+    """What an environment here is made from; the place counts, since the project is installed as a link to it."""
+    needs = ((ROOT / name).read_bytes() for name in ("requirements.txt", "pyproject.toml"))
+    return hashlib.sha256(b"\0".join((str(ROOT).encode(), *needs))).hexdigest()
+
+
+def pip(*arguments: str) -> None:
+    """Run pip install in the environment and show what it says; end in one sentence where it fails."""
+    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", *arguments]
+    said = ""
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, encoding="utf-8", errors="replace") as process:
+        for line in process.stderr or ():
+            sys.stderr.write(line)
+            said += line.lower()
+    if process.returncode == 0:
+        return
+    if "no space left" in said or "not enough space" in said:
+        sys.exit(f"The disk is full: make room where {ROOT} and your temporary files lie, then start again.")
+    if any(sign in said for sign in OFFLINE):
+        sys.exit("pip reached no network: check the connection and pip's proxy settings, then start again.")
+    sys.exit("pip could not install what is needed; its reason stands above (tested with Python 3.11 to 3.14).")
+
+
+def install() -> None:
+    """Make ``.venv`` if it is missing or broken and bring it to ``requirements.txt``; mostly there is nothing to do."""
+    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == fingerprint():
+        return
+    if not PYTHON.exists() or subprocess.call([str(PYTHON), "-c", "import pip"], stderr=subprocess.DEVNULL) != 0:
+        if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
+            package = "python{}.{}-venv".format(*sys.version_info)
+            sys.exit(f"Python lacks its venv module: install it (Debian, Ubuntu: apt install {package}), start again.")
+        free = shutil.disk_usage(ROOT).free / 1e9
+        if free < DISK_GB:
+            sys.exit(f"The disk is too full: {DISK_GB} GB are needed where {ROOT} lies, {free:.1f} GB are free.")
+        print(SIZE + (CUDA if sys.platform == "linux" else ""), flush=True)
+        afresh = [] if PYTHON.exists() else ["--clear"]  # a link to a Python that is gone is not repaired otherwise
+        if subprocess.call([sys.executable, "-m", "venv", *afresh, VENV]) != 0:
+            sys.exit(f"No environment could be made in {VENV}; Python's reason stands above.")
+    pip("-r", "requirements.txt")
+    pip("--no-deps", "--no-build-isolation", "--editable", ".")
+    STAMP.write_text(fingerprint())
+
+
+def answers(port: int) -> bool:
+    """Whether something on this machine listens on the port."""
+    try:
+        socket.create_connection(("localhost", port), timeout=0.5).close()
+    except OSError:
+        return False
+    return True
+
+
+def attend(process: "subprocess.Popen[bytes]") -> int:
+    """Wait for a child and give its exit code; a Ctrl-C reached it too, so it gets the time to end by itself."""
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(timeout=10)
+        process.kill()
+        return process.wait()
+
+
+def announce(server: "subprocess.Popen[bytes]", port: int, browser: bool) -> None:
+    """Once the server answers, print its address and open it in a browser, where there is a screen."""
+    while server.poll() is None and not answers(port):
+        time.sleep(0.05)
+    if server.poll() is None:
+        print(f"Winnow is at http://localhost:{port} (Ctrl-C ends the page; training goes on)", flush=True)
+        if browser and (sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            webbrowser.open(f"http://localhost:{port}")
+
+
+def start(port: int, browser: bool) -> int:
+    """Serve the app on this machine until Ctrl-C."""
+    if answers(port):
+        sys.exit(f"Port {port} is taken, perhaps by Winnow: see http://localhost:{port}, or add --port {port + 1}")
+    command = [str(PYTHON), "-m", "streamlit", "run", "app/main.py", f"--server.port={port}", "--server.headless=true"]
+    quiet = {**os.environ, "STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE": "true"}  # announce says the address
+    server = subprocess.Popen(command, cwd=ROOT, env=quiet)
+    threading.Thread(target=announce, args=(server, port, browser), daemon=True).start()
+    return attend(server)
+
+
+def main(arguments: "list[str]") -> int:
+    """Install what is missing, then start the app or the tests; gives the exit code."""
+    if sys.version_info < (3, 11):
+        sys.exit("Winnow needs Python 3.11 or newer; this is {}.{}.".format(*sys.version_info))
+    if arguments[:1] == ["test"]:
+        install()
+        return attend(subprocess.Popen([str(PYTHON), "-m", "pytest", *arguments[1:]], cwd=ROOT))
+    parser = argparse.ArgumentParser(description="Start Winnow; `workbench.py test` runs its tests instead.")
+    parser.add_argument("--port", type=int, default=8501, help="where the page is served (8501)")
+    parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    chosen = parser.parse_args(arguments)
+    install()
+    return start(chosen.port, not chosen.no_browser)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
