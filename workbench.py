@@ -64,8 +64,7 @@ def install() -> None:
         if free < DISK_GB:
             sys.exit(f"The disk is too full: {DISK_GB} GB are needed where {ROOT} lies, {free:.1f} GB are free.")
         print(SIZE + (CUDA if sys.platform == "linux" else ""), flush=True)
-        afresh = [] if PYTHON.exists() else ["--clear"]  # a link to a Python that is gone is not repaired otherwise
-        if subprocess.call([sys.executable, "-m", "venv", *afresh, VENV]) != 0:
+        if subprocess.call([sys.executable, "-m", "venv", "--clear", VENV]) != 0:
             sys.exit(f"No environment could be made in {VENV}; Python's reason stands above.")
     pip("-r", "requirements.txt")
     pip("--no-deps", "--no-build-isolation", "--editable", ".")
@@ -130,4 +129,7 @@ def main(arguments: "list[str]") -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit("Stopped; the next start goes on from here.")

@@ -10,7 +10,11 @@ from typing import Any
 __version__ = "0.1.0"
 __all__ = ["open", "open_run", "train"]
 
-_DOORS = {"open": ("stcore.readers", "open"), "open_run": ("stcore.runs", "open_run"), "train": ("stcore.jobs", "train")}
+_DOORS = {
+    "open": ("stcore.readers", "open"),
+    "open_run": ("stcore.runs", "open_run"),
+    "train": ("stcore.jobs", "train"),
+}
 
 
 def __getattr__(name: str) -> Any:

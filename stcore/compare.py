@@ -22,7 +22,9 @@ def compare(runs: Sequence[Run]) -> dict[str, Any]:
     return {
         "runs": [run.id for run in runs],
         "status": [summary["status"] for summary in summaries],
-        "differing": {name: values for name, values in differing.items() if any(value != values[0] for value in values)},
+        "differing": {
+            name: values for name, values in differing.items() if any(value != values[0] for value in values)
+        },
         "figures": table,
         "difference": {name: [relative(value, values[0]) for value in values] for name, values in table.items()},
         "notes": notes(runs),

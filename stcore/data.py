@@ -7,6 +7,7 @@ reading, says so in ``findings``, and refuses the rest with a ``DataError``.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from stcore import checks
+from stcore import checks, graph
 from stcore.findings import DataError, Finding, refuse
 
 Layers = Mapping[str, Mapping[str, Any]]
@@ -50,17 +51,18 @@ class STData:
         ``attrs`` may hold ``title``, ``zone``, ``units`` ({channel: unit}), ``graph`` (how the edges were made).
         ``answers`` decide findings with choices; ``findings`` are those that the reader made. Raises DataError.
         """
-        said = list(findings)
-        answers = dict(answers or {})
-        for check in checks.CHECKS:
+        findings = list(findings)
+        earlier = {finding.code: finding for finding in findings if finding.chosen is not None}
+        answers = {code: str(finding.chosen) for code, finding in earlier.items()} | dict(answers or {})
+        said: list[Finding] = []
+        for check in (*checks.CHECKS, _check_graph):
             ds, more = check(ds, answers)
             said += more
+        told = {finding.code for finding in said}
+        said = [finding for finding in findings if finding.code not in told] + said
         if errors := [finding for finding in said if finding.level == "error"]:
             raise DataError(*errors)
-        questions = {finding.code: finding.choices for finding in said if finding.choices}
-        for code, answer in answers.items():
-            if code in questions and answer not in questions[code]:
-                raise refuse(code, f"The answer to {code!r} can be {' or '.join(questions[code])}; it was {answer!r}.")
+        _check_answers(answers, said)
         return cls(ds, said, layers or {})
 
     # ---- what it is ------------------------------------------------------------------------------------------------
@@ -131,7 +133,11 @@ class STData:
     @property
     def places(self) -> np.ndarray | None:
         """[N, 2] latitude and longitude in degrees, or None."""
-        return np.stack([self.ds["lat"].values, self.ds["lon"].values], axis=1) if "lat" in self.ds and "lon" in self.ds else None
+        return (
+            np.stack([self.ds["lat"].values, self.ds["lon"].values], axis=1)
+            if "lat" in self.ds and "lon" in self.ds
+            else None
+        )
 
     @property
     def edges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
@@ -150,7 +156,9 @@ class STData:
                 array = array.astype("datetime64[ns]").astype(np.int64)
             digest.update(f"{name}{array.shape}".encode())
             text = array.dtype.kind in "OUST"
-            digest.update("\0".join(map(str, array.ravel())).encode() if text else np.ascontiguousarray(array).tobytes())
+            digest.update(
+                "\0".join(map(str, array.ravel())).encode() if text else np.ascontiguousarray(array).tobytes()
+            )
         digest.update(json.dumps([self.answers, self.units, self.zone], sort_keys=True).encode())
         return digest.hexdigest()
 
@@ -171,9 +179,70 @@ class STData:
         ds = self.ds.copy()
         ds.attrs = {name: _stored(value) for name, value in self.ds.attrs.items() if value is not None}
         ds.attrs |= {"layers": json.dumps(self.layers), "stcore": "STData 1"}
+        ds.attrs["findings"] = json.dumps([asdict(finding) for finding in self.findings])
         for name in ("sensor", "channel"):
             ds[name] = ds[name].astype(object)
         ds.to_netcdf(path, engine="h5netcdf", encoding={"value": {"zlib": True, "complevel": 1}})
+
+
+def _check_answers(answers: Mapping[str, str], said: list[Finding]) -> None:
+    """Every answer is a choice of its question, and what was decided before saving cannot be decided otherwise now."""
+    for finding in said:
+        answer = answers.get(finding.code)
+        if not finding.choices or answer is None:
+            continue
+        free = any(choice.startswith("<") for choice in finding.choices)
+        if answer not in finding.choices and not free:
+            raise refuse(
+                finding.code,
+                f"The answer to {finding.code!r} can be {' or '.join(finding.choices)}; it was {answer!r}.",
+                finding.choices,
+            )
+        if finding.chosen != answer:
+            text = f"{finding.code!r} was answered with {finding.chosen!r} when this file was saved; open the original to change it."
+            raise refuse(finding.code, text)
+
+
+RULES = {
+    "nearest": "each sensor with its 6 nearest, both ways; weight exp(-(d/s)\u00b2), s the root mean square distance",
+    "gaussian": "every pair with exp(-(d/std)\u00b2) >= 0.1, d the great-circle distance (DCRNN's rule)",
+    "correlation": "each sensor with the 6 whose readings correlate most over the first 60 % of time; weight the correlation",
+    "none": "no graph",
+}
+MOST_CORRELATED = 4096
+"""Sensors, and steps, that a graph from correlation looks at."""
+
+
+def _check_graph(ds: xr.Dataset, answers: Mapping[str, str]) -> tuple[xr.Dataset, list[Finding]]:
+    """The file's own edges, else edges between nearest places; the rule used is said and can be changed."""
+    placed, known = "lat" in ds, ds.attrs.get("graph")
+    brought = "edge_from" in ds
+    present = next((name for name, rule in RULES.items() if rule == known), "file") if brought else ""
+    choices = {rule: text for rule, text in RULES.items() if placed or rule in ("correlation", "none")}
+    if present == "file":
+        choices = {"file": known or "the edges as they came with the data"} | choices
+    chosen = answers.get("graph") or present or ("nearest" if placed else "none")
+    same = chosen == present or chosen not in choices
+    made, rule = (ds if same else _with_edges(ds, chosen)), choices.get(chosen, "")
+    made = made.assign_attrs(graph=rule)
+    number = made["edge_from"].size if "edge_from" in made else 0
+    text = f"{number} edges between {made.sizes['sensor']} sensors: {rule}." if number else "There is no graph: models that need one cannot be used."
+    return made, [Finding("note", "graph", text, choices, chosen)]
+
+
+def _with_edges(ds: xr.Dataset, rule: str) -> xr.Dataset:
+    ds = ds.drop_dims(ds["edge_from"].dims) if "edge_from" in ds else ds
+    if rule == "none":
+        return ds
+    if rule == "correlation":
+        values = ds["value"].values[: max(int(0.6 * ds.sizes["time"]), 2), :, 0]
+        if ds.sizes["sensor"] > MOST_CORRELATED:
+            raise refuse("graph", f"A graph from correlation is made for at most {MOST_CORRELATED} sensors; here are {ds.sizes['sensor']}.")
+        edges = graph.from_correlation(values[:: len(values) // MOST_CORRELATED + 1])
+    else:
+        edges = graph.from_coordinates(np.stack([ds["lat"].values, ds["lon"].values], axis=1), rule=rule)
+    parts = {"edge_from": edges.start, "edge_to": edges.end, "edge_weight": edges.weight}
+    return ds.assign({name: ("edge", part) for name, part in parts.items()})
 
 
 def _stored(value: Any) -> Any:

@@ -17,8 +17,13 @@ from stcore.windows import Windows, cut
 FORMATS = (".csv", ".parquet", ".nc")
 
 
-def forecast(run: Run, out: Path, source: str | None = None, answers: Mapping[str, str] | None = None, test: bool = False) -> int:
-    """Write a run's forecasts to ``out`` and give the number of rows: see ``forecast_dataset``. OptionError for other suffixes."""
+def forecast(
+    run: Run, out: Path, source: str | None = None, answers: Mapping[str, str] | None = None, test: bool = False
+) -> int:
+    """Write a run's forecasts to ``out`` and give the number of rows; see ``forecast_dataset``.
+
+    ``out`` ends in .csv, .parquet or .nc; OptionError otherwise.
+    """
     if out.suffix not in FORMATS:
         raise OptionError(f"{out.name!r} has to end in {', '.join(FORMATS)}.")
     if not out.parent.is_dir():

@@ -6,17 +6,15 @@ is done, and only after the run has its slot.
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import filelock
 import numpy as np
 
 from stcore import readers
@@ -25,12 +23,12 @@ from stcore.events import Event
 from stcore.options import RunOptions
 from stcore.runs import Run, RunError, create, record
 from stcore.runs.create import versions
-from stcore.runs.record import checkpoint, end, fail, tell, weights
+from stcore.runs.locks import held, slot
+from stcore.runs.record import checkpoint, fail, tell, weights
 
 if TYPE_CHECKING:
     from stcore.train.trainer import Trainer
 
-PATIENCE = 2.0  # seconds to wait for a lock that a glance at the status may hold for an instant
 _children: list[subprocess.Popen[bytes]] = []
 
 
@@ -50,7 +48,9 @@ class Job:
         return self.run
 
 
-def train(source: str | Path | STData = "demo", runs: str | Path = "runs", name: str | None = None, **options: Any) -> Job:
+def train(
+    source: str | Path | STData = "demo", runs: str | Path = "runs", name: str | None = None, **options: Any
+) -> Job:
     """A new run on ``source``, to be iterated or finished: ``train("demo", prune={"name": "infobatch"}).finish()``.
 
     ``options`` are those of RunOptions, nested as plain values. Raises OptionError, DataError or RunError before anything
@@ -71,7 +71,7 @@ def work(run: Run) -> Iterator[Event]:
     with held(run):
         if (run.result or {}).get("status") == "done":
             return
-        (run.path / "result.json").unlink(missing_ok=True)
+        run.reopen()
         with slot(run):
             trainer = begin(run)
             yield from record(run, trainer, trainer.state, trainer.weights, trainer.ranks.agree)
@@ -136,54 +136,6 @@ def predict(run: Run, starts: np.ndarray, data: STData | None = None) -> np.ndar
     return forecast(data or dataset(run), RunOptions.read(run.spec["options"]), content, starts)
 
 
-@contextmanager
-def held(run: Run) -> Iterator[None]:
-    """Hold the run's lock as long as work goes on; RunError where another process does."""
-    lock = filelock.FileLock(run.path / "lock")
-    try:
-        lock.acquire(timeout=PATIENCE)
-    except filelock.Timeout:
-        raise RunError(f"Run {run.id} is being trained by another process ({run.worker or 'unknown'}).") from None
-    try:
-        run.claim(f"process {os.getpid()} on {socket.gethostname()}", os.getpid())
-        yield
-    finally:
-        lock.release()
-
-
-def slots() -> int:
-    """How many runs train at once: STCORE_SLOTS, else half the cores."""
-    return max(1, int(os.environ.get("STCORE_SLOTS", (os.cpu_count() or 2) // 2)))
-
-
-@contextmanager
-def slot(run: Run) -> Iterator[None]:
-    """Wait as queued until one of the folder's slots is free, and hold it. RunError where the run is stopped meanwhile."""
-    folder = run.path.parent / ".slots"
-    folder.mkdir(exist_ok=True)
-    locks = [filelock.FileLock(folder / f"{number}.lock") for number in range(slots())]
-    queued = False
-    while (mine := next((lock for lock in locks if _taken(lock)), None)) is None:
-        if not queued:
-            tell(run, {"event": "queued"})
-            queued = True
-        if run.word == "stop":
-            end(run, {"status": "stopped", "reason": "Stopped by you before it began."})
-            raise RunError(f"Run {run.id} was stopped before it began.")
-        time.sleep(0.2)
-    try:
-        yield
-    finally:
-        mine.release()
-
-
-def _taken(lock: filelock.BaseFileLock) -> bool:
-    with suppress(filelock.Timeout):
-        lock.acquire(timeout=0)
-        return True
-    return False
-
-
 # ---- in a process of its own ---------------------------------------------------------------------------------------
 def start(run: Run, word: str = "run") -> None:
     """Begin or go on with ``run`` in a process of its own that outlives this one. ``word`` may be step."""
@@ -191,11 +143,17 @@ def start(run: Run, word: str = "run") -> None:
     for child in list(_children):
         if child.poll() is not None:  # reap, so that no zombie stays
             _children.remove(child)
-    with open(run.path / "log.txt", "ab") as log:
+    with run.open_log() as log:
         command = [sys.executable, "-m", "stcore", "resume", str(run.path), "--quiet"]
-        environment = {**os.environ, "STCORE_BACKGROUND": "1", "OMP_NUM_THREADS": str(run.spec["options"]["train"]["threads"])}
+        environment = {
+            **os.environ,
+            "STCORE_BACKGROUND": "1",
+            "OMP_NUM_THREADS": str(run.spec["options"]["train"]["threads"]),
+        }
         _children.append(
-            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment)
+            subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment
+            )
         )
 
 
@@ -220,5 +178,7 @@ def predict_elsewhere(run: Run, starts: np.ndarray, timeout: float = 120) -> np.
         command = [sys.executable, "-m", "stcore", "window", str(run.path), str(out), *map(str, starts)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
         if done.returncode:
-            raise RunError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "The forecast could not be made.")
+            raise RunError(
+                done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "The forecast could not be made."
+            )
         return np.load(out)

@@ -41,7 +41,11 @@ class Options(BaseModel):
         for name, field in cls.model_fields.items():
             extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
             part = schema["properties"][name]
-            bounds = {key: part[key] for key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "enum") if key in part}
+            bounds = {
+                key: part[key]
+                for key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "enum")
+                if key in part
+            }
             default = json.loads(json.dumps(field.get_default(call_default_factory=True), default=_plain))
             described.append({"name": name, "default": default, "help": field.description or "", **bounds, **extra})
         return described
@@ -75,7 +79,9 @@ class DataOptions(Options):
     targets: Names | None = option(None, "Channels to forecast; the first when left out.")
     inputs: Names | None = option(None, "Channels that the model sees; all when left out.")
     samples: Literal["windows"] = option("windows", "What is pruned: whole windows of all sensors.")
-    mape_floor: float = option(0.0, "MAPE leaves out truths whose absolute value is at most this.", ge=0, unit="of the target")
+    mape_floor: float = option(
+        0.0, "MAPE leaves out truths whose absolute value is at most this.", ge=0, unit="of the target"
+    )
 
     @field_validator("split")
     @classmethod
@@ -89,16 +95,25 @@ class TrainOptions(Options):
     """How the model is trained."""
 
     epochs: int = option(15, "Passes over the training windows, pruned or not.", ge=1, le=10_000)
-    batch: int | None = option(None, "Windows in a step; about 1536 (window, sensor) cells when left out.", ge=1, le=65_536, unit="windows")
+    batch: int | None = option(
+        None, "Windows in a step; about 1536 (window, sensor) cells when left out.", ge=1, le=65_536, unit="windows"
+    )
     lr: float | None = option(None, "Learning rate at the start; follows the batch when left out.", gt=0, le=1.0)
-    optimizer: Literal["adam", "adamw"] = option("adam", "Adam with its weight decay in the gradient, or AdamW with it apart.")
+    optimizer: Literal["adam", "adamw"] = option(
+        "adam", "Adam with its weight decay in the gradient, or AdamW with it apart."
+    )
     weight_decay: float = option(1e-4, "Pull of the weights towards zero.", ge=0, le=1.0)
-    milestones: Steps | None = option(None, "Epochs after which the learning rate is multiplied by gamma; a cosine to zero when left out.")
+    milestones: Steps | None = option(
+        None, "Epochs after which the learning rate is multiplied by gamma; a cosine to zero when left out."
+    )
     gamma: float = option(0.5, "Factor at a milestone.", gt=0, le=1.0)
     clip: float = option(5.0, "Largest norm of a step's gradient; 0 never clips.", ge=0)
-    patience: int | None = option(None, "Stop after so many epochs without a better validation error; never when left out.", ge=1, unit="epochs")
+    patience: int | None = option(
+        None, "Stop after so many epochs without a better validation error; never when left out.", ge=1, unit="epochs"
+    )
     precision: Literal["float32", "bfloat16", "float64"] = option(
-        "float32", "Arithmetic of the forward pass; bfloat16 is faster on processors that know it and costs up to 1 % accuracy."
+        "float32",
+        "Arithmetic of the forward pass; bfloat16 is faster on processors that know it and costs up to 1 % accuracy.",
     )
     threads: int | None = option(None, "Processor threads; one less than there are cores when left out.", ge=1, le=256)
     device: Literal["cpu", "cuda"] = option("cpu", "Where tensors live.")

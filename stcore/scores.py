@@ -25,7 +25,9 @@ class Columns:
     def __init__(self, count: int, horizon: int, needs: Iterable[str], device: str) -> None:
         self.needs = tuple(dict.fromkeys((*ALWAYS, *needs)))
         width = 3 + (horizon if "horizon_spread" in self.needs else 0)
-        self.rows = torch.zeros(count, width, dtype=torch.float64, device=device)  # visited, level, sensor_spread, by step
+        self.rows = torch.zeros(
+            count, width, dtype=torch.float64, device=device
+        )  # visited, level, sensor_spread, by step
         self.waiting: list[tuple[Tensor, Tensor, Tensor]] = []
         self.cells = 0
 
@@ -98,7 +100,9 @@ def stationarity(values: np.ndarray, windows: Windows, softening: float = 0.1) -
     sums = [_running(part.astype(np.float64), half) for part in (seen, clean, clean * clean)]
     first, second = ([total[windows.starts + shift] for total in sums] for shift in (0, half))
     means, deviations = zip(*(_moments(*half_sums) for half_sums in (first, second)), strict=True)
-    change = np.abs(means[0] - means[1]) + 0.5 * np.abs(np.log((deviations[0] + softening) / (deviations[1] + softening)))
+    change = np.abs(means[0] - means[1]) + 0.5 * np.abs(
+        np.log((deviations[0] + softening) / (deviations[1] + softening))
+    )
     both = (first[0] > 0) & (second[0] > 0)
     restless = np.where(both, change, 0.0).sum(axis=1) / np.maximum(both.sum(axis=1), 1)
     return 1 - np.argsort(np.argsort(restless, kind="stable")) / max(len(restless) - 1, 1)

@@ -65,15 +65,18 @@ def cut(data: STData, options: DataOptions) -> Parts:
     observed = np.isfinite(data.values[..., targets]).any(axis=(1, 2))
     total = np.concatenate([[0], np.cumsum(observed)])
     starts = starts[total[starts + length] > total[starts + options.lookback]]
-    parts = [Windows(starts[label[starts] == part], options.lookback, options.horizon) for part in range(3)]
-    for name, part, windows in zip(PARTS, range(3), parts, strict=True):
+    train, validation, test = (
+        Windows(starts[label[starts] == part], options.lookback, options.horizon) for part in range(3)
+    )
+    for part, windows in enumerate((train, validation, test)):
         if not len(windows):
             raise refuse(
                 "too-short",
-                f"The {name} part has {int((label == part).sum())} of {data.steps} steps and no window of {options.lookback} + "
-                f"{options.horizon} steps with an observed target; choose a shorter lookback or horizon, or other shares.",
+                f"The {PARTS[part]} part has {int((label == part).sum())} of {data.steps} steps and no window of "
+                f"{options.lookback} + {options.horizon} steps with an observed target; "
+                "choose a shorter lookback or horizon, or other shares.",
             )
-    return Parts(*parts, label)
+    return Parts(train, validation, test, label)
 
 
 def _label(data: STData, options: DataOptions) -> np.ndarray:
@@ -89,14 +92,16 @@ def _run_length(label: np.ndarray) -> np.ndarray:
     """How many steps from each step on carry its own label [T]; 0 where it belongs to no part."""
     change = np.flatnonzero(np.diff(label)) + 1
     ends = np.append(change, len(label))
-    return np.where(label >= 0, ends[np.searchsorted(change, np.arange(len(label)), side="right")] - np.arange(len(label)), 0)
+    return np.where(
+        label >= 0, ends[np.searchsorted(change, np.arange(len(label)), side="right")] - np.arange(len(label)), 0
+    )
 
 
 def calendar(data: STData, steps: np.ndarray) -> np.ndarray:
     """Slot of the day and day of the week (Monday 0) of ``steps`` [M] on the wall clock, [M, 2] int64."""
     time, slots = data.clock(steps), slots_of_day(data.step_seconds)
     second = ((time.hour * 60 + time.minute) * 60 + time.second).to_numpy().astype(np.int64)
-    return np.stack([second * slots // 86_400, time.dayofweek.to_numpy()], axis=1).astype(np.int64)
+    return np.stack([second * slots // 86_400, time.day_of_week.to_numpy()], axis=1).astype(np.int64)
 
 
 def slots_of_day(step_seconds: float) -> int:
@@ -107,4 +112,4 @@ def slots_of_day(step_seconds: float) -> int:
 def week_cell(data: STData, steps: np.ndarray) -> np.ndarray:
     """Hour of the week, 0 to 167 from Monday midnight, of ``steps`` [W]."""
     time = data.clock(steps)
-    return (time.dayofweek * 24 + time.hour).to_numpy().astype(np.int64)
+    return (time.day_of_week * 24 + time.hour).to_numpy().astype(np.int64)

@@ -22,7 +22,9 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on one line of stdout.")]
 Runs = Annotated[Path, typer.Option("--runs", help="Folder that holds the runs.")]
 Name = Annotated[str, typer.Argument(metavar="RUN", help="A run's id in the runs folder, or its path.")]
-Answers = Annotated[Path | None, typer.Option("--answers", help="JSON file of answers to the data's questions, {code: choice}.")]
+Answers = Annotated[
+    Path | None, typer.Option("--answers", help="JSON file of answers to the data's questions, {code: choice}.")
+]
 RUNS = Path("runs")
 
 
@@ -51,7 +53,9 @@ def table(rows: list[list[Any]], head: list[str]) -> str:
     """Columns of text, aligned."""
     cells = [head, *([shown(cell) for cell in row] for row in rows)]
     widths = [max(len(row[place]) for row in cells) for place in range(len(head))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
+    )
 
 
 def shown(value: Any) -> str:

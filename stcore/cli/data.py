@@ -13,13 +13,17 @@ from stcore.data import STData
 
 @app.command()
 def inspect(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="A file, a folder, or demo.")], answers: Answers = None, json: Json = False
+    data: Annotated[str, typer.Argument(metavar="DATA", help="A file, a folder, or demo.")],
+    answers: Answers = None,
+    json: Json = False,
 ) -> None:
     """Say what was understood of a dataset, what was changed, and what it asks."""
     found = readers.open(data, read_object(answers))
     about = described(found)
-    lines = [f"{found.title}: {found.steps} steps x {len(found.sensors)} sensors x {len(found.channels)} channels, from {about['start']}"]
-    lines.append(f"every {found.step_seconds:g} s, time zone {found.zone}; {about['missing_share']:.1%} missing, {about['zero_share']:.1%} zero")
+    size = f"{found.steps} steps x {len(found.sensors)} sensors x {len(found.channels)} channels"
+    lines = [f"{found.title}: {size}, from {about['start']}"]
+    lines.append(f"every {found.step_seconds:g} s, time zone {found.zone}")
+    lines.append(f"{about['missing_share']:.1%} missing, {about['zero_share']:.1%} zero")
     lines.append(f"graph: {found.ds.attrs.get('graph', 'none')}")
     for finding in found.findings:
         choices = "".join(f"\n      {choice}: {text}" for choice, text in finding.choices.items())
@@ -56,8 +60,12 @@ def described(data: STData) -> dict[str, Any]:
 @app.command()
 def methods(json: Json = False) -> None:
     """List what can be chosen: models, strategies, masks, distillers, readers."""
-    listed = {kind: [card.to_json() for card in registry.cards(kind).values()] for kind in registry.KINDS}
-    text = [f"{kind}\n{table([[card['name'], card['summary']] for card in cards], ['  name', 'what it does'])}" for kind, cards in listed.items() if cards]
+    listed: dict[str, Any] = {kind: [card.to_json() for card in registry.cards(kind).values()] for kind in registry.KINDS}
+    text = [
+        f"{kind}\n{table([[card['name'], card['summary']] for card in cards], ['  name', 'what it does'])}"
+        for kind, cards in listed.items()
+        if cards
+    ]
     say(listed, json, "\n\n".join(text))
 
 
@@ -73,4 +81,8 @@ def simulate(
 
     ds = city.simulate(days=days, seed=seed)
     city.write(out, ds)
-    say({"path": str(out), "days": days, "seed": seed, "sensors": ds.sizes["sensor"], "steps": ds.sizes["time"]}, json, f"wrote {out}")
+    say(
+        {"path": str(out), "days": days, "seed": seed, "sensors": ds.sizes["sensor"], "steps": ds.sizes["time"]},
+        json,
+        f"wrote {out}",
+    )

@@ -15,7 +15,18 @@ from stcore.runs import open_run, runs_in
 def list_runs(runs: Runs = RUNS, json: Json = False) -> None:
     """List the runs of a folder, newest first."""
     rows = [run.summary() | {"data": run.spec["data"]["title"]} for run in runs_in(runs)]
-    cells = [[row["run"], row["status"], row["data"], row["options"]["prune"]["name"], row["epochs"], mae(row, "validation"), mae(row, "test")] for row in rows]
+    cells = [
+        [
+            row["run"],
+            row["status"],
+            row["data"],
+            row["options"]["prune"]["name"],
+            row["epochs"],
+            mae(row, "validation"),
+            mae(row, "test"),
+        ]
+        for row in rows
+    ]
     say({"runs": rows}, json, table(cells, ["run", "status", "data", "prune", "epochs", "validation MAE", "test MAE"]))
 
 
@@ -33,7 +44,9 @@ def show(run: Name, runs: Runs = RUNS, json: Json = False) -> None:
 
 
 @app.command()
-def compare(names: Annotated[list[str], typer.Argument(metavar="RUN RUN ...")], runs: Runs = RUNS, json: Json = False) -> None:
+def compare(
+    names: Annotated[list[str], typer.Argument(metavar="RUN RUN ...")], runs: Runs = RUNS, json: Json = False
+) -> None:
     """Compare runs: options that differ, metrics with the difference to the first, visits and seconds saved."""
     from stcore.compare import compare as compared
 
@@ -47,7 +60,11 @@ def compare(names: Annotated[list[str], typer.Argument(metavar="RUN RUN ...")], 
 @app.command()
 def forecast(
     run: Name,
-    data: Annotated[str | None, typer.Argument(metavar="[DATA]", help="Newer data of the same sensors; the run's own when left out.")] = None,
+    data: Annotated[
+        str | None,
+        typer.Argument(metavar="[DATA]", help="Newer data of the same sensors; the run's own when left out."),
+    ] = None,
+    *,
     out: Annotated[Path, typer.Option(help="File to write: .csv, .parquet or .nc.")] = Path("forecast.csv"),
     test: Annotated[bool, typer.Option("--test", help="Every test forecast instead of the next horizon.")] = False,
     answers: Answers = None,

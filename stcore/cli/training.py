@@ -18,6 +18,7 @@ Option = typer.Option
 @app.command()
 def train(
     data: Annotated[str, typer.Argument(metavar="DATA", help="A file, a folder, or demo.")],
+    *,
     model: Annotated[str | None, Option(help="Name of the forecaster.")] = None,
     prune: Annotated[str | None, Option(help="Name of the pruning strategy.")] = None,
     keep: Annotated[float | None, Option(help="Share of all sample visits to keep.")] = None,
@@ -32,7 +33,9 @@ def train(
     name: Annotated[str | None, Option("--id", help="Name of the run's folder.")] = None,
     answers: Answers = None,
     config: Annotated[Path | None, Option(help="JSON of options, or a run's spec.json.")] = None,
-    assignments: Annotated[list[str] | None, Option("--set", metavar="NAME=VALUE", help="Any nested option, such as model.width=32.")] = None,
+    assignments: Annotated[
+        list[str] | None, Option("--set", metavar="NAME=VALUE", help="Any nested option, such as model.width=32.")
+    ] = None,
     quiet: Annotated[bool, Option("--quiet", help="No progress on stderr.")] = False,
     json: Json = False,
 ) -> int:
@@ -68,7 +71,12 @@ def without_none(tree: dict[str, Any]) -> dict[str, Any]:
 
 
 @app.command()
-def resume(run: Name, runs: Runs = RUNS, quiet: Annotated[bool, Option("--quiet", help="No progress on stderr.")] = False, json: Json = False) -> int:
+def resume(
+    run: Name,
+    runs: Runs = RUNS,
+    quiet: Annotated[bool, Option("--quiet", help="No progress on stderr.")] = False,
+    json: Json = False,
+) -> int:
     """Go on with a stopped, failed or interrupted run; of a finished one, print the result."""
     background = os.environ.get("STCORE_BACKGROUND")
     if background and hasattr(os, "nice"):
@@ -95,12 +103,16 @@ def finish(run: Run, quiet: bool, as_json: bool) -> int:
 def progress(run: Run, event: dict[str, Any]) -> None:
     """One line on stderr: replaced while a terminal watches, else one an epoch."""
     if event["event"] == "started":
-        typer.echo(f"run {run.id}: {event['samples']} windows, batch {event['batch']}, rate {event['learning_rate']:.3g}", err=True)
+        typer.echo(
+            f"run {run.id}: {event['samples']} windows, batch {event['batch']}, rate {event['learning_rate']:.3g}",
+            err=True,
+        )
         for note in event["notes"]:
             typer.echo(f"note: {note}", err=True)
     elif event["event"] == "epoch":
         left = duration(run.progress.get("seconds_left"))
-        line = f"epoch {event['epoch'] + 1}: validation MAE {shown(event['validation']['mae'])}, kept {event['kept']}, {left} left"
+        error = shown(event["validation"]["mae"])
+        line = f"epoch {event['epoch'] + 1}: validation MAE {error}, kept {event['kept']}, {left} left"
         typer.echo(("\r\033[K" if sys.stderr.isatty() else "") + line, err=True)
     elif sys.stderr.isatty() and event["batch"] % 20 == 0:
         where = f"epoch {event['epoch'] + 1}, batch {event['batch']} of {event['batches']}"
@@ -112,12 +124,15 @@ def result_text(summary: dict[str, Any]) -> str:
     lines = [f"run {summary['run']}: {summary['status']}{', ' + summary['reason'] if 'reason' in summary else ''}"]
     for part, metrics in summary["metrics"].items():
         if metrics:
-            lines.append(f"{part}: MAE {shown(metrics['mae'])}, RMSE {shown(metrics['rmse'])}, MAPE {shown(metrics['mape'])} % ({metrics['rule']})")
+            mae, rmse, mape = (shown(metrics[name]) for name in ("mae", "rmse", "mape"))
+            lines.append(f"{part}: MAE {mae}, RMSE {rmse}, MAPE {mape} % ({metrics['rule']})")
     for name, metrics in (summary["naive"] or {}).items():
         lines.append(f"{name}: MAE {shown(metrics['mae'])} ({metrics['note']})")
     visits, seconds = summary["visits"], summary["seconds"]
     if visits["full"]:
-        lines.append(f"visits: {visits['kept']} of {visits['full']} ({visits['share']:.1%}); {duration(seconds['total'])}, {seconds['score'] + seconds['select']:.2f} s of it scoring and selecting")
+        lines.append(f"visits: {visits['kept']} of {visits['full']} ({visits['share']:.1%})")
+        scoring = seconds["score"] + seconds["select"]
+        lines.append(f"time: {duration(seconds['total'])}, {scoring:.2f} s of it scoring and selecting")
     return "\n".join([*lines, summary["path"]])
 
 

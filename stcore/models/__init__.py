@@ -21,15 +21,28 @@ class Setting(NamedTuple):
 class DLinearOptions(Options):
     """Options of DLinear."""
 
-    kernel: int = option(5, "Length of the moving average that splits trend from rest; the paper's 25 suits long inputs.", ge=1, le=999, unit="steps")
+    kernel: int = option(
+        5,
+        "Length of the moving average that splits trend from rest; the paper's 25 suits long inputs.",
+        ge=1,
+        le=999,
+        unit="steps",
+    )
 
 
 class STIDOptions(Options):
     """Options of STID."""
 
-    width: int = option(16, "Size of each of the four embeddings (series, sensor, time of day, day of week); the paper has 32.", ge=1, le=1024)
+    width: int = option(
+        16,
+        "Size of each of the four embeddings (series, sensor, time of day, day of week); the paper has 32.",
+        ge=1,
+        le=1024,
+    )
     layers: int = option(3, "Residual layers.", ge=1, le=32)
-    dropout: float = option(0.0, "Share of hidden units dropped while training; the paper's 0.15 costs a third of the speed.", ge=0, lt=1)
+    dropout: float = option(
+        0.0, "Share of hidden units dropped while training; the paper's 0.15 costs a third of the speed.", ge=0, lt=1
+    )
 
 
 CARDS = (

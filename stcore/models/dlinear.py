@@ -29,5 +29,7 @@ class DLinear(Forecaster):
 def moving_average(x: Tensor, kernel: int) -> Tensor:
     """Centred mean over ``kernel`` steps of [B, L, N, C], the ends repeated as in the paper's code."""
     before = (kernel - 1) // 2
-    padded = torch.cat([x[:, :1].expand(-1, before, -1, -1), x, x[:, -1:].expand(-1, kernel - 1 - before, -1, -1)], dim=1)
+    padded = torch.cat(
+        [x[:, :1].expand(-1, before, -1, -1), x, x[:, -1:].expand(-1, kernel - 1 - before, -1, -1)], dim=1
+    )
     return functional.avg_pool2d(padded.flatten(2).unsqueeze(1), (kernel, 1), stride=1).squeeze(1).view_as(x)

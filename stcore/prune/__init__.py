@@ -1,4 +1,4 @@
-"""Live sample pruning on plain arrays, one strategy a file. A file that holds a ``CARD`` is a strategy; nothing else to register."""
+"""Live sample pruning on plain arrays, one strategy a file: a file that holds a ``CARD`` is one, nothing else to do."""
 
 from importlib import import_module
 from pkgutil import iter_modules
@@ -11,7 +11,9 @@ _ORDER = ("full", "random", "infobatch", "st-prune")
 def _found() -> tuple[Card, ...]:
     modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
     found = [module.CARD for module in modules if hasattr(module, "CARD")]
-    return tuple(sorted(found, key=lambda card: (_ORDER.index(card.name) if card.name in _ORDER else len(_ORDER), card.name)))
+    return tuple(
+        sorted(found, key=lambda card: (_ORDER.index(card.name) if card.name in _ORDER else len(_ORDER), card.name))
+    )
 
 
 CARDS = _found()

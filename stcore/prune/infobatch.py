@@ -30,9 +30,14 @@ class InfoBatchOptions(ScheduleOptions):
     """Options of InfoBatch."""
 
     keep: float | None = option(
-        None, "Share of all sample visits, full epochs counted, met by a quantile; the paper's mean threshold when none.", gt=0, le=1
+        None,
+        "Share of all sample visits, full epochs counted, met by a quantile; the paper's mean threshold when none.",
+        gt=0,
+        le=1,
     )
-    prune_probability: float = option(0.5, "How likely a sample below the mean is dropped (the paper's r).", ge=0, le=MOST)
+    prune_probability: float = option(
+        0.5, "How likely a sample below the mean is dropped (the paper's r).", ge=0, le=MOST
+    )
 
 
 class InfoBatch(Threshold):

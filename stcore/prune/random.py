@@ -6,7 +6,6 @@ Raju, Daruwalla, Lipasti 2021, arXiv 2111.12621 (uniform random); Okanovic et al
 import numpy as np
 
 from stcore.options import Options, option
-from stcore.prune.schedule import ScheduleOptions, budget
 from stcore.prune.strategy import Dynamic, Samples, Selection
 from stcore.registry import Card
 

@@ -17,7 +17,10 @@ class ScheduleOptions(Options):
     """How pruning comes and goes over a run."""
 
     keep: float | None = option(
-        0.5, "Share of all sample visits over the whole run, full epochs counted; the method's own threshold when none.", gt=0, le=1
+        0.5,
+        "Share of all sample visits over the whole run, full epochs counted; the method's own threshold when none.",
+        gt=0,
+        le=1,
     )
     anneal: Literal["step", "cosine", "linear"] = option("step", "How pruning gives way to full data.")
     tail: float = option(0.125, "Share of the epochs at the end that see all data.", ge=0, le=1)
@@ -50,9 +53,12 @@ def budget(count: int, epochs: int, options: ScheduleOptions, least: float = LEA
             share = level * (dropped / level.sum() if dropped else 0.0)
             visits = np.diff(np.round(np.cumsum((1 - share) * count)), prepend=0).astype(np.int64)
             visits = np.minimum(visits, count)
-            shorter = f"the full epochs at the end are {tail}, not {full_tail}, so that {keep:.0%} of the visits can be met"
+            shorter = (
+                f"the full epochs at the end are {tail}, not {full_tail}, so that {keep:.0%} of the visits can be met"
+            )
             return visits, [shorter] if tail < full_tail else []
     smallest = 1 - (1 - least) * shape(epochs, options.anneal, 0).sum() / epochs
     raise OptionError(
-        f"keep = {keep:g} cannot be met in {epochs} epochs, the first of which sees everything; the smallest share is {smallest:.3f}"
+        f"keep = {keep:g} cannot be met in {epochs} epochs, the first of which sees everything; "
+        f"the smallest share is {smallest:.3f}"
     )

@@ -17,7 +17,9 @@ from stcore.prune.threshold import MOST, Threshold, draw
 from stcore.registry import Card
 
 
-def complexity(level: np.ndarray, sensor_spread: np.ndarray, horizon_spread: np.ndarray, weights: tuple[float, float]) -> np.ndarray:
+def complexity(
+    level: np.ndarray, sensor_spread: np.ndarray, horizon_spread: np.ndarray, weights: tuple[float, float]
+) -> np.ndarray:
     """Error level + spread over sensors + spread over the horizon [K], in training spreads. Our reconstruction."""
     return level + weights[0] * sensor_spread + weights[1] * horizon_spread
 
@@ -37,7 +39,9 @@ def keep_probability(stationarity: np.ndarray, prune_probability: float) -> np.n
     return np.clip(1 - high * stationarity, 1 - MOST, 1)
 
 
-def st_prune(easy: np.ndarray, stationarity: np.ndarray, prune_probability: float, rng: np.random.Generator) -> Selection:
+def st_prune(
+    easy: np.ndarray, stationarity: np.ndarray, prune_probability: float, rng: np.random.Generator
+) -> Selection:
     """Thin the ``easy`` [W] bool by ``keep_probability``, weight 1 / p; keep all others with weight 1."""
     probability = np.ones(len(easy))
     probability[easy] = keep_probability(stationarity[easy], prune_probability)
@@ -48,12 +52,14 @@ def st_prune(easy: np.ndarray, stationarity: np.ndarray, prune_probability: floa
 class STPruneOptions(ScheduleOptions):
     """Options of ST-Prune."""
 
-    prune_probability: float = option(0.5, "How likely an easy sample is dropped where no keep share is set.", ge=0, le=MOST)
+    prune_probability: float = option(
+        0.5, "How likely an easy sample is dropped where no keep share is set.", ge=0, le=MOST
+    )
     sensor_spread: float = option(0.5, "Weight of the error's spread over sensors in the complexity.", ge=0, le=10)
     horizon_spread: float = option(0.5, "Weight of the error's spread over the horizon in the complexity.", ge=0, le=10)
     variant: Literal["stationarity", "constant", "partial"] = option(
         "stationarity",
-        "Calm windows thinned most with inverse weights; all easy ones alike with inverse weights; or alike with weights that only partly compensate.",
+        "Calm windows thinned most, or all easy ones alike, both with inverse weights; or alike with partial weights.",
     )
 
 

@@ -14,7 +14,9 @@ def easy_by_mean(scores: np.ndarray) -> np.ndarray:
     return known & (scores < scores[known].mean(dtype=np.float64)) if known.any() else known
 
 
-def easy_by_budget(scores: np.ndarray, dropped: int, rng: np.random.Generator, most: float = MOST) -> tuple[np.ndarray, float]:
+def easy_by_budget(
+    scores: np.ndarray, dropped: int, rng: np.random.Generator, most: float = MOST
+) -> tuple[np.ndarray, float]:
     """The easiest samples [W] bool out of which ``dropped`` go with probability ``most``, and that probability.
 
     Where that many are not there, all samples count as easy and the probability rises.

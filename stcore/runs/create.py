@@ -59,7 +59,10 @@ def resolve(data: STData, options: RunOptions) -> tuple[RunOptions, Parts]:
     """
     parts, train, sensors = cut(data, options.data), options.train, len(data.sensors)
     chosen: dict[str, Any] = {}
-    kinds: tuple[tuple[str, registry.Kind, str], ...] = (("model", "models", "stid"), ("prune", "strategies", "st-prune"))
+    kinds: tuple[tuple[str, registry.Kind, str], ...] = (
+        ("model", "models", "stid"),
+        ("prune", "strategies", "st-prune"),
+    )
     for field, kind, default in kinds:
         given = dict(getattr(options, field))
         card = registry.card(kind, given.pop("name", default))

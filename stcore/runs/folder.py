@@ -1,11 +1,11 @@
 """Run: one folder, read from evidence.
 
-    spec.json       what was asked for and of which data     events.jsonl    what the job said, a line each
-    starts.bin      first step of every training window      rows/*.bin      arrays, a row an epoch
-    progress.json   where the epoch stands; no state         control.json    run | pause | step | stop
-    checkpoint      the last epoch's state, sealed           checkpoint.prev the one before
-    weights         best and last weights of a finished run  result.json     done | failed | stopped, and the figures
-    lock            held by the worker as long as it lives   worker.json, log.txt
+spec.json       what was asked for and of which data     events.jsonl    what the job said, a line each
+starts.bin      first step of every training window      rows/*.bin      arrays, a row an epoch
+progress.json   where the epoch stands; no state         control.json    run | pause | step | stop
+checkpoint      the last epoch's state, sealed           checkpoint.prev the one before
+weights         best and last weights of a finished run  result.json     done | failed | stopped, and the figures
+lock            held by the worker as long as it lives   worker.json, log.txt
 """
 
 import json
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import filelock
 import numpy as np
@@ -49,7 +49,9 @@ class Run:
         created = datetime.now(UTC)
         name = name or f"{created:%Y%m%d-%H%M%S}-{np.random.default_rng().integers(16**6):06x}"
         if not NAME.fullmatch(name):
-            raise RunError(f"A run's id is letters, digits, dots and dashes, at most 80, and begins with a letter or digit; not {name!r}.")
+            raise RunError(
+                f"A run's id is letters, digits, dots and dashes, at most 80, and begins with a letter or digit; not {name!r}."
+            )
         path = Path(root) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -83,7 +85,9 @@ class Run:
             young = not events.exists() and time.time() - (self.path / "spec.json").stat().st_mtime < 60
             return "starting" if young else "interrupted"
         last = self._last_event()
-        return {"queued": "queued", "paused": "paused", "opening": "starting"}.get(last, "running") if last else "starting"
+        return (
+            {"queued": "queued", "paused": "paused", "opening": "starting"}.get(last, "running") if last else "starting"
+        )
 
     @property
     def locked(self) -> bool:
@@ -115,7 +119,9 @@ class Run:
             with suppress(ValueError):
                 events.append(json.loads(line))
         later = {event["epoch"]: place for place, event in enumerate(events) if event["event"] == "epoch"}
-        kept = [event for place, event in enumerate(events) if event["event"] != "epoch" or later[event["epoch"]] == place]
+        kept = [
+            event for place, event in enumerate(events) if event["event"] != "epoch" or later[event["epoch"]] == place
+        ]
         return kept, offset + len(whole)
 
     def epochs(self) -> list[dict[str, Any]]:
@@ -145,7 +151,9 @@ class Run:
         best = min(epochs, key=lambda event: event["validation"]["mae"] or np.inf, default=None)
         kept = epochs[-1]["visits"] if epochs else 0
         full = len(epochs) * self.spec["windows"]["train"]
-        seconds = {kind: sum(event["seconds"][kind] for event in epochs) for kind in ("train", "score", "select", "evaluate")}
+        seconds = {
+            kind: sum(event["seconds"][kind] for event in epochs) for kind in ("train", "score", "select", "evaluate")
+        }
         so_far = {
             "metrics": {"validation": best["validation"] if best else None, "test": None},
             "naive": None,
@@ -156,7 +164,14 @@ class Run:
         }
         known = {key: result.get(key, value) for key, value in so_far.items()}
         reason = {"reason": result["reason"]} if "reason" in result else {}
-        return {"run": self.id, "status": self.status, "options": self.spec["options"], **known, **reason, "path": str(self.path)}
+        return {
+            "run": self.id,
+            "status": self.status,
+            "options": self.spec["options"],
+            **known,
+            **reason,
+            "path": str(self.path),
+        }
 
     # ---- control ---------------------------------------------------------------------------------------------------
     @property
@@ -167,6 +182,14 @@ class Run:
     def control(self, word: Word) -> None:
         """Ask the worker to run, pause, run one epoch and pause (step), or stop; it acts at the next batch."""
         files.write_json(self.path / "control.json", {"word": word})
+
+    def reopen(self) -> None:
+        """Forget the result of a run that goes on; called by whoever holds its lock."""
+        (self.path / "result.json").unlink(missing_ok=True)
+
+    def open_log(self) -> BinaryIO:
+        """The worker's log, to be appended to."""
+        return open(self.path / "log.txt", "ab")
 
     def claim(self, worker: str, process: int) -> None:
         """Say who works on the run; called by whoever holds its lock."""

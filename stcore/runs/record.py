@@ -15,7 +15,11 @@ TICK = 0.25  # seconds between two writings of progress.json
 
 
 def record(
-    run: Run, job: Iterable[Event], state: Callable[[], bytes], weights: Callable[[], bytes], agree: Callable[[bool], bool] = bool
+    run: Run,
+    job: Iterable[Event],
+    state: Callable[[], bytes],
+    weights: Callable[[], bytes],
+    agree: Callable[[bool], bool] = bool,
 ) -> Iterator[Event]:
     """Pass on the events of ``job`` while writing them down, until it ends or the control word is stop.
 
@@ -148,7 +152,11 @@ def weights(run: Run) -> bytes | None:
 
 def checkpoint(run: Run) -> tuple[bytes | None, str | None]:
     """The newest whole checkpoint, and a note where it is not the last that was written."""
-    for name, note in (("checkpoint", None), ("checkpoint.new", None), ("checkpoint.prev", "the last checkpoint is damaged; the one before is used")):
+    for name, note in (
+        ("checkpoint", None),
+        ("checkpoint.new", None),
+        ("checkpoint.prev", "the last checkpoint is damaged; the one before is used"),
+    ):
         if (content := files.unseal(run.path / name)) is not None:
             damaged = name == "checkpoint.prev" and (run.path / "checkpoint").exists()
             return content, note if damaged else None
@@ -162,5 +170,6 @@ def sentence(error: BaseException, run: Run) -> str:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
         return f"There is no space left on the device.{intact} Free some, then resume."
     if isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error) or "out of memory" in str(error):
-        return f"The memory is not enough: {str(error).splitlines()[0] if str(error) else 'allocation failed'}. Lower the batch or the lookback.{intact}"
+        why = str(error).splitlines()[0] if str(error) else "an allocation failed"
+        return f"The memory is not enough ({why}). Lower the batch or the lookback.{intact}"
     return str(error) or type(error).__name__

@@ -22,7 +22,8 @@ def trace(run: Run) -> xr.Dataset:
     count = {"sample": len(starts), "sensor": len(data["sensors"])}
     first, lookback = pd.Timestamp(data["first_step"]), run.spec["options"]["data"]["lookback"]
     variables: dict[str, Any] = {
-        name: (("epoch", row.dim), read(run.path / "rows", name, len(epochs), count[row.dim])) for name, row in ROWS.items()
+        name: (("epoch", row.dim), read(run.path / "rows", name, len(epochs), count[row.dim]))
+        for name, row in ROWS.items()
     }
     variables |= {name: ("epoch", column) for name, column in _columns(epochs).items()}
     coords: dict[str, Any] = {
@@ -51,8 +52,14 @@ def _columns(epochs: list[dict[str, Any]]) -> dict[str, np.ndarray]:
         "visits": [event["visits"] for event in epochs],
         "kept_count": [event["kept"] for event in epochs],
         "learning_rate": [event["learning_rate"] for event in epochs],
-        **{f"seconds_{kind}": [event["seconds"][kind] for event in epochs] for kind in ("train", "score", "select", "evaluate")},
-        **{name: [event["selection"].get(name) for event in epochs] for name in ("easy", "threshold", "largest_weight", "effective")},
+        **{
+            f"seconds_{kind}": [event["seconds"][kind] for event in epochs]
+            for kind in ("train", "score", "select", "evaluate")
+        },
+        **{
+            name: [event["selection"].get(name) for event in epochs]
+            for name in ("easy", "threshold", "largest_weight", "effective")
+        },
     }
     return {name: np.array(values, float) for name, values in table.items()}
 
@@ -63,7 +70,12 @@ def forecasts(run: Run) -> tuple[np.ndarray, np.ndarray] | None:
     if not (path / "forecast.bin").exists():
         return None
     starts = np.fromfile(path / "forecast_start.bin", "<i8")
-    shape = (len(starts), run.spec["options"]["data"]["horizon"], len(run.spec["data"]["sensors"]), len(run.spec["targets"]))
+    shape = (
+        len(starts),
+        run.spec["options"]["data"]["horizon"],
+        len(run.spec["data"]["sensors"]),
+        len(run.spec["targets"]),
+    )
     return starts, np.memmap(path / "forecast.bin", "<f2", "r", shape=shape) if len(starts) else np.empty(shape, "<f2")
 
 
@@ -76,4 +88,6 @@ def forecast(run: Run, start: int) -> np.ndarray | None:
     if place == len(stored[0]) or stored[0][place] != start:
         return None
     scale = run.spec["scale"]
-    return stored[1][place].astype(np.float32) * np.array(scale["spread"], np.float32) + np.array(scale["mean"], np.float32)
+    return stored[1][place].astype(np.float32) * np.array(scale["spread"], np.float32) + np.array(
+        scale["mean"], np.float32
+    )

@@ -48,8 +48,9 @@ class Stretch(NamedTuple):
 def bend(plan: np.ndarray) -> np.ndarray:
     """[P, 2] km on the drawn plan to km in the grown city: three slow waves, too gentle to fold the plan."""
     x, y = plan[:, 0], plan[:, 1]
-    east = 0.62 * np.sin(0.33 * y + 0.21 * x + 0.4) + 0.34 * np.sin(0.55 * y - 0.42 * x + 2.0) + 0.12 * np.sin(1.3 * y + x)
-    north = 0.58 * np.sin(0.36 * x - 0.17 * y + 1.1) + 0.31 * np.sin(0.61 * x + 0.33 * y) + 0.12 * np.sin(1.4 * x - y + 2.0)
+    east = 0.62 * np.sin(0.33 * y + 0.21 * x + 0.4) + 0.34 * np.sin(0.55 * y - 0.42 * x + 2.0)
+    north = 0.58 * np.sin(0.36 * x - 0.17 * y + 1.1) + 0.31 * np.sin(0.61 * x + 0.33 * y)
+    east, north = east + 0.12 * np.sin(1.3 * y + x), north + 0.12 * np.sin(1.4 * x - y + 2.0)
     return np.stack([x + east, y + north], axis=1)
 
 
@@ -98,9 +99,9 @@ def _roads() -> list[dict[str, Any]]:
     drawn = []
     for radial in range(len(RADIALS)):
         middle = (turned(radial) + turned(radial + 1)) / 2
-        drawn.append(_line(arc((0.4, middle), (BELTS[2], middle), 30), name=f"Street {radial + 1}", kind="street"))
-    for belt, radius in enumerate(BELTS[:2]):
-        drawn.append(_line(arc((radius, 0.0), (radius, 360.0), 90), name=f"Belt Street {belt + 1}", kind="street"))
+        drawn.append(_line(arc((CORE, middle), (BELTS[2], middle), 30), name=f"Street {radial + 1}", kind="street"))
+    for name, radius in (("City Wall", CORE), ("Garden Walk", BELTS[0]), ("Field Lane", BELTS[1])):
+        drawn.append(_line(arc((radius, 0.0), (radius, 360.0), 80), name=name, kind="street"))
     for radial, (name, angle, outer) in enumerate(RADIALS):
         drawn.append(_line(arc((CORE, angle), (outer + 1.2, angle), 40), name=f"R{radial + 1} {name}", kind="radial"))
     for name, radius in RINGS:
@@ -123,12 +124,13 @@ def _districts() -> list[dict[str, Any]]:
 def _river() -> list[dict[str, Any]]:
     """The Ling comes from the west, swings south round the Old Town and widens towards the east."""
     x = np.linspace(-14.5, 14.5, 110)
-    y = -1.3 + 0.9 * np.sin(0.42 * x + 0.5) + 0.5 * np.sin(0.95 * x) - 2.1 * np.exp(-((x + 0.5) ** 2) / 9) + 0.012 * x * x
+    meander = 0.9 * np.sin(0.42 * x + 0.5) + 0.5 * np.sin(0.95 * x)
+    y = meander - 1.3 + 0.012 * x * x - 2.1 * np.exp(-((x + 0.5) ** 2) / 9)
     width = 0.10 + 0.010 * (x + 14.5) + 0.03 * np.sin(1.7 * x)
     banks = [np.stack([x, y + side * width], axis=1) for side in (1, -1)]
     around = np.linspace(0.0, 2 * np.pi, 40)
     shore = 1.0 + 0.16 * np.sin(3 * around + 1.0) + 0.08 * np.sin(5 * around)
-    lake = np.stack([-5.6 + 1.15 * shore * np.cos(around), 6.1 + 0.62 * shore * np.sin(around)], axis=1)
+    lake = np.stack([-4.9 + 0.95 * shore * np.cos(around), 7.0 + 0.50 * shore * np.sin(around)], axis=1)
     return [
         _polygon(bend(np.concatenate([banks[0], banks[1][::-1]])), name="Ling", kind="river"),
         _polygon(bend(lake), name="Mirror Lake", kind="lake"),

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from stcore.simulate import city
+from stcore.simulate import city, ways
 from stcore.simulate.days import STEPS, Incident
-from stcore.simulate.network import Network, build, road_edges
+from stcore.simulate.network import Network, build
 from stcore.simulate.readings import (
     PACKING,
     Fault,
@@ -31,7 +31,8 @@ TITLE = "Ringstadt (simulated city)"
 START = np.datetime64("2026-03-02T00:00", "ns")  # a Monday; the city changes no clocks
 STEP = np.timedelta64(5, "m").astype("timedelta64[ns]")
 LONGEST = 365  # days
-MISSING = 65535
+REACH, EDGE_SCALE = 9.0, 4.0  # km: the longest edge, and where its weight falls to 1 / e
+MISSING = 65535  # how NaN is stored
 
 
 def simulate(days: int = 28, seed: int = 0) -> xr.Dataset:
@@ -39,7 +40,7 @@ def simulate(days: int = 28, seed: int = 0) -> xr.Dataset:
 
     ``value`` [T, N, C] float32, NaN where nothing was measured, channels ``speed`` in km/h and ``flow`` in vehicles per
     hour; ``time`` [T] wall clock from a Monday on; ``lat``, ``lon`` [N]; edges along the roads in the driving
-    direction, ``edge_weight`` exp(-(d / s)^2) of the road distance d with s its standard deviation (Li et al. 2018).
+    direction, ``edge_weight`` exp(-(d / 4 km)^2) of the road distance d (the kernel of Li et al. 2018).
     Planted: ``incident_start``, ``incident_end``, ``incident_cleared`` (queue dissolved), ``incident_lat``,
     ``incident_lon``, ``incident_sensor`` (position of the next sensor upstream), ``incident_left`` (share of capacity
     left) [I]; ``redundant_group`` [N] (-1: none); ``faulty`` [N] and a table ``fault_sensor``, ``fault_kind``,
@@ -71,7 +72,7 @@ def simulate(days: int = 28, seed: int = 0) -> xr.Dataset:
 
 def write(path: Path, ds: xr.Dataset) -> None:
     """Write what ``simulate`` made as NetCDF, values packed without loss: reading gives the same numbers."""
-    packed = {"dtype": "uint16", "scale_factor": np.float32(PACKING), "_FillValue": MISSING}
+    packed = {"dtype": "uint16", "scale_factor": PACKING, "_FillValue": MISSING}
     encoding: dict[str, dict[str, Any]] = {"value": packed | {"zlib": True, "complevel": 9, "shuffle": True}}
     for name, variable in ds.variables.items():
         if variable.dtype.kind == "M":
@@ -85,7 +86,7 @@ def _incidents(found: list[tuple[Incident, int, int]], network: Network, sensors
     times = START + STEP * moments.reshape(-1, 3)
     cells = np.array([incident.cell for incident, _, _ in found], dtype=np.int64)
     place = city.degrees(network.place[cells])
-    first = np.searchsorted(sensors.source, np.array([network.met_first(cell) for cell in cells], dtype=np.int64))
+    first = np.searchsorted(sensors.source, np.array([_met_first(cell, network) for cell in cells], dtype=np.int64))
     return {
         "incident_start": ("incident", times[:, 0]),
         "incident_end": ("incident", times[:, 1]),
@@ -95,6 +96,12 @@ def _incidents(found: list[tuple[Incident, int, int]], network: Network, sensors
         "incident_sensor": ("incident", first.astype(np.int64)),
         "incident_left": ("incident", np.array([incident.left for incident, _, _ in found]).round(3)),
     }
+
+
+def _met_first(cell: int, network: Network) -> int:
+    """The sensor that a jam growing upstream from a road cell reaches first."""
+    behind = ways.upstream(network.cells, network.length, cell, np.inf)
+    return int(np.argmin([behind.get(int(at), np.inf) for at in network.sensor_cell]))
 
 
 def _sensors(sensors: Sensors, planted: list[Fault]) -> dict[str, Any]:
@@ -117,7 +124,8 @@ def _sensors(sensors: Sensors, planted: list[Fault]) -> dict[str, Any]:
 def _edges(network: Network, sensors: Sensors) -> dict[str, Any]:
     """Road edges between real sensors; a copy is joined both ways to the one that it repeats, 40 m away."""
     at = np.searchsorted(sensors.source, np.arange(len(network.sensor_name)))
-    found = [(int(at[a]), int(at[b]), km) for a, b, km in road_edges(network)]
+    roads = ways.edges(network.cells, network.length, network.sensor_cell, REACH)
+    found = [(int(at[a]), int(at[b]), km) for a, b, km in roads]
     for copy in np.flatnonzero(sensors.copy):
         real = int(at[sensors.source[copy]])
         found += [(real, int(copy), 0.04), (int(copy), real, 0.04)]
@@ -126,7 +134,7 @@ def _edges(network: Network, sensors: Sensors) -> dict[str, Any]:
     return {
         "edge_from": ("edge", np.array([a for a, _, _ in found], dtype=np.int64)),
         "edge_to": ("edge", np.array([b for _, b, _ in found], dtype=np.int64)),
-        "edge_weight": ("edge", np.exp(-((kilometres / kilometres.std()) ** 2)).astype(np.float32)),
+        "edge_weight": ("edge", np.exp(-((kilometres / EDGE_SCALE) ** 2)).astype(np.float32)),
     }
 
 
@@ -137,7 +145,7 @@ def _attrs(seed: int) -> dict[str, Any]:
         "zone": "local (simulated)",
         "seed": seed,
         "source": "cell-transmission model (Daganzo 1994, 1995) on an invented road network; no measured data",
-        "graph": "road distance in the driving direction, exp(-(d / s)^2) with s the distances' standard deviation",
+        "graph": f"road distance d in the driving direction, weight exp(-(d / {EDGE_SCALE:g} km)^2)",
         "units": json.dumps({"speed": "km/h", "flow": "veh/h"}),
         "layers": json.dumps(city.layers(), separators=(",", ":")),
     }

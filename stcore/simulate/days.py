@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stcore.simulate.network import STEP_SECONDS, Network, upstream
+from stcore.simulate.network import STEP_SECONDS, Network
 from stcore.simulate.physics import steady_flow
 
 STEPS = 288  # a day
@@ -95,7 +95,7 @@ def _incidents(network: Network, seed: int, day: int) -> list[Incident]:
         start = int(chance.choice(STEPS, p=when / when.sum()))
         flow = nominal_flow(network, share[start])
         load = flow / network.cells.capacity[: network.roads]
-        odds = np.where(near_sensors(network), np.clip(load - 0.3, 0.0, 0.6) ** 1.5, 0.0)
+        odds = np.where(network.watched, load**3, 0.0)
         cell = int(chance.choice(network.roads, p=odds / odds.sum()))
         left = chance.uniform(0.25, 0.5) * min(load[cell], 1.0)
         found.append(Incident(cell, start, start + int(chance.integers(6, 13)), float(left)))
@@ -107,12 +107,3 @@ def nominal_flow(network: Network, share: np.ndarray) -> np.ndarray:
     entering = np.zeros(network.cells.jam.size)
     entering[network.origins] = network.origin_size * share[network.origin_kind] * STEP_SECONDS / 3600
     return steady_flow(entering, network.cells)[: network.roads]
-
-
-def near_sensors(network: Network, reach: float = 1.3) -> np.ndarray:
-    """[R] whether a sensor stands on a cell or within ``reach`` km upstream, where its jam will show."""
-    near = np.zeros(network.roads, dtype=bool)
-    watched = set(network.sensor_cell.tolist())
-    for cell in range(network.roads):
-        near[cell] = not watched.isdisjoint(upstream(network, cell, reach))
-    return near

@@ -1,12 +1,12 @@
 """The roads of the city as cells and turns, and the sensors beside them."""
 
-import heapq
 from typing import NamedTuple
 
 import numpy as np
 
 from stcore.simulate.city import Stretch, stretches
-from stcore.simulate.physics import Cells, side_by_side, steady_flow
+from stcore.simulate.physics import Cells, steady_flow
+from stcore.simulate.ways import watched
 
 STEP_SECONDS = 15
 SHORTEST_CELL = 0.44  # km
@@ -14,7 +14,10 @@ LANE_CAPACITY = 1900.0  # vehicles per hour
 WAVE_SPEED = 20.0  # km/h, of a jam's tail
 SENSORS = 100  # apart from the copies
 SPEED = {"radial": (70.0, 100.0, 110.0), "ring": (0.0, 80.0, 100.0)}  # km/h by belt, on the empty road
-PEAKS = ((1.1, 0.72, 1.0), (0.72, 1.1, 1.0))  # share of full demand, morning and evening, by daily profile
+PEAKS = (
+    (1.1, 0.72, 1.0),
+    (0.72, 1.1, 1.0),
+)  # planned for: share of full demand in the morning, in the evening, by profile
 LOAD = 0.94  # of a road at its busier peak
 NARROW = {  # where the daily jams stand: planned load of the narrowest cell, by road, way and belt or first radial
     ("R1", "in", 1): 1.13,
@@ -32,6 +35,7 @@ NARROW = {  # where the daily jams stand: planned load of the narrowest cell, by
     ("ring2", "cw", 1): 1.10,
     ("ring2", "ccw", 4): 1.12,
 }
+# share of those who drive straight on at the core (there is no further), at the inner and at the outer ring
 STRAIGHT = {"in": (0.0, 0.62, 0.72), "out": (0.0, 0.66, 0.74), "ccw": (0.0, 0.60, 0.64), "cw": (0.0, 0.60, 0.64)}
 GATE = {"in": 4300.0, "out": 3300.0}  # vehicles per hour that enter where a radial starts, at full demand
 RAMP = 560.0  # and at a ramp
@@ -44,7 +48,8 @@ class Network(NamedTuple):
     """K cells of which the first R are road, the next O are origins and the last is everywhere else.
 
     ``length`` [R] km, ``place`` [R, 2] km, ``free_speed`` [R] km/h; ``origin_kind`` [O] daily profile,
-    ``origin_size`` [O] vehicles per hour at full demand; ``sensor_cell`` [S], ``sensor_place`` [S, 2] km, ``sensor_name``.
+    ``origin_size`` [O] vehicles per hour at full demand; ``sensor_cell`` [S], ``sensor_place`` [S, 2] km, ``sensor_name``;
+    ``watched`` [R] whether a jam that starts on a cell soon meets a sensor.
     """
 
     cells: Cells
@@ -56,6 +61,7 @@ class Network(NamedTuple):
     sensor_cell: np.ndarray
     sensor_place: np.ndarray
     sensor_name: list[str]
+    watched: np.ndarray
 
     @property
     def roads(self) -> int:
@@ -67,49 +73,42 @@ class Network(NamedTuple):
         """Where the origins stand among the cells."""
         return slice(self.roads, self.cells.jam.size - 1)
 
-    def met_first(self, cell: int) -> int:
-        """The sensor that a jam growing upstream from a road cell reaches first."""
-        behind = upstream(self, cell, np.inf)
-        return int(np.argmin([behind.get(int(at), np.inf) for at in self.sensor_cell]))
-
 
 def build() -> Network:
     """The whole city; the same every time, for it is a place and not a draw."""
     roads = stretches()
     kilometres = np.array([_length(road.line) for road in roads])
-    speeds = np.array([_by_class(SPEED, road) for road in roads])
+    speeds = np.array([SPEED[_kind(road)][road.belt] for road in roads])
     counts = np.floor(kilometres / np.maximum(SHORTEST_CELL, 1.02 * speeds * STEP_SECONDS / 3600)).astype(int)
     begin = np.concatenate([[0], np.cumsum(counts)])
     of = np.repeat(np.arange(len(roads)), counts)
     length, speed = (kilometres / counts)[of], speeds[of]
-    place = np.concatenate([along(road.line, (np.arange(n) + 0.5) / n) for road, n in zip(roads, counts, strict=True)])
     origins = _origins(roads, begin)
     kind = np.array([KIND[roads[of[cell]].way] for cell, _ in origins])
     size = np.array([size for _, size in origins])
     turns = _turns(roads, begin, origins)
     lanes = _lanes(_cells(length, speed, np.ones(of.size), turns), size, kind, begin)[of]
     for number, road in enumerate(roads):
-        narrow = NARROW.get((road.road, road.way, road.start[0] if road.road.startswith("ring") else road.belt), LOAD)
-        lanes[begin[number] + int(0.75 * counts[number])] *= LOAD / narrow
+        which = road.start[0] if _kind(road) == "ring" else road.belt
+        lanes[begin[number] + int(0.75 * counts[number])] *= LOAD / NARROW.get((road.road, road.way, which), LOAD)
     cells = _cells(length, speed, lanes, turns)
-    cells.capacity[length.size : -1] = 1.5 * size * STEP_SECONDS / 3600
+    cells.capacity[of.size : -1] = 1.5 * size * STEP_SECONDS / 3600
     sensors = _sensors(roads, kilometres)
+    sensor_cell = np.array([begin[road] + int(part * counts[road]) for road, part, _ in sensors])
     return Network(
         cells,
-        length,
-        place,
-        speed,
+        length=length,
+        place=np.concatenate(
+            [along(road.line, (np.arange(n) + 0.5) / n) for road, n in zip(roads, counts, strict=True)]
+        ),
+        free_speed=speed,
         origin_kind=kind,
         origin_size=size,
-        sensor_cell=np.array([begin[road] + int(part * counts[road]) for road, part, _ in sensors]),
-        sensor_place=np.concatenate([along(roads[road].line, np.array([part]), aside=0.06) for road, part, _ in sensors]),
+        sensor_cell=sensor_cell,
+        sensor_place=np.concatenate([along(roads[road].line, np.array([part]), 0.06) for road, part, _ in sensors]),
         sensor_name=[name for _, _, name in sensors],
+        watched=watched(cells, length, sensor_cell, 1.3),
     )
-
-
-def twin(network: Network) -> Cells:
-    """The city twice: once for what happens, once for the same day without incidents."""
-    return side_by_side(network.cells, 2)
 
 
 def along(line: np.ndarray, part: np.ndarray, aside: float = 0.0) -> np.ndarray:
@@ -123,42 +122,12 @@ def along(line: np.ndarray, part: np.ndarray, aside: float = 0.0) -> np.ndarray:
     return found + aside * right
 
 
-def upstream(network: Network, start: int, reach: float) -> dict[int, float]:
-    """Road cells from which a driver comes to ``start`` within ``reach`` km, with how far that is."""
-    return _search(network, start, reach, network.cells.target, network.cells.source, frozenset())
-
-
-def road_edges(network: Network, reach: float = 9.0) -> list[tuple[int, int, float]]:
-    """(from, to, km) for each sensor and the next ones that its drivers meet, junctions included, within ``reach`` km."""
-    sensor_at = {int(cell): sensor for sensor, cell in enumerate(network.sensor_cell)}
-    found = []
-    for cell, sensor in sensor_at.items():
-        met = _search(network, cell, reach, network.cells.source, network.cells.target, frozenset(sensor_at) - {cell})
-        found += [(sensor, sensor_at[other], km) for other, km in met.items() if other in sensor_at and other != cell]
-    return found
-
-
-def _search(
-    network: Network, start: int, reach: float, here: np.ndarray, there: np.ndarray, stop: frozenset[int]
-) -> dict[int, float]:
-    """Shortest ways in km between the middles of cells (Dijkstra 1959), not driving on at the ``stop`` cells."""
-    near, queue = {start: 0.0}, [(0.0, start)]
-    while queue:
-        driven, cell = heapq.heappop(queue)
-        for other in () if cell in stop else there[here == cell].tolist():
-            further = driven + (network.length[cell] + network.length[other]) / 2 if other < network.roads else np.inf
-            if further <= min(reach, near.get(other, reach)):
-                near[other] = further
-                heapq.heappush(queue, (further, other))
-    return near
-
-
 def _length(line: np.ndarray) -> float:
     return float(np.hypot(*np.diff(line, axis=0).T).sum())
 
 
-def _by_class(table: dict[str, tuple], road: Stretch) -> float:
-    return table["ring" if road.road.startswith("ring") else "radial"][road.belt]
+def _kind(road: Stretch) -> str:
+    return "ring" if road.road.startswith("ring") else "radial"
 
 
 def _origins(roads: list[Stretch], begin: np.ndarray) -> list[tuple[int, float]]:
@@ -182,22 +151,20 @@ def _turns(roads: list[Stretch], begin: np.ndarray, origins: list[tuple[int, flo
         for cell in range(first, last):
             stay = 1.0 - LEAVE if cell == leaving else 1.0
             turns += [(cell, cell + 1, stay)] + ([(cell, outside, LEAVE)] if cell == leaving else [])
-        ahead = [
-            (n, other) for n, other in enumerate(roads) if other.start == road.end and other.end != road.start
-        ]
-        for n, other in ahead:
+        ahead = [n for n, other in enumerate(roads) if other.start == road.end and other.end != road.start]
+        for n in ahead:
             straight = STRAIGHT[road.way][road.end[1]]
-            goes_on = other.road == road.road
-            turns.append((last, int(begin[n]), straight if goes_on else (1.0 - straight) / (len(ahead) - 1)))
+            share = straight if roads[n].road == road.road else (1.0 - straight) / (len(ahead) - 1)
+            turns.append((last, int(begin[n]), share))
         if not ahead:
             turns.append((last, outside, 1.0))
     turns += [(int(begin[-1]) + number, cell, 1.0) for number, (cell, _) in enumerate(origins)]
-    return turns
+    return [*turns, (outside, outside, 0.0)]  # every cell has a turn; nobody takes this one
 
 
 def _cells(length: np.ndarray, speed: np.ndarray, lanes: np.ndarray, turns: list[tuple[int, int, float]]) -> Cells:
     """Per-cell numbers from km, km/h and lanes. An origin sends what waits there, at most a ramp's worth."""
-    size = turns[-1][0] + 2  # the origins come last, then everywhere else
+    size = turns[-1][0] + 1
     roads, hours = length.size, STEP_SECONDS / 3600
     crossed, wave, capacity, jam = np.ones(size), np.ones(size), np.full(size, np.inf), np.full(size, np.inf)
     crossed[:roads], wave[:roads] = speed * hours / length, WAVE_SPEED * hours / length
@@ -206,7 +173,7 @@ def _cells(length: np.ndarray, speed: np.ndarray, lanes: np.ndarray, turns: list
     crossed[-1] = 0.0
     source, target = (np.array([turn[side] for turn in turns]) for side in (0, 1))
     share = np.array([turn[2] for turn in turns])
-    return Cells(crossed, wave, capacity, jam, source, target, share)
+    return Cells(crossed, wave, capacity, jam, source, target, share, np.searchsorted(source, np.arange(size)))
 
 
 def _lanes(cells: Cells, size: np.ndarray, kind: np.ndarray, begin: np.ndarray) -> np.ndarray:
@@ -222,14 +189,14 @@ def _lanes(cells: Cells, size: np.ndarray, kind: np.ndarray, begin: np.ndarray) 
 
 def _sensors(roads: list[Stretch], kilometres: np.ndarray) -> list[tuple[int, float, str]]:
     """(stretch, share of its length, name): at least one on each, more on the longer ones, numbered as driven."""
-    counts = np.ones(len(roads), dtype=int)
+    counts, metres = np.ones(len(roads), dtype=int), np.rint(kilometres * 1000)  # both ways are equally long
     while counts.sum() < SENSORS:
-        counts[np.argmax(kilometres / (counts + 0.35))] += 1
-    found, numbers = [], {}
-    for way in sorted({(road.road, road.way) for road in roads}):
-        mine = [n for n, road in enumerate(roads) if (road.road, road.way) == way]
-        for n in reversed(mine) if way[1] in ("in", "cw") else mine:
-            for k in range(counts[n]):
-                numbers[way] = numbers.get(way, 0) + 1
-                found.append((n, (k + 0.42) / counts[n], f"{way[0]}-{way[1]}-{numbers[way]}"))
+        counts[np.argmax(metres / (counts + 0.35))] += 1
+    found = []
+    for name, way in sorted({(road.road, road.way) for road in roads}):
+        mine = [n for n, road in enumerate(roads) if (road.road, road.way) == (name, way)]
+        driven = mine[::-1] if way in ("in", "cw") else mine
+        places = [(n, (k + 0.42) / counts[n]) for n in driven for k in range(counts[n])]
+        digits = 2 if name.startswith("ring") else 1
+        found += [(n, part, f"{name}-{way}-{number:0{digits}d}") for number, (n, part) in enumerate(places, start=1)]
     return found

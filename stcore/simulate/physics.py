@@ -1,9 +1,9 @@
 """The cell-transmission model: traffic as vehicles that move from cell to cell.
 
 C. F. Daganzo, "The cell transmission model", Transportation Research B 28 (1994) 269-287, and "part II: network traffic",
-B 29 (1995) 79-93. At a merge the room ahead is shared in proportion to who wants in, after W. L. Jin and H. M. Zhang,
-Transportation Research B 37 (2003) 521-540. At a diverge we leave Daganzo's first-in-first-out rule: those whose way is
-blocked choose again at the next step, as drivers who know the town do, without which a full ring locks for ever. Every
+B 29 (1995) 79-93. At a diverge one blocked direction holds up the others (first in, first out), but for those who leave
+the roads: exits have a lane of their own, without which a full ring would lock for ever. At a merge the room ahead is
+shared in proportion to who wants in, after W. L. Jin and H. M. Zhang, Transportation Research B 37 (2003) 521-540. Every
 junction, ramp and plain stretch of road is the same thing here: a list of turns from one cell to another.
 
 Dimensions: K cells, M turns. Vehicles are counted, time goes in steps, so a capacity is in vehicles per step.
@@ -20,7 +20,7 @@ class Cells(NamedTuple):
     ``crossed`` [K] share of the cell that free traffic covers in a step and ``wave`` [K] share that a jam's tail covers
     (both at most 1: the condition of Courant, Friedrichs and Lewy); ``capacity`` [K] vehicles per step; ``jam`` [K]
     vehicles that fit. A turn goes from ``source`` to ``target`` [M] and is taken by ``share`` [M] of those who leave
-    the source; from a road cell the shares sum to 1.
+    the source, ``source`` ascending; ``first`` [K] is each cell's first turn, of which it has at least one.
     """
 
     crossed: np.ndarray
@@ -30,6 +30,7 @@ class Cells(NamedTuple):
     source: np.ndarray
     target: np.ndarray
     share: np.ndarray
+    first: np.ndarray
 
 
 def sending(vehicles: np.ndarray, crossed: np.ndarray, capacity: np.ndarray) -> np.ndarray:
@@ -43,11 +44,15 @@ def receiving(vehicles: np.ndarray, cells: Cells) -> np.ndarray:
 
 
 def turning(sent: np.ndarray, room: np.ndarray, cells: Cells) -> np.ndarray:
-    """[M] vehicles that take each turn, when ``sent`` [K] want to leave their cells and there is ``room`` [K] ahead."""
+    """[M] vehicles that take each turn, when ``sent`` [K] want to leave their cells and there is ``room`` [K] ahead.
+
+    Where the room has no end (outside the roads) nobody waits, whatever happens to those who drive on.
+    """
     wanted = sent[cells.source] * cells.share
     asked = np.bincount(cells.target, wanted, sent.size)
     served = np.minimum(room / np.maximum(asked, 1e-12), 1.0)
-    return wanted * served[cells.target]
+    slowest = np.minimum.reduceat(served[cells.target], cells.first)
+    return wanted * np.where(np.isinf(room[cells.target]), 1.0, slowest[cells.source])
 
 
 def step(vehicles: np.ndarray, cells: Cells) -> tuple[np.ndarray, np.ndarray]:
@@ -63,10 +68,11 @@ def side_by_side(cells: Cells, copies: int) -> Cells:
     size, turns = cells.jam.size, cells.share.size
     shift = np.repeat(np.arange(copies), turns) * size
     return Cells(
-        *(np.tile(array, copies) for array in cells[:4]),
-        source=np.tile(cells.source, copies) + shift,
-        target=np.tile(cells.target, copies) + shift,
-        share=np.tile(cells.share, copies),
+        *(np.tile(array, copies) for array in (cells.crossed, cells.wave, cells.capacity, cells.jam)),
+        np.tile(cells.source, copies) + shift,
+        np.tile(cells.target, copies) + shift,
+        np.tile(cells.share, copies),
+        np.tile(cells.first, copies) + np.repeat(np.arange(copies), size) * turns,
     )
 
 

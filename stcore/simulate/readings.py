@@ -8,14 +8,15 @@ from typing import NamedTuple
 import numpy as np
 
 from stcore.simulate.days import COPIES, FAULTS, OUTAGES, READINGS, STEPS, draws
-from stcore.simulate.network import Network
+from stcore.simulate.network import STEP_SECONDS, Network
 
 COPIES_OF_GROUP = (1, 2, 3, 1, 2, 3, 1, 2, 3, 2)
 BLOCK = 28  # days from one draw of faults to the next
 FAULTS_OF_BLOCK = ("stuck", "stuck", "stuck", "drift", "drift", "noisy", "noisy")
 SLOWING = 0.07  # share of speed that drivers give up on a full road; the triangular diagram knows nothing of it
-COPY_NOISE = np.array([0.22, 12.0])  # km/h, vehicles per hour
+COPY_NOISE = np.array([0.14, 12.0])  # km/h, vehicles per hour
 ROUNDING = np.array([0.1, 12.0])  # speeds to 0.1 km/h, flows to whole vehicles in 5 minutes
+PACKING = 0.1  # what one step of a stored whole number stands for
 OUTAGE_ODDS, OUTAGE_STEPS, BLINK_ODDS = 0.065, 72.0, 0.002
 
 
@@ -55,13 +56,16 @@ def place_sensors(network: Network, seed: int) -> Sensors:
 def measure(speed: np.ndarray, flow: np.ndarray, network: Network, seed: int, day: int) -> np.ndarray:
     """[D, S, 2] what working sensors read of a day's true ``speed`` and ``flow`` [D, S].
 
-    A count of n vehicles is off by about half the square root of n, a mean speed by 4 km/h over that root and a bit.
+    A count of n vehicles is off by about half the square root of n, a mean speed by 2.5 km/h over that root and a bit,
+    in a jam by 3 km/h more, for stop and go is not the same for all.
     """
     chance = draws(seed, READINGS, day)
-    full = network.cells.capacity[network.sensor_cell] * (STEPS / 24) * 20
+    full = network.cells.capacity[network.sensor_cell] * 3600 / STEP_SECONDS
     seen = speed * (1.0 - SLOWING * np.minimum(flow / full, 1.0) ** 3)
     count = np.maximum(flow / 12.0, 1.0)
-    seen = seen * _calibration(network, seed) + chance.normal(size=seen.shape) * (0.6 + 2.5 / np.sqrt(count))
+    jammed = np.clip(1.0 - speed / network.free_speed[network.sensor_cell], 0.0, 1.0)
+    unsure = 0.6 + 2.5 / np.sqrt(count) + 3.0 * jammed
+    seen = seen * _calibration(network, seed) + chance.normal(size=seen.shape) * unsure
     passed = flow + 12.0 * chance.normal(size=flow.shape) * 0.5 * np.sqrt(count)
     return np.stack([np.maximum(seen, 2.0), np.maximum(passed, 0.0)], axis=2)
 
@@ -122,12 +126,8 @@ def outages(sensors: int, days: int, seed: int) -> np.ndarray:
 def rounded(values: np.ndarray) -> np.ndarray:
     """[..., 2] float32 speeds to 0.1 km/h and flows to whole vehicles, computed as a packed file is unpacked.
 
-    Sums of numbers may differ in their last digits from one processor to the next. That is far below the rounding, so
-    that stored and simulated values are equal unless one lies within 1e-9 of a tie, which no reading of a random
-    generator is likely to do.
+    Sums of numbers may differ in their last digits from one processor to the next, here by some 1e-12. The rounding
+    absorbs that, unless a value lies as close as that to a tie, of which two million readings leave little chance.
     """
-    packed = np.rint(np.rint(values / ROUNDING) * (ROUNDING / PACKING))
-    return packed.astype(np.float32) * np.float32(PACKING)
-
-
-PACKING = 0.1
+    packed = np.rint(np.rint(values / ROUNDING) * ROUNDING / PACKING)
+    return (packed * PACKING).astype(np.float32)

@@ -13,7 +13,7 @@ from stcore.ranks import Ranks
 from stcore.train.feed import Feed
 from stcore.windows import Windows
 
-CELLS = 65_536  # (window, sensor) cells forecast at once
+CELLS = 16_384  # (window, sensor) cells forecast at once
 
 
 def chunks(feed: Feed, count: int) -> Iterator[np.ndarray]:

@@ -26,7 +26,9 @@ class Batch(NamedTuple):
 class Feed:
     """Scaled series, targets, masks and calendar of a dataset, its windows and its scale (fitted on training steps)."""
 
-    def __init__(self, data: STData, options: DataOptions, device: str = "cpu", dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self, data: STData, options: DataOptions, device: str = "cpu", dtype: torch.dtype = torch.float32
+    ) -> None:
         self.data, self.options, self.device = data, options, device
         self.parts: Parts = cut(data, options)
         self.inputs = data.channel(options.inputs, data.channels)
@@ -44,7 +46,13 @@ class Feed:
         self.calendar = torch.from_numpy(clock).to(device)
         grid = tuple(data.ds.attrs["grid"]) if "grid" in data.ds.attrs else None
         self.setting = Setting(
-            options.lookback, options.horizon, len(data.sensors), len(self.inputs), len(self.targets), slots_of_day(data.step_seconds), grid
+            options.lookback,
+            options.horizon,
+            len(data.sensors),
+            len(self.inputs),
+            len(self.targets),
+            slots_of_day(data.step_seconds),
+            grid,
         )
         self.mean_count = self._mean_count(self.parts.train)
 

@@ -19,7 +19,12 @@ from stcore.windows import calendar
 def pack(feed: Feed, best: dict[str, Any], last: dict[str, Any]) -> bytes:
     """All that forecasting needs besides data and options: weights, the model's setting, the scale, the sensors."""
     scale = {"mean": torch.from_numpy(feed.scale.mean), "spread": torch.from_numpy(feed.scale.spread)}
-    about = {"setting": list(feed.setting), "scale": scale, "sensors": feed.data.sensors, "channels": feed.data.channels}
+    about = {
+        "setting": feed.setting._asdict(),
+        "scale": scale,
+        "sensors": feed.data.sensors,
+        "channels": feed.data.channels,
+    }
     return to_bytes({"best": best, "last": last, **about})
 
 
@@ -35,7 +40,7 @@ def predict(data: STData, options: RunOptions, packed: bytes, starts: np.ndarray
             f"The run knows {len(kept['sensors'])} sensors and the channels {', '.join(kept['channels'])}; "
             f"the data have {len(data.sensors)} and {', '.join(data.channels)}, or others.",
         )
-    setting = Setting(*kept["setting"][:-1], tuple(kept["setting"][-1]) if kept["setting"][-1] else None)
+    setting = Setting(**kept["setting"])
     scale = Scale(kept["scale"]["mean"].numpy(), kept["scale"]["spread"].numpy())
     choice = dict(options.model)
     card = registry.card("models", choice.pop("name"))

@@ -23,21 +23,21 @@ from typing import Any
 import numpy as np
 import torch
 
-from stcore import registry, scores
+from stcore import scores
 from stcore.data import STData
 from stcore.events import Epoch, Event, Finished, Progress, Started
-from stcore.options import RunOptions, TrainOptions
-from stcore.prune.strategy import PruningStrategy, Samples, Selection
+from stcore.options import RunOptions
+from stcore.prune.strategy import Selection
 from stcore.ranks import Ranks
 from stcore.train import evaluate, recipe
+from stcore.train.build import DTYPES, build_model, build_optimizer, build_strategy
 from stcore.train.feed import Feed
 from stcore.train.predict import pack
 from stcore.train.state import from_bytes, to_bytes
 from stcore.windows import Windows
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.float32, "float64": torch.float64}
 KINDS = ("train", "score", "select", "evaluate")
-PLAIN = ("epoch", "visits", "best_epoch", "best_error", "over")
+PLAIN = ("epoch", "visits", "best_epoch", "best_error", "best_metrics", "over")
 
 
 class Diverged(RuntimeError):
@@ -60,7 +60,7 @@ class Trainer:
         self.rate = recipe.base_rate(self.train, self.batch, self.feed.setting.sensors)
         self.optimizer = build_optimizer(self.model, self.train)
         self.epoch, self.visits, self.best_epoch, self.best_error = 0, 0, -1, float("inf")
-        self.best = copy.deepcopy(self.model.state_dict())
+        self.best, self.best_metrics = copy.deepcopy(self.model.state_dict()), {}
         self.over, self.notes = False, list(self.strategy.notes)
 
     # ---- the loop --------------------------------------------------------------------------------------------------
@@ -94,7 +94,13 @@ class Trainer:
                 total += float(loss) * len(places)
             if not np.isfinite(total):
                 raise Diverged(self._divergence(epoch, places, selection))
-            yield Progress(epoch, number + 1, batches, self.visits + min((number + 1) * self.batch, kept), self._planned(epoch, kept))
+            yield Progress(
+                epoch,
+                number + 1,
+                batches,
+                self.visits + min((number + 1) * self.batch, kept),
+                self._planned(epoch, kept),
+            )
         with timed(seconds, "score"):
             columns.merge(self.ranks)
             self.strategy.observe(epoch, *columns.columns())
@@ -109,7 +115,9 @@ class Trainer:
 
     def _step(self, selection: Selection, places: np.ndarray, rate: float) -> tuple[torch.Tensor, ...]:
         """One batch: this rank's part of ``places`` (positions in the selection), padded with weight-0 copies."""
-        mine = np.resize(places, -(-len(places) // self.ranks.world) * self.ranks.world)[self.ranks.rank :: self.ranks.world]
+        mine = np.resize(places, -(-len(places) // self.ranks.world) * self.ranks.world)[
+            self.ranks.rank :: self.ranks.world
+        ]
         real = np.arange(self.ranks.rank, len(mine) * self.ranks.world, self.ranks.world) < len(places)
         ids = selection.indices[mine]
         weights = torch.from_numpy(np.where(real, selection.weights[mine], 0).astype(np.float32)).to(self.train.device)
@@ -138,7 +146,8 @@ class Trainer:
         error = loss if measured["mae"] is None else measured["mae"]
         best = error < self.best_error
         if best:
-            self.best_epoch, self.best_error, self.best = self.epoch, error, copy.deepcopy(self.model.state_dict())
+            self.best_epoch, self.best_error, self.best_metrics = self.epoch, error, measured
+            self.best = copy.deepcopy(self.model.state_dict())
         self.over = self._waited_enough()
         arrays = {
             "score": self.strategy.score(),
@@ -191,14 +200,13 @@ class Trainer:
         last = copy.deepcopy(self.model.state_dict())
         with timed(self.seconds, "evaluate"):
             self.model.load_state_dict(self.best)
-            found = [evaluate.errors(self.model, self.feed, part, self.ranks) for part in self.feed.parts[1:3]]
-            validation, test = (evaluate.metrics(part, self.feed) for part in found)
+            test = evaluate.errors(self.model, self.feed, self.feed.parts.test, self.ranks)
             naive = evaluate.naive_metrics(self.feed)
-            arrays = {"test_sensor_error": found[1].by_sensor(), **self._forecasts()}
+            arrays = {"test_sensor_error": test.by_sensor(), **self._forecasts()}
         self.model.load_state_dict(last)
         full = self.epoch * len(self.windows)
         visits = {"kept": self.visits, "full": full, "share": self.visits / max(full, 1)}
-        metrics = {"validation": validation, "test": test}
+        metrics = {"validation": self.best_metrics, "test": evaluate.metrics(test, self.feed)}
         return Finished(self.epoch, self.best_epoch + 1, metrics, naive, visits, dict(self.seconds), arrays)
 
     def _forecasts(self) -> dict[str, np.ndarray]:
@@ -207,7 +215,9 @@ class Trainer:
         starts = evaluate.worth_storing(self.feed, hardest, self.train.forecasts, self.options.seed)
         windows = Windows(starts, self.windows.lookback, self.windows.horizon)
         scale = self.feed.target_scale
-        parts = [evaluate.forecast(self.model, self.feed, windows, ids) for ids in evaluate.chunks(self.feed, len(starts))]
+        parts = [
+            evaluate.forecast(self.model, self.feed, windows, ids) for ids in evaluate.chunks(self.feed, len(starts))
+        ]
         scaled = [scale.apply(part).astype(np.float16) for part in parts]
         shape = (0, windows.horizon, self.feed.setting.sensors, self.feed.setting.targets)
         return {"forecast": np.concatenate([np.empty(shape, np.float16), *scaled]), "forecast_start": starts}
@@ -260,29 +270,6 @@ class Trainer:
             f"diverged at epoch {epoch + 1}: the loss of the batch with samples {samples} is not finite. "
             f"The weights of epoch {self.best_epoch + 1} are kept; try a learning rate below {self.rate:g}."
         )
-
-
-def build_model(feed: Feed, options: RunOptions) -> torch.nn.Module:
-    """The chosen forecaster, its parameters drawn from the seed alone."""
-    choice = dict(options.model)
-    card = registry.card("models", choice.pop("name"))
-    torch.manual_seed(options.seed)
-    return card.load()(feed.setting, card.options.read(choice)).to(options.train.device, DTYPES[options.train.precision])
-
-
-def build_strategy(feed: Feed, options: RunOptions) -> PruningStrategy:
-    """The chosen strategy over the training windows."""
-    choice = dict(options.prune)
-    card = registry.card("strategies", choice.pop("name"))
-    windows = feed.parts.train
-    samples = Samples(len(windows), options.train.epochs, options.seed, lambda name: scores.feature(name, feed.data, windows, feed.targets))
-    return card.load()(card.options.read(choice), samples)
-
-
-def build_optimizer(model: torch.nn.Module, options: TrainOptions) -> torch.optim.Optimizer:
-    """Adam or AdamW; the rate is set at every step."""
-    make = torch.optim.AdamW if options.optimizer == "adamw" else torch.optim.Adam
-    return make(model.parameters(), weight_decay=options.weight_decay, fused=True)
 
 
 @contextmanager

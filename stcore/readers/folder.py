@@ -1,0 +1,207 @@
+"""A dataset in several files: values, places, a graph and lists of ids, told apart by content and put together by id."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from stcore.checks import listed
+from stcore.findings import DataError, Finding, refuse
+from stcore.readers import network, places, wide_table
+from stcore.readers.reader import Answers, Raw
+from stcore.readers.recognise import Recognised, recognise
+from stcore.readers.source import Source
+
+MOST_FILES = 2000
+MOST_DEPTH = 3
+
+
+@dataclass
+class Contents:
+    """The files of a folder by what they are for."""
+
+    values: list[Recognised] = field(default_factory=list)
+    places: list[Source] = field(default_factory=list)
+    graphs: list[tuple[Source, network.Kind]] = field(default_factory=list)
+    ids: list[Source] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    refused: list[DataError] = field(default_factory=list)
+
+
+def look(folder: Path) -> Contents:
+    """Every file of a folder and its folders, recognised; nothing is read but beginnings."""
+    contents = Contents()
+    files = [path for path in _files(folder) if not path.name.endswith("answers.json")]
+    if len(files) > MOST_FILES:
+        raise refuse("too-many-files", f"{folder.name} holds more than {MOST_FILES} files; open one of its folders.")
+    for path in files:
+        sort_in(Source(path), folder, contents)
+    contents.values.sort(key=lambda found: (found.reader.order, len(found.source.path.parts), str(found.source.path)))
+    return contents
+
+
+def _files(folder: Path) -> list[Path]:
+    """Files below the folder, not through links, not hidden ones."""
+    found: list[Path] = []
+    todo = [(folder, 0)]
+    while todo and len(found) <= MOST_FILES:
+        place, depth = todo.pop()
+        for path in sorted(place.iterdir()):
+            if path.name.startswith(".") or (path.is_symlink() and path.is_dir()):
+                continue
+            if path.is_dir() and depth < MOST_DEPTH:
+                todo.append((path, depth + 1))
+            elif path.is_file():
+                found.append(path)
+    return found
+
+
+def sort_in(source: Source, folder: Path, contents: Contents) -> None:
+    """Put a file where it belongs, by content; a refused one is kept as a reason."""
+    try:
+        if found := recognise(source):
+            contents.values.append(found)
+        elif places.recognises(source):
+            contents.places.append(source)
+        elif kind := network.recognises(source):
+            if kind == "ids":
+                contents.ids.append(source)
+            else:
+                contents.graphs.append((source, kind))
+        else:
+            contents.unread.append(str(source.path.relative_to(folder)))
+    except DataError as error:
+        contents.unread.append(str(source.path.relative_to(folder)))
+        contents.refused.append(error)
+
+
+def read(folder: Path, answers: Answers) -> Raw:
+    """The folder as one dataset; what was taken and what was left is said."""
+    contents = look(folder)
+    if not contents.values:
+        if contents.refused:
+            raise contents.refused[0]
+        inside = f"; it has {listed(contents.unread)}" if contents.unread else "; it is empty"
+        raise refuse("no-values", f"No file in {folder.name} holds values that can be read{inside}.")
+    raw, taken, others = _values(folder, contents, answers)
+    raw.ds.attrs["title"] = folder.name if raw.ds.attrs.get("title") == taken.path.stem else raw.ds.attrs.get("title", folder.name)
+    ds, findings = attach(raw.ds, _beside(taken, contents), answers)
+    unread = [*contents.unread, *others]
+    if unread:
+        findings = [*findings, Finding("note", "not-read", f"Not read: {listed(sorted(unread), 8)}.")]
+    return Raw(ds, [*raw.findings, *findings], raw.layers)
+
+
+def _beside(taken: Source, contents: Contents) -> Contents:
+    """Companions from the values' own folder and below, where there are any, else from everywhere."""
+
+    def near(sources: Iterable[Source]) -> list[Source]:
+        every = list(sources)
+        own = [source for source in every if source.path.is_relative_to(taken.path.parent)]
+        return own or every
+
+    kinds = {source.path: kind for source, kind in contents.graphs}
+    graphs = [(source, kinds[source.path]) for source in near(source for source, _ in contents.graphs)]
+    return Contents(places=near(contents.places), graphs=graphs, ids=near(contents.ids))
+
+
+def _values(folder: Path, contents: Contents, answers: Answers) -> tuple[Raw, Source, list[str]]:
+    """One value file of several: that which was answered, else the first; equal ones are told apart from different ones."""
+    found = _of_listed_sensors(contents)
+    label = {entry.source.path: str(entry.source.path.relative_to(folder)) for entry in contents.values}
+    names = [label[entry.source.path] for entry in found]
+    left = [name for name in label.values() if name not in names]
+    if len(found) == 1:
+        return found[0].read(answers), found[0].source, left
+    wanted = answers.get("values", names[0])
+    if wanted == "all":
+        return _together(found, answers), found[0].source, left
+    if wanted not in label.values():
+        raise refuse("values", f"{folder.name} holds no values in {wanted!r}; it holds {listed(names)}.", {name: f"open {name}" for name in names})
+    taken = next(entry for entry in contents.values if label[entry.source.path] == wanted)
+    raw = taken.read(answers)
+    others = [entry for entry in found if entry is not taken]
+    same = [entry for entry in others if _equal(raw, entry, answers, taken)]
+    findings = []
+    if same:
+        text = f"{wanted} and {listed(label[entry.source.path] for entry in same)} hold the same values; {wanted} was taken."
+        findings.append(Finding("note", "same-values", text))
+    rest = [label[entry.source.path] for entry in others if entry not in same]
+    if rest:
+        choices = {name: f"open {name}" for name in names} | _all_choice([taken, *others])
+        text = f"{folder.name} holds several files of values ({listed(names)}); {wanted} was taken, the first by kind and name."
+        findings.append(Finding("note", "values", text, choices, wanted))
+    return Raw(raw.ds, [*raw.findings, *findings], raw.layers), taken.source, [*left, *rest]
+
+
+def _of_listed_sensors(contents: Contents) -> list[Recognised]:
+    """Without tables whose columns are no sensors, where a list of places says what the sensors are."""
+    tables = [entry for entry in contents.values if entry.source.content == "text"]
+    if not contents.places or len(tables) < 2:
+        return contents.values
+    known = {name for source in contents.places for name in places.read(source, {}).ids}
+    strange = [entry for entry in tables if not known & set(wide_table.sensors_of(entry.source))]
+    return contents.values if len(strange) == len(tables) else [entry for entry in contents.values if entry not in strange]
+
+
+def _equal(raw: Raw, other: Recognised, answers: Answers, taken: Recognised) -> bool:
+    """Whether another file of about the same size holds the same values."""
+    size = taken.source.size
+    if other.card.name != taken.card.name or abs(other.source.size - size) > 0.05 * size:
+        return False
+    try:
+        ds = other.read(answers).ds
+    except DataError:
+        return False
+    return ds["value"].shape == raw.ds["value"].shape and np.array_equal(ds["value"].values, raw.ds["value"].values, equal_nan=True)
+
+
+def _all_choice(found: list[Recognised]) -> dict[str, str]:
+    """Whether wide tables may be taken together, as channels."""
+    headers = [wide_table.sensors_of(entry.source)[1:] for entry in found if entry.source.content == "text"]
+    fits = len(headers) > 1 and len(headers) == len(found) and all(header == headers[0] for header in headers)
+    return {"all": "open all of them, each as a channel"} if fits else {}
+
+
+def _together(found: list[Recognised], answers: Answers) -> Raw:
+    """Tables of the same times and sensors as channels of one dataset."""
+    tables = [entry for entry in found if entry.source.content == "text"]
+    raws = [entry.read(answers) for entry in tables]
+    first = raws[0].ds
+    for entry, raw in zip(tables, raws, strict=True):
+        for name in ("time", "sensor"):
+            if not np.array_equal(raw.ds[name].values, first[name].values):
+                raise refuse("values", f"{entry.source.name} has another {name} axis than {tables[0].source.name}; they cannot be opened as channels.")
+    ds = xr.concat([raw.ds["value"] for raw in raws], dim="channel").to_dataset()
+    units = {channel: unit for raw in raws for channel, unit in raw.ds.attrs["units"].items()}
+    ds.attrs = first.attrs | {"units": units}
+    names = listed(entry.source.name for entry in tables)
+    choices = {"all": "open all of them, each as a channel"} | {entry.source.name: f"open {entry.source.name}" for entry in tables}
+    said = Finding("note", "values", f"Opened as channels: {names}.", choices, "all")
+    return Raw(ds, [*(finding for raw in raws for finding in raw.findings), said], {})
+
+
+def attach(ds: xr.Dataset, companions: Contents, answers: Answers) -> tuple[xr.Dataset, list[Finding]]:
+    """Ids, graph and places from the files beside the values, as far as the values do not bring them."""
+    findings: list[Finding] = []
+    lists = [names for names in (network.ids(source) for source in companions.ids) if len(names) > 1]
+    order = lists[0] if lists else None
+    if ds.attrs.get("positions") and order and len(order) == ds.sizes["sensor"]:
+        findings.append(Finding("note", "ids", f"Sensor ids are from {companions.ids[0].name}, in the order of the data's columns."))
+        ds = ds.assign_coords(sensor=np.array(order, dtype=str)).assign_attrs(positions=0)
+    if companions.graphs and "edge_from" not in ds:
+        source, kind = _best(companions.graphs)
+        ds, more = network.attach(ds, network.read(source, kind, answers), order)
+        findings += more
+    if companions.places and "lat" not in ds:
+        ds, more = places.attach(ds, places.read(companions.places[0], answers), answers)
+        findings += more
+    return ds.drop_vars("edge_cost", errors="ignore"), findings
+
+
+def _best(graphs: list[tuple[Source, network.Kind]]) -> tuple[Source, network.Kind]:
+    """A finished adjacency before a list of edges before a table of distances."""
+    ranks: dict[network.Kind, int] = {"adjacency": 0, "edges": 1, "matrix": 2, "ids": 3}
+    return min(graphs, key=lambda pair: (ranks[pair[1]], str(pair[0].path)))

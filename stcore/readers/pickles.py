@@ -1,0 +1,196 @@
+"""Pickles of the field (``adj_mx.pkl``) without running them: numpy arrays, numbers, text, lists, tuples and dicts, nothing else.
+
+A pickle is a program. Here it may name a handful of numpy's own constructors, and even those are replaced by ours, which
+build nothing but checked arrays. What it wants besides is refused by name.
+"""
+
+import io
+import pickle
+import pickletools
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from stcore.findings import DataError, refuse
+from stcore.readers.limits import check_room
+from stcore.readers.source import Source
+
+MOST_STEPS = 5_000_000
+MOST_DEPTH = 20
+PLAIN_DTYPE = re.compile(r"[<>|=]?(b1|\\?|[iu][1248]|f[248]|[SU]\d{1,6})")
+
+
+class _Dtype:
+    """Stands in for numpy.dtype: plain numbers and text of fixed length."""
+
+    def __init__(self, code: Any, align: Any = False, copy: Any = False) -> None:
+        text = code.decode("latin1") if isinstance(code, bytes) else code
+        if not isinstance(text, str) or not PLAIN_DTYPE.fullmatch(text):
+            raise _runs("numpy arrays of objects" if text == "O8" else f"the numpy type {str(text)[:40]!r}")
+        self.code = text.lstrip("<>|=")
+        self.order = text[0] if text[0] in "<>" else "="
+
+    def __setstate__(self, state: Any) -> None:
+        if not isinstance(state, tuple) or len(state) < 5 or any(part is not None for part in state[2:5]):
+            raise _runs("a numpy type with fields")
+        order = state[1].decode("latin1") if isinstance(state[1], bytes) else state[1]
+        self.order = order if order in ("<", ">") else "="
+
+    def real(self) -> np.dtype:
+        return np.dtype(self.order + self.code if self.code != "b1" else "?")
+
+
+class _Array:
+    """Stands in for numpy.ndarray: its state becomes an array only if shape, type and bytes agree."""
+
+    value: np.ndarray | None = None
+
+    def __setstate__(self, state: Any) -> None:
+        if not isinstance(state, tuple) or len(state) != 5 or not isinstance(state[2], _Dtype):
+            raise ValueError("an array's state is not what numpy writes")
+        _, shape, dtype, fortran, raw = state
+        self.value = _array(raw, dtype, shape, "F" if fortran else "C")
+
+
+def _array(raw: Any, dtype: Any, shape: Any, order: Any = "C") -> np.ndarray:
+    raw = raw.encode("latin1") if isinstance(raw, str) else raw
+    if not isinstance(raw, bytes | bytearray) or not isinstance(dtype, _Dtype) or not isinstance(shape, tuple):
+        raise ValueError("an array's state is not what numpy writes")
+    size = 1
+    for length in shape:
+        if not isinstance(length, int) or length < 0:
+            raise ValueError("an array's shape is not made of lengths")
+        size *= length
+    if size * dtype.real().itemsize != len(raw):
+        raise ValueError("an array holds more or fewer bytes than its shape says")
+    return np.frombuffer(raw, dtype=dtype.real()).reshape(shape, order="F" if order == "F" else "C")
+
+
+def _reconstruct(kind: Any, shape: Any, code: Any) -> _Array:
+    if kind is not _Array:
+        raise _runs(f"{kind!r} as an array")
+    return _Array()
+
+
+def _scalar(dtype: Any, raw: Any = None) -> Any:
+    return _array(raw, dtype, ()).item()
+
+
+def _frombuffer(raw: Any, dtype: Any, shape: Any, order: Any = "C") -> np.ndarray:
+    return _array(bytes(raw) if isinstance(raw, pickle.PickleBuffer) else raw, dtype, shape, order)
+
+
+def _encode(text: Any, encoding: Any = "latin1") -> bytes:
+    """How Python 3 writes bytes in the old protocols."""
+    if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
+        raise _runs("_codecs.encode with another encoding")
+    return text.encode("latin1")
+
+
+class _Call:
+    """A stand-in that can be called and nothing else: its own state is out of a pickle's reach."""
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._function(*arguments)
+
+    def __setstate__(self, state: Any) -> None:
+        raise _runs("a change of numpy's own functions")
+
+
+_CORE = ("numpy.core", "numpy._core")
+KNOWN: dict[tuple[str, str], Any] = {
+    ("numpy", "ndarray"): _Array,
+    ("numpy", "dtype"): _Dtype,
+    ("_codecs", "encode"): _Call(_encode),
+    **{(f"{core}.multiarray", "_reconstruct"): _Call(_reconstruct) for core in _CORE},
+    **{(f"{core}.multiarray", "scalar"): _Call(_scalar) for core in _CORE},
+    **{(f"{core}.numeric", "_frombuffer"): _Call(_frombuffer) for core in _CORE},
+}
+
+
+def _runs(what: str) -> DataError:
+    return refuse(
+        "runs-programs",
+        f"This file can run programs: besides plain arrays and lists it asks for {what}. It was not opened. "
+        "Save what it holds as .npz, .npy or .csv.",
+    )
+
+
+class _Plain(pickle.Unpickler):
+    """Knows the names in KNOWN and no others."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in KNOWN:
+            raise _runs(f"{module}.{name}")
+        return KNOWN[module, name]
+
+    def persistent_load(self, pid: Any) -> Any:
+        raise _runs("an object kept elsewhere")
+
+
+def load(source: Source) -> Any:
+    """What the pickle holds, as numpy arrays, numbers, text, lists, tuples and dicts; raises DataError for all else."""
+    check_room(4 * source.size, source.name)
+    raw = source.path.read_bytes()
+    try:
+        return _loaded(raw)
+    except DataError:
+        raise
+    except Exception as first:  # what damaged bytes make an unpickler raise is no finite list
+        if b"\r\n" in raw and not raw.startswith(b"\x80"):  # protocol 0 is text, and was copied as text
+            try:
+                return _loaded(raw.replace(b"\r\n", b"\n"))
+            except Exception:
+                pass
+        raise refuse("damaged", f"{source.name} is no pickle, or a damaged one: {str(first)[:120]}.") from first
+
+
+def _loaded(raw: bytes) -> Any:
+    _walk(raw)
+    return _plain(_Plain(io.BytesIO(raw), encoding="latin1").load(), 0, [0])
+
+
+def _walk(raw: bytes) -> None:
+    """Look at every instruction before one is carried out: names, and numbers that would make it reserve memory."""
+    for number, (code, argument, _) in enumerate(pickletools.genops(raw)):
+        if number > MOST_STEPS:
+            raise refuse("too-large", f"The pickle has more than {MOST_STEPS} instructions, which no graph needs.")
+        if code.name in ("GLOBAL", "INST"):
+            module, _, name = str(argument).partition(" ")
+            if (module, name) not in KNOWN or code.name == "INST":
+                raise _runs(f"{module}.{name}")
+        elif code.name in ("EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID", "NEXT_BUFFER"):
+            raise _runs("an object kept elsewhere")
+        elif code.name in ("PUT", "BINPUT", "LONG_BINPUT") and argument > number + 1:
+            raise ValueError("it keeps more than it holds")
+
+
+def _plain(item: Any, depth: int, count: list[int]) -> Any:
+    """The same without our stand-ins; a small pickle that unfolds into a huge thing is stopped."""
+    count[0] += 1
+    if depth > MOST_DEPTH or count[0] > MOST_STEPS:
+        raise refuse("too-large", "The pickle unfolds into far more than it holds.")
+    if isinstance(item, _Array):
+        if item.value is None:
+            raise ValueError("an array without values")
+        return item.value
+    if isinstance(item, list | tuple):
+        return type(item)([_plain(part, depth + 1, count) for part in item])
+    if isinstance(item, dict):
+        return {_key(key): _plain(part, depth + 1, count) for key, part in item.items()}
+    if item is None or isinstance(item, np.ndarray | bool | int | float | str | bytes):
+        return item
+    raise _runs(type(item).__name__.lstrip("_"))
+
+
+def _key(key: Any) -> Any:
+    if not isinstance(key, str | bytes | int | float | tuple):
+        raise _runs(f"{type(key).__name__} as a key")
+    return key

@@ -1,0 +1,43 @@
+"""Times for data that bring none: known for published sets, else assumed and said."""
+
+import re
+
+import numpy as np
+
+from stcore.findings import Finding, refuse
+from stcore.readers.reader import Answers
+
+MONDAY = "2000-01-03 00:00"
+STEP = "5min"
+UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+
+
+def assumed_times(steps: int, name: str, answers: Answers, known: str | None = None) -> tuple[np.ndarray, list[Finding]]:
+    """[T] times from the answers ``start`` and ``step``; ``known`` is a published set's start, at 5 minutes."""
+    start, step = answers.get("start", known or MONDAY), answers.get("step", STEP)
+    first, size = _instant(start), _seconds(step)
+    source = "the published set's" if known else "assumed"
+    choices = {"<date and time>": "when the first row was measured, such as 2023-04-01 00:00"}
+    widths = {"<step>": "the time from row to row, a number and s, min, h or d, such as 1h"}
+    findings = [
+        Finding("note", "start", f"{name} holds no times. Its start is {'' if 'start' in answers else source + ': '}{start}.", choices, start),
+        Finding("note", "step", f"{name} holds no times. Its step is {'' if 'step' in answers else source + ': '}{step}.", widths, step),
+    ]  # fmt: skip
+    return first + np.arange(steps) * np.timedelta64(size, "s"), findings
+
+
+def _instant(text: str) -> np.datetime64:
+    try:
+        instant = np.datetime64(text.strip().replace(" ", "T"), "ns")
+    except ValueError:
+        instant = np.datetime64("NaT")
+    if np.isnat(instant):
+        raise refuse("start", f"The start {text!r} is no date and time; write it as 2023-04-01 00:00.")
+    return instant
+
+
+def _seconds(text: str) -> int:
+    match = re.fullmatch(r"(\d{1,6})\s*(s|min|h|d)", text.strip().lower())
+    if not match or int(match[1]) == 0:
+        raise refuse("step", f"The step {text!r} is not understood; write a number and s, min, h or d, such as 15min.")
+    return int(match[1]) * UNITS[match[2]]

@@ -1,0 +1,62 @@
+"""Who works on a run, and how many runs work at once: kernel locks, which are freed however their holder ends."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import filelock
+
+from stcore.runs.folder import Run, RunError
+from stcore.runs.record import end, tell
+
+PATIENCE = 2.0  # seconds to wait for a lock that a glance at the status may hold for an instant
+
+
+@contextmanager
+def held(run: Run) -> Iterator[None]:
+    """Hold the run's lock as long as work goes on; RunError where another process does."""
+    lock = filelock.FileLock(run.path / "lock")
+    try:
+        lock.acquire(timeout=PATIENCE)
+    except filelock.Timeout:
+        raise RunError(f"Run {run.id} is being trained by another process ({run.worker or 'unknown'}).") from None
+    try:
+        run.claim(f"process {os.getpid()} on {socket.gethostname()}", os.getpid())
+        yield
+    finally:
+        lock.release()
+
+
+def slots() -> int:
+    """How many runs train at once: STCORE_SLOTS, else half the cores."""
+    return max(1, int(os.environ.get("STCORE_SLOTS", (os.cpu_count() or 2) // 2)))
+
+
+@contextmanager
+def slot(run: Run) -> Iterator[None]:
+    """Wait as queued until one of the folder's slots is free, and hold it. RunError where the run is stopped meanwhile."""
+    folder = run.path.parent / ".slots"
+    folder.mkdir(exist_ok=True)
+    locks = [filelock.FileLock(folder / f"{number}.lock") for number in range(slots())]
+    queued = False
+    while (mine := next((lock for lock in locks if _taken(lock)), None)) is None:
+        if not queued:
+            tell(run, {"event": "queued"})
+            queued = True
+        if run.word == "stop":
+            end(run, {"status": "stopped", "reason": "Stopped by you before it began."})
+            raise RunError(f"Run {run.id} was stopped before it began.")
+        time.sleep(0.2)
+    try:
+        yield
+    finally:
+        mine.release()
+
+
+def _taken(lock: filelock.BaseFileLock) -> bool:
+    with suppress(filelock.Timeout):
+        lock.acquire(timeout=0)
+        return True
+    return False

@@ -1,0 +1,135 @@
+"""The loop: events in order, exact resumption, weighting, patience, divergence."""
+
+import numpy as np
+import pytest
+import torch
+from tiny import tiny
+
+from stcore.events import Epoch, Event
+from stcore.options import RunOptions
+from stcore.train.trainer import Diverged, Trainer
+
+DATA = tiny(400, 3, 2, missing=0.1)
+
+
+def options(prune: str = "st-prune", epochs: int = 6, seed: int = 0, **more: object) -> RunOptions:
+    train = {"epochs": epochs, "batch": 16, "threads": 1, **more}
+    strategy: dict[str, object] = {"name": prune, **({"keep": 0.6} if prune != "full" else {})}
+    return RunOptions.read(
+        {"seed": seed, "train": train, "model": {"name": "stid", "width": 4}, "prune": strategy, "data": {"lookback": 8, "horizon": 4}}
+    )
+
+
+def epochs(trainer: Trainer) -> list[Epoch]:
+    return [event for event in trainer if isinstance(event, Epoch)]
+
+
+def same_weights(left: Trainer, right: Trainer) -> bool:
+    pairs = zip(left.model.state_dict().values(), right.model.state_dict().values(), strict=True)
+    return all(torch.equal(one, other) for one, other in pairs)
+
+
+def test_events_come_in_order() -> None:
+    events: list[Event] = list(Trainer(DATA, options()))
+    names = [event.name for event in events]
+    assert names[0] == "started" and names[-1] == "finished" and names.count("epoch") == 6
+    before_epoch = [names[place - 1] for place, name in enumerate(names) if name == "epoch"]
+    assert set(before_epoch) == {"progress"}
+
+
+@pytest.mark.parametrize("prune", ["full", "random", "infobatch", "st-prune"])
+def test_resuming_at_any_epoch_equals_not_having_stopped(prune: str) -> None:
+    whole = Trainer(DATA, options(prune, patience=50))
+    expected = epochs(whole)
+    for stop in (1, 3, 5):
+        first = Trainer(DATA, options(prune, patience=50))
+        events = iter(first)
+        while first.epoch < stop:
+            next(events)
+        second = Trainer(DATA, options(prune, patience=50))
+        second.load(first.state())
+        rest = epochs(second)
+        assert same_weights(whole, second)
+        assert [event.validation for event in rest] == [event.validation for event in expected[stop:]]
+        for left, right in zip(rest, expected[stop:], strict=True):
+            np.testing.assert_array_equal(left.arrays["kept"], right.arrays["kept"])
+            np.testing.assert_array_equal(left.arrays["score"], right.arrays["score"])
+
+
+@pytest.mark.parametrize("prune", ["infobatch", "st-prune"])
+def test_a_pruning_probability_of_0_is_full_training(prune: str) -> None:
+    full = Trainer(DATA, options("full"))
+    none = Trainer(DATA, options().model_copy(update={"prune": {"name": prune, "keep": None, "prune_probability": 0}}))
+    assert [event.train_loss for event in epochs(full)] == [event.train_loss for event in epochs(none)]
+    assert same_weights(full, none)
+
+
+def test_seeds_decide_everything() -> None:
+    first, again, other = (Trainer(DATA, options(seed=seed)) for seed in (0, 0, 1))
+    for trainer in (first, again, other):
+        epochs(trainer)
+    assert same_weights(first, again) and not same_weights(first, other)
+
+
+def test_visits_and_budget() -> None:
+    trainer = Trainer(DATA, options())
+    finished = list(trainer)[-1]
+    assert finished.visits["full"] == 6 * len(trainer.windows)
+    assert finished.visits["share"] == pytest.approx(0.6, rel=0.01)
+
+
+def test_the_expected_gradient_is_that_of_all_data() -> None:
+    """Monte Carlo over selections at fixed weights: the mean weighted gradient equals the full one within three errors."""
+    trainer = Trainer(DATA, options("st-prune"))
+    events = iter(trainer)
+    while trainer.epoch < 1:
+        next(events)
+
+    def gradient(indices: np.ndarray, weights: np.ndarray) -> torch.Tensor:
+        batch = trainer.feed.batch(trainer.windows, indices)
+        error = (trainer.model(batch.x, batch.calendar) - batch.y).abs() * batch.mask
+        loss = (error.sum((1, 2, 3)) * torch.from_numpy(weights)).sum()
+        return torch.cat([part.reshape(-1) for part in torch.autograd.grad(loss, list(trainer.model.parameters()))])
+
+    count = len(trainer.windows)
+    full = gradient(np.arange(count), np.ones(count, np.float32)).double()
+    draws = []
+    for seed in range(300):
+        object.__setattr__(trainer.strategy.samples, "seed", seed)
+        selection = trainer.strategy.select(1)
+        assert len(selection.indices) < count
+        draws.append(gradient(*selection).double())
+    stacked = torch.stack(draws)
+    error = stacked.std(0) / np.sqrt(len(draws))
+    far = ((stacked.mean(0) - full).abs() / error.clamp(min=1e-9))[error > 1e-7]
+    assert (far > 3).double().mean() < 0.02 and far.max() < 6
+
+
+def test_patience_waits_for_full_data() -> None:
+    trainer = Trainer(DATA, options(epochs=30, patience=2, lr=1e-9))  # nothing improves
+    told = epochs(trainer)
+    full_again = int(np.flatnonzero(trainer.strategy.plan < len(trainer.windows)).max()) + 1
+    assert full_again < len(told) <= full_again + 4
+
+
+def test_divergence_names_the_epoch_and_keeps_the_best() -> None:
+    trainer = Trainer(DATA, options("full"))
+    events = iter(trainer)
+    while trainer.epoch < 2:
+        next(events)
+    with torch.no_grad():
+        next(trainer.model.parameters()).fill_(float("nan"))
+    with pytest.raises(Diverged, match=r"diverged at epoch 3: the loss of the batch with samples \d+"):
+        list(events)
+    assert all(torch.isfinite(part).all() for part in trainer.best.values())
+    assert np.isfinite(trainer.strategy.score()).all()
+
+
+def test_bfloat16_trains() -> None:
+    assert epochs(Trainer(DATA, options("full", precision="bfloat16")))[-1].validation["mae"] < 5
+
+
+def test_importance_and_sensor_errors_are_told() -> None:
+    event = epochs(Trainer(DATA, options()))[-1]
+    assert event.arrays["importance"].sum() == pytest.approx(1)
+    assert event.arrays["sensor_error"].shape == (3,) and np.isfinite(event.arrays["sensor_error"]).all()
