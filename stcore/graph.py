@@ -32,7 +32,9 @@ def haversine(places: np.ndarray, others: np.ndarray) -> np.ndarray:
     return 2 * EARTH * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
 
 
-def from_coordinates(places: np.ndarray, neighbours: int = 6, *, rule: str = "nearest", threshold: float = THRESHOLD) -> Edges:
+def from_coordinates(
+    places: np.ndarray, neighbours: int = 6, *, rule: str = "nearest", threshold: float = THRESHOLD
+) -> Edges:
     """Edges from [N, 2] degrees; sensors without a place (NaN) get none.
 
     ``nearest``: each sensor with its nearest ``neighbours``, both ways, weight exp(-(d / s)^2) with s the root mean square

@@ -72,7 +72,9 @@ def work(run: Run) -> Iterator[Event]:
         if (run.result or {}).get("status") == "done":
             return
         run.reopen()
-        with slot(run):
+        with slot(run) as free:
+            if not free:
+                return
             trainer = begin(run)
             yield from record(run, trainer, trainer.state, trainer.weights, trainer.ranks.agree)
             trainer.ranks.close()
@@ -90,11 +92,13 @@ def begin(run: Run) -> "Trainer":
 
 def follow(run: Run) -> Iterator[Event]:
     """The part of a rank other than the first: the same work, nothing written."""
+    if (run.result or {}).get("status") == "done":
+        return
     trainer = prepare(run)
     for event in trainer:
         yield event
-        if trainer.ranks.agree(False):
-            return
+        if trainer.ranks.agree(False) and event.name != "finished":
+            break
     trainer.ranks.close()
 
 

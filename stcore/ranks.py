@@ -30,14 +30,17 @@ class Ranks:
             distributed.all_reduce(tensor)
         return tensor
 
-    def sum_gradients(self, parameters: Iterable[torch.nn.Parameter]) -> None:
-        """Everyone's gradients become the sum of all; one flat message."""
+    def sum_gradients(self, parameters: Iterable[torch.nn.Parameter], loss: torch.Tensor) -> torch.Tensor:
+        """Everyone's gradients become the sum of all, and the sum of everyone's ``loss``; one flat message."""
+        loss = loss.detach()
         if self.world == 1:
-            return
+            return loss
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        flat = self.sum(torch.cat([gradient.reshape(-1) for gradient in gradients]))
-        for gradient, part in zip(gradients, flat.split([gradient.numel() for gradient in gradients]), strict=True):
+        flat = self.sum(torch.cat([part.reshape(-1) for part in (*gradients, loss)]))
+        *parts, total = flat.split([part.numel() for part in (*gradients, loss)])
+        for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
+        return total.reshape(())
 
     def agree(self, wish: bool) -> bool:
         """True for all if rank 0 wishes it."""

@@ -16,3 +16,13 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.fail(f"STCORE_REAL_DATA names {named}, which is no folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of 4 sensors and 600 hours, on which an epoch takes a fraction of a second."""
+    from running import small_data
+
+    path = tmp_path_factory.mktemp("data") / "small.nc"
+    small_data().save(path)
+    return path

@@ -26,6 +26,7 @@ from stcore.runs.files import unseal
 from stcore.train.state import from_bytes
 
 LIMIT = 60.0  # seconds after which a process is taken to hang
+Undisturbed = Callable[..., Run]  # arguments of `train` to a finished run
 SMALL = ("--set", "model.width=4", "--batch", "4", "--epochs", "5", "--set", "train.threads=1")
 
 
@@ -47,7 +48,7 @@ def _context() -> Any:
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
     if method == "forkserver":
-        context.set_forkserver_preload(["stcore.cli.training", "stcore.cli.reading", "stcore.train.trainer"])
+        context.set_forkserver_preload(["stcore.cli.training", "stcore.cli.reading", "stcore.train.trainer", "torch._dynamo"])
     return context
 
 
@@ -147,6 +148,25 @@ def until(truth: Callable[[], Any], what: str, limit: float = LIMIT) -> Any:
             return found
         time.sleep(0.005)
     return pytest.fail(f"waited {limit:g} s in vain until {what}")
+
+
+def die_at(boundary: str) -> None:
+    """Have this process killed the instant before it opens for writing, renames or removes a file: "open score.bin 1" is
+    the second time that it opens a file of that name."""
+    doing, wanted, times = boundary.split()
+    left = [int(times)]
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event not in (doing, f"os.{doing}") or isinstance(arguments[0], int | type(None)):
+            return
+        if event == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR):
+            return
+        if os.path.basename(os.fsdecode(arguments[0])) == wanted:
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left[0] -= 1
+
+    sys.addaudithook(watch)
 
 
 # ---- what is on the disk -------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from stcore.checks.edges import check_edges
 from stcore.checks.finding import Check, listed, share
 from stcore.checks.places import check_places
 from stcore.checks.shape import check_dims, check_numbers, check_sensors
-from stcore.checks.time import check_clock, check_duplicates, check_order, check_stamps, check_step
+from stcore.checks.step import check_step
+from stcore.checks.time import check_clock, check_duplicates, check_order, check_stamps
 from stcore.checks.values import check_infinite, check_missing, check_negative, check_sentinels, check_still
 from stcore.checks.zeros import check_zeros, zero_share
 

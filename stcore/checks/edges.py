@@ -24,11 +24,16 @@ def check_edges(ds: xr.Dataset, answers: Answers) -> Checked:
     sensors = ds.sizes["sensor"]
     if len(start) and (min(start.min(), end.min()) < 0 or max(start.max(), end.max()) >= sensors):
         worst = max(int(start.max()), int(end.max()))
-        raise refuse("edges", f"The graph names sensor number {worst} (counted from 0), but there are {sensors} sensors.")
+        raise refuse(
+            "edges", f"The graph names sensor number {worst} (counted from 0), but there are {sensors} sensors."
+        )
     if not np.isfinite(weight).all():
         raise refuse("edges", f"{counted(int((~np.isfinite(weight)).sum()), 'weight')} of the graph are not numbers.")
     if (weight < 0).any():
-        raise refuse("edges", f"{counted(int((weight < 0).sum()), 'weight')} of the graph are below zero, the lowest is {weight.min():g}.")
+        raise refuse(
+            "edges",
+            f"{counted(int((weight < 0).sum()), 'weight')} of the graph are below zero, the lowest is {weight.min():g}.",
+        )
     return ds, _told(start, end, weight, sensors)
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+import numpy as np
+import pandas as pd
 import xarray as xr
 
 from stcore.findings import Finding
@@ -39,3 +41,9 @@ def share(part: float) -> str:
 def counted(number: int, one: str, many: str | None = None) -> str:
     """``1 reading``, ``3 readings``."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def moment(stamp: np.datetime64 | pd.Timestamp) -> str:
+    """To the minute, also for years that pandas does not know."""
+    instant = stamp.to_datetime64() if isinstance(stamp, pd.Timestamp) else stamp
+    return str(instant.astype("datetime64[m]")).replace("T", " ")

@@ -16,13 +16,21 @@ def check_places(ds: xr.Dataset, answers: Answers) -> Checked:
     """``lat`` and ``lon`` in degrees, or absent; a sensor may have none (NaN)."""
     if "lat" not in ds or "lon" not in ds:
         ds = ds.drop_vars([name for name in ("lat", "lon") if name in ds])
-        return ds, [note("no-coordinates", "No coordinates: there is no map and no graph by distance; everything else works.")]
+        return ds, [
+            note("no-coordinates", "No coordinates: there is no map and no graph by distance; everything else works.")
+        ]
     if ds["lat"].dims != ("sensor",) or ds["lon"].dims != ("sensor",):
-        raise refuse("coordinates", f"Coordinates need one latitude and one longitude per sensor; they lie over {ds['lat'].dims}.")
+        raise refuse(
+            "coordinates",
+            f"Coordinates need one latitude and one longitude per sensor; they lie over {ds['lat'].dims}.",
+        )
     lat, lon, findings = _degrees(ds["lat"].values, ds["lon"].values, answers)
     known = np.isfinite(lat) & np.isfinite(lon)
     if not known.any():
-        return ds.drop_vars(["lat", "lon"]), [*findings, note("no-coordinates", "No sensor has coordinates: there is no map.")]
+        return ds.drop_vars(["lat", "lon"]), [
+            *findings,
+            note("no-coordinates", "No sensor has coordinates: there is no map."),
+        ]
     lat, lon = np.where(known, lat, np.nan), np.where(known, lon, np.nan)
     findings += _odd(ds["sensor"].values, lat, lon)
     return ds.assign(lat=("sensor", lat), lon=("sensor", lon)), findings
@@ -35,7 +43,10 @@ def _degrees(lat: np.ndarray, lon: np.ndarray, answers: Answers) -> tuple[np.nda
         return lat, lon, []
     tall, wide = np.abs(lat[known]).max(), np.abs(lon[known]).max()
     if tall > 90 and tall <= 180 and wide <= 90:
-        text = f"Latitude and longitude were swapped (a latitude of {lat[known][np.abs(lat[known]).argmax()]:g} cannot be); they changed places."
+        text = (
+            "Latitude and longitude were swapped (a latitude of "
+            f"{lat[known][np.abs(lat[known]).argmax()]:g} cannot be); they changed places."
+        )
         return lon, lat, [repaired("swapped", text)]
     if tall > 90 or wide > 360:
         return _unprojected(lat, lon, answers)
@@ -63,7 +74,11 @@ def _unprojected(lat: np.ndarray, lon: np.ndarray, answers: Answers) -> tuple[np
     east, north = turn.transform(lon, lat)
     if not (np.isfinite(east) == np.isfinite(lon)).all():
         raise refuse("projected", f"Some coordinates lie outside EPSG:{code[1]}.", choices)
-    return np.asarray(north), np.asarray(east), [Finding("repaired", "projected", f"{text} They were converted.", choices, answers["projected"])]
+    return (
+        np.asarray(north),
+        np.asarray(east),
+        [Finding("repaired", "projected", f"{text} They were converted.", choices, answers["projected"])],
+    )
 
 
 def _odd(names: np.ndarray, lat: np.ndarray, lon: np.ndarray) -> list[Finding]:
@@ -71,15 +86,23 @@ def _odd(names: np.ndarray, lat: np.ndarray, lon: np.ndarray) -> list[Finding]:
     known = np.isfinite(lat)
     findings = []
     if not known.all():
-        text = f"{counted(int((~known).sum()), 'sensor')} without coordinates, so not on the map: {listed(names[~known])}."
+        text = (
+            f"{counted(int((~known).sum()), 'sensor')} without coordinates, so not on the map: {listed(names[~known])}."
+        )
         findings.append(note("no-place", text))
     nowhere = (lat == 0) & (lon == 0)
     if nowhere.any():
-        text = f"{counted(int(nowhere.sum()), 'sensor')} at latitude 0, longitude 0, which usually means unknown: {listed(names[nowhere])}."
+        text = (
+            f"{counted(int(nowhere.sum()), 'sensor')} at latitude 0, longitude "
+            f"0, which usually means unknown: {listed(names[nowhere])}."
+        )
         findings.append(note("zero-coordinates", text))
     _, first, number = np.unique(np.stack([lat, lon], axis=1)[known], axis=0, return_index=True, return_counts=True)
     if (number > 1).any():
-        text = f"{counted(int(number[number > 1].sum()), 'sensor')} share their place with another, such as {listed(names[known][first[number > 1]], 3)}."
+        text = (
+            f"{counted(int(number[number > 1].sum()), 'sensor')} share their place "
+            f"with another, such as {listed(names[known][first[number > 1]], 3)}."
+        )
         findings.append(note("same-place", text))
     far = known & _far(lat, lon)
     if far.any():

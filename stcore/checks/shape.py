@@ -21,14 +21,20 @@ def check_dims(ds: xr.Dataset, answers: Answers) -> Checked:
     if "channel" not in dims and set(dims) == {"time", "sensor"}:
         ds = ds.assign(value=ds["value"].expand_dims(channel=["value"]))
     elif set(dims) != set(DIMS):
-        raise refuse("dims", f"Values need the dims time, sensor and channel; they have {', '.join(dims)}.{_fitting(ds, dims)}")
+        raise refuse(
+            "dims", f"Values need the dims time, sensor and channel; they have {', '.join(dims)}.{_fitting(ds, dims)}"
+        )
     if absent := [name for name in DIMS if name not in ds.variables]:
-        raise refuse("dims", f"The dataset does not say what its {absent[0]}s are: the coordinate {absent[0]!r} is missing.")
+        raise refuse(
+            "dims", f"The dataset does not say what its {absent[0]}s are: the coordinate {absent[0]!r} is missing."
+        )
     if 0 in ds["value"].shape:
         raise refuse("empty", f"There are no values: {_sizes(ds)}.")
     if ds.sizes["time"] < 2:
         raise refuse("too-short", "There is only one time step; a forecast needs many more.")
-    texts = {name: np.array([str(cell) for cell in ds[name].values.tolist()], dtype=str) for name in ("sensor", "channel")}
+    texts = {
+        name: np.array([str(cell) for cell in ds[name].values.tolist()], dtype=str) for name in ("sensor", "channel")
+    }
     return ds.assign(value=ds["value"].transpose(*DIMS)).assign_coords(texts), []
 
 
@@ -58,7 +64,13 @@ def check_numbers(ds: xr.Dataset, answers: Answers) -> Checked:
         findings.append(note("rounded", text))
     with np.errstate(over="ignore"):  # what does not fit becomes infinite, which has a check of its own
         ds = ds.assign(value=value.astype(np.float32))
-    kinds = {"lat": np.float64, "lon": np.float64, "edge_from": np.int64, "edge_to": np.int64, "edge_weight": np.float64}
+    kinds = {
+        "lat": np.float64,
+        "lon": np.float64,
+        "edge_from": np.int64,
+        "edge_to": np.int64,
+        "edge_weight": np.float64,
+    }
     for name, kind in kinds.items():
         if name in ds.variables:
             if ds[name].dtype.kind not in "fiub":
@@ -83,10 +95,16 @@ def check_sensors(ds: xr.Dataset, answers: Answers) -> Checked:
             text = f"{counted(len(twice), f'{dim} name')} used more than once: {listed(twice)}. Give each {dim} its own name."
             raise refuse(f"duplicate-{dim}s", text)
         if any(not name.strip() for name in names):
-            raise refuse(f"{dim}-names", f"The {dim} number {[not name.strip() for name in names].index(True) + 1} has no name.")
+            raise refuse(
+                f"{dim}-names", f"The {dim} number {[not name.strip() for name in names].index(True) + 1} has no name."
+            )
     findings = []
     if marked := [name for name in ds["sensor"].values if re.search(r"[\x00-\x1f\x7f]", name)]:
         clean = [re.sub(r"[\x00-\x1f\x7f]+", " ", name) for name in ds["sensor"].values]
-        findings.append(note("sensor-names", f"{counted(len(marked), 'sensor name')} held line breaks or control marks, now spaces."))
+        findings.append(
+            note(
+                "sensor-names", f"{counted(len(marked), 'sensor name')} held line breaks or control marks, now spaces."
+            )
+        )
         ds = ds.assign_coords(sensor=np.array(clean, dtype=str))
     return ds, findings

@@ -1,20 +1,17 @@
-"""Time: real instants, rising, one constant step; gaps become missing values, and what has two readings is asked."""
+"""Time: real instants, rising, each once; what has two readings is asked."""
 
-import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from stcore.checks.finding import Answers, Checked, counted, note, repaired
+from stcore.checks.finding import Answers, Checked, counted, moment, note, repaired
+from stcore.checks.step import means
 from stcore.findings import Finding, refuse
 
 TICKS = (("s", 1), ("ms", 10**3), ("us", 10**6), ("ns", 10**9))
 EARLIEST, LATEST = np.datetime64("1900-01-01"), np.datetime64("2200-01-01")
-MOST_GROWTH = 4
-REGULAR = 0.95
-"""The most common difference must explain this share, or the step is not known."""
 
 
 def check_stamps(ds: xr.Dataset, answers: Answers) -> Checked:
@@ -31,7 +28,10 @@ def check_stamps(ds: xr.Dataset, answers: Answers) -> Checked:
     if raw.dtype.kind != "M":
         raise refuse("time", f"The time axis holds {raw.dtype}, not dates and times.")
     if np.isnat(raw).any():
-        raise refuse("time", f"{counted(int(np.isnat(raw).sum()), 'row')} without a time, the first is row {int(np.isnat(raw).argmax()) + 1}.")
+        raise refuse(
+            "time",
+            f"{counted(int(np.isnat(raw).sum()), 'row')} without a time, the first is row {int(np.isnat(raw).argmax()) + 1}.",
+        )
     _check_range(raw, answers)
     return ds.assign_coords(time=raw.astype("datetime64[ns]")), findings
 
@@ -39,7 +39,9 @@ def check_stamps(ds: xr.Dataset, answers: Answers) -> Checked:
 def _utc(ds: xr.Dataset, index: pd.DatetimeIndex) -> tuple[np.ndarray, xr.Dataset, list[Finding]]:
     zone = str(index.tz)
     attrs = ds.attrs | {"zone": "UTC"} | ({"local_zone": zone} if "/" in zone else {})
-    text = f"Times in the zone {zone} are kept as UTC; profiles and calendars still use {zone if '/' in zone else 'UTC'}."
+    text = (
+        f"Times in the zone {zone} are kept as UTC; profiles and calendars still use {zone if '/' in zone else 'UTC'}."
+    )
     return index.tz_convert("UTC").tz_localize(None).values, ds.assign_attrs(attrs), [repaired("zone", text)]
 
 
@@ -47,7 +49,9 @@ def _from_objects(ds: xr.Dataset, raw: np.ndarray) -> tuple[np.ndarray, xr.Datas
     try:
         index = pd.DatetimeIndex(raw)
     except (ValueError, TypeError) as error:
-        raise refuse("time", f"The time axis holds {type(raw[0]).__name__}, such as {str(raw[0])[:40]!r}, not dates and times.") from error
+        raise refuse(
+            "time", f"The time axis holds {type(raw[0]).__name__}, such as {str(raw[0])[:40]!r}, not dates and times."
+        ) from error
     return _utc(ds, index) if index.tz is not None else (index.values, ds, [])
 
 
@@ -58,17 +62,25 @@ def _epochs(numbers: np.ndarray) -> tuple[np.ndarray, list[Finding]]:
         raise refuse("time", "Some rows have no time.")
     fitting = [unit for unit, ticks in TICKS if years[0] * ticks <= numbers.min() and numbers.max() <= years[1] * ticks]
     if len(fitting) != 1:
-        text = f"The time axis holds numbers from {numbers.min():g} to {numbers.max():g}, which are no times since 1970 in any usual unit."
+        text = (
+            f"The time axis holds numbers from {numbers.min():g} to "
+            f"{numbers.max():g}, which are no times since 1970 in any usual unit."
+        )
         raise refuse("time", text)
     words = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}[fitting[0]]
     whole = numbers.astype(np.int64) if numbers.dtype.kind != "f" else np.rint(numbers).astype(np.int64)
-    return whole.view(f"datetime64[{fitting[0]}]"), [note("epoch", f"Times are numbers; they were read as {words} since 1970.")]
+    return whole.view(f"datetime64[{fitting[0]}]"), [
+        note("epoch", f"Times are numbers; they were read as {words} since 1970.")
+    ]
 
 
 def _check_range(stamps: np.ndarray, answers: Answers) -> None:
     first, last = stamps.min(), stamps.max()
     if first < EARLIEST or last >= LATEST:
-        text = f"Times run from {_said(first)} to {_said(last)}; before 1900 and after 2200 nothing is believed. Check how they were written."
+        text = (
+            f"Times run from {moment(first)} to {moment(last)}; before 1900 and "
+            "after 2200 nothing is believed. Check how they were written."
+        )
         raise refuse("time-range", text)
     year = first.astype("datetime64[Y]").astype(int) + 1970
     if year == 1970 and last.astype("datetime64[Y]").astype(int) == 0 and answers.get("year-1970") != "real":
@@ -83,8 +95,16 @@ def check_order(ds: xr.Dataset, answers: Answers) -> Checked:
     if not len(falls):
         return ds, []
     if resolved := _doubled_hour(ds):
-        return resolved, [repaired("duplicate-times", "The hour that the clock change doubles was resolved by the order of its rows; times are kept as UTC now.")]
-    text = f"The times were not in order ({counted(len(falls), 'step')} back, the first at {_said(stamps[falls[0] + 1])}); the rows were sorted."
+        return resolved, [
+            repaired(
+                "duplicate-times",
+                "The hour that the clock change doubles was resolved by the order of its rows; times are kept as UTC now.",
+            )
+        ]
+    text = (
+        f"The times were not in order ({counted(len(falls), 'step')} back, "
+        f"the first at {moment(stamps[falls[0] + 1])}); the rows were sorted."
+    )
     return ds.isel(time=np.argsort(stamps, kind="stable")), [repaired("unsorted", text)]
 
 
@@ -94,10 +114,12 @@ def check_duplicates(ds: xr.Dataset, answers: Answers) -> Checked:
     again = np.flatnonzero(stamps[1:] == stamps[:-1]) + 1
     if not len(again):
         return ds, []
-    said = f"{counted(len(again), 'time')} appeared more than once, the first is {_said(stamps[again[0]])}"
+    said = f"{counted(len(again), 'time')} appeared more than once, the first is {moment(stamps[again[0]])}"
     value = ds["value"].values
     if np.array_equal(value[again], value[again - 1], equal_nan=True):
-        return ds.isel(time=_firsts(stamps)), [repaired("duplicate-times", f"{said}, with equal readings; one of each was kept.")]
+        return ds.isel(time=_firsts(stamps)), [
+            repaired("duplicate-times", f"{said}, with equal readings; one of each was kept.")
+        ]
     rule = answers.get("duplicate-times")
     choices = {"first": "keep the first reading of each time", "mean": "average the readings of each time"}
     if rule not in choices:
@@ -105,7 +127,9 @@ def check_duplicates(ds: xr.Dataset, answers: Answers) -> Checked:
         raise refuse("duplicate-times", f"{said}, with different readings.{hint} Say which to take.", choices)
     taken = ds.isel(time=_firsts(stamps))
     if rule == "mean":
-        taken = taken.assign(value=(ds["value"].dims, _means(value, np.cumsum(np.r_[True, stamps[1:] != stamps[:-1]]) - 1)))
+        taken = taken.assign(
+            value=(ds["value"].dims, means(value, np.cumsum(np.r_[True, stamps[1:] != stamps[:-1]]) - 1))
+        )
     return taken, [Finding("repaired", "duplicate-times", f"{said}, with different readings.", choices, rule)]
 
 
@@ -116,7 +140,11 @@ def _firsts(stamps: np.ndarray) -> np.ndarray:
 def _autumn(stamps: np.ndarray) -> bool:
     """All in the small hours of days in late October or early November."""
     index = pd.DatetimeIndex(stamps)
-    return bool(((index.hour <= 3) & (((index.month == 10) & (index.day >= 20)) | ((index.month == 11) & (index.day <= 8)))).all())
+    return bool(
+        (
+            (index.hour <= 3) & (((index.month == 10) & (index.day >= 20)) | ((index.month == 11) & (index.day <= 8)))
+        ).all()
+    )
 
 
 def _doubled_hour(ds: xr.Dataset) -> xr.Dataset | None:
@@ -134,75 +162,6 @@ def _doubled_hour(ds: xr.Dataset) -> xr.Dataset | None:
     return ds.assign_coords(time=stamps.astype("datetime64[ns]")).assign_attrs(zone="UTC", local_zone=zone)
 
 
-def _means(value: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """[G, N, C] averages of the observed readings of each group of rows."""
-    shape = (group[-1] + 1, *value.shape[1:])
-    total, number = np.zeros(shape), np.zeros(shape)
-    seen = np.isfinite(value)
-    np.add.at(total, group, np.where(seen, value, 0))
-    np.add.at(number, group, seen)
-    return np.where(number > 0, total / np.maximum(number, 1), np.nan).astype(np.float32)
-
-
-def check_step(ds: xr.Dataset, answers: Answers) -> Checked:
-    """One constant step; missing rows of a regular axis become missing values."""
-    stamps = ds["time"].values.astype(np.int64)
-    if len(stamps) < 2:
-        raise refuse("too-short", "There is only one time step; a forecast needs many more.")
-    steps, counts = np.unique(np.diff(stamps), return_counts=True)
-    if len(steps) == 1:
-        return ds, []
-    step = int(steps[counts.argmax()])
-    explained = counts.max() / counts.sum()
-    if explained < REGULAR and _mostly_gaps(steps, counts, step):
-        explained = 1.0
-    if explained < REGULAR or np.any(steps % step):
-        return _averaged(ds, step, float(counts.max() / counts.sum()), answers)
-    return _filled(ds, step)
-
-
-def _mostly_gaps(steps: np.ndarray, counts: np.ndarray, step: int) -> bool:
-    """All differences are multiples of the smallest, which is the most common: a regular axis with many holes."""
-    return step == steps[0] and not np.any(steps % step) and counts.max() * 2 > counts.sum()
-
-
-def _filled(ds: xr.Dataset, step: int) -> Checked:
-    stamps = ds["time"].values.astype(np.int64)
-    length = int((stamps[-1] - stamps[0]) // step) + 1
-    gaps = np.diff(stamps) // step - 1
-    widest = int(gaps.argmax())
-    text = (
-        f"{counted(length - len(stamps), 'time step')} of {length} had no row and became missing values, in {counted(int((gaps > 0).sum()), 'gap')}; "
-        f"the widest has {counted(int(gaps[widest]), 'step')} after {_said(ds['time'].values[widest])}."
-    )
-    if length > MOST_GROWTH * len(stamps):
-        raise refuse("gaps", f"The rows are too sparse for a step of {_duration(step)}: {length - len(stamps)} of {length} would be missing.")
-    if "start" in ds:
-        raise refuse("gaps", "The dataset says where windows start, and its time axis has gaps; one of the two must be wrong.")
-    full = (stamps[0] + step * np.arange(length)).view("datetime64[ns]")
-    return ds.reindex(time=full), [repaired("gaps", text)]
-
-
-def _averaged(ds: xr.Dataset, step: int, explained: float, answers: Answers) -> Checked:
-    """Readings averaged within the step that was answered; without an answer this is a refusal."""
-    choices = {"<step>": "average the readings within every such step: a number and s, min, h or d, such as 15min"}
-    said = f"The time step is irregular: the most common one ({_duration(step)}) explains {explained:.0%} of the rows."
-    wanted = re.fullmatch(r"(\d+)\s*(s|min|h|d)", answers.get("step", "").strip().lower())
-    if not wanted or int(wanted[1]) == 0:
-        raise refuse("step", f"{said} Choose a step.", choices)
-    size = int(wanted[1]) * {"s": 1, "min": 60, "h": 3600, "d": 86400}[wanted[2]] * 10**9
-    stamps = ds["time"].values.astype(np.int64)
-    place = (stamps - stamps[0] // size * size) // size
-    if place[-1] + 1 > MOST_GROWTH * len(stamps):
-        raise refuse("step", f"A step of {wanted[0]} is far finer than the readings: most steps would be missing.", choices)
-    firsts = np.flatnonzero(np.r_[True, np.diff(place) > 0])
-    taken = ds.isel(time=firsts).assign(value=(ds["value"].dims, _means(ds["value"].values, np.cumsum(np.r_[True, np.diff(place) > 0]) - 1)))
-    taken = taken.assign_coords(time=(stamps[0] // size * size + size * place[firsts]).view("datetime64[ns]"))
-    finding = Finding("repaired", "step", f"{said} Readings were averaged within {wanted[0]}.", choices, answers["step"])
-    full = (taken["time"].values[0].astype(np.int64) + size * np.arange(place[-1] + 1)).view("datetime64[ns]")
-    return taken.reindex(time=full), [finding]
-
-
 def check_clock(ds: xr.Dataset, answers: Answers) -> Checked:
     """A local axis through clock changes: the hour that never was must be empty, the doubled one is told."""
     zone = ds.attrs.get("zone")
@@ -215,12 +174,21 @@ def check_clock(ds: xr.Dataset, answers: Answers) -> Checked:
     if never.any():
         filled = np.isfinite(ds["value"].values[never]).any(axis=(1, 2))
         if filled.any():
-            text = f"There are readings at {_said(index[never][filled][0])}, a time that does not exist in {zone}. Are the times in another zone?"
+            text = (
+                f"There are readings at {moment(index[never][filled][0])}, a time "
+                f"that does not exist in {zone}. Are the times in another zone?"
+            )
             raise refuse("clock-change", text)
-        text = f"{counted(int(never.sum()), 'row')} lie in hours that clock changes skip in {zone}, the first at {_said(index[never][0])}; they are empty."
+        text = (
+            f"{counted(int(never.sum()), 'row')} lie in hours that clock changes "
+            f"skip in {zone}, the first at {moment(index[never][0])}; they are empty."
+        )
         findings.append(note("clock-change", text))
     if twice.any():
-        text = f"{counted(int(twice.sum()), 'row')} lie in hours that clock changes double in {zone}, the first at {_said(index[twice][0])}; the file has each once."
+        text = (
+            f"{counted(int(twice.sum()), 'row')} lie in hours that clock changes double "
+            f"in {zone}, the first at {moment(index[twice][0])}; the file has each once."
+        )
         findings.append(note("doubled-hour", text))
     return ds, findings
 
@@ -233,15 +201,3 @@ def _local_zone(zone: object) -> ZoneInfo | None:
         return ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
-
-
-def _said(stamp: object) -> str:
-    return str(pd.Timestamp(stamp).floor("s"))[:16] if abs(int(np.datetime64(stamp, "Y").astype(int))) < 200 else str(np.datetime64(stamp, "D"))
-
-
-def _duration(nanoseconds: int) -> str:
-    seconds = nanoseconds / 1e9
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds / size:g} {unit}"
-    return f"{seconds:g} s"

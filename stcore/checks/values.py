@@ -8,7 +8,24 @@ import xarray as xr
 from stcore.checks.finding import Answers, Checked, counted, listed, note, repaired, share
 from stcore.findings import Finding, refuse
 
-SENTINELS = (-9999.0, -999.0, -99.0, -999.9, -99.9, -9999.9, -1.0, 999.0, 999.9, 9999.0, 9999.9, 99999.0, 32767.0, 65535.0, 1e20, -1e20)
+SENTINELS = (
+    -9999.0,
+    -999.0,
+    -99.0,
+    -999.9,
+    -99.9,
+    -9999.9,
+    -1.0,
+    999.0,
+    999.9,
+    9999.0,
+    9999.9,
+    99999.0,
+    32767.0,
+    65535.0,
+    1e20,
+    -1e20,
+)
 FILL = float(np.float32(9.96921e36))
 """What NetCDF fills up with."""
 OFTEN = 0.001
@@ -31,14 +48,21 @@ def check_infinite(ds: xr.Dataset, answers: Answers) -> Checked:
     infinite = np.isinf(ds["value"].values)
     if not infinite.any():
         return ds, []
-    text = f"{counted(int(infinite.sum()), 'reading')} infinite or too large for a number, the first {_place(ds, infinite)}; taken as missing."
+    text = (
+        f"{counted(int(infinite.sum()), 'reading')} infinite or too large "
+        f"for a number, the first {_place(ds, infinite)}; taken as missing."
+    )
     return _replace(ds, infinite), [repaired("infinite", text)]
 
 
 def check_sentinels(ds: xr.Dataset, answers: Answers) -> Checked:
     """A number that stands for "nothing measured": extreme, often repeated, and one that people use for this."""
     value = ds["value"].values
-    found = [mark for mark in _extremes(value) if (np.isclose((*SENTINELS, FILL), mark, rtol=1e-6)).any() and _stands_out(value, mark)]
+    found = [
+        mark
+        for mark in _extremes(value)
+        if (np.isclose((*SENTINELS, FILL), mark, rtol=1e-6)).any() and _stands_out(value, mark)
+    ]
     if not found:
         return ds, []
     chosen = answers.get("sentinel", "keep")
@@ -81,8 +105,13 @@ def check_missing(ds: xr.Dataset, answers: Answers) -> Checked:
     if missing.any():
         by_sensor = missing.mean(axis=(0, 2))
         worst = np.argsort(-by_sensor, kind="stable")[:3]
-        names = listed(f"{ds['sensor'].values[place]} ({share(by_sensor[place])})" for place in worst if by_sensor[place] > 0)
-        text = f"{share(missing.mean())} of the readings are missing, most of them at {names}. They stay missing and count in no loss or metric."
+        names = listed(
+            f"{ds['sensor'].values[place]} ({share(by_sensor[place])})" for place in worst if by_sensor[place] > 0
+        )
+        text = (
+            f"{share(missing.mean())} of the readings are missing, most of them "
+            f"at {names}. They stay missing and count in no loss or metric."
+        )
         findings.append(note("missing", text))
     return ds, findings
 
@@ -90,7 +119,10 @@ def check_missing(ds: xr.Dataset, answers: Answers) -> Checked:
 def _gone(ds: xr.Dataset, seen: np.ndarray) -> str:
     number = int((~seen).sum())
     if "cell" in ds:
-        return f"{number} of {len(seen)} cells have no reading at all (sea, or outside the mask) and were left out; the map keeps their place."
+        return (
+            f"{number} of {len(seen)} cells have no reading at all (sea, or "
+            "outside the mask) and were left out; the map keeps their place."
+        )
     return f"{counted(number, 'sensor')} without a single reading left out: {listed(ds['sensor'].values[~seen], 10)}."
 
 
@@ -122,7 +154,10 @@ def check_negative(ds: xr.Dataset, answers: Answers) -> Checked:
         place = _place(ds, below[:, :, None])
         text = f"{counted(int(below.sum()), 'reading')} of {name} ({share(part)}) below zero, the first {place}"
         if part > 0.5:
-            raise refuse("negative", f"{text}. More than half cannot be right for {unit or name}: is the sign or the channel mixed up?")
+            raise refuse(
+                "negative",
+                f"{text}. More than half cannot be right for {unit or name}: is the sign or the channel mixed up?",
+            )
         findings.append(note("negative", f"{text}; they were left as they are."))
     return ds, findings
 
@@ -134,5 +169,8 @@ def check_still(ds: xr.Dataset, answers: Answers) -> Checked:
     if not still.any():
         return ds, []
     names = listed(ds["sensor"].values[still], 10)
-    text = f"{counted(int(still.sum()), 'sensor')} with the same value throughout: {names}. They stay; a mask can leave them out."
+    text = (
+        f"{counted(int(still.sum()), 'sensor')} with the same value throughout: "
+        f"{names}. They stay; a mask can leave them out."
+    )
     return ds, [note("constant", text)]

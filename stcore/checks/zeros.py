@@ -31,7 +31,9 @@ def check_zeros(ds: xr.Dataset, answers: Answers) -> Checked:
     channels = [str(name) for name in ds["channel"].values]
     choices = {KEEP: "zeros are measurements", MISSING: "zeros mean: not measured"}
     if len(channels) > 1:
-        choices[SOME] = f"zeros mean: not measured, in these channels only; names with commas between, such as {channels[0]}"
+        choices[SOME] = (
+            f"zeros mean: not measured, in these channels only; names with commas between, such as {channels[0]}"
+        )
     text = _text(ds, zeros)
     ds = ds.assign(zero_share=("sensor", zero_share(ds)))
     if chosen != KEEP:
@@ -45,7 +47,10 @@ def check_zeros(ds: xr.Dataset, answers: Answers) -> Checked:
 def _named(answer: str, channels: list[str]) -> list[str]:
     names = [name.strip() for name in answer.split(",")]
     if unknown := [name for name in names if name not in channels]:
-        raise refuse("zeros", f"Zeros can be 'keep', 'missing' or names of channels ({listed(channels)}); {unknown[0]!r} is none of these.")
+        raise refuse(
+            "zeros",
+            f"Zeros can be 'keep', 'missing' or names of channels ({listed(channels)}); {unknown[0]!r} is none of these.",
+        )
     return names
 
 

@@ -34,6 +34,12 @@ def say(document: Mapping[str, Any], as_json: bool, text: str) -> None:
         typer.echo(json.dumps(plain(dict(document))) if as_json else text)
 
 
+def refuse(sentence: str, code: int) -> int:
+    """Say why on stderr, in one line; gives the exit code."""
+    typer.echo(" ".join(sentence.split()), err=True)
+    return code
+
+
 def read_object(path: Path | None) -> dict[str, Any]:
     """A JSON object from a file; empty without one. OptionError where it is none."""
     if path is None:

@@ -9,6 +9,8 @@ import typer
 from stcore import readers, registry
 from stcore.cli.common import Answers, Json, app, read_object, say, table
 from stcore.data import STData
+from stcore.options import OptionError
+from stcore.runs import Run, remove
 
 
 @app.command()
@@ -71,18 +73,34 @@ def methods(json: Json = False) -> None:
 
 @app.command()
 def simulate(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="NetCDF file to write.")],
+    out: Annotated[Path | None, typer.Argument(metavar="OUT", help="NetCDF file to write.")] = None,
     days: Annotated[int, typer.Option(help="Days to simulate.", min=1, max=365)] = 28,
     seed: Annotated[int, typer.Option(help="The one seed of every random draw.", min=0)] = 0,
+    demo_run: Annotated[bool, typer.Option("--demo-run", help="Rebuild the finished run that ships with the demo.")] = False,
     json: Json = False,
 ) -> None:
     """Simulate the demo city's traffic and write it with its ground truth."""
+    if demo_run:
+        run = rebuilt_demo_run()
+        say(run.summary(), json, f"wrote {run.path}")
+        return
+    if out is None:
+        raise OptionError("simulate needs a file to write, such as city.nc.")
     from stcore import simulate as city
 
     ds = city.simulate(days=days, seed=seed)
     city.write(out, ds)
-    say(
-        {"path": str(out), "days": days, "seed": seed, "sensors": ds.sizes["sensor"], "steps": ds.sizes["time"]},
-        json,
-        f"wrote {out}",
-    )
+    about = {"path": str(out), "days": days, "seed": seed, "sensors": ds.sizes["sensor"], "steps": ds.sizes["time"]}
+    say(about, json, f"wrote {out}")
+
+
+def rebuilt_demo_run() -> Run:
+    """Train on the demo city again and put the small, finished run beside it, where the app shows it first."""
+    from stcore import jobs
+
+    folder = readers.DEMO.parent
+    options = {"train": {"epochs": 15, "forecasts": 1, "threads": 1}, "prune": {"name": "st-prune", "keep": 0.5}}
+    remove(folder / "demo-run")
+    run = jobs.train("demo", folder, "demo-run", **options).finish()
+    run.tidy()
+    return run

@@ -8,11 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from stcore import jobs
-from stcore.cli.common import RUNS, Answers, Json, Name, Runs, app, duration, read_object, say, shown
+from stcore.cli.common import RUNS, Answers, Json, Name, Runs, app, duration, read_object, refuse, say, shown
+from stcore.findings import DataError
 from stcore.options import OptionError, merged, nested
-from stcore.runs import Run, create, open_run
+from stcore.runs import Run, RunError, create, open_run
+from stcore.runs.folder import Word
 
 Option = typer.Option
+INTERRUPTED = 130  # what shells give for Ctrl-C
 
 
 @app.command()
@@ -77,27 +80,43 @@ def resume(
     quiet: Annotated[bool, Option("--quiet", help="No progress on stderr.")] = False,
     json: Json = False,
 ) -> int:
-    """Go on with a stopped, failed or interrupted run; of a finished one, print the result."""
+    """Go on with a stopped, failed or interrupted run, let a paused one go on; of a finished one, print the result."""
     background = os.environ.get("STCORE_BACKGROUND")
     if background and hasattr(os, "nice"):
         os.nice(10)  # the page stays quick while a run trains
     found = open_run(run, runs)
-    if not background and not found.locked:
-        found.control("run")
+    if not background and first():
+        if found.status == "paused":
+            _ask(found, "run", json)
+            return 0
+        if not found.locked:
+            found.control("run")
     return finish(found, quiet, json)
+
+
+def first() -> bool:
+    """Whether this is the one rank that speaks and writes."""
+    return int(os.environ.get("RANK", 0)) == 0
 
 
 def finish(run: Run, quiet: bool, as_json: bool) -> int:
     """Work on a run to its end with progress on stderr, then say its result."""
-    first = int(os.environ.get("RANK", 0)) == 0
-    for event in jobs.work(run):
-        if event.name in ("started", "epoch", "progress") and first and not quiet:
-            progress(run, event.to_json())
-    if not first:
-        return 0
-    summary = run.summary()
-    say(summary, as_json, result_text(summary))
-    return 1 if summary["status"] == "failed" else 0
+    try:
+        for event in jobs.work(run):
+            if event.name in ("started", "epoch", "progress") and first() and not quiet:
+                progress(run, event.to_json())
+    except KeyboardInterrupt:
+        return refuse(f"Interrupted. `python -m stcore resume {run.path}` goes on.", INTERRUPTED)
+    except (RunError, DataError, OptionError):
+        raise
+    except (OSError, RuntimeError, MemoryError, ValueError) as error:
+        if as_json and run.result:
+            say(run.summary(), as_json, "")
+        return refuse((run.result or {}).get("reason") or str(error), 1)
+    if first():
+        summary = run.summary()
+        say(summary, as_json, result_text(summary))
+    return 0
 
 
 def progress(run: Run, event: dict[str, Any]) -> None:
@@ -148,8 +167,8 @@ def pause(run: Name, runs: Runs = RUNS, json: Json = False) -> None:
     _ask(open_run(run, runs), "pause", json)
 
 
-def _ask(run: Run, word: Any, json: bool) -> None:
+def _ask(run: Run, word: Word, json: bool) -> None:
     if not run.locked:
         raise OptionError(f"Run {run.id} is {run.status}; there is nothing to {word}.")
     run.control(word)
-    say({"run": run.id, "asked": word}, json, f"asked run {run.id} to {word}")
+    say({**run.summary(), "asked": word}, json, f"asked run {run.id} to {word}")

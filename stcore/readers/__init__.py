@@ -27,6 +27,7 @@ def open(source: str | Path, answers: Mapping[str, str] | None = None) -> STData
     try:
         beside, notes = kept.answers(path)
         raw = _read(path, asked := beside | dict(answers or {}))
+        raw.ds.attrs.pop("positions", None)
         return STData.of(raw.ds, answers=asked, findings=[*notes, *raw.findings], layers=raw.layers)
     except DataError:
         raise
@@ -75,8 +76,17 @@ def _unknown(source: Source) -> DataError:
     if source.content == "empty":
         return refuse("empty", f"{source.name} is empty.")
     if source.content == "pickle":
-        return refuse("runs-programs", f"{source.name} is a Python pickle: such a file can run programs and was not opened. Save it as CSV, Parquet or NetCDF.")
+        return refuse(
+            "runs-programs",
+            (
+                f"{source.name} is a Python pickle: such a file can run programs "
+                "and was not opened. Save it as CSV, Parquet or NetCDF."
+            ),
+        )
     text = f"{source.name} is {WORDS[source.content]}, and no reader here knows it."
     if source.content == "text":
-        text = f"{source.name} is text without a column of times; a table needs one, written as 2024-03-31 14:05, and one column per sensor."
+        text = (
+            f"{source.name} is text without a column of times; a table needs "
+            "one, written as 2024-03-31 14:05, and one column per sensor."
+        )
     return DataError(Finding("error", "unknown-format", f"{text} Known are: {', '.join(card.name for card in CARDS)}."))

@@ -10,9 +10,12 @@ from stcore.findings import Finding, refuse
 from stcore.readers.reader import Answers
 
 NAMES = (
-    "time", "timestamp", "datetime", "date", "date_time", "valid_time", "ts", "ds", "datum", "zeit", "zeitstempel", "utc", "time_utc", "fecha",
+    "time", "timestamp", "datetime", "date", "date_time", "valid_time", "ts", "ds",
+    "datum", "zeit", "zeitstempel", "utc", "time_utc", "fecha",
 )  # fmt: skip
-PARTS = re.compile(r"(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})(?:([T ,]+)(\d{1,2})(?::(\d{2}))?(?::(\d{2})([.,]\d+)?)?\s*([AaPp][Mm])?)?")
+PARTS = re.compile(
+    r"(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})(?:([T ,]+)(\d{1,2})(?::(\d{2}))?(?::(\d{2})([.,]\d+)?)?\s*([AaPp][Mm])?)?"
+)
 COMPACT = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 
 
@@ -34,26 +37,41 @@ def parsed(column: pd.Series, name: str, answers: Answers) -> tuple[np.ndarray, 
 
 def _numbers(column: np.ndarray) -> tuple[np.ndarray, dict[str, Any], list[Finding]]:
     """20120301 or 201203010005 written as numbers are dates; else they count from 1970."""
-    whole = np.rint(column).astype(np.int64) if np.all(np.isfinite(column)) and np.all(np.abs(column) < 2**62) else np.zeros(1, np.int64)
+    whole = (
+        np.rint(column).astype(np.int64)
+        if np.all(np.isfinite(column)) and np.all(np.abs(column) < 2**62)
+        else np.zeros(1, np.int64)
+    )
     form = COMPACT.get(len(str(whole[0])))
     if form and 1900 <= int(str(whole[0])[:4]) < 2200:
         stamps = pd.to_datetime(pd.Series(whole).astype(str), format=form, errors="coerce")
         if stamps.notna().all():
-            return stamps.to_numpy(), {}, [Finding("note", "compact-times", f"Times such as {whole[0]} were read as {stamps.iloc[0]}.")]
+            return (
+                stamps.to_numpy(),
+                {},
+                [Finding("note", "compact-times", f"Times such as {whole[0]} were read as {stamps.iloc[0]}.")],
+            )
     return column, {}, []
 
 
 def _utc(index: pd.DatetimeIndex, zone: str) -> tuple[np.ndarray, dict[str, Any], list[Finding]]:
     local = {"local_zone": zone} if "/" in zone else {}
     text = f"Times in {zone} are kept as UTC." if local else "Times with offsets are kept as UTC."
-    return index.tz_convert("UTC").tz_localize(None).values, {"zone": "UTC"} | local, [Finding("repaired", "zone", text)]
+    return (
+        index.tz_convert("UTC").tz_localize(None).values,
+        {"zone": "UTC"} | local,
+        [Finding("repaired", "zone", text)],
+    )
 
 
 def _iso(text: pd.Series, name: str) -> tuple[np.ndarray, dict[str, Any], list[Finding]]:
     offset = text.str.contains(r"(?:Z|UTC|\d[+-]\d{2}:?\d{2})$", regex=True)
     cleaned = text.str.replace(r"\s*UTC$", "Z", regex=True).str.replace("/", "-", regex=False)
     if offset.any() and not offset.all():
-        raise refuse("time", f"Some times of {name} have an offset from UTC and some have none, such as {text[~offset].iloc[0]!r}.")
+        raise refuse(
+            "time",
+            f"Some times of {name} have an offset from UTC and some have none, such as {text[~offset].iloc[0]!r}.",
+        )
     stamps = pd.to_datetime(cleaned, format="ISO8601", utc=bool(offset.any()), errors="coerce")
     if stamps.isna().any():
         row = int(stamps.isna().to_numpy().argmax())
@@ -61,7 +79,9 @@ def _iso(text: pd.Series, name: str) -> tuple[np.ndarray, dict[str, Any], list[F
     return _utc(pd.DatetimeIndex(stamps), "UTC") if offset.any() else (stamps.to_numpy(), {}, [])
 
 
-def _day_and_month(text: pd.Series, first: re.Match[str], name: str, answers: Answers) -> tuple[np.ndarray, dict[str, Any], list[Finding]]:
+def _day_and_month(
+    text: pd.Series, first: re.Match[str], name: str, answers: Answers
+) -> tuple[np.ndarray, dict[str, Any], list[Finding]]:
     """13.04.2020 and 04/13/2020: dots mean day first; with other marks a number above 12 decides, else it is asked."""
     mark = re.escape(first[2])
     pairs = text.str.extract(rf"^(\d{{1,2}}){mark}(\d{{1,2}}){mark}").astype(float)
@@ -77,8 +97,13 @@ def _day_and_month(text: pd.Series, first: re.Match[str], name: str, answers: An
             choices = {"day": f"{text.iloc[0]} is day first", "month": f"{text.iloc[0]} is month first"}
             chosen = answers.get("day-month")
             if chosen not in choices:
-                raise refuse("day-month", f"Does {text.iloc[0]!r} in {name} start with the day or with the month?", choices)
-            findings, day_first = [Finding("note", "day-month", f"Dates of {name} were read as answered.", choices, chosen)], chosen == "day"
+                raise refuse(
+                    "day-month", f"Does {text.iloc[0]!r} in {name} start with the day or with the month?", choices
+                )
+            findings, day_first = (
+                [Finding("note", "day-month", f"Dates of {name} were read as answered.", choices, chosen)],
+                chosen == "day",
+            )
     form = _form(first, "%d{0}%m{0}" if day_first else "%m{0}%d{0}")
     stamps = pd.to_datetime(text.str.replace(r"\s+(?=[AaPp][Mm]$)", "", regex=True), format=form, errors="coerce")
     if stamps.isna().any():
@@ -91,5 +116,12 @@ def _form(first: re.Match[str], days: str) -> str:
     form = days.format(first[2]) + ("%Y" if len(first[4]) == 4 else "%y")
     if first[6]:
         hour = "%I" if first[10] else "%H"
-        form += first[5] + hour + (":%M" if first[7] else "") + (":%S" if first[8] else "") + (".%f" if first[9] else "") + ("%p" if first[10] else "")
+        form += (
+            first[5]
+            + hour
+            + (":%M" if first[7] else "")
+            + (":%S" if first[8] else "")
+            + (".%f" if first[9] else "")
+            + ("%p" if first[10] else "")
+        )
     return form

@@ -37,7 +37,10 @@ def sniff(lines: list[str], name: str, answers: Answers) -> tuple[Dialect, list[
     sample = lines[:LOOKED_AT]
     separator = next((mark for mark in SEPARATORS if _fits(sample, mark)), None) or _widest(sample)
     if separator is None:
-        raise refuse("no-columns", f"{name} has one column only, or its lines have nothing in common; a table needs a time and at least one sensor.")
+        raise refuse(
+            "no-columns",
+            f"{name} has one column only, or its lines have nothing in common; a table needs a time and at least one sensor.",
+        )
     rows = list(csv.reader(sample, delimiter=separator))
     header = tuple(cell.strip() for cell in rows[0]) if is_header(rows) else None
     cells = [cell.strip() for row in rows[1 if header else 0 :] for cell in row]
@@ -63,7 +66,9 @@ def _widest(sample: list[str]) -> str | None:
 
 def is_number(cell: str) -> bool:
     """A number with a decimal point or comma."""
-    return bool(NUMBER.fullmatch(cell) or COMMA_NUMBER.fullmatch(cell) or POINTED.fullmatch(cell) or DOTTED.fullmatch(cell))
+    return bool(
+        NUMBER.fullmatch(cell) or COMMA_NUMBER.fullmatch(cell) or POINTED.fullmatch(cell) or DOTTED.fullmatch(cell)
+    )
 
 
 def is_time(cell: str) -> bool:
@@ -75,7 +80,11 @@ def is_header(rows: list[list[str]]) -> bool:
     """Whether the first row names columns: it has text, or ids above numbers that are no ids."""
     first = [cell.strip() for cell in rows[0]]
     if any(cell.lower() not in EMPTY and not is_number(cell) and not is_time(cell) for cell in first):
-        text_below = any(not is_number(cell.strip()) and not is_time(cell) and cell.strip().lower() not in EMPTY for row in rows[1:3] for cell in row)
+        text_below = any(
+            not is_number(cell.strip()) and not is_time(cell) and cell.strip().lower() not in EMPTY
+            for row in rows[1:3]
+            for cell in row
+        )
         return not text_below or len(set(first)) == len(first)
     if len(rows) < 2 or not first[0]:
         return True
@@ -98,12 +107,22 @@ def _decimal(cells: list[str], separator: str, name: str, answers: Answers) -> t
     if all(THOUSANDS.fullmatch(cell) for cell in commas):
         if points:
             return ".", ",", []
-        choices = {"comma": f"{commas[0]} is between {commas[0].split(',')[0]} and one more", "thousands": f"{commas[0]} is {commas[0].replace(',', '')}"}
+        choices = {
+            "comma": f"{commas[0]} is between {commas[0].split(',')[0]} and one more",
+            "thousands": f"{commas[0]} is {commas[0].replace(',', '')}",
+        }
         chosen = answers.get("decimal")
         if chosen not in choices:
-            raise refuse("decimal", f"In {name}, is {commas[0]!r} a number with a decimal comma, or with a mark for thousands?", choices)
+            raise refuse(
+                "decimal",
+                f"In {name}, is {commas[0]!r} a number with a decimal comma, or with a mark for thousands?",
+                choices,
+            )
         asked = [Finding("note", "decimal", f"Commas in the numbers of {name} were read as answered.", choices, chosen)]
         return (",", None, asked) if chosen == "comma" else (".", ",", asked)
     if points:
-        raise refuse("decimal", f"{name} has numbers with a decimal comma ({commas[0]}) and with a decimal point ({points}); make them alike.")
+        raise refuse(
+            "decimal",
+            f"{name} has numbers with a decimal comma ({commas[0]}) and with a decimal point ({points}); make them alike.",
+        )
     return ",", None, []

@@ -86,7 +86,9 @@ def read(folder: Path, answers: Answers) -> Raw:
         inside = f"; it has {listed(contents.unread)}" if contents.unread else "; it is empty"
         raise refuse("no-values", f"No file in {folder.name} holds values that can be read{inside}.")
     raw, taken, others = _values(folder, contents, answers)
-    raw.ds.attrs["title"] = folder.name if raw.ds.attrs.get("title") == taken.path.stem else raw.ds.attrs.get("title", folder.name)
+    raw.ds.attrs["title"] = (
+        folder.name if raw.ds.attrs.get("title") == taken.path.stem else raw.ds.attrs.get("title", folder.name)
+    )
     ds, findings = attach(raw.ds, _beside(taken, contents), answers)
     unread = [*contents.unread, *others]
     if unread:
@@ -119,7 +121,11 @@ def _values(folder: Path, contents: Contents, answers: Answers) -> tuple[Raw, So
     if wanted == "all":
         return _together(found, answers), found[0].source, left
     if wanted not in label.values():
-        raise refuse("values", f"{folder.name} holds no values in {wanted!r}; it holds {listed(names)}.", {name: f"open {name}" for name in names})
+        raise refuse(
+            "values",
+            f"{folder.name} holds no values in {wanted!r}; it holds {listed(names)}.",
+            {name: f"open {name}" for name in names},
+        )
     taken = next(entry for entry in contents.values if label[entry.source.path] == wanted)
     raw = taken.read(answers)
     others = [entry for entry in found if entry is not taken]
@@ -143,7 +149,9 @@ def _of_listed_sensors(contents: Contents) -> list[Recognised]:
         return contents.values
     known = {name for source in contents.places for name in places.read(source, {}).ids}
     strange = [entry for entry in tables if not known & set(wide_table.sensors_of(entry.source))]
-    return contents.values if len(strange) == len(tables) else [entry for entry in contents.values if entry not in strange]
+    return (
+        contents.values if len(strange) == len(tables) else [entry for entry in contents.values if entry not in strange]
+    )
 
 
 def _equal(raw: Raw, other: Recognised, answers: Answers, taken: Recognised) -> bool:
@@ -155,7 +163,9 @@ def _equal(raw: Raw, other: Recognised, answers: Answers, taken: Recognised) -> 
         ds = other.read(answers).ds
     except DataError:
         return False
-    return ds["value"].shape == raw.ds["value"].shape and np.array_equal(ds["value"].values, raw.ds["value"].values, equal_nan=True)
+    return ds["value"].shape == raw.ds["value"].shape and np.array_equal(
+        ds["value"].values, raw.ds["value"].values, equal_nan=True
+    )
 
 
 def _all_choice(found: list[Recognised]) -> dict[str, str]:
@@ -173,12 +183,20 @@ def _together(found: list[Recognised], answers: Answers) -> Raw:
     for entry, raw in zip(tables, raws, strict=True):
         for name in ("time", "sensor"):
             if not np.array_equal(raw.ds[name].values, first[name].values):
-                raise refuse("values", f"{entry.source.name} has another {name} axis than {tables[0].source.name}; they cannot be opened as channels.")
+                raise refuse(
+                    "values",
+                    (
+                        f"{entry.source.name} has another {name} axis than "
+                        f"{tables[0].source.name}; they cannot be opened as channels."
+                    ),
+                )
     ds = xr.concat([raw.ds["value"] for raw in raws], dim="channel").to_dataset()
     units = {channel: unit for raw in raws for channel, unit in raw.ds.attrs["units"].items()}
     ds.attrs = first.attrs | {"units": units}
     names = listed(entry.source.name for entry in tables)
-    choices = {"all": "open all of them, each as a channel"} | {entry.source.name: f"open {entry.source.name}" for entry in tables}
+    choices = {"all": "open all of them, each as a channel"} | {
+        entry.source.name: f"open {entry.source.name}" for entry in tables
+    }
     said = Finding("note", "values", f"Opened as channels: {names}.", choices, "all")
     return Raw(ds, [*(finding for raw in raws for finding in raw.findings), said], {})
 
@@ -189,7 +207,9 @@ def attach(ds: xr.Dataset, companions: Contents, answers: Answers) -> tuple[xr.D
     lists = [names for names in (network.ids(source) for source in companions.ids) if len(names) > 1]
     order = lists[0] if lists else None
     if ds.attrs.get("positions") and order and len(order) == ds.sizes["sensor"]:
-        findings.append(Finding("note", "ids", f"Sensor ids are from {companions.ids[0].name}, in the order of the data's columns."))
+        findings.append(
+            Finding("note", "ids", f"Sensor ids are from {companions.ids[0].name}, in the order of the data's columns.")
+        )
         ds = ds.assign_coords(sensor=np.array(order, dtype=str)).assign_attrs(positions=0)
     if companions.graphs and "edge_from" not in ds:
         source, kind = _best(companions.graphs)

@@ -29,9 +29,11 @@ def opened(path: Path) -> "Iterator[h5py.File]":
     import h5py
 
     try:
-        file = h5py.File(path, "r", locking=False)
+        file = h5py.File(path, "r")
     except OSError as error:
-        raise refuse("damaged", f"{path.name} cannot be opened: {_reason(error)}. Copy or download it again.") from error
+        raise refuse(
+            "damaged", f"{path.name} cannot be opened: {_reason(error)}. Copy or download it again."
+        ) from error
     with file:
         try:
             _check(file, path.name)
@@ -63,14 +65,20 @@ def _check(file: "h5py.File", name: str) -> None:
             link = group.links.get_info(key)
             path = f"{place.rstrip('/')}/{key.decode(errors='replace')}"
             if link.type != h5py.h5l.TYPE_HARD:
-                raise refuse("leads-elsewhere", f"{name} holds a link at {path} that leads elsewhere; files with such links are not opened.")
+                raise refuse(
+                    "leads-elsewhere",
+                    f"{name} holds a link at {path} that leads elsewhere; files with such links are not opened.",
+                )
             item = h5py.h5o.open(group, key)
             address = h5py.h5o.get_info(item).addr
             if address in seen:
                 continue
             seen.add(address)
             if len(seen) > MOST_OBJECTS or depth > MOST_DEPTH:
-                raise refuse("too-large", f"{name} holds more than {MOST_OBJECTS} objects or nests them deeper than {MOST_DEPTH}.")
+                raise refuse(
+                    "too-large",
+                    f"{name} holds more than {MOST_OBJECTS} objects or nests them deeper than {MOST_DEPTH}.",
+                )
             if isinstance(item, h5py.h5g.GroupID):
                 todo.append((path, item, depth + 1))
             elif isinstance(item, h5py.h5d.DatasetID):
@@ -84,7 +92,10 @@ def _check_dataset(item: Any, where: str) -> int:
 
     plan = item.get_create_plist()
     if plan.get_external_count() or plan.get_layout() == h5py.h5d.VIRTUAL:
-        raise refuse("leads-elsewhere", f"{where} keeps its values in another file; such files are not opened. Copy the values into one file.")
+        raise refuse(
+            "leads-elsewhere",
+            f"{where} keeps its values in another file; such files are not opened. Copy the values into one file.",
+        )
     _check_attributes(item, where)
     kind = item.get_type()
     if isinstance(kind, h5py.h5t.TypeVlenID) or (isinstance(kind, h5py.h5t.TypeStringID) and kind.is_variable_str()):
@@ -126,4 +137,6 @@ def names(array: np.ndarray) -> np.ndarray:
     """Ids as text, whatever HDF5 kept them as; numbers that are whole are written without a point."""
     if array.dtype.kind == "f" and np.all(array == np.floor(array)):
         array = array.astype(np.int64)
-    return np.array([text(cell) if isinstance(cell, bytes | str) else str(cell) for cell in array.ravel().tolist()], dtype=str)
+    return np.array(
+        [text(cell) if isinstance(cell, bytes | str) else str(cell) for cell in array.ravel().tolist()], dtype=str
+    )

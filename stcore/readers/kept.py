@@ -33,7 +33,7 @@ def answers(source: Path) -> tuple[dict[str, str], list[Finding]]:
 
 
 def save_answers(source: str | Path, chosen: Mapping[str, str]) -> Path:
-    """Keep answers beside the data, on top of those kept before; returns the file. Raises OSError where it cannot be written."""
+    """Keep answers beside the data, on top of earlier ones; returns the file. Raises OSError where it cannot be written."""
     path = path_of(Path(source).expanduser())
     held, _ = answers(Path(source).expanduser())
     partial = path.with_name(path.name + ".partial")

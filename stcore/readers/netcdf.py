@@ -38,13 +38,19 @@ def coordinate(ds: xr.Dataset, names: tuple[str, ...], unit: str = "") -> str | 
     for name in names:
         if name in known:
             return known[name]
-    return next((str(name) for name in ds.variables if unit and str(ds[name].attrs.get("units", "")).lower() == unit), None)
+    return next(
+        (str(name) for name in ds.variables if unit and str(ds[name].attrs.get("units", "")).lower() == unit), None
+    )
 
 
 def time_dim(ds: xr.Dataset) -> tuple[str, str] | None:
     """(dimension, variable) of time: the coordinate with times along one dimension, preferred by its name."""
-    found = [str(name) for name in ds.variables if ds[name].dtype.kind == "M" and ds[name].ndim == 1 and ds[name].size > 1]
-    found += [name for name in map(str, ds.dims) if name.lower() in TIMES and name not in found and name in ds.variables]
+    found = [
+        str(name) for name in ds.variables if ds[name].dtype.kind == "M" and ds[name].ndim == 1 and ds[name].size > 1
+    ]
+    found += [
+        name for name in map(str, ds.dims) if name.lower() in TIMES and name not in found and name in ds.variables
+    ]
     found.sort(key=lambda name: (TIMES.index(name.lower()) if name.lower() in TIMES else 99, name))
     return (str(ds[found[0]].dims[0]), found[0]) if found else None
 
@@ -70,7 +76,15 @@ def levels(ds: xr.Dataset, dims: set[str], answers: Answers) -> tuple[xr.Dataset
                 if taken not in labels:
                     raise refuse(dim, f"There is no {dim} {taken!r}; there are {', '.join(labels[:12])}.")
                 choices = {label: f"open {dim} {label}" for label in labels}
-                findings.append(Finding("note", dim, f"The values have {len(labels)} places along {dim!r}; {taken} was taken.", choices, taken))
+                findings.append(
+                    Finding(
+                        "note",
+                        dim,
+                        f"The values have {len(labels)} places along {dim!r}; {taken} was taken.",
+                        choices,
+                        taken,
+                    )
+                )
                 ds = ds.isel({dim: labels.index(taken)})
     return ds, findings
 
@@ -103,5 +117,8 @@ def times(ds: xr.Dataset, name: str, source: Source) -> np.ndarray:
     """[T] times of an axis that xarray could decode."""
     stamps = ds[name].values
     if stamps.dtype.kind not in "Miuf":
-        raise refuse("time", f"The times in {source.name} use a calendar that real clocks do not have ({stamps.dtype}); convert them first.")
+        raise refuse(
+            "time",
+            f"The times in {source.name} use a calendar that real clocks do not have ({stamps.dtype}); convert them first.",
+        )
     return stamps

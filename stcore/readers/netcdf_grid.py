@@ -42,10 +42,16 @@ def read(source: Source, answers: Answers) -> Raw:
             "value": (("time", "sensor", "channel"), values.reshape(len(stamps), rows.size, len(names))),
             "lat": ("sensor", rows.ravel()), "lon": ("sensor", columns.ravel()), "cell": ("sensor", cells),
         },
-        coords={"time": stamps, "channel": names, "sensor": [f"{y:g},{x:g}" for y, x in zip(rows.ravel(), columns.ravel(), strict=True)]},
+        coords={"time": stamps, "channel": names, "sensor": _names(rows.ravel(), columns.ravel())},
         attrs=attrs | {"grid": [len(lats), len(lons)]},
     )  # fmt: skip
     return Raw(raw, findings, {})
+
+
+def _names(lats: np.ndarray, lons: np.ndarray) -> list[str]:
+    """``51.25N 0.5W``: where the cell is."""
+    places = zip(lats.tolist(), lons.tolist(), strict=True)
+    return [f"{abs(lat):.7g}{'S' if lat < 0 else 'N'} {abs(lon):.7g}{'W' if lon < 0 else 'E'}" for lat, lon in places]
 
 
 def _axes(ds: xr.Dataset) -> tuple[str, str, str, str] | None:

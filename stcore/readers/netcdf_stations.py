@@ -75,9 +75,21 @@ def _about(ds: xr.Dataset, station: str) -> dict[str, np.ndarray]:
         name = netcdf.coordinate(ds, names, unit)
         if name is not None and ds[name].dims == (station,):
             about[target] = ds[name].values.astype(float)
-    texts = [str(name) for name in ds.variables if ds[name].dims == (station,) and ds[name].dtype.kind in "OSU" and name != station]
-    about |= {("label" if name == "name" else name): hdf5.names(ds[name].values) for name in texts if name not in ("sensor", "channel")}
-    return about if ("lat" in about) == ("lon" in about) else {name: array for name, array in about.items() if name not in ("lat", "lon")}
+    texts = [
+        str(name)
+        for name in ds.variables
+        if ds[name].dims == (station,) and ds[name].dtype.kind in "OSU" and name != station
+    ]
+    about |= {
+        ("label" if name == "name" else name): hdf5.names(ds[name].values)
+        for name in texts
+        if name not in ("sensor", "channel")
+    }
+    return (
+        about
+        if ("lat" in about) == ("lon" in about)
+        else {name: array for name, array in about.items() if name not in ("lat", "lon")}
+    )
 
 
 READER = Reader(recognises, read, order=20)

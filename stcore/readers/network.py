@@ -37,7 +37,9 @@ class Network(NamedTuple):
 
 def recognises(source: Source) -> Kind | None:
     """What kind of graph file this is, by content."""
-    if source.content in ("pickle", "npy") or (source.content == "text" and source.head[:1] in b"(c" and source.path.suffix in (".pkl", ".pickle")):
+    if source.content in ("pickle", "npy") or (
+        source.content == "text" and source.head[:1] in b"(c" and source.path.suffix in (".pkl", ".pickle")
+    ):
         return "adjacency"
     seen = text_table.peek(source)
     if seen is None:
@@ -50,7 +52,11 @@ def recognises(source: Source) -> Kind | None:
         return "ids" if len(text_table.lines_of(source)) == 1 else None
     if dialect.header and list(dialect.header[1:]) and _square(dialect.header, rows, source):
         return "matrix"
-    if not dialect.header and dialect.columns == 3 and all(row[0].isdigit() and row[1].isdigit() and is_number(row[2]) for row in rows if len(row) == 3):
+    if (
+        not dialect.header
+        and dialect.columns == 3
+        and all(row[0].isdigit() and row[1].isdigit() and is_number(row[2]) for row in rows if len(row) == 3)
+    ):
         return "edges"
     return "ids" if len(text_table.lines_of(source)) == 1 else None
 
@@ -58,7 +64,11 @@ def recognises(source: Source) -> Kind | None:
 def _square(header: tuple[str, ...], rows: list[list[str]], source: Source) -> bool:
     """A table whose first column names its rows as the header names its columns."""
     named = [row[0] for row in rows]
-    return set(named) <= set(header[1:]) and len(set(named)) == len(named) and abs(len(text_table.lines_of(source)) - len(header)) <= 1
+    return (
+        set(named) <= set(header[1:])
+        and len(set(named)) == len(named)
+        and abs(len(text_table.lines_of(source)) - len(header)) <= 1
+    )
 
 
 def read(source: Source, kind: Kind, answers: Answers) -> Network:
@@ -76,7 +86,9 @@ def read(source: Source, kind: Kind, answers: Answers) -> Network:
         return _from_matrix(values[[place[name] for name in names]], names, "adj" in source.stem, source)
     values, _ = text_table.numbers(frame, [2], source.name)
     weights = bool(dialect.header) and str((dialect.header or ("", "", ""))[2]).lower() in ("weight", "w")
-    return Network(np.array(_as_ids(frame[0])), np.array(_as_ids(frame[1])), values[:, 0], weights, None, None, source.name)
+    return Network(
+        np.array(_as_ids(frame[0])), np.array(_as_ids(frame[1])), values[:, 0], weights, None, None, source.name
+    )
 
 
 def _as_ids(column: pd.Series) -> list[str]:
@@ -89,11 +101,18 @@ def _adjacency(source: Source) -> Network:
     ids = None
     if isinstance(held, list | tuple) and len(held) == 3 and isinstance(held[1], dict):
         ids, held = [_name(part) for part in held[0]], held[2]
-    if not isinstance(held, np.ndarray) or held.ndim != 2 or held.shape[0] != held.shape[1] or held.dtype.kind not in "fiub":
+    if (
+        not isinstance(held, np.ndarray)
+        or held.ndim != 2
+        or held.shape[0] != held.shape[1]
+        or held.dtype.kind not in "fiub"
+    ):
         what = f"an array of shape {held.shape}" if isinstance(held, np.ndarray) else f"a {type(held).__name__}"
         raise refuse("adjacency", f"{source.name} holds {what}, no square adjacency.")
     if ids is not None and len(ids) != len(held):
-        raise refuse("adjacency", f"{source.name} names {len(ids)} sensors for an adjacency of {len(held)} x {len(held)}.")
+        raise refuse(
+            "adjacency", f"{source.name} names {len(ids)} sensors for an adjacency of {len(held)} x {len(held)}."
+        )
     return _from_matrix(held.astype(np.float64), ids, "dist" not in source.stem, source)
 
 
@@ -106,14 +125,18 @@ def _npy(source: Source) -> np.ndarray:
     try:
         mapped = np.load(source.path, mmap_mode="r", allow_pickle=False)
     except ValueError as error:
-        raise refuse("damaged", f"{source.name} is damaged, or holds Python objects, which can run programs; it was not opened.") from error
+        raise refuse(
+            "damaged", f"{source.name} is damaged, or holds Python objects, which can run programs; it was not opened."
+        ) from error
     check_room(4 * mapped.nbytes, source.name)
     return np.array(mapped)
 
 
 def _from_matrix(matrix: np.ndarray, ids: list[str] | None, weights: bool, source: Source) -> Network:
     if np.isnan(matrix).any():
-        raise refuse("adjacency", f"{int(np.isnan(matrix).sum())} entries of the adjacency in {source.name} are not numbers.")
+        raise refuse(
+            "adjacency", f"{int(np.isnan(matrix).sum())} entries of the adjacency in {source.name} are not numbers."
+        )
     if weights:
         start, end, value = graph.from_matrix(matrix)
     else:
@@ -142,11 +165,20 @@ def attach(ds: xr.Dataset, network: Network, order: list[str] | None) -> tuple[x
     findings = []
     if network.size is not None and (names is None or numbered):
         if network.size != len(sensors):
-            text = f"{network.name} is {network.size} x {network.size}, but the data have {len(sensors)} sensors, and it does not say which are meant."
+            text = (
+                f"{network.name} is {network.size} x {network.size}, but the data "
+                f"have {len(sensors)} sensors, and it does not say which are meant."
+            )
             raise refuse("adjacency", text)
         start, end = network.start, network.end
         if not numbered:
-            findings.append(Finding("note", "graph-order", f"{network.name} has no ids; its rows were taken in the order of the data's columns."))
+            findings.append(
+                Finding(
+                    "note",
+                    "graph-order",
+                    f"{network.name} has no ids; its rows were taken in the order of the data's columns.",
+                )
+            )
     else:
         start, end, more = _matched(network, names, sensors, numbered)
         findings += more
@@ -155,12 +187,16 @@ def attach(ds: xr.Dataset, network: Network, order: list[str] | None) -> tuple[x
     parts = {"edge_from": edges.start, "edge_to": edges.end, "edge_weight": edges.weight}
     ds = ds.assign({name: ("edge", part) for name, part in parts.items()}).assign_attrs(graph=rule)
     if not network.weights:
-        cost = pd.Series(network.value[inside], index=start[inside] * len(sensors) + end[inside]).groupby(level=0).first()
+        cost = (
+            pd.Series(network.value[inside], index=start[inside] * len(sensors) + end[inside]).groupby(level=0).first()
+        )
         ds = ds.assign(edge_cost=("edge", cost.reindex(edges.start * len(sensors) + edges.end).to_numpy()))
     return ds, findings
 
 
-def _matched(network: Network, names: list[str] | None, sensors: list[str], numbered: bool) -> tuple[np.ndarray, np.ndarray, list[Finding]]:
+def _matched(
+    network: Network, names: list[str] | None, sensors: list[str], numbered: bool
+) -> tuple[np.ndarray, np.ndarray, list[Finding]]:
     """Positions among the data's sensors, -1 for others."""
     place = {name: number for number, name in enumerate(sensors)}
     if names is not None:
@@ -168,11 +204,17 @@ def _matched(network: Network, names: list[str] | None, sensors: list[str], numb
         start, end = by_row[network.start], by_row[network.end]
         mentioned = names
     else:
-        start, end = (np.array([place.get(name, -1) for name in column.tolist()], dtype=np.int64) for column in (network.start, network.end))
+        start, end = (
+            np.array([place.get(name, -1) for name in column.tolist()], dtype=np.int64)
+            for column in (network.start, network.end)
+        )
         mentioned = list(dict.fromkeys([*network.start.tolist(), *network.end.tolist()]))
         if numbered and (start < 0).any() | (end < 0).any():
             worst = next(name for name in mentioned if name not in place)
-            text = f"{network.name} links sensor {worst!r}, but the data's sensors have no ids and are numbered 0 to {len(sensors) - 1}. Is the list of ids missing?"
+            text = (
+                f"{network.name} links sensor {worst!r}, but the data's sensors have no ids "
+                f"and are numbered 0 to {len(sensors) - 1}. Is the list of ids missing?"
+            )
             raise refuse("adjacency", text)
     if not any(name in place for name in mentioned):
         text = f"None of the sensors in {network.name} ({listed(mentioned, 3)}) is in the data ({listed(sensors, 3)})."
@@ -181,13 +223,27 @@ def _matched(network: Network, names: list[str] | None, sensors: list[str], numb
     without = [name for name in sensors if name not in set(mentioned)] if names is not None else []
     said = []
     if others:
-        said.append(Finding("note", "graph-others", f"{network.name} knows {len(others)} sensors that the data do not have: {listed(others)}."))
+        said.append(
+            Finding(
+                "note",
+                "graph-others",
+                f"{network.name} knows {len(others)} sensors that the data do not have: {listed(others)}.",
+            )
+        )
     if without:
-        said.append(Finding("note", "graph-without", f"{network.name} does not know {len(without)} sensors of the data: {listed(without)}."))
+        said.append(
+            Finding(
+                "note",
+                "graph-without",
+                f"{network.name} does not know {len(without)} sensors of the data: {listed(without)}.",
+            )
+        )
     return start, end, said
 
 
-def _weighted(start: np.ndarray, end: np.ndarray, value: np.ndarray, network: Network, sensors: int) -> tuple[graph.Edges, str]:
+def _weighted(
+    start: np.ndarray, end: np.ndarray, value: np.ndarray, network: Network, sensors: int
+) -> tuple[graph.Edges, str]:
     """Weights as the file has them, or made of its distances; and the rule in words."""
     start, end = start.astype(np.int64), end.astype(np.int64)
     if network.weights:
@@ -195,5 +251,9 @@ def _weighted(start: np.ndarray, end: np.ndarray, value: np.ndarray, network: Ne
     if (value[np.isfinite(value)] < 0).any():
         raise refuse("adjacency", f"{network.name} has distances below zero.")
     if len(start) <= LIST * sensors:
-        return graph.from_neighbours(start, end, value), f"every pair listed in {network.name}; weight exp(-(d/s)\u00b2), s the root mean square distance"
-    return graph.from_distances(start, end, value), f"distances of {network.name}; weight exp(-(d/std)\u00b2) where at least 0.1 (DCRNN's rule)"
+        return graph.from_neighbours(
+            start, end, value
+        ), f"every pair listed in {network.name}; weight exp(-(d/s)\u00b2), s the root mean square distance"
+    return graph.from_distances(
+        start, end, value
+    ), f"distances of {network.name}; weight exp(-(d/std)\u00b2) where at least 0.1 (DCRNN's rule)"

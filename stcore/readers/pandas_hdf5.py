@@ -22,7 +22,12 @@ CARD = Card(
 )  # fmt: skip
 KEYS = ("df", "speed", "t", "readings", "data", "raw")
 """Names that published sets use, in the order in which they are preferred."""
-KNOWN = {"metr-la": ("speed", "mph"), "metr_la": ("speed", "mph"), "pems-bay": ("speed", "mph"), "pems_bay": ("speed", "mph")}
+KNOWN = {
+    "metr-la": ("speed", "mph"),
+    "metr_la": ("speed", "mph"),
+    "pems-bay": ("speed", "mph"),
+    "pems_bay": ("speed", "mph"),
+}
 TICKS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 
 
@@ -41,7 +46,13 @@ def read(source: Source, answers: Answers) -> Raw:
         taken, findings = _choose(tables, answers, source)
         group = file[taken]
         if "table" in group:
-            raise refuse("table-format", f"The table {taken!r} in {source.name} was saved with format='table'; save it with format='fixed', or as CSV or Parquet.")
+            raise refuse(
+                "table-format",
+                (
+                    f"The table {taken!r} in {source.name} was saved with format='table'; "
+                    "save it with format='fixed', or as CSV or Parquet."
+                ),
+            )
         sensors, values = _values(group, source)
         ticks, zone = _times(group["axis1"], source)
     if values.shape[0] != len(ticks):
@@ -60,12 +71,16 @@ def _tables(file: h5py.File) -> list[str]:
     found = [name for name, item in file.items() if isinstance(item, h5py.Group) and _is_table(item)]
     for parent, item in file.items():
         if isinstance(item, h5py.Group) and parent not in found:
-            found += [f"{parent}/{name}" for name, inner in item.items() if isinstance(inner, h5py.Group) and _is_table(inner)]
+            found += [
+                f"{parent}/{name}" for name, inner in item.items() if isinstance(inner, h5py.Group) and _is_table(inner)
+            ]
     return sorted(found, key=lambda name: (KEYS.index(name) if name in KEYS else len(KEYS), name))
 
 
 def _is_table(group: h5py.Group) -> bool:
-    return ("axis1" in group and "block0_values" in group) or ("table" in group and hdf5.text(group.attrs.get("pandas_type")) == "frame_table")
+    return ("axis1" in group and "block0_values" in group) or (
+        "table" in group and hdf5.text(group.attrs.get("pandas_type")) == "frame_table"
+    )
 
 
 def _choose(tables: list[str], answers: Answers, source: Source) -> tuple[str, list[Finding]]:
@@ -82,14 +97,20 @@ def _choose(tables: list[str], answers: Answers, source: Source) -> tuple[str, l
 def _values(group: h5py.Group, source: Source) -> tuple[np.ndarray, np.ndarray]:
     """Ids [N] and values [T, N], put together from pandas' blocks of columns of one type."""
     if "axis0" not in group:
-        raise refuse("columns", f"The columns in {source.name} have more than one level, or no names; only plain tables can be opened.")
+        raise refuse(
+            "columns",
+            f"The columns in {source.name} have more than one level, or no names; only plain tables can be opened.",
+        )
     sensors = _ids(group["axis0"], source)
     blocks = sorted(name for name in group if re.fullmatch(r"block\d+_values", name))
     parts, order = [], []
     for block in blocks:
         part = group[block]
         if len(part.shape) != 2 or part.dtype.kind not in "fiub":
-            raise refuse("not-numbers", f"{block} in {source.name} does not hold plain numbers, but {part.dtype} of shape {part.shape}.")
+            raise refuse(
+                "not-numbers",
+                f"{block} in {source.name} does not hold plain numbers, but {part.dtype} of shape {part.shape}.",
+            )
         parts.append(part[()])
         order += _ids(group[block.replace("values", "items")], source).tolist()
     values = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
@@ -103,7 +124,9 @@ def _values(group: h5py.Group, source: Source) -> tuple[np.ndarray, np.ndarray]:
 
 def _ids(axis: h5py.Dataset, source: Source) -> np.ndarray:
     if len(axis.shape) != 1 or axis.dtype.kind not in "SOiuf" or hdf5.text(axis.attrs.get("kind")) == "object":
-        raise refuse("columns", f"The column names in {source.name} are not text or numbers; only such tables can be opened.")
+        raise refuse(
+            "columns", f"The column names in {source.name} are not text or numbers; only such tables can be opened."
+        )
     return hdf5.names(axis[()])
 
 
@@ -112,7 +135,9 @@ def _times(axis: h5py.Dataset, source: Source) -> tuple[np.ndarray, dict[str, An
     kind = hdf5.text(axis.attrs.get("kind"))
     numbers = axis[()]
     if numbers.ndim != 1 or numbers.dtype.kind not in "iuf":
-        raise refuse("time", f"The rows of {source.name} are not labelled with times, but with {kind or numbers.dtype}.")
+        raise refuse(
+            "time", f"The rows of {source.name} are not labelled with times, but with {kind or numbers.dtype}."
+        )
     if not kind.startswith("datetime64"):
         return numbers, {}
     unit = kind.partition("[")[2].rstrip("]").split(",")[0] or "ns"

@@ -42,7 +42,10 @@ def members(source: Source) -> dict[str, zipfile.ZipInfo]:
         raise refuse("bomb", f"{source.name} holds more than {MOST_MEMBERS} files; it was not opened.")
     total, packed = sum(member.file_size for member in listed), sum(member.compress_size for member in listed)
     if total > UNZIPPED_RATIO * max(packed, 1) and total > 2**26:
-        raise refuse("bomb", f"{source.name} unzips to {words(total)}, {total // max(packed, 1)} times its size; it was not opened.")
+        raise refuse(
+            "bomb",
+            f"{source.name} unzips to {words(total)}, {total // max(packed, 1)} times its size; it was not opened.",
+        )
     check_room(total, source.name)
     return {member.filename: member for member in listed}
 
@@ -55,11 +58,17 @@ def array(source: Source, name: str) -> np.ndarray:
         header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = header(file, max_header_size=10_000)
         if dtype.hasobject:
-            raise refuse("runs-programs", f"{name} in {source.name} holds Python objects, which can run programs; it was not opened.")
+            raise refuse(
+                "runs-programs",
+                f"{name} in {source.name} holds Python objects, which can run programs; it was not opened.",
+            )
         start = file.tell()
         size = int(np.prod([int(length) for length in shape], dtype=object)) * dtype.itemsize
         if min(shape, default=1) < 0 or size != member.file_size - start:
-            raise refuse("damaged", f"{name} in {source.name} says it holds {words(size)} but has {words(max(member.file_size - start, 0))}.")
+            raise refuse(
+                "damaged",
+                f"{name} in {source.name} says it holds {words(size)} but has {words(max(member.file_size - start, 0))}.",
+            )
         check_room(2 * size, source.name)
         raw = file.read(size)
     if len(raw) != size:
@@ -73,9 +82,19 @@ def read(source: Source, answers: Answers) -> Raw:
     if values.ndim == 2:
         values = values[:, :, None]
     if values.ndim != 3:
-        raise refuse("shape", f"'data' in {source.name} has {values.ndim} dims; (steps, sensors) or (steps, sensors, channels) are needed.")
+        raise refuse(
+            "shape",
+            f"'data' in {source.name} has {values.ndim} dims; (steps, sensors) or (steps, sensors, channels) are needed.",
+        )
     steps, sensors, channels = values.shape
-    known = next((start for name, start in STARTS.items() if name in re.sub(r"[^a-z0-9]", "", source.stem) and start[2] == sensors), None)
+    known = next(
+        (
+            start
+            for name, start in STARTS.items()
+            if name in re.sub(r"[^a-z0-9]", "", source.stem) and start[2] == sensors
+        ),
+        None,
+    )
     stamps, findings = assumed_times(steps, source.name, answers, known[0] if known else None)
     names, units = _channels(channels, source.stem)
     if known and steps != known[1]:
@@ -96,4 +115,4 @@ def _channels(number: int, stem: str) -> tuple[list[str], dict[str, str]]:
     return names, {}
 
 
-READER = Reader(recognises, read, order=10)
+READER = Reader(recognises, read, order=40)

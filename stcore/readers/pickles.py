@@ -1,4 +1,6 @@
-"""Pickles of the field (``adj_mx.pkl``) without running them: numpy arrays, numbers, text, lists, tuples and dicts, nothing else.
+"""Pickles of the field (``adj_mx.pkl``) without running them.
+
+Known are numpy arrays, numbers, text, lists, tuples and dicts, and nothing else.
 
 A pickle is a program. Here it may name a handful of numpy's own constructors, and even those are replaced by ours, which
 build nothing but checked arrays. What it wants besides is refused by name.
@@ -19,6 +21,12 @@ from stcore.readers.source import Source
 
 MOST_STEPS = 5_000_000
 MOST_DEPTH = 20
+INSTRUCTIONS = {instruction.code: instruction for instruction in pickletools.opcodes}
+COUNTS = {
+    pickletools.TAKEN_FROM_ARGUMENT1: 1, pickletools.TAKEN_FROM_ARGUMENT4: 4,
+    pickletools.TAKEN_FROM_ARGUMENT4U: 4, pickletools.TAKEN_FROM_ARGUMENT8U: 8,
+}  # fmt: skip
+"""How many bytes say how long an argument is."""
 PLAIN_DTYPE = re.compile(r"[<>|=]?(b1|\\?|[iu][1248]|f[248]|[SU]\d{1,6})")
 
 
@@ -159,17 +167,47 @@ def _loaded(raw: bytes) -> Any:
 
 def _walk(raw: bytes) -> None:
     """Look at every instruction before one is carried out: names, and numbers that would make it reserve memory."""
-    for number, (code, argument, _) in enumerate(pickletools.genops(raw)):
+    place = number = 0
+    while True:
         if number > MOST_STEPS:
             raise refuse("too-large", f"The pickle has more than {MOST_STEPS} instructions, which no graph needs.")
+        code = INSTRUCTIONS.get(raw[place : place + 1].decode("latin1"))
+        if code is None:
+            raise ValueError("it ends early" if place >= len(raw) else "it holds what is no instruction")
+        argument, place = _argument(code, raw, place + 1)
         if code.name in ("GLOBAL", "INST"):
-            module, _, name = str(argument).partition(" ")
+            module, _, name = argument.decode("latin1").partition("\n")
             if (module, name) not in KNOWN or code.name == "INST":
                 raise _runs(f"{module}.{name}")
         elif code.name in ("EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID", "NEXT_BUFFER"):
             raise _runs("an object kept elsewhere")
-        elif code.name in ("PUT", "BINPUT", "LONG_BINPUT") and argument > number + 1:
-            raise ValueError("it keeps more than it holds")
+        elif code.name in ("PUT", "BINPUT", "LONG_BINPUT"):
+            kept = int(argument) if code.name == "PUT" else int.from_bytes(argument, "little")
+            if kept > number + 1:
+                raise ValueError("it keeps more than it holds")
+        if code.name == "STOP":
+            return
+        number += 1
+
+
+def _argument(code: pickletools.OpcodeInfo, raw: bytes, place: int) -> tuple[bytes, int]:
+    """The bytes that belong to an instruction, without decoding them, and where the next one starts."""
+    if code.arg is None:
+        return b"", place
+    length = code.arg.n
+    if length == pickletools.UP_TO_NEWLINE:
+        end = raw.find(b"\n", place)
+        if code.name in ("GLOBAL", "INST") and end >= 0:
+            end = raw.find(b"\n", end + 1)
+        if end < 0:
+            raise ValueError("it ends early")
+        return raw[place:end], end + 1
+    if length < 0:
+        width = COUNTS[length]
+        length = width + int.from_bytes(raw[place : place + width], "little")
+    if place + length > len(raw):
+        raise ValueError("it ends early")
+    return raw[place : place + length], place + length
 
 
 def _plain(item: Any, depth: int, count: list[int]) -> Any:

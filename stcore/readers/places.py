@@ -15,7 +15,21 @@ from stcore.readers.netcdf import LATITUDES, LONGITUDES
 from stcore.readers.reader import Answers
 from stcore.readers.source import Source
 
-IDS = ("sensor_id", "station_id", "id", "station", "sensor", "stationid", "sensorid", "node_id", "node", "site", "code", "name", "index")
+IDS = (
+    "sensor_id",
+    "station_id",
+    "id",
+    "station",
+    "sensor",
+    "stationid",
+    "sensorid",
+    "node_id",
+    "node",
+    "site",
+    "code",
+    "name",
+    "index",
+)
 MOST_ROWS = 1_000_000
 
 
@@ -43,12 +57,14 @@ def read(source: Source, answers: Answers) -> Places:
     if source.size > 100 * MOST_ROWS:
         raise refuse("too-large", f"{source.name} is too large for a list of sensors.")
     frame, dialect, _ = text_table.table(source, answers)
-    columns = _columns(dialect.header, frame.head(40).astype(str).values.tolist())
+    columns = _columns(dialect.header, text_table.first_rows(frame))
     if columns is None:
         raise refuse("coordinates", f"{source.name} has no columns of latitude and longitude.")
     identity, lat, lon = columns
     values, _ = text_table.numbers(frame, [lat, lon], source.name)
-    return Places(_texts(source, dialect.separator, bool(dialect.header), identity), values[:, 0], values[:, 1], source.name)
+    return Places(
+        _texts(source, dialect.separator, bool(dialect.header), identity), values[:, 0], values[:, 1], source.name
+    )
 
 
 def _texts(source: Source, separator: str, header: bool, column: int) -> list[str]:
@@ -94,7 +110,10 @@ def attach(ds: xr.Dataset, places: Places, answers: Answers) -> tuple[xr.Dataset
     sensors = [str(name) for name in ds["sensor"].values]
     found = [row.get(name, row.get(re.sub(r"\.0$", "", name), -1)) for name in sensors]
     if all(number < 0 for number in found):
-        text = f"None of the ids in {places.name} ({listed(places.ids, 3)}) is a sensor of the data ({listed(sensors, 3)}); places were not used."
+        text = (
+            f"None of the ids in {places.name} ({listed(places.ids, 3)}) is a "
+            f"sensor of the data ({listed(sensors, 3)}); places were not used."
+        )
         return ds, [Finding("note", "places", text)]
     said = f"Places are from {places.name}, matched by id."
     if more := len(places.ids) - sum(number >= 0 for number in found):
@@ -108,15 +127,21 @@ def _placed(ds: xr.Dataset, places: Places, row: np.ndarray) -> xr.Dataset:
 
 
 def _to_numbered(ds: xr.Dataset, places: Places, answers: Answers) -> tuple[xr.Dataset, list[Finding]]:
-    """Data without ids: rows in the order of the columns, or ids that are column numbers. Distances decide, else one is asked."""
+    """Data without ids: rows in the order of the columns, or ids that are their numbers; distances decide, else it is asked."""
     many = ds.sizes["sensor"]
     if len(places.ids) != many:
-        text = f"{places.name} lists {len(places.ids)} places, and the data have {many} sensors without ids; places were not used."
+        text = (
+            f"{places.name} lists {len(places.ids)} places, and the data "
+            f"have {many} sensors without ids; places were not used."
+        )
         return ds, [Finding("note", "places", text)]
     row = {name: number for number, name in enumerate(places.ids)}
     by_number = np.array([row.get(str(number), -1) for number in range(many)])
     readings = {"rows": np.arange(many)} | ({} if (by_number < 0).any() else {"numbers": by_number})
-    choices = {"rows": "the rows are in the order of the data's columns", "numbers": "the ids are the numbers of the columns, from 0"}
+    choices = {
+        "rows": "the rows are in the order of the data's columns",
+        "numbers": "the ids are the numbers of the columns, from 0",
+    }
     choices = {name: choices[name] for name in readings} | {"none": "leave the places out"}
     chosen, why = answers.get("places"), "as answered"
     if chosen is None and len(readings) > 1 and np.array_equal(readings["rows"], by_number):
@@ -124,12 +149,17 @@ def _to_numbered(ds: xr.Dataset, places: Places, answers: Answers) -> tuple[xr.D
     if chosen is None:
         chosen, why = _by_distances(ds, places, readings)
     if chosen not in readings:
-        text = f"The data have no ids, so it is not known which of the places in {places.name} is whose; they were left out until you say."
+        text = (
+            "The data have no ids, so it is not known which of the places "
+            f"in {places.name} is whose; they were left out until you say."
+        )
         return ds, [Finding("note", "places", text, choices, "none")]
     ds = _placed(ds, places, readings[chosen])
     ids = np.array(places.ids, dtype=str)[readings[chosen]]
     said = "in the order of the data's columns" if chosen == "rows" else "by the number of the data's columns"
-    return ds.assign_coords(sensor=ids), [Finding("note", "places", f"Places and ids are from {places.name}, {said}, {why}.", choices, chosen)]
+    return ds.assign_coords(sensor=ids), [
+        Finding("note", "places", f"Places and ids are from {places.name}, {said}, {why}.", choices, chosen)
+    ]
 
 
 def _by_distances(ds: xr.Dataset, places: Places, readings: dict[str, np.ndarray]) -> tuple[str, str]:
@@ -147,10 +177,10 @@ def _by_distances(ds: xr.Dataset, places: Places, readings: dict[str, np.ndarray
 
 def _likeness(places: Places, start: np.ndarray, end: np.ndarray, cost: np.ndarray) -> float:
     points = np.stack([places.lat, places.lon], axis=1)
-    apart = np.array([haversine(points[a : a + 1], points[b : b + 1])[0, 0] for a, b in zip(start[:500], end[:500], strict=True)])
+    apart = np.array(
+        [haversine(points[a : a + 1], points[b : b + 1])[0, 0] for a, b in zip(start[:500], end[:500], strict=True)]
+    )
     usable = np.isfinite(apart) & np.isfinite(cost[:500])
     if usable.sum() < 8 or apart[usable].std() == 0 or cost[:500][usable].std() == 0:
         return 0.0
     return float(np.corrcoef(apart[usable], cost[:500][usable])[0, 1])
-
-

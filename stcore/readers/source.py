@@ -109,7 +109,13 @@ class Source:
         suffix = self.path.suffix.lower()
         if suffix not in SUFFIXES or self.content in SUFFIXES[suffix]:
             return []
-        return [Finding("note", "suffix", f"{self.name} is named {suffix} but is {WORDS[self.content]}; it was read as what it is.")]
+        return [
+            Finding(
+                "note",
+                "suffix",
+                f"{self.name} is named {suffix} but is {WORDS[self.content]}; it was read as what it is.",
+            )
+        ]
 
     def read_bytes(self) -> bytes:
         """All bytes, unzipped where the file is gzip, if there is room for them."""
@@ -122,7 +128,10 @@ class Source:
         opener = zlib.decompressobj(wbits=31)
         text = opener.decompress(raw, most)
         if opener.unconsumed_tail:
-            raise refuse("bomb", f"{self.name} unzips to more than {UNZIPPED_RATIO} times its size, which no table does; it was not opened.")
+            raise refuse(
+                "bomb",
+                f"{self.name} unzips to more than {UNZIPPED_RATIO} times its size, which no table does; it was not opened.",
+            )
         if not opener.eof:
             raise refuse("cut-off", f"{self.name} ends in the middle of its gzip stream; copy or download it again.")
         return text

@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 
 from stcore.findings import Finding, refuse
 from stcore.readers.reader import Answers
@@ -12,7 +13,9 @@ STEP = "5min"
 UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 
 
-def assumed_times(steps: int, name: str, answers: Answers, known: str | None = None) -> tuple[np.ndarray, list[Finding]]:
+def assumed_times(
+    steps: int, name: str, answers: Answers, known: str | None = None
+) -> tuple[np.ndarray, list[Finding]]:
     """[T] times from the answers ``start`` and ``step``; ``known`` is a published set's start, at 5 minutes."""
     start, step = answers.get("start", known or MONDAY), answers.get("step", STEP)
     first, size = _instant(start), _seconds(step)
@@ -20,20 +23,23 @@ def assumed_times(steps: int, name: str, answers: Answers, known: str | None = N
     choices = {"<date and time>": "when the first row was measured, such as 2023-04-01 00:00"}
     widths = {"<step>": "the time from row to row, a number and s, min, h or d, such as 1h"}
     findings = [
-        Finding("note", "start", f"{name} holds no times. Its start is {'' if 'start' in answers else source + ': '}{start}.", choices, start),
-        Finding("note", "step", f"{name} holds no times. Its step is {'' if 'step' in answers else source + ': '}{step}.", widths, step),
+        Finding("note", "start", (
+            f"{name} holds no times. Its start is "
+            f"{'' if 'start' in answers else source + ': '}{start}."
+        ), choices, start),
+        Finding("note", "step", (
+            f"{name} holds no times. "
+            f"Its step is {'' if 'step' in answers else source + ': '}{step}."
+        ), widths, step),
     ]  # fmt: skip
     return first + np.arange(steps) * np.timedelta64(size, "s"), findings
 
 
 def _instant(text: str) -> np.datetime64:
     try:
-        instant = np.datetime64(text.strip().replace(" ", "T"), "ns")
-    except ValueError:
-        instant = np.datetime64("NaT")
-    if np.isnat(instant):
-        raise refuse("start", f"The start {text!r} is no date and time; write it as 2023-04-01 00:00.")
-    return instant
+        return pd.Timestamp(text.strip()).to_datetime64().astype("datetime64[ns]")
+    except ValueError as error:
+        raise refuse("start", f"The start {text!r} is no date and time; write it as 2023-04-01 00:00.") from error
 
 
 def _seconds(text: str) -> int:

@@ -25,7 +25,9 @@ def recognises(source: Source) -> float:
     if source.content != "hdf5":
         return 0.0
     with hdf5.opened(source.path) as file:
-        return float(all(name in file for name in ("value", "time", "sensor", "channel")) and len(file["value"].shape) == 3)
+        return float(
+            all(name in file for name in ("value", "time", "sensor", "channel")) and len(file["value"].shape) == 3
+        )
 
 
 def read(source: Source, answers: Answers) -> Raw:
@@ -48,7 +50,9 @@ def _parsed(value: Any, name: str, source: Source) -> Any:
     try:
         return json.loads(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise refuse("damaged", f"The attribute {name!r} of {source.name} is not the JSON that it should be.") from error
+        raise refuse(
+            "damaged", f"The attribute {name!r} of {source.name} is not the JSON that it should be."
+        ) from error
 
 
 def _findings(stored: Any, source: Source) -> list[Finding]:

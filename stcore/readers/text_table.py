@@ -79,6 +79,11 @@ def table(source: Source, answers: Answers) -> tuple[pd.DataFrame, Dialect, list
     return frame, dialect, findings
 
 
+def first_rows(frame: pd.DataFrame) -> list[list[str]]:
+    """The first rows as text, empty where nothing is."""
+    return [["" if pd.isna(cell) else str(cell) for cell in row] for row in frame.head(LINES).values.tolist()]
+
+
 def _check_widths(lines: list[str], dialect: Dialect, source: Source) -> None:
     """Every line has as many cells as the first."""
     quoted = any('"' in line for line in lines)
@@ -88,7 +93,11 @@ def _check_widths(lines: list[str], dialect: Dialect, source: Source) -> None:
         counts = [line.count(dialect.separator) + 1 for line in lines]
     for number, count in enumerate(counts):
         if count != dialect.columns and (quoted or lines[number].strip()):
-            last = " It is the last line: was the file cut off?" if number == len(counts) - 1 and count < dialect.columns else ""
+            last = (
+                " It is the last line: was the file cut off?"
+                if number == len(counts) - 1 and count < dialect.columns
+                else ""
+            )
             text = f"Line {number + 1} of {source.name} has {count} cells where the first has {dialect.columns}.{last}"
             raise refuse("ragged", text)
 
@@ -106,12 +115,18 @@ def numbers(frame: pd.DataFrame, columns: list[int], name: str) -> tuple[np.ndar
         coerced = pd.to_numeric(series, errors="coerce")
         text = [str(cell) for cell in series[coerced.isna() & series.notna()] if str(cell).strip().lower() not in EMPTY]
         if len(text) > MOST_TEXT * len(series):
-            raise refuse("text-in-numbers", f"Column {column + 1} of {name} holds text where numbers belong, such as {text[0][:40]!r}.")
+            raise refuse(
+                "text-in-numbers",
+                f"Column {column + 1} of {name} holds text where numbers belong, such as {text[0][:40]!r}.",
+            )
         examples += text
         worst = max(worst, len(text) / max(len(series), 1))
         values[:, place] = coerced.to_numpy(float)
     if not examples:
         return values, []
     shown = listed(dict.fromkeys(repr(text[:40]) for text in examples), 3)
-    said = f"{len(examples)} cells of {name} held text such as {shown} (at most {share(worst)} of a column); they became missing."
+    said = (
+        f"{len(examples)} cells of {name} held text such as {shown} "
+        f"(at most {share(worst)} of a column); they became missing."
+    )
     return values, [Finding("repaired", "text-in-numbers", said)]

@@ -19,7 +19,16 @@ CARD = Card(
     "wide-table", "CSV or Parquet with a column of times and one column per sensor; separator and decimal mark are found.",
     "RFC 4180; Apache Parquet", "stcore.readers.wide_table:READER",
 )  # fmt: skip
-UNITS = {"mph": "mph", "kmh": "km/h", "kwh": "kWh", "mwh": "MWh", "celsius": "°C", "kelvin": "K", "mm": "mm", "ugm3": "µg/m³"}
+UNITS = {
+    "mph": "mph",
+    "kmh": "km/h",
+    "kwh": "kWh",
+    "mwh": "MWh",
+    "celsius": "°C",
+    "kelvin": "K",
+    "mm": "mm",
+    "ugm3": "µg/m³",
+}
 INDEX = re.compile(r"|index|unnamed: ?\d+|__index_level_\d+__", re.IGNORECASE)
 
 
@@ -31,7 +40,12 @@ def recognises(source: Source) -> float:
     if seen is None or not seen[1]:
         return 0.0
     dialect, rows = seen
-    return 0.5 if dialect.columns > 1 and _time_column(dialect.header, [row for row in rows if len(row) == dialect.columns]) is not None else 0.0
+    return (
+        0.5
+        if dialect.columns > 1
+        and _time_column(dialect.header, [row for row in rows if len(row) == dialect.columns]) is not None
+        else 0.0
+    )
 
 
 def sensors_of(source: Source) -> list[str]:
@@ -49,9 +63,12 @@ def read(source: Source, answers: Answers) -> Raw:
     else:
         frame, dialect, findings = text_table.table(source, answers)
         names = list(dialect.header) if dialect.header else [f"{number}" for number in range(dialect.columns)]
-        time = _time_column(dialect.header, frame.head(40).astype(str).values.tolist())
+        time = _time_column(dialect.header, text_table.first_rows(frame))
     if time is None:
-        raise refuse("no-time", f"{source.name} has no column of times that is understood; name it 'time' and write times as 2024-03-31 14:05.")
+        raise refuse(
+            "no-time",
+            f"{source.name} has no column of times that is understood; name it 'time' and write times as 2024-03-31 14:05.",
+        )
     columns = [number for number in range(len(names)) if number != time and not _running(frame[number], names[number])]
     if not columns:
         raise refuse("no-columns", f"{source.name} has times but no column of values.")
@@ -73,7 +90,12 @@ def _unit(stem: str) -> str:
 
 def _running(column: pd.Series, name: str) -> bool:
     """A nameless column that only counts rows."""
-    return bool(INDEX.fullmatch(name)) and column.dtype.kind in "iu" and bool((column.diff().dropna() == 1).all()) and len(column) > 1
+    return (
+        bool(INDEX.fullmatch(name))
+        and column.dtype.kind in "iu"
+        and bool((column.diff().dropna() == 1).all())
+        and len(column) > 1
+    )
 
 
 def _time_column(header: tuple[str, ...] | None, rows: list[list[str]]) -> int | None:
@@ -82,9 +104,15 @@ def _time_column(header: tuple[str, ...] | None, rows: list[list[str]]) -> int |
         return None
     columns = list(zip(*rows, strict=False))
     full = [number for number, cells in enumerate(columns) if all(is_time(cell) for cell in cells)]
-    named = [number for number, name in enumerate(header or ()) if name.lower() in dates.NAMES and number < len(columns)]
+    named = [
+        number for number, name in enumerate(header or ()) if name.lower() in dates.NAMES and number < len(columns)
+    ]
     both = [number for number in named if number in full]
-    counted = [number for number in named if all(cell.replace(".", "", 1).isdigit() and len(cell) >= 8 for cell in columns[number])]
+    counted = [
+        number
+        for number in named
+        if all(cell.replace(".", "", 1).isdigit() and len(cell) >= 8 for cell in columns[number])
+    ]
     return next(iter([*both, *full, *counted]), None)
 
 
@@ -98,8 +126,17 @@ def _parquet(source: Source) -> tuple[pd.DataFrame, list[str]]:
         check_room(16 * about.num_rows * max(about.num_columns, 1), source.name)
         for column in schema:
             kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-            if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_temporal(kind) or pa.types.is_null(kind)):
-                raise refuse("not-numbers", f"The column {column.name[:80]!r} of {source.name} holds {kind}, neither numbers nor times.")
+            if not (
+                pa.types.is_floating(kind)
+                or pa.types.is_integer(kind)
+                or pa.types.is_boolean(kind)
+                or pa.types.is_temporal(kind)
+                or pa.types.is_null(kind)
+            ):
+                raise refuse(
+                    "not-numbers",
+                    f"The column {column.name[:80]!r} of {source.name} holds {kind}, neither numbers nor times.",
+                )
         names = [str(name) for name in schema.names]
         frame = file.read().to_pandas(ignore_metadata=True)
     frame.columns = range(len(names))
@@ -107,8 +144,16 @@ def _parquet(source: Source) -> tuple[pd.DataFrame, list[str]]:
 
 
 def _parquet_time(frame: pd.DataFrame, names: list[str]) -> int | None:
-    full = [number for number in frame.columns if frame[number].dtype.kind == "M" or isinstance(frame[number].dtype, pd.DatetimeTZDtype)]
-    named = [number for number, name in enumerate(names) if name.lower() in (*dates.NAMES, "__index_level_0__") and frame[number].dtype.kind in "iu"]
+    full = [
+        number
+        for number in frame.columns
+        if frame[number].dtype.kind == "M" or isinstance(frame[number].dtype, pd.DatetimeTZDtype)
+    ]
+    named = [
+        number
+        for number, name in enumerate(names)
+        if name.lower() in (*dates.NAMES, "__index_level_0__") and frame[number].dtype.kind in "iu"
+    ]
     return next(iter([*full, *named]), None)
 
 

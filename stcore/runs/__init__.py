@@ -1,7 +1,7 @@
 """Runs on disk: a folder holds whatever must survive a reload, a crash or a colleague. App, notebook and CLI read it alike."""
 
 from stcore.runs.create import create
-from stcore.runs.folder import Run, RunError, open_run, runs_in
+from stcore.runs.folder import Run, RunError, open_run, remove, runs_in
 from stcore.runs.record import record
 
-__all__ = ["Run", "RunError", "create", "open_run", "record", "runs_in"]
+__all__ = ["Run", "RunError", "create", "open_run", "record", "remove", "runs_in"]

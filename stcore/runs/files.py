@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,17 @@ def read_json(path: Path) -> Any:
 def replace(path: Path, content: bytes, durable: bool = True) -> None:
     """Replace ``path`` at once; ``durable`` has file and folder on the disk before the name changes hands."""
     partial = path.with_name(f"{path.name}.partial")
-    with open(partial, "wb") as file:
-        file.write(content)
-        if durable:
-            file.flush()
-            os.fsync(file.fileno())
-    os.replace(partial, path)
+    try:
+        with open(partial, "wb") as file:
+            file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(partial, path)
+    except OSError:
+        with suppress(OSError):
+            partial.unlink()  # on a full disk it is in the way of saying so
+        raise
     if durable:
         sync_folder(path.parent)
 

@@ -10,6 +10,7 @@ lock            held by the worker as long as it lives   worker.json, log.txt
 
 import json
 import re
+import shutil
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -80,9 +81,8 @@ class Run:
         """done, failed, stopped; queued, starting, running, paused while a worker lives; else interrupted."""
         if result := self.result:
             return str(result["status"])
-        events = self.path / "events.jsonl"
         if not self.locked:
-            young = not events.exists() and time.time() - (self.path / "spec.json").stat().st_mtime < 60
+            young = self.worker is None and time.time() - (self.path / "spec.json").stat().st_mtime < 60
             return "starting" if young else "interrupted"
         last = self._last_event()
         return (
@@ -184,8 +184,14 @@ class Run:
         files.write_json(self.path / "control.json", {"word": word})
 
     def reopen(self) -> None:
-        """Forget the result of a run that goes on; called by whoever holds its lock."""
+        """Forget the result of a run that goes on, and the line that a crash tore; called by whoever holds its lock."""
         (self.path / "result.json").unlink(missing_ok=True)
+        files.cut_torn_line(self.path / "events.jsonl")
+
+    def tidy(self) -> None:
+        """Drop what only a worker needs, from a finished run that is to be shipped."""
+        for name in ("lock", "worker.json", "log.txt"):
+            (self.path / name).unlink(missing_ok=True)
 
     def open_log(self) -> BinaryIO:
         """The worker's log, to be appended to."""
@@ -232,3 +238,12 @@ def runs_in(root: str | Path) -> list[Run]:
             with suppress(RunError):
                 found.append(Run(path))
     return sorted(found, key=lambda run: str(run.spec.get("created", "")), reverse=True)
+
+
+def remove(path: str | Path) -> None:
+    """Delete a run's folder, if there is one. RunError while a worker holds it."""
+    if not (Path(path) / "spec.json").is_file():
+        return
+    if Run(Path(path)).locked:
+        raise RunError(f"Run {Path(path).name} is being trained; stop it first.")
+    shutil.rmtree(path)

@@ -35,8 +35,8 @@ def slots() -> int:
 
 
 @contextmanager
-def slot(run: Run) -> Iterator[None]:
-    """Wait as queued until one of the folder's slots is free, and hold it. RunError where the run is stopped meanwhile."""
+def slot(run: Run) -> Iterator[bool]:
+    """Wait as queued until one of the folder's slots is free, and hold it; False where the run is stopped meanwhile."""
     folder = run.path.parent / ".slots"
     folder.mkdir(exist_ok=True)
     locks = [filelock.FileLock(folder / f"{number}.lock") for number in range(slots())]
@@ -47,10 +47,11 @@ def slot(run: Run) -> Iterator[None]:
             queued = True
         if run.word == "stop":
             end(run, {"status": "stopped", "reason": "Stopped by you before it began."})
-            raise RunError(f"Run {run.id} was stopped before it began.")
+            yield False
+            return
         time.sleep(0.2)
     try:
-        yield
+        yield True
     finally:
         mine.release()
 

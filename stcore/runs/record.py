@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from stcore.events import Epoch, Event, Finished, Progress
+from stcore.events import Epoch, Event, Finished, Progress, Started
 from stcore.runs import files, rows
 from stcore.runs.folder import Run
 
@@ -34,8 +34,8 @@ def record(
             if agree(writer.wait() == "stop") and not isinstance(event, Finished):
                 writer.end({"status": "stopped", "reason": "Stopped by you."})
                 return
-    except (OSError, RuntimeError, MemoryError, ValueError) as error:
-        fail(run, error)
+    except Exception as error:
+        fail(run, error, writer.safe)
         raise
 
 
@@ -47,10 +47,10 @@ class Writer:
         self.path = run.path
         self.began, self.paused, self.last = time.perf_counter(), 0.0, 0.0
         self.first_visits: int | None = None
-        self.stamp: int | None = None
+        self.stamp: tuple[int, int] | None = None
         self.word: str = "run"
         self.epoch_ended = False
-        files.cut_torn_line(self.path / "events.jsonl")
+        self.safe = 0  # epochs in the last checkpoint
 
     def take(self, event: Event) -> None:
         """Write down one event."""
@@ -61,6 +61,7 @@ class Writer:
             rows.write_epoch(self.path / "rows", event.epoch, event.arrays)
             self.tell(event.to_json(), durable=True)
             self._checkpoint()
+            self.safe = event.epoch + 1
         elif isinstance(event, Finished):
             for name, array in event.arrays.items():
                 (self.path / "rows" / f"{name}.bin").write_bytes(array.tobytes())
@@ -72,6 +73,7 @@ class Writer:
             for name in ("checkpoint", "checkpoint.prev", "progress.json"):
                 (self.path / name).unlink(missing_ok=True)
         else:
+            self.safe = event.epoch if isinstance(event, Started) else self.safe
             self.tell(event.to_json())
 
     def wait(self) -> str:
@@ -100,9 +102,10 @@ class Writer:
 
     def _read_word(self) -> None:
         try:
-            stamp = (self.path / "control.json").stat().st_mtime_ns
+            found = (self.path / "control.json").stat()
         except FileNotFoundError:
             return
+        stamp = found.st_mtime_ns, found.st_ino  # two words may come within one tick of the clock
         if stamp != self.stamp:
             self.stamp, self.word = stamp, self.run.word
 
@@ -110,7 +113,7 @@ class Writer:
         now = time.perf_counter()
         if self.first_visits is None:
             self.first_visits, self.began, self.paused = event.visits, now, 0.0
-        if now - self.last < TICK:
+        if now - self.last < TICK and event.batch < event.batches:
             return
         self.last = now
         visited = event.visits - self.first_visits
@@ -139,10 +142,14 @@ def end(run: Run, result: dict[str, Any]) -> None:
     files.write_json(run.path / "result.json", result, durable=True)
 
 
-def fail(run: Run, error: BaseException) -> None:
-    """End the run as failed, with the reason; where even that cannot be written, the log has it."""
+def fail(run: Run, error: BaseException, safe: int = 0) -> None:
+    """End the run as failed, with the reason; where even that cannot be written, the log has it.
+
+    ``safe`` epochs are in the last checkpoint. The progress makes room for the result where the disk is full.
+    """
     with suppress(OSError):
-        end(run, {"status": "failed", "reason": sentence(error, run)})
+        (run.path / "progress.json").unlink(missing_ok=True)
+        end(run, {"status": "failed", "reason": sentence(error, safe)})
 
 
 def weights(run: Run) -> bytes | None:
@@ -160,13 +167,13 @@ def checkpoint(run: Run) -> tuple[bytes | None, str | None]:
         if (content := files.unseal(run.path / name)) is not None:
             damaged = name == "checkpoint.prev" and (run.path / "checkpoint").exists()
             return content, note if damaged else None
-    return None, None
+    tried = any((run.path / name).exists() for name in ("checkpoint", "checkpoint.new", "checkpoint.prev"))
+    return None, "the checkpoints are damaged; the run starts over" if tried else None
 
 
-def sentence(error: BaseException, run: Run) -> str:
-    """An error in words a person can act on."""
-    epochs = run.epochs()
-    intact = f" The last checkpoint (epoch {epochs[-1]['epoch'] + 1}) is intact." if epochs else ""
+def sentence(error: BaseException, safe: int) -> str:
+    """An error in words a person can act on; ``safe`` epochs are in the last checkpoint."""
+    intact = f" The last checkpoint (epoch {safe}) is intact." if safe else ""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
         return f"There is no space left on the device.{intact} Free some, then resume."
     if isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error) or "out of memory" in str(error):

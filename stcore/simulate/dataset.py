@@ -45,10 +45,12 @@ def simulate(days: int = 28, seed: int = 0) -> xr.Dataset:
     ``incident_lon``, ``incident_sensor`` (position of the next sensor upstream), ``incident_left`` (share of capacity
     left) [I]; ``redundant_group`` [N] (-1: none); ``faulty`` [N] and a table ``fault_sensor``, ``fault_kind``,
     ``fault_start``, ``fault_end``. ``attrs["layers"]`` and ``attrs["units"]`` are JSON. Raises ValueError for days that
-    are no whole number from 1 to 365.
+    are no whole number from 1 to 365, or a seed below 0.
     """
     if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= LONGEST:
         raise ValueError(f"The city can be simulated for 1 to {LONGEST} whole days, not for {days!r}.")
+    if seed < 0:
+        raise ValueError(f"A seed is a whole number from 0 on, not {seed!r}.")
     network = build()
     sensors = place_sensors(network, seed)
     values = np.empty((days * STEPS, len(sensors.name), 2))

@@ -68,7 +68,10 @@ def side_by_side(cells: Cells, copies: int) -> Cells:
     size, turns = cells.jam.size, cells.share.size
     shift = np.repeat(np.arange(copies), turns) * size
     return Cells(
-        *(np.tile(array, copies) for array in (cells.crossed, cells.wave, cells.capacity, cells.jam)),
+        np.tile(cells.crossed, copies),
+        np.tile(cells.wave, copies),
+        np.tile(cells.capacity, copies),
+        np.tile(cells.jam, copies),
         np.tile(cells.source, copies) + shift,
         np.tile(cells.target, copies) + shift,
         np.tile(cells.share, copies),

@@ -14,8 +14,9 @@ COPIES_OF_GROUP = (1, 2, 3, 1, 2, 3, 1, 2, 3, 2)
 BLOCK = 28  # days from one draw of faults to the next
 FAULTS_OF_BLOCK = ("stuck", "stuck", "stuck", "drift", "drift", "noisy", "noisy")
 SLOWING = 0.07  # share of speed that drivers give up on a full road; the triangular diagram knows nothing of it
-COPY_NOISE = np.array([0.14, 12.0])  # km/h, vehicles per hour
+COPY_NOISE = np.array([0.1, 12.0])  # km/h, vehicles per hour
 ROUNDING = np.array([0.1, 12.0])  # speeds to 0.1 km/h, flows to whole vehicles in 5 minutes
+FLOOR = np.array([2.0, 12.0])  # nothing stands still or empty for 5 minutes, so that no zero asks what it means
 PACKING = 0.1  # what one step of a stored whole number stands for
 OUTAGE_ODDS, OUTAGE_STEPS, BLINK_ODDS = 0.065, 72.0, 0.002
 
@@ -67,7 +68,7 @@ def measure(speed: np.ndarray, flow: np.ndarray, network: Network, seed: int, da
     unsure = 0.6 + 2.5 / np.sqrt(count) + 3.0 * jammed
     seen = seen * _calibration(network, seed) + chance.normal(size=seen.shape) * unsure
     passed = flow + 12.0 * chance.normal(size=flow.shape) * 0.5 * np.sqrt(count)
-    return np.stack([np.maximum(seen, 2.0), np.maximum(passed, 0.0)], axis=2)
+    return np.maximum(np.stack([seen, passed], axis=2), FLOOR)
 
 
 def _calibration(network: Network, seed: int) -> np.ndarray:
@@ -77,7 +78,7 @@ def _calibration(network: Network, seed: int) -> np.ndarray:
 def copied(read: np.ndarray, sensors: Sensors, seed: int, day: int) -> np.ndarray:
     """[D, N, 2] readings of all sensors from those of the real ones [D, S, 2]; copies add a little noise."""
     noise = draws(seed, COPIES, day + 1).normal(size=(len(read), len(sensors.source), 2))
-    return np.maximum(read[:, sensors.source] + noise * COPY_NOISE * (sensors.copy > 0)[:, None], 0.0)
+    return np.maximum(read[:, sensors.source] + noise * COPY_NOISE * (sensors.copy > 0)[:, None], FLOOR)
 
 
 def faults(sensors: Sensors, days: int, seed: int) -> list[Fault]:
@@ -106,7 +107,7 @@ def break_down(values: np.ndarray, planted: list[Fault], seed: int) -> None:
             hit[:, 0] += 14.0 * np.arange(len(hit)) / (5 * STEPS)
         else:
             shaking = draws(seed, FAULTS, 1_000_000 + fault.start).normal(size=(2 * STEPS, 2))[: len(hit)]
-            hit[:] = np.maximum(hit + shaking * np.array([6.0, 180.0]), 0.0)
+            hit[:] = np.maximum(hit + shaking * np.array([6.0, 180.0]), FLOOR)
 
 
 def outages(sensors: int, days: int, seed: int) -> np.ndarray:

@@ -93,7 +93,7 @@ class Trainer:
                 columns.take(ids, error, mask)
                 total += float(loss) * len(places)
             if not np.isfinite(total):
-                raise Diverged(self._divergence(epoch, places, selection))
+                raise self._diverged(f"the loss of the batch with samples {named(selection.indices[places])}")
             yield Progress(
                 epoch,
                 number + 1,
@@ -104,17 +104,16 @@ class Trainer:
         with timed(seconds, "score"):
             columns.merge(self.ranks)
             self.strategy.observe(epoch, *columns.columns())
-        event = self._validated(selection, self._everyone(total) / kept, rate, seconds)
+        event = self._validated(selection, total / kept, rate, seconds)
         self.seconds = {kind: self.seconds[kind] + seconds[kind] for kind in KINDS}
         self.epoch, self.visits = epoch + 1, self.visits + kept
         yield event
 
-    def _everyone(self, number: float) -> float:
-        """The sum of every rank's number."""
-        return float(self.ranks.sum(torch.tensor([number], dtype=torch.float64, device=self.train.device)))
-
     def _step(self, selection: Selection, places: np.ndarray, rate: float) -> tuple[torch.Tensor, ...]:
-        """One batch: this rank's part of ``places`` (positions in the selection), padded with weight-0 copies."""
+        """One batch: this rank's part of ``places`` (positions in the selection), padded with weight-0 copies.
+
+        Gives this rank's ids, errors and mask, and the loss of the whole batch.
+        """
         mine = np.resize(places, -(-len(places) // self.ranks.world) * self.ranks.world)[
             self.ranks.rank :: self.ranks.world
         ]
@@ -130,12 +129,12 @@ class Trainer:
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        self.ranks.sum_gradients(self.model.parameters())
+        loss = self.ranks.sum_gradients(self.model.parameters(), loss)
         if self.train.clip:
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.train.clip)
         self.optimizer.step()
         visited = int(real.sum())  # copies come last
-        return torch.from_numpy(ids[:visited]), error.detach()[:visited], batch.mask[:visited], loss.detach()
+        return torch.from_numpy(ids[:visited]), error.detach()[:visited], batch.mask[:visited], loss
 
     def _validated(self, selection: Selection, loss: float, rate: float, seconds: dict[str, float]) -> Epoch:
         """Measure the epoch, remember the best weights, decide whether to go on."""
@@ -144,6 +143,8 @@ class Trainer:
             measured = evaluate.metrics(found, self.feed)
             importance = evaluate.importance(self.model, self.feed, self.feed.parts.validation)
         error = loss if measured["mae"] is None else measured["mae"]
+        if not np.isfinite(error):
+            raise self._diverged("the error on the validation windows")
         best = error < self.best_error
         if best:
             self.best_epoch, self.best_error, self.best_metrics = self.epoch, error, measured
@@ -264,12 +265,17 @@ class Trainer:
         """Visits of the whole run as far as they can be told now."""
         return int(self.visits + kept + self.strategy.plan[epoch + 1 :].sum())
 
-    def _divergence(self, epoch: int, places: np.ndarray, selection: Selection) -> str:
-        samples = ", ".join(str(sample) for sample in selection.indices[places[:5]])
-        return (
-            f"diverged at epoch {epoch + 1}: the loss of the batch with samples {samples} is not finite. "
-            f"The weights of epoch {self.best_epoch + 1} are kept; try a learning rate below {self.rate:g}."
+    def _diverged(self, what: str) -> Diverged:
+        kept = f"The weights of epoch {self.epoch} are kept" if self.epoch else "There are no weights yet"
+        return Diverged(
+            f"diverged at epoch {self.epoch + 1}: {what} is not finite. "
+            f"{kept}; try a learning rate below {self.rate:g}."
         )
+
+
+def named(samples: np.ndarray, most: int = 5) -> str:
+    """The first of some samples, in words."""
+    return ", ".join(map(str, samples[:most])) + (" and others" if len(samples) > most else "")
 
 
 @contextmanager

@@ -1,0 +1,28 @@
+"""Numbers as people read them: three digits that mean something, never an exponent where a thousand will do."""
+
+import math
+
+
+def short(value: float | None, unit: str = "") -> str:
+    """A number with three significant digits and its unit: ``3.46 mph``, ``1,230``, ``0.0123``; a dash for none."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    size = abs(value)
+    if size == 0:
+        text = "0"
+    elif size >= 1e15 or size < 1e-5:
+        text = f"{value:.2e}"
+    else:
+        digits = 2 - math.floor(math.log10(size))
+        text = f"{round(value, digits):,.{max(digits, 0)}f}"
+    return f"{text} {unit}".strip()
+
+
+def percent(share: float | None) -> str:
+    """A share as a percentage with three significant digits; a dash for none."""
+    return "–" if share is None or not math.isfinite(share) else f"{short(100 * share)} %"
+
+
+def labelled(name: str, unit: str = "") -> str:
+    """An axis title: ``speed (mph)``, or the name alone."""
+    return f"{name} ({unit})" if unit else name

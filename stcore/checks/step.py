@@ -1,0 +1,102 @@
+"""One constant step: gaps become missing values, and an irregular axis is a question."""
+
+import re
+
+import numpy as np
+import xarray as xr
+
+from stcore.checks.finding import Answers, Checked, counted, moment, repaired
+from stcore.findings import Finding, refuse
+
+MOST_GROWTH = 4
+REGULAR = 0.95
+"""The most common difference must explain this share, or the step is not known."""
+
+
+def check_step(ds: xr.Dataset, answers: Answers) -> Checked:
+    """One constant step; missing rows of a regular axis become missing values."""
+    stamps = ds["time"].values.astype(np.int64)
+    if len(stamps) < 2:
+        raise refuse("too-short", "There is only one time step; a forecast needs many more.")
+    steps, counts = np.unique(np.diff(stamps), return_counts=True)
+    if len(steps) == 1:
+        return ds, []
+    step = int(steps[counts.argmax()])
+    explained = counts.max() / counts.sum()
+    if explained < REGULAR and _mostly_gaps(steps, counts, step):
+        explained = 1.0
+    if explained < REGULAR or np.any(steps % step):
+        return _averaged(ds, step, float(counts.max() / counts.sum()), answers)
+    return _filled(ds, step)
+
+
+def _mostly_gaps(steps: np.ndarray, counts: np.ndarray, step: int) -> bool:
+    """All differences are multiples of the smallest, which is the most common: a regular axis with many holes."""
+    return step == steps[0] and not np.any(steps % step) and counts.max() * 2 > counts.sum()
+
+
+def _filled(ds: xr.Dataset, step: int) -> Checked:
+    stamps = ds["time"].values.astype(np.int64)
+    length = int((stamps[-1] - stamps[0]) // step) + 1
+    gaps = np.diff(stamps) // step - 1
+    widest = int(gaps.argmax())
+    text = (
+        f"{counted(length - len(stamps), 'time step')} of {length} had no row and became missing values, "
+        f"in {counted(int((gaps > 0).sum()), 'gap')}; "
+        f"the widest has {counted(int(gaps[widest]), 'step')} after {moment(ds['time'].values[widest])}."
+    )
+    if length > MOST_GROWTH * len(stamps):
+        raise refuse(
+            "gaps",
+            f"The rows are too sparse for a step of {_duration(step)}: {length - len(stamps)} of {length} would be missing.",
+        )
+    if "start" in ds:
+        raise refuse(
+            "gaps", "The dataset says where windows start, and its time axis has gaps; one of the two must be wrong."
+        )
+    full = (stamps[0] + step * np.arange(length)).view("datetime64[ns]")
+    return ds.reindex(time=full), [repaired("gaps", text)]
+
+
+def _averaged(ds: xr.Dataset, step: int, explained: float, answers: Answers) -> Checked:
+    """Readings averaged within the step that was answered; without an answer this is a refusal."""
+    choices = {"<step>": "average the readings within every such step: a number and s, min, h or d, such as 15min"}
+    said = f"The time step is irregular: the most common one ({_duration(step)}) explains {explained:.0%} of the rows."
+    wanted = re.fullmatch(r"(\d+)\s*(s|min|h|d)", answers.get("step", "").strip().lower())
+    if not wanted or int(wanted[1]) == 0:
+        raise refuse("step", f"{said} Choose a step.", choices)
+    size = int(wanted[1]) * {"s": 1, "min": 60, "h": 3600, "d": 86400}[wanted[2]] * 10**9
+    stamps = ds["time"].values.astype(np.int64)
+    place = (stamps - stamps[0] // size * size) // size
+    if place[-1] + 1 > MOST_GROWTH * len(stamps):
+        raise refuse(
+            "step", f"A step of {wanted[0]} is far finer than the readings: most steps would be missing.", choices
+        )
+    firsts = np.flatnonzero(np.r_[True, np.diff(place) > 0])
+    taken = ds.isel(time=firsts).assign(
+        value=(ds["value"].dims, means(ds["value"].values, np.cumsum(np.r_[True, np.diff(place) > 0]) - 1))
+    )
+    taken = taken.assign_coords(time=(stamps[0] // size * size + size * place[firsts]).view("datetime64[ns]"))
+    finding = Finding(
+        "repaired", "step", f"{said} Readings were averaged within {wanted[0]}.", choices, answers["step"]
+    )
+    full = (taken["time"].values[0].astype(np.int64) + size * np.arange(place[-1] + 1)).view("datetime64[ns]")
+    return taken.reindex(time=full), [finding]
+
+
+def means(value: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """[G, N, C] averages of the observed readings of each group of rows."""
+    shape = (group[-1] + 1, *value.shape[1:])
+    total, number = np.zeros(shape), np.zeros(shape)
+    seen = np.isfinite(value)
+    np.add.at(total, group, np.where(seen, value, 0))
+    np.add.at(number, group, seen)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan).astype(np.float32)
+
+
+def _duration(nanoseconds: int) -> str:
+    seconds = nanoseconds / 1e9
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"

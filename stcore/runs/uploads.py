@@ -1,0 +1,56 @@
+"""Files that came through the browser, kept beside the runs so that a run on them can go on after a restart."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from stcore.findings import refuse
+from stcore.runs import files
+
+FOLDER = ".uploads"
+MOST_FILES = 100
+CHECKED = "checked"
+
+
+def keep(uploaded: Mapping[str, bytes], runs: Path) -> Path:
+    """Write uploaded files {name: content} under ``runs`` and give the one file, or the folder where there are several.
+
+    The place follows from names and contents: the same upload twice is one. Names lose what is not a letter, a digit, a
+    dot or a dash, so that none leads out of the folder. DataError where there is nothing, too much, or a name twice.
+    """
+    named = {_plain(name): content for name, content in uploaded.items()}
+    if not named or len(named) > MOST_FILES or len(named) < len(uploaded):
+        raise refuse("upload", f"Choose 1 to {MOST_FILES} files with different names.")
+    digest = hashlib.sha256()
+    for name in sorted(named):
+        digest.update(f"{name}\0{len(named[name])}\0".encode() + named[name])
+    folder = runs / FOLDER / digest.hexdigest()[:16] / "original"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in named.items():
+        if not (folder / name).is_file() or (folder / name).stat().st_size != len(content):
+            files.replace(folder / name, content, durable=False)
+    return folder / next(iter(named)) if len(named) == 1 else folder
+
+
+def _plain(name: str) -> str:
+    """The last part of a name, harmless and never hidden."""
+    last = re.split(r"[/\\]", name)[-1]
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", last).lstrip(".-")[-120:] or "upload"
+
+
+def checked_place(kept: Path, answers: Mapping[str, str]) -> Path:
+    """Where the checked form of an upload is kept, one for each set of answers."""
+    folder = next(parent for parent in (kept, *kept.parents) if parent.name == "original").parent
+    said = "\0".join(f"{code}={answers[code]}" for code in sorted(answers))
+    name = re.sub(r"[^A-Za-z0-9]+", "-", kept.stem if kept.name != "original" else "data").strip("-") or "data"
+    return folder / (CHECKED + hashlib.sha256(said.encode()).hexdigest()[:8]) / f"{name[:60]}.nc"
+
+
+def original(checked: Path) -> Path | None:
+    """The upload that a checked file was made of, or None for any other path."""
+    folder = checked.parent.parent / "original"
+    if folder.parent.parent.name != FOLDER or not checked.parent.name.startswith(CHECKED) or not folder.is_dir():
+        return None
+    found = sorted(folder.iterdir())
+    return found[0] if len(found) == 1 else folder

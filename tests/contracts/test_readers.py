@@ -1,0 +1,202 @@
+"""What every reader promises, ours and other people's: equal values, real times, its name, and a sentence for what is damaged."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from data_samples import EVERY, IDS, SAMPLES, SENSORS, STEPS, times, values, write_metr_la
+
+import stcore.readers as readers
+from stcore import registry
+from stcore.data import STData
+from stcore.findings import DataError
+from stcore.readers.recognise import recognise
+from stcore.readers.source import Source
+
+Maker = Callable[[Path], Path]
+every = pytest.mark.parametrize(("name", "maker"), EVERY, ids=[maker.__name__.removeprefix("write_") for _, maker in EVERY])
+
+
+def test_every_reader_has_a_sample() -> None:
+    assert set(SAMPLES) == set(registry.cards("readers")) == {card.name for card in readers.CARDS}
+
+
+@every
+def test_values_times_and_sensors_are_those_of_the_file(name: str, maker: Maker, tmp_path: Path) -> None:
+    data = readers.open(maker(tmp_path))
+    assert data.ds.attrs["reader"] == name
+    np.testing.assert_array_equal(data.values[:, :, 0], values().astype(np.float32))
+    if name != "pems-npz":
+        assert (data.time == times()).all()
+    if name == "pems-npz":
+        assert data.sensors == [str(number) for number in range(SENSORS)]
+    elif name == "netcdf-grid":
+        assert data.sensors[:2] == ["52N 7E", "52N 8E"]
+        assert data.places is not None
+        np.testing.assert_array_equal(data.places[:3], [[52, 7], [52, 8], [52, 9]])
+        assert list(data.ds.attrs["grid"]) == [2, 3]
+        assert data.ds["cell"].values.tolist() == list(range(6))
+    else:
+        assert data.sensors == IDS
+
+
+@every
+def test_one_reader_alone_is_sure(name: str, maker: Maker, tmp_path: Path) -> None:
+    source = Source(maker(tmp_path))
+    scores = {card.name: card.load().recognises(source) for card in registry.cards("readers").values()}
+    assert all(0 <= score <= 1 for score in scores.values())
+    best = max(scores.values())
+    assert [reader for reader, score in scores.items() if score == best] == [name]
+
+
+@every
+def test_content_decides_over_suffix(name: str, maker: Maker, tmp_path: Path) -> None:
+    path = maker(tmp_path)
+    lying = path.rename(path.with_name("lying.grib"))
+    data = readers.open(lying)
+    assert data.ds.attrs["reader"] == name
+    assert "suffix" in [finding.code for finding in data.findings]
+
+
+@every
+def test_opening_is_repeatable_and_survives_saving(name: str, maker: Maker, tmp_path: Path) -> None:
+    path = maker(tmp_path)
+    data, again = readers.open(path), readers.open(path)
+    assert data.fingerprint == again.fingerprint
+    data.save(tmp_path / "again.nc")
+    saved = readers.open(tmp_path / "again.nc")
+    assert saved.fingerprint == data.fingerprint
+    assert saved.answers == data.answers
+    assert saved.units == data.units
+
+
+@every
+def test_an_answer_that_is_no_choice_is_refused(name: str, maker: Maker, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="graph"):
+        readers.open(maker(tmp_path), {"graph": "spaghetti"})
+
+
+@every
+@pytest.mark.parametrize("part", [0.0, 0.0005, 0.01, *np.linspace(0.03, 0.999, 27)])
+def test_a_file_cut_off_is_refused_in_words(name: str, maker: Maker, part: float, tmp_path: Path) -> None:
+    path = maker(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(part * len(whole))])
+    try:
+        data = readers.open(path)
+    except DataError as error:
+        assert path.name in str(error) or "time step" in str(error)
+        assert "Traceback" not in str(error)
+    else:  # text cut between two lines is a shorter table
+        assert path.suffix == ".csv"
+        assert np.array_equal(data.values[:-1, :, 0], values().astype(np.float32)[: len(data.values) - 1], equal_nan=True)
+
+
+@every
+def test_flipped_bytes_end_in_data_or_in_words(name: str, maker: Maker, tmp_path: Path) -> None:
+    path = maker(tmp_path)
+    whole = np.frombuffer(path.read_bytes(), np.uint8)
+    rng = np.random.default_rng(11)
+    for _ in range(25):
+        broken = whole.copy()
+        broken[rng.integers(0, min(len(whole), 4096), 3)] ^= rng.integers(1, 255, 3, dtype=np.uint8)
+        path.write_bytes(broken.tobytes())
+        try:
+            assert isinstance(readers.open(path), STData)
+        except DataError as error:
+            assert str(error)
+
+
+@pytest.mark.parametrize(("unit", "kind"), [("ns", "datetime64"), ("ns", "datetime64[ns]"), ("us", "datetime64[us]"), ("s", "datetime64[s]")])
+@pytest.mark.parametrize("key", ["df", "speed", "t", "readings", "whatever", "2019/data"])
+def test_both_generations_of_pandas_and_any_key(unit: str, kind: str, key: str, tmp_path: Path) -> None:
+    data = readers.open(write_metr_la(tmp_path, unit=unit, kind=kind, key=key))
+    assert (data.time == times()).all()
+    np.testing.assert_array_equal(data.values[:, :, 0], values().astype(np.float32))
+
+
+def test_pandas_blocks_of_several_types_keep_their_columns(tmp_path: Path) -> None:
+    path = tmp_path / "mixed.h5"
+    with h5py.File(path, "w") as file:
+        group = file.create_group("df")
+        group["axis0"] = np.array([b"x", b"y", b"z"])
+        group["axis1"] = times().values.astype("datetime64[ns]").astype(np.int64)
+        group["axis1"].attrs["kind"] = np.bytes_("datetime64")
+        group["block0_items"], group["block0_values"] = np.array([b"x", b"z"]), np.tile([1.5, 3.5], (STEPS, 1))
+        group["block1_items"], group["block1_values"] = np.array([b"y"]), np.full((STEPS, 1), 2)
+    data = readers.open(path)
+    assert data.sensors == ["x", "y", "z"]
+    assert data.values[0, :, 0].tolist() == [1.5, 2.0, 3.5]
+
+
+def test_importing_the_readers_is_light(tmp_path: Path) -> None:
+    heavy = ("torch", "sklearn", "pyarrow.parquet", "geopandas", "h5netcdf", "pyproj")
+    code = f"import stcore.readers, sys; print([name for name in {heavy!r} if name in sys.modules])"
+    seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert seen.stdout.strip() == "[]"
+
+
+def test_answers_beside_the_data_are_used_and_said(tmp_path: Path) -> None:
+    path = SAMPLES["pems-npz"][0](tmp_path)
+    written = readers.save_answers(path, {"start": "2023-04-01 00:00"})
+    assert readers.save_answers(path, {"step": "1h"}) == written
+    data = readers.open(path)
+    assert data.time[0] == pd.Timestamp("2023-04-01")
+    assert data.step_seconds == 3600
+    assert "answers" in [finding.code for finding in data.findings]
+    assert readers.open(path, {"step": "10min"}).step_seconds == 600
+    written.write_text("[1]")
+    with pytest.raises(DataError, match="answers"):
+        readers.open(path)
+
+
+def test_a_pems_set_asks_for_its_times_and_takes_its_table(tmp_path: Path) -> None:
+    data = readers.open(SAMPLES["pems-npz"][0](tmp_path))
+    asked = {finding.code: finding for finding in data.findings if finding.choices}
+    assert {"start", "step"} <= set(asked)
+    assert "assumed" in asked["start"].text
+    assert (data.time[0], data.step_seconds) == (pd.Timestamp("2000-01-03"), 300)
+    assert data.edges is not None
+    assert data.edges[0].tolist() == [0, 1, 2, 3, 4, 5]
+    assert data.edges[1].tolist() == [1, 2, 3, 4, 5, 0]
+    with pytest.raises(DataError, match="no date"):
+        readers.open(tmp_path / "roads.npz", {"start": "soon"})
+
+
+def test_a_published_set_is_known_by_its_name_and_width(tmp_path: Path) -> None:
+    np.savez(tmp_path / "PEMS08.npz", data=np.ones((30, 170, 3)) * np.arange(30)[:, None, None])
+    data = readers.open(tmp_path / "PEMS08.npz")
+    assert data.time[0] == pd.Timestamp("2016-07-01")
+    assert data.channels == ["flow", "occupancy", "speed"]
+    assert "length" in [finding.code for finding in data.findings]
+
+
+def test_nothing_there_is_said(tmp_path: Path) -> None:
+    for name, text in (("absent.csv", "There is no file"), ("empty.nc", "empty"), ("folder", "No file in folder")):
+        path = tmp_path / name
+        if name == "empty.nc":
+            path.touch()
+        if name == "folder":
+            path.mkdir()
+        with pytest.raises(DataError, match=text):
+            readers.open(path)
+
+
+def test_an_unknown_kind_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "weather.grib"
+    path.write_bytes(b"GRIB" + bytes(100))
+    with pytest.raises(DataError, match="GRIB"):
+        readers.open(path)
+    assert recognise(Source(path)) is None
+
+
+def test_a_reader_of_other_people_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    described = [card.to_json() for card in readers.CARDS]
+    assert all(json.dumps(card) and card["summary"].endswith(".") for card in described)
+    assert [card["name"] for card in described if card["ours"]] == ["stdata"]

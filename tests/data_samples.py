@@ -1,0 +1,116 @@
+"""A small file for every reader, written here from the same values, so that what is read can be compared."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from stcore.data import STData
+
+STEPS, SENSORS = 96, 6
+IDS = ["007", "41", "a b", "D-4", "500", "0600"]
+
+
+def values() -> np.ndarray:
+    """[T, N] readings with a missing one, two decimals."""
+    rng = np.random.default_rng(7)
+    readings = np.round(50 + 10 * np.sin(np.arange(STEPS)[:, None] / 9) + rng.normal(0, 2, (STEPS, SENSORS)), 2)
+    readings[5, 2] = np.nan
+    return readings
+
+
+def times() -> pd.DatetimeIndex:
+    return pd.date_range("2024-05-06", periods=STEPS, freq="15min")
+
+
+def raw() -> xr.Dataset:
+    """The sample as a raw dataset with places."""
+    return xr.Dataset(
+        {
+            "value": (("time", "sensor", "channel"), values()[:, :, None]),
+            "lat": ("sensor", 51.9 + np.arange(SENSORS) / 50),
+            "lon": ("sensor", 7.6 + np.arange(SENSORS) / 40),
+        },
+        coords={"time": times(), "sensor": IDS, "channel": ["count"]},
+        attrs={"title": "sample", "units": {"count": "veh/h"}},
+    )
+
+
+def write_stdata(folder: Path) -> Path:
+    STData.of(raw()).save(folder / "saved.nc")
+    return folder / "saved.nc"
+
+
+def write_metr_la(folder: Path, *, unit: str = "ns", kind: str | None = None, key: str = "df") -> Path:
+    """A table as pandas writes it: old generation (``datetime64``, ns) or new (``datetime64[us]``)."""
+    path = folder / "speeds.h5"
+    with h5py.File(path, "w") as file:
+        group = file.create_group(key)
+        group.attrs["pandas_type"] = np.bytes_("frame")
+        for name in ("axis0", "block0_items"):
+            group[name] = np.array([name.encode() for name in IDS], dtype="S6")
+            group[name].attrs["kind"] = np.bytes_("string")
+        group["axis1"] = times().values.astype(f"datetime64[{unit}]").astype(np.int64)
+        group["axis1"].attrs["kind"] = np.bytes_(kind or f"datetime64[{unit}]")
+        group["block0_values"] = values()
+    return path
+
+
+def write_pems(folder: Path) -> Path:
+    path = folder / "roads.npz"
+    np.savez_compressed(path, data=values()[:, :, None])
+    edges = [f"{number},{(number + 1) % SENSORS},{100 + number}" for number in range(SENSORS)]
+    path.with_suffix(".csv").write_text("\n".join(["from,to,cost", *edges]) + "\n")
+    return path
+
+
+def write_wide_csv(folder: Path) -> Path:
+    path = folder / "table.csv"
+    pd.DataFrame(values(), index=times().strftime("%Y-%m-%d %H:%M:%S"), columns=IDS).to_csv(path)
+    return path
+
+
+def write_parquet(folder: Path) -> Path:
+    path = folder / "table.parquet"
+    pd.DataFrame(values(), index=pd.Index(times(), name="time"), columns=IDS).to_parquet(path)
+    return path
+
+
+def write_grid(folder: Path) -> Path:
+    """Dims in an unusual order, latitude falling; the six sensors are a 2 x 3 grid."""
+    path = folder / "grid.nc"
+    cube = values().reshape(STEPS, 2, 3).transpose(2, 0, 1)
+    xr.Dataset(
+        {"t2m": (("longitude", "time", "latitude"), cube, {"units": "K"})},
+        coords={"time": times(), "latitude": [52.0, 51.0], "longitude": [7.0, 8.0, 9.0]},
+    ).to_netcdf(path, engine="h5netcdf")
+    return path
+
+
+def write_stations(folder: Path) -> Path:
+    """Stations before time, two variables, places."""
+    path = folder / "stations.nc"
+    xr.Dataset(
+        {
+            "no2": (("station", "time"), values().T, {"units": "µg/m³"}),
+            "o3": (("time", "station"), values() + 1, {"units": "µg/m³"}),
+            "lat": ("station", 51.9 + np.arange(SENSORS) / 50),
+            "lon": ("station", 7.6 + np.arange(SENSORS) / 40),
+        },
+        coords={"time": times(), "station": np.array(IDS, dtype=object)},
+    ).to_netcdf(path, engine="h5netcdf")
+    return path
+
+
+SAMPLES: dict[str, list[Callable[[Path], Path]]] = {
+    "stdata": [write_stdata],
+    "metr-la-hdf5": [write_metr_la],
+    "pems-npz": [write_pems],
+    "wide-table": [write_wide_csv, write_parquet],
+    "netcdf-grid": [write_grid],
+    "netcdf-stations": [write_stations],
+}
+EVERY = [(name, maker) for name, makers in SAMPLES.items() for maker in makers]

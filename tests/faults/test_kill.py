@@ -1,0 +1,98 @@
+"""A worker killed at any moment loses at most the epoch in hand, and a resumed run equals one that was never killed."""
+
+import signal
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from running import (
+    SMALL,
+    Command,
+    Undisturbed,
+    assert_each_epoch_once,
+    assert_same_run,
+    die_at,
+    done,
+    repeated_epochs,
+    until,
+)
+
+from stcore.runs import open_run
+
+EPOCHS = 5
+BOUNDARIES = [  # the instant before the worker opens, renames or removes a file, and how often it did so before
+    "open worker.json.partial 0",
+    "open events.jsonl 0",
+    "open events.jsonl 3",
+    "open score.bin 1",
+    "open checkpoint.new.partial 0",
+    "open checkpoint.new.partial 1",
+    "rename checkpoint.new.partial 1",
+    "rename checkpoint 0",
+    "rename checkpoint.new 0",
+    "rename checkpoint.new 1",
+    "open forecast.bin 0",
+    "open weights.partial 0",
+    "rename result.json.partial 0",
+    "remove checkpoint 0",
+]
+
+
+@pytest.mark.parametrize("prune", ["st-prune", "infobatch", "random"])
+def test_killed_at_random_and_resumed_is_as_never_killed(
+    prune: str, small_file: Path, undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    whole = undisturbed("--prune", prune)
+    size = (whole.path / "events.jsonl").stat().st_size
+    command = Command(tmp_path, "train", small_file, *SMALL, "--prune", prune, "--runs", tmp_path, "--id", "killed")
+    run = until(lambda: (tmp_path / "killed" / "worker.json").exists() and open_run("killed", tmp_path), "it begins")
+    rng = np.random.default_rng(list(prune.encode()))
+    kills = 0
+    for share in sorted(rng.random(3)):
+        events = run.path / "events.jsonl"
+        until(lambda: events.exists() and events.stat().st_size >= share * size or not command.alive, "the moment comes")  # noqa: B023
+        time.sleep(rng.random() * 0.1)
+        if not command.alive:
+            break
+        command.kill()
+        if command.process.exitcode == -signal.SIGKILL:
+            kills += 1
+            assert run.status in ("interrupted", "done")
+        command = Command(tmp_path, "resume", run.path, "--quiet")
+    assert command.wait() == 0, command.stderr
+    assert kills > 0
+    assert run.status == "done"
+    assert_each_epoch_once(run, EPOCHS)
+    assert repeated_epochs(run) <= kills
+    assert_same_run(run, whole)
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+def test_killed_between_any_two_writes(
+    boundary: str, small_file: Path, undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    made = Command(
+        tmp_path, "train", small_file, *SMALL, "--runs", tmp_path, "--id", "killed", "--quiet",
+        first=partial(die_at, boundary),
+    )  # fmt: skip
+    assert made.wait() == -signal.SIGKILL, f"it never came to {boundary!r}: {made.stderr}"
+    run = open_run("killed", tmp_path)
+    assert run.status == ("done" if boundary == "remove checkpoint 0" else "interrupted")
+    before = len(run.epochs())
+    found = done(tmp_path, "resume", "killed", "--runs", tmp_path, "--json").document
+    assert found["status"] == "done"
+    assert before == 0 or repeated_epochs(run) <= 1
+    assert_each_epoch_once(run, EPOCHS)
+    assert_same_run(run, undisturbed())
+    assert not list(run.path.glob("*.partial"))
+
+
+def test_a_finished_run_prints_its_result_again(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    run = undisturbed()
+    before = {path: path.stat().st_mtime_ns for path in run.path.rglob("*") if path.name not in ("lock", "worker.json")}
+    shown = done(tmp_path, "show", run.path, "--json").document
+    assert done(tmp_path, "resume", run.path, "--json").document == shown
+    after = {path: path.stat().st_mtime_ns for path in before}
+    assert [path.name for path in before if before[path] != after[path]] in ([], ["control.json"])
