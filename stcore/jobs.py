@@ -4,13 +4,14 @@ The page never trains: it starts ``python -m stcore resume RUN`` and reads the f
 is done, and only after the run has its slot.
 """
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +21,9 @@ import numpy as np
 from stcore import readers
 from stcore.data import STData
 from stcore.events import Event
+from stcore.findings import DataError, Finding, refuse
 from stcore.options import RunOptions
-from stcore.runs import Run, RunError, create, record
+from stcore.runs import Run, RunError, create, record, uploads
 from stcore.runs.create import versions
 from stcore.runs.locks import held, slot
 from stcore.runs.record import checkpoint, fail, tell, weights
@@ -186,3 +188,31 @@ def predict_elsewhere(run: Run, starts: np.ndarray, timeout: float = 120) -> np.
                 done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "The forecast could not be made."
             )
         return np.load(out)
+
+
+def open_elsewhere(path: Path, out: Path, answers: Mapping[str, str] | None = None, seconds: float = 180) -> Path:
+    """Have a child process with limits of memory and time open ``path``, and give its checked form, the NetCDF ``out``.
+
+    What a hostile or broken file can bring down is then that child, not the page. DataError with what the child found,
+    its questions included, or with a plain sentence where it crashed or ran out of time.
+    """
+    if out.is_file():
+        return out
+    partial = out.with_name(f"{os.getpid()}-{time.monotonic_ns()}.partial")
+    given = [part for code, choice in (answers or {}).items() for part in ("--answer", f"{code}={choice}")]
+    command = [sys.executable, "-m", "stcore", "take", str(path), str(partial), "--seconds", str(int(seconds)), *given]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds + 20, env=environment
+        )
+    except subprocess.TimeoutExpired:
+        raise refuse("too-slow", f"{path.name} took longer than {seconds:g} s to open, so it was left.") from None
+    if done.returncode == 0 and partial.is_file():
+        uploads.settle(partial, out)
+        return out
+    if done.returncode == 2 and done.stdout.strip():
+        raise DataError(*(Finding(**found) for found in json.loads(done.stdout.strip().splitlines()[-1])))
+    if done.returncode < 0 and -done.returncode in (getattr(signal, "SIGXCPU", 0), signal.SIGTERM):
+        raise refuse("too-slow", f"{path.name} took longer than {seconds:g} s to open, so it was left.")
+    raise refuse("crashed", f"{path.name} brought down the process that read it; is the file damaged, or too large?")

@@ -1,5 +1,6 @@
 """Commands about data and methods: inspect, methods, simulate."""
 
+from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,8 +10,12 @@ import typer
 from stcore import readers, registry
 from stcore.cli.common import Answers, Json, app, read_object, say, table
 from stcore.data import STData
+from stcore.findings import DataError
 from stcore.options import OptionError
+from stcore.readers.limits import free_memory
 from stcore.runs import Run, remove
+
+MEMORY_SHARE = 0.8
 
 
 @app.command()
@@ -42,7 +47,8 @@ def described(data: STData) -> dict[str, Any]:
         "title": data.title,
         "steps": data.steps,
         "sensors": len(data.sensors),
-        "channels": data.channels,
+        "channels": len(data.channels),
+        "channel_names": data.channels,
         "step_seconds": data.step_seconds,
         "start": str(data.time[0]),
         "zone": data.zone,
@@ -104,3 +110,33 @@ def rebuilt_demo_run() -> Run:
     run = jobs.train("demo", folder, "demo-run", **options).finish()
     run.tidy()
     return run
+
+
+@app.command(hidden=True)
+def take(
+    path: Path,
+    out: Path,
+    answer: Annotated[list[str] | None, typer.Option(help="code=choice")] = None,
+    seconds: Annotated[int, typer.Option(help="Seconds of work that may be spent.")] = 180,
+) -> int:
+    """Open data under limits of memory and time and write them checked; the page asks this of a child process."""
+    limit(seconds)
+    answers = dict(given.split("=", 1) for given in answer or ())
+    try:
+        readers.open(path, answers).save(out)
+    except DataError as error:
+        typer.echo(dumps([finding.to_json() for finding in error.findings]))
+        return 2
+    return 0
+
+
+def limit(seconds: int) -> None:
+    """Bound this process's memory (what is free now, some room left) and working time, where the system can."""
+    try:
+        import resource
+    except ImportError:
+        return
+    room = int(MEMORY_SHARE * free_memory())
+    for kind, bound in ((resource.RLIMIT_AS, room), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0)):
+        _, most = resource.getrlimit(kind)
+        resource.setrlimit(kind, (bound if most == resource.RLIM_INFINITY else min(bound, most), most))

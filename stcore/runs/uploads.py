@@ -1,6 +1,7 @@
 """Files that came through the browser, kept beside the runs so that a run on them can go on after a restart."""
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +27,8 @@ def keep(uploaded: Mapping[str, bytes], runs: Path) -> Path:
     for name in sorted(named):
         digest.update(f"{name}\0{len(named[name])}\0".encode() + named[name])
     folder = runs / FOLDER / digest.hexdigest()[:16] / "original"
+    if len(named) > 1:  # a folder is called like its largest file, which is what people will see
+        folder = folder / max(named, key=lambda name: len(named[name])).split(".")[0]
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in named.items():
         if not (folder / name).is_file() or (folder / name).stat().st_size != len(content):
@@ -40,11 +43,18 @@ def _plain(name: str) -> str:
 
 
 def checked_place(kept: Path, answers: Mapping[str, str]) -> Path:
-    """Where the checked form of an upload is kept, one for each set of answers."""
+    """Where the checked form of an upload is kept, one for each set of answers; its folder is made."""
     folder = next(parent for parent in (kept, *kept.parents) if parent.name == "original").parent
     said = "\0".join(f"{code}={answers[code]}" for code in sorted(answers))
-    name = re.sub(r"[^A-Za-z0-9]+", "-", kept.stem if kept.name != "original" else "data").strip("-") or "data"
-    return folder / (CHECKED + hashlib.sha256(said.encode()).hexdigest()[:8]) / f"{name[:60]}.nc"
+    name = re.sub(r"[^A-Za-z0-9]+", "-", kept.name.split(".")[0]).strip("-") or "data"
+    place = folder / (CHECKED + hashlib.sha256(said.encode()).hexdigest()[:8])
+    place.mkdir(exist_ok=True)
+    return place / f"{name[:60]}.nc"
+
+
+def settle(partial: Path, whole: Path) -> None:
+    """Give a file that is whole its name."""
+    os.replace(partial, whole)
 
 
 def original(checked: Path) -> Path | None:
@@ -52,5 +62,4 @@ def original(checked: Path) -> Path | None:
     folder = checked.parent.parent / "original"
     if folder.parent.parent.name != FOLDER or not checked.parent.name.startswith(CHECKED) or not folder.is_dir():
         return None
-    found = sorted(folder.iterdir())
-    return found[0] if len(found) == 1 else folder
+    return next(iter(sorted(folder.iterdir())), None)

@@ -5,19 +5,22 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from data_samples import EVERY, IDS, SAMPLES, SENSORS, STEPS, times, values, write_metr_la
+from data_samples import EVERY, IDS, SAMPLES, SENSORS, STEPS, raw, times, values, write_metr_la
 
 import stcore.readers as readers
 from stcore import registry
 from stcore.data import STData
 from stcore.findings import DataError
+from stcore.readers import Raw, Reader
 from stcore.readers.recognise import recognise
 from stcore.readers.source import Source
+from stcore.registry import Card
 
 Maker = Callable[[Path], Path]
 every = pytest.mark.parametrize(("name", "maker"), EVERY, ids=[maker.__name__.removeprefix("write_") for _, maker in EVERY])
@@ -196,7 +199,24 @@ def test_an_unknown_kind_is_named(tmp_path: Path) -> None:
     assert recognise(Source(path)) is None
 
 
-def test_a_reader_of_other_people_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cards_describe_themselves() -> None:
     described = [card.to_json() for card in readers.CARDS]
     assert all(json.dumps(card) and card["summary"].endswith(".") for card in described)
     assert [card["name"] for card in described if card["ours"]] == ["stdata"]
+
+
+def test_a_reader_of_other_people_is_asked_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A package brings a card by an entry point; its reader then takes part like ours."""
+    theirs = ModuleType("their_reader")
+    theirs.READER = Reader(lambda source: float(source.head[:4] == b"BIKE"), lambda source, answers: Raw(raw(), [], {}))  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "their_reader", theirs)
+    card = Card("bike-log", "Counters of bicycles.", "their manual", "their_reader:READER")
+    monkeypatch.setattr(registry, "entry_points", lambda group: [SimpleNamespace(load=lambda: card)] if group == "stcore.readers" else [])
+    registry.cards.cache_clear()
+    try:
+        (tmp_path / "log.bin").write_bytes(b"BIKE\x00\x01")
+        data = readers.open(tmp_path / "log.bin")
+    finally:
+        registry.cards.cache_clear()
+    assert data.ds.attrs["reader"] == "bike-log"
+    assert data.sensors == IDS

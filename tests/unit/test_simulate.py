@@ -273,7 +273,6 @@ def test_the_reader_takes_it_whole(city: xr.Dataset) -> None:
     data = readers.open(SHIPPED, {})
     np.testing.assert_array_equal(data.values, city["value"].values)
     assert data.simulated and data.units == {"speed": "km/h", "flow": "veh/h"}
-    assert set(data.layers) == {"districts", "river", "roads"}
 
 
 def test_the_first_days_do_not_depend_on_the_last(city: xr.Dataset, tmp_path: Path) -> None:
@@ -299,4 +298,3 @@ def test_a_day_can_be_without_incidents(network: Network, monkeypatch: pytest.Mo
     monkeypatch.setattr(days, "MEAN_INCIDENTS", (0.0, 0.0))
     (day,) = traffic(network, 1, 0)
     assert day.incidents == [] and day.cleared == []
-    assert day.speed.shape == day.flow.shape == (288, 100)

@@ -1,0 +1,124 @@
+"""Grids of many small cells, as a canvas draws them: shares of kept samples, complexity by day and time of day.
+
+A screen has fewer pixels than a grid has cells, so whoever draws one averages over the area beneath each pixel; what is
+drawn is then a true share, not the cell that happened to be nearest.
+"""
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stcore.charts.theme import Theme
+
+MOST_BITS = 8_000_000  # cells sent one bit each; above, shares of equal groups of rows
+MOST_SHARES = 1_500_000
+NOTHING, FULL = 255, 254  # levels: no value; the highest value
+DAY_SECONDS = 86_400
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Values [R, C] by day and time of day (or by week and weekday where a step is a day or more), NaN for none."""
+
+    rows: pd.DatetimeIndex  # [R] midnights, or Mondays
+    columns: list[str]  # [C] times of day, or weekdays
+    values: np.ndarray
+    sample: np.ndarray  # [R, C] the sample of each cell, -1 for none
+    by_week: bool
+
+
+def calendar_grid(table: pd.DataFrame, step_seconds: float, value: str = "score") -> Calendar:
+    """The column ``value`` of a table of samples at the place of each window's first forecast step in the calendar."""
+    time = pd.DatetimeIndex(table["time"])
+    midnight = time.normalize()
+    by_week = step_seconds >= DAY_SECONDS
+    if by_week:
+        midnight = midnight - pd.to_timedelta(time.dayofweek, unit="D")
+        slot, columns = time.dayofweek.to_numpy(), ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    else:
+        seconds = ((time - midnight) / pd.Timedelta(1, "s")).to_numpy()
+        slots = max(1, round(DAY_SECONDS / step_seconds))
+        slot = np.minimum(seconds * slots / DAY_SECONDS, slots - 1).astype(int)
+        columns = [_clock(number * DAY_SECONDS / slots) for number in range(slots)]
+    rows = pd.date_range(midnight.min(), midnight.max(), freq="7D" if by_week else "D")
+    row = ((midnight - rows[0]) / (rows[1] - rows[0] if len(rows) > 1 else pd.Timedelta(1, "D"))).to_numpy().astype(int)
+    values, sample = np.full((len(rows), len(columns)), np.nan, np.float32), np.full((len(rows), len(columns)), -1)
+    values[row, slot], sample[row, slot] = table[value].to_numpy(), table.index.to_numpy()
+    return Calendar(rows, columns, values, sample, by_week)
+
+
+def _clock(seconds: float) -> str:
+    minutes = int(seconds // 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a canvas is given: cells [R, C], what the ends of the scale mean, and the words on the axes.
+
+    ``row_time`` [R] or [samples]: the instant of each row. ``column_names`` [C]. ``samples`` is the number of samples
+    that the rows stand for, larger than R where rows were grouped. ``bits``: cells are yes or no, else shares or values
+    from ``low`` to ``high``, NaN for none. ``x_title``, ``y_title``, ``value_title`` and ``unit`` are words.
+    """
+
+    cells: np.ndarray
+    row_time: pd.DatetimeIndex
+    column_names: list[str]
+    samples: int
+    low: float
+    high: float
+    x_title: str
+    y_title: str
+    value_title: str
+    by_day: bool = False
+    sorted_by_time: bool = True
+    labels: tuple[str, str] = ("", "")  # words at the low and the high end instead of numbers
+
+
+def packed(picture: Picture, theme: Theme) -> dict[str, Any]:
+    """A picture as plain values for a canvas: one bit a cell where cells are bits, else one byte, column by column."""
+    bits = picture.cells.dtype == bool
+    content = np.packbits(picture.cells.T, axis=1) if bits else levels(picture.cells, picture.low, picture.high).T
+    minutes = picture.row_time.to_numpy().astype("datetime64[m]").astype(np.int32)
+    rows, columns = picture.cells.shape
+    return {
+        "rows": rows,
+        "columns": columns,
+        "samples": picture.samples,
+        "bits": bits,
+        "content": _base64(content),
+        "minutes": _base64(minutes),
+        "names": picture.column_names,
+        "low": picture.low,
+        "high": picture.high,
+        "labels": list(picture.labels),
+        "titles": {"x": picture.x_title, "y": picture.y_title, "value": picture.value_title},
+        "byDay": picture.by_day,
+        "byTime": picture.sorted_by_time,
+        "colours": ramp(picture, theme),
+        "ink": {name: getattr(theme, name) for name in ("text", "muted", "line", "background", "accent")},
+    }
+
+
+def levels(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Values as uint8: 0 for ``low`` and below, 254 for ``high`` and above, 255 for NaN."""
+    span = high - low if high > low else 1.0
+    scaled = np.round(np.clip((values - low) / span, 0, 1) * FULL)
+    return np.where(np.isfinite(values), scaled, NOTHING).astype(np.uint8)
+
+
+def ramp(picture: Picture, theme: Theme) -> list[str]:
+    """The colours from the low to the high end: pruned to kept for shares of samples, else the sequential scale."""
+    return kept_ramp(theme) if picture.labels[0] else list(theme.sequential)
+
+
+def kept_ramp(theme: Theme) -> list[str]:
+    """From pruned to kept through a colour near the background, so that all, half and none are told apart by lightness too."""
+    return [theme.pruned, theme.land, theme.kept]
+
+
+def _base64(array: np.ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
