@@ -4,10 +4,11 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from stcore import readers
+from stcore import jobs, readers
 from stcore.charts.theme import Theme, theme
 from stcore.data import STData
 from stcore.runs import Run, RunError, open_run, runs_in
@@ -26,10 +27,16 @@ def current_theme() -> Theme:
     return theme(st.context.theme.type)
 
 
+# ---- runs ----------------------------------------------------------------------------------------------------------
+def demo_run() -> Run | None:
+    """The finished run that the project brings."""
+    return Run(DEMO_RUN) if (DEMO_RUN / "spec.json").is_file() else None
+
+
 def all_runs() -> list[Run]:
     """The runs of the folder, newest first, then the demo run."""
-    demo = [Run(DEMO_RUN)] if (DEMO_RUN / "spec.json").is_file() else []
-    return runs_in(runs_folder()) + demo
+    demo = demo_run()
+    return runs_in(runs_folder()) + ([demo] if demo else [])
 
 
 def find_run(name: str) -> Run | None:
@@ -37,16 +44,63 @@ def find_run(name: str) -> Run | None:
     return next((run for run in all_runs() if run.id == name), None)
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
+def state(run: Run) -> str:
+    """The run's status; ``starting``, too, while a worker that was started here has not come so far as to say so."""
+    return "starting" if jobs.launching(run) else run.status
+
+
+def show_run(run: Run) -> None:
+    """Have every view look at ``run`` from now on. For callbacks."""
+    link("run", run.id)
+
+
+# ---- what the address says -----------------------------------------------------------------------------------------
+def linked(name: str) -> str | None:
+    """A value that stands in the address, as ``?name=``, and outlasts a change of view.
+
+    The address wins where it says something new: a link, the back button. Else it is what ``link`` last set.
+    """
+    told = st.query_params.get(name)
+    if told is None or told == st.session_state.get(f"address {name}"):
+        told = st.session_state.get(f"linked {name}")
+    link(name, told)
+    return told
+
+
+def link(name: str, value: str | None) -> None:
+    """Set a value that ``linked`` gives back; None takes it out of the address."""
+    st.session_state[f"address {name}"] = st.session_state[f"linked {name}"] = value
+    if value is None:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != value:
+        st.query_params[name] = value
+
+
+# ---- readings, kept while their files do not change ----------------------------------------------------------------
+@st.cache_resource(show_spinner=False, max_entries=8)
 def _trace(path: str, told: int, stamp: float) -> xr.Dataset:
     return open_run(path).trace()
 
 
+@st.cache_data(show_spinner=False, max_entries=32)
+def _table(path: str, told: int, stamp: float) -> pd.DataFrame:
+    return open_run(path).table()
+
+
 def trace(run: Run) -> xr.Dataset:
-    """The run's trace, read again only when its folder has more to tell."""
+    """The run's trace, read again only when its folder has more to tell. Never change what comes back."""
+    return _trace(str(run.path), *_told(run))
+
+
+def table(run: Run) -> pd.DataFrame:
+    """One row an epoch, read again only when the run's folder has more to tell."""
+    return _table(str(run.path), *_told(run))
+
+
+def _told(run: Run) -> tuple[int, float]:
     events = run.path / "events.jsonl"
     about = events.stat() if events.exists() else None
-    return _trace(str(run.path), about.st_size if about else 0, about.st_mtime if about else 0.0)
+    return (about.st_size, about.st_mtime) if about else (0, 0.0)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -67,4 +121,19 @@ def run_dataset(run: Run) -> STData:
     return dataset(str(run.path / source) if source == "data.nc" else source, run.spec["data"]["answers"])
 
 
-__all__ = ["RunError", "all_runs", "current_theme", "dataset", "find_run", "run_dataset", "runs_folder", "trace"]
+__all__ = [
+    "RunError",
+    "all_runs",
+    "current_theme",
+    "dataset",
+    "demo_run",
+    "find_run",
+    "link",
+    "linked",
+    "run_dataset",
+    "runs_folder",
+    "show_run",
+    "state",
+    "table",
+    "trace",
+]

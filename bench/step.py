@@ -16,6 +16,7 @@ import torch
 import xarray as xr
 
 from stcore.data import STData
+from stcore.models.stid import STID
 from stcore.options import RunOptions
 from stcore.train import evaluate
 from stcore.train.trainer import Trainer
@@ -36,14 +37,16 @@ def epoch(trainer: Trainer) -> None:
 
 
 def floor(trainer: Trainer, forward: Callable[..., torch.Tensor]) -> Callable[[], None]:
-    """The same batches, forward and backward only, the batches gathered beforehand."""
+    """The same batches, forward and backward only: gathered beforehand, gradients of parameters that stand alone."""
+    for parameter in trainer.model.parameters():
+        parameter.data, parameter.grad = parameter.data.clone(), None
     order = np.random.default_rng(1).permutation(len(trainer.windows))
     size = trainer.batch
     batches = [trainer.feed.batch(trainer.windows, order[place : place + size]) for place in range(0, len(order), size)]
 
     def run() -> None:
         for batch in batches:
-            trainer.optimizer.zero_grad(set_to_none=True)
+            trainer.model.zero_grad(set_to_none=True)
             evaluate.absolute(forward(batch.x, batch.calendar), batch.y, batch.mask).mean().backward()
 
     return run
@@ -76,15 +79,17 @@ def main() -> None:
                 "train": {"epochs": 1, "batch": batch, "threads": 1},
             }
         )
-        trainer = Trainer(dataset, options)
-        model = trainer.model
+        trainer, bare = Trainer(dataset, options), Trainer(dataset, options)
+        model = bare.model
+        if not isinstance(model, STID):
+            raise TypeError("this measures STID")
 
         def loop(trainer: Trainer = trainer) -> None:
             trainer.epoch = 0
             epoch(trainer)
 
         found = measured(
-            {"loop": loop, "floor": floor(trainer, model.forward), "plain": floor(trainer, model.plain)}, arguments.rounds
+            {"loop": loop, "floor": floor(bare, model.forward), "plain": floor(bare, model.plain)}, arguments.rounds
         )
         seconds = [event for event in Trainer(dataset, options) if event.name == "epoch"][0].seconds
         scoring = (seconds["score"] + seconds["select"]) / sum(seconds.values())

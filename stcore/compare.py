@@ -50,6 +50,16 @@ def figures_of(summary: dict[str, Any]) -> dict[str, float | None]:
     return found | {"best epoch": summary["best_epoch"]}
 
 
+def saved(summary: dict[str, Any]) -> dict[str, float | None]:
+    """What pruning spared: sample visits, and about as many seconds as those would have taken, less the scoring's own."""
+    visits, seconds = summary["visits"], summary["seconds"]
+    if not visits["kept"]:
+        return {"visits": None, "seconds": None}
+    pruned = visits["full"] - visits["kept"]
+    spared = pruned * seconds["train"] / visits["kept"] - seconds["score"] - seconds["select"]
+    return {"visits": pruned, "seconds": spared}
+
+
 def relative(value: float | None, baseline: float | None) -> float | None:
     """How much more than the baseline, as a share of it."""
     return None if value is None or not baseline else value / baseline - 1

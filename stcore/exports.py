@@ -54,13 +54,13 @@ def forecast_dataset(run: Run, data: STData, test: bool) -> xr.Dataset:
     windows = Windows(starts, lookback, horizon)
     targets = data.channel(options.data.targets, data.channels[:1])
     values = data.values[..., targets]
-    train = cut(data, options.data).label == 0
+    known = cut(data, options.data).label == 0 if test else np.ones(data.steps, bool)  # nothing known is ahead of the last
     ids, dims = np.arange(len(starts)), ("issued", "horizon", "sensor", "target")
     steps = windows.steps(ids)[:, lookback:]
     padded = np.concatenate([values, np.full((horizon, *values.shape[1:]), np.nan, values.dtype)])
     variables = {"forecast": jobs.predict(run, starts, data), "truth": padded[steps]}
     for name, make in (("persistence", naive.persistence), ("seasonal_naive", naive.seasonal_naive)):
-        variables[name] = make(values, train, data.step_seconds).forecast(windows, ids)
+        variables[name] = make(values, known, data.step_seconds).forecast(windows, ids)
     instants = data.time[0] + pd.to_timedelta(steps.ravel() * data.step_seconds, unit="s")
     coords = {
         "issued": data.time[windows.origins].to_numpy(),

@@ -31,7 +31,8 @@ from stcore.runs.record import checkpoint, fail, tell, weights
 if TYPE_CHECKING:
     from stcore.train.trainer import Trainer
 
-_children: list[subprocess.Popen[bytes]] = []
+_children: list[tuple[Path, float, subprocess.Popen[bytes]]] = []
+"""Workers that this process started: run folder, time of day, process."""
 
 
 class Job:
@@ -67,11 +68,13 @@ def work(run: Run) -> Iterator[Event]:
 
     RunError where another process works on it or where its data have changed since it was made.
     """
+    if finished(run):
+        return
     if int(os.environ.get("RANK", 0)):
         yield from follow(run)
         return
     with held(run):
-        if (run.result or {}).get("status") == "done":
+        if finished(run):  # by another worker, while this one waited
             return
         run.reopen()
         with slot(run) as free:
@@ -80,6 +83,11 @@ def work(run: Run) -> Iterator[Event]:
             trainer = begin(run)
             yield from record(run, trainer, trainer.state, trainer.weights, trainer.ranks.agree)
             trainer.ranks.close()
+
+
+def finished(run: Run) -> bool:
+    """Whether nothing is left to do."""
+    return (run.result or {}).get("status") == "done"
 
 
 def begin(run: Run) -> "Trainer":
@@ -94,8 +102,6 @@ def begin(run: Run) -> "Trainer":
 
 def follow(run: Run) -> Iterator[Event]:
     """The part of a rank other than the first: the same work, nothing written."""
-    if (run.result or {}).get("status") == "done":
-        return
     trainer = prepare(run)
     for event in trainer:
         yield event
@@ -146,9 +152,7 @@ def predict(run: Run, starts: np.ndarray, data: STData | None = None) -> np.ndar
 def start(run: Run, word: str = "run") -> None:
     """Begin or go on with ``run`` in a process of its own that outlives this one. ``word`` may be step."""
     run.control(word)  # type: ignore[arg-type]
-    for child in list(_children):
-        if child.poll() is not None:  # reap, so that no zombie stays
-            _children.remove(child)
+    _reap()
     with run.open_log() as log:
         command = [sys.executable, "-m", "stcore", "resume", str(run.path), "--quiet"]
         environment = {
@@ -156,17 +160,31 @@ def start(run: Run, word: str = "run") -> None:
             "STCORE_BACKGROUND": "1",
             "OMP_NUM_THREADS": str(run.spec["options"]["train"]["threads"]),
         }
-        _children.append(
-            subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment
-            )
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment
         )
+    _children.append((run.path, time.time(), child))
+
+
+def _reap() -> None:
+    """Wait for workers that have ended, so that no zombie stays."""
+    _children[:] = [child for child in _children if child[2].poll() is None]
+
+
+def launching(run: Run) -> bool:
+    """Whether a worker that this process started has not yet come so far as to hold the run's lock."""
+    _reap()
+    if run.locked:
+        return False
+    result = run.path / "result.json"
+    ended = result.stat().st_mtime if result.exists() else 0.0
+    return any(path == run.path and began > ended for path, began, _ in list(_children))
 
 
 def kill(run: Run) -> None:
     """End a worker that does not answer. Nothing is lost but the epoch in hand."""
-    process = run.worker_process
-    if process is None or not run.locked:
+    process = run.worker_process if run.locked else None
+    if process is None:
         return
     for word in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
         with suppress(ProcessLookupError, PermissionError):
@@ -181,13 +199,29 @@ def predict_elsewhere(run: Run, starts: np.ndarray, timeout: float = 120) -> np.
     """``predict`` in a short child process, so that a page needs no torch. RunError with the child's own words."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "forecast.npy"
-        command = [sys.executable, "-m", "stcore", "window", str(run.path), str(out), *map(str, starts)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
-        if done.returncode:
-            raise RunError(
-                done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "The forecast could not be made."
-            )
+        _forecasting("window", str(run.path), str(out), *map(str, starts), timeout=timeout)
         return np.load(out)
+
+
+def forecast_elsewhere(run: Run, suffix: str, test: bool = False, timeout: float = 600) -> bytes:
+    """The file that ``forecast RUN`` writes, made in a child process. ``suffix``: .csv, .parquet or .nc. RunError likewise."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / f"forecast{suffix}"
+        more = ["--test"] if test else []
+        _forecasting("forecast", str(run.path), "--out", str(out), *more, timeout=timeout)
+        return out.read_bytes()
+
+
+def _forecasting(*arguments: str, timeout: float) -> None:
+    """A command in a child process; RunError with its last words where it fails."""
+    command = [sys.executable, "-m", "stcore", *arguments]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        raise RunError(f"The forecast took longer than {timeout:g} s, so it was left.") from None
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise RunError(said[-1] if said else "The forecast could not be made.")
 
 
 def open_elsewhere(path: Path, out: Path, answers: Mapping[str, str] | None = None, seconds: float = 180) -> Path:

@@ -12,6 +12,15 @@ def _listed(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _three(value: Any) -> Any:
+    """Three shares; the check of a tuple would name the missing ones by number."""
+    shares = _listed(value)
+    if not isinstance(shares, list | tuple) or len(shares) != 3:
+        raise ValueError(SHARES)
+    return shares
+
+
+SHARES = "three shares above 0 that sum to 1 are needed, such as 0.6,0.2,0.2"
 Names = Annotated[list[str], BeforeValidator(_listed)]
 Steps = Annotated[list[int], BeforeValidator(_listed)]
 
@@ -35,20 +44,28 @@ class Options(BaseModel):
 
     @classmethod
     def describe(cls) -> list[dict[str, Any]]:
-        """Each option's name, type, default, unit, bounds and help as plain values."""
+        """Each option's name, type, default, unit, bounds and help as plain values; ``optional`` where it may be left out."""
         schema = cls.model_json_schema()
         described = []
         for name, field in cls.model_fields.items():
             extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-            part = schema["properties"][name]
-            bounds = {
-                key: part[key]
-                for key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "enum")
-                if key in part
-            }
             default = json.loads(json.dumps(field.get_default(call_default_factory=True), default=_plain))
-            described.append({"name": name, "default": default, "help": field.description or "", **bounds, **extra})
+            shape = _shape(schema["properties"][name])
+            described.append({"name": name, "default": default, "help": field.description or "", **shape, **extra})
         return described
+
+
+KEPT = ("type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "enum")
+
+
+def _shape(part: dict[str, Any]) -> dict[str, Any]:
+    """Type, bounds and choices of an option's schema; of one that may be null, those of its other form."""
+    forms = part.get("anyOf", [part])
+    form = next((form for form in forms if form.get("type") != "null"), part)
+    if "const" in form:
+        form = {**form, "enum": [form["const"]]}
+    optional = {"optional": True} if len(forms) > 1 else {}
+    return {key: form[key] for key in KEPT if key in form} | optional
 
 
 def _plain(value: Any) -> Any:
@@ -73,7 +90,7 @@ class DataOptions(Options):
 
     lookback: int = option(12, "Steps that the model sees.", ge=1, le=2016, unit="steps")
     horizon: int = option(12, "Steps that it forecasts.", ge=1, le=2016, unit="steps")
-    split: Annotated[tuple[float, float, float], BeforeValidator(_listed)] = option(
+    split: Annotated[tuple[float, float, float], BeforeValidator(_three)] = option(
         (0.6, 0.2, 0.2), "Shares of time for training, validation and test, in this order."
     )
     targets: Names | None = option(None, "Channels to forecast; the first when left out.")
@@ -87,7 +104,7 @@ class DataOptions(Options):
     @classmethod
     def _shares(cls, split: tuple[float, float, float]) -> tuple[float, float, float]:
         if min(split) <= 0 or abs(sum(split) - 1) > 1e-6:
-            raise ValueError("three shares above 0 that sum to 1 are needed, such as 0.6,0.2,0.2")
+            raise ValueError(SHARES)
         return split
 
 
@@ -96,7 +113,7 @@ class TrainOptions(Options):
 
     epochs: int = option(15, "Passes over the training windows, pruned or not.", ge=1, le=10_000)
     batch: int | None = option(
-        None, "Windows in a step; about 768 (window, sensor) cells when left out.", ge=1, le=65_536, unit="windows"
+        None, "Windows in a step; about 1280 (window, sensor) cells when left out.", ge=1, le=65_536, unit="windows"
     )
     lr: float | None = option(None, "Learning rate at the start; follows the batch when left out.", gt=0, le=1.0)
     optimizer: Literal["adam", "adamw"] = option(

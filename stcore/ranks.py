@@ -4,8 +4,8 @@ A job reads RANK and WORLD_SIZE, as torchrun, Slurm and others set them. Alone, 
 """
 
 import os
-from collections.abc import Iterable
 
+import numpy as np
 import torch
 import torch.distributed as distributed
 
@@ -24,23 +24,27 @@ class Ranks:
         """Whether this is rank 0."""
         return self.rank == 0
 
+    def deal(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """This rank's part [K] of a batch ``places`` [B], and which of it are real: the last ones may be copies, so that
+        every rank gets equally many, K = ceil(B / world)."""
+        most = -(-len(places) // self.world)
+        turns = self.rank + self.world * np.arange(most)
+        return np.resize(places, most * self.world)[turns], turns < len(places)
+
     def sum(self, tensor: torch.Tensor) -> torch.Tensor:
         """The sum of everyone's ``tensor``, in place."""
         if self.world > 1:
             distributed.all_reduce(tensor)
         return tensor
 
-    def sum_gradients(self, parameters: Iterable[torch.nn.Parameter], loss: torch.Tensor) -> torch.Tensor:
-        """Everyone's gradients become the sum of all, and the sum of everyone's ``loss``; one flat message."""
+    def sum_gradient(self, whole: torch.nn.Parameter, loss: torch.Tensor) -> torch.Tensor:
+        """The gradient becomes the sum of everyone's; gives the sum of everyone's ``loss``. One message."""
         loss = loss.detach()
-        if self.world == 1:
+        if self.world == 1 or whole.grad is None:
             return loss
-        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        flat = self.sum(torch.cat([part.reshape(-1) for part in (*gradients, loss)]))
-        *parts, total = flat.split([part.numel() for part in (*gradients, loss)])
-        for gradient, part in zip(gradients, parts, strict=True):
-            gradient.copy_(part.view_as(gradient))
-        return total.reshape(())
+        message = self.sum(torch.cat([whole.grad, loss.reshape(1).to(whole.dtype)]))
+        whole.grad.copy_(message[:-1])
+        return message[-1]
 
     def agree(self, wish: bool) -> bool:
         """True for all if rank 0 wishes it."""

@@ -90,6 +90,14 @@ def write_grid(folder: Path) -> Path:
     return path
 
 
+def write_old_grid(folder: Path) -> Path:
+    """The same grid in the older NetCDF 3."""
+    with xr.open_dataset(write_grid(folder), engine="h5netcdf") as ds:
+        ds.load().drop_encoding().to_netcdf(folder / "old.nc", engine="scipy", format="NETCDF3_64BIT")
+    (folder / "grid.nc").unlink()
+    return folder / "old.nc"
+
+
 def write_stations(folder: Path) -> Path:
     """Stations before time, two variables, places."""
     path = folder / "stations.nc"
@@ -110,7 +118,7 @@ SAMPLES: dict[str, list[Callable[[Path], Path]]] = {
     "metr-la-hdf5": [write_metr_la],
     "pems-npz": [write_pems],
     "wide-table": [write_wide_csv, write_parquet],
-    "netcdf-grid": [write_grid],
+    "netcdf-grid": [write_grid, write_old_grid],
     "netcdf-stations": [write_stations],
 }
 EVERY = [(name, maker) for name, makers in SAMPLES.items() for maker in makers]

@@ -7,6 +7,7 @@ import json
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -27,6 +28,7 @@ from stcore.train.state import from_bytes
 
 LIMIT = 60.0  # seconds after which a process is taken to hang
 Undisturbed = Callable[..., Run]  # arguments of `train` to a finished run
+LOADED = ["stcore.cli.training", "stcore.cli.reading", "stcore.train.trainer", "stcore.readers.stdata", "running"]
 SMALL = ("--set", "model.width=4", "--batch", "4", "--epochs", "5", "--set", "train.threads=1")
 
 
@@ -42,13 +44,20 @@ def small_data(steps: int = 600, sensors: int = 4, seed: int = 0) -> STData:
     return STData.of(xr.Dataset({"value": (dims, values[..., None].astype(np.float32))}, coords, {"title": "small"}))
 
 
+def free_port() -> int:
+    """A port of this machine that nobody uses."""
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        return int(asked.getsockname()[1])
+
+
 # ---- processes -----------------------------------------------------------------------------------------------------
 def _context() -> Any:
     """Forked from a server with torch loaded where the system can, else started from nothing."""
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
     if method == "forkserver":
-        context.set_forkserver_preload(["stcore.cli.training", "stcore.cli.reading", "stcore.train.trainer", "torch._dynamo"])
+        context.set_forkserver_preload([*LOADED, "torch._dynamo"])
     return context
 
 
@@ -58,7 +67,7 @@ def _command(arguments: list[str], out: str, environment: dict[str, str], first:
         file = os.open(f"{out}.{name}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.dup2(file, number)
         os.close(file)
-    sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)
+    sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.update(environment)
     if first:
@@ -140,14 +149,28 @@ def done(folder: Path, *arguments: str | Path, code: int = 0, **more: Any) -> Co
     return command
 
 
-def until(truth: Callable[[], Any], what: str, limit: float = LIMIT) -> Any:
-    """What ``truth`` gives as soon as it gives anything."""
+def until(truth: Callable[[], Any], what: str, command: Command | None = None, limit: float = LIMIT) -> Any:
+    """What ``truth`` gives as soon as it gives anything; a failure where the ``command`` ends before."""
     end = time.monotonic() + limit
     while time.monotonic() < end:
+        over = command is not None and not command.alive
         if found := truth():
             return found
+        if over and command:
+            pytest.fail(f"the command ended before {what}: {command.stdout} {command.stderr}")
         time.sleep(0.005)
     return pytest.fail(f"waited {limit:g} s in vain until {what}")
+
+
+def begun(command: Command, path: Path) -> Run:
+    """The run at ``path`` as soon as the command works on it."""
+    until((path / "worker.json").exists, "the worker is there", command)
+    return Run(path)
+
+
+def trained(run: Run, epochs: int, command: Command | None = None) -> None:
+    """Wait until so many epochs are told."""
+    until(lambda: len(run.epochs()) >= epochs, f"{epochs} epochs are done", command)
 
 
 def die_at(boundary: str) -> None:
@@ -213,6 +236,5 @@ def repeated_epochs(run: Run) -> int:
     return len(epochs) - len(set(epochs))
 
 
-def options(pairs: Iterable[str]) -> list[str]:
-    """``--set`` before each."""
-    return [part for pair in pairs for part in ("--set", pair)]
+def is_finite(tensors: Iterable[torch.Tensor]) -> bool:
+    return all(bool(torch.isfinite(tensor).all()) for tensor in tensors)

@@ -1,11 +1,15 @@
 """What is there and what is not: share observed over time and sensors, shares by sensor, and how many neighbours."""
 
+from itertools import pairwise
+
 import altair as alt
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from stcore.charts.style import plain
 from stcore.charts.theme import Theme
+from stcore.checks import zero_share
 from stcore.data import STData
 
 MOST_COLUMNS, MOST_ROWS, MOST_BARS = 360, 240, 400
@@ -20,7 +24,7 @@ def observed_shares(data: STData) -> pd.DataFrame:
     shares = sums / np.diff(edges)[:, None] / np.diff(row_edges)[None]
     names = [
         data.sensors[first] if last - first == 1 else f"{data.sensors[first]} and {last - first - 1} more"
-        for first, last in zip(row_edges[:-1], row_edges[1:], strict=True)
+        for first, last in pairwise(row_edges)
     ]
     return pd.DataFrame(shares.T, index=pd.Index(names, name="sensor"), columns=data.local_time[edges[:-1]])
 
@@ -30,18 +34,16 @@ def coverage(data: STData, theme: Theme, shares: pd.DataFrame | None = None) -> 
     shares = observed_shares(data) if shares is None else shares
     figure = go.Figure(
         go.Heatmap(
-            x=shares.columns, y=np.arange(len(shares)), z=100 * shares.to_numpy(),
-            text=np.broadcast_to(np.array([name.replace("<", "&lt;") for name in shares.index])[:, None], shares.shape),
+            x=shares.columns, y=[name.replace("<", "&lt;") for name in shares.index], z=(100 * shares.to_numpy()).round(1),
             zmin=0, zmax=100, colorscale=[[0, theme.pruned], [1, theme.sea]],
-            hovertemplate="%{text}<br>%{x|%a %d %b %Y %H:%M}<br>%{z:.3g} % observed<extra></extra>",
+            hovertemplate="%{y}<br>%{x|%a %d %b %Y %H:%M}<br>%{z:.3g} % observed<extra></extra>",
             colorbar={"title": {"text": "observed", "side": "right"}, "ticksuffix": " %", "thickness": 12, "outlinewidth": 0},
         )
     )  # fmt: skip
-    figure.update_layout(height=330, margin={"l": 8, "r": 8, "t": 8, "b": 8}, font_color=theme.text)
-    figure.update_layout(paper_bgcolor=theme.background, plot_bgcolor=theme.background)
+    plain(figure, theme, 330)
     title = "sensors" if len(shares) == len(data.sensors) else "runs of sensors"
-    figure.update_yaxes(title=f"{title} 1 to {len(shares)}", autorange="reversed", showticklabels=False, showgrid=False)
-    return figure.update_xaxes(showgrid=False)
+    figure.update_yaxes(title=f"{len(shares)} {title}", type="category", autorange="reversed", showticklabels=False, ticks="")
+    return figure.update_xaxes(showgrid=False).update_yaxes(showgrid=False)
 
 
 def missing_shares(data: STData) -> np.ndarray:
@@ -81,19 +83,34 @@ def neighbour_counts(data: STData) -> np.ndarray:
 
 def neighbour_histogram(counts: np.ndarray, theme: Theme) -> alt.Chart:
     """How many sensors have how many neighbours."""
-    width = max(1, -(-(int(counts.max(initial=0)) + 1) // 40))
-    first = counts // width * width
-    number, sensors = np.unique(first, return_counts=True)
-    words = [str(low) if width == 1 else f"{low} to {low + width - 1}" for low in number]
-    frame = pd.DataFrame({"low": number, "high": number + width, "neighbours": words, "sensors": sensors})
+    width = max(1, -(-(int(counts.max(initial=0)) + 1) // 30))
+    number, sensors = np.unique(counts // width * width, return_counts=True)
+    every = np.arange(0, int(counts.max(initial=0)) + 1, width)
+    words = [str(low) if width == 1 else f"{low} to {low + width - 1}" for low in every]
+    found = dict(zip(number.tolist(), sensors.tolist(), strict=True))
+    frame = pd.DataFrame({"neighbours": words, "sensors": [found.get(int(low), 0) for low in every]})
+    axis = alt.Axis(labelAngle=0, labelOverlap=True)
     return (
         alt.Chart(frame)
         .mark_bar(color=theme.kept)
         .encode(
-            x=alt.X("low:Q", title="neighbours of a sensor", bin="binned", axis=alt.Axis(tickMinStep=1)),
-            x2="high:Q",
+            x=alt.X("neighbours:O", title="neighbours of a sensor", sort=words, axis=axis),
             y=alt.Y("sensors:Q", title="sensors", axis=alt.Axis(tickMinStep=1)),
             tooltip=["neighbours:N", "sensors:Q"],
         )
         .properties(height=240)
     )
+
+
+def by_sensor(data: STData, what: str) -> tuple[np.ndarray, str]:
+    """[N] one number a sensor and its unit. ``what``: missing, zeros, neighbours, or a channel's name for its mean."""
+    if what == "missing":
+        return 100 * missing_shares(data), "%"
+    if what == "zeros":
+        return 100 * zero_share(data.ds).astype(float), "%"
+    if what == "neighbours":
+        return neighbour_counts(data).astype(float), ""
+    values = data.values[:, :, data.channels.index(what)]
+    seen = np.isfinite(values)
+    total = np.where(seen, values, 0).sum(axis=0, dtype=np.float64)
+    return np.where(seen.any(axis=0), total / np.maximum(seen.sum(axis=0), 1), np.nan), data.units[what]

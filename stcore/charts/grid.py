@@ -59,9 +59,9 @@ def _clock(seconds: float) -> str:
 class Picture:
     """What a canvas is given: cells [R, C], what the ends of the scale mean, and the words on the axes.
 
-    ``row_time`` [R] or [samples]: the instant of each row. ``column_names`` [C]. ``samples`` is the number of samples
-    that the rows stand for, larger than R where rows were grouped. ``bits``: cells are yes or no, else shares or values
-    from ``low`` to ``high``, NaN for none. ``x_title``, ``y_title``, ``value_title`` and ``unit`` are words.
+    ``cells`` are yes or no, or values of which ``low`` and ``high`` get the ends of the colour scale, NaN for none.
+    ``samples`` is how many the rows stand for, more than R where they were grouped; ``row_time`` [samples] their instants.
+    ``by_day``: a row is a day, not samples. ``labels``: words at the ends of the scale, instead of numbers.
     """
 
     cells: np.ndarray
@@ -75,7 +75,7 @@ class Picture:
     value_title: str
     by_day: bool = False
     sorted_by_time: bool = True
-    labels: tuple[str, str] = ("", "")  # words at the low and the high end instead of numbers
+    labels: tuple[str, str] = ("", "")
 
 
 def packed(picture: Picture, theme: Theme) -> dict[str, Any]:
@@ -99,7 +99,8 @@ def packed(picture: Picture, theme: Theme) -> dict[str, Any]:
         "byDay": picture.by_day,
         "byTime": picture.sorted_by_time,
         "colours": ramp(picture, theme),
-        "ink": {name: getattr(theme, name) for name in ("text", "muted", "line", "background", "accent")},
+        "ink": {name: getattr(theme, name) for name in ("text", "line", "background", "accent")}
+        | {"mark": theme.pruned},
     }
 
 

@@ -28,7 +28,7 @@ class Ink(NamedTuple):
 def ink(name: str, theme: Theme) -> Ink:
     """The colours of a layer, by what its name says it holds."""
     if any(word in name.lower() for word in WATER):
-        return Ink(theme.sea, theme.sea, 1.0)
+        return Ink(theme.sea, theme.line, 1.0)
     if name == GRAPH:
         return Ink(theme.land, theme.road, 1.0)
     return Ink(theme.land, theme.road if "road" in name.lower() else theme.line, 1.6 if "road" in name.lower() else 1.0)

@@ -102,30 +102,33 @@ def sensor_map(sensors: SensorMap, theme: Theme, chosen: int | None = None) -> p
     rows = [row for dot in dots for row in (dot | {"colour": edge, "radius": dot["radius"] + EDGE}, dot)]
     ring = [dot for dot, place in zip(dots, drawn, strict=True) if place == chosen]
     layers = [_discs(rows), *_ring(ring, theme)]
-    tip = {"text": "{said}", "style": {"backgroundColor": theme.background, "color": theme.text, "border": f"1px solid {theme.line}"}}
+    look = {"backgroundColor": theme.background, "color": theme.text, "border": f"1px solid {theme.line}"}
     return pydeck.Deck(
-        layers=layers, initial_view_state=view(sensors.places), map_style=map_style(sensors.layers, theme), tooltip=tip
+        layers=layers,
+        initial_view_state=view(sensors.places),
+        map_style=map_style(sensors.layers, theme),
+        tooltip={"text": "{said}", "style": look},  # as text: a sensor's name may hold anything
     )
 
 
 def _discs(rows: list[dict[str, Any]]) -> pydeck.Layer:
-    """Full discs: circles of half the radius, drawn with a pen as wide as the radius."""
-    return pydeck.Layer(
-        "ScatterplotLayer", rows, id=DOTS, get_position="spot", pickable=True, filled=False, stroked=True,
-        radius_units=PIXELS, line_width_units=PIXELS, get_radius="radius / 2", get_line_width="radius", get_line_color="colour",
-    )  # fmt: skip
+    """Full discs as the points of a GeoJSON layer."""
+    return _points(DOTS, rows, True, {"getFillColor": "@@=properties.colour", "getRadius": "@@=properties.radius", "stroked": False})
 
 
 def _ring(rows: list[dict[str, Any]], theme: Theme) -> list[pydeck.Layer]:
     """Two rings round the chosen sensor, one of them visible on whatever lies underneath."""
-    return [
-        pydeck.Layer(
-            "ScatterplotLayer", rows, id=f"chosen-{width}", get_position="spot", filled=False, stroked=True,
-            radius_units=PIXELS, line_width_units=PIXELS, get_radius="radius + 4.5", get_line_width=width,
-            get_line_color=_rgb(colour),
-        )
-        for width, colour in ((5, theme.background), (2.5, theme.pruned))
-    ]  # fmt: skip
+    look = {"filled": False, "stroked": True, "getRadius": "@@=properties.radius + 4.5", "lineWidthUnits": "pixels"}
+    rings = ((5, theme.background), (2.5, theme.pruned))
+    return [_points(f"chosen-{width}", rows, False, look | {"getLineWidth": width, "getLineColor": _rgb(colour)}) for width, colour in rings]
+
+
+def _points(name: str, rows: list[dict[str, Any]], pickable: bool, look: dict[str, Any]) -> pydeck.Layer:
+    features = [
+        {"type": "Feature", "geometry": {"type": "Point", "coordinates": row["spot"]}, "properties": row} for row in rows
+    ]
+    inner = {"points-circle": {"radiusUnits": "pixels", **look}}
+    return pydeck.Layer("GeoJsonLayer", features, id=name, pickable=pickable, _subLayerProps=inner)
 
 
 def view(places: np.ndarray, size: tuple[int, int] = VIEW) -> pydeck.ViewState:
@@ -152,7 +155,7 @@ def _mercator(lat: np.ndarray) -> np.ndarray:
     return np.arcsinh(np.tan(np.radians(np.clip(lat, -85, 85)))) / (2 * np.pi)
 
 
-def sensor_map_legend(sensors: SensorMap, theme: Theme) -> alt.Chart:
+def sensor_map_legend(sensors: SensorMap, theme: Theme) -> alt.LayerChart:
     """What colour and size mean: five dots from the lowest to the highest, with their values."""
     low, high = sensors.range
     shares = np.linspace(0, 1, 5)
@@ -162,7 +165,7 @@ def sensor_map_legend(sensors: SensorMap, theme: Theme) -> alt.Chart:
         {
             "place": np.arange(5),
             "area": np.pi * (SMALL + (LARGE - SMALL) * shares) ** 2,
-            "colour": ["#%02x%02x%02x" % tuple(colour) for colour in colours(shares, theme)],
+            "colour": [f"#{bytes(colour.tolist()).hex()}" for colour in colours(shares, theme)],
             "text": [mark + short(value) for mark, value in zip(marks, values, strict=True)],
         }
     )
@@ -174,7 +177,7 @@ def sensor_map_legend(sensors: SensorMap, theme: Theme) -> alt.Chart:
     texts = base.mark_text(color=theme.text, fontSize=12).encode(y=alt.value(32), text="text:N")
     title = sensors.label + (f" ({sensors.unit})" if sensors.unit else "")
     head = alt.TitleParams(title, fontSize=12, anchor="start", color=theme.text, fontWeight="normal", offset=2)
-    return alt.layer(circles, texts).properties(height=64, width=330, title=head).configure_view(stroke=None)
+    return alt.LayerChart(layer=[circles, texts], height=64, width=330, title=head).configure_view(stroke=None)
 
 
 def flat_sensor_map(sensors: SensorMap, theme: Theme, chosen: int | None = None) -> go.Figure:

@@ -1,12 +1,14 @@
 """The raster: which samples were kept in which epoch. Rows are samples, columns epochs, and each pixel a true share."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import xarray as xr
 
 from stcore.charts.grid import MOST_BITS, MOST_SHARES, Picture, kept_ramp
-from stcore.charts.style import plain, words
+from stcore.charts.style import instant, plain
 from stcore.charts.theme import LIGHT, Theme
 
 SORTS = {"time": "in order of time", "score": "most complex at the top", "kept_share": "most often kept at the top"}
@@ -35,7 +37,7 @@ def raster_picture(trace: xr.Dataset, table: pd.DataFrame, order: np.ndarray, by
         high=1.0,
         x_title="epoch",
         y_title=f"samples, {SORTS[by]}",
-        value_title="share of samples kept",
+        value_title="kept share",
         sorted_by_time=by == "time",
         labels=("pruned", "kept"),
     )
@@ -54,14 +56,20 @@ def raster(trace: xr.Dataset, table: pd.DataFrame, theme: Theme = LIGHT, by: str
     order = order_of(table, by)
     share = shares(trace["kept"].values[:, order].T, STILL_ROWS)
     edges = np.linspace(0, len(order), len(share) + 1).astype(int)
-    said = [_row(table, order[first:last], by) for first, last in zip(edges[:-1], edges[1:], strict=True)]
+    said = [_row(table, order[first:last], by) for first, last in pairwise(edges)]
     figure = go.Figure(
         go.Heatmap(
-            z=100 * share, x=trace["epoch"].values, y=edges[:-1], customdata=np.repeat(np.array(said, object)[:, None], share.shape[1], 1),
-            zmin=0, zmax=100, colorscale=kept_ramp(theme), hovertemplate="epoch %{x}<br>%{customdata}<br>%{z:.0f} % kept<extra></extra>",
+            z=100 * share,
+            x=trace["epoch"].values,
+            y=edges[:-1],
+            customdata=np.repeat(np.array(said, object)[:, None], share.shape[1], 1),
+            zmin=0,
+            zmax=100,
+            colorscale=kept_ramp(theme),
+            hovertemplate="epoch %{x}<br>%{customdata}<br>%{z:.0f} % kept<extra></extra>",
             colorbar={"title": {"text": "kept (%)", "side": "right"}, "outlinewidth": 0, "thickness": 12},
         )
-    )  # fmt: skip
+    )
     figure.update_xaxes(title="epoch", dtick=max(1, share.shape[1] // 12))
     figure.update_yaxes(title=f"samples, {SORTS[by]}", autorange="reversed", showgrid=False)
     return plain(figure, theme, 420)
@@ -70,5 +78,5 @@ def raster(trace: xr.Dataset, table: pd.DataFrame, theme: Theme = LIGHT, by: str
 def _row(table: pd.DataFrame, group: np.ndarray, by: str) -> str:
     times = table["time"].iloc[group]
     if len(group) == 1:
-        return words(times.iloc[0])
-    return f"{len(group)} samples" + (f", {words(times.min())} to {words(times.max())}" if by == "time" else "")
+        return instant(times.iloc[0])
+    return f"{len(group)} samples" + (f", {instant(times.min())} to {instant(times.max())}" if by == "time" else "")

@@ -11,15 +11,19 @@ BORDER = 2 / 3  # ambiguous: the third that varies most; hard: of all others, th
 
 
 def samples(
-    trace: xr.Dataset, epoch: int | None = None, *, clock: pd.DatetimeIndex | None = None, incident: np.ndarray | None = None
+    trace: xr.Dataset,
+    epoch: int | None = None,
+    *,
+    clock: pd.DatetimeIndex | None = None,
+    incident: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """The training windows as they stood after ``epoch`` (counted from 1, default the last), indexed by sample id.
 
     ``start`` first input step, ``time`` first forecast step (``clock`` [W] instead of the trace's own), ``score`` the
-    latest score, ``mean`` and ``variability`` (standard deviation) of the scores over the epochs in which it was scored,
-    ``scored`` how many those were, ``kept_share`` over the epochs so far, ``kept`` and ``weight`` of the epoch itself,
-    ``region`` (easy, ambiguous, hard; empty where unknown), ``incident`` (where given [W]). Scores are in training
-    spreads. Until it was scored twice, a sample has no variability and no region.
+    latest score, ``mean`` of the scores over the epochs in which it was scored and ``variability``, their standard deviation
+    as a share of that mean, ``scored`` how many epochs those were, ``kept_share`` over the epochs so far, ``kept`` and
+    ``weight`` of the epoch itself, ``region`` (easy, ambiguous, hard; none until it was scored twice), ``incident`` (where
+    given [W]). Scores are in training spreads.
     """
     count = trace.sizes["epoch"] if epoch is None else epoch
     score = trace["score"].values[:count].astype(np.float32)
@@ -58,12 +62,13 @@ def freshly_scored(score: np.ndarray, kept: np.ndarray) -> np.ndarray:
 
 
 def _moments(score: np.ndarray, fresh: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How many fresh scores, their mean and their standard deviation [W]; NaN where there are none, or fewer than two."""
+    """How many fresh scores, their mean and their variability [W]; NaN where there are none, or fewer than two."""
     scored = fresh.sum(axis=0)
     known = np.where(fresh, score, 0).astype(np.float64)
     mean = known.sum(axis=0) / np.maximum(scored, 1)
     apart = np.where(fresh, score - mean, 0)
-    variability = np.sqrt((apart**2).sum(axis=0) / np.maximum(scored, 1))
+    spread = np.sqrt((apart**2).sum(axis=0) / np.maximum(scored, 1))
+    variability = np.divide(spread, mean, out=np.zeros_like(mean), where=mean > 0)
     return scored, np.where(scored > 0, mean, np.nan), np.where(scored > 1, variability, np.nan)
 
 
@@ -76,11 +81,13 @@ def borders(table: pd.DataFrame) -> tuple[float, float]:
 
 
 def regions(table: pd.DataFrame) -> pd.Categorical:
-    """[W] easy, ambiguous or hard, after the data maps of Swayamdipta et al. 2020, by thirds; our reading for regression."""
+    """[W] easy, ambiguous or hard, after the data maps of Swayamdipta et al. 2020; by thirds, which is our own reading."""
     hard, ambiguous = borders(table)
     known = table["variability"].notna()
     names = np.select(
-        [known & (table["variability"] > ambiguous), known & (table["mean"] > hard), known], ["ambiguous", "hard", "easy"], ""
+        [known & (table["variability"] > ambiguous), known & (table["mean"] > hard), known],
+        ["ambiguous", "hard", "easy"],
+        "",
     )
     return pd.Categorical(pd.Series(names).where(names != "", None), categories=REGIONS)
 

@@ -54,11 +54,11 @@ def series(data: STData, sensor: int, channel: int, steps: slice, theme: Theme) 
     shown = frame.iloc[thinned(frame["value"].to_numpy())]
     name, unit = data.channels[channel], data.units[data.channels[channel]]
     span = [frame["time"].iloc[0], frame["time"].iloc[-1]] if len(frame) else []
-    time = alt.X("time:T", title=None, scale=alt.Scale(domain=[moment.isoformat() for moment in span]), axis=time_axis())
+    time = alt.X("time:T", title=None, scale=alt.Scale(domain=[moment.isoformat() for moment in span]), axis=time_axis(span))
     value = alt.Y("value:Q", title=labelled(name, unit), scale=alt.Scale(zero=False), axis=alt.Axis(minExtent=AXIS))
     tip = [
         alt.Tooltip("time:T", format="%a %d %b %Y %H:%M"),
-        alt.Tooltip("value:Q", title=labelled(name, unit), format=".3~g"),
+        alt.Tooltip("value:Q", title=labelled(name, unit), format=".3~r"),
     ]
     line = alt.Chart(shown).mark_line(color=theme.kept, strokeWidth=1.3, clip=True).encode(x=time, y=value, tooltip=tip)
     marks = planted(data, sensor)
@@ -68,12 +68,14 @@ def series(data: STData, sensor: int, channel: int, steps: slice, theme: Theme) 
         .mark_rect(color=theme.pruned, opacity=0.28, clip=True)
         .encode(x=alt.X("start:T"), x2="end:T", tooltip=["what:N", "start:T", "end:T"])
     )
-    return alt.layer(shade, line).properties(height=190)
+    return alt.LayerChart(layer=[shade, line], height=190)
 
 
-def time_axis() -> alt.Axis:
-    """Hours within a day, days and months beyond; never the same label twice."""
-    return alt.Axis(labelOverlap=True, tickCount=9, labelSeparation=10)
+def time_axis(span: list[pd.Timestamp]) -> alt.Axis:
+    """Hours within two days, days within two months, months beyond."""
+    days = (span[1] - span[0]).total_seconds() / 86400 if span else 0
+    words = "%a %H:%M" if days <= 2 else "%a %d %b" if days <= 60 else "%b %Y"
+    return alt.Axis(format=words, labelOverlap=True, labelSeparation=12, tickCount=7, grid=True)
 
 
 def usual_week(data: STData, sensor: int | None, channel: int) -> pd.DataFrame:
@@ -108,17 +110,18 @@ def profile(data: STData, sensor: int, channel: int, theme: Theme, around: pd.Da
     scale = alt.Scale(zero=False)
     tip = [
         alt.Tooltip("when:N", title="hour"),
-        alt.Tooltip("mean:Q", title=labelled(f"mean {name}", unit), format=".3~g"),
+        alt.Tooltip("mean:Q", title=labelled(f"mean {name}", unit), format=".3~r"),
         alt.Tooltip("said:N", title="10 % to 90 %"),
     ]
     axis = alt.Axis(minExtent=AXIS)
     band = alt.Chart(frame).mark_area(color=theme.kept, opacity=0.25).encode(
         x=hour, y=alt.Y("low:Q", title=labelled(name, unit), scale=scale, axis=axis), y2="high:Q", tooltip=tip
     )
-    mean = alt.Chart(frame).mark_line(color=theme.kept, strokeWidth=2).encode(x=hour, y=alt.Y("mean:Q", scale=scale), tooltip=tip)
+    line = alt.Chart(frame).mark_line(color=theme.kept, strokeWidth=2)
+    mean = line.encode(x=hour, y=alt.Y("mean:Q", scale=scale), tooltip=tip)
     midnights = alt.Chart(pd.DataFrame({"hour": range(24, HOURS, 24)})).mark_rule(color=theme.line).encode(x="hour:Q")
     parts: list[Any] = [midnights, band, mean]
     if around is not None:
         dashed = alt.Chart(around).mark_line(color=theme.muted, strokeWidth=1.4, strokeDash=[5, 3])
         parts.append(dashed.encode(x=hour, y=alt.Y("mean:Q", scale=scale)))
-    return alt.layer(*parts).properties(height=240)
+    return alt.LayerChart(layer=parts, height=240)

@@ -16,12 +16,11 @@ EARLIEST, LATEST = np.datetime64("1900-01-01"), np.datetime64("2200-01-01")
 
 def check_stamps(ds: xr.Dataset, answers: Answers) -> Checked:
     """[T] datetime64[ns]; numbers are epochs where their range tells the unit; instants with a zone become UTC."""
-    raw = ds["time"].values
     findings: list[Finding] = []
     index = ds.indexes.get("time")
     if isinstance(index, pd.DatetimeIndex) and index.tz is not None:
         raw, ds, findings = _utc(ds, index)
-    elif raw.dtype.kind in "iuf":
+    elif (raw := ds["time"].values).dtype.kind in "iuf":
         raw, findings = _epochs(raw)
     elif raw.dtype.kind == "O":
         raw, ds, findings = _from_objects(ds, raw)
@@ -32,8 +31,7 @@ def check_stamps(ds: xr.Dataset, answers: Answers) -> Checked:
             "time",
             f"{counted(int(np.isnat(raw).sum()), 'row')} without a time, the first is row {int(np.isnat(raw).argmax()) + 1}.",
         )
-    _check_range(raw, answers)
-    return ds.assign_coords(time=raw.astype("datetime64[ns]")), findings
+    return ds.assign_coords(time=raw.astype("datetime64[ns]")), [*findings, *_range(raw, answers)]
 
 
 def _utc(ds: xr.Dataset, index: pd.DatetimeIndex) -> tuple[np.ndarray, xr.Dataset, list[Finding]]:
@@ -74,7 +72,8 @@ def _epochs(numbers: np.ndarray) -> tuple[np.ndarray, list[Finding]]:
     ]
 
 
-def _check_range(stamps: np.ndarray, answers: Answers) -> None:
+def _range(stamps: np.ndarray, answers: Answers) -> list[Finding]:
+    """Years that can be; a whole set in 1970 is asked about."""
     first, last = stamps.min(), stamps.max()
     if first < EARLIEST or last >= LATEST:
         text = (
@@ -83,9 +82,15 @@ def _check_range(stamps: np.ndarray, answers: Answers) -> None:
         )
         raise refuse("time-range", text)
     year = first.astype("datetime64[Y]").astype(int) + 1970
-    if year == 1970 and last.astype("datetime64[Y]").astype(int) == 0 and answers.get("year-1970") != "real":
-        choices = {"real": "the data are from 1970"}
-        raise refuse("year-1970", "All times lie in 1970, as they do when a number was taken for a time.", choices)
+    if year != 1970 or last.astype("datetime64[Y]").astype(int) != 0:
+        return []
+    choices, text = (
+        {"real": "the data are from 1970"},
+        "All times lie in 1970, as they do when a number was taken for a time.",
+    )
+    if answers.get("year-1970") != "real":
+        raise refuse("year-1970", text, choices)
+    return [Finding("note", "year-1970", text, choices, "real")]
 
 
 def check_order(ds: xr.Dataset, answers: Answers) -> Checked:

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
         return refuse("Interrupted.", 130)
     except TyperException as error:  # wrong use, in words of the library that reads the arguments
         said = error.format_message() if hasattr(error, "format_message") else str(error)
-        return refuse(f"{said} Try --help.", 2)
+        return refuse(f"{said.rstrip('.')}. Try --help.", 2)
     except (DataError, OptionError, RunError, FileNotFoundError, PermissionError, ValueError) as error:
         return refuse(str(error), 2)
     except (RuntimeError, OSError, MemoryError) as error:

@@ -51,9 +51,21 @@ def train(
         "data": {"lookback": lookback, "horizon": horizon, "split": split},
     }
     file = read_object(config)
-    options = merged(file.get("options", file), without_none(given), nested(assignments or []))
+    options = laid_over(file.get("options", file), merged(without_none(given), nested(assignments or [])))
     run = made(data, options, runs, name, read_object(answers))
     return finish(run, quiet, json)
+
+
+def laid_over(file: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+    """Options asked for on top of those of a file; another model or strategy leaves the options of the file's behind."""
+
+    def same(part: str) -> bool:
+        below, above = file.get(part), asked.get(part)
+        if not isinstance(below, dict) or not isinstance(above, dict):
+            return True
+        return above.get("name", below.get("name")) == below.get("name")
+
+    return merged({part: value for part, value in file.items() if same(part)}, asked)
 
 
 def made(data: str, options: dict[str, Any], runs: Path, name: str | None, answers: dict[str, str]) -> Run:
@@ -89,7 +101,7 @@ def resume(
         if found.status == "paused":
             _ask(found, "run", json)
             return 0
-        if not found.locked:
+        if not found.locked and found.status != "done":
             found.control("run")
     return finish(found, quiet, json)
 

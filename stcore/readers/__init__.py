@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from stcore.checks import listed
 from stcore.data import STData
 from stcore.findings import DataError, Finding, refuse
-from stcore.readers import folder, kept
+from stcore.readers import folder, kept, text_table
+from stcore.readers.guard import guarded
 from stcore.readers.kept import save_answers
 from stcore.readers.reader import Raw, Reader
 from stcore.readers.recognise import cards_here, recognise
@@ -24,22 +26,23 @@ def open(source: str | Path, answers: Mapping[str, str] | None = None) -> STData
     DataError, in a sentence for the person who has the file, whatever is wrong with it.
     """
     path = DEMO if str(source) == "demo" else Path(source).expanduser()
-    try:
+    with guarded(path.name):
         beside, notes = kept.answers(path)
-        raw = _read(path, asked := beside | dict(answers or {}))
+        asked = beside | dict(answers or {})
+        raw = _read(path, asked)
         raw.ds.attrs.pop("positions", None)
-        return STData.of(raw.ds, answers=asked, findings=[*notes, *raw.findings], layers=raw.layers)
-    except DataError:
-        raise
-    except FileNotFoundError as error:
-        raise refuse("not-found", f"There is no file or folder {path}.") from error
-    except PermissionError as error:
-        raise refuse("not-allowed", f"{error.filename or path} may not be read by this user.") from error
-    except MemoryError as error:
-        raise refuse("too-large", f"{path.name} needs more memory than there is.") from error
-    except Exception as error:  # what damaged bytes make other people's parsers raise is no finite list
-        why = str(error).strip().splitlines()[:1] or [type(error).__name__]
-        raise refuse("damaged", f"{path.name} is damaged or not understood: {why[0][:200]}.") from error
+        data = STData.of(raw.ds, answers=asked, findings=[*notes, *raw.findings], layers=raw.layers)
+        data.findings += _unused(asked, data)
+        return data
+
+
+def _unused(answers: Mapping[str, str], data: STData) -> list[Finding]:
+    """A note on answers that nobody asked for, which may be misspelt."""
+    asked = [finding.code for finding in data.findings if finding.choices]
+    if not (unused := [code for code in answers if code not in asked]):
+        return []
+    text = f"Nothing was asked that is called {listed(unused)}; the questions here are {listed(asked, 10)}."
+    return [Finding("note", "unused-answers", text)]
 
 
 def _read(path: Path, answers: Mapping[str, str]) -> Raw:
@@ -47,7 +50,7 @@ def _read(path: Path, answers: Mapping[str, str]) -> Raw:
         return folder.read(path, answers)
     source = Source(path)
     if not path.exists():
-        raise FileNotFoundError(path)
+        raise refuse("not-found", f"There is no file or folder {path}.")
     if not path.is_file():
         raise refuse("not-a-file", f"{path} is neither a file nor a folder.")
     found = recognise(source)
@@ -85,6 +88,7 @@ def _unknown(source: Source) -> DataError:
         )
     text = f"{source.name} is {WORDS[source.content]}, and no reader here knows it."
     if source.content == "text":
+        text_table.table(source, {"decimal": "comma", "day-month": "day"})  # may know better what is wrong
         text = (
             f"{source.name} is text without a column of times; a table needs "
             "one, written as 2024-03-31 14:05, and one column per sensor."

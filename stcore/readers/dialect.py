@@ -32,18 +32,20 @@ class Dialect:
     columns: int
 
 
-def sniff(lines: list[str], name: str, answers: Answers) -> tuple[Dialect, list[Finding]]:
-    """The dialect of the first lines; raises DataError where two readings fit."""
+def layout(lines: list[str], name: str) -> tuple[str, list[list[str]], tuple[str, ...] | None]:
+    """(separator, first rows, header or None) of the first lines."""
     sample = lines[:LOOKED_AT]
     separator = next((mark for mark in SEPARATORS if _fits(sample, mark)), None) or _widest(sample)
     if separator is None:
-        raise refuse(
-            "no-columns",
-            f"{name} has one column only, or its lines have nothing in common; a table needs a time and at least one sensor.",
-        )
-    rows = list(csv.reader(sample, delimiter=separator))
-    header = tuple(cell.strip() for cell in rows[0]) if is_header(rows) else None
-    cells = [cell.strip() for row in rows[1 if header else 0 :] for cell in row]
+        raise refuse("no-columns", f"{name} has one column only, or its lines have nothing in common; it is no table.")
+    rows = [[cell.strip() for cell in row] for row in csv.reader(sample, delimiter=separator)]
+    return separator, rows, tuple(rows[0]) if is_header(rows) else None
+
+
+def sniff(lines: list[str], name: str, answers: Answers) -> tuple[Dialect, list[Finding]]:
+    """The dialect of the first lines; raises DataError where two readings fit."""
+    separator, rows, header = layout(lines, name)
+    cells = [cell for row in rows[1 if header else 0 :] for cell in row]
     decimal, thousands, findings = _decimal(cells, separator, name, answers)
     if separator != "," or decimal != ".":
         marks = f"separated by {SEPARATORS[separator]}, with a decimal {'comma' if decimal == ',' else 'point'}"

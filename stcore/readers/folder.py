@@ -10,12 +10,15 @@ import xarray as xr
 from stcore.checks import listed
 from stcore.findings import DataError, Finding, refuse
 from stcore.readers import network, places, wide_table
+from stcore.readers.guard import guarded
 from stcore.readers.reader import Answers, Raw
 from stcore.readers.recognise import Recognised, recognise
 from stcore.readers.source import Source
 
 MOST_FILES = 2000
 MOST_DEPTH = 3
+MOST_COMPARED = 256 * 2**20
+"""Bytes of a file up to which others are read to see whether they hold the same values."""
 
 
 @dataclass
@@ -61,20 +64,24 @@ def _files(folder: Path) -> list[Path]:
 def sort_in(source: Source, folder: Path, contents: Contents) -> None:
     """Put a file where it belongs, by content; a refused one is kept as a reason."""
     try:
-        if found := recognise(source):
-            contents.values.append(found)
-        elif places.recognises(source):
-            contents.places.append(source)
-        elif kind := network.recognises(source):
-            if kind == "ids":
-                contents.ids.append(source)
-            else:
-                contents.graphs.append((source, kind))
-        else:
-            contents.unread.append(str(source.path.relative_to(folder)))
+        with guarded(source.name):
+            _place(source, folder, contents)
     except DataError as error:
         contents.unread.append(str(source.path.relative_to(folder)))
         contents.refused.append(error)
+
+
+def _place(source: Source, folder: Path, contents: Contents) -> None:
+    if found := recognise(source):
+        contents.values.append(found)
+    elif places.recognises(source):
+        contents.places.append(source)
+    elif (kind := network.recognises(source)) == "ids":
+        contents.ids.append(source)
+    elif kind:
+        contents.graphs.append((source, kind))
+    else:
+        contents.unread.append(str(source.path.relative_to(folder)))
 
 
 def read(folder: Path, answers: Answers) -> Raw:
@@ -129,7 +136,7 @@ def _values(folder: Path, contents: Contents, answers: Answers) -> tuple[Raw, So
     taken = next(entry for entry in contents.values if label[entry.source.path] == wanted)
     raw = taken.read(answers)
     others = [entry for entry in found if entry is not taken]
-    same = [entry for entry in others if _equal(raw, entry, answers, taken)]
+    same = [entry for entry in others[:4] if _equal(raw, entry, answers, taken)]
     findings = []
     if same:
         text = f"{wanted} and {listed(label[entry.source.path] for entry in same)} hold the same values; {wanted} was taken."
@@ -155,9 +162,9 @@ def _of_listed_sensors(contents: Contents) -> list[Recognised]:
 
 
 def _equal(raw: Raw, other: Recognised, answers: Answers, taken: Recognised) -> bool:
-    """Whether another file of about the same size holds the same values."""
+    """Whether another file of about the same size, and not too large to look, holds the same values."""
     size = taken.source.size
-    if other.card.name != taken.card.name or abs(other.source.size - size) > 0.05 * size:
+    if other.card.name != taken.card.name or size > MOST_COMPARED or abs(other.source.size - size) > 0.01 * size:
         return False
     try:
         ds = other.read(answers).ds
@@ -213,10 +220,12 @@ def attach(ds: xr.Dataset, companions: Contents, answers: Answers) -> tuple[xr.D
         ds = ds.assign_coords(sensor=np.array(order, dtype=str)).assign_attrs(positions=0)
     if companions.graphs and "edge_from" not in ds:
         source, kind = _best(companions.graphs)
-        ds, more = network.attach(ds, network.read(source, kind, answers), order)
+        with guarded(source.name):
+            ds, more = network.attach(ds, network.read(source, kind, answers), order)
         findings += more
     if companions.places and "lat" not in ds:
-        ds, more = places.attach(ds, places.read(companions.places[0], answers), answers)
+        with guarded(companions.places[0].name):
+            ds, more = places.attach(ds, places.read(companions.places[0], answers), answers)
         findings += more
     return ds.drop_vars("edge_cost", errors="ignore"), findings
 

@@ -41,7 +41,9 @@ def opened(path: Path) -> "Iterator[h5py.File]":
         except DataError:
             raise
         except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError) as error:
-            raise refuse("damaged", f"{path.name} is damaged or not understood: {_reason(error)}.") from error
+            raise refuse(
+                "damaged", f"{path.name} is damaged or not understood: {_reason(error)}. Copy or download it again."
+            ) from error
 
 
 def _reason(error: BaseException) -> str:

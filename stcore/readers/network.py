@@ -37,25 +37,23 @@ class Network(NamedTuple):
 
 def recognises(source: Source) -> Kind | None:
     """What kind of graph file this is, by content."""
-    if source.content in ("pickle", "npy") or (
-        source.content == "text" and source.head[:1] in b"(c" and source.path.suffix in (".pkl", ".pickle")
-    ):
+    if source.content in ("pickle", "npy"):
         return "adjacency"
     seen = text_table.peek(source)
     if seen is None:
         return "ids" if source.content == "text" and _ids(source, 64) else None
-    dialect, rows = seen
-    header = [name.lower() for name in dialect.header or ()]
-    if header[:1] and header[0] in STARTS and len(header) > 2 and header[1] in ENDS:
+    header, rows = seen
+    named = [name.lower() for name in header or ()]
+    if len(named) > 2 and named[0] in STARTS and named[1] in ENDS:
         return "edges"
     if not rows:
         return "ids" if len(text_table.lines_of(source)) == 1 else None
-    if dialect.header and list(dialect.header[1:]) and _square(dialect.header, rows, source):
+    if header and _square(header, rows, source):
         return "matrix"
     if (
-        not dialect.header
-        and dialect.columns == 3
-        and all(row[0].isdigit() and row[1].isdigit() and is_number(row[2]) for row in rows if len(row) == 3)
+        not header
+        and len(rows[0]) == 3
+        and all(row[0].isdigit() and row[1].isdigit() and is_number(row[2]) for row in rows)
     ):
         return "edges"
     return "ids" if len(text_table.lines_of(source)) == 1 else None

@@ -149,8 +149,9 @@ def load(source: Source) -> Any:
     raw = source.path.read_bytes()
     try:
         return _loaded(raw)
-    except DataError:
-        raise
+    except DataError as error:
+        finding = error.findings[0]
+        raise refuse(finding.code, f"{source.name}: {finding.text[:1].lower()}{finding.text[1:]}") from error
     except Exception as first:  # what damaged bytes make an unpickler raise is no finite list
         if b"\r\n" in raw and not raw.startswith(b"\x80"):  # protocol 0 is text, and was copied as text
             try:

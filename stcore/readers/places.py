@@ -47,9 +47,8 @@ def recognises(source: Source) -> bool:
     seen = text_table.peek(source)
     if seen is None:
         return False
-    dialect, rows = seen
-    whole = [row for row in rows if len(row) == dialect.columns]
-    return bool(whole) and not any(is_time(cell) for cell in whole[0]) and _columns(dialect.header, whole) is not None
+    header, rows = seen
+    return bool(rows) and not any(is_time(cell) for cell in rows[0]) and _columns(header, rows) is not None
 
 
 def read(source: Source, answers: Answers) -> Places:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stcore import registry
+from stcore.readers.guard import guarded
 from stcore.readers.reader import Answers, Raw, Reader
 from stcore.readers.source import Source
 from stcore.registry import Card
@@ -21,7 +22,8 @@ class Recognised(NamedTuple):
 
     def read(self, answers: Answers) -> Raw:
         """The file as its reader reads it, with a note where its suffix is another's."""
-        raw = self.reader.read(self.source, answers)
+        with guarded(self.source.name):
+            raw = self.reader.read(self.source, answers)
         raw.ds.attrs["reader"] = self.card.name
         return Raw(raw.ds, [*self.source.lies(), *raw.findings], raw.layers)
 
@@ -36,10 +38,15 @@ def cards_here() -> tuple[Card, ...]:
 
 
 def recognise(source: Source) -> Recognised | None:
-    """The reader that is surest that the file is its own, or None."""
+    """The reader that is surest that the file is its own, or None; one that is wholly sure (1) ends the asking."""
+    best, found = 0.0, None
     if source.content == "empty":
         return None
-    readers = [(card, card.load()) for card in registry.cards("readers").values()]
-    scored = [(reader.recognises(source), number) for number, (_, reader) in enumerate(readers)]
-    best, number = max(scored, key=lambda pair: (pair[0], -pair[1]))
-    return Recognised(source, *readers[number]) if best > 0 else None
+    with guarded(source.name):
+        for card in registry.cards("readers").values():
+            reader = card.load()
+            if (score := reader.recognises(source)) > best:
+                best, found = score, Recognised(source, card, reader)
+            if best >= 1:
+                break
+    return found

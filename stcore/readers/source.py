@@ -119,9 +119,15 @@ class Source:
 
     def read_bytes(self) -> bytes:
         """All bytes, unzipped where the file is gzip, if there is room for them."""
-        check_room(6 * self.size, self.name)
+        check_room(10 * self.size, self.name)
         raw = self.path.read_bytes()
         return self._unzipped(raw) if self.content == "gzip" else raw
+
+    def beginning(self, most: int) -> bytes:
+        """The first bytes of the text, unzipped where the file is gzip."""
+        with self.path.open("rb") as file:
+            raw = file.read(most)
+        return zlib.decompressobj(wbits=31).decompress(raw, most) if self.content == "gzip" else raw
 
     def _unzipped(self, raw: bytes) -> bytes:
         most = min(UNZIPPED_RATIO * len(raw), 2**31)

@@ -3,15 +3,16 @@
 import csv
 import io
 import re
+import zlib
 
 import numpy as np
 import pandas as pd
 
 from stcore.checks import listed, share
 from stcore.findings import DataError, Finding, refuse
-from stcore.readers.dialect import EMPTY, Dialect, sniff
+from stcore.readers.dialect import EMPTY, Dialect, layout, sniff
 from stcore.readers.reader import Answers
-from stcore.readers.source import Source
+from stcore.readers.source import CONTROL, Source
 
 MOST_TEXT = 0.01
 """Of a column's cells, this share may be text where numbers belong."""
@@ -26,33 +27,32 @@ def lines_of(source: Source) -> list[str]:
     return lines[first:last]
 
 
-def peek(source: Source) -> tuple[Dialect, list[list[str]]] | None:
-    """The dialect and first rows of what may be a table, from its first bytes; None where it is none."""
+def peek(source: Source) -> tuple[tuple[str, ...] | None, list[list[str]]] | None:
+    """(header or None, first rows) of what may be a table, from its first bytes; None where it is none."""
     if source.content not in ("text", "gzip"):
         return None
     try:
-        start = _start(source)
-        dialect, _ = sniff(start, source.name, {"decimal": "comma"})
-    except (DataError, csv.Error):
+        _, rows, header = layout(_start(source), source.name)
+    except (DataError, csv.Error, zlib.error):
         return None
-    rows = [[cell.strip() for cell in row] for row in csv.reader(start, delimiter=dialect.separator)]
-    return dialect, rows[1 if dialect.header else 0 :]
+    return header, [row for row in rows[1 if header else 0 :] if len(row) == len(rows[0])]
 
 
 def _start(source: Source) -> list[str]:
     """Whole lines from the first 256 kB."""
-    if source.content == "gzip" or source.head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return lines_of(source)[:LINES]
-    with source.path.open("rb") as file:
-        text = file.read(2**18).decode("utf-8-sig", errors="replace")
+    raw = source.beginning(BEGINNING)
+    text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", errors="replace")
+    if any(mark in text for mark in CONTROL):
+        raise refuse("encoding", f"{source.name} is not text.")
     lines = re.split(r"\r\n|\n|\r", text)
-    lines = lines[:-1] if len(lines) > 2 and source.size > 2**18 else lines
+    lines = lines[:-1] if len(lines) > 2 and len(raw) == BEGINNING else lines
     lines = [line for line in lines if line.strip() and not line.startswith("#")][:LINES]
     if not lines:
         raise refuse("empty", f"{source.name} is empty.")
     return lines
 
 
+BEGINNING = 2**18
 LINES = 40
 
 

@@ -39,19 +39,14 @@ def recognises(source: Source) -> float:
     seen = text_table.peek(source)
     if seen is None or not seen[1]:
         return 0.0
-    dialect, rows = seen
-    return (
-        0.5
-        if dialect.columns > 1
-        and _time_column(dialect.header, [row for row in rows if len(row) == dialect.columns]) is not None
-        else 0.0
-    )
+    header, rows = seen
+    return 0.5 if _time_column(header, rows) is not None else 0.0
 
 
 def sensors_of(source: Source) -> list[str]:
     """The names that the table's header gives its columns, without reading the table; empty where it has no header."""
     seen = text_table.peek(source)
-    return list(seen[0].header or ()) if seen else []
+    return list(seen[0] or ()) if seen else []
 
 
 def read(source: Source, answers: Answers) -> Raw:

@@ -32,7 +32,7 @@ def create(
     targets = data.channel(resolved.data.targets, data.channels[:1])
     scale = fit(data.values[parts.label == 0]).only(targets)
     spec = {
-        "data": {"source": where(source), "answers": dict(answers or {}), **about(data)},
+        "data": {"source": where(source), "answers": data.answers, **about(data)},
         "targets": [data.channels[place] for place in targets],
         "windows": {name: len(windows) for name, windows in zip(PARTS, parts[:3], strict=True)},
         "scale": {"mean": scale.mean.tolist(), "spread": scale.spread.tolist()},

@@ -24,6 +24,7 @@ import numpy as np
 from stcore.runs import files
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
 Word = Literal["run", "pause", "step", "stop"]
@@ -145,6 +146,12 @@ class Run:
 
         return trace(self)
 
+    def table(self) -> "pd.DataFrame":
+        """One row an epoch; see ``stcore.runs.trace.table``."""
+        from stcore.runs.trace import table
+
+        return table(self)
+
     def summary(self) -> dict[str, Any]:
         """What ``show --json`` prints: options, metrics, visits and seconds as far as they are known."""
         result, epochs = self.result or {}, self.epochs()
@@ -182,6 +189,12 @@ class Run:
     def control(self, word: Word) -> None:
         """Ask the worker to run, pause, run one epoch and pause (step), or stop; it acts at the next batch."""
         files.write_json(self.path / "control.json", {"word": word})
+
+    @property
+    def unanswered(self) -> float:
+        """Seconds since a worker that trains was asked to pause or stop and has not; 0 where it has or was not asked."""
+        deaf = {"pause": ("running",), "stop": ("running", "paused")}.get(self.word, ())
+        return time.time() - (self.path / "control.json").stat().st_mtime if self.status in deaf else 0.0
 
     def reopen(self) -> None:
         """Forget the result of a run that goes on, and the line that a crash tore; called by whoever holds its lock."""

@@ -14,8 +14,9 @@ def trace(run: Run) -> xr.Dataset:
     """Dims (epoch, sample, sensor), epochs counted from 1.
 
     Over (epoch, sample): ``score`` (NaN where never scored), ``kept``, ``weight``; over (epoch, sensor): ``sensor_error``
-    in the target's unit, ``importance``; over epoch: losses, metrics, visits, seconds. ``time`` [sample] is the first
-    forecast step of a window, ``start`` its first input step. Large arrays are maps of the files, not copies.
+    in the target's unit, ``importance``; over sensor, once finished, ``test_sensor_error``; over epoch: losses, metrics,
+    visits, seconds. ``time`` [sample] is the first forecast step of a window, ``start`` its first input step. Large arrays
+    are maps of the files, not copies.
     """
     data, epochs = run.spec["data"], run.epochs()
     starts = np.fromfile(run.path / "starts.bin", "<i8")
@@ -33,10 +34,33 @@ def trace(run: Run) -> xr.Dataset:
         "start": ("sample", starts),
         "time": ("sample", times(first, data["step_seconds"], starts + lookback)),
     }
+    tested = run.path / "rows" / "test_sensor_error.bin"
+    if tested.exists():
+        variables["test_sensor_error"] = ("sensor", np.fromfile(tested, "<f8")[: count["sensor"]])
     if data["places"]:
         places = np.array(data["places"])
         coords |= {"lat": ("sensor", places[:, 0]), "lon": ("sensor", places[:, 1])}
     return xr.Dataset(variables, coords, {"run": run.id, "title": data["title"]})
+
+
+def table(run: Run) -> pd.DataFrame:
+    """One row an epoch, counted from 1: losses, validation metrics, kept and pruned samples, seconds by kind of work.
+
+    ``train_loss`` is what was minimised; ``train_mae`` is that over the mean weight, in the unit of ``validation_mae``: what
+    the visited samples say about all of them, measured while the model still learned. ``visits`` are those up to the
+    epoch's end; ``best`` marks the best weights so far.
+    """
+    epochs, spread = run.epochs(), run.spec["scale"]["spread"]
+    weight = read(run.path / "rows", "weight", len(epochs), run.spec["windows"]["train"]).sum(axis=1, dtype=np.float64)
+    frame = pd.DataFrame(_columns(epochs)).drop(columns="kept_count")
+    frame.insert(0, "epoch", [event["epoch"] + 1 for event in epochs])
+    frame["kept"] = np.array([event["kept"] for event in epochs], int)
+    unit = spread[0] if len(spread) == 1 else 1.0
+    frame.insert(2, "train_mae", frame["train_loss"] * unit * frame["kept"] / weight)
+    frame["pruned"] = run.spec["windows"]["train"] - frame["kept"]
+    frame["visits"] = frame["visits"].astype(int)
+    frame["best"] = np.array([event["best"] for event in epochs], bool)
+    return frame
 
 
 def times(first: pd.Timestamp, step_seconds: float, steps: np.ndarray) -> np.ndarray:

@@ -57,9 +57,11 @@ def settle(partial: Path, whole: Path) -> None:
     os.replace(partial, whole)
 
 
-def original(checked: Path) -> Path | None:
-    """The upload that a checked file was made of, or None for any other path."""
-    folder = checked.parent.parent / "original"
-    if folder.parent.parent.name != FOLDER or not checked.parent.name.startswith(CHECKED) or not folder.is_dir():
+def upload_of(source: str | Path) -> Path | None:
+    """The upload that a source is, or was made of; None for any other source."""
+    parts = Path(source).parts
+    if FOLDER not in parts:
         return None
-    return next(iter(sorted(folder.iterdir())), None)
+    place = len(parts) - 1 - parts[::-1].index(FOLDER)
+    folder = Path(*parts[: place + 2]) / "original"
+    return next(iter(sorted(folder.iterdir())), None) if folder.is_dir() else None

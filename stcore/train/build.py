@@ -35,7 +35,22 @@ def build_strategy(feed: Feed, options: RunOptions) -> PruningStrategy:
     return card.load()(card.options.read(choice), samples)
 
 
-def build_optimizer(model: torch.nn.Module, options: TrainOptions) -> torch.optim.Optimizer:
-    """Adam or AdamW; the rate is set at every step."""
+def flattened(model: torch.nn.Module) -> torch.nn.Parameter:
+    """One vector of which all parameters become views, and its gradient, of which theirs become views.
+
+    So zeroing, clipping, a step of the optimizer and a message between ranks are one operation each.
+    """
+    parameters = list(model.parameters())
+    sizes = [parameter.numel() for parameter in parameters]
+    whole = torch.nn.Parameter(torch.cat([parameter.detach().reshape(-1) for parameter in parameters]))
+    gradient = torch.zeros_like(whole)
+    whole.grad = gradient
+    for parameter, values, slopes in zip(parameters, whole.detach().split(sizes), gradient.split(sizes), strict=True):
+        parameter.data, parameter.grad = values.view_as(parameter), slopes.view_as(parameter)
+    return whole
+
+
+def build_optimizer(whole: torch.nn.Parameter, options: TrainOptions) -> torch.optim.Optimizer:
+    """Adam or AdamW on a flattened model; the rate is set at every step."""
     make = torch.optim.AdamW if options.optimizer == "adamw" else torch.optim.Adam
-    return make(model.parameters(), weight_decay=options.weight_decay, fused=True)
+    return make([whole], weight_decay=options.weight_decay, fused=True)

@@ -30,7 +30,7 @@ from stcore.options import RunOptions
 from stcore.prune.strategy import Selection
 from stcore.ranks import Ranks
 from stcore.train import evaluate, recipe
-from stcore.train.build import DTYPES, build_model, build_optimizer, build_strategy
+from stcore.train.build import DTYPES, build_model, build_optimizer, build_strategy, flattened
 from stcore.train.feed import Feed
 from stcore.train.predict import pack
 from stcore.train.state import from_bytes, to_bytes
@@ -58,7 +58,8 @@ class Trainer:
             self.strategy = build_strategy(self.feed, options)
         self.batch = recipe.batch_size(self.train, self.feed.setting.sensors, len(self.windows))
         self.rate = recipe.base_rate(self.train, self.batch, self.feed.setting.sensors)
-        self.optimizer = build_optimizer(self.model, self.train)
+        self.whole = flattened(self.model)
+        self.optimizer = build_optimizer(self.whole, self.train)
         self.epoch, self.visits, self.best_epoch, self.best_error = 0, 0, -1, float("inf")
         self.best, self.best_metrics = copy.deepcopy(self.model.state_dict()), {}
         self.over, self.notes = False, list(self.strategy.notes)
@@ -110,14 +111,11 @@ class Trainer:
         yield event
 
     def _step(self, selection: Selection, places: np.ndarray, rate: float) -> tuple[torch.Tensor, ...]:
-        """One batch: this rank's part of ``places`` (positions in the selection), padded with weight-0 copies.
+        """One batch: this rank's part of ``places`` (positions in the selection); copies that pad it have weight 0.
 
         Gives this rank's ids, errors and mask, and the loss of the whole batch.
         """
-        mine = np.resize(places, -(-len(places) // self.ranks.world) * self.ranks.world)[
-            self.ranks.rank :: self.ranks.world
-        ]
-        real = np.arange(self.ranks.rank, len(mine) * self.ranks.world, self.ranks.world) < len(places)
+        mine, real = self.ranks.deal(places)
         ids = selection.indices[mine]
         weights = torch.from_numpy(np.where(real, selection.weights[mine], 0).astype(np.float32)).to(self.train.device)
         batch = self.feed.batch(self.windows, ids)
@@ -127,11 +125,11 @@ class Trainer:
         loss = (error.sum((1, 2, 3)) * weights).sum() / (len(places) * self.feed.mean_count)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=False)
         loss.backward()
-        loss = self.ranks.sum_gradients(self.model.parameters(), loss)
+        loss = self.ranks.sum_gradient(self.whole, loss)
         if self.train.clip:
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.train.clip)
+            torch.nn.utils.clip_grad_norm_(self.whole, self.train.clip)
         self.optimizer.step()
         visited = int(real.sum())  # copies come last
         return torch.from_numpy(ids[:visited]), error.detach()[:visited], batch.mask[:visited], loss

@@ -1,4 +1,4 @@
-"""What every reader promises, ours and other people's: equal values, real times, its name, and a sentence for what is damaged."""
+"""What every reader promises, other people's too: equal values, real times, its name, and words for what is damaged."""
 
 import json
 import subprocess
@@ -23,7 +23,9 @@ from stcore.readers.source import Source
 from stcore.registry import Card
 
 Maker = Callable[[Path], Path]
-every = pytest.mark.parametrize(("name", "maker"), EVERY, ids=[maker.__name__.removeprefix("write_") for _, maker in EVERY])
+every = pytest.mark.parametrize(
+    ("name", "maker"), EVERY, ids=[maker.__name__.removeprefix("write_") for _, maker in EVERY]
+)
 
 
 def test_every_reader_has_a_sample() -> None:
@@ -98,7 +100,9 @@ def test_a_file_cut_off_is_refused_in_words(name: str, maker: Maker, part: float
         assert "Traceback" not in str(error)
     else:  # text cut between two lines is a shorter table
         assert path.suffix == ".csv"
-        assert np.array_equal(data.values[:-1, :, 0], values().astype(np.float32)[: len(data.values) - 1], equal_nan=True)
+        assert np.array_equal(
+            data.values[:-1, :, 0], values().astype(np.float32)[: len(data.values) - 1], equal_nan=True
+        )
 
 
 @every
@@ -116,7 +120,9 @@ def test_flipped_bytes_end_in_data_or_in_words(name: str, maker: Maker, tmp_path
             assert str(error)
 
 
-@pytest.mark.parametrize(("unit", "kind"), [("ns", "datetime64"), ("ns", "datetime64[ns]"), ("us", "datetime64[us]"), ("s", "datetime64[s]")])
+@pytest.mark.parametrize(
+    ("unit", "kind"), [("ns", "datetime64"), ("ns", "datetime64[ns]"), ("us", "datetime64[us]"), ("s", "datetime64[s]")]
+)
 @pytest.mark.parametrize("key", ["df", "speed", "t", "readings", "whatever", "2019/data"])
 def test_both_generations_of_pandas_and_any_key(unit: str, kind: str, key: str, tmp_path: Path) -> None:
     data = readers.open(write_metr_la(tmp_path, unit=unit, kind=kind, key=key))
@@ -157,6 +163,11 @@ def test_answers_beside_the_data_are_used_and_said(tmp_path: Path) -> None:
     written.write_text("[1]")
     with pytest.raises(DataError, match="answers"):
         readers.open(path)
+
+
+def test_an_answer_to_no_question_is_told(tmp_path: Path) -> None:
+    data = readers.open(SAMPLES["wide-table"][0](tmp_path), {"zeroes": "missing"})
+    assert any(finding.code == "unused-answers" and "zeroes" in finding.text for finding in data.findings)
 
 
 def test_a_pems_set_asks_for_its_times_and_takes_its_table(tmp_path: Path) -> None:
@@ -211,7 +222,11 @@ def test_a_reader_of_other_people_is_asked_too(monkeypatch: pytest.MonkeyPatch, 
     theirs.READER = Reader(lambda source: float(source.head[:4] == b"BIKE"), lambda source, answers: Raw(raw(), [], {}))  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "their_reader", theirs)
     card = Card("bike-log", "Counters of bicycles.", "their manual", "their_reader:READER")
-    monkeypatch.setattr(registry, "entry_points", lambda group: [SimpleNamespace(load=lambda: card)] if group == "stcore.readers" else [])
+    monkeypatch.setattr(
+        registry,
+        "entry_points",
+        lambda group: [SimpleNamespace(load=lambda: card)] if group == "stcore.readers" else [],
+    )
     registry.cards.cache_clear()
     try:
         (tmp_path / "log.bin").write_bytes(b"BIKE\x00\x01")

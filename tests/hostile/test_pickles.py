@@ -30,7 +30,17 @@ def stored(path: Path, raw: bytes) -> Source:
 
 @pytest.mark.parametrize("protocol", range(6))
 @pytest.mark.parametrize(
-    "held", [TRIPLE, list(TRIPLE), ADJACENCY, np.asfortranarray(ADJACENCY), ADJACENCY.astype(">f8"), np.array(IDS), np.float64(2.5), {"a": (1, 2.5, b"x")}]
+    "held",
+    [
+        TRIPLE,
+        list(TRIPLE),
+        ADJACENCY,
+        np.asfortranarray(ADJACENCY),
+        ADJACENCY.astype(">f8"),
+        np.array(IDS),
+        np.float64(2.5),
+        {"a": (1, 2.5, b"x")},
+    ],
 )
 def test_plain_things_in_every_protocol(tmp_path: Path, protocol: int, held: Any) -> None:
     read = pickles.load(stored(tmp_path / "adj.pkl", pickle.dumps(held, protocol)))
@@ -47,7 +57,11 @@ def test_plain_things_in_every_protocol(tmp_path: Path, protocol: int, held: Any
 
 def test_a_pickle_mangled_into_windows_lines(tmp_path: Path) -> None:
     raw = pickle.dumps([["773869", "767541"], {"773869": 0, "767541": 1}, [1.5, 2.0]], 0).replace(b"\n", b"\r\n")
-    assert pickles.load(stored(tmp_path / "adj.pkl", raw)) == [["773869", "767541"], {"773869": 0, "767541": 1}, [1.5, 2.0]]
+    assert pickles.load(stored(tmp_path / "adj.pkl", raw)) == [
+        ["773869", "767541"],
+        {"773869": 0, "767541": 1},
+        [1.5, 2.0],
+    ]
 
 
 def test_python_2_text_and_arrays(tmp_path: Path) -> None:
@@ -79,7 +93,7 @@ PLACES: dict[str, Callable[[Any], Any]] = {
 def test_a_program_in_any_position(tmp_path: Path, place: str, protocol: int) -> None:
     mark = tmp_path / "ran"
     source = stored(tmp_path / "adj_mx.pkl", pickle.dumps(PLACES[place](Bomb(mark)), protocol))
-    with pytest.raises(DataError, match="can run programs.*system|can run programs.*objects"):
+    with pytest.raises(DataError, match=r"can run programs.*system|can run programs.*objects"):
         pickles.load(source)
     assert not mark.exists()
     write_wide_csv(tmp_path)
@@ -89,7 +103,17 @@ def test_a_program_in_any_position(tmp_path: Path, place: str, protocol: int) ->
 
 @pytest.mark.parametrize(
     "held",
-    [collections.OrderedDict(a=1), {1, 2}, frozenset([1]), bytearray(b"x"), complex(1, 2), range(3), np.random.default_rng(0), Path("x"), len],
+    [
+        collections.OrderedDict(a=1),
+        {1, 2},
+        frozenset([1]),
+        bytearray(b"x"),
+        complex(1, 2),
+        range(3),
+        np.random.default_rng(0),
+        Path("x"),
+        len,
+    ],
     ids=lambda held: type(held).__name__,
 )
 def test_anything_else_is_named(tmp_path: Path, held: Any) -> None:
@@ -114,7 +138,9 @@ GADGETS = {
 def test_gadgets(tmp_path: Path, gadget: str) -> None:
     with pytest.raises(DataError):
         pickles.load(stored(tmp_path / "adj.pkl", GADGETS[gadget]))
-    assert pickles.load(stored(tmp_path / "good.pkl", pickle.dumps(b"x\xe9", 2))) == b"x\xe9"  # nothing was left changed
+    assert (
+        pickles.load(stored(tmp_path / "good.pkl", pickle.dumps(b"x\xe9", 2))) == b"x\xe9"
+    )  # nothing was left changed
 
 
 def bombs() -> dict[str, bytes]:

@@ -1,0 +1,87 @@
+"""What was seen in the data, in plain words, and the questions that only a person can answer."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from app.dataset import source as sources
+from app.words import plain
+from stcore.findings import Finding
+
+ICONS = {"error": ":material/block:", "repaired": ":material/build:", "note": ":material/info:"}
+WORDS = {"error": "Refused", "repaired": "Changed", "note": "Noticed"}
+MOST_RADIO = 6
+SETTLED = ("graph", "answers")  # asked last: what is taken without an answer is seldom wrong
+OTHER = "<"
+
+
+def show(source: str, findings: Sequence[Finding]) -> None:
+    """Questions first, then what was changed, then what was only seen."""
+    questions = sorted((finding for finding in findings if finding.choices), key=lambda finding: finding.code in SETTLED)
+    said = [finding for level in ICONS for finding in findings if finding.level == level and not finding.choices]
+    if questions:
+        st.subheader("Questions", help="Answering opens the data again. Every answer is part of what a run remembers.")
+    for finding in questions:
+        with st.container(border=True):
+            st.markdown(f"{ICONS[finding.level]} {plain(finding.text)}")
+            ask(source, finding)
+    if questions:
+        keep(source)
+    if said:
+        st.subheader("Noticed", help="Nothing is changed without being said here.")
+        for finding in said:
+            st.markdown(f"{ICONS[finding.level]} **{WORDS[finding.level]}:** {plain(finding.text)}")
+
+
+def ask(source: str, finding: Finding) -> None:
+    """One question: a choice among a few, a list where there are many, a field where the answer is free."""
+    fixed = [choice for choice in finding.choices if not choice.startswith(OTHER)]
+    free = [choice for choice in finding.choices if choice.startswith(OTHER)]
+    key = f"answer-{finding.code}-{hashlib.sha256(source.encode()).hexdigest()[:8]}"
+    if fixed:
+        options = [*fixed, *free]
+        index = options.index(finding.chosen) if finding.chosen in options else len(fixed) if finding.chosen and free else None
+        ask_by: Any = st.radio if len(options) <= MOST_RADIO else st.selectbox
+        chosen = ask_by(
+            "Your answer", options, index, finding.choices.__getitem__, key=key, label_visibility="collapsed"
+        )
+        if chosen in fixed and chosen != finding.chosen:
+            take(source, finding.code, chosen)
+        if chosen not in free:
+            return
+    current = finding.chosen if finding.chosen and finding.chosen not in fixed else ""
+    label = plain(finding.choices[free[0]]) if not fixed else "Your answer"
+    written = st.text_input(label, current, key=f"{key}-text", placeholder=free[0].strip("<>"))
+    if written and written != finding.chosen:
+        take(source, finding.code, written.strip())
+
+
+def take(source: str, code: str, choice: str) -> None:
+    """Remember the answer and open the data again."""
+    if sources.answered(source).get(code) == choice:
+        return  # it was answered so already, and refused
+    st.session_state["answering"] = (source, code, choice)
+    st.rerun()
+
+
+def keep(source: str) -> None:
+    """Take the answers along: beside the data, as a file for the command line, or not at all."""
+    if note := st.session_state.pop("answers note", None):
+        st.success(plain(note))
+    given = sources.answered(source)
+    if not given:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if sources.can_save(source):
+            st.button(
+                "Save answers beside the data", on_click=sources.save_beside, args=(source,),
+                help="Writes a small JSON file next to the data; every later opening uses it and says so.",
+            )  # fmt: skip
+        st.download_button(
+            "Download answers", json.dumps(given, indent=1), "answers.json", "application/json", on_click="ignore",
+            help="For the command line: --answers answers.json",
+        )  # fmt: skip
+        st.button("Take back", on_click=sources.take_back, args=(source,), help="Forget this session's answers.")

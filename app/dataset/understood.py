@@ -1,0 +1,49 @@
+"""What was understood of a dataset, in a few lines."""
+
+import streamlit as st
+
+from app.words import duration, plain
+from stcore.charts.coverage import missing_shares
+from stcore.charts.words import percent
+from stcore.checks import zero_share
+from stcore.data import STData
+from stcore.registry import cards
+
+ZONES = {"unknown": "as written; the zone is not known"}
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def shares(fingerprint: str, _data: STData) -> tuple[float, float]:
+    """Share of readings that are missing, and share of those read that are exactly zero."""
+    return float(missing_shares(_data).mean()), float(zero_share(_data.ds).mean())
+
+
+def show(data: STData) -> None:
+    """Size, time, units, gaps, graph and where it came from."""
+    missing, zeros = shares(data.fingerprint, data)
+    first, last = data.local_time[0], data.local_time[-1]
+    units = ", ".join(f"{plain(name)} ({plain(unit) if unit else 'unit not known'})" for name, unit in data.units.items())
+    edges = 0 if data.edges is None else len(data.edges[0])
+    rows = {
+        "Size": f"{data.steps:,} steps × {len(data.sensors):,} sensors × {len(data.channels)} "
+        f"{'channel' if len(data.channels) == 1 else 'channels'}",
+        "Time": f"{first:%d %b %Y %H:%M} to {last:%d %b %Y %H:%M}, every {duration(data.step_seconds)}",
+        "Clock": plain(ZONES.get(data.zone, data.zone)),
+        "Channels": units,
+        "Missing": f"{percent(missing)} of the readings",
+        "Exactly zero": f"{percent(zeros)} of the readings",
+        "Graph": f"{edges:,} edges: {plain(data.ds.attrs.get('graph') or 'none')}" if edges else "none",
+        "Places": "latitude and longitude" if data.places is not None else "none; the map shows the graph instead",
+        "Read as": plain(read_as(str(data.ds.attrs.get("reader", "")))),
+        "Fingerprint": f"`{data.fingerprint[:12]}`",
+    }
+    lines = [f"| **{name}** | {text} |" for name, text in rows.items()]
+    st.markdown("\n".join([lines[0], "|:--|:--|", *lines[1:]]))
+
+
+
+
+def read_as(name: str) -> str:
+    """The reader's own sentence about what it reads."""
+    card = cards("readers").get(name)
+    return f"{name}: {card.summary}" if card else name or "dataset in memory"

@@ -1,0 +1,93 @@
+"""The line on top of every view: which run is looked at, how it stands, and its controls, so that they are never a page away."""
+
+from typing import Literal
+
+import streamlit as st
+
+from app import control
+from app.session import all_runs, link, linked, state
+from app.words import plain
+from stcore.charts.words import percent
+from stcore.runs import Run
+from stcore.runs.folder import LIVE
+
+NAMES = {"st-prune": "ST-Prune", "infobatch": "InfoBatch", "random": "Random", "full": "All data", "stid": "STID", "dlinear": "DLinear"}
+POLL, SLOW_POLL = 1.0, 3.0  # seconds between two looks at a run that works, and at one that could be resumed elsewhere
+
+
+def header(kind: Literal["run", "data"] = "run") -> Run | None:
+    """Draw the header and give the chosen run: the address's, else the demo run, else the newest.
+
+    None where there is no run at all or the address names one that is not here; it has then said so. ``kind="data"`` draws
+    no list of runs, only the controls of a chosen run that works.
+    """
+    runs = all_runs()
+    asked = linked("run")
+    run = next((run for run in runs if run.id == asked), None)
+    if kind == "data":
+        if run and state(run) in LIVE:
+            strip(run)
+        return run
+    if asked is None and runs:
+        run = next((run for run in runs if run.id == "demo-run"), runs[0])
+    with st.container(horizontal=True, vertical_alignment="bottom", key="header"):
+        choose(runs, run)
+        if run:
+            strip(run)
+    if not runs:
+        st.info("There is no run on this machine yet. Start one in the Train view.", icon=":material/info:")
+    elif run is None:
+        st.warning(f"Run {plain(asked, 80)} is not on this machine. Choose another one above.", icon=":material/link_off:")
+    return run
+
+
+def choose(runs: list[Run], run: Run | None) -> None:
+    """The list of runs."""
+    names = labels(runs)
+    st.session_state["run list"] = run.id if run else None
+    st.selectbox(
+        "Run", list(names), key="run list", format_func=lambda name: names.get(name, name), on_change=_chosen, index=None,
+        placeholder="Choose a run", width=460, help="Newest first. Every view shows this run; the address carries it.",
+    )  # fmt: skip
+
+
+def _chosen() -> None:
+    link("run", st.session_state["run list"])
+
+
+def labels(runs: list[Run]) -> dict[str, str]:
+    """A distinct name for each run by its id: method, model, data, when."""
+    found: dict[str, str] = {}
+    for run in runs:
+        name = label(run)
+        found[run.id] = name if name not in found.values() else f"{name} · {run.id}"
+    return found
+
+
+def label(run: Run) -> str:
+    """What people call a run: its method and model, its data, and when it was made or what it was called."""
+    options, made = run.spec["options"], run.spec["created"]
+    when = f"{made[8:10]}.{made[5:7]}. {made[11:16]}" if run.id[:8] == made[:10].replace("-", "") else run.id
+    keep = options["prune"].get("keep")
+    method = f"{named(options['prune']['name'])}{f' {percent(keep)}' if keep else ''}"
+    return f"{method} · {named(options['model']['name'])} · {run.spec['data']['title']} · {when}"
+
+
+def named(name: str) -> str:
+    """A registered thing's name as its authors write it."""
+    return NAMES.get(name, name)
+
+
+def strip(run: Run) -> None:
+    """Badge, progress and buttons; looks again by itself while the run may change."""
+    now = state(run)
+    st.session_state["drawn state"] = (run.id, now)
+    every = POLL if now in LIVE else SLOW_POLL if now != "done" else None
+    st.fragment(_strip, run_every=every)(run)
+
+
+def _strip(run: Run) -> None:
+    now = state(run)
+    if st.session_state.get("drawn state") != (run.id, now):
+        st.rerun()  # the whole page: other states show other things
+    control.controls(run, now)

@@ -1,0 +1,12 @@
+"""The workbench: five views on one core. Start it with ``python workbench.py``."""
+
+from pathlib import Path
+
+import streamlit as st
+
+HERE = Path(__file__).parent
+VIEWS = ("Data", "Train", "Samples", "Sensors", "Compare")
+
+st.set_page_config("Winnow", HERE / "static" / "favicon.png", "wide", "expanded")
+pages = [st.Page(f"views/{name.lower()}.py", title=name, default=name == "Train") for name in VIEWS if (HERE / "views" / f"{name.lower()}.py").exists()]
+st.navigation(pages, position="top").run()

@@ -1,0 +1,102 @@
+"""The epoch at which the view stands still while a run goes on, and the way to a later one."""
+
+import streamlit as st
+
+from app.session import state
+from stcore.charts.samples import MEASURES, SHORT
+from stcore.runs import Run
+from stcore.runs.folder import LIVE
+
+POLL = 1.0
+WAITING = {
+    "queued": "This run waits until another one has finished. Samples appear after its first epoch.",
+    "starting": "Starting: PyTorch is being loaded, which usually takes 3 to 6 s. Samples appear after the first epoch.",
+    "running": "The first epoch is in work. Samples appear when it is done.",
+    "paused": "Paused in the first epoch. Samples appear when it is done.",
+}
+
+
+def nothing_yet(run: Run) -> None:
+    """Say why there are no samples to see, and look again where some will come."""
+    now = state(run)
+    if now in WAITING:
+        st.info(WAITING[now])
+        st.fragment(_wait, run_every=POLL)(run)
+    else:
+        reason = (run.result or {}).get("reason", "")
+        st.warning(f"This run ended before its first epoch, so no sample was scored. {reason}")
+
+
+def _wait(run: Run) -> None:
+    if run.epochs():
+        st.rerun()
+
+
+def choose(run: Run, told: int) -> tuple[int, int]:
+    """The line of controls: (epochs that are shown, the epoch they are seen at)."""
+    live = state(run) in LIVE
+    seen = _seen(run, told, live)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        epoch = _epoch(seen)
+        st.selectbox(
+            "Colour and height show",
+            list(MEASURES),
+            format_func=SHORT.__getitem__,
+            key="measure",
+            bind="query-params",
+            width=220,
+            help="In the calendar and the curve. Complexity is what the strategy goes by: the model's error on the sample, "
+            "for ST-Prune with its spread over sensors and over the horizon added, in training spreads of the target.",
+        )
+        st.toggle(
+            "Plain charts",
+            key="still",
+            persist_state="session",
+            help="Calendar and raster as ordinary charts instead of a canvas.",
+        )
+        if live:
+            st.toggle(
+                "Follow", key="follow", persist_state="session", help="Show every new epoch as soon as it is there."
+            )
+            st.fragment(_watch, run_every=POLL)(run, seen)
+    return seen, epoch
+
+
+def _seen(run: Run, told: int, live: bool) -> int:
+    """How many epochs are shown: all of a run at rest, of a live one those at the last update, unless it is followed."""
+    if st.session_state.get("epoch of", run.id) != run.id:
+        st.session_state["epoch"] = None
+    st.session_state["epoch of"] = run.id
+    before = st.session_state.get(f"frozen {run.id}")
+    if before is None or not live or st.session_state.get("follow"):
+        advance(run, told)
+    return int(min(st.session_state[f"frozen {run.id}"], told))
+
+
+def advance(run: Run, told: int) -> None:
+    """Show the run up to epoch ``told``, and see it there unless an earlier epoch was asked for."""
+    before = st.session_state.get(f"frozen {run.id}")
+    if before is not None and st.session_state.get("epoch") in (None, before):
+        st.session_state["epoch"] = told
+    st.session_state[f"frozen {run.id}"] = told
+
+
+def _epoch(seen: int) -> int:
+    """The epoch that all views are seen at."""
+    if seen < 2:
+        return 1
+    if "epoch" in st.session_state and not 1 <= (st.session_state["epoch"] or 0) <= seen:
+        st.session_state["epoch"] = seen
+    words = "All of this view as it stood after that epoch."
+    return st.slider("After epoch", 1, seen, seen, key="epoch", bind="query-params", help=words, width=260)
+
+
+def _watch(run: Run, seen: int) -> None:
+    """Tell of later epochs, and go to them when asked; the charts above stand still until then."""
+    told = len(run.epochs())
+    if told <= seen:
+        return
+    if st.session_state.get("follow"):
+        st.rerun()
+    if st.button(f"Epoch {told} available: update", type="primary", key="update", on_click=advance, args=(run, told)):
+        st.rerun()

@@ -1,0 +1,133 @@
+"""What the Samples view looks at: a run frozen at an epoch, its samples as a table, and the one that is picked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+import xarray as xr
+
+from app.session import current_theme, run_dataset, trace
+from stcore.charts.sample_table import incidents, overlapping, samples
+from stcore.charts.theme import Theme
+from stcore.data import STData
+from stcore.runs import Run
+
+
+@dataclass(frozen=True)
+class Look:
+    """One run as it stood after ``epoch`` epochs. ``data`` is None, and ``missing`` says why, where they cannot be opened."""
+
+    run: Run
+    trace: xr.Dataset
+    epoch: int
+    data: STData | None
+    missing: str
+    theme: Theme
+
+    @property
+    def lookback(self) -> int:
+        """Steps the model sees."""
+        return int(self.run.spec["options"]["data"]["lookback"])
+
+    @property
+    def horizon(self) -> int:
+        """Steps it forecasts."""
+        return int(self.run.spec["options"]["data"]["horizon"])
+
+    @property
+    def step_seconds(self) -> float:
+        """Seconds from one step to the next."""
+        return float(self.run.spec["data"]["step_seconds"])
+
+    @cached_property
+    def planted(self) -> pd.DataFrame | None:
+        """Incidents that a simulation planted, or None."""
+        return None if self.data is None else incidents(self.data)
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row a sample."""
+        starts = self.trace["start"].values
+        incident = None if self.planted is None else overlapping(self.planted, starts, self.lookback + self.horizon)
+        clock = None if self.data is None else self.data.clock(starts + self.lookback)
+        return samples(self.trace, self.epoch, clock=clock, incident=incident)
+
+    @cached_property
+    def picked(self) -> int | None:
+        """The sample that somebody picked, or None."""
+        return picked(len(self.trace["sample"]))
+
+    @cached_property
+    def shown(self) -> int:
+        """The sample whose window is shown: the picked one, else the most complex."""
+        return (
+            self.picked
+            if self.picked is not None
+            else int(np.nan_to_num(self.table["score"].to_numpy(), nan=-1.0).argmax())
+        )
+
+    @cached_property
+    def chosen(self) -> np.ndarray:
+        """[K] bool over samples: inside the lasso, or everything."""
+        inside = lassoed(self.run)
+        return np.ones(len(self.table), bool) if inside is None else self.table.index.isin(inside)
+
+
+def look(run: Run, frozen: int, epoch: int) -> Look:
+    """The run's trace up to ``frozen`` epochs, seen after ``epoch``."""
+    data, missing = None, ""
+    try:
+        data = run_dataset(run)
+    except (OSError, ValueError) as error:
+        missing = str(error)
+    whole = trace(run)
+    return Look(run, whole.isel(epoch=slice(0, frozen)), epoch, data, missing, current_theme())
+
+
+# ---- the one selection ---------------------------------------------------------------------------------------------
+def pick(sample: int | None, on_map: bool = False) -> None:
+    """Pick a sample, wherever it was clicked. To be called before the run that shows it, from a callback."""
+    st.session_state["sample"] = sample
+    settle(on_map)
+
+
+def settle(on_map: bool = False) -> None:
+    """Let the data map show the selection, unless it was made there: redrawing would lose its zoom and its lasso."""
+    if not on_map:
+        st.session_state["map-state"] = (st.session_state.get("sample"), st.session_state.get("lasso"))
+
+
+def picked(count: int) -> int | None:
+    """The picked sample, where the run has it."""
+    sample = st.session_state.get("sample")
+    return int(sample) if sample is not None and 0 <= int(sample) < count else None
+
+
+def lasso(run: Run, inside: Sequence[int] | None, on_map: bool = True) -> None:
+    """Remember the samples inside a lasso of the run's data map; None for no lasso."""
+    st.session_state["lasso"] = None if inside is None else (run.id, np.array(inside, int))
+    settle(on_map)
+
+
+def lassoed(run: Run) -> np.ndarray | None:
+    """The samples inside the lasso, or None where there is none."""
+    kept = st.session_state.get("lasso")
+    return kept[1] if kept is not None and kept[0] == run.id else None
+
+
+def on_map(run: Run) -> tuple[int | None, np.ndarray | None]:
+    """The picked sample and the lasso that the data map was last drawn with."""
+    sample, kept = st.session_state.setdefault(
+        "map-state", (st.session_state.get("sample"), st.session_state.get("lasso"))
+    )
+    return sample, kept[1] if kept is not None and kept[0] == run.id else None
+
+
+def selection(key: str) -> dict[str, Any]:
+    """What is selected in a chart or table, as a plain mapping."""
+    state: Any = st.session_state.get(key) or {}
+    return state.get("selection") or {}

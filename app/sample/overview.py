@@ -1,0 +1,165 @@
+"""All samples at once: calendar, curve, data map and raster. A click on any of them picks a sample."""
+
+import numpy as np
+import streamlit as st
+
+from app.raster import canvas
+from app.sample.look import Look, lasso, lassoed, on_map, pick, selection
+from stcore.charts.data_map import data_map
+from stcore.charts.grid import calendar_grid
+from stcore.charts.raster import SORTS, order_of, raster, raster_picture
+from stcore.charts.samples import MEASURES, boxes, calendar, calendar_picture, curve
+
+PLAIN = {"displaylogo": False, "scrollZoom": True}
+SORT_WORDS = {"time": "time", "score": "complexity", "kept_share": "kept share"}
+
+
+def show_calendar(look: Look, measure: str, still: bool) -> None:
+    """Day by time of day."""
+    st.markdown(
+        "##### When were samples hard?",
+        help="Each cell is one training window, placed at its first forecast step. Colour is its "
+        f"{MEASURES[measure]}. Click a cell to see the window.",
+    )
+    if still:
+        figure = calendar(look.table, look.step_seconds, look.theme, value=measure, planted=look.planted)
+        st.plotly_chart(figure, key="still-calendar", theme=None, config=PLAIN, alt="Calendar of complexity")
+        return
+    grid = calendar_grid(look.table, look.step_seconds, measure)
+    found = np.argwhere(grid.sample == look.shown)
+    planted = look.planted if not grid.by_week else None
+    canvas(
+        "calendar",
+        calendar_picture(look.table, look.step_seconds, measure),
+        look.theme,
+        lambda row, column: pick_cell(int(grid.sample[row, column])),
+        alt=f"Calendar: {MEASURES[measure]} by day and time of day.",
+        height=int(np.clip(46 + 13 * len(grid.rows), 190, 420)),
+        picked=(int(found[0][0]), int(found[0][1])) if len(found) else None,
+        boxes=boxes(planted, grid.rows, look.step_seconds) if planted is not None else None,
+    )
+
+
+def pick_cell(sample: int) -> None:
+    """Pick the sample of a calendar cell; empty cells pick nothing."""
+    if sample >= 0:
+        pick(sample)
+
+
+def show_curve(look: Look, measure: str) -> None:
+    """The same over time."""
+    chart = curve(look.table, look.theme, value=measure, picked=look.shown, planted=look.planted)
+    st.altair_chart(
+        chart,
+        key="curve",
+        on_select=pick_point,
+        selection_mode="point",
+        alt=f"{MEASURES[measure]} over time",
+        width="stretch",
+    )
+
+
+def pick_point() -> None:
+    """Pick the sample of the point that was clicked on the curve."""
+    points = selection("curve").get("point") or []
+    if points and "sample" in points[0]:
+        pick(int(points[0]["sample"]))
+
+
+def show_map(look: Look) -> None:
+    """Mean against variability."""
+    st.markdown(
+        "##### Which are easy, ambiguous, hard?",
+        help="Every point is a sample: to the right its error was large on average, upwards it changed much from epoch to "
+        "epoch. Ambiguous is the third that varies most; of the rest, hard are those with a mean in the upper third. The first "
+        "epoch is left out. Click a point to see it, or draw a lasso to look at some of them only.",
+    )
+    if look.epoch < 2:
+        st.info("The data map needs two epochs; it appears after epoch 2.")
+        return
+    sample, inside = on_map(look.run)
+    unknown = int(look.table["variability"].isna().sum())
+    if unknown == len(look.table):
+        st.info("No sample has been scored twice yet; the data map appears as soon as one has.")
+        return
+    figure = data_map(look.table, look.theme, picked=sample, inside=inside)
+    st.plotly_chart(
+        figure,
+        key="data-map",
+        on_select=lambda: take_selection(look),
+        selection_mode=("points", "box", "lasso"),
+        theme=None,
+        config=PLAIN,
+        alt="Data map: mean of each sample's complexity against its variability over epochs",
+    )
+    if unknown:
+        st.markdown(f"{unknown:,} samples were scored fewer than two times and are not on the map.")
+
+
+def take_selection(look: Look) -> None:
+    """A click picks a sample, a lasso or box chooses many, a double click lets them go."""
+    found = selection("data-map")
+    points = [int(point["customdata"][0]) for point in found.get("points") or [] if point.get("customdata")]
+    if found.get("lasso") or found.get("box"):
+        lasso(look.run, points or None)
+    elif points:
+        pick(points[0], on_map=True)
+    else:
+        lasso(look.run, None)
+
+
+def show_raster(look: Look, still: bool) -> None:
+    """Epoch by sample."""
+    st.markdown(
+        "##### What was kept, what was pruned?",
+        help="A row is a sample, a column an epoch. Where many samples share a pixel it shows the exact share of them that was "
+        "kept. Click to pick the sample and the epoch.",
+    )
+    by = st.segmented_control(
+        "Rows by",
+        list(SORT_WORDS),
+        format_func=SORT_WORDS.__getitem__,
+        default="time",
+        key="sort",
+        required=True,
+        bind="query-params",
+    )
+    if look.epoch < 2:
+        st.info("The raster needs two epochs; it appears after epoch 2.")
+        return
+    order = order_of(look.table, by or "time")
+    order = order[look.chosen[order]]
+    if still:
+        figure = raster(look.trace, look.table, look.theme, by or "time")
+        st.plotly_chart(figure, key="still-raster", theme=None, config=PLAIN, alt="Raster of kept samples by epoch")
+        return
+    place = np.flatnonzero(order == look.shown)
+    canvas(
+        "raster",
+        raster_picture(look.trace, look.table, order, by or "time"),
+        look.theme,
+        lambda row, column: pick_row(int(order[row]), column + 1),
+        alt=f"Raster of {len(order)} samples {SORTS[by or 'time']} over {look.trace.sizes['epoch']} epochs: kept or pruned.",
+        height=330,
+        picked=(int(place[0]), look.epoch - 1) if len(place) else None,
+    )
+
+
+def pick_row(sample: int, epoch: int) -> None:
+    """Pick a sample, and the epoch that all views are shown at."""
+    st.session_state["epoch"] = epoch
+    pick(sample)
+
+
+def show_choice(look: Look) -> None:
+    """How many are chosen, and a way back to all."""
+    inside = lassoed(look.run)
+    total = len(look.table)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if inside is None:
+            st.markdown(
+                f"Showing all {total:,} samples. Click one anywhere, or draw a lasso on the map to see some of them only."
+            )
+        else:
+            st.markdown(f"**{len(inside):,} of {total:,} samples** are inside the lasso; raster and table show these.")
+            st.button("Show all", on_click=lambda: lasso(look.run, None, on_map=False))

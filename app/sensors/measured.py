@@ -1,0 +1,92 @@
+"""What the Sensors view shows of a run: where its sensors lie, which numbers there are, and what was planted."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+import xarray as xr
+
+from app.dataset.look import made_up_places
+from app.session import run_dataset
+from stcore.charts.layers import Layers, underneath
+from stcore.charts.maps import spread
+from stcore.charts.placing import drawn_places
+from stcore.data import STData
+from stcore.findings import DataError
+from stcore.runs import Run
+
+ERROR, IMPORTANCE, TEST = "error", "importance", "test"
+HELP = {
+    ERROR: "Mean absolute error of the sensor's forecasts on the validation part, after the epoch.",
+    IMPORTANCE: "Share of the sensor in the input's pull on the loss: the mean of |input × gradient| over time and windows.",
+    TEST: "Mean absolute error on the test part, by the weights that were best in validation.",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A number a sensor: [E, N] ``values`` through the epochs (one row for the test), in ``unit``."""
+
+    label: str
+    unit: str
+    values: np.ndarray
+    by_epoch: bool = True
+    limits: tuple[float, float] = field(default=(0.0, 1.0))
+
+
+def shown(run: Run, trace: xr.Dataset, what: str) -> Shown:
+    """The chosen numbers with one colour range for all epochs, so that playing shows change."""
+    unit = run.spec["data"]["units"].get(run.spec["targets"][0], "")
+    if what == TEST:
+        values = trace["test_sensor_error"].values[None].astype(float)
+        return Shown("test error", unit, values, False, spread(values))
+    if what == IMPORTANCE:
+        values = 100 * trace["importance"].values.astype(float)
+        return Shown("importance", "%", values, True, spread(values))
+    values = trace["sensor_error"].values.astype(float)
+    return Shown("validation error", unit, values, True, spread(values[len(values) // 4 :]))
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where the sensors are drawn and what lies underneath; ``data`` is None where the dataset is gone."""
+
+    places: np.ndarray
+    layers: Layers
+    made_up: bool
+    data: STData | None
+    problem: str = ""
+
+
+def ground(run: Run) -> Ground:
+    """From the run's dataset; from the run's own record where the data cannot be opened any more."""
+    kept: Any = run.spec["data"]["places"]
+    try:
+        data = run_dataset(run)
+    except (DataError, OSError) as error:
+        places = drawn_places(len(run.spec["data"]["sensors"]), None) if kept is None else np.array(kept, float)
+        return Ground(places, {}, kept is None, None, str(error))
+    if data.places is None:
+        places = made_up_places(data.fingerprint, data)
+        return Ground(places, underneath({}, places, data.edges), True, data)
+    return Ground(data.places, underneath(data.layers, data.places, data.edges), False, data)
+
+
+def truth(data: STData | None) -> list[str] | None:
+    """For simulated data, what was planted at each sensor; None for measured data."""
+    if data is None or "faulty" not in data.ds:
+        return None
+    groups = data.ds["redundant_group"].values if "redundant_group" in data.ds else np.full(len(data.sensors), -1)
+    words = [f"copies, group {group}" if group >= 0 else "" for group in groups]
+    faulty = data.ds["faulty"].values.astype(bool)
+    return [", ".join(filter(None, [word, "faulty" if bad else ""])) for word, bad in zip(words, faulty, strict=True)]
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def ranked(values: np.ndarray, names: list[str], most: int = 10) -> pd.DataFrame:
+    """The sensors with the highest values."""
+    order = np.argsort(-np.nan_to_num(values, nan=-np.inf), kind="stable")[:most]
+    order = order[np.isfinite(values[order])]
+    return pd.DataFrame({"sensor": [names[place] for place in order], "value": values[order]}, index=order)

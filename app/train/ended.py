@@ -1,0 +1,142 @@
+"""What a run ended with: its errors beside the naive forecasts, what went wrong, how to go on, and what can be taken along."""
+
+import json
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.session import current_theme, table
+from app.train import new
+from app.train.live import unit_of
+from app.words import duration, plain
+from stcore import jobs
+from stcore.charts import curves
+from stcore.runs import Run, RunError
+from stcore.runs.files import plain as without_nan
+
+NAMES = {"persistence": "persistence", "seasonal_naive": "seasonal naive"}
+FORMATS = {"CSV": (".csv", "text/csv"), "Parquet": (".parquet", "application/octet-stream"), "NetCDF": (".nc", "application/x-netcdf")}
+
+
+def message(run: Run, now: str) -> None:
+    """What the state means, and what can be done."""
+    done, epochs = len(run.epochs()), run.spec["options"]["train"]["epochs"]
+    if now == "queued":
+        st.info("Another run is training. This one begins by itself when that one has ended.", icon=":material/hourglass_empty:")
+    elif now == "starting":
+        st.info("Starting: loading PyTorch, which usually takes 3 to 6 seconds.", icon=":material/hourglass_top:")
+    elif now == "paused":
+        st.warning(f"Paused in epoch {min(done + 1, epochs)}. Nothing is lost.", icon=":material/pause:")
+    elif now == "stopped":
+        st.info(f"Stopped by you after epoch {done} of {epochs}.", icon=":material/stop:")
+    elif now == "failed":
+        st.error(plain((run.result or {}).get("reason", "It failed without saying why."), 1000), icon=":material/error:")
+    elif now == "interrupted":
+        st.error(
+            f"Crashed after epoch {done} of {epochs}: its process ended without a word. Nothing but the epoch in hand is lost.",
+            icon=":material/bolt:",
+        )
+    if now in ("stopped", "failed", "interrupted"):
+        go_on(run, done)
+    if now in ("failed", "interrupted") and (lines := run.log(20)):
+        with st.expander("Last lines of its log", expanded=now == "interrupted"):
+            st.code(lines, language=None, wrap_lines=True)
+
+
+def go_on(run: Run, done: int) -> None:
+    """Buttons to resume, or to begin anew with the same settings."""
+    with st.container(horizontal=True):
+        label = f"Resume from epoch {done + 1}" if done else "Start over"
+        st.button(label, type="primary", icon=":material/play_arrow:", on_click=jobs.start, args=(run,), key=f"resume {run.id}")
+        clone_button(run)
+
+
+def clone_button(run: Run) -> None:
+    """Settings into the form."""
+    st.button(
+        "Use these settings", icon=":material/content_copy:", on_click=new.clone, args=(run,), key=f"clone {run.id}",
+        help="Fills the form on the left with this run's dataset and options.",
+    )  # fmt: skip
+
+
+# ---- a finished run ------------------------------------------------------------------------------------------------
+def results(run: Run) -> None:
+    """Test errors by horizon beside the naive forecasts, the mask rule, and downloads."""
+    result = run.result or {}
+    test, naive = result["metrics"]["test"], result["naive"]
+    ahead = [duration((step + 1) * run.spec["data"]["step_seconds"]) for step in range(len(test["by_horizon"]))]
+    name = run.spec["options"]["model"]["name"]
+    errors = {new.named(name): test} | {NAMES[key]: metrics for key, metrics in naive.items()}
+    st.subheader("Test, by how far ahead", anchor=False, help="The last part of the data, which training never saw.")
+    left, right = st.columns([3, 2], gap="medium")
+    with right:
+        metric = st.segmented_control(
+            "Metric", list(curves.METRICS), format_func=curves.METRICS.__getitem__, default="mae", required=True,
+            key="horizon metric", label_visibility="collapsed",
+        )  # fmt: skip
+        unit = "%" if metric == "mape" else unit_of(run)
+        by_horizon = {key: metrics["by_horizon"] for key, metrics in errors.items()}
+        figure = curves.horizons(by_horizon, str(metric), ahead, unit, current_theme())
+        st.altair_chart(figure, key=f"horizons {run.id}", alt=f"{metric} by horizon beside the naive forecasts")
+    with left:
+        st.dataframe(by_horizon_table(errors, ahead), height=320, hide_index=True, key=f"test {run.id}")
+        notes = "; ".join(f"{NAMES[key]}: {metrics['note']}" for key, metrics in naive.items())
+        unit = unit_of(run)
+        st.markdown(f"MAE and RMSE{f' in {plain(unit)}' if unit else ''}, MAPE in per cent; {plain(test['rule'])}. {plain(notes)}.")
+    take_along(run)
+
+
+def by_horizon_table(errors: dict[str, dict[str, Any]], ahead: list[str]) -> pd.DataFrame:
+    """Rows: lead times and all together; columns: metric by forecast."""
+    frame = pd.DataFrame({"ahead": [*ahead, "all"]})
+    for metric, title in curves.METRICS.items():
+        for name, metrics in errors.items():
+            values = [row[metric] for row in metrics["by_horizon"]] + [metrics[metric]]
+            frame[f"{title} {name}"] = [None if value is None else float(f"{value:.3g}") for value in values]
+    return frame
+
+
+def take_along(run: Run) -> None:
+    """Downloads: the epochs, the record, forecasts."""
+    st.subheader("Take along", anchor=False)
+    frame = table(run)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.download_button("Epochs as CSV", lambda: frame.to_csv(index=False), f"{run.id}-epochs.csv", "text/csv", on_click="ignore")
+        st.download_button("Epochs as Parquet", lambda: parquet(frame), f"{run.id}-epochs.parquet", on_click="ignore")
+        st.download_button("Record as JSON", lambda: record(run), f"{run.id}.json", "application/json", on_click="ignore")
+        clone_button(run)
+    if run.status == "done":
+        forecasts(run)
+
+
+def parquet(frame: pd.DataFrame) -> bytes:
+    """The table as a Parquet file."""
+    content = frame.to_parquet()
+    return content if isinstance(content, bytes) else b""
+
+
+def record(run: Run) -> str:
+    """Everything that was asked for and came out, as one JSON document."""
+    return json.dumps(without_nan({"spec": run.spec, "summary": run.summary() | {"path": run.path.name}, "epochs": run.epochs()}), indent=1)
+
+
+def forecasts(run: Run) -> None:
+    """Forecasts of the best weights as a file, made by a child process when asked for."""
+    horizon, kept = run.spec["options"]["data"]["horizon"], f"forecast file {run.id}"
+    whats = {False: f"The next {horizon} steps after the data", True: "Every test window (large)"}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        test = st.selectbox("Forecasts", list(whats), format_func=whats.__getitem__, width=290, key="forecast what")
+        kind = st.selectbox("File", list(FORMATS), width=120, key="forecast kind")
+        wanted = (test, kind)
+        if st.button("Make the file", help="Takes some seconds: a process of its own loads the weights."):
+            try:
+                with st.spinner("Forecasting …"):
+                    st.session_state[kept] = (wanted, jobs.forecast_elsewhere(run, FORMATS[kind][0], test))
+            except RunError as error:
+                st.error(plain(error), icon=":material/error:")
+        made = st.session_state.get(kept)
+        if made and made[0] == wanted:
+            suffix, mime = FORMATS[kind]
+            name = f"{run.id}-{'test' if test else 'next'}{suffix}"
+            st.download_button(f"Save {name}", made[1], name, mime, on_click="ignore", type="primary")

@@ -1,0 +1,157 @@
+"""A run as it stands: figures, curves and what it said. Drawn again every second while it works."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.session import current_theme, state, table
+from app.words import lasting, plain
+from stcore.charts import curves
+from stcore.charts.words import percent, short
+from stcore.compare import saved
+from stcore.runs import Run
+from stcore.runs.folder import LIVE
+
+EVERY = 1.0  # seconds
+
+
+def unit_of(run: Run) -> str:
+    """The unit of the run's metrics."""
+    targets, data = run.spec["targets"], run.spec["data"]
+    return str(data["units"].get(targets[0], "")) if len(targets) == 1 else "training spreads"
+
+
+def panel(run: Run) -> None:
+    """Figures and curves, alive while the run is."""
+    every = EVERY if state(run) in LIVE else None
+    st.fragment(_panel, run_every=every)(run)
+
+
+def _panel(run: Run) -> None:
+    frame, now = table(run), state(run)
+    figures(run, now)
+    if frame.empty:
+        if now in LIVE:
+            st.markdown("Curves appear after the first epoch.")
+        return
+    charts(run, frame)
+
+
+def figures(run: Run, now: str) -> None:
+    """Five figures that answer: how good, how much was spared, how long."""
+    summary = run.summary()
+    cells = finished_figures(run, summary) if now == "done" else live_figures(run, summary, now)
+    grid = st.grid(5, min_column_width=190)
+    for place, (label, value, delta, help) in enumerate(cells):
+        with grid[place] if hasattr(grid, "__getitem__") else grid:
+            st.metric(label, value, delta, delta_color="inverse", help=help, border=True, height="stretch")
+
+
+Cell = tuple[str, str, str | None, str]
+
+
+def finished_figures(run: Run, summary: dict[str, Any]) -> list[Cell]:
+    """What a finished run came to."""
+    test, unit, visits = summary["metrics"]["test"], unit_of(run), summary["visits"]
+    naive, spared, seconds = summary["naive"]["persistence"]["mae"], saved(summary), summary["seconds"]
+    gain = f"{percent(test['mae'] / naive - 1)} to persistence" if test["mae"] is not None and naive else None
+    scoring = seconds["score"] + seconds["select"]
+    return [
+        ("Test MAE", short(test["mae"], unit), gain, f"Mean absolute error over all horizons on the last part of the data; {test['rule']}."),
+        ("Visits kept", f"{visits['kept']:,}", None, f"{percent(visits['share'])} of {visits['full']:,}: all windows in every epoch."),
+        ("Visits saved", percent(1 - visits["share"]), None, f"{spared['visits']:,} sample visits were left out."),
+        ("Time saved, about", _seconds(spared["seconds"]), None, SAVED_HELP.format(short(scoring))),
+        ("Time taken", lasting(seconds["total"]), None, f"{short(seconds['train'])} s of it training, {short(seconds['evaluate'])} s measuring."),
+    ]
+
+
+SAVED_HELP = "Visits left out times the seconds that a visit took, less {} s for scoring and selecting."
+
+
+def live_figures(run: Run, summary: dict[str, Any], now: str) -> list[Cell]:
+    """What is known of a run that has not finished."""
+    told, unit = summary["epochs"], unit_of(run)
+    epochs, windows, where = run.spec["options"]["train"]["epochs"], run.spec["windows"]["train"], run.progress
+    last = run.epochs()[-1] if told else None
+    error = summary["metrics"]["validation"]
+    spared = saved(summary)
+    left = where.get("seconds_left") if now in ("running", "paused") else None
+    kept = f"{last['kept']:,} of {windows:,}" if last else "–"
+    return [
+        ("Epochs done", f"{told} of {epochs}", None, "An epoch is one pass over the windows that are kept."),
+        ("Best validation MAE", short(error["mae"], unit) if error else "–", None, "Lowest so far, over all horizons."),
+        ("Kept, last epoch", kept, None, "Training windows that the last epoch visited."),
+        ("Visits saved", f"{spared['visits']:,}" if spared["visits"] is not None else "–", None, _saved_help(spared, summary)),
+        ("Time left", lasting(left) if left is not None else "–", None, "From the speed so far; pruned epochs are shorter."),
+    ]
+
+
+def _saved_help(spared: dict[str, float | None], summary: dict[str, Any]) -> str:
+    scoring = summary["seconds"]["score"] + summary["seconds"]["select"]
+    return f"About {_seconds(spared['seconds'])}. {SAVED_HELP.format(short(scoring))}"
+
+
+def _seconds(value: float | None) -> str:
+    return "–" if value is None else f"−{short(-value)} s" if value < 0 else lasting(value)
+
+
+def charts(run: Run, frame: pd.DataFrame) -> None:
+    """Loss, and kept against pruned. Keyed, so that new epochs leave the zoom alone."""
+    theme, epochs = current_theme(), run.spec["options"]["train"]["epochs"]
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**Error by epoch**", help=f"Training: what the visited windows say about all. {curves.ZOOM_HINT}")
+        figure = curves.loss(frame, epochs, unit_of(run), theme)
+        st.altair_chart(figure, key=f"loss {run.id}", alt=f"Training and validation error of {len(frame)} epochs")
+    with right:
+        st.markdown("**Kept and pruned windows by epoch**", help=curves.ZOOM_HINT)
+        figure = curves.kept_pruned(frame, epochs, theme)
+        st.altair_chart(figure, key=f"kept {run.id}", alt=f"Windows kept and pruned in {len(frame)} epochs")
+    with st.expander("Epochs as a table"):
+        st.dataframe(shown(frame), hide_index=True, height=280, key=f"epochs {run.id}")
+
+
+def shown(frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns that people ask for, three figures each."""
+    columns = {
+        "epoch": "epoch", "train_mae": "train MAE", "validation_mae": "validation MAE", "validation_rmse": "RMSE",
+        "validation_mape": "MAPE (%)", "kept": "kept", "pruned": "pruned", "learning_rate": "learning rate",
+        "seconds_train": "train (s)", "seconds_score": "score (s)", "seconds_evaluate": "measure (s)", "best": "best so far",
+    }  # fmt: skip
+    picked = frame[list(columns)].rename(columns=columns)
+    return picked.map(lambda value: float(f"{value:.3g}") if isinstance(value, float) else value)
+
+
+# ---- what it said --------------------------------------------------------------------------------------------------
+def log(run: Run) -> None:
+    """The run's events in words, the latest first."""
+    with st.expander("What the run said"):
+        every = 2 * EVERY if state(run) in LIVE else None
+        st.fragment(_log, run_every=every)(run)
+
+
+def _log(run: Run) -> None:
+    rows = [{"time": _clock(event["at"]), "event": said(event)} for event in reversed(run.events())]
+    st.dataframe(pd.DataFrame(rows, columns=["time", "event"]), hide_index=True, height=240, key=f"events {run.id}")
+
+
+def _clock(at: str) -> str:
+    return f"{pd.Timestamp(at).tz_convert(None):%H:%M:%S} UTC"
+
+
+def said(event: dict[str, Any]) -> str:
+    """One event in words."""
+    words = {
+        "opening": "opens the data", "queued": "waits: as many runs as this machine may train at once are training",
+        "paused": "pauses", "resumed": "goes on", "finished": "finished",
+    }  # fmt: skip
+    if event["event"] == "started":
+        begun = f"begins at epoch {event['epoch'] + 1} of {event['epochs']}: {event['samples']:,} windows, steps of {event['batch']}, "
+        notes = "".join(f"; note: {note}" for note in event["notes"])
+        return f"{begun}learning rate {short(event['learning_rate'])}, {event['parameters']:,} weights{notes}"
+    if event["event"] == "epoch":
+        best = ", the best so far" if event["best"] else ""
+        error = short(event["validation"]["mae"])
+        return f"epoch {event['epoch'] + 1}: validation MAE {error}{best}; {event['kept']:,} windows kept"
+    return words.get(event["event"], plain(event["event"]))

@@ -1,0 +1,59 @@
+"""Data: what was understood of a dataset, what it asks, and what it looks like."""
+
+import streamlit as st
+
+from app.dataset import look, questions, source, understood
+from app.header import header
+from app.words import plain
+from stcore.data import STData
+from stcore.findings import DataError
+
+
+def page() -> None:
+    header(kind="data")
+    if waiting := st.session_state.pop("answering", None):
+        source.take_answer(*waiting)
+    chosen = source.choose()
+    try:
+        data = source.opened(chosen)
+    except DataError as error:
+        refused(chosen, error)
+        return
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        about(chosen, data)
+    with right:
+        look.map_panel(data)
+        look.sensor_panel(data)
+    left, right = st.columns(2, gap="large")
+    with left:
+        look.week_panel(data)
+        look.graph_panel(data)
+    with right:
+        look.coverage_panel(data)
+        look.zeros_panel(data)
+
+
+def about(chosen: str, data: STData) -> None:
+    """Title, summary, the way to training, questions and findings."""
+    st.header(plain(data.title), anchor=False)
+    if data.simulated:
+        st.markdown(":material/science: **Simulated data**: computed, not measured.")
+    if st.button("Train on this", type="primary", help="Opens the form of a new run with this dataset."):
+        st.switch_page("views/train.py", query_params={"data": chosen})
+    understood.show(data)
+    questions.show(chosen, data.findings)
+
+
+def refused(chosen: str, error: DataError) -> None:
+    """Why the data cannot be taken, and the questions whose answers would change that."""
+    for finding in error.findings:
+        if not finding.choices:
+            st.error(plain(finding.text), icon=":material/block:")
+    asked = [finding for finding in error.findings if finding.choices]
+    questions.show(chosen, asked)
+    if source.answered(chosen):
+        st.button("Take back my answers", on_click=source.take_back, args=(chosen,))
+
+
+page()

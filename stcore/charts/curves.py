@@ -1,0 +1,128 @@
+"""Curves over a run's epochs: loss, kept and pruned samples, error by horizon, several runs over each other.
+
+Tables come from ``run.table()``; the figures are Altair's, so that a page can change their data without losing the zoom.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from stcore.charts.theme import DASHES, Theme
+
+MOST_POINTS = 1000
+METRICS = {"mae": "MAE", "rmse": "RMSE", "mape": "MAPE"}
+PARTS = ("training", "validation")
+ZOOM_HINT = "Drag to move, Shift and wheel to zoom, double click to reset."
+
+
+def thinned(table: pd.DataFrame) -> pd.DataFrame:
+    """At most about a thousand rows, evenly spread, the last one among them."""
+    stride = -(-len(table) // MOST_POINTS) or 1
+    return table.iloc[(len(table) - 1) % stride :: stride]
+
+
+def epoch_axis(epochs: int) -> alt.X:
+    """Epochs from 1 to the run's own number, so that the figure does not move while they come."""
+    return alt.X(
+        "epoch:Q", title="epoch", scale=alt.Scale(domain=[0.5, max(epochs, 2) + 0.5], nice=False),
+        axis=alt.Axis(format="d", tickMinStep=1, grid=False),
+    )  # fmt: skip
+
+
+def zoom(name: str) -> alt.Parameter:
+    """Drag and Shift-wheel along the epochs; a plain wheel still scrolls the page."""
+    held = "wheel![event.shiftKey]"
+    return alt.selection_interval(name=name, bind="scales", encodings=["x"], zoom=held)
+
+
+def loss(table: pd.DataFrame, epochs: int, unit: str, theme: Theme) -> alt.LayerChart:
+    """Mean absolute error of training and validation by epoch, the best epoch marked."""
+    shown = thinned(table)
+    columns = {"train_mae": PARTS[0], "validation_mae": PARTS[1]}
+    frame = shown.rename(columns=columns).melt("epoch", list(PARTS), "part", "error").dropna()
+    title = f"MAE ({unit})" if unit else "MAE"
+    tip = [alt.Tooltip("part:N"), alt.Tooltip("epoch:Q"), alt.Tooltip("error:Q", title=title, format=".3~r")]
+    y = alt.Y("error:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(format="~r"))
+    legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=2, symbolSize=300, symbolType="stroke")
+    line = alt.Chart(frame).mark_line(clip=True, strokeWidth=2, point=alt.OverlayMarkDef(size=28, filled=True)).encode(
+        x=epoch_axis(epochs), y=y, tooltip=tip,
+        color=alt.Color("part:N", scale=alt.Scale(domain=PARTS, range=[theme.muted, theme.accent]), legend=legend),
+        strokeDash=alt.StrokeDash("part:N", scale=alt.Scale(domain=PARTS, range=[DASHES[1], DASHES[0]]), legend=legend),
+    )  # fmt: skip
+    best = shown[shown["best"]].tail(1)[["epoch", "validation_mae"]].rename(columns={"validation_mae": "error"})
+    best = best.assign(what="best so far")
+    ring = alt.Chart(best).mark_point(size=170, color=theme.accent, strokeWidth=2, clip=True)
+    mark = ring.encode(x="epoch:Q", y="error:Q", tooltip=["what:N", "epoch:Q"])
+    word = alt.Chart(best).mark_text(dy=-15, color=theme.text, clip=True).encode(x="epoch:Q", y="error:Q", text="what:N")
+    return alt.layer(line.add_params(zoom("loss_zoom")), mark, word).properties(height=270)
+
+
+def kept_pruned(table: pd.DataFrame, epochs: int, theme: Theme) -> alt.Chart:
+    """Samples kept and pruned in each epoch, kept below."""
+    shown = thinned(table)[["epoch", "kept", "pruned"]]
+    frame = shown.assign(total=shown["kept"] + shown["pruned"], zero=0, left=shown["epoch"] - 0.46, right=shown["epoch"] + 0.46)
+    both = [
+        frame.assign(what="kept", low=frame["zero"], high=frame["kept"]),
+        frame.assign(what="pruned", low=frame["kept"], high=frame["total"]),
+    ]
+    rows = pd.concat(both)[["epoch", "left", "right", "low", "high", "what", "kept", "pruned"]]
+    domain = ["kept", "pruned"]
+    x = epoch_axis(epochs)
+    tip = [alt.Tooltip("epoch:Q"), alt.Tooltip("kept:Q", format=","), alt.Tooltip("pruned:Q", format=",")]
+    legend = alt.Legend(title=None, orient="top", symbolType="square")
+    bars = alt.Chart(rows).mark_rect(clip=True).encode(
+        x=alt.X("left:Q", title="epoch", scale=x.scale, axis=x.axis), x2="right:Q",
+        y=alt.Y("low:Q", title="samples", axis=alt.Axis(format="~s")), y2="high:Q", tooltip=tip,
+        color=alt.Color("what:N", scale=alt.Scale(domain=domain, range=[theme.kept, theme.pruned]), legend=legend),
+        opacity=alt.Opacity("what:N", scale=alt.Scale(domain=domain, range=[1.0, 0.75]), legend=None),
+    )  # fmt: skip
+    return bars.add_params(zoom("kept_zoom")).properties(height=270)
+
+
+def horizons(errors: Mapping[str, Sequence[Mapping[str, Any]]], metric: str, labels: Sequence[str], unit: str, theme: Theme) -> alt.Chart:
+    """One metric by forecast horizon for each forecaster of ``errors`` {name: by_horizon}; ``labels`` [H] are the lead times."""
+    rows = [
+        {"forecast": name, "step": row["horizon"], "ahead": labels[row["horizon"] - 1], "error": row[metric]}
+        for name, by_horizon in errors.items()
+        for row in by_horizon
+        if row[metric] is not None
+    ]
+    title = f"{METRICS[metric]} ({unit})" if unit else METRICS[metric]
+    tip = ["forecast:N", alt.Tooltip("ahead:N"), alt.Tooltip("error:Q", title=title, format=".3~r")]
+    chart = alt.Chart(pd.DataFrame(rows, columns=["forecast", "step", "ahead", "error"])).mark_line(point=True, strokeWidth=2).encode(
+        x=alt.X("step:Q", title="steps ahead", axis=alt.Axis(format="d", tickMinStep=1, grid=False), scale=alt.Scale(nice=False)),
+        y=alt.Y("error:Q", title=title, axis=alt.Axis(format="~r")),
+        tooltip=tip, **distinct("forecast", list(errors), theme),
+    )  # fmt: skip
+    return chart.properties(height=270)
+
+
+def overlaid(tables: Mapping[str, pd.DataFrame], column: str, title: str, theme: Theme) -> alt.LayerChart:
+    """One column of several runs' tables by epoch, each run with a colour, a dash and its name at its end."""
+    parts = [thinned(table)[["epoch", column]].assign(run=name) for name, table in tables.items()]
+    frame = pd.concat(parts).dropna() if parts else pd.DataFrame({"epoch": [], column: [], "run": []})
+    last = max([int(table["epoch"].max()) for table in tables.values() if len(table)], default=2)
+    y = alt.Y(f"{column}:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(format="~r"))
+    tip = ["run:N", "epoch:Q", alt.Tooltip(f"{column}:Q", title=title, format=".3~r")]
+    line = alt.Chart(frame).mark_line(clip=True, strokeWidth=2).encode(
+        x=epoch_axis(last), y=y, tooltip=tip, **distinct("run", list(tables), theme)
+    )
+    ends = frame.groupby("run", as_index=False).last()
+    ends["short"] = ends["run"].str.split(" · ").str[0]
+    end = alt.Chart(ends).mark_text(align="left", dx=6, fontWeight="bold", color=theme.text).encode(
+        x="epoch:Q", y=f"{column}:Q", text="short:N"
+    )  # fmt: skip
+    return alt.layer(line.add_params(zoom("compare_zoom")), end).properties(height=290, padding={"right": 24})
+
+
+def distinct(field: str, names: list[str], theme: Theme) -> dict[str, Any]:
+    """Colour and dash of each name: told apart without either."""
+    colors = [theme.runs[place % len(theme.runs)] for place in range(len(names))]
+    dashes = [DASHES[place % len(DASHES)] for place in range(len(names))]
+    legend = alt.Legend(title=None, orient="top", columns=2, labelLimit=0, symbolType="stroke", symbolSize=400, symbolStrokeWidth=2)
+    return {
+        "color": alt.Color(f"{field}:N", scale=alt.Scale(domain=names, range=colors), legend=legend),
+        "strokeDash": alt.StrokeDash(f"{field}:N", scale=alt.Scale(domain=names, range=dashes), legend=legend),
+    }

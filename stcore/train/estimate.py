@@ -1,0 +1,83 @@
+"""About how long a run will take and how much memory it needs, told before it starts. Plain numbers, no torch.
+
+The cost model is ours: so many steps, cells and multiply-adds at the rates below, times a factor that says how fast this
+machine is, from runs it has finished (``speed``) or, where there are none, from a small matrix product (``glance``).
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from stcore.options import RunOptions
+
+STEP, CELL, PRODUCT = 7e-4, 2.5e-7, 2.5e-11  # seconds a step, a cell and a multiply-add take, one thread, bench/recipe.py
+GLANCE = 1.4e-11  # seconds of a multiply-add in the small matrix product on the same machine
+BEGIN = 5.0  # seconds until torch is loaded and the data are open
+PASSES = 3  # forward and backward cost about three forward passes
+TORCH, COPIES, ARRAYS, CHUNK = 450e6, 5, 4, 65_536  # bytes of an idle worker; copies of the data; rows alive; cells at once
+
+
+class Work(NamedTuple):
+    """What a run has to do: steps, training cells (window, sensor), forecast cells, multiply-adds and width of a cell."""
+
+    steps: float
+    cells: float
+    forecasts: float
+    products: float
+    width: float
+
+
+def work(options: RunOptions, windows: tuple[int, int, int], sensors: int, inputs: int, targets: int) -> Work:
+    """The work of resolved ``options`` on so many training, validation and test windows."""
+    train, epochs = options.train, options.train.epochs
+    visits = epochs * windows[0] * (options.prune.get("keep") or 1.0)
+    products, width = per_cell(options.model, options.data.lookback * inputs, options.data.horizon * targets)
+    stored = min(sum(windows), train.forecasts * 2**20 / (2 * options.data.horizon * sensors * targets))
+    forecasts = (epochs * windows[1] + windows[2] + stored) * sensors
+    return Work(visits / (train.batch or 1), visits * sensors, forecasts, products, width)
+
+
+def per_cell(model: Mapping[str, Any], inside: int, outside: int) -> tuple[float, float]:
+    """Multiply-adds of one cell's forecast and numbers alive in a row. STID's is taken for a model not known here."""
+    if model["name"] == "dlinear":
+        return 2.0 * inside * outside, inside + outside
+    width, layers = model.get("width", 16), model.get("layers", 3)
+    row = 4 * width
+    return float(inside * width + width * row + (layers - 1) * 2 * row * row + 2 * row * outside), row
+
+
+def seconds(about: Work, factor: float = 1.0) -> float:
+    """Seconds from the start to the result."""
+    return BEGIN + training_seconds(about, factor) + factor * about.forecasts * (CELL + about.products * PRODUCT)
+
+
+def training_seconds(about: Work, factor: float = 1.0) -> float:
+    """Seconds of the training steps alone."""
+    return factor * (about.steps * STEP + about.cells * (CELL + PASSES * about.products * PRODUCT))
+
+
+def speed(finished: Iterable[tuple[Work, float]]) -> float | None:
+    """The machine's factor: the middle one of measured over expected training seconds; None without a measurement."""
+    factors = [measured / training_seconds(about) for about, measured in finished if measured > 0 and about.cells]
+    return float(np.median(factors)) if factors else None
+
+
+@cache
+def glance() -> float:
+    """The machine's factor from a twentieth of a second of matrix products."""
+    rows, square = np.ones((1024, 64), np.float32), np.full((64, 64), 1 / 64, np.float32)
+    began, rounds = time.perf_counter(), 0
+    while time.perf_counter() - began < 0.05:
+        rows @ square
+        rounds += 1
+    return (time.perf_counter() - began) / (rounds * rows.size * 64) / GLANCE
+
+
+def memory(options: RunOptions, about: Work, numbers: int) -> float:
+    """Bytes of the worker at its fullest. ``numbers``: readings in the dataset, missing ones counted."""
+    batch = about.cells / max(about.steps, 1) * (4 * options.model.get("layers", 1) + 4)
+    rows = max(batch, ARRAYS * min(CHUNK, about.forecasts)) * about.width * 4
+    return TORCH + COPIES * numbers * 4 + rows + 3 * min(options.train.forecasts * 2**20, about.forecasts * options.data.horizon * 2)

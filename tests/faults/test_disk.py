@@ -1,0 +1,92 @@
+"""A full disk: the run ends as failed in plain words, what was written before is whole, and it goes on when there is room."""
+
+import resource
+import shutil
+import subprocess
+from functools import partial
+from pathlib import Path
+
+import pytest
+from running import SMALL, Command, Undisturbed, assert_each_epoch_once, assert_same_run, begun, done, trained, until
+
+from stcore.runs import Run
+from stcore.runs.record import checkpoint
+from stcore.train.state import from_bytes
+
+NO_SPACE = "There is no space left on the device."
+
+
+def small_files(size: int) -> None:
+    """No file of this process may be larger."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def full(folder: Path, small_file: Path, size: int, *arguments: str) -> tuple[Command, Run]:
+    """A run that may write no file above a size, ended."""
+    command = Command(
+        folder, "train", small_file, *SMALL, *arguments, "--runs", folder, "--id", "run", "--json", "--quiet",
+        first=partial(small_files, size),
+    )  # fmt: skip
+    assert command.wait() == 1, command.stderr
+    return command, Run(folder / "run")
+
+
+def test_where_the_result_does_not_fit_the_last_checkpoint_is_kept(
+    small_file: Path, undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    far = ("--horizon", "24")  # so that the forecasts are the largest file
+    whole = undisturbed(*far)
+    largest = (whole.path / "rows" / "forecast.bin").stat().st_size
+    command, run = full(tmp_path, small_file, largest - 1, *far)
+    reason = f"{NO_SPACE} The last checkpoint (epoch 5) is intact. Free some, then resume."
+    assert command.stderr == f"{reason}\n"
+    assert command.document["status"] == run.status == "failed"
+    assert command.document["reason"] == reason
+    assert done(tmp_path, "resume", run.path, "--json").document["status"] == "done"
+    assert_each_epoch_once(run, 5)
+    assert_same_run(run, whole)
+
+
+def test_where_no_checkpoint_fits_none_is_promised(small_file: Path, undisturbed: Undisturbed, tmp_path: Path) -> None:
+    _, run = full(tmp_path, small_file, 8_192)
+    assert (run.result or {})["reason"] == f"{NO_SPACE} Free some, then resume."
+    assert not list(run.path.glob("checkpoint*"))
+    done(tmp_path, "resume", run.path)
+    assert_same_run(run, undisturbed())
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Path:
+    """A disk of 600 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    asked = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(folder)], capture_output=True, text=True
+    )
+    if asked.returncode:
+        pytest.skip(f"mounting a small disk is not permitted here: {asked.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_disk_that_fills_up_in_mid_run(
+    tiny_disk: Path, small_file: Path, undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    command = Command(tmp_path, "train", small_file, *SMALL, "--runs", tiny_disk, "--id", "run", "--quiet")
+    run = begun(command, tiny_disk / "run")
+    trained(run, 2, command)
+    run.control("pause")
+    until(lambda: run.status == "paused", "it is paused", command)
+    run.control("run")
+    with open(tiny_disk / "ballast", "wb", buffering=0) as file:
+        file.write(bytes(shutil.disk_usage(tiny_disk).free))
+    assert command.wait() == 1, command.stderr
+    assert run.status == "failed"
+    content, note = checkpoint(run)
+    assert content and note is None
+    epoch = from_bytes(content)["epoch"]
+    assert (run.result or {})["reason"] == f"{NO_SPACE} The last checkpoint (epoch {epoch}) is intact. Free some, then resume."
+    (tiny_disk / "ballast").unlink()
+    done(tmp_path, "resume", run.path, "--quiet")
+    assert_each_epoch_once(run, 5)
+    assert_same_run(run, undisturbed())

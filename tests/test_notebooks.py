@@ -1,0 +1,29 @@
+"""Every notebook runs from top to bottom, is short, and is committed without outputs."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+
+
+def test_there_are_notebooks() -> None:
+    assert NOTEBOOKS
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_is_thin_and_without_outputs(path: Path) -> None:
+    code = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    assert len(code) <= 12
+    assert not any(cell.outputs or cell.execution_count for cell in code)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:zmq", "ignore:Proactor event loop")
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_runs(path: Path, tmp_path: Path) -> None:
+    notebook = nbformat.read(path, 4)
+    NotebookClient(notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+    figures = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs if "data" in output]
+    assert len(figures) >= 5
