@@ -22,12 +22,11 @@ PATIENCE = 10  # seconds without an answer after which ending the worker is offe
 
 def controls(run: Run, now: str) -> None:
     """Badge, where the run stands, and the buttons that make sense now."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", width="stretch"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-            word, color, icon = BADGES[now]
-            st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
-            if run.spec["data"]["simulated"]:
-                st.badge("Simulated data", color="violet", icon=":material/science:")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="stretch"):
+        word, color, icon = BADGES[now]
+        st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
+        if run.spec["data"]["simulated"]:
+            st.badge("Simulated data", color="violet", icon=":material/science:")
         if now in LIVE:
             _progress(run, now)
             _live_buttons(run, now)

@@ -36,8 +36,9 @@ def field(section: str, option: Described, automatic: Mapping[str, Any], lists: 
         return st.checkbox(label, **more)
     if option.get("optional") and default is not None:
         st.session_state.setdefault(f"{key}.set", True)
-    if option.get("optional") and default is not None and not st.checkbox(f"Set {label.lower()}", key=f"{key}.set", persist_state="session"):
-        return None
+        if not st.checkbox(f"{label}:", key=f"{key}.set", help=help, persist_state="session"):
+            return None
+        more |= {"label_visibility": "collapsed", "help": None}
     return number(label, option, _automatic(automatic.get(name)), more)
 
 
@@ -82,7 +83,7 @@ def fill(section: str, described: Sequence[Described], values: Mapping[str, Any]
 
 def titled(option: Described) -> str:
     """An option's label: its name in words, and its unit."""
-    words = {"lr": "learning rate", "mape_floor": "MAPE floor"}.get(option["name"], option["name"].replace("_", " "))
+    words = {"lr": "learning rate", "mape_floor": "MAPE floor", "keep": "keep this share of all visits"}.get(option["name"], option["name"].replace("_", " "))
     return f"{words[:1].upper()}{words[1:]}" + (f" ({option['unit']})" if option.get("unit") else "")
 
 

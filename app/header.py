@@ -7,7 +7,6 @@ import streamlit as st
 from app import control
 from app.session import all_runs, link, linked, state
 from app.words import plain
-from stcore.charts.words import percent
 from stcore.runs import Run
 from stcore.runs.folder import LIVE
 
@@ -30,7 +29,7 @@ def header(kind: Literal["run", "data"] = "run") -> Run | None:
         return run
     if asked is None and runs:
         run = next((run for run in runs if run.id == "demo-run"), runs[0])
-    with st.container(horizontal=True, vertical_alignment="bottom", key="header"):
+    with st.container(horizontal=True, vertical_alignment="center", key="header"):
         choose(runs, run)
         if run:
             strip(run)
@@ -46,8 +45,8 @@ def choose(runs: list[Run], run: Run | None) -> None:
     names = labels(runs)
     st.session_state["run list"] = run.id if run else None
     st.selectbox(
-        "Run", list(names), key="run list", format_func=lambda name: names.get(name, name), on_change=_chosen, index=None,
-        placeholder="Choose a run", width=460, help="Newest first. Every view shows this run; the address carries it.",
+        "Run", list(names), key="run list", format_func=lambda name: names.get(name, name), on_change=_chosen,
+        index=0 if run else None, placeholder="Choose a run", width=480, label_visibility="collapsed",
     )  # fmt: skip
 
 
@@ -69,7 +68,7 @@ def label(run: Run) -> str:
     options, made = run.spec["options"], run.spec["created"]
     when = f"{made[8:10]}.{made[5:7]}. {made[11:16]}" if run.id[:8] == made[:10].replace("-", "") else run.id
     keep = options["prune"].get("keep")
-    method = f"{named(options['prune']['name'])}{f' {percent(keep)}' if keep else ''}"
+    method = f"{named(options['prune']['name'])}{f' {keep:.0%}' if keep else ''}"
     return f"{method} · {named(options['model']['name'])} · {run.spec['data']['title']} · {when}"
 
 

@@ -142,7 +142,7 @@ function axes(pen, view) {
   pen.font = `12px ${view.font}`;
   pen.textBaseline = "middle";
   pen.textAlign = "right";
-  const most = Math.max(2, Math.floor(height / 18));
+  const most = Math.max(2, Math.floor(height / 19));
   for (const row of ticks(data.rows, most, data.byDay ? [1, 2, 7, 14, 28] : null)) {
     const y = TOP + ((row + 0.5) / data.rows) * height;
     pen.fillText(label(view, row), LEFT - 8, Math.min(Math.max(y, TOP + 6), TOP + height - 6));

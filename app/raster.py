@@ -24,8 +24,8 @@ HTML = """
 """
 CSS = """
 .grid { font: 0.8rem var(--st-font, sans-serif); color: var(--ink); }
-.head { display: flex; flex-wrap: wrap; gap: 0.4rem; align-items: center; min-height: 1.9rem; padding-left: 92px; }
-.scale { width: 7rem; height: 0.7rem; border: 1px solid var(--line); border-radius: 2px; }
+.head { display: flex; flex-wrap: wrap; gap: 0.4rem; align-items: center; min-height: 1.9rem; }
+.scale { width: 5.5rem; height: 0.7rem; border: 1px solid var(--line); border-radius: 2px; }
 .marked { margin-left: 0.6rem; white-space: nowrap; }
 .marked[hidden] { display: none; }
 .marked i { display: inline-block; width: 0.8rem; height: 0.6rem; border: 2px solid var(--mark); }

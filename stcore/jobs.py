@@ -73,6 +73,7 @@ def work(run: Run) -> Iterator[Event]:
     if int(os.environ.get("RANK", 0)):
         yield from follow(run)
         return
+    before = run.ranks
     with held(run):
         if finished(run):  # by another worker, while this one waited
             return
@@ -80,7 +81,7 @@ def work(run: Run) -> Iterator[Event]:
         with slot(run) as free:
             if not free:
                 return
-            trainer = begin(run)
+            trainer = begin(run, before)
             yield from record(run, trainer, trainer.state, trainer.weights, trainer.ranks.agree)
             trainer.ranks.close()
 
@@ -90,14 +91,21 @@ def finished(run: Run) -> bool:
     return (run.result or {}).get("status") == "done"
 
 
-def begin(run: Run) -> "Trainer":
-    """The run's trainer where its checkpoint stands; a failure is written into the run before it is raised."""
+def begin(run: Run, before: int | None) -> "Trainer":
+    """The run's trainer where its checkpoint stands; a failure is written into the run before it is raised.
+
+    ``before``: how many processes worked on it until now.
+    """
     tell(run, {"event": "opening"})
     try:
-        return prepare(run)
+        trainer = prepare(run)
     except Exception as error:
         fail(run, error)
         raise
+    world = trainer.ranks.world
+    if trainer.epoch and before not in (None, world):
+        trainer.notes.append(f"worked on by {before} processes before and by {world} now: not bit for bit the same")
+    return trainer
 
 
 def follow(run: Run) -> Iterator[Event]:

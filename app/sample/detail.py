@@ -5,7 +5,8 @@ import pandas as pd
 import streamlit as st
 
 from app import picking
-from app.sample.look import Look, settle
+from app.sample.look import Look, pick
+from app.session import link, linked
 from app.words import plain
 from stcore import jobs
 from stcore.charts.layers import underneath
@@ -23,20 +24,33 @@ MAP_SIZE = (520, 250)
 WORST = ""  # the list's first entry: whichever sensor is worst in the window
 
 
-def show_sample(look: Look) -> None:
-    """Everything about the sample that is looked at."""
+def choose_sample(look: Look) -> None:
+    """The number of the sample; drawn before anything that shows the picked sample."""
+    last = len(look.table) - 1
+    asked = linked("sample")
+    if asked is not None and look.picked is None:
+        st.markdown(f"This run has no sample {plain(asked, 20)}; its samples are 0 to {last}.")
+    st.session_state["sample number"] = look.picked
+    words = "Samples are training windows, counted in order of time from 0. Plus and minus go to the next and the one before."
     st.number_input(
         "Sample",
         0,
-        len(look.table) - 1,
+        last,
         None,
         1,
-        key="sample",
-        bind="query-params",
-        on_change=settle,
+        key="sample number",
+        on_change=_numbered,
         placeholder="number of a sample, or click one in any chart",
-        help="Samples are training windows, counted in order of time from 0. Plus and minus go to the next and the one before.",
+        help=words,
     )
+
+
+def _numbered() -> None:
+    pick(st.session_state["sample number"])
+
+
+def show_sample(look: Look) -> None:
+    """Everything about the sample that is looked at."""
     show_words(look)
     if look.data is None:
         st.warning(f"The window cannot be shown, since the data cannot be opened: {plain(look.missing)}")
@@ -123,17 +137,21 @@ def choose_sensor(window: Window) -> int:
     words = {
         window.sensors[place]: f"{window.sensors[place]}, off by {short(errors[place], window.unit)}" for place in order
     }
-    if st.session_state.get("sensor", WORST) not in (WORST, *names):
-        del st.session_state["sensor"]
+    asked = linked("sensor")
+    st.session_state["sample sensor"] = asked if asked in names else WORST
     chosen = st.selectbox(
         "Sensor, worst first",
         [WORST, *names],
-        key="sensor",
-        bind="query-params",
+        key="sample sensor",
+        on_change=_listed,
         format_func=lambda name: words.get(name, f"the worst one: {words[names[0]]}"),
         help="Ordered by the mean absolute error of the forecast in this window, or of persistence while there is no forecast.",
     )
     return window.sensors.index(chosen or names[0])
+
+
+def _listed() -> None:
+    link("sensor", st.session_state["sample sensor"] or None)
 
 
 def take_sensor(window: Window) -> None:

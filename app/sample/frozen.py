@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.session import state
+from app.session import link, linked, state
 from stcore.charts.samples import MEASURES, SHORT
 from stcore.runs import Run
 from stcore.runs.folder import LIVE
@@ -64,31 +64,35 @@ def choose(run: Run, told: int) -> tuple[int, int]:
 
 def _seen(run: Run, told: int, live: bool) -> int:
     """How many epochs are shown: all of a run at rest, of a live one those at the last update, unless it is followed."""
-    if st.session_state.get("epoch of", run.id) != run.id:
-        st.session_state["epoch"] = None
-    st.session_state["epoch of"] = run.id
-    before = st.session_state.get(f"frozen {run.id}")
-    if before is None or not live or st.session_state.get("follow"):
-        advance(run, told)
-    return int(min(st.session_state[f"frozen {run.id}"], told))
+    key = f"frozen {run.id}"
+    if not live or st.session_state.get("follow"):
+        update(run, told)
+    return int(min(st.session_state.setdefault(key, told), told))
 
 
-def advance(run: Run, told: int) -> None:
-    """Show the run up to epoch ``told``, and see it there unless an earlier epoch was asked for."""
-    before = st.session_state.get(f"frozen {run.id}")
-    if before is not None and st.session_state.get("epoch") in (None, before):
-        st.session_state["epoch"] = told
+def update(run: Run, told: int) -> None:
+    """Show the run up to epoch ``told``."""
     st.session_state[f"frozen {run.id}"] = told
 
 
 def _epoch(seen: int) -> int:
-    """The epoch that all views are seen at."""
-    if seen < 2:
-        return 1
-    if "epoch" in st.session_state and not 1 <= (st.session_state["epoch"] or 0) <= seen:
-        st.session_state["epoch"] = seen
-    words = "All of this view as it stood after that epoch."
-    return st.slider("After epoch", 1, seen, seen, key="epoch", bind="query-params", help=words, width=260)
+    """The epoch that all views are seen at: the one in the address, else the latest that is shown."""
+    asked = linked("epoch") or ""
+    epoch = int(asked) if asked.isdecimal() and 1 <= int(asked) <= seen else seen
+    if seen > 1:
+        st.session_state["epoch"] = epoch
+        words = "All of this view as it stood after that epoch."
+        st.slider("After epoch", 1, seen, key="epoch", on_change=_chosen, args=(seen,), help=words, width=260)
+    return epoch
+
+
+def _chosen(seen: int) -> None:
+    see(st.session_state["epoch"], seen)
+
+
+def see(epoch: int, seen: int) -> None:
+    """Have all views seen at ``epoch``; the latest goes on to mean the latest when there are more. For callbacks."""
+    link("epoch", None if epoch == seen else str(epoch))
 
 
 def _watch(run: Run, seen: int) -> None:
@@ -98,5 +102,5 @@ def _watch(run: Run, seen: int) -> None:
         return
     if st.session_state.get("follow"):
         st.rerun()
-    if st.button(f"Epoch {told} available: update", type="primary", key="update", on_click=advance, args=(run, told)):
+    if st.button(f"Epoch {told} available: update", type="primary", key="update", on_click=update, args=(run, told)):
         st.rerun()

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from app.session import current_theme, run_dataset, trace
+from app.session import current_theme, link, linked, run_dataset, trace
 from stcore.charts.sample_table import incidents, overlapping, samples
 from stcore.charts.theme import Theme
 from stcore.data import STData
@@ -90,21 +90,15 @@ def look(run: Run, frozen: int, epoch: int) -> Look:
 
 # ---- the one selection ---------------------------------------------------------------------------------------------
 def pick(sample: int | None, on_map: bool = False) -> None:
-    """Pick a sample, wherever it was clicked. To be called before the run that shows it, from a callback."""
-    st.session_state["sample"] = sample
+    """Pick a sample, wherever it was clicked. For callbacks, so that everything drawn next shows it."""
+    link("sample", None if sample is None else str(sample))
     settle(on_map)
-
-
-def settle(on_map: bool = False) -> None:
-    """Let the data map show the selection, unless it was made there: redrawing would lose its zoom and its lasso."""
-    if not on_map:
-        st.session_state["map-state"] = (st.session_state.get("sample"), st.session_state.get("lasso"))
 
 
 def picked(count: int) -> int | None:
     """The picked sample, where the run has it."""
-    sample = st.session_state.get("sample")
-    return int(sample) if sample is not None and 0 <= int(sample) < count else None
+    asked = linked("sample") or ""
+    return int(asked) if asked.isdecimal() and int(asked) < count else None
 
 
 def lasso(run: Run, inside: Sequence[int] | None, on_map: bool = True) -> None:
@@ -119,12 +113,19 @@ def lassoed(run: Run) -> np.ndarray | None:
     return kept[1] if kept is not None and kept[0] == run.id else None
 
 
-def on_map(run: Run) -> tuple[int | None, np.ndarray | None]:
-    """The picked sample and the lasso that the data map was last drawn with."""
-    sample, kept = st.session_state.setdefault(
-        "map-state", (st.session_state.get("sample"), st.session_state.get("lasso"))
-    )
-    return sample, kept[1] if kept is not None and kept[0] == run.id else None
+def settle(on_map: bool) -> None:
+    """Let the data map show the selection, unless it was made there: redrawing would lose its zoom and its lasso."""
+    if not on_map:
+        st.session_state.pop("on map", None)
+
+
+def on_map(look: Look) -> tuple[int | None, np.ndarray | None]:
+    """The picked sample and the lasso that the data map is to be drawn with: those it was last drawn with, until settled."""
+    run, *drawn = st.session_state.get("on map", (None, None, None))
+    if run != look.run.id:
+        drawn = [look.picked, lassoed(look.run)]
+        st.session_state["on map"] = (look.run.id, *drawn)
+    return drawn[0], drawn[1]
 
 
 def selection(key: str) -> dict[str, Any]:

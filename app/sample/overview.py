@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from app.raster import canvas
+from app.sample.frozen import see
 from app.sample.look import Look, lasso, lassoed, on_map, pick, selection
 from stcore.charts.data_map import data_map
 from stcore.charts.grid import calendar_grid
@@ -72,12 +73,13 @@ def show_map(look: Look) -> None:
         "##### Which are easy, ambiguous, hard?",
         help="Every point is a sample: to the right its error was large on average, upwards it changed much from epoch to "
         "epoch. Ambiguous is the third that varies most; of the rest, hard are those with a mean in the upper third. The first "
-        "epoch is left out. Click a point to see it, or draw a lasso to look at some of them only.",
+        "epoch is left out. Click a point to see it. With the lasso or the box at the top right of the chart you choose some "
+        "of them; a double click lets them go.",
     )
     if look.epoch < 2:
         st.info("The data map needs two epochs; it appears after epoch 2.")
         return
-    sample, inside = on_map(look.run)
+    sample, inside = on_map(look)
     unknown = int(look.table["variability"].isna().sum())
     if unknown == len(look.table):
         st.info("No sample has been scored twice yet; the data map appears as soon as one has.")
@@ -89,7 +91,7 @@ def show_map(look: Look) -> None:
         on_select=lambda: take_selection(look),
         selection_mode=("points", "box", "lasso"),
         theme=None,
-        config=PLAIN,
+        config=PLAIN | {"displayModeBar": True},
         alt="Data map: mean of each sample's complexity against its variability over epochs",
     )
     if unknown:
@@ -138,16 +140,16 @@ def show_raster(look: Look, still: bool) -> None:
         "raster",
         raster_picture(look.trace, look.table, order, by or "time"),
         look.theme,
-        lambda row, column: pick_row(int(order[row]), column + 1),
+        lambda row, column: pick_row(int(order[row]), column + 1, look.trace.sizes["epoch"]),
         alt=f"Raster of {len(order)} samples {SORTS[by or 'time']} over {look.trace.sizes['epoch']} epochs: kept or pruned.",
         height=330,
         picked=(int(place[0]), look.epoch - 1) if len(place) else None,
     )
 
 
-def pick_row(sample: int, epoch: int) -> None:
-    """Pick a sample, and the epoch that all views are shown at."""
-    st.session_state["epoch"] = epoch
+def pick_row(sample: int, epoch: int, seen: int) -> None:
+    """Pick a sample, and the epoch that all views are seen at."""
+    see(epoch, seen)
     pick(sample)
 
 
@@ -158,7 +160,7 @@ def show_choice(look: Look) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if inside is None:
             st.markdown(
-                f"Showing all {total:,} samples. Click one anywhere, or draw a lasso on the map to see some of them only."
+                f"Showing all {total:,} samples. Click one in any chart, or choose many with the lasso of the map below."
             )
         else:
             st.markdown(f"**{len(inside):,} of {total:,} samples** are inside the lasso; raster and table show these.")

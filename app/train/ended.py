@@ -1,6 +1,7 @@
 """What a run ended with: its errors beside the naive forecasts, what went wrong, how to go on, and what can be taken along."""
 
 import json
+import math
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ from app.train.live import unit_of
 from app.words import duration, plain
 from stcore import jobs
 from stcore.charts import curves
+from stcore.charts.words import percent
 from stcore.runs import Run, RunError
 from stcore.runs.files import plain as without_nan
 
@@ -69,41 +71,56 @@ def results(run: Run) -> None:
     name = run.spec["options"]["model"]["name"]
     errors = {new.named(name): test} | {NAMES[key]: metrics for key, metrics in naive.items()}
     st.subheader("Test, by how far ahead", anchor=False, help="The last part of the data, which training never saw.")
-    left, right = st.columns([3, 2], gap="medium")
-    with right:
-        metric = st.segmented_control(
+    metric = str(
+        st.segmented_control(
             "Metric", list(curves.METRICS), format_func=curves.METRICS.__getitem__, default="mae", required=True,
             key="horizon metric", label_visibility="collapsed",
-        )  # fmt: skip
-        unit = "%" if metric == "mape" else unit_of(run)
-        by_horizon = {key: metrics["by_horizon"] for key, metrics in errors.items()}
-        figure = curves.horizons(by_horizon, str(metric), ahead, unit, current_theme())
-        st.altair_chart(figure, key=f"horizons {run.id}", alt=f"{metric} by horizon beside the naive forecasts")
+        )
+    )  # fmt: skip
+    unit = "%" if metric == "mape" else unit_of(run)
+    left, right = st.columns(2, gap="medium")
     with left:
-        st.dataframe(by_horizon_table(errors, ahead), height=320, hide_index=True, key=f"test {run.id}")
-        notes = "; ".join(f"{NAMES[key]}: {metrics['note']}" for key, metrics in naive.items())
-        unit = unit_of(run)
-        st.markdown(f"MAE and RMSE{f' in {plain(unit)}' if unit else ''}, MAPE in per cent; {plain(test['rule'])}. {plain(notes)}.")
-    take_along(run)
+        by_horizon = {key: metrics["by_horizon"] for key, metrics in errors.items()}
+        figure = curves.horizons(by_horizon, metric, ahead, unit, current_theme())
+        st.altair_chart(figure, key=f"horizons {run.id}", alt=f"{metric} by horizon beside the naive forecasts")
+    frame = by_horizon_table(errors, ahead)
+    with right:
+        shown = frame[frame["metric"] == curves.METRICS[metric]].drop(columns="metric")
+        digits = {name: st.column_config.NumberColumn(format=decimals(shown[name])) for name in errors}
+        st.dataframe(shown, height=270, hide_index=True, key=f"test {run.id}", column_config=digits)
+    notes = "; ".join(f"{NAMES[key]}: {metrics['note']}" for key, metrics in naive.items())
+    st.markdown(f"{curves.METRICS[metric]}{f' in {plain(unit)}' if unit else ''}; {plain(test['rule'])}. {plain(notes)}.")
+    take_along(run, frame)
 
 
 def by_horizon_table(errors: dict[str, dict[str, Any]], ahead: list[str]) -> pd.DataFrame:
-    """Rows: lead times and all together; columns: metric by forecast."""
-    frame = pd.DataFrame({"ahead": [*ahead, "all"]})
+    """Rows: metrics, by lead time and over all; columns: forecasts, and the first against persistence."""
+    parts = []
     for metric, title in curves.METRICS.items():
-        for name, metrics in errors.items():
-            values = [row[metric] for row in metrics["by_horizon"]] + [metrics[metric]]
-            frame[f"{title} {name}"] = [None if value is None else float(f"{value:.3g}") for value in values]
+        values = {name: [row[metric] for row in found["by_horizon"]] + [found[metric]] for name, found in errors.items()}
+        parts.append(pd.DataFrame({"metric": title, "ahead": [*ahead, "all"], **values}).astype(dict.fromkeys(errors, float)))
+    frame = pd.concat(parts, ignore_index=True)
+    first = next(iter(errors))
+    frame["to persistence"] = [percent(share) for share in frame[first] / frame["persistence"] - 1]
     return frame
 
 
-def take_along(run: Run) -> None:
-    """Downloads: the epochs, the record, forecasts."""
+def decimals(values: pd.Series) -> str:
+    """A number format with three figures at a column's typical size."""
+    size = float(values.abs().median())
+    return f"%.{max(0, 2 - math.floor(math.log10(size)))}f" if size > 0 else "%.3g"
+
+
+def take_along(run: Run, errors: pd.DataFrame | None = None) -> None:
+    """Downloads: the epochs, the test errors, the record, forecasts."""
     st.subheader("Take along", anchor=False)
     frame = table(run)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.download_button("Epochs as CSV", lambda: frame.to_csv(index=False), f"{run.id}-epochs.csv", "text/csv", on_click="ignore")
         st.download_button("Epochs as Parquet", lambda: parquet(frame), f"{run.id}-epochs.parquet", on_click="ignore")
+        if errors is not None:
+            csv = errors.to_csv(index=False)
+            st.download_button("Test errors as CSV", csv, f"{run.id}-test.csv", "text/csv", on_click="ignore")
         st.download_button("Record as JSON", lambda: record(run), f"{run.id}.json", "application/json", on_click="ignore")
         clone_button(run)
     if run.status == "done":

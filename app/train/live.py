@@ -42,10 +42,9 @@ def figures(run: Run, now: str) -> None:
     """Five figures that answer: how good, how much was spared, how long."""
     summary = run.summary()
     cells = finished_figures(run, summary) if now == "done" else live_figures(run, summary, now)
-    grid = st.grid(5, min_column_width=190)
-    for place, (label, value, delta, help) in enumerate(cells):
-        with grid[place] if hasattr(grid, "__getitem__") else grid:
-            st.metric(label, value, delta, delta_color="inverse", help=help, border=True, height="stretch")
+    grid = st.grid(5, min_column_width=145)
+    for label, value, delta, help in cells:
+        grid.metric(label, value, delta, delta_color="inverse", help=help, border=True, height="stretch")
 
 
 Cell = tuple[str, str, str | None, str]

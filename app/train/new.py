@@ -121,7 +121,7 @@ def chosen_sections() -> dict[str, list[dict[str, Any]]]:
         st.session_state.setdefault(f"new.{key}", default)
         name = st.selectbox(label, list(cards[key]), key=f"new.{key}", format_func=named, persist_state="session")
         card = cards[key][name]
-        st.markdown(f"{plain(card.summary)} *{plain(card.source)}*")
+        st.markdown(f":small[{plain(card.summary)}]", help=f"{plain(card.source)}.")
     chosen = {key: cards[key][st.session_state[f"new.{key}"]].options.describe() for key in ("prune", "model")}
     seed = [option for option in RunOptions.describe() if option["name"] == "seed"]
     described = {**chosen, "train": TrainOptions.describe(), "data": DataOptions.describe(), "run": seed}

@@ -25,6 +25,8 @@ def show(run: Run, told: int) -> None:
     now = look(run, seen, epoch)
     measure, still = st.session_state.get("measure", "score"), st.session_state.get("still", False)
     left, right = st.columns([3, 2], gap="medium")
+    with right:
+        detail.choose_sample(now)
     with left:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             overview.show_choice(now)

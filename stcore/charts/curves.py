@@ -23,10 +23,10 @@ def thinned(table: pd.DataFrame) -> pd.DataFrame:
     return table.iloc[(len(table) - 1) % stride :: stride]
 
 
-def epoch_axis(epochs: int) -> alt.X:
+def epoch_axis(epochs: int, field: str = "epoch") -> alt.X:
     """Epochs from 1 to the run's own number, so that the figure does not move while they come."""
     return alt.X(
-        "epoch:Q", title="epoch", scale=alt.Scale(domain=[0.5, max(epochs, 2) + 0.5], nice=False),
+        f"{field}:Q", title="epoch", scale=alt.Scale(domain=[0.5, max(epochs, 2) + 0.5], nice=False),
         axis=alt.Axis(format="d", tickMinStep=1, grid=False),
     )  # fmt: skip
 
@@ -55,8 +55,8 @@ def loss(table: pd.DataFrame, epochs: int, unit: str, theme: Theme) -> alt.Layer
     best = best.assign(what="best so far")
     ring = alt.Chart(best).mark_point(size=170, color=theme.accent, strokeWidth=2, clip=True)
     mark = ring.encode(x="epoch:Q", y="error:Q", tooltip=["what:N", "epoch:Q"])
-    word = alt.Chart(best).mark_text(dy=-15, color=theme.text, clip=True).encode(x="epoch:Q", y="error:Q", text="what:N")
-    return alt.layer(line.add_params(zoom("loss_zoom")), mark, word).properties(height=270)
+    word = alt.Chart(best).mark_text(dy=-15, dx=8, align="right", color=theme.text).encode(x="epoch:Q", y="error:Q", text="what:N")
+    return alt.layer(line.add_params(zoom("loss_zoom")), mark, word).properties(height=310)
 
 
 def kept_pruned(table: pd.DataFrame, epochs: int, theme: Theme) -> alt.Chart:
@@ -69,16 +69,14 @@ def kept_pruned(table: pd.DataFrame, epochs: int, theme: Theme) -> alt.Chart:
     ]
     rows = pd.concat(both)[["epoch", "left", "right", "low", "high", "what", "kept", "pruned"]]
     domain = ["kept", "pruned"]
-    x = epoch_axis(epochs)
     tip = [alt.Tooltip("epoch:Q"), alt.Tooltip("kept:Q", format=","), alt.Tooltip("pruned:Q", format=",")]
     legend = alt.Legend(title=None, orient="top", symbolType="square")
     bars = alt.Chart(rows).mark_rect(clip=True).encode(
-        x=alt.X("left:Q", title="epoch", scale=x.scale, axis=x.axis), x2="right:Q",
-        y=alt.Y("low:Q", title="samples", axis=alt.Axis(format="~s")), y2="high:Q", tooltip=tip,
+        x=epoch_axis(epochs, "left"), x2="right:Q",
+        y=alt.Y("low:Q", title="windows", axis=alt.Axis(format="~s"), scale=alt.Scale(nice=False)), y2="high:Q", tooltip=tip,
         color=alt.Color("what:N", scale=alt.Scale(domain=domain, range=[theme.kept, theme.pruned]), legend=legend),
-        opacity=alt.Opacity("what:N", scale=alt.Scale(domain=domain, range=[1.0, 0.75]), legend=None),
     )  # fmt: skip
-    return bars.add_params(zoom("kept_zoom")).properties(height=270)
+    return bars.add_params(zoom("kept_zoom")).properties(height=310)
 
 
 def horizons(errors: Mapping[str, Sequence[Mapping[str, Any]]], metric: str, labels: Sequence[str], unit: str, theme: Theme) -> alt.Chart:
@@ -96,7 +94,7 @@ def horizons(errors: Mapping[str, Sequence[Mapping[str, Any]]], metric: str, lab
         y=alt.Y("error:Q", title=title, axis=alt.Axis(format="~r")),
         tooltip=tip, **distinct("forecast", list(errors), theme),
     )  # fmt: skip
-    return chart.properties(height=270)
+    return chart.properties(height=310)
 
 
 def overlaid(tables: Mapping[str, pd.DataFrame], column: str, title: str, theme: Theme) -> alt.LayerChart:

@@ -13,8 +13,8 @@ MOST_POINTS = 20_000  # more are drawn as counts, with some of the samples on to
 OVERLAY = 4_000
 BINS = 120
 HOVER = (
-    "%{customdata[1]}<br>mean %{x:.3g}, variability %{y:.3g} %<br>kept %{customdata[2]}, %{customdata[3]}"
-    "<extra>sample %{customdata[0]}</extra>"
+    "%{customdata[1]} (sample %{customdata[0]})<br>mean %{x:.3g}, variability %{y:.3g} %"
+    "<br>kept %{customdata[2]}, %{customdata[3]}<extra></extra>"
 )
 
 
@@ -66,9 +66,11 @@ def data_map(
         title="variability (% of the mean)", type="log", dtick=1 if len(known) and _wide(known["variability"]) else "D2"
     )
     figure.update_layout(
-        dragmode="lasso", legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "itemsizing": "constant"}
+        dragmode="pan",
+        hovermode="closest",
+        legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "itemsizing": "constant"},
     )
-    return plain(figure, theme, 420)
+    return plain(figure, theme, 440)
 
 
 def _wide(values: pd.Series) -> bool:

@@ -112,23 +112,27 @@ def sensor_map(sensors: SensorMap, theme: Theme, chosen: int | None = None) -> p
 
 
 def _discs(rows: list[dict[str, Any]]) -> pydeck.Layer:
-    """Full discs as the points of a GeoJSON layer."""
-    return _points(DOTS, rows, True, {"getFillColor": "@@=properties.colour", "getRadius": "@@=properties.radius", "stroked": False})
+    """Full discs; their colour is told to the layer inside the layer, where Streamlit's paling does not reach it."""
+    inner = {"points-circle": {"getFillColor": "@@=properties.colour"}}
+    return _points(DOTS, rows, pickable=True, stroked=False, get_point_radius="properties.radius", _subLayerProps=inner)
 
 
 def _ring(rows: list[dict[str, Any]], theme: Theme) -> list[pydeck.Layer]:
     """Two rings round the chosen sensor, one of them visible on whatever lies underneath."""
-    look = {"filled": False, "stroked": True, "getRadius": "@@=properties.radius + 4.5", "lineWidthUnits": "pixels"}
-    rings = ((5, theme.background), (2.5, theme.pruned))
-    return [_points(f"chosen-{width}", rows, False, look | {"getLineWidth": width, "getLineColor": _rgb(colour)}) for width, colour in rings]
+    return [
+        _points(
+            f"chosen-{width}", rows, filled=False, stroked=True, get_point_radius="properties.radius + 4.5",
+            line_width_units=PIXELS, get_line_width=width, get_line_color=_rgb(colour),
+        )
+        for width, colour in ((5, theme.background), (2.5, theme.pruned))
+    ]  # fmt: skip
 
 
-def _points(name: str, rows: list[dict[str, Any]], pickable: bool, look: dict[str, Any]) -> pydeck.Layer:
+def _points(name: str, rows: list[dict[str, Any]], **look: Any) -> pydeck.Layer:
     features = [
         {"type": "Feature", "geometry": {"type": "Point", "coordinates": row["spot"]}, "properties": row} for row in rows
     ]
-    inner = {"points-circle": {"radiusUnits": "pixels", **look}}
-    return pydeck.Layer("GeoJsonLayer", features, id=name, pickable=pickable, _subLayerProps=inner)
+    return pydeck.Layer("GeoJsonLayer", features, id=name, point_radius_units=PIXELS, **look)
 
 
 def view(places: np.ndarray, size: tuple[int, int] = VIEW) -> pydeck.ViewState:

@@ -11,7 +11,7 @@ FONT = "Source Sans, Segoe UI, Helvetica, Arial, sans-serif"  # the first is wha
 def plain(figure: go.Figure, theme: Theme, height: int) -> go.Figure:
     """A plotly figure in the theme's colours, without ornaments."""
     axis = {"gridcolor": theme.line, "linecolor": theme.line, "zeroline": False, "automargin": True}
-    hover = {"bgcolor": theme.background, "font_color": theme.text, "bordercolor": theme.line}
+    hover = {"bgcolor": theme.background, "font": {"color": theme.text, "family": FONT}, "bordercolor": theme.line}
     return figure.update_layout(
         template=None,
         paper_bgcolor=theme.background,

@@ -15,7 +15,7 @@ from stcore.models import naive
 from stcore.windows import Windows
 
 STRIP, GAP = 14, 10  # pixels: the strip of kept epochs, and what is free above it
-LINES = ("seen by the model", "what came", "forecast", "persistence")
+LINES = ("input", "truth", "forecast", "persistence")
 
 
 @dataclass(frozen=True)

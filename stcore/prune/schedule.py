@@ -52,7 +52,7 @@ def budget(count: int, epochs: int, options: ScheduleOptions, least: float = LEA
         if dropped <= (1 - least) * level.sum() + 1e-9:
             share = level * (dropped / level.sum() if dropped else 0.0)
             visits = np.diff(np.round(np.cumsum((1 - share) * count)), prepend=0).astype(np.int64)
-            visits = np.minimum(visits, count)
+            visits = np.clip(visits, 1, count)
             shorter = (
                 f"the full epochs at the end are {tail}, not {full_tail}, so that {keep:.0%} of the visits can be met"
             )

@@ -93,6 +93,8 @@ class Run:
     @property
     def locked(self) -> bool:
         """Whether a worker lives: it holds the lock, which the kernel frees when it dies in whatever way."""
+        if not (self.path / "lock").exists():
+            return False  # nobody ever worked here, and a glance leaves nothing behind
         lock = filelock.FileLock(self.path / "lock")
         try:
             with lock.acquire(timeout=0):
@@ -210,9 +212,9 @@ class Run:
         """The worker's log, to be appended to."""
         return open(self.path / "log.txt", "ab")
 
-    def claim(self, worker: str, process: int) -> None:
-        """Say who works on the run; called by whoever holds its lock."""
-        files.write_json(self.path / "worker.json", {"worker": worker, "process": process})
+    def claim(self, worker: str, process: int, ranks: int) -> None:
+        """Say who works on the run, and how many processes together; called by whoever holds its lock."""
+        files.write_json(self.path / "worker.json", {"worker": worker, "process": process, "ranks": ranks})
 
     @property
     def worker(self) -> str | None:
@@ -223,6 +225,11 @@ class Run:
     def worker_process(self) -> int | None:
         """The worker's process number; meaningless unless the run is locked."""
         return (files.read_json(self.path / "worker.json") or {}).get("process")
+
+    @property
+    def ranks(self) -> int | None:
+        """How many processes work, or last worked, on the run together."""
+        return (files.read_json(self.path / "worker.json") or {}).get("ranks")
 
     def _last_event(self) -> str | None:
         events = self.tail(max(0, self._size() - 65_536))[0]

@@ -23,7 +23,8 @@ def held(run: Run) -> Iterator[None]:
     except filelock.Timeout:
         raise RunError(f"Run {run.id} is being trained by another process ({run.worker or 'unknown'}).") from None
     try:
-        run.claim(f"process {os.getpid()} on {socket.gethostname()}", os.getpid())
+        ranks = int(os.environ.get("WORLD_SIZE", 1))
+        run.claim(f"process {os.getpid()} on {socket.gethostname()}", os.getpid(), ranks)
         yield
     finally:
         lock.release()

@@ -1,6 +1,7 @@
 """Recording: a job's events go to its folder as they come, and the folder's control word goes to the job."""
 
 import errno
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -177,6 +178,14 @@ def sentence(error: BaseException, safe: int) -> str:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
         return f"There is no space left on the device.{intact} Free some, then resume."
     if isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error) or "out of memory" in str(error):
-        why = str(error).splitlines()[0] if str(error) else "an allocation failed"
-        return f"The memory is not enough ({why}). Lower the batch or the lookback.{intact}"
+        return f"The memory is not enough{asked_for(str(error))}. Lower the batch or the lookback.{intact}"
     return str(error) or type(error).__name__
+
+
+def asked_for(text: str) -> str:
+    """How much was asked for in vain, out of what torch or numpy say of it."""
+    if found := re.search(r"tried to allocate (\d+) bytes", text):
+        return f": {int(found[1]) / 2**30:.3g} GiB more were needed"
+    if found := re.search(r"(?:Unable|Tried) to allocate ([\d.]+ \w+)", text):
+        return f": {found[1]} more were needed"
+    return f" ({text.splitlines()[0]})" if text else ""

@@ -47,7 +47,7 @@ def test_selections_are_well_formed(name: str, kind: str, count: int) -> None:
         assert selection.indices.dtype == np.int64
         assert len(selection.indices) >= 1
         assert (np.diff(selection.indices) > 0).all()
-        assert 0 <= selection.indices[0] and selection.indices[-1] < count
+        assert selection.indices[0] >= 0 and selection.indices[-1] < count
         assert selection.weights.dtype == np.float32 and selection.weights.shape == selection.indices.shape
         assert (selection.weights > 0).all() and selection.weights.max() <= 10.001
 

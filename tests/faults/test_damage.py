@@ -25,7 +25,7 @@ def killed(small_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run killed at the end of its fourth epoch, with the checkpoints of the two before."""
     folder = tmp_path_factory.mktemp("killed")
     parts = ("train", small_file, *SMALL, "--runs", folder, "--id", "run", "--quiet")
-    assert Command(folder, *parts, first=partial(die_at, "open score.bin 3")).wait() == -signal.SIGKILL
+    assert Command(folder, *parts, first=partial(die_at, "open score.bin 4")).wait() == -signal.SIGKILL
     run = Run(folder / "run")
     assert run.status == "interrupted"
     assert len(run.epochs()) == 3

@@ -28,7 +28,7 @@ BOUNDARIES = [  # the instant before the worker opens, renames or removes a file
     "open worker.json.partial 0",
     "open events.jsonl 0",
     "open events.jsonl 3",
-    "open score.bin 1",
+    "open score.bin 3",
     "open checkpoint.new.partial 0",
     "open checkpoint.new.partial 1",
     "rename checkpoint.new.partial 1",

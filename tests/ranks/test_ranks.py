@@ -139,6 +139,8 @@ def test_a_run_begun_alone_goes_on_with_two(small_file: Path, tmp_path: Path) ->
     trained(run, 2, command)
     command.kill()
     ended(ranks(tmp_path, 2, "resume", run.path, "--json", "--quiet"))
+    notes = [event["notes"] for event in run.events() if event["event"] == "started"]
+    assert notes == [[], ["worked on by 1 processes before and by 2 now: not bit for bit the same"]]
     ended(train(tmp_path, small_file, 1, name="alone"))
     assert_each_epoch_once(run, 5)
     assert_as_alone(run, Run(tmp_path / "alone"))

@@ -12,7 +12,7 @@ from stcore.prune.st_prune import complexity, keep_probability, st_prune
 from stcore.prune.threshold import draw, easy_by_budget, easy_by_mean
 
 
-@given(st.integers(1, 5000), st.integers(4, 60), st.floats(0.35, 1), st.sampled_from(["step", "cosine", "linear"]))
+@given(st.integers(20, 5000), st.integers(4, 60), st.floats(0.35, 1), st.sampled_from(["step", "cosine", "linear"]))
 def test_a_budget_adds_up(count: int, epochs: int, keep: float, anneal: str) -> None:
     try:
         visits, _ = budget(count, epochs, ScheduleOptions(keep=keep, anneal=anneal))
