@@ -34,14 +34,18 @@ def controls(run: Run, now: str) -> None:
 
 def _progress(run: Run, now: str) -> None:
     """A bar over all epochs, with the time left."""
-    where, epochs = run.progress, run.spec["options"]["train"]["epochs"]
+    where = run.progress
     if not where or now in ("queued", "starting"):
-        share, text = 0.0, {"queued": "another run is training", "starting": "loading PyTorch"}.get(now, "")
-    else:
-        share = where["visits"] / max(where["planned"], 1)
-        left = where["seconds_left"]
-        text = f"epoch {where['epoch'] + 1} of {epochs}" + (f" · {lasting(left)} left" if left is not None else "")
-    st.progress(min(share, 1.0), text, width=220)
+        text = {"queued": "another run is training", "starting": "loading PyTorch"}.get(now, "")
+        st.progress(0.0, text, width=220)
+        return
+    share = min(where["visits"] / max(where["planned"], 1), 1.0)
+    text, left = f"epoch {where['epoch'] + 1} of {run.spec['options']['train']['epochs']}", where["seconds_left"]
+    if share == 1.0:
+        text = "measuring on the test windows"
+    elif left is not None:
+        text += f" · {lasting(left)} left"
+    st.progress(share, text, width=220)
 
 
 def _live_buttons(run: Run, now: str) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+import pandas as pd
 import streamlit as st
 
 from app import control
@@ -66,7 +67,8 @@ def labels(runs: list[Run]) -> dict[str, str]:
 def label(run: Run) -> str:
     """What people call a run: its method and model, its data, and when it was made or what it was called."""
     options, made = run.spec["options"], run.spec["created"]
-    when = f"{made[8:10]}.{made[5:7]}. {made[11:16]}" if run.id[:8] == made[:10].replace("-", "") else run.id
+    local = pd.Timestamp(made).tz_convert(st.context.timezone or "UTC")
+    when = f"{local.day} {local:%b, %H:%M}" if run.id[:8] == made[:10].replace("-", "") else run.id
     keep = options["prune"].get("keep")
     method = f"{named(options['prune']['name'])}{f' {keep:.0%}' if keep else ''}"
     return f"{method} · {named(options['model']['name'])} · {run.spec['data']['title']} · {when}"

@@ -143,14 +143,14 @@ function axes(pen, view) {
   pen.textBaseline = "middle";
   pen.textAlign = "right";
   const most = Math.max(2, Math.floor(height / 19));
-  for (const row of ticks(data.rows, most, data.byDay ? [1, 2, 7, 14, 28] : null)) {
+  for (const row of ticks(data.rows, most, data.rowNames ? [1, 2, 7, 14, 28] : null)) {
     const y = TOP + ((row + 0.5) / data.rows) * height;
     pen.fillText(label(view, row), LEFT - 8, Math.min(Math.max(y, TOP + 6), TOP + height - 6));
   }
   pen.textAlign = "center";
   pen.textBaseline = "top";
-  for (const column of ticks(data.columns, Math.max(2, Math.floor(width / 52)), data.steps)) {
-    const x = LEFT + ((column + (data.byDay && data.columns > 7 ? 0 : 0.5)) / data.columns) * width;
+  for (const column of ticks(data.columns, Math.max(2, Math.floor(width / (12 + 8 * Math.max(...data.names.map((name) => name.length))))), data.steps)) {
+    const x = LEFT + ((column + (data.steps ? 0 : 0.5)) / data.columns) * width;
     pen.fillText(data.names[column], Math.max(x, LEFT + 8), TOP + height + 6);
   }
   pen.fillText(data.titles.x, LEFT + width / 2, TOP + height + 23);
@@ -164,21 +164,21 @@ function axes(pen, view) {
 
 // Round positions, at most ``most`` of them.
 function ticks(count, most, steps) {
-  const round = steps || [1, 2, 5].flatMap((_, __, all) => all).concat([10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5]);
+  const round = steps || [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5];
   const step = round.find((size) => count / size <= most) || Math.ceil(count / most);
   return Array.from({ length: Math.ceil(count / step) }, (_, number) => number * step);
 }
 
 function label(view, row) {
   const { data } = view;
-  if (data.byDay) return day(view.minutes[row]);
+  if (data.rowNames) return data.rowNames[row];
   const sample = Math.min(Math.floor((row * data.samples) / data.rows), data.samples - 1);
-  return data.byTime ? day(view.minutes[sample]) : sample === 0 ? "1st" : `${(sample + 1).toLocaleString("en")}th`;
+  return data.byTime ? day(view, sample) : sample === 0 ? "1st" : `${(sample + 1).toLocaleString("en")}th`;
 }
 
 function mark(pen, view, { row, column }) {
   const { data, box } = view, y = TOP + ((row + 0.5) / data.rows) * box.height;
-  if (!data.byDay) {
+  if (!data.rowNames) {
     for (const [colour, width] of [[data.ink.background, 3], [data.ink.text, 1.5]]) {
       pen.strokeStyle = colour;
       pen.lineWidth = width;
@@ -202,9 +202,11 @@ function outline(pen, view, row, first, last, colour, line) {
 }
 
 // ---- words -----------------------------------------------------------------------------------------------------------
-function day(minutes) {
-  const moment = new Date(minutes * 60000);
-  return `${DAYS[moment.getUTCDay()]} ${moment.getUTCDate()} ${MONTHS[moment.getUTCMonth()]}`;
+function day(view, sample) {
+  const last = view.minutes[view.minutes.length - 1], moment = new Date(view.minutes[sample] * 60000);
+  const date = `${moment.getUTCDate()} ${MONTHS[moment.getUTCMonth()]}`;
+  if (view.data.byTime && last - view.minutes[0] > 300 * 1440) return `${date} ${moment.getUTCFullYear()}`;
+  return `${DAYS[moment.getUTCDay()]} ${date}`;
 }
 
 function clock(minutes) {
@@ -218,12 +220,12 @@ function number(value) {
 function said(view, { row, column }) {
   const { data, cells } = view, level = cells[column * data.rows + row];
   const value = data.low + (level / FULL) * (data.high - data.low);
-  if (data.byDay) {
-    const where = `${day(view.minutes[row])}, ${data.names[column]}`;
+  if (data.rowNames) {
+    const where = `${data.rowNames[row]}, ${data.names[column]}`;
     return level === NOTHING ? `${where}: no sample` : `${where}: ${data.titles.value.split(" (")[0]} ${number(value)}`;
   }
   const group = data.samples / data.rows, first = Math.floor(row * group);
-  const when = `${day(view.minutes[first])} ${clock(view.minutes[first])}`;
+  const when = `${day(view, first)} ${clock(view.minutes[first])}`;
   const word = group > 1 ? `${number(100 * value)} % of ${Math.round(group)} samples kept` : data.labels[level === FULL ? 1 : 0];
   return `${when}, epoch ${data.names[column]}: ${word}`;
 }

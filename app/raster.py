@@ -59,13 +59,14 @@ def canvas(
     ``picked``: the row and, or, cell to be marked. ``boxes``: (row, first column, last column) to be outlined.
     """
     rows, columns = picture.cells.shape
+    rows_are_days = picture.row_names is not None and columns % 24 == 0
     data = packed(picture, theme) | {
         "alt": f"{alt} Arrow keys move, Enter picks.",
         "height": height,
         "file": key,
         "picked": None if picked is None else {"row": picked[0] * rows // picture.samples, "column": picked[1]},
         "boxes": [list(box) for box in boxes or []],
-        "steps": hours(columns) if picture.by_day else None,
+        "steps": hours(columns) if rows_are_days else None,
     }
 
     def picked_now() -> None:
@@ -87,8 +88,6 @@ def read(state: Any) -> tuple[int, int] | None:
 
 
 def hours(columns: int) -> list[int]:
-    """How many columns lie between labels of the time of day: whole hours where there are any."""
-    if columns <= 7:
-        return [1]
-    hour = max(1, columns // 24)
+    """How many columns lie between labels of the time of day: whole hours."""
+    hour = columns // 24
     return [hour, 2 * hour, 3 * hour, 6 * hour, 12 * hour]

@@ -15,7 +15,7 @@ from typing import Any
 from stcore import readers
 from stcore.options import RunOptions, merged
 from stcore.runs.create import resolve
-from stcore.train.trainer import Trainer
+from stcore.training.trainer import Trainer
 
 COMMON = {"prune": {"name": "full"}, "train": {"epochs": 15, "threads": 1}, "data": {"split": [0.6, 0.2, 0.2]}}
 RECIPES: dict[str, dict[str, Any]] = {

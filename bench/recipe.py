@@ -1,4 +1,4 @@
-"""The short search behind the default batch and learning rate (stcore/train/recipe.py).
+"""The short search behind the default batch and learning rate (stcore/training/recipe.py).
 
     STCORE_REAL_DATA=... python bench/recipe.py [--seeds 2]
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from stcore import readers
 from stcore.data import STData
 from stcore.options import RunOptions
-from stcore.train.trainer import Trainer
+from stcore.training.trainer import Trainer
 
 CELLS = (512, 768, 1536, 3072)
 RATES = (2e-3, 5e-3, 8e-3, 1.2e-2)

@@ -18,8 +18,8 @@ import xarray as xr
 from stcore.data import STData
 from stcore.models.stid import STID
 from stcore.options import RunOptions
-from stcore.train import evaluate
-from stcore.train.trainer import Trainer
+from stcore.training import evaluate
+from stcore.training.trainer import Trainer
 
 
 def data(sensors: int) -> STData:

@@ -29,7 +29,7 @@ from stcore.runs.locks import held, slot
 from stcore.runs.record import checkpoint, fail, tell, weights
 
 if TYPE_CHECKING:
-    from stcore.train.trainer import Trainer
+    from stcore.training.trainer import Trainer
 
 _children: list[tuple[Path, float, subprocess.Popen[bytes]]] = []
 """Workers that this process started: run folder, time of day, process."""
@@ -120,7 +120,7 @@ def follow(run: Run) -> Iterator[Event]:
 
 def prepare(run: Run) -> "Trainer":
     """Open the run's data, build its trainer and load its checkpoint."""
-    from stcore.train.trainer import Trainer
+    from stcore.training.trainer import Trainer
 
     trainer = Trainer(dataset(run), RunOptions.read(run.spec["options"]))
     content, note = checkpoint(run)
@@ -148,7 +148,7 @@ def predict(run: Run, starts: np.ndarray, data: STData | None = None) -> np.ndar
 
     ``data`` may be newer data of the same sensors and channels. RunError where the run is not finished.
     """
-    from stcore.train.predict import predict as forecast
+    from stcore.training.predict import predict as forecast
 
     content = weights(run)
     if content is None:

@@ -14,7 +14,7 @@ ROWS = [  # a file imports from rows above its own, or from its own folder
     {"readers", "simulate", "windows"},
     {"models", "prune", "sensors"},
     {"scores"},
-    {"train"},
+    {"training"},
     {"distil"},
     {"runs"},
     {"jobs", "compare"},
@@ -30,7 +30,7 @@ CARDS = {"stcore/models/__init__.py", "stcore/sensors/__init__.py", "stcore/dist
 WRITERS = {"runs", "exports", "data", "simulate", "readers"}
 NOBODY: set[str] = set()
 DOORS: list[tuple[set[str], str]] = [  # who may use what is named so
-    ({"models", "sensors", "scores", "train", "distil", "ranks", "readers"}, "torch"),
+    ({"models", "sensors", "scores", "training", "distil", "ranks", "readers"}, "torch"),
     ({"ranks"}, "torch.distributed"),
     ({"app"}, "streamlit"),
     ({"charts"}, "plotly altair pydeck"),

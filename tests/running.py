@@ -24,11 +24,11 @@ import xarray as xr
 from stcore.data import STData
 from stcore.runs import Run
 from stcore.runs.files import unseal
-from stcore.train.state import from_bytes
+from stcore.training.state import from_bytes
 
 LIMIT = 60.0  # seconds after which a process is taken to hang
 Undisturbed = Callable[..., Run]  # arguments of `train` to a finished run
-LOADED = ["stcore.cli.training", "stcore.cli.reading", "stcore.train.trainer", "stcore.readers.stdata", "running"]
+LOADED = ["stcore.cli.training", "stcore.cli.reading", "stcore.training.trainer", "stcore.readers.stdata", "running"]
 SMALL = ("--set", "model.width=4", "--batch", "4", "--epochs", "5", "--set", "train.threads=1")
 
 

@@ -17,7 +17,7 @@ from stcore.charts.series import planted, profile, readings, series, usual_week
 from stcore.data import STData
 from stcore.exports import safe
 
-FIRST_DAYS = 7
+FIRST_DAYS, FIRST_STEPS = 7, 180  # shown at first, whichever is longer
 MAP_WORDS = {"missing": "share missing", "zeros": "share exactly zero", "neighbours": "neighbours in the graph"}
 
 
@@ -47,6 +47,13 @@ def sensor_places(data: STData) -> Any:
     return made_up_places(data.fingerprint, data) if data.places is None else data.places
 
 
+def no_places(data: STData) -> str:
+    """What the map shows where nobody knows where the sensors stand."""
+    if data.edges is None or not len(data.edges[0]):
+        return "No coordinates and no graph: the sensors stand in rows, in the order of the data."
+    return "No coordinates: the map is a drawing of the graph, neighbours near each other. Distances mean nothing."
+
+
 def map_panel(data: STData) -> SensorMap:
     """The map, coloured by a number of one's choice; a click chooses the sensor."""
     options = [*data.channels, *MAP_WORDS]
@@ -57,7 +64,7 @@ def map_panel(data: STData) -> SensorMap:
     values, unit = numbers(data.fingerprint, what, data)
     places = sensor_places(data)
     if data.places is None:
-        st.info("No coordinates: the map is a drawing of the graph, neighbours near each other. Distances mean nothing.")
+        st.info(no_places(data))
     layers = underneath(data.layers if data.places is not None else {}, places, data.edges)
     sensors = SensorMap(data.sensors, places, values, words[what], unit, layers=layers)
     if take_click(sensors, "data-map"):
@@ -69,7 +76,6 @@ def map_panel(data: STData) -> SensorMap:
 
 def sensor_panel(data: STData) -> None:
     """Readings of the chosen sensor over a stretch of time."""
-    theme = current_theme()
     left, middle, right = st.columns([3, 3, 4], vertical_alignment="bottom")
     with left:
         sensor = picking.sensor_list(data.sensors, 0, "Click one on the map, or choose it here.")
@@ -80,8 +86,7 @@ def sensor_panel(data: STData) -> None:
     with right:
         steps = stretch(data)
     for name in shown:
-        chart = series(data, sensor, names.index(name), steps, theme)
-        st.altair_chart(chart, key=f"series-{name}", alt=f"{name} of sensor {data.sensors[sensor]} over time")
+        show_series(data, sensor, names.index(name), steps)
     if len(marks := planted(data, sensor)):
         kinds = ", ".join(sorted(set(marks["what"])))
         st.markdown(f"Shaded: {kinds}. This city is simulated, so it is known what was planted.")
@@ -96,8 +101,18 @@ def sensor_panel(data: STData) -> None:
         )  # fmt: skip
 
 
+def show_series(data: STData, sensor: int, channel: int, steps: slice) -> None:
+    """The readings as a curve, or that there are none."""
+    name = data.channels[channel]
+    if not readings(data, sensor, channel, steps)["value"].notna().any():
+        st.info(f"{plain(data.sensors[sensor])} has no reading of {plain(name)} in these days. Choose others.")
+        return
+    chart = series(data, sensor, channel, steps, current_theme())
+    st.altair_chart(chart, key=f"series-{name}", alt=f"{name} of sensor {data.sensors[sensor]} over time")
+
+
 def stretch(data: STData) -> slice:
-    """The steps to be looked at: whole days, the first week at first."""
+    """The steps to be looked at, by whole days."""
     time = data.local_time
     days = pd.date_range(time[0].normalize(), time[-1].normalize(), freq="D")
     if len(days) < 2:
@@ -105,10 +120,12 @@ def stretch(data: STData) -> slice:
     options = [day.date() for day in days]
     if not set(st.session_state.get("days shown", ())) <= set(options):
         del st.session_state["days shown"]
-    last = options[min(FIRST_DAYS, len(options)) - 1]
+    some = max(FIRST_DAYS, round(FIRST_STEPS * data.step_seconds / 86400))
+    words = "%d %b" if time[0].year == time[-1].year else "%d %b %Y"
     first, last = st.select_slider(
-        "Days", options, (options[0], last), key="days shown", format_func=lambda day: f"{day:%d %b}"
-    )
+        "Days", options, (options[0], options[min(some, len(options)) - 1]), key="days shown",
+        format_func=lambda day: day.strftime(words),
+    )  # fmt: skip
     begin = time.searchsorted(pd.Timestamp(first))
     end = time.searchsorted(pd.Timestamp(last) + pd.Timedelta(days=1))
     return slice(int(begin), max(int(end), int(begin) + 1))

@@ -35,9 +35,9 @@ def show_calendar(look: Look, measure: str, still: bool) -> None:
         look.theme,
         lambda row, column: pick_cell(int(grid.sample[row, column])),
         alt=f"Calendar: {MEASURES[measure]} by day and time of day.",
-        height=int(np.clip(46 + 13 * len(grid.rows), 190, 420)),
+        height=int(np.clip(46 + 13 * len(grid.row_names), 190, 420)),
         picked=(int(found[0][0]), int(found[0][1])) if len(found) else None,
-        boxes=boxes(planted, grid.rows, look.step_seconds) if planted is not None else None,
+        boxes=boxes(planted, grid.days, look.step_seconds) if planted is not None else None,
     )
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 import xarray as xr
 
 from app import picking
-from app.dataset.look import stretch
+from app.dataset.look import no_places, show_series, stretch
 from app.maps import show_map, take_click
 from app.sensors import measured
 from app.sensors.measured import ERROR, IMPORTANCE, TEST, Ground, Shown
@@ -14,7 +14,6 @@ from app.session import current_theme, state, trace
 from app.words import plain
 from stcore.charts.maps import SensorMap
 from stcore.charts.sensors import sensor_table, through_epochs
-from stcore.charts.series import series
 from stcore.charts.words import short
 from stcore.exports import safe
 from stcore.runs import Run
@@ -133,7 +132,7 @@ def say_ground(ground: Ground) -> None:
     if ground.problem:
         st.warning(f"The run's dataset cannot be opened: {plain(ground.problem)} The map shows what the run itself remembers.")
     if ground.made_up:
-        st.info("No coordinates: the map is a drawing of the graph, neighbours near each other. Distances mean nothing.")
+        st.info(no_places(ground.data) if ground.data else "No coordinates: the sensors stand in rows.")
 
 
 def details(numbers: Shown, found: xr.Dataset, chosen: int, epoch: int) -> None:
@@ -176,8 +175,7 @@ def past(run: Run, ground: Ground, chosen: int) -> None:
         return
     data = ground.data
     target = data.channels.index(run.spec["targets"][0])
-    chart = series(data, chosen, target, stretch(data), current_theme())
-    st.altair_chart(chart, key="readings", alt=f"Readings of sensor {data.sensors[chosen]}")
+    show_series(data, chosen, target, stretch(data))
 
 
 def everything(run: Run, found: xr.Dataset, epoch: int, numbers: Shown, ground: Ground) -> None:

@@ -100,7 +100,7 @@ def charts(run: Run, frame: pd.DataFrame) -> None:
     theme, epochs = current_theme(), run.spec["options"]["train"]["epochs"]
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**Error by epoch**", help=f"Training: what the visited windows say about all. {curves.ZOOM_HINT}")
+        st.markdown("**Error by epoch**", help=f"Training: what the visited windows say about all. The ring marks the best epoch so far. {curves.ZOOM_HINT}")
         figure = curves.loss(frame, epochs, unit_of(run), theme)
         st.altair_chart(figure, key=f"loss {run.id}", alt=f"Training and validation error of {len(frame)} epochs")
     with right:

@@ -18,7 +18,7 @@ from stcore.findings import DataError
 from stcore.options import DataOptions, OptionError, RunOptions, TrainOptions
 from stcore.runs import Run, RunError, create
 from stcore.runs.create import resolve
-from stcore.train import estimate
+from stcore.training import estimate
 
 DEMO = "demo"
 CALIBRATING = 12  # earlier runs from which the machine's speed is taken
@@ -188,7 +188,7 @@ def say_cost(draft: Draft) -> None:
     visits = full * (options.prune.get("keep") or 1.0)
     basis = "from earlier runs of this model here" if known else "from a quick look at this machine's speed"
     st.markdown(
-        f"**About {lasting(time)}** and {short(room / 1e9)} GB of memory",
+        f"**About {lasting(time)}** and {room / 1e9:.1f} GB of memory",
         help=f"Estimated {basis}, when nothing else is running. {round(visits):,} of {full:,} sample visits, at most; "
         f"steps of {options.train.batch} windows, learning rate {short(options.train.lr)}.",
     )  # fmt: skip

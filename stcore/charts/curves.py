@@ -44,7 +44,7 @@ def loss(table: pd.DataFrame, epochs: int, unit: str, theme: Theme) -> alt.Layer
     frame = shown.rename(columns=columns).melt("epoch", list(PARTS), "part", "error").dropna()
     title = f"MAE ({unit})" if unit else "MAE"
     tip = [alt.Tooltip("part:N"), alt.Tooltip("epoch:Q"), alt.Tooltip("error:Q", title=title, format=".3~r")]
-    y = alt.Y("error:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(format="~r"))
+    y = alt.Y("error:Q", title=title, scale=alt.Scale(zero=False, padding=10), axis=alt.Axis(format="~r"))
     legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=2, symbolSize=300, symbolType="stroke")
     line = alt.Chart(frame).mark_line(clip=True, strokeWidth=2, point=alt.OverlayMarkDef(size=28, filled=True)).encode(
         x=epoch_axis(epochs), y=y, tooltip=tip,
@@ -52,11 +52,10 @@ def loss(table: pd.DataFrame, epochs: int, unit: str, theme: Theme) -> alt.Layer
         strokeDash=alt.StrokeDash("part:N", scale=alt.Scale(domain=PARTS, range=[DASHES[1], DASHES[0]]), legend=legend),
     )  # fmt: skip
     best = shown[shown["best"]].tail(1)[["epoch", "validation_mae"]].rename(columns={"validation_mae": "error"})
-    best = best.assign(what="best so far")
+    best = best.assign(what="the best so far")
     ring = alt.Chart(best).mark_point(size=170, color=theme.accent, strokeWidth=2, clip=True)
     mark = ring.encode(x="epoch:Q", y="error:Q", tooltip=["what:N", "epoch:Q"])
-    word = alt.Chart(best).mark_text(dy=-15, dx=8, align="right", color=theme.text).encode(x="epoch:Q", y="error:Q", text="what:N")
-    return alt.layer(line.add_params(zoom("loss_zoom")), mark, word).properties(height=310)
+    return alt.layer(line.add_params(zoom("loss_zoom")), mark).properties(height=310)
 
 
 def kept_pruned(table: pd.DataFrame, epochs: int, theme: Theme) -> alt.Chart:

@@ -17,37 +17,46 @@ MOST_BITS = 8_000_000  # cells sent one bit each; above, shares of equal groups 
 MOST_SHARES = 1_500_000
 NOTHING, FULL = 255, 254  # levels: no value; the highest value
 DAY_SECONDS = 86_400
+WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """Values [R, C] by day and time of day (or by week and weekday where a step is a day or more), NaN for none."""
+    """Values [R, C] by day and time of day, or by weekday and week where a step is a day or more; NaN for none.
 
-    rows: pd.DatetimeIndex  # [R] midnights, or Mondays
-    columns: list[str]  # [C] times of day, or weekdays
+    ``sample`` [R, C]: the sample of each cell, -1 for none. ``days``: the first instant of each day, or week.
+    """
+
+    row_names: list[str]
+    column_names: list[str]
     values: np.ndarray
-    sample: np.ndarray  # [R, C] the sample of each cell, -1 for none
+    sample: np.ndarray
+    days: pd.DatetimeIndex
     by_week: bool
 
 
 def calendar_grid(table: pd.DataFrame, step_seconds: float, value: str = "score") -> Calendar:
     """The column ``value`` of a table of samples at the place of each window's first forecast step in the calendar."""
     time = pd.DatetimeIndex(table["time"])
-    midnight = time.normalize()
     by_week = step_seconds >= DAY_SECONDS
+    first = time.normalize() - pd.to_timedelta(time.dayofweek if by_week else 0 * time.dayofweek, unit="D")
+    length = pd.Timedelta(7 if by_week else 1, "D")
+    days = pd.date_range(first.min(), first.max(), freq=length)
+    slots = 7 if by_week else max(1, round(DAY_SECONDS / step_seconds))
+    day = np.asarray((first - days[0]) // length)
+    slot = np.minimum(np.asarray((time - first) / length) * slots, slots - 1).astype(int)
+    values, sample = np.full((len(days), slots), np.nan, np.float32), np.full((len(days), slots), -1)
+    values[day, slot], sample[day, slot] = table[value].to_numpy(), table.index.to_numpy()
+    names = day_names(days, by_week)
     if by_week:
-        midnight = midnight - pd.to_timedelta(time.dayofweek, unit="D")
-        slot, columns = time.dayofweek.to_numpy(), ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-    else:
-        seconds = ((time - midnight) / pd.Timedelta(1, "s")).to_numpy()
-        slots = max(1, round(DAY_SECONDS / step_seconds))
-        slot = np.minimum(seconds * slots / DAY_SECONDS, slots - 1).astype(int)
-        columns = [_clock(number * DAY_SECONDS / slots) for number in range(slots)]
-    rows = pd.date_range(midnight.min(), midnight.max(), freq="7D" if by_week else "D")
-    row = ((midnight - rows[0]) / (rows[1] - rows[0] if len(rows) > 1 else pd.Timedelta(1, "D"))).to_numpy().astype(int)
-    values, sample = np.full((len(rows), len(columns)), np.nan, np.float32), np.full((len(rows), len(columns)), -1)
-    values[row, slot], sample[row, slot] = table[value].to_numpy(), table.index.to_numpy()
-    return Calendar(rows, columns, values, sample, by_week)
+        return Calendar(WEEKDAYS, names, values.T, sample.T, days, by_week)
+    return Calendar(names, [_clock(number * DAY_SECONDS / slots) for number in range(slots)], values, sample, days, by_week)
+
+
+def day_names(days: pd.DatetimeIndex, by_week: bool = False) -> list[str]:
+    """Mon 2 Mar; with the year instead of the weekday where there is more than a year, or weeks."""
+    long = by_week or (days[-1] - days[0]).days > 300
+    return [f"{day.day} {day:%b %Y}" if long else f"{day:%a} {day.day} {day:%b}" for day in days]
 
 
 def _clock(seconds: float) -> str:
@@ -60,12 +69,11 @@ class Picture:
     """What a canvas is given: cells [R, C], what the ends of the scale mean, and the words on the axes.
 
     ``cells`` are yes or no, or values of which ``low`` and ``high`` get the ends of the colour scale, NaN for none.
-    ``samples`` is how many the rows stand for, more than R where they were grouped; ``row_time`` [samples] their instants.
-    ``by_day``: a row is a day, not samples. ``labels``: words at the ends of the scale, instead of numbers.
+    ``samples`` is how many the rows stand for, more than R where they were grouped. A row is named by ``row_names`` [R], or
+    by its samples' instants ``row_time`` [samples], in order of time or not. ``labels``: words at the ends of the scale.
     """
 
     cells: np.ndarray
-    row_time: pd.DatetimeIndex
     column_names: list[str]
     samples: int
     low: float
@@ -73,8 +81,9 @@ class Picture:
     x_title: str
     y_title: str
     value_title: str
-    by_day: bool = False
-    sorted_by_time: bool = True
+    row_names: list[str] | None = None
+    row_time: pd.DatetimeIndex | None = None
+    by_time: bool = True
     labels: tuple[str, str] = ("", "")
 
 
@@ -82,7 +91,7 @@ def packed(picture: Picture, theme: Theme) -> dict[str, Any]:
     """A picture as plain values for a canvas: one bit a cell where cells are bits, else one byte, column by column."""
     bits = picture.cells.dtype == bool
     content = np.packbits(picture.cells.T, axis=1) if bits else levels(picture.cells, picture.low, picture.high).T
-    minutes = picture.row_time.to_numpy().astype("datetime64[m]").astype(np.int32)
+    times = np.empty(0, "M8[m]") if picture.row_time is None else picture.row_time.to_numpy().astype("datetime64[m]")
     rows, columns = picture.cells.shape
     return {
         "rows": rows,
@@ -90,14 +99,14 @@ def packed(picture: Picture, theme: Theme) -> dict[str, Any]:
         "samples": picture.samples,
         "bits": bits,
         "content": _base64(content),
-        "minutes": _base64(minutes),
+        "minutes": _base64(times.astype(np.int32)),
         "names": picture.column_names,
         "low": picture.low,
         "high": picture.high,
         "labels": list(picture.labels),
         "titles": {"x": picture.x_title, "y": picture.y_title, "value": picture.value_title},
-        "byDay": picture.by_day,
-        "byTime": picture.sorted_by_time,
+        "rowNames": picture.row_names,
+        "byTime": picture.by_time,
         "colours": ramp(picture, theme),
         "ink": {name: getattr(theme, name) for name in ("text", "line", "background", "accent")}
         | {"mark": theme.pruned},

@@ -18,6 +18,7 @@ SMALL, LARGE = 3.2, 7.6  # radius in pixels of the lowest and the highest value
 VIEW = (760, 500)  # the page's usual map, from which the first zoom is computed
 DOTS = "sensors"
 EDGE = 1.1
+MOST_OUTLINED = 2000
 PIXELS = pydeck.types.String("pixels")
 
 
@@ -43,6 +44,11 @@ class SensorMap:
         return np.flatnonzero(np.isfinite(self.places).all(axis=1))
 
     @property
+    def outlined(self) -> bool:
+        """Whether dots get an outline: not where they are so many that it would be all one sees."""
+        return len(self.drawn) <= MOST_OUTLINED
+
+    @property
     def range(self) -> tuple[float, float]:
         """The values at the ends of the colour scale."""
         return self.limits or spread(self.values)
@@ -66,8 +72,8 @@ class SensorMap:
 
 def clicked(sensors: SensorMap, index: int) -> int | None:
     """The position of the sensor that a click's index on the map means, or None."""
-    drawn = sensors.drawn
-    return int(drawn[index // 2]) if 0 <= index < 2 * len(drawn) else None
+    drawn, points = sensors.drawn, 2 if sensors.outlined else 1
+    return int(drawn[index // points]) if 0 <= index < points * len(drawn) else None
 
 
 def spread(values: np.ndarray) -> tuple[float, float]:
@@ -87,21 +93,20 @@ def colours(shares: np.ndarray, theme: Theme) -> np.ndarray:
 def sensor_map(sensors: SensorMap, theme: Theme, chosen: int | None = None) -> pydeck.Deck:
     """The map of the page. ``chosen``: position of a sensor to be ringed.
 
-    Dots are strokes as thick as their radius, since Streamlit pales every *fill* but the clicked one's, and a map of all
-    sensors has to stay one. Each dot is two rows of one layer, its outline and itself, so that a dot covers the outline of
-    the one before: a click's index is twice the place in ``drawn``, or one more (see ``clicked``).
+    Each dot is two points of one layer, its outline and itself, so that a dot covers the outline of the one before: see
+    ``clicked`` for what a click's index means.
     """
-    drawn, edge = sensors.drawn, _rgb(theme.text)
+    drawn, edge, said = sensors.drawn, _rgb(theme.text), sensors.said()
     frame = {
         "spot": np.round(sensors.places[drawn][:, ::-1], 6).tolist(),
         "colour": colours(sensors.shares[drawn], theme).tolist(),
         "radius": np.round(sensors.radii[drawn], 2).tolist(),
-        "said": [sensors.said()[place] for place in drawn],
+        "said": [said[place] for place in drawn],
     }
     dots = [dict(zip(frame, row, strict=True)) for row in zip(*frame.values(), strict=True)]
     rows = [row for dot in dots for row in (dot | {"colour": edge, "radius": dot["radius"] + EDGE}, dot)]
     ring = [dot for dot, place in zip(dots, drawn, strict=True) if place == chosen]
-    layers = [_discs(rows), *_ring(ring, theme)]
+    layers = [_discs(rows if sensors.outlined else dots), *_ring(ring, theme)]
     look = {"backgroundColor": theme.background, "color": theme.text, "border": f"1px solid {theme.line}"}
     return pydeck.Deck(
         layers=layers,
@@ -130,7 +135,8 @@ def _ring(rows: list[dict[str, Any]], theme: Theme) -> list[pydeck.Layer]:
 
 def _points(name: str, rows: list[dict[str, Any]], **look: Any) -> pydeck.Layer:
     features = [
-        {"type": "Feature", "geometry": {"type": "Point", "coordinates": row["spot"]}, "properties": row} for row in rows
+        {"type": "Feature", "geometry": {"type": "Point", "coordinates": row.pop("spot")}, "properties": row}
+        for row in map(dict, rows)
     ]
     return pydeck.Layer("GeoJsonLayer", features, id=name, point_radius_units=PIXELS, **look)
 

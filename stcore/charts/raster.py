@@ -38,7 +38,7 @@ def raster_picture(trace: xr.Dataset, table: pd.DataFrame, order: np.ndarray, by
         x_title="epoch",
         y_title=f"samples, {SORTS[by]}",
         value_title="kept share",
-        sorted_by_time=by == "time",
+        by_time=by == "time",
         labels=("pruned", "kept"),
     )
 

@@ -17,6 +17,7 @@ MEASURES = {
 }
 SHORT = {"score": "complexity", "mean": "mean complexity", "variability": "variability", "kept_share": "kept share"}
 CURVE_AXIS = 44  # pixels for labels, so that the curve begins about where the calendar does
+CLOCK = {"hours": "%H:%M", "day": "%a %-d %b", "date": "%a %-d %b", "week": "%-d %b", "month": "%b %Y", "year": "%Y"}
 CURVE_POINTS = 2_000
 
 
@@ -36,15 +37,14 @@ def calendar_picture(table: pd.DataFrame, step_seconds: float, value: str = "sco
     low, high = limits(grid.values)
     return Picture(
         cells=grid.values,
-        row_time=grid.rows,
-        column_names=grid.columns,
-        samples=len(grid.rows),
+        row_names=grid.row_names,
+        column_names=grid.column_names,
+        samples=len(grid.row_names),
         low=low,
         high=high,
-        x_title="weekday" if grid.by_week else "time of day of the first forecast step",
-        y_title="week from" if grid.by_week else "day",
+        x_title="week of the first forecast step" if grid.by_week else "time of day of the first forecast step",
+        y_title="weekday" if grid.by_week else "day",
         value_title=MEASURES[value],
-        by_day=True,
     )
 
 
@@ -59,11 +59,11 @@ def calendar(
     """The calendar as a still figure; ``planted`` incidents are outlined. For notebooks and files."""
     grid = calendar_grid(table, step_seconds, value)
     low, high = limits(grid.values)
-    names = [f"{day:%a} {day.day} {day:%b}" for day in grid.rows]
+    names = grid.row_names
     figure = go.Figure(
         go.Heatmap(
             z=grid.values,
-            x=grid.columns,
+            x=grid.column_names,
             y=names,
             customdata=grid.sample,
             zmin=low,
@@ -73,7 +73,7 @@ def calendar(
             colorbar={"title": {"text": MEASURES[value], "side": "right"}, "outlinewidth": 0, "thickness": 12},
         )
     )
-    for row, first, last in boxes(planted, grid.rows, step_seconds) if planted is not None and not grid.by_week else ():
+    for row, first, last in boxes(planted, grid.days, step_seconds) if planted is not None and not grid.by_week else ():
         figure.add_shape(
             type="rect",
             x0=first - 0.5,
@@ -82,7 +82,7 @@ def calendar(
             y1=row + 0.5,
             line={"color": theme.pruned, "width": 1.5},
         )
-    figure.update_xaxes(title="time of day of the first forecast step", nticks=12, showgrid=False)
+    figure.update_xaxes(title=f"{'week' if grid.by_week else 'time of day'} of the first forecast step", nticks=12, showgrid=False)
     figure.update_yaxes(autorange="reversed", showgrid=False, nticks=min(len(names), 16))
     return plain(figure, theme, 60 + min(max(18 * len(names), 240), 700))
 
@@ -123,7 +123,7 @@ def curve(
     gap = 3 * shown["time"].diff().median() if len(shown) > 1 else pd.Timedelta(0)
     frame = pd.DataFrame({"sample": shown.index, "time": shown["time"].to_numpy(), "value": shown[value].to_numpy()})
     frame["piece"] = (frame["time"].diff() > gap).cumsum()
-    x = alt.X("time:T", title=None, axis=alt.Axis(grid=False, labelOverlap=True, tickCount=8))
+    x = alt.X("time:T", title=None, axis=alt.Axis(grid=False, labelOverlap=True, tickCount=8, format=CLOCK))
     y = alt.Y("value:Q", title=name, axis=alt.Axis(tickCount=4, minExtent=CURVE_AXIS))
     said = [
         alt.Tooltip("time:T", format="%a %-d %b %Y, %H:%M", title="first forecast"),

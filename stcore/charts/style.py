@@ -25,6 +25,6 @@ def plain(figure: go.Figure, theme: Theme, height: int) -> go.Figure:
     )
 
 
-def instant(moment: pd.Timestamp) -> str:
-    """An instant as people write it: Mon 9 Mar 2026, 08:15."""
-    return f"{moment:%a} {moment.day} {moment:%b %Y, %H:%M}"
+def instant(moment: pd.Timestamp, by_day: bool = False) -> str:
+    """An instant as people write it: Mon 9 Mar 2026, 08:15; without the time where a step is a day or more."""
+    return f"{moment:%a} {moment.day} {moment:%b %Y}" + ("" if by_day else f", {moment:%H:%M}")

@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from stcore.charts.sample_table import freshly_scored
+from stcore.charts.samples import CLOCK
 from stcore.charts.theme import DASHES, LIGHT, Theme
 from stcore.charts.words import labelled, short
 from stcore.data import STData
@@ -133,7 +134,7 @@ def window_chart(window: Window, sensor: int, theme: Theme = LIGHT) -> alt.Layer
         alt.Tooltip("value:Q", format=".3~g", title=labelled(window.target, window.unit)),
     ]
     base = alt.Chart(rows).encode(
-        x=alt.X("time:T", title=None, axis=alt.Axis(format="%H:%M", tickCount=8, labelOverlap=True, grid=False)),
+        x=alt.X("time:T", title=None, axis=alt.Axis(format=CLOCK, tickCount=8, labelOverlap=True, grid=False)),
         y=alt.Y("value:Q", title=labelled(window.target, window.unit), scale=alt.Scale(zero=False, padding=8)),
         color=colour,
         tooltip=tip,
@@ -158,7 +159,7 @@ def worst_sensors(window: Window, theme: Theme = LIGHT, *, chosen: int | None = 
     rows["said"] = [short(error, window.unit) for error in rows["error"]]
     point = alt.selection_point(name="sensor", fields=["position"], on="click", empty=False, clear=False)
     base = alt.Chart(rows).encode(
-        y=alt.Y("sensor:N", sort=None, title=None, axis=alt.Axis(labelLimit=120, ticks=False))
+        y=alt.Y("sensor:N", sort=None, title=None, axis=alt.Axis(labelLimit=120, labelOverlap=False, ticks=False))
     )
     tip = [
         alt.Tooltip("sensor:N"),
@@ -173,7 +174,7 @@ def worst_sensors(window: Window, theme: Theme = LIGHT, *, chosen: int | None = 
     )
     ticks = base.mark_tick(color=theme.pruned, thickness=3, size=13).encode(x="persistence:Q", tooltip=tip)
     texts = base.mark_text(align="left", dx=5, color=theme.text).encode(x="error:Q", text="said:N")
-    return alt.LayerChart(layer=[bars.add_params(point), texts, ticks], height=alt.Step(19))
+    return alt.LayerChart(layer=[bars.add_params(point), texts, ticks], height=60 + 20 * len(rows))
 
 
 def history_rows(trace: xr.Dataset, sample: int, epoch: int) -> pd.DataFrame:
@@ -223,6 +224,6 @@ def history(trace: xr.Dataset, sample: int, epoch: int, theme: Theme = LIGHT) ->
     strip = strip.encode(y=alt.value(alt.ExprRef(f"height - {STRIP}")), y2=alt.value(alt.ExprRef("height")))
     median = base.mark_line(color=theme.muted, strokeDash=[5, 3]).encode(y=alt.Y("middle:Q", title="complexity"))
     line = base.mark_line(color=theme.accent, strokeWidth=1.5).encode(y=y)
-    dots = base.mark_point(filled=True, size=60, opacity=1).encode(y=y, color=colour, shape=shape, tooltip=tip)
+    dots = base.mark_point(filled=True, size=60 if epoch <= 30 else 18, opacity=1).encode(y=y, color=colour, shape=shape, tooltip=tip)
     name = alt.Chart(rows.tail(1)).mark_text(align="right", dx=-4, dy=-8, color=theme.text, text="median of all")
     return alt.LayerChart(layer=[median, name.encode(x=x, y="middle:Q"), line, strip, dots], height=220)

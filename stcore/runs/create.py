@@ -15,7 +15,7 @@ from stcore.options import OptionError, RunOptions
 from stcore.prune.strategy import Samples
 from stcore.runs.folder import Run
 from stcore.scale import fit
-from stcore.train import recipe
+from stcore.training import recipe
 from stcore.windows import PARTS, Parts, cut
 
 

@@ -9,9 +9,9 @@ from stcore import registry
 from stcore.models.forecaster import Forecaster
 from stcore.models.stid import STID
 from stcore.options import DataOptions, RunOptions
-from stcore.train import evaluate
-from stcore.train.build import build_model
-from stcore.train.feed import Feed
+from stcore.training import evaluate
+from stcore.training.build import build_model
+from stcore.training.feed import Feed
 
 TRAINED = [card.name for card in registry.cards("models").values() if card.trains]
 NAIVE = [card.name for card in registry.cards("models").values() if not card.trains]

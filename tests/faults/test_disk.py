@@ -11,7 +11,7 @@ from running import SMALL, Command, Undisturbed, assert_each_epoch_once, assert_
 
 from stcore.runs import Run
 from stcore.runs.record import checkpoint
-from stcore.train.state import from_bytes
+from stcore.training.state import from_bytes
 
 NO_SPACE = "There is no space left on the device."
 

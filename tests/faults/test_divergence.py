@@ -8,7 +8,7 @@ from running import Command, done, is_finite
 
 from stcore.runs import Run
 from stcore.runs.record import checkpoint
-from stcore.train.state import from_bytes
+from stcore.training.state import from_bytes
 
 DEEP = ("--set", "model.width=4", "--set", "model.layers=32", "--set", "train.threads=1")  # overflows float32 at high rates
 
@@ -27,6 +27,14 @@ def test_a_run_that_diverges_at_once_says_so(small_file: Path, tmp_path: Path) -
     assert command.document["status"] == run.status == "failed"
     assert command.document["epochs"] == 0
     assert not (run.path / "checkpoint").exists()
+
+
+def test_weights_spoilt_by_the_last_step_of_an_epoch_are_not_kept(small_file: Path, tmp_path: Path) -> None:
+    one_step = ("--lr", "0.7", "--batch", "400", "--set", "train.milestones=", "--prune", "full")
+    command, run = diverged(tmp_path, small_file, *one_step)
+    assert "diverged at epoch 2: the error on the validation windows is not finite. " in command.stderr
+    content, _ = checkpoint(run)
+    assert content and is_finite(from_bytes(content)["model"].values())
 
 
 @pytest.mark.parametrize("prune", ["st-prune", "infobatch"])

@@ -9,7 +9,7 @@ from stcore import readers
 from stcore.events import Finished
 from stcore.options import RunOptions, merged
 from stcore.runs.create import resolve
-from stcore.train.trainer import Trainer
+from stcore.training.trainer import Trainer
 
 COMMON = {"prune": {"name": "full"}, "train": {"epochs": 15, "threads": 1}, "data": {"split": [0.6, 0.2, 0.2]}}
 

@@ -9,7 +9,7 @@ from stcore.metrics import Errors, rule
 from stcore.models.naive import filled, persistence, seasonal_naive
 from stcore.options import TrainOptions
 from stcore.scale import fit
-from stcore.train import recipe
+from stcore.training import recipe
 from stcore.windows import Windows
 
 

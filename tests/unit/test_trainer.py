@@ -7,7 +7,7 @@ from tiny import tiny
 
 from stcore.events import Epoch, Event
 from stcore.options import RunOptions
-from stcore.train.trainer import Diverged, Trainer
+from stcore.training.trainer import Diverged, Trainer
 
 DATA = tiny(400, 3, 2, missing=0.1)
 

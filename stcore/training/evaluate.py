@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from stcore.metrics import Errors
 from stcore.models import naive
 from stcore.ranks import Ranks
-from stcore.train.feed import Feed
+from stcore.training.feed import Feed
 from stcore.windows import Windows
 
 CELLS = 16_384  # (window, sensor) cells forecast at once

@@ -11,8 +11,8 @@ from stcore.findings import refuse
 from stcore.models import Setting
 from stcore.options import RunOptions
 from stcore.scale import Scale
-from stcore.train.feed import Feed
-from stcore.train.state import from_bytes, to_bytes
+from stcore.training.feed import Feed
+from stcore.training.state import from_bytes, to_bytes
 from stcore.windows import calendar
 
 

@@ -29,11 +29,11 @@ from stcore.events import Epoch, Event, Finished, Progress, Started
 from stcore.options import RunOptions
 from stcore.prune.strategy import Selection
 from stcore.ranks import Ranks
-from stcore.train import evaluate, recipe
-from stcore.train.build import DTYPES, build_model, build_optimizer, build_strategy, flattened
-from stcore.train.feed import Feed
-from stcore.train.predict import pack
-from stcore.train.state import from_bytes, to_bytes
+from stcore.training import evaluate, recipe
+from stcore.training.build import DTYPES, build_model, build_optimizer, build_strategy, flattened
+from stcore.training.feed import Feed
+from stcore.training.predict import pack
+from stcore.training.state import from_bytes, to_bytes
 from stcore.windows import Windows
 
 KINDS = ("train", "score", "select", "evaluate")

@@ -6,7 +6,7 @@ from stcore import registry, scores
 from stcore.models.forecaster import Forecaster
 from stcore.options import RunOptions, TrainOptions
 from stcore.prune.strategy import PruningStrategy, Samples
-from stcore.train.feed import Feed
+from stcore.training.feed import Feed
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.float32, "float64": torch.float64}
 
