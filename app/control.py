@@ -48,22 +48,29 @@ def _progress(run: Run, now: str) -> None:
     st.progress(share, text, width=220)
 
 
+WORDS: dict[Word, tuple[str, str, str, str | None]] = {  # what a button says, its icon, its hint, its key
+    "run": ("Resume", ":material/play_arrow:", "Go on with the next batch. Key: P", "P"),
+    "pause": ("Pause", ":material/pause:", "Wait at the next batch; nothing is lost. Key: P", "P"),
+    "step": ("Step", ":material/skip_next:", "Run to the end of one epoch, then pause. Key: S", "S"),
+    "stop": (
+        "Stop",
+        ":material/stop:",
+        "Stop at the next batch. The epoch in hand is repeated if you resume later.",
+        None,
+    ),
+}
+
+
 def _live_buttons(run: Run, now: str) -> None:
-    asked, held = run.word, now == "paused"
-    if held:
-        _ask(run, "Resume", "run", ":material/play_arrow:", "Go on with the next batch. Key: P", "P")
-    else:
-        _ask(run, "Pause", "pause", ":material/pause:", "Wait at the next batch; nothing is lost. Key: P", "P", off=asked == "stop")
-    _ask(run, "Step", "step", ":material/skip_next:", "Run to the end of one epoch, then pause. Key: S", "S", off=asked == "stop")
-    repeated = "Stop at the next batch. The epoch in hand is repeated if you resume later."
-    _ask(run, "Stopping" if asked == "stop" else "Stop", "stop", ":material/stop:", repeated, None, off=asked == "stop")
-    if run.unanswered > PATIENCE:
+    """Pause or resume, step, stop; and the offer to end a worker that does not answer."""
+    stopping = run.word == "stop"
+    for word in ("run" if now == "paused" else "pause", "step", "stop"):
+        label, icon, hint, key = WORDS[word]
+        label = "Stopping" if stopping and word == "stop" else label
+        name = f"{word} {run.id}"
         st.button(
-            "Kill", icon=":material/dangerous:", on_click=jobs.kill, args=(run,), key=f"kill {run.id}",
-            help=f"It has not answered for {run.unanswered:.0f} seconds. Ends the process; nothing is lost but the epoch in hand.",
-        )  # fmt: skip
-
-
-def _ask(run: Run, label: str, word: Word, icon: str, hint: str, key: str | None, off: bool = False) -> None:
-    """A button that tells the worker one word."""
-    st.button(label, icon=icon, help=hint, shortcut=key, disabled=off, on_click=run.control, args=(word,), key=f"{word} {run.id}")
+            label, icon=icon, help=hint, shortcut=key, disabled=stopping, on_click=run.control, args=(word,), key=name
+        )
+    if (silent := run.unanswered) > PATIENCE:
+        hint = f"It has not answered for {silent:.0f} s. Ends the process; nothing is lost but the epoch in hand."
+        st.button("Kill", icon=":material/dangerous:", help=hint, on_click=jobs.kill, args=(run,), key=f"kill {run.id}")

@@ -9,7 +9,9 @@ import streamlit as st
 Described = Mapping[str, Any]
 
 
-def fields(section: str, described: Sequence[Described], automatic: Mapping[str, Any], lists: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def fields(
+    section: str, described: Sequence[Described], automatic: Mapping[str, Any], lists: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
     """Draw the options of a section and give their values, None for what is left out.
 
     ``automatic`` says by name what stands in for a value left out; ``lists`` names what a list may hold. The widgets' keys
@@ -46,7 +48,7 @@ def number(label: str, option: Described, placeholder: str, more: Mapping[str, A
     """A field for a number within its bounds; may be left empty where the option may be left out."""
     whole = option["type"] == "integer"
     kind = int if whole else float
-    bounds = {
+    bounds: Any = {
         side: kind(option[bound]) if bound in option else None
         for side, bound in (("min_value", "minimum"), ("max_value", "maximum"))
     }
@@ -69,7 +71,9 @@ def shown(option: Described, value: Any, choices: Sequence[str] | None = None) -
     return ", ".join(f"{part:g}" if isinstance(part, float) else str(part) for part in value or [])
 
 
-def fill(section: str, described: Sequence[Described], values: Mapping[str, Any], lists: Mapping[str, Sequence[str]]) -> None:
+def fill(
+    section: str, described: Sequence[Described], values: Mapping[str, Any], lists: Mapping[str, Sequence[str]]
+) -> None:
     """Have the next drawing of a section show ``values``. For callbacks."""
     for option in described:
         if (name := option["name"]) not in values:
@@ -83,14 +87,30 @@ def fill(section: str, described: Sequence[Described], values: Mapping[str, Any]
 
 def titled(option: Described) -> str:
     """An option's label: its name in words, and its unit."""
-    words = {"lr": "learning rate", "mape_floor": "MAPE floor", "keep": "keep this share of all visits"}.get(option["name"], option["name"].replace("_", " "))
+    words = {"lr": "learning rate", "mape_floor": "MAPE floor", "keep": "keep this share of all visits"}.get(
+        option["name"], option["name"].replace("_", " ")
+    )
     return f"{words[:1].upper()}{words[1:]}" + (f" ({option['unit']})" if option.get("unit") else "")
 
 
 def explained(option: Described) -> str:
     """An option's help, its range and its name on the command line."""
-    low = next((f"{word} {option[key]:g}" for key, word in (("minimum", "at least"), ("exclusiveMinimum", "above")) if key in option), "")
-    high = next((f"{word} {option[key]:g}" for key, word in (("maximum", "at most"), ("exclusiveMaximum", "below")) if key in option), "")
+    low = next(
+        (
+            f"{word} {option[key]:g}"
+            for key, word in (("minimum", "at least"), ("exclusiveMinimum", "above"))
+            if key in option
+        ),
+        "",
+    )
+    high = next(
+        (
+            f"{word} {option[key]:g}"
+            for key, word in (("maximum", "at most"), ("exclusiveMaximum", "below"))
+            if key in option
+        ),
+        "",
+    )
     range_ = ", ".join(part for part in (low, high) if part)
     return f"{option['help']}{f' {range_[:1].upper()}{range_[1:]}.' if range_ else ''}".replace("$", "\\$")
 

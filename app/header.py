@@ -1,4 +1,4 @@
-"""The line on top of every view: which run is looked at, how it stands, and its controls, so that they are never a page away."""
+"""The line on top of every view: which run is looked at, how it stands, and its controls, never a page away."""
 
 from typing import Literal
 
@@ -11,7 +11,14 @@ from app.words import plain
 from stcore.runs import Run
 from stcore.runs.folder import LIVE
 
-NAMES = {"st-prune": "ST-Prune", "infobatch": "InfoBatch", "random": "Random", "full": "All data", "stid": "STID", "dlinear": "DLinear"}
+NAMES = {
+    "st-prune": "ST-Prune",
+    "infobatch": "InfoBatch",
+    "random": "Random",
+    "full": "All data",
+    "stid": "STID",
+    "dlinear": "DLinear",
+}
 POLL, SLOW_POLL = 1.0, 3.0  # seconds between two looks at a run that works, and at one that could be resumed elsewhere
 
 
@@ -37,7 +44,9 @@ def header(kind: Literal["run", "data"] = "run") -> Run | None:
     if not runs:
         st.info("There is no run on this machine yet. Start one in the Train view.", icon=":material/info:")
     elif run is None:
-        st.warning(f"Run {plain(asked, 80)} is not on this machine. Choose another one above.", icon=":material/link_off:")
+        st.warning(
+            f"Run {plain(asked, 80)} is not on this machine. Choose another one above.", icon=":material/link_off:"
+        )
     return run
 
 
@@ -46,9 +55,16 @@ def choose(runs: list[Run], run: Run | None) -> None:
     names = labels(runs)
     st.session_state["run list"] = run.id if run else None
     st.selectbox(
-        "Run", list(names), key="run list", format_func=lambda name: names.get(name, name), on_change=_chosen,
-        index=0 if run else None, placeholder="Choose a run", width=480, label_visibility="collapsed",
-    )  # fmt: skip
+        "Run",
+        list(names),
+        key="run list",
+        format_func=lambda name: names.get(name, name),
+        on_change=_chosen,
+        index=0 if run else None,
+        placeholder="Choose a run",
+        width=480,
+        label_visibility="collapsed",
+    )
 
 
 def _chosen() -> None:

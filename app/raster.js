@@ -173,7 +173,7 @@ function label(view, row) {
   const { data } = view;
   if (data.rowNames) return data.rowNames[row];
   const sample = Math.min(Math.floor((row * data.samples) / data.rows), data.samples - 1);
-  return data.byTime ? day(view, sample) : sample === 0 ? "1st" : `${(sample + 1).toLocaleString("en")}th`;
+  return data.byTime ? day(view, sample, true) : sample === 0 ? "1st" : `${(sample + 1).toLocaleString("en")}th`;
 }
 
 function mark(pen, view, { row, column }) {
@@ -202,9 +202,10 @@ function outline(pen, view, row, first, last, colour, line) {
 }
 
 // ---- words -----------------------------------------------------------------------------------------------------------
-function day(view, sample) {
+function day(view, sample, short = false) {
   const last = view.minutes[view.minutes.length - 1], moment = new Date(view.minutes[sample] * 60000);
   const date = `${moment.getUTCDate()} ${MONTHS[moment.getUTCMonth()]}`;
+  if (short && last - view.minutes[0] < 6 * 1440) return `${DAYS[moment.getUTCDay()]} ${clock(view.minutes[sample])}`;
   if (view.data.byTime && last - view.minutes[0] > 300 * 1440) return `${date} ${moment.getUTCFullYear()}`;
   return `${DAYS[moment.getUTCDay()]} ${date}`;
 }

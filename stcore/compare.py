@@ -17,7 +17,7 @@ def compare(runs: Sequence[Run]) -> dict[str, Any]:
     flat = [flattened(summary["options"]) for summary in summaries]
     names = dict.fromkeys(name for options in flat for name in options)
     differing = {name: [options.get(name) for options in flat] for name in names}
-    figures = [figures_of(summary) for summary in summaries]
+    figures = [figures_of(summary, run.epochs()) for summary, run in zip(summaries, runs, strict=True)]
     table = {name: [row.get(name) for row in figures] for name in figures[0]}
     return {
         "runs": [run.id for run in runs],
@@ -39,12 +39,15 @@ def flattened(tree: dict[str, Any], before: str = "") -> dict[str, Any]:
     return flat
 
 
-def figures_of(summary: dict[str, Any]) -> dict[str, float | None]:
-    """The numbers of one run by name, in the order in which people ask for them."""
+def figures_of(summary: dict[str, Any], epochs: Sequence[dict[str, Any]]) -> dict[str, float | None]:
+    """The numbers of one run by name, in the order in which people ask for them: of the best weights, then of the last."""
     found: dict[str, float | None] = {}
     for part in PARTS:
         metrics = summary["metrics"][part] or {}
         found |= {f"{part} {name.upper()}": metrics.get(name) for name in ("mae", "rmse", "mape")}
+    found["last validation MAE"] = epochs[-1]["validation"]["mae"] if epochs else None
+    spared = saved(summary)
+    found |= {"visits saved": spared["visits"], "seconds saved": spared["seconds"]}
     found |= {"visits": summary["visits"]["kept"], "share of visits": summary["visits"]["share"]}
     found |= {f"seconds {kind}": summary["seconds"][kind] for kind in ("total", "train", "score", "select", "evaluate")}
     return found | {"best epoch": summary["best_epoch"]}

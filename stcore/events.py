@@ -55,7 +55,7 @@ class Progress(Event):
 
 @dataclass(frozen=True)
 class Epoch(Event):
-    """An epoch is done: losses in training spreads, validation metrics in units, seconds by kind of work.
+    """An epoch is done: the weighted mean loss in training spreads, validation metrics in units, seconds by kind of work.
 
     ``arrays``: ``score`` [W] (NaN where never scored), ``kept`` [W] bool, ``weight`` [W], ``sensor_error`` [N] (validation
     MAE in units) and ``importance`` [N] (share of the input's pull on the loss).

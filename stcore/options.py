@@ -113,7 +113,7 @@ class TrainOptions(Options):
 
     epochs: int = option(15, "Passes over the training windows, pruned or not.", ge=1, le=10_000)
     batch: int | None = option(
-        None, "Windows in a step; about 1280 (window, sensor) cells when left out.", ge=1, le=65_536, unit="windows"
+        None, "Windows in a step; about 1024 (window, sensor) cells when left out.", ge=1, le=65_536, unit="windows"
     )
     lr: float | None = option(None, "Learning rate at the start; follows the batch when left out.", gt=0, le=1.0)
     optimizer: Literal["adam", "adamw"] = option(

@@ -26,6 +26,7 @@ from stcore.runs import Run
 from stcore.runs.files import unseal
 from stcore.training.state import from_bytes
 
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 LIMIT = 60.0  # seconds after which a process is taken to hang
 Undisturbed = Callable[..., Run]  # arguments of `train` to a finished run
 LOADED = ["stcore.cli.training", "stcore.cli.reading", "stcore.training.trainer", "stcore.readers.stdata", "running"]
@@ -104,7 +105,7 @@ class Command:
     def alive(self) -> bool:
         return bool(self.process.is_alive())
 
-    def kill(self, word: int = signal.SIGKILL) -> None:
+    def kill(self, word: int = KILL) -> None:
         """Send a signal and wait for the end."""
         with suppress(ProcessLookupError):
             os.kill(self.process.pid, word)
@@ -186,7 +187,7 @@ def die_at(boundary: str) -> None:
             return
         if os.path.basename(os.fsdecode(arguments[0])) == wanted:
             if left[0] == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), KILL)
             left[0] -= 1
 
     sys.addaudithook(watch)

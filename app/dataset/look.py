@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -80,9 +81,9 @@ def sensor_panel(data: STData) -> None:
     with left:
         sensor = picking.sensor_list(data.sensors, 0, "Click one on the map, or choose it here.")
     names = data.channels
-    if not set(st.session_state.get("channels shown", names[:1])) <= set(names):
-        del st.session_state["channels shown"]
-    shown = middle.multiselect("Channels", names, names[:2], key="channels shown") or names[:1]
+    if not set(st.session_state.get("channels shown", [""])) <= set(names):
+        st.session_state["channels shown"] = names[:2]
+    shown = middle.multiselect("Channels", names, key="channels shown") or names[:1]
     with right:
         steps = stretch(data)
     for name in shown:
@@ -118,17 +119,22 @@ def stretch(data: STData) -> slice:
     if len(days) < 2:
         return slice(0, data.steps)
     options = [day.date() for day in days]
-    if not set(st.session_state.get("days shown", ())) <= set(options):
-        del st.session_state["days shown"]
     some = max(FIRST_DAYS, round(FIRST_STEPS * data.step_seconds / 86400))
     words = "%d %b" if time[0].year == time[-1].year else "%d %b %Y"
+    begin = min(days.searchsorted(time[first_reading(data)].normalize()), max(len(options) - some, 0))
     first, last = st.select_slider(
-        "Days", options, (options[0], options[min(some, len(options)) - 1]), key="days shown",
-        format_func=lambda day: day.strftime(words),
+        "Days", options, (options[begin], options[min(begin + some, len(options)) - 1]), format_func=lambda day: day.strftime(words),
+        key=f"days of {data.fingerprint[:12]}",
     )  # fmt: skip
     begin = time.searchsorted(pd.Timestamp(first))
     end = time.searchsorted(pd.Timestamp(last) + pd.Timedelta(days=1))
     return slice(int(begin), max(int(end), int(begin) + 1))
+
+
+def first_reading(data: STData) -> int:
+    """The first step at which the chosen sensor was read."""
+    seen = np.isfinite(data.values[:, picking.chosen_sensor(data.sensors, 0)]).any(axis=1)
+    return int(seen.argmax())
 
 
 def week_panel(data: STData) -> None:

@@ -23,8 +23,6 @@ PATH_HELP = "A file or a folder on the machine that this page runs on. A folder 
 
 def choose() -> str:
     """The controls; gives the source: ``demo`` or a path. It is in the address as ``?data=``."""
-    if problem := st.session_state.pop("upload problem", None):
-        st.error(plain(problem), icon=":material/block:")
     source = linked("data") or DEMO
     st.session_state["data path"] = source
     left, middle, right = st.columns([1, 3, 1], vertical_alignment="bottom")
@@ -33,9 +31,12 @@ def choose() -> str:
         help="Four simulated weeks of traffic in Ringstadt, a city that does not exist.",
     )  # fmt: skip
     middle.text_input("File or folder on this machine", key="data path", on_change=_typed, help=PATH_HELP)
-    with right.popover("Upload files", width="stretch", icon=":material/upload:"):
-        st.file_uploader("Files of one dataset", accept_multiple_files=True, key="uploaded", help=UPLOAD_HELP)
-        st.button("Open the upload", type="primary", on_click=_take_upload, disabled=not st.session_state.get("uploaded"))
+    box = right.popover("Upload files", width="stretch", icon=":material/upload:", key="upload box", on_change="rerun")
+    if box.open:
+        box.file_uploader("Files of one dataset", accept_multiple_files=True, key="uploaded", help=UPLOAD_HELP)
+        box.button("Open the upload", type="primary", on_click=_take_upload, disabled=not st.session_state.get("uploaded"))
+    if problem := st.session_state.pop("upload problem", None):
+        st.error(plain(problem), icon=":material/block:")
     return source
 
 
@@ -46,6 +47,7 @@ def _typed() -> None:
 def _take_upload() -> None:
     """Keep the files, have them checked elsewhere, and go to what came out."""
     given = st.session_state.get("uploaded") or []
+    st.session_state["upload box"] = False
     try:
         kept = uploads.keep({file.name: file.getvalue() for file in given}, runs_folder())
         link("data", str(_checked(kept, {})))

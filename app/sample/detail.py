@@ -66,12 +66,18 @@ def show_words(look: Look) -> None:
         st.markdown("Nothing is picked; this is the most complex sample.")
     said = [f"complexity **{short(row['score'])}**, {rank(look)}"] if np.isfinite(row["score"]) else []
     said += [f"**{row['region']}**"] if isinstance(row["region"], str) else []
-    said.append(f"kept in **{percent(row['kept_share'])}** of {look.epoch} epochs")
+    times = round(float(row["kept_share"]) * look.epoch)
+    said.append(f"kept in **{times} of {look.epoch}** epoch{'s' * (look.epoch > 1)}")
     if row["kept"]:
         said.append(f"weight {short(row['weight'])} in epoch {look.epoch}")
     if row.get("incident"):
         said.append("overlaps a **planted incident**")
-    st.markdown(f"**{instant(row['time'])}** (sample {sample}): " + "; ".join(said) + ".")
+    st.markdown(f"**{instant(row['time'], look.step_seconds >= 86_400)}** (sample {sample}): " + "; ".join(said) + ".")
+
+
+def solid(share: float) -> str:
+    """A percentage that no line break cuts."""
+    return percent(share).replace(" ", "\u00a0")
 
 
 def rank(look: Look) -> str:
@@ -83,7 +89,7 @@ def rank(look: Look) -> str:
     return (
         f"rank {above + 1:,} of {len(scores):,}"
         if above < 20
-        else f"above {percent(1 - (above + 1) / len(scores))} of all"
+        else f"above {solid(1 - (above + 1) / len(scores))} of all"
     )
 
 

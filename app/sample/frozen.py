@@ -100,6 +100,9 @@ def _watch(run: Run, seen: int) -> None:
     told = len(run.epochs())
     if told <= seen:
         return
+    if seen < 2 <= told:  # what needs two epochs is not kept waiting for a click
+        update(run, told)
+        st.rerun()
     if st.session_state.get("follow"):
         st.rerun()
     if st.button(f"Epoch {told} available: update", type="primary", key="update", on_click=update, args=(run, told)):

@@ -101,7 +101,7 @@ def show_map(look: Look) -> None:
 def take_selection(look: Look) -> None:
     """A click picks a sample, a lasso or box chooses many, a double click lets them go."""
     found = selection("data-map")
-    points = [int(point["customdata"][0]) for point in found.get("points") or [] if point.get("customdata")]
+    points = [int(point["customdata"]) for point in found.get("points") or [] if "customdata" in point]
     if found.get("lasso") or found.get("box"):
         lasso(look.run, points or None)
     elif points:

@@ -7,14 +7,20 @@ import streamlit as st
 
 from app.header import header, label, labels, named
 from app.session import all_runs, current_theme, link, linked, table
-from app.train.live import unit_of
+from app.training.live import unit_of
 from app.words import lasting, plain
 from stcore.charts import curves
+from stcore.charts.theme import DASHES
 from stcore.charts.words import percent, short
 from stcore.compare import compare, saved
 from stcore.runs import Run
 
-COLUMNS = {"validation_mae": "Validation MAE", "validation_rmse": "Validation RMSE", "train_mae": "Training MAE", "kept": "Windows kept"}
+COLUMNS = {
+    "validation_mae": "Validation MAE",
+    "validation_rmse": "Validation RMSE",
+    "train_mae": "Training MAE",
+    "kept": "Windows kept",
+}
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -48,9 +54,16 @@ def choose(current: Run | None) -> list[Run]:
         st.session_state["compared"] = first or ([current.id] if current else [])
     st.session_state["compared"] = [name for name in st.session_state["compared"] if name in names]
     chosen = st.multiselect(
-        "Runs to compare", list(names), key="compared", format_func=lambda name: names.get(name, name), on_change=_chosen,
-        max_selections=len(curves.DASHES), placeholder="Choose runs", help="The first is the baseline.", persist_state="session",
-    )  # fmt: skip
+        "Runs to compare",
+        list(names),
+        key="compared",
+        format_func=lambda name: str(names.get(name, name)),
+        on_change=_chosen,
+        max_selections=len(DASHES),
+        placeholder="Choose runs",
+        help="The first is the baseline.",
+        persist_state="session",
+    )
     if missing:
         st.warning(f"Not on this machine: {plain(', '.join(missing))}.", icon=":material/link_off:")
     by_name = {run.id: run for run in runs}
@@ -71,12 +84,16 @@ def figures(runs: list[Run], found: dict[str, Any], names: dict[str, str]) -> No
         with grid.cell(), st.container(border=True, height="stretch"):
             st.markdown(f"**{LETTERS[place % 26]}** · {plain(label(run))}")
             delta = "the baseline" if place == 0 else f"{percent(change)} to A" if change is not None else None
-            color = "off" if place == 0 else "inverse"
+            color: Any = "off" if place == 0 else "inverse"
             title = f"{part[:1].upper()}{part[1:]}"
-            st.metric(title, short(value, unit_of(run)), delta, delta_color=color, delta_arrow="off" if place == 0 else "auto")
+            st.metric(
+                title, short(value, unit_of(run)), delta, delta_color=color, delta_arrow="off" if place == 0 else "auto"
+            )
             took = found["figures"]["seconds total"][place]
             share = found["figures"]["share of visits"][place]
-            st.markdown(f"{percent(share)} of the visits, {_lasting(took)}; pruning saved about {_lasting(spared['seconds'])}.")
+            st.markdown(
+                f"{percent(share)} of the visits, {_lasting(took)}; pruning saved about {_lasting(spared['seconds'])}."
+            )
 
 
 def _lasting(value: float | None) -> str:
@@ -86,40 +103,75 @@ def _lasting(value: float | None) -> str:
 def overlay(runs: list[Run], names: dict[str, str]) -> None:
     """Curves over each other, told apart by colour, dash and letter."""
     column = st.segmented_control(
-        "Curve", list(COLUMNS), format_func=COLUMNS.__getitem__, default="validation_mae", required=True, key="compare curve",
+        "Curve",
+        list(COLUMNS),
+        format_func=COLUMNS.__getitem__,
+        default="validation_mae",
+        required=True,
+        key="compare curve",
         label_visibility="collapsed",
-    )  # fmt: skip
+    )
     unit = unit_of(runs[0]) if column != "kept" else ""
     title = f"{COLUMNS[str(column)]} ({unit})" if unit else COLUMNS[str(column)]
     tables = {names[run.id]: table(run) for run in runs}
     figure = curves.overlaid(tables, str(column), title, current_theme())
     st.altair_chart(figure, key="compare curves", alt=f"{title} by epoch of {len(runs)} runs")
+    with st.expander("Curves as a table"):
+        wide = pd.concat({name[:1]: frame.set_index("epoch")[column] for name, frame in tables.items()}, axis=1)
+        st.dataframe(
+            wide.map(lambda value: float(f"{value:.3g}")).reset_index(),
+            hide_index=True,
+            height=280,
+            key="compare table",
+        )
+        st.download_button("Curves as CSV", lambda: wide.to_csv(), "curves.csv", "text/csv", on_click="ignore")
 
 
 def measured(found: dict[str, Any], names: dict[str, str]) -> None:
     """Every figure of every run, with the difference to the first."""
-    st.markdown("**What came out**", help="Metrics are of the best validation weights. In brackets: the difference to A.")
+    st.markdown(
+        "**What came out**", help="Metrics are of the best validation weights. In brackets: the difference to A."
+    )
     frame = pd.DataFrame({"figure": list(found["figures"])})
     for place, name in enumerate(found["runs"]):
         frame[names[name][:1]] = [
-            _with_change(found["figures"][figure][place], found["difference"][figure][place], place) for figure in found["figures"]
+            _with_change(found["figures"][figure][place], found["difference"][figure][place], place)
+            for figure in found["figures"]
         ]
     st.dataframe(frame, hide_index=True, height=400, key="compare figures")
     plain_numbers = pd.DataFrame(found["figures"], index=found["runs"]).T.rename_axis("figure")
     with st.container(horizontal=True):
-        st.download_button("Figures as CSV", lambda: plain_numbers.to_csv(), "compare.csv", "text/csv", on_click="ignore")
-        st.download_button("Options as CSV", lambda: options_table(found).to_csv(index=False), "options.csv", "text/csv", on_click="ignore")
+        st.download_button(
+            "Figures as CSV", lambda: plain_numbers.to_csv(), "compare.csv", "text/csv", on_click="ignore"
+        )
+        st.download_button(
+            "Options as CSV",
+            lambda: options_table(found).to_csv(index=False),
+            "options.csv",
+            "text/csv",
+            on_click="ignore",
+        )
 
 
 def _with_change(value: float | None, change: float | None, place: int) -> str:
     text = f"{value:,}" if isinstance(value, int) else short(value)
-    return text if place == 0 or change is None else f"{text} ({'+' if change > 0 else ''}{percent(change)})"
+    if place == 0 or change is None or value is None:
+        return text
+    return f"{text} ({'+' if change > 0 else ''}{100 * change:.1f} %)"
 
 
 def options_table(found: dict[str, Any]) -> pd.DataFrame:
     """Options that differ, one row each."""
-    rows = [{"option": name, **dict(zip(found["runs"], values, strict=True))} for name, values in found["differing"].items()]
-    return pd.DataFrame(rows, columns=["option", *found["runs"]]).astype(str)
+    rows = [
+        {"option": name, **dict(zip(found["runs"], values, strict=True))} for name, values in found["differing"].items()
+    ]
+    return pd.DataFrame(rows, columns=["option", *found["runs"]]).map(_said)
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, float):
+        return short(value)
+    return ", ".join(map(_said, value)) if isinstance(value, list) else "–" if value is None else named(str(value))
 
 
 def differing(found: dict[str, Any], names: dict[str, str]) -> None:
@@ -129,8 +181,8 @@ def differing(found: dict[str, Any], names: dict[str, str]) -> None:
         st.markdown("None: the runs were asked for the same.")
         return
     frame = options_table(found).rename(columns={name: names[name][:1] for name in found["runs"]})
-    frame["option"] = frame["option"].str.replace("_", " ")
-    st.dataframe(frame.map(lambda value: named(value) if value != "None" else "–"), hide_index=True, height=400, key="compare options")
+    frame["option"] = frame["option"].str.replace("_", " ").str.replace(".", ": ")
+    st.dataframe(frame, hide_index=True, height=400, key="compare options")
 
 
 page()

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.header import header
 from app.session import demo_run, state
-from app.train import ended, live, new
+from app.training import ended, live, new
 from stcore.runs import Run
 from stcore.runs.folder import LIVE
 
@@ -26,7 +26,9 @@ def show(run: Run) -> None:
     with st.container():
         if demo and run.path == demo.path:
             left, right = st.columns([3, 2], vertical_alignment="center")
-            left.markdown("This is a **finished demo run** on a simulated city. Start your own in the form on the left, or:")
+            left.markdown(
+                "This is a **finished demo run** on a simulated city. Start your own in the form on the left, or:"
+            )
             with right:
                 small()
         ended.message(run, now)
@@ -41,9 +43,13 @@ def show(run: Run) -> None:
 def small() -> None:
     """The button for newcomers."""
     st.button(
-        "Train a small one live (about 20 s)", type="primary", icon=":material/play_arrow:", on_click=new.start, args=(new.DEMO, SMALL),
+        "Train a small one live (about 20 s)",
+        type="primary",
+        icon=":material/play_arrow:",
+        on_click=new.start,
+        args=(new.DEMO, SMALL),
         help="ST-Prune keeps half of the sample visits of a small STID on the simulated city, while you watch.",
-    )  # fmt: skip
+    )
 
 
 page()

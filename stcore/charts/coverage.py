@@ -35,7 +35,7 @@ def coverage(data: STData, theme: Theme, shares: pd.DataFrame | None = None) -> 
     figure = go.Figure(
         go.Heatmap(
             x=shares.columns, y=[name.replace("<", "&lt;") for name in shares.index], z=(100 * shares.to_numpy()).round(1),
-            zmin=0, zmax=100, colorscale=[[0, theme.pruned], [1, theme.sea]],
+            zmin=0, zmax=100, colorscale=[[0, theme.pruned], [1, theme.line]],
             hovertemplate="%{y}<br>%{x|%a %d %b %Y %H:%M}<br>%{z:.3g} % observed<extra></extra>",
             colorbar={"title": {"text": "observed", "side": "right"}, "ticksuffix": " %", "thickness": 12, "outlinewidth": 0},
         )

@@ -26,9 +26,11 @@ def thinned(table: pd.DataFrame) -> pd.DataFrame:
 def epoch_axis(epochs: int, field: str = "epoch") -> alt.X:
     """Epochs from 1 to the run's own number, so that the figure does not move while they come."""
     return alt.X(
-        f"{field}:Q", title="epoch", scale=alt.Scale(domain=[0.5, max(epochs, 2) + 0.5], nice=False),
+        f"{field}:Q",
+        title="epoch",
+        scale=alt.Scale(domain=[0.5, max(epochs, 2) + 0.5], nice=False),
         axis=alt.Axis(format="d", tickMinStep=1, grid=False),
-    )  # fmt: skip
+    )
 
 
 def zoom(name: str) -> alt.Parameter:
@@ -37,7 +39,7 @@ def zoom(name: str) -> alt.Parameter:
     return alt.selection_interval(name=name, bind="scales", encodings=["x"], zoom=held)
 
 
-def loss(table: pd.DataFrame, epochs: int, unit: str, theme: Theme) -> alt.LayerChart:
+def loss(table: pd.DataFrame, epochs: int, unit: str, theme: Theme) -> Any:
     """Mean absolute error of training and validation by epoch, the best epoch marked."""
     shown = thinned(table)
     columns = {"train_mae": PARTS[0], "validation_mae": PARTS[1]}
@@ -46,11 +48,19 @@ def loss(table: pd.DataFrame, epochs: int, unit: str, theme: Theme) -> alt.Layer
     tip = [alt.Tooltip("part:N"), alt.Tooltip("epoch:Q"), alt.Tooltip("error:Q", title=title, format=".3~r")]
     y = alt.Y("error:Q", title=title, scale=alt.Scale(zero=False, padding=10), axis=alt.Axis(format="~r"))
     legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=2, symbolSize=300, symbolType="stroke")
-    line = alt.Chart(frame).mark_line(clip=True, strokeWidth=2, point=alt.OverlayMarkDef(size=28, filled=True)).encode(
-        x=epoch_axis(epochs), y=y, tooltip=tip,
-        color=alt.Color("part:N", scale=alt.Scale(domain=PARTS, range=[theme.muted, theme.accent]), legend=legend),
-        strokeDash=alt.StrokeDash("part:N", scale=alt.Scale(domain=PARTS, range=[DASHES[1], DASHES[0]]), legend=legend),
-    )  # fmt: skip
+    line = (
+        alt.Chart(frame)
+        .mark_line(clip=True, strokeWidth=2, point=alt.OverlayMarkDef(size=28, filled=True))
+        .encode(
+            x=epoch_axis(epochs),
+            y=y,
+            tooltip=tip,
+            color=alt.Color("part:N", scale=alt.Scale(domain=PARTS, range=[theme.muted, theme.accent]), legend=legend),
+            strokeDash=alt.StrokeDash(
+                "part:N", scale=alt.Scale(domain=PARTS, range=[DASHES[1], DASHES[0]]), legend=legend
+            ),
+        )
+    )
     best = shown[shown["best"]].tail(1)[["epoch", "validation_mae"]].rename(columns={"validation_mae": "error"})
     best = best.assign(what="the best so far")
     ring = alt.Chart(best).mark_point(size=170, color=theme.accent, strokeWidth=2, clip=True)
@@ -61,7 +71,9 @@ def loss(table: pd.DataFrame, epochs: int, unit: str, theme: Theme) -> alt.Layer
 def kept_pruned(table: pd.DataFrame, epochs: int, theme: Theme) -> alt.Chart:
     """Samples kept and pruned in each epoch, kept below."""
     shown = thinned(table)[["epoch", "kept", "pruned"]]
-    frame = shown.assign(total=shown["kept"] + shown["pruned"], zero=0, left=shown["epoch"] - 0.46, right=shown["epoch"] + 0.46)
+    frame = shown.assign(
+        total=shown["kept"] + shown["pruned"], zero=0, left=shown["epoch"] - 0.46, right=shown["epoch"] + 0.46
+    )
     both = [
         frame.assign(what="kept", low=frame["zero"], high=frame["kept"]),
         frame.assign(what="pruned", low=frame["kept"], high=frame["total"]),
@@ -70,16 +82,25 @@ def kept_pruned(table: pd.DataFrame, epochs: int, theme: Theme) -> alt.Chart:
     domain = ["kept", "pruned"]
     tip = [alt.Tooltip("epoch:Q"), alt.Tooltip("kept:Q", format=","), alt.Tooltip("pruned:Q", format=",")]
     legend = alt.Legend(title=None, orient="top", symbolType="square")
-    bars = alt.Chart(rows).mark_rect(clip=True).encode(
-        x=epoch_axis(epochs, "left"), x2="right:Q",
-        y=alt.Y("low:Q", title="windows", axis=alt.Axis(format="~s"), scale=alt.Scale(nice=False)), y2="high:Q", tooltip=tip,
-        color=alt.Color("what:N", scale=alt.Scale(domain=domain, range=[theme.kept, theme.pruned]), legend=legend),
-    )  # fmt: skip
+    bars = (
+        alt.Chart(rows)
+        .mark_rect(clip=True)
+        .encode(
+            x=epoch_axis(epochs, "left"),
+            x2="right:Q",
+            y=alt.Y("low:Q", title="windows", axis=alt.Axis(format="~s"), scale=alt.Scale(nice=False)),
+            y2="high:Q",
+            tooltip=tip,
+            color=alt.Color("what:N", scale=alt.Scale(domain=domain, range=[theme.kept, theme.pruned]), legend=legend),
+        )
+    )
     return bars.add_params(zoom("kept_zoom")).properties(height=310)
 
 
-def horizons(errors: Mapping[str, Sequence[Mapping[str, Any]]], metric: str, labels: Sequence[str], unit: str, theme: Theme) -> alt.Chart:
-    """One metric by forecast horizon for each forecaster of ``errors`` {name: by_horizon}; ``labels`` [H] are the lead times."""
+def horizons(
+    errors: Mapping[str, Sequence[Mapping[str, Any]]], metric: str, labels: Sequence[str], unit: str, theme: Theme
+) -> alt.Chart:
+    """One metric by horizon for each forecast of ``errors`` {name: by_horizon}; ``labels`` [H] are the lead times."""
     rows = [
         {"forecast": name, "step": row["horizon"], "ahead": labels[row["horizon"] - 1], "error": row[metric]}
         for name, by_horizon in errors.items()
@@ -88,29 +109,43 @@ def horizons(errors: Mapping[str, Sequence[Mapping[str, Any]]], metric: str, lab
     ]
     title = f"{METRICS[metric]} ({unit})" if unit else METRICS[metric]
     tip = ["forecast:N", alt.Tooltip("ahead:N"), alt.Tooltip("error:Q", title=title, format=".3~r")]
-    chart = alt.Chart(pd.DataFrame(rows, columns=["forecast", "step", "ahead", "error"])).mark_line(point=True, strokeWidth=2).encode(
-        x=alt.X("step:Q", title="steps ahead", axis=alt.Axis(format="d", tickMinStep=1, grid=False), scale=alt.Scale(nice=False)),
-        y=alt.Y("error:Q", title=title, axis=alt.Axis(format="~r")),
-        tooltip=tip, **distinct("forecast", list(errors), theme),
-    )  # fmt: skip
+    chart = (
+        alt.Chart(pd.DataFrame(rows, columns=["forecast", "step", "ahead", "error"]))
+        .mark_line(point=True, strokeWidth=2)
+        .encode(
+            x=alt.X(
+                "step:Q",
+                title="steps ahead",
+                axis=alt.Axis(format="d", tickMinStep=1, grid=False),
+                scale=alt.Scale(nice=False),
+            ),
+            y=alt.Y("error:Q", title=title, axis=alt.Axis(format="~r")),
+            tooltip=tip,
+            **distinct("forecast", list(errors), theme),
+        )
+    )
     return chart.properties(height=310)
 
 
-def overlaid(tables: Mapping[str, pd.DataFrame], column: str, title: str, theme: Theme) -> alt.LayerChart:
+def overlaid(tables: Mapping[str, pd.DataFrame], column: str, title: str, theme: Theme) -> Any:
     """One column of several runs' tables by epoch, each run with a colour, a dash and its name at its end."""
     parts = [thinned(table)[["epoch", column]].assign(run=name) for name, table in tables.items()]
     frame = pd.concat(parts).dropna() if parts else pd.DataFrame({"epoch": [], column: [], "run": []})
     last = max([int(table["epoch"].max()) for table in tables.values() if len(table)], default=2)
     y = alt.Y(f"{column}:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(format="~r"))
     tip = ["run:N", "epoch:Q", alt.Tooltip(f"{column}:Q", title=title, format=".3~r")]
-    line = alt.Chart(frame).mark_line(clip=True, strokeWidth=2).encode(
-        x=epoch_axis(last), y=y, tooltip=tip, **distinct("run", list(tables), theme)
+    line = (
+        alt.Chart(frame)
+        .mark_line(clip=True, strokeWidth=2)
+        .encode(x=epoch_axis(last), y=y, tooltip=tip, **distinct("run", list(tables), theme))
     )
     ends = frame.groupby("run", as_index=False).last()
     ends["short"] = ends["run"].str.split(" · ").str[0]
-    end = alt.Chart(ends).mark_text(align="left", dx=6, fontWeight="bold", color=theme.text).encode(
-        x="epoch:Q", y=f"{column}:Q", text="short:N"
-    )  # fmt: skip
+    end = (
+        alt.Chart(ends)
+        .mark_text(align="left", dx=6, fontWeight="bold", color=theme.text)
+        .encode(x="epoch:Q", y=f"{column}:Q", text="short:N")
+    )
     return alt.layer(line.add_params(zoom("compare_zoom")), end).properties(height=290, padding={"right": 24})
 
 
@@ -118,7 +153,9 @@ def distinct(field: str, names: list[str], theme: Theme) -> dict[str, Any]:
     """Colour and dash of each name: told apart without either."""
     colors = [theme.runs[place % len(theme.runs)] for place in range(len(names))]
     dashes = [DASHES[place % len(DASHES)] for place in range(len(names))]
-    legend = alt.Legend(title=None, orient="top", columns=2, labelLimit=0, symbolType="stroke", symbolSize=400, symbolStrokeWidth=2)
+    legend = alt.Legend(
+        title=None, orient="top", columns=2, labelLimit=0, symbolType="stroke", symbolSize=400, symbolStrokeWidth=2
+    )
     return {
         "color": alt.Color(f"{field}:N", scale=alt.Scale(domain=names, range=colors), legend=legend),
         "strokeDash": alt.StrokeDash(f"{field}:N", scale=alt.Scale(domain=names, range=dashes), legend=legend),

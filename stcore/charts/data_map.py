@@ -1,5 +1,7 @@
 """The data map: mean against variability of each sample's complexity over the epochs, with its regions."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -7,15 +9,13 @@ import plotly.graph_objects as go
 from stcore.charts.sample_table import borders
 from stcore.charts.style import instant, plain
 from stcore.charts.theme import LIGHT, Theme
-from stcore.charts.words import percent, short
+from stcore.charts.words import short
 
 MOST_POINTS = 20_000  # more are drawn as counts, with some of the samples on top
 OVERLAY = 4_000
 BINS = 120
-HOVER = (
-    "%{customdata[1]} (sample %{customdata[0]})<br>mean %{x:.3g}, variability %{y:.3g} %"
-    "<br>kept %{customdata[2]}, %{customdata[3]}<extra></extra>"
-)
+HOVER = "%{text} (sample %{customdata})<br>mean %{x:.3g}, variability %{y:.3g} %"
+HOVER_KEPT = "<br>kept in %{marker.color:.3g} % of the epochs"
 
 
 def data_map(
@@ -29,7 +29,7 @@ def data_map(
     """Mean against variability (as a share of the mean) of each sample's complexity, with its region.
 
     After Dataset Cartography (Swayamdipta et al. 2020), read for regression. Colour is the kept share. Above 20,000 samples
-    their density is drawn, with some of every region on top. ``customdata`` of a point begins with its sample. Those not
+    their density is drawn, with some of every region on top. ``customdata`` of a point is its sample. Those not
     ``inside`` are paled.
     """
     known = table.dropna(subset=["mean", "variability"])
@@ -61,20 +61,21 @@ def data_map(
             showlegend=False,
             name="picked",
         )
-    figure.update_xaxes(title="mean complexity", type="log", dtick=1 if len(known) and _wide(known["mean"]) else "D2")
-    figure.update_yaxes(
-        title="variability (% of the mean)", type="log", dtick=1 if len(known) and _wide(known["variability"]) else "D2"
-    )
+    figure.update_xaxes(title="mean complexity", type="log", dtick=_ticks(known["mean"]))
+    figure.update_yaxes(title="variability (% of the mean)", type="log", dtick=_ticks(known["variability"]))
     figure.update_layout(
         dragmode="pan",
         hovermode="closest",
         legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "itemsizing": "constant"},
+        showlegend=bool(planted.any()),
     )
     return plain(figure, theme, 440)
 
 
-def _wide(values: pd.Series) -> bool:
-    return bool(values.max() / values.min() > 1000)
+def _ticks(values: pd.Series) -> int | str:
+    """Where a logarithmic axis has labels: every power of ten, or 2 and 5 as well, or every digit."""
+    ratio = values.max() / values.min() if len(values) else 1.0
+    return 1 if ratio > 1000 else "D2" if ratio > 5 else "D1"
 
 
 def stratified(table: pd.DataFrame, count: int, seed: int = 0) -> pd.DataFrame:
@@ -86,34 +87,27 @@ def stratified(table: pd.DataFrame, count: int, seed: int = 0) -> pd.DataFrame:
 
 
 def _points(part: pd.DataFrame, symbol: str, name: str, theme: Theme) -> go.Scattergl:
-    said = np.stack(
-        [
-            part.index.to_numpy().astype(object),
-            [instant(moment) for moment in part["time"]],
-            [percent(share) for share in part["kept_share"]],
-            part["region"].astype(str),
-        ],
-        axis=1,
-    )
-    marker = {
+    kept = 100 * part["kept_share"].to_numpy(np.float32)
+    marker: dict[str, Any] = {
         "size": 6 if symbol == "circle" else 8,
         "symbol": symbol,
-        "color": 100 * part["kept_share"].to_numpy(np.float32),
-        "cmin": 0,
-        "cmax": 100,
-        "colorscale": list(theme.sequential),
+        "color": theme.accent,
         "line": {"width": 0.5, "color": theme.muted},
         "opacity": 0.9,
-        "colorbar": {"title": {"text": "kept (%)", "side": "right"}, "outlinewidth": 0, "thickness": 10},
     }
+    if np.ptp(kept):
+        bar = {"title": {"text": "kept (%)", "side": "right"}, "outlinewidth": 0, "thickness": 10}
+        scale = {"cmin": 0, "cmax": 100, "colorscale": list(theme.sequential), "colorbar": bar}
+        marker |= {"color": kept, **scale}
     return go.Scattergl(
         x=part["mean"].to_numpy(np.float32),
         y=100 * part["variability"].to_numpy(np.float32),
         mode="markers",
         marker=marker,
         name=name,
-        customdata=said,
-        hovertemplate=HOVER,
+        customdata=part.index.to_numpy(np.int32),
+        text=[instant(moment) for moment in part["time"]],
+        hovertemplate=HOVER + (HOVER_KEPT if np.ptp(kept) else "") + "<extra></extra>",
         unselected={"marker": {"opacity": 0.12}},
     )
 

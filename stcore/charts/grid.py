@@ -39,18 +39,22 @@ def calendar_grid(table: pd.DataFrame, step_seconds: float, value: str = "score"
     """The column ``value`` of a table of samples at the place of each window's first forecast step in the calendar."""
     time = pd.DatetimeIndex(table["time"])
     by_week = step_seconds >= DAY_SECONDS
-    first = time.normalize() - pd.to_timedelta(time.dayofweek if by_week else 0 * time.dayofweek, unit="D")
+    first = time.normalize() - pd.to_timedelta(time.day_of_week if by_week else 0 * time.day_of_week, unit="D")
     length = pd.Timedelta(7 if by_week else 1, "D")
     days = pd.date_range(first.min(), first.max(), freq=length)
     slots = 7 if by_week else max(1, round(DAY_SECONDS / step_seconds))
     day = np.asarray((first - days[0]) // length)
-    slot = np.minimum(np.asarray((time - first) / length) * slots, slots - 1).astype(int)
+    seconds = np.asarray((time - first) / pd.Timedelta(1, "s"))
+    phase = 0.0 if by_week else seconds[0] % step_seconds  # where in a step the clock starts
+    slot = np.clip((seconds - phase) * slots / length.total_seconds(), 0, slots - 1).astype(int)
     values, sample = np.full((len(days), slots), np.nan, np.float32), np.full((len(days), slots), -1)
     values[day, slot], sample[day, slot] = table[value].to_numpy(), table.index.to_numpy()
     names = day_names(days, by_week)
     if by_week:
         return Calendar(WEEKDAYS, names, values.T, sample.T, days, by_week)
-    return Calendar(names, [_clock(number * DAY_SECONDS / slots) for number in range(slots)], values, sample, days, by_week)
+    return Calendar(
+        names, [_clock(number * DAY_SECONDS / slots) for number in range(slots)], values, sample, days, by_week
+    )
 
 
 def day_names(days: pd.DatetimeIndex, by_week: bool = False) -> list[str]:

@@ -15,7 +15,7 @@ from stcore.charts.theme import Theme
 from stcore.charts.words import short
 
 SMALL, LARGE = 3.2, 7.6  # radius in pixels of the lowest and the highest value
-VIEW = (760, 500)  # the page's usual map, from which the first zoom is computed
+VIEW = (620, 490)  # a small page's map, from which the first zoom is computed
 DOTS = "sensors"
 EDGE = 1.1
 MOST_OUTLINED = 2000

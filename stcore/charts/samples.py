@@ -17,7 +17,15 @@ MEASURES = {
 }
 SHORT = {"score": "complexity", "mean": "mean complexity", "variability": "variability", "kept_share": "kept share"}
 CURVE_AXIS = 44  # pixels for labels, so that the curve begins about where the calendar does
-CLOCK = {"hours": "%H:%M", "day": "%a %-d %b", "date": "%a %-d %b", "week": "%-d %b", "month": "%b %Y", "year": "%Y"}
+CLOCK = {
+    "minutes": "%H:%M",
+    "hours": "%H:%M",
+    "day": "%a %-d %b",
+    "date": "%a %-d %b",
+    "week": "%-d %b",
+    "month": "%b %Y",
+    "year": "%Y",
+}
 CURVE_POINTS = 2_000
 
 
@@ -82,7 +90,9 @@ def calendar(
             y1=row + 0.5,
             line={"color": theme.pruned, "width": 1.5},
         )
-    figure.update_xaxes(title=f"{'week' if grid.by_week else 'time of day'} of the first forecast step", nticks=12, showgrid=False)
+    figure.update_xaxes(
+        title=f"{'week' if grid.by_week else 'time of day'} of the first forecast step", nticks=12, showgrid=False
+    )
     figure.update_yaxes(autorange="reversed", showgrid=False, nticks=min(len(names), 16))
     return plain(figure, theme, 60 + min(max(18 * len(names), 240), 700))
 

@@ -84,7 +84,7 @@ def usual_week(data: STData, sensor: int | None, channel: int) -> pd.DataFrame:
     ``sensor`` None: of all sensors together.
     """
     time = data.local_time
-    hour = time.dayofweek.to_numpy() * 24 + time.hour.to_numpy()
+    hour = time.day_of_week.to_numpy() * 24 + time.hour.to_numpy()
     values = data.values[:, :, channel] if sensor is None else data.values[:, [sensor], channel]
     rows = []
     for number in np.unique(hour):

@@ -224,6 +224,8 @@ def history(trace: xr.Dataset, sample: int, epoch: int, theme: Theme = LIGHT) ->
     strip = strip.encode(y=alt.value(alt.ExprRef(f"height - {STRIP}")), y2=alt.value(alt.ExprRef("height")))
     median = base.mark_line(color=theme.muted, strokeDash=[5, 3]).encode(y=alt.Y("middle:Q", title="complexity"))
     line = base.mark_line(color=theme.accent, strokeWidth=1.5).encode(y=y)
-    dots = base.mark_point(filled=True, size=60 if epoch <= 30 else 18, opacity=1).encode(y=y, color=colour, shape=shape, tooltip=tip)
+    dots = base.mark_point(filled=True, size=60 if epoch <= 30 else 18, opacity=1).encode(
+        y=y, color=colour, shape=shape, tooltip=tip
+    )
     name = alt.Chart(rows.tail(1)).mark_text(align="right", dx=-4, dy=-8, color=theme.text, text="median of all")
     return alt.LayerChart(layer=[median, name.encode(x=x, y="middle:Q"), line, strip, dots], height=220)

@@ -51,8 +51,9 @@ def budget(count: int, epochs: int, options: ScheduleOptions, least: float = LEA
         level = shape(epochs, options.anneal, tail / epochs)
         if dropped <= (1 - least) * level.sum() + 1e-9:
             share = level * (dropped / level.sum() if dropped else 0.0)
-            visits = np.diff(np.round(np.cumsum((1 - share) * count)), prepend=0).astype(np.int64)
-            visits = np.clip(visits, 1, count)
+            visits, thinned = np.full(epochs, count), share > 0
+            visits[thinned] = np.diff(np.round(np.cumsum((1 - share[thinned]) * count)), prepend=0)
+            visits = np.clip(visits, 1, count).astype(np.int64)
             shorter = (
                 f"the full epochs at the end are {tail}, not {full_tail}, so that {keep:.0%} of the visits can be met"
             )

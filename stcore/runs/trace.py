@@ -46,17 +46,16 @@ def trace(run: Run) -> xr.Dataset:
 def table(run: Run) -> pd.DataFrame:
     """One row an epoch, counted from 1: losses, validation metrics, kept and pruned samples, seconds by kind of work.
 
-    ``train_loss`` is what was minimised; ``train_mae`` is that over the mean weight, in the unit of ``validation_mae``: what
-    the visited samples say about all of them, measured while the model still learned. ``visits`` are those up to the
+    ``train_loss`` is the weighted mean over the visited samples, in training spreads, measured while the model still
+    learned; ``train_mae`` the same in the unit of ``validation_mae``. ``visits`` are those up to the
     epoch's end; ``best`` marks the best weights so far.
     """
     epochs, spread = run.epochs(), run.spec["scale"]["spread"]
-    weight = read(run.path / "rows", "weight", len(epochs), run.spec["windows"]["train"]).sum(axis=1, dtype=np.float64)
     frame = pd.DataFrame(_columns(epochs)).drop(columns="kept_count")
     frame.insert(0, "epoch", [event["epoch"] + 1 for event in epochs])
     frame["kept"] = np.array([event["kept"] for event in epochs], int)
     unit = spread[0] if len(spread) == 1 else 1.0
-    frame.insert(2, "train_mae", frame["train_loss"] * unit * frame["kept"] / weight)
+    frame.insert(2, "train_mae", frame["train_loss"] * unit)
     frame["pruned"] = run.spec["windows"]["train"] - frame["kept"]
     frame["visits"] = frame["visits"].astype(int)
     frame["best"] = np.array([event["best"] for event in epochs], bool)

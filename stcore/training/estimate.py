@@ -13,11 +13,20 @@ import numpy as np
 
 from stcore.options import RunOptions
 
-STEP, CELL, PRODUCT = 7e-4, 2.5e-7, 2.5e-11  # seconds a step, a cell and a multiply-add take, one thread, bench/recipe.py
+STEP, CELL, PRODUCT = (
+    7e-4,
+    2.5e-7,
+    2.5e-11,
+)  # seconds a step, a cell and a multiply-add take, one thread, bench/recipe.py
 GLANCE = 1.4e-11  # seconds of a multiply-add in the small matrix product on the same machine
 BEGIN = 5.0  # seconds until torch is loaded and the data are open
 PASSES = 3  # forward and backward cost about three forward passes
-TORCH, COPIES, ARRAYS, CHUNK = 450e6, 5, 4, 65_536  # bytes of an idle worker; copies of the data; rows alive; cells at once
+TORCH, COPIES, ARRAYS, CHUNK = (
+    450e6,
+    5,
+    4,
+    65_536,
+)  # bytes of an idle worker; copies of the data; rows alive; cells at once
 
 
 class Work(NamedTuple):
@@ -81,4 +90,9 @@ def memory(options: RunOptions, about: Work, numbers: int) -> float:
     """Bytes of the worker at its fullest. ``numbers``: readings in the dataset, missing ones counted."""
     batch = about.cells / max(about.steps, 1) * (4 * options.model.get("layers", 1) + 4)
     rows = max(batch, ARRAYS * min(CHUNK, about.forecasts)) * about.width * 4
-    return TORCH + COPIES * numbers * 4 + rows + 3 * min(options.train.forecasts * 2**20, about.forecasts * options.data.horizon * 2)
+    return (
+        TORCH
+        + COPIES * numbers * 4
+        + rows
+        + 3 * min(options.train.forecasts * 2**20, about.forecasts * options.data.horizon * 2)
+    )

@@ -11,12 +11,12 @@ import numpy as np
 
 from stcore.options import TrainOptions
 
-CELLS = 1280  # (window, sensor) cells in a default batch
-RATE = 1e-2  # learning rate at that size
+CELLS = 1024  # (window, sensor) cells in a default batch
+RATE = 8e-3  # learning rate at that size
 
 
 def batch_size(options: TrainOptions, sensors: int, samples: int) -> int:
-    """Windows in a step: as asked, or about 1280 cells, and never more than there are samples."""
+    """Windows in a step: as asked, or about 1024 cells, and never more than there are samples."""
     return min(samples, options.batch or max(1, round(CELLS / sensors)))
 
 

@@ -105,7 +105,7 @@ class Trainer:
         with timed(seconds, "score"):
             columns.merge(self.ranks)
             self.strategy.observe(epoch, *columns.columns())
-        event = self._validated(selection, total / kept, rate, seconds)
+        event = self._validated(selection, total / float(selection.weights.sum()), rate, seconds)
         self.seconds = {kind: self.seconds[kind] + seconds[kind] for kind in KINDS}
         self.epoch, self.visits = epoch + 1, self.visits + kept
         yield event

@@ -1,8 +1,8 @@
 """A full disk: the run ends as failed in plain words, what was written before is whole, and it goes on when there is room."""
 
-import resource
 import shutil
 import subprocess
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from stcore.runs import Run
 from stcore.runs.record import checkpoint
 from stcore.training.state import from_bytes
 
+resource = pytest.importorskip("resource", reason="this system bounds no process")
 NO_SPACE = "There is no space left on the device."
 
 
@@ -56,7 +57,7 @@ def test_where_no_checkpoint_fits_none_is_promised(small_file: Path, undisturbed
 
 
 @pytest.fixture
-def tiny_disk(tmp_path: Path) -> Path:
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 600 kB."""
     folder = tmp_path / "disk"
     folder.mkdir()

@@ -1,7 +1,6 @@
 """Too little memory: the run ends as failed and says how much was needed and what to lower."""
 
 import re
-import resource
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +10,8 @@ from running import Command
 
 from stcore.runs import Run
 from stcore.runs.record import sentence
+
+resource = pytest.importorskip("resource", reason="this system bounds no process")
 
 
 def at_most(more: int) -> None:

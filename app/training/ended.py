@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from app.header import named
 from app.session import current_theme, table
-from app.train import new
-from app.train.live import unit_of
+from app.training import new
+from app.training.live import unit_of
 from app.words import duration, plain
 from stcore import jobs
 from stcore.charts import curves
@@ -18,14 +19,21 @@ from stcore.runs import Run, RunError
 from stcore.runs.files import plain as without_nan
 
 NAMES = {"persistence": "persistence", "seasonal_naive": "seasonal naive"}
-FORMATS = {"CSV": (".csv", "text/csv"), "Parquet": (".parquet", "application/octet-stream"), "NetCDF": (".nc", "application/x-netcdf")}
+FORMATS = {
+    "CSV": (".csv", "text/csv"),
+    "Parquet": (".parquet", "application/octet-stream"),
+    "NetCDF": (".nc", "application/x-netcdf"),
+}
 
 
 def message(run: Run, now: str) -> None:
     """What the state means, and what can be done."""
     done, epochs = len(run.epochs()), run.spec["options"]["train"]["epochs"]
     if now == "queued":
-        st.info("Another run is training. This one begins by itself when that one has ended.", icon=":material/hourglass_empty:")
+        st.info(
+            "Another run is training. This one begins by itself when that one has ended.",
+            icon=":material/hourglass_empty:",
+        )
     elif now == "starting":
         st.info("Starting: loading PyTorch, which usually takes 3 to 6 seconds.", icon=":material/hourglass_top:")
     elif now == "paused":
@@ -33,7 +41,9 @@ def message(run: Run, now: str) -> None:
     elif now == "stopped":
         st.info(f"Stopped by you after epoch {done} of {epochs}.", icon=":material/stop:")
     elif now == "failed":
-        st.error(plain((run.result or {}).get("reason", "It failed without saying why."), 1000), icon=":material/error:")
+        st.error(
+            plain((run.result or {}).get("reason", "It failed without saying why."), 1000), icon=":material/error:"
+        )
     elif now == "interrupted":
         st.error(
             f"Crashed after epoch {done} of {epochs}: its process ended without a word. Nothing but the epoch in hand is lost.",
@@ -50,16 +60,27 @@ def go_on(run: Run, done: int) -> None:
     """Buttons to resume, or to begin anew with the same settings."""
     with st.container(horizontal=True):
         label = f"Resume from epoch {done + 1}" if done else "Start over"
-        st.button(label, type="primary", icon=":material/play_arrow:", on_click=jobs.start, args=(run,), key=f"resume {run.id}")
+        st.button(
+            label,
+            type="primary",
+            icon=":material/play_arrow:",
+            on_click=jobs.start,
+            args=(run,),
+            key=f"resume {run.id}",
+        )
         clone_button(run)
 
 
 def clone_button(run: Run) -> None:
     """Settings into the form."""
     st.button(
-        "Use these settings", icon=":material/content_copy:", on_click=new.clone, args=(run,), key=f"clone {run.id}",
+        "Use these settings",
+        icon=":material/content_copy:",
+        on_click=new.clone,
+        args=(run,),
+        key=f"clone {run.id}",
         help="Fills the form on the left with this run's dataset and options.",
-    )  # fmt: skip
+    )
 
 
 # ---- a finished run ------------------------------------------------------------------------------------------------
@@ -69,14 +90,19 @@ def results(run: Run) -> None:
     test, naive = result["metrics"]["test"], result["naive"]
     ahead = [duration((step + 1) * run.spec["data"]["step_seconds"]) for step in range(len(test["by_horizon"]))]
     name = run.spec["options"]["model"]["name"]
-    errors = {new.named(name): test} | {NAMES[key]: metrics for key, metrics in naive.items()}
+    errors = {named(name): test} | {NAMES[key]: metrics for key, metrics in naive.items()}
     st.subheader("Test, by how far ahead", anchor=False, help="The last part of the data, which training never saw.")
     metric = str(
         st.segmented_control(
-            "Metric", list(curves.METRICS), format_func=curves.METRICS.__getitem__, default="mae", required=True,
-            key="horizon metric", label_visibility="collapsed",
+            "Metric",
+            list(curves.METRICS),
+            format_func=curves.METRICS.__getitem__,
+            default="mae",
+            required=True,
+            key="horizon metric",
+            label_visibility="collapsed",
         )
-    )  # fmt: skip
+    )
     unit = "%" if metric == "mape" else unit_of(run)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -89,7 +115,9 @@ def results(run: Run) -> None:
         digits = {name: st.column_config.NumberColumn(format=decimals(shown[name])) for name in errors}
         st.dataframe(shown, height=270, hide_index=True, key=f"test {run.id}", column_config=digits)
     notes = "; ".join(f"{NAMES[key]}: {metrics['note']}" for key, metrics in naive.items())
-    st.markdown(f"{curves.METRICS[metric]}{f' in {plain(unit)}' if unit else ''}; {plain(test['rule'])}. {plain(notes)}.")
+    st.markdown(
+        f"{curves.METRICS[metric]}{f' in {plain(unit)}' if unit else ''}; {plain(test['rule'])}. {plain(notes)}."
+    )
     take_along(run, frame)
 
 
@@ -97,8 +125,12 @@ def by_horizon_table(errors: dict[str, dict[str, Any]], ahead: list[str]) -> pd.
     """Rows: metrics, by lead time and over all; columns: forecasts, and the first against persistence."""
     parts = []
     for metric, title in curves.METRICS.items():
-        values = {name: [row[metric] for row in found["by_horizon"]] + [found[metric]] for name, found in errors.items()}
-        parts.append(pd.DataFrame({"metric": title, "ahead": [*ahead, "all"], **values}).astype(dict.fromkeys(errors, float)))
+        values = {
+            name: [row[metric] for row in found["by_horizon"]] + [found[metric]] for name, found in errors.items()
+        }
+        parts.append(
+            pd.DataFrame({"metric": title, "ahead": [*ahead, "all"], **values}).astype(dict.fromkeys(errors, float))
+        )
     frame = pd.concat(parts, ignore_index=True)
     first = next(iter(errors))
     frame["to persistence"] = [percent(share) for share in frame[first] / frame["persistence"] - 1]
@@ -116,14 +148,19 @@ def take_along(run: Run, errors: pd.DataFrame | None = None) -> None:
     st.subheader("Take along", anchor=False)
     frame = table(run)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.download_button("Epochs as CSV", lambda: frame.to_csv(index=False), f"{run.id}-epochs.csv", "text/csv", on_click="ignore")
+        st.download_button(
+            "Epochs as CSV", lambda: frame.to_csv(index=False), f"{run.id}-epochs.csv", "text/csv", on_click="ignore"
+        )
         st.download_button("Epochs as Parquet", lambda: parquet(frame), f"{run.id}-epochs.parquet", on_click="ignore")
         if errors is not None:
             csv = errors.to_csv(index=False)
             st.download_button("Test errors as CSV", csv, f"{run.id}-test.csv", "text/csv", on_click="ignore")
-        st.download_button("Record as JSON", lambda: record(run), f"{run.id}.json", "application/json", on_click="ignore")
-        clone_button(run)
-    if run.status == "done":
+        st.download_button(
+            "Record as JSON", lambda: record(run), f"{run.id}.json", "application/json", on_click="ignore"
+        )
+        if errors is not None:
+            clone_button(run)
+    if errors is not None:
         forecasts(run)
 
 
@@ -135,7 +172,10 @@ def parquet(frame: pd.DataFrame) -> bytes:
 
 def record(run: Run) -> str:
     """Everything that was asked for and came out, as one JSON document."""
-    return json.dumps(without_nan({"spec": run.spec, "summary": run.summary() | {"path": run.path.name}, "epochs": run.epochs()}), indent=1)
+    return json.dumps(
+        without_nan({"spec": run.spec, "summary": run.summary() | {"path": run.path.name}, "epochs": run.epochs()}),
+        indent=1,
+    )
 
 
 def forecasts(run: Run) -> None:

@@ -51,32 +51,48 @@ def form() -> None:
         if said := st.session_state.pop("start problem", None):
             st.error(plain(said), icon=":material/block:")
         st.button(
-            "Start training", type="primary", width="stretch", disabled=draft.resolved is None, shortcut="Ctrl+Enter",
-            on_click=start, args=(source, draft.options), key="start",
-        )  # fmt: skip
+            "Start training",
+            type="primary",
+            width="stretch",
+            disabled=draft.resolved is None,
+            shortcut="Ctrl+Enter",
+            on_click=start,
+            args=(source, draft.options),
+            key="start",
+        )
         st.markdown("The run is a process of its own: it goes on when this page is closed.")
 
 
 def choose_source() -> str:
     """Demo city, data of earlier runs, what the address names, or any path typed in."""
-    known = dict.fromkeys([DEMO, *(run.spec["data"]["source"] for run in all_runs() if run.spec["data"]["source"] != "data.nc")])
-    titles = {run.spec["data"]["source"]: run.spec["data"]["title"] for run in all_runs()} | {DEMO: "Demo: Ringstadt (simulated city)"}
+    known = dict.fromkeys(
+        [DEMO, *(run.spec["data"]["source"] for run in all_runs() if run.spec["data"]["source"] != "data.nc")]
+    )
+    titles = {run.spec["data"]["source"]: run.spec["data"]["title"] for run in all_runs()} | {
+        DEMO: "Demo: Ringstadt (simulated city)"
+    }
     told = st.query_params.get("data")
     if told and told != st.session_state.get("data told"):
         st.session_state["data told"] = st.session_state["new.source"] = told
     st.session_state.setdefault("new.source", DEMO)
     known |= dict.fromkeys([st.session_state["new.source"] or DEMO])
     chosen = st.selectbox(
-        "Dataset", list(known), key="new.source", accept_new_options=True, persist_state="session",
+        "Dataset",
+        list(known),
+        key="new.source",
+        accept_new_options=True,
+        persist_state="session",
         format_func=lambda source: name_of(source, titles),
-        help="The demo city, data of earlier runs, or the path of a file or folder: type it here, or open and look at it in the Data view first.",
-    )  # fmt: skip
+        help="The demo city, data of earlier runs, or a path that you type. The Data view shows what is in it.",
+    )
     return str(chosen or DEMO).strip()
 
 
 def name_of(source: str, titles: Mapping[str, str]) -> str:
     """A dataset as people know it: the demo, or its title and file name."""
-    return titles[source] if source == DEMO else f"{titles[source]} · {Path(source).name}" if source in titles else source
+    return (
+        titles[source] if source == DEMO else f"{titles[source]} · {Path(source).name}" if source in titles else source
+    )
 
 
 def opened(source: str) -> tuple[STData | None, str]:
@@ -92,7 +108,9 @@ def draw(source: str, data: STData | None, problem: str) -> Draft:
     """Fields of everything that can be chosen, and what they come to."""
     sections = chosen_sections()
     automatic = st.session_state.get("automatic", {})
-    lists: dict[str, list[str]] = {"targets": data.channels, "inputs": data.channels} if data else {"targets": [], "inputs": []}
+    lists: dict[str, list[str]] = (
+        {"targets": data.channels, "inputs": data.channels} if data else {"targets": [], "inputs": []}
+    )
     values: dict[str, Any] = {}
     for name, section in sections.items():
         values[name] = forms.fields(name, [option for option in section if option["name"] in MAIN], automatic, lists)
@@ -170,7 +188,11 @@ def measured(path: str, stamp: float) -> tuple[estimate.Work, float] | None:
 def machine_speed(model: str) -> tuple[float, bool]:
     """The machine's factor, and whether it is from runs of the same model here."""
     demo = demo_run()
-    same = [run for run in all_runs() if run.spec["options"]["model"]["name"] == model and not (demo and run.path == demo.path)]
+    same = [
+        run
+        for run in all_runs()
+        if run.spec["options"]["model"]["name"] == model and not (demo and run.path == demo.path)
+    ]
     ended = [run for run in same if (run.path / "result.json").exists()][:CALIBRATING]
     found = [measured(str(run.path), (run.path / "result.json").stat().st_mtime) for run in ended]
     factor = estimate.speed([one for one in found if one])
@@ -191,7 +213,7 @@ def say_cost(draft: Draft) -> None:
         f"**About {lasting(time)}** and {room / 1e9:.1f} GB of memory",
         help=f"Estimated {basis}, when nothing else is running. {round(visits):,} of {full:,} sample visits, at most; "
         f"steps of {options.train.batch} windows, learning rate {short(options.train.lr)}.",
-    )  # fmt: skip
+    )
 
 
 # ---- starting ------------------------------------------------------------------------------------------------------

@@ -57,11 +57,26 @@ def finished_figures(run: Run, summary: dict[str, Any]) -> list[Cell]:
     gain = f"{percent(test['mae'] / naive - 1)} to persistence" if test["mae"] is not None and naive else None
     scoring = seconds["score"] + seconds["select"]
     return [
-        ("Test MAE", short(test["mae"], unit), gain, f"Mean absolute error over all horizons on the last part of the data; {test['rule']}."),
-        ("Visits kept", f"{visits['kept']:,}", None, f"{percent(visits['share'])} of {visits['full']:,}: all windows in every epoch."),
+        (
+            "Test MAE",
+            short(test["mae"], unit),
+            gain,
+            f"Mean absolute error over all horizons on the last part of the data; {test['rule']}.",
+        ),
+        (
+            "Visits kept",
+            f"{visits['kept']:,}",
+            None,
+            f"{percent(visits['share'])} of {visits['full']:,}: all windows in every epoch.",
+        ),
         ("Visits saved", percent(1 - visits["share"]), None, f"{spared['visits']:,} sample visits were left out."),
         ("Time saved, about", _seconds(spared["seconds"]), None, SAVED_HELP.format(short(scoring))),
-        ("Time taken", lasting(seconds["total"]), None, f"{short(seconds['train'])} s of it training, {short(seconds['evaluate'])} s measuring."),
+        (
+            "Time taken",
+            lasting(seconds["total"]),
+            None,
+            f"{short(seconds['train'])} s of it training, {short(seconds['evaluate'])} s measuring.",
+        ),
     ]
 
 
@@ -81,8 +96,18 @@ def live_figures(run: Run, summary: dict[str, Any], now: str) -> list[Cell]:
         ("Epochs done", f"{told} of {epochs}", None, "An epoch is one pass over the windows that are kept."),
         ("Best validation MAE", short(error["mae"], unit) if error else "–", None, "Lowest so far, over all horizons."),
         ("Kept, last epoch", kept, None, "Training windows that the last epoch visited."),
-        ("Visits saved", f"{spared['visits']:,}" if spared["visits"] is not None else "–", None, _saved_help(spared, summary)),
-        ("Time left", lasting(left) if left is not None else "–", None, "From the speed so far; pruned epochs are shorter."),
+        (
+            "Visits saved",
+            f"{spared['visits']:,}" if spared["visits"] is not None else "–",
+            None,
+            _saved_help(spared, summary),
+        ),
+        (
+            "Time left",
+            lasting(left) if left is not None else "–",
+            None,
+            "From the speed so far; pruned epochs are shorter.",
+        ),
     ]
 
 
@@ -100,13 +125,16 @@ def charts(run: Run, frame: pd.DataFrame) -> None:
     theme, epochs = current_theme(), run.spec["options"]["train"]["epochs"]
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**Error by epoch**", help=f"Training: what the visited windows say about all. The ring marks the best epoch so far. {curves.ZOOM_HINT}")
+        st.markdown(
+            "**Error by epoch**",
+            help=f"Training: what the visited windows say about all. The ring marks the best epoch so far. {curves.ZOOM_HINT}",
+        )
         figure = curves.loss(frame, epochs, unit_of(run), theme)
         st.altair_chart(figure, key=f"loss {run.id}", alt=f"Training and validation error of {len(frame)} epochs")
     with right:
         st.markdown("**Kept and pruned windows by epoch**", help=curves.ZOOM_HINT)
-        figure = curves.kept_pruned(frame, epochs, theme)
-        st.altair_chart(figure, key=f"kept {run.id}", alt=f"Windows kept and pruned in {len(frame)} epochs")
+        bars = curves.kept_pruned(frame, epochs, theme)
+        st.altair_chart(bars, key=f"kept {run.id}", alt=f"Windows kept and pruned in {len(frame)} epochs")
     with st.expander("Epochs as a table"):
         st.dataframe(shown(frame), hide_index=True, height=280, key=f"epochs {run.id}")
 
@@ -114,10 +142,19 @@ def charts(run: Run, frame: pd.DataFrame) -> None:
 def shown(frame: pd.DataFrame) -> pd.DataFrame:
     """The columns that people ask for, three figures each."""
     columns = {
-        "epoch": "epoch", "train_mae": "train MAE", "validation_mae": "validation MAE", "validation_rmse": "RMSE",
-        "validation_mape": "MAPE (%)", "kept": "kept", "pruned": "pruned", "learning_rate": "learning rate",
-        "seconds_train": "train (s)", "seconds_score": "score (s)", "seconds_evaluate": "measure (s)", "best": "best so far",
-    }  # fmt: skip
+        "epoch": "epoch",
+        "train_mae": "train MAE",
+        "validation_mae": "validation MAE",
+        "validation_rmse": "RMSE",
+        "validation_mape": "MAPE (%)",
+        "kept": "kept",
+        "pruned": "pruned",
+        "learning_rate": "learning rate",
+        "seconds_train": "train (s)",
+        "seconds_score": "score (s)",
+        "seconds_evaluate": "measure (s)",
+        "best": "best so far",
+    }
     picked = frame[list(columns)].rename(columns=columns)
     return picked.map(lambda value: float(f"{value:.3g}") if isinstance(value, float) else value)
 
@@ -142,13 +179,18 @@ def _clock(at: str) -> str:
 def said(event: dict[str, Any]) -> str:
     """One event in words."""
     words = {
-        "opening": "opens the data", "queued": "waits: as many runs as this machine may train at once are training",
-        "paused": "pauses", "resumed": "goes on", "finished": "finished",
-    }  # fmt: skip
+        "opening": "opens the data",
+        "queued": "waits: as many runs as this machine may train at once are training",
+        "paused": "pauses",
+        "resumed": "goes on",
+        "finished": "finished",
+    }
     if event["event"] == "started":
-        begun = f"begins at epoch {event['epoch'] + 1} of {event['epochs']}: {event['samples']:,} windows, steps of {event['batch']}, "
-        notes = "".join(f"; note: {note}" for note in event["notes"])
-        return f"{begun}learning rate {short(event['learning_rate'])}, {event['parameters']:,} weights{notes}"
+        begun = f"begins at epoch {event['epoch'] + 1} of {event['epochs']}: {event['samples']:,} windows"
+        how = (
+            f"steps of {event['batch']}, learning rate {short(event['learning_rate'])}, {event['parameters']:,} weights"
+        )
+        return "; note: ".join([f"{begun}, {how}", *event["notes"]])
     if event["event"] == "epoch":
         best = ", the best so far" if event["best"] else ""
         error = short(event["validation"]["mae"])

@@ -1,0 +1,92 @@
+"""Runs in every state, made of a tiny dataset, and the app on them without a browser."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from tiny import tiny
+from training_runs import OPTIONS, trained
+
+from app import session
+from stcore import jobs
+from stcore.runs import Run, create
+from stcore.runs.record import fail, tell
+
+MAIN = Path(__file__).parents[2] / "app" / "main.py"
+
+
+@pytest.fixture(scope="session")
+def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of 4 sensors with places and 600 hours."""
+    path = tmp_path_factory.mktemp("data") / "tiny.nc"
+    tiny().save(path)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty runs folder that the app uses; no worker is started in the background."""
+    monkeypatch.setenv("STCORE_RUNS", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def finished(tiny_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that has come to its end."""
+    return trained(tiny_file, tmp_path_factory.mktemp("runs"), "finished")
+
+
+@pytest.fixture
+def in_state(tiny_file: Path, folder: Path) -> Iterator[Callable[[str, int], Run]]:
+    """A run that has told of some epochs and is queued, starting, running, paused, stopped, failed or interrupted."""
+    held = []
+
+    def make(status: str, epochs: int = 2) -> Run:
+        run = create(tiny_file, OPTIONS, folder, f"{status}-{epochs}")
+        if status == "starting":
+            return run
+        events = jobs.work(run)
+        while len(run.epochs()) < epochs or next(events).name == "started":
+            next(events)
+        if status in ("running", "paused", "queued"):
+            held.append(events)  # the lock is held as long as this lives
+            if status != "running":
+                tell(run, {"event": status})
+        elif status == "stopped":
+            run.control("stop")
+            list(events)
+        else:
+            events.close()
+            if status == "failed":
+                fail(run, RuntimeError("diverged at epoch 3: the loss is not finite."), epochs)
+        assert run.status == status
+        return run
+
+    yield make
+    for events in held:
+        events.close()
+
+
+@pytest.fixture
+def app(folder: Path) -> Callable[..., AppTest]:
+    """The whole app on a page, with an address: ``app("train", run="x")``."""
+
+    def open_app(view: str = "train", **address: str) -> AppTest:
+        test = AppTest.from_file(str(MAIN), default_timeout=30)
+        for name, value in address.items():
+            test.query_params[name] = value
+        if view != "train":
+            test.run()
+            test.switch_page(f"views/{view}.py")
+        test.run()
+        assert not test.exception, test.exception[0].message
+        return test
+
+    return open_app
+
+
+@pytest.fixture
+def without_demo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As if no demo run came with the project."""
+    monkeypatch.setattr(session, "DEMO_RUN", tmp_path / "none")

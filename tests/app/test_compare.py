@@ -1,0 +1,69 @@
+"""Compare: the first run is the baseline, what differs is listed, and what may not be compared is said."""
+
+from pathlib import Path
+
+import pytest
+from pages import texts
+from tiny import tiny
+from training_runs import trained
+
+from stcore.runs import Run
+
+
+@pytest.fixture(scope="module")
+def pair(tiny_file: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
+    """One run with pruning and one without."""
+    runs = tmp_path_factory.mktemp("pair")
+    return trained(tiny_file, runs, "pruned"), trained(tiny_file, runs, "full", prune={"name": "full"})
+
+
+@pytest.fixture
+def both(folder: Path, pair: tuple[Run, Run]) -> tuple[Run, Run]:
+    for run in pair:
+        (folder / run.id).symlink_to(run.path)
+    return pair
+
+
+def frame_with(test, column: str):
+    return next(frame.value for frame in test.dataframe if column in frame.value)
+
+
+def test_the_address_brings_the_runs_and_the_first_is_the_baseline(app, both) -> None:
+    test = app("compare", runs="full,pruned")
+    assert test.multiselect(key="compared").value == ["full", "pruned"]
+    figures = frame_with(test, "figure").set_index("figure")
+    visits = [run.summary()["visits"]["kept"] for run in (both[1], both[0])]
+    assert figures.loc["visits", "A"] == f"{visits[0]:,}"
+    assert figures.loc["visits", "B"] == f"{visits[1]:,} ({100 * (visits[1] / visits[0] - 1):.1f} %)"
+    assert figures.loc["visits saved", "B"] == f"{both[0].summary()['visits']['full'] - visits[1]:,}"
+    differing = frame_with(test, "option").set_index("option")
+    assert list(differing.loc["prune: name"]) == ["All data", "ST-Prune"] and "train: epochs" not in differing.index
+    assert {part.label for part in test.get("download_button")} >= {"Figures as CSV", "Options as CSV", "Curves as CSV"}
+
+
+def test_choosing_writes_the_address(app, both) -> None:
+    test = app("compare", runs="full,pruned")
+    test.multiselect(key="compared").set_value(["pruned", "full"]).run()
+    assert test.session_state["linked runs"] == "pruned,full"
+    assert texts(test).index("**A** · ST\\-Prune") < texts(test).index("**B** · All data")
+
+
+def test_one_run_is_not_enough_and_unknown_ones_are_named(app, both) -> None:
+    test = app("compare", runs="pruned,gone")
+    assert "Choose two runs or more" in texts(test) and "Not on this machine: gone" in texts(test)
+
+
+def test_runs_that_cannot_be_compared_say_so(app, both, folder: Path, tmp_path: Path, in_state) -> None:
+    other = tmp_path / "other.nc"
+    tiny(seed=1).save(other)
+    trained(other, folder, "elsewhere", data={"lookback": 6})
+    in_state("stopped", 2)
+    said = texts(app("compare", runs="pruned,elsewhere,stopped-2"))
+    for sentence in ("different data", "not the same", "Not all of these runs are finished"):
+        assert sentence in said.replace("\\", "")
+
+
+def test_a_run_without_epochs_does_not_break_the_page(app, both, in_state) -> None:
+    in_state("running", 0)
+    test = app("compare", runs="pruned,running-0")
+    assert frame_with(test, "figure")["B"].tolist()[0] == "–"

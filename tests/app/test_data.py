@@ -1,0 +1,203 @@
+"""Data: what was understood, what is asked, what an answer does, and why a file is refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from pages import button, texts
+from tiny import tiny
+
+from app import picking
+from stcore import jobs, readers
+from stcore.data import STData
+from stcore.findings import DataError
+from stcore.runs import uploads
+
+
+def said(test) -> str:
+    """The page's words without the marks that keep Markdown from reading them."""
+    return texts(test).replace("\\", "")
+
+
+@pytest.fixture
+def zeros_file(tmp_path: Path) -> Path:
+    """A table in which half of one sensor's readings are exactly zero."""
+    table = pd.DataFrame({"a": 5.0 + np.arange(300) % 24, "b": 3.0 + np.arange(300) % 7}, pd.date_range("2026-01-05", periods=300, freq="h"))
+    table.iloc[::2, 1] = 0.0
+    place = tmp_path / "counts.csv"
+    table.to_csv(place, index_label="time")
+    return place
+
+
+def test_the_demo_says_that_it_is_simulated_and_draws_everything(app) -> None:
+    test = app("data")
+    assert test.header[0].value == "Ringstadt \\(simulated city\\)"
+    assert "Simulated data" in said(test) and "8,064 steps × 120 sensors × 2 channels" in said(test)
+    assert len(test.get("deck_gl_json_chart")) == 1 and len(test.get("plotly_chart")) == 1
+    assert len(test.get("vega_lite_chart")) + len(test.get("arrow_vega_lite_chart")) >= 5
+    assert {part.label for part in test.expander} >= {"The readings as a table", "Missing readings as a table", "Neighbours as a table"}
+
+
+def test_a_path_that_is_not_there_is_answered_in_words(app) -> None:
+    test = app("data", data="/nowhere/at/all.csv")
+    assert [part.value.replace("\\", "") for part in test.error] == ["There is no file or folder /nowhere/at/all.csv."]
+    assert not test.get("deck_gl_json_chart")
+
+
+def test_typing_a_path_opens_it(app, tiny_file: Path) -> None:
+    test = app("data")
+    test.text_input(key="data path").set_value(str(tiny_file)).run()
+    assert test.header[0].value == "tiny" and "600 steps × 4 sensors × 1 channel" in said(test)
+
+
+def test_an_answer_opens_the_data_again_and_can_be_taken_back(app, zeros_file: Path) -> None:
+    test = app("data", data=str(zeros_file))
+    zeros = next(part for part in test.radio if part.key.startswith("answer-zeros"))
+    assert zeros.value == "keep" and "25 % of the readings are exactly zero" in said(test)
+    assert "**Missing** | 0 %" in said(test)
+    zeros.set_value("missing").run()
+    assert "They were taken as missing" in said(test) and "**Missing** | 25" in said(test)
+    assert test.session_state["answers"] == {str(zeros_file): {"zeros": "missing"}}
+    button(test, "Take back").click().run()
+    assert "**Missing** | 0 %" in said(test) and not test.session_state["answers"]
+
+
+def test_answers_are_saved_beside_the_data_only_when_asked(app, zeros_file: Path) -> None:
+    test = app("data", data=str(zeros_file))
+    next(part for part in test.radio if part.key.startswith("answer-zeros")).set_value("missing").run()
+    beside = zeros_file.with_name("counts.csv.answers.json")
+    assert not beside.exists()
+    button(test, "Save answers beside the data").click().run()
+    assert json.loads(beside.read_text()) == {"zeros": "missing"}
+    assert "Saved in" in said(test) and "They were taken as missing" in said(test)
+
+
+def test_a_refused_file_asks_what_would_help_and_opens_when_answered(app, tmp_path: Path) -> None:
+    place = tmp_path / "irregular.csv"
+    stamps = pd.Timestamp("2026-01-05") + pd.to_timedelta(np.cumsum(np.random.default_rng(0).integers(1, 9, 400)), unit="min")
+    pd.DataFrame({"a": np.arange(400.0), "b": np.arange(400.0) % 7}, stamps).to_csv(place, index_label="time")
+    test = app("data", data=str(place))
+    assert "irregular" in said(test) and not test.get("deck_gl_json_chart")
+    answer = next(part for part in test.text_input if part.key.startswith("answer-step"))
+    answer.set_value("15min").run()
+    assert test.header[0].value == "irregular" and "every 15 min" in said(test)
+
+
+def test_a_click_on_the_map_chooses_the_sensor_everywhere(app, tiny_file: Path) -> None:
+    test = app("data", data=str(tiny_file))
+    assert test.selectbox(key="sensor list").value == "s0"
+    test.session_state["data-map"] = {"selection": {"indices": {"sensors": [5]}, "objects": {}}}
+    test.run()
+    assert test.selectbox(key="sensor list").value == "s2" and "sensor s2" in said(test)
+    test.selectbox(key="sensor list").set_value("s1").run()
+    assert test.selectbox(key="sensor list").value == "s1", "an old click must not win over a new choice"
+    test.switch_page("views/sensors.py").run()
+    test.switch_page("views/data.py").run()
+    assert test.selectbox(key="sensor list").value == "s1"
+
+
+def test_without_places_the_graph_is_drawn_and_it_is_said(app, tmp_path: Path) -> None:
+    ds = tiny().ds.drop_vars(["lat", "lon"])
+    STData.of(ds).save(tmp_path / "graph.nc")
+    test = app("data", data=str(tmp_path / "graph.nc"))
+    assert "drawing of the graph" in said(test) and len(test.get("deck_gl_json_chart")) == 1
+    STData.of(ds.drop_dims("edge")).save(tmp_path / "bare.nc")
+    test = app("data", data=str(tmp_path / "bare.nc"))
+    assert "No coordinates and no graph" in said(test) and "There is no graph." in said(test)
+
+
+def test_names_from_a_file_are_shown_letter_for_letter(app, tmp_path: Path) -> None:
+    ds = tiny(sensors=2).ds.assign_coords(sensor=["**bold** <b>x</b>", "=1+1"]).assign_attrs(title="# [big](http://evil)")
+    STData.of(ds).save(tmp_path / "names.nc")
+    test = app("data", data=str(tmp_path / "names.nc"))
+    assert test.header[0].value == "\\# \\[big\\]\\(http\\://evil\\)"
+    assert "\\*\\*bold\\*\\* \\<b\\>" in texts(test)
+
+
+def test_days_without_readings_say_so(app, tmp_path: Path) -> None:
+    ds = tiny(steps=24 * 40).ds.copy(deep=True)
+    ds["value"][24 * 20 :, 0] = np.nan
+    STData.of(ds).save(tmp_path / "ends.nc")
+    test = app("data", data=str(tmp_path / "ends.nc"))
+    days = next(part for part in test.select_slider if part.label == "Days")
+    assert days.value[0] == pd.Timestamp("2026-01-05").date()
+    days.set_value((pd.Timestamp("2026-02-05").date(), pd.Timestamp("2026-02-07").date())).run()
+    assert "s0 has no reading of c0 in these days" in said(test)
+
+
+def test_train_on_this_carries_the_dataset(app, tiny_file: Path) -> None:
+    test = app("data", data=str(tiny_file))
+    button(test, "Train on this").click().run()
+    assert not test.exception and test.query_params["data"] == [str(tiny_file)]
+
+
+# ---- uploads ---------------------------------------------------------------------------------------------------------
+def test_an_upload_is_checked_elsewhere_opened_and_answered(app, folder: Path, zeros_file: Path) -> None:
+    test = app("data")
+    test.session_state["upload box"] = True
+    test.run()
+    test.get("file_uploader")[0].upload("counts.csv", zeros_file.read_bytes(), "text/csv").run()
+    button(test, "Open the upload").click().run()
+    assert test.header[0].value == "counts" and "25 % of the readings are exactly zero" in said(test)
+    first = test.session_state["linked data"]
+    assert first.startswith(str(folder / ".uploads")) and first.endswith("counts.nc")
+    next(part for part in test.radio if part.key.startswith("answer-zeros")).set_value("missing").run()
+    assert "They were taken as missing" in said(test) and test.session_state["linked data"] != first
+    assert "Save answers beside the data" not in {part.label for part in test.button}
+    assert readers.open(test.session_state["linked data"]).answers["zeros"] == "missing"
+
+
+def test_a_broken_upload_is_refused_in_words_and_the_page_stays(app) -> None:
+    test = app("data")
+    test.session_state["upload box"] = True
+    test.run()
+    test.get("file_uploader")[0].upload("broken.h5", b"\x89HDF\r\n\x1a\n" + b"x" * 3000, "application/x-hdf5").run()
+    button(test, "Open the upload").click().run()
+    assert "broken.h5 cannot be opened" in said(test) and "Ringstadt" in test.header[0].value
+
+
+def test_uploads_stay_in_their_folder_whatever_they_are_called(tmp_path: Path) -> None:
+    place = uploads.keep({"../../etc/pass wd": b"1"}, tmp_path)
+    assert place.name == "pass-wd" and tmp_path in place.parents
+    several = uploads.keep({"a.csv": b"1", "C:\\b\\.hidden": b"22"}, tmp_path)
+    assert several.is_dir() and {file.name for file in several.iterdir()} == {"a.csv", "hidden"}
+    assert uploads.keep({"a.csv": b"1", "C:\\b\\.hidden": b"22"}, tmp_path) == several
+    for given in ({}, {"x/a": b"1", "y/a": b"2"}):
+        with pytest.raises(DataError, match="different names"):
+            uploads.keep(given, tmp_path)
+    assert uploads.upload_of(uploads.checked_place(place, {"zeros": "keep"})) == place
+    assert uploads.upload_of(tmp_path / "other.nc") is None
+
+
+def test_a_reader_that_dies_takes_nobody_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zeros_file: Path) -> None:
+    module = tmp_path / "stcore_stand_in.py"
+    module.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
+    launcher = tmp_path / "python"
+    launcher.write_text(f'#!/bin/sh\nexec "{jobs.sys.executable}" "{module}"\n')
+    launcher.chmod(0o755)
+    monkeypatch.setattr(jobs.sys, "executable", str(launcher))
+    with pytest.raises(DataError, match=r"counts.csv brought down the process"):
+        jobs.open_elsewhere(zeros_file, tmp_path / "out.nc")
+    module.write_text("while True: pass\n")
+    with pytest.raises(DataError, match="took longer than"):
+        jobs.open_elsewhere(zeros_file, tmp_path / "out.nc", seconds=-19)
+    assert not (tmp_path / "out.nc").exists()
+
+
+def test_what_is_read_elsewhere_may_not_take_all_memory_or_time(tmp_path: Path, zeros_file: Path) -> None:
+    from stcore.cli import data as commands
+
+    code = f"import sys\nfrom stcore.cli import data\ndata.MEMORY_SHARE = 1e-9\nsys.exit(data.take({str(zeros_file)!r}, 'x'))"
+    done = jobs.subprocess.run([jobs.sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode != 0 and not (tmp_path / "x").exists()
+    assert 0 < commands.MEMORY_SHARE < 1
+
+
+def test_a_selection_is_read_however_little_of_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    for state in ({}, {"k": None}, {"k": {}}, {"k": {"selection": {"indices": {}}}}):
+        monkeypatch.setattr(picking.st, "session_state", state)
+        assert picking.selected("k", "indices", "sensors") == []
+    monkeypatch.setattr(picking.st, "session_state", {"k": {"selection": {"rows": [3]}}})
+    assert picking.selected("k", "rows") == [3]

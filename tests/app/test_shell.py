@@ -1,0 +1,80 @@
+"""The shell: every view opens, the header finds the run that the address names, and names are names."""
+
+import pytest
+from pages import texts
+
+from app import forms, header, session
+from app.words import lasting
+from stcore.options import DataOptions, TrainOptions
+from stcore.prune.st_prune import STPruneOptions
+
+VIEWS = ("data", "train", "samples", "sensors", "compare")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_opens_on_the_demo_run(app, view: str) -> None:
+    test = app(view)
+    assert "Simulated data" in texts(test)
+
+
+@pytest.mark.parametrize("view", ("train", "samples", "sensors", "compare"))
+def test_a_link_to_a_run_that_is_not_here_is_a_sentence_in_every_view(app, view: str) -> None:
+    test = app(view, run="nowhere")
+    assert "Run nowhere is not on this machine" in texts(test)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_opens_without_any_run(app, without_demo, view: str) -> None:
+    app(view)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_run_that_works_can_be_paused_from_every_view(app, in_state, view: str) -> None:
+    run = in_state("running", 2)
+    test = app(view, run=run.id)
+    next(part for part in test.button if part.label == "Pause").click().run()
+    assert run.word == "pause"
+
+
+def test_choosing_a_run_changes_the_address(app, in_state) -> None:
+    run = in_state("stopped", 2)
+    test = app()
+    test.selectbox(key="run list").set_value(run.id).run()
+    assert test.session_state["linked run"] == run.id and "Stopped by you" in texts(test)
+
+
+def test_the_run_stays_when_the_view_changes(app, in_state) -> None:
+    run = in_state("paused", 2)
+    test = app(run=run.id)
+    test.switch_page("views/compare.py")
+    del test.query_params["run"]  # as the browser does
+    test.run()
+    assert test.selectbox(key="run list").value == run.id
+
+
+def test_runs_have_names_of_their_own(in_state) -> None:
+    runs = [in_state("stopped", 1), in_state("stopped", 2)]
+    names = header.labels(runs)
+    assert len(set(names.values())) == 2 and all(
+        name.startswith("ST-Prune 60% · STID · tiny · ") for name in names.values()
+    )
+
+
+def test_ids_never_become_paths(folder) -> None:
+    assert session.find_run("../elsewhere") is None
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.2, "0 s"), (59, "59 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")])
+def test_times_are_said_as_people_say_them(seconds: float, said: str) -> None:
+    assert lasting(seconds) == said
+
+
+@pytest.mark.parametrize("kind", [DataOptions, TrainOptions, STPruneOptions])
+def test_every_option_has_a_field_with_its_help_and_bounds(kind) -> None:
+    for option in kind.describe():
+        assert forms.titled(option)[0].isupper() and forms.explained(option).startswith(option["help"])
+        assert "type" in option, option
+
+
+def test_a_click_moves_a_number_by_a_sensible_amount() -> None:
+    assert [forms.step(value) for value in (0.5, 1e-4, 5.0, 0.125, None)] == pytest.approx([0.1, 1e-5, 1, 0.01, 0.01])

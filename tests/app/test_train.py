@@ -1,0 +1,172 @@
+"""Train: every state says what it is and offers what makes sense; the form starts what it says, or says why not."""
+
+import json
+from pathlib import Path
+
+import pytest
+from pages import button, texts
+
+from app import control
+from app.training import ended, live, new
+from stcore import jobs
+from stcore.runs import Run, runs_in
+
+
+def labels(test) -> set[str]:
+    return {part.label for part in test.button}
+
+
+@pytest.mark.parametrize(
+    ("status", "epochs", "said", "offered"),
+    [
+        ("queued", 0, "Another run is training", {"Pause", "Step", "Stop"}),
+        ("starting", 0, "loading PyTorch", {"Pause", "Step", "Stop"}),
+        ("running", 0, "Running", {"Pause", "Step", "Stop"}),
+        ("running", 2, "Error by epoch", {"Pause", "Step", "Stop"}),
+        ("paused", 2, "Paused in epoch 3. Nothing is lost.", {"Resume", "Step", "Stop"}),
+        ("stopped", 2, "Stopped by you after epoch 2 of 4", {"Resume from epoch 3", "Use these settings"}),
+        ("failed", 2, "diverged at epoch 3", {"Resume from epoch 3", "Use these settings"}),
+        ("interrupted", 2, "Crashed after epoch 2 of 4", {"Resume from epoch 3", "Use these settings"}),
+        ("interrupted", 0, "Crashed after epoch 0 of 4", {"Start over", "Use these settings"}),
+    ],
+)
+def test_each_state_is_said_and_offers_what_makes_sense(app, in_state, status, epochs, said, offered) -> None:
+    run = in_state(status, epochs)
+    test = app(run=run.id)
+    assert said in texts(test)
+    assert offered <= labels(test)
+    assert control.BADGES[status][0] in texts(test)
+    assert not ({"Pause", "Resume"} & labels(test)) or status in ("queued", "starting", "running", "paused")
+
+
+def test_a_finished_run_shows_its_errors_beside_the_naive_and_the_mask_rule(app, folder: Path, finished: Run) -> None:
+    (folder / "finished").symlink_to(finished.path)
+    test = app(run="finished")
+    shown = {metric.label: metric.value for metric in test.metric}
+    kept = finished.summary()["visits"]
+    assert shown["Visits kept"] == f"{kept['kept']:,}" and shown["Test MAE"].startswith(
+        f"{finished.result['metrics']['test']['mae']:.3g}"
+    )
+    assert "missing truths are left out" in texts(test).replace("\\", "")
+    table = next(frame.value for frame in test.dataframe if "persistence" in frame.value)
+    assert list(table.columns[:4]) == ["ahead", "STID", "persistence", "seasonal naive"] and len(table) == 13
+    assert table["ahead"].iloc[0] == "1 h" and table["ahead"].iloc[-1] == "all"
+    assert {part.label for part in test.get("download_button")} >= {
+        "Epochs as CSV",
+        "Epochs as Parquet",
+        "Record as JSON",
+    }
+
+
+def test_the_newcomer_sees_the_demo_run_and_one_button(app, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    monkeypatch.setattr(jobs, "start", started.append)
+    test = app()
+    assert "finished demo run" in texts(test) and "Simulated data" in texts(test)
+    assert len(test.get("vega_lite_chart")) + len(test.get("arrow_vega_lite_chart")) >= 2
+    button(test, "Train a small one live (about 20 s)").click().run()
+    assert [run.spec["data"]["source"] for run in started] == ["demo"]
+    assert test.session_state["linked run"] == started[0].id
+    assert "Starting" in texts(test)
+
+
+def test_without_any_run_the_page_says_what_to_do(app, without_demo) -> None:
+    test = app()
+    assert "There is no run on this machine yet" in texts(test)
+    assert "Train a small one live (about 20 s)" in labels(test)
+
+
+def test_the_form_starts_what_it_says(app, folder: Path, tiny_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "start", lambda run: None)
+    test = app(data=str(tiny_file))
+    test.number_input(key="train.epochs").set_value(3)
+    test.selectbox(key="new.model").set_value("dlinear").run()
+    test.number_input(key="model.kernel").set_value(7)
+    test.number_input(key="prune.keep").set_value(0.8)
+    test.text_input(key="data.split").set_value("0.5,0.2,0.3").run()
+    assert "About" in texts(test) and "memory" in texts(test)
+    button(test, "Start training").click().run()
+    (run,) = runs_in(folder)
+    options = run.spec["options"]
+    assert options["train"]["epochs"] == 3 and options["model"] == {"name": "dlinear", "kernel": 7}
+    assert options["prune"]["keep"] == 0.8 and options["data"]["split"] == [0.5, 0.2, 0.3]
+    assert test.session_state["linked run"] == run.id
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("data.lookback", 2000, "choose a shorter lookback or horizon"),
+        ("prune.keep", 0.05, "cannot be met"),
+        ("data.split", "1,2", "split"),
+        ("train.milestones", "soon", "milestones"),
+    ],
+)
+def test_what_cannot_be_is_said_beside_the_form_and_not_started(
+    app, folder: Path, tiny_file: Path, key, value, said
+) -> None:
+    test = app(data=str(tiny_file))
+    field = test.text_input(key=key) if isinstance(value, str) else test.number_input(key=key)
+    field.set_value(value).run()
+    assert said in texts(test).replace("\\", "")
+    assert button(test, "Start training").disabled
+    assert runs_in(folder) == []
+
+
+def test_a_missing_dataset_is_a_sentence(app) -> None:
+    test = app(data="/nowhere/at-all.csv")
+    assert "There is no file or folder" in texts(test) and button(test, "Start training").disabled
+
+
+def test_settings_are_cloned_into_the_form(app, in_state) -> None:
+    run = in_state("stopped", 2)
+    test = app(run=run.id)
+    button(test, "Use these settings").click().run()
+    assert test.session_state["new.source"] == run.spec["data"]["source"]
+    assert test.number_input(key="train.epochs").value == 4 and test.number_input(key="model.width").value == 4
+    assert test.number_input(key="prune.keep").value == 0.6 and not button(test, "Start training").disabled
+
+
+def test_buttons_tell_the_worker(app, in_state) -> None:
+    run = in_state("running", 2)
+    test = app(run=run.id)
+    for label, word in (("Step", "step"), ("Pause", "pause"), ("Stop", "stop")):
+        button(test, label).click().run()
+        assert run.word == word
+    assert button(test, "Stopping").disabled and button(test, "Pause").disabled
+
+
+def test_a_worker_that_does_not_answer_can_be_killed(app, in_state, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = in_state("running", 2)
+    run.control("stop")
+    assert "Kill" not in labels(app(run=run.id))
+    monkeypatch.setattr(control, "PATIENCE", -1)
+    ended_ = []
+    monkeypatch.setattr(jobs, "kill", ended_.append)
+    button(app(run=run.id), "Kill").click().run()
+    assert [run.id for run in ended_] == [run.id]
+
+
+def test_resuming_starts_a_worker(app, in_state, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, started = in_state("interrupted", 2), []
+    monkeypatch.setattr(jobs, "start", started.append)
+    button(app(run=run.id), "Resume from epoch 3").click().run()
+    assert [run.id for run in started] == [run.id]
+
+
+def test_the_record_is_json_without_nan(finished: Run) -> None:
+    document = json.loads(ended.record(finished), parse_constant=pytest.fail)
+    assert document["spec"]["id"] == "finished" and len(document["epochs"]) == 4
+
+
+def test_every_event_has_words(in_state) -> None:
+    run = in_state("paused", 2)
+    said = [live.said(event) for event in run.events()]
+    assert said[0] == "opens the data" and said[1].startswith("begins at epoch 1 of 4") and said[-1] == "pauses"
+
+
+def test_earlier_runs_say_how_fast_the_machine_is(folder: Path, finished: Run) -> None:
+    assert new.machine_speed("stid")[1] is False
+    (folder / "finished").symlink_to(finished.path)
+    factor, known = new.machine_speed("stid")
+    assert known and 0.01 < factor < 1000
