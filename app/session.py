@@ -11,6 +11,7 @@ import xarray as xr
 from stcore import jobs, readers
 from stcore.charts.theme import Theme, theme
 from stcore.data import STData
+from stcore.readers.kept import path_of
 from stcore.runs import Run, RunError, open_run, runs_in
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -109,9 +110,9 @@ def _dataset(source: str, answers: tuple[tuple[str, str], ...], stamp: float) ->
 
 
 def dataset(source: str, answers: dict[str, str] | None = None) -> STData:
-    """An opened dataset, kept while its file does not change. Never change what comes back. Raises DataError."""
+    """An opened dataset, kept while neither its file nor the answers beside it change. Never change what comes back. DataError."""
     path = Path(source)
-    stamp = path.stat().st_mtime if path.exists() else 0.0
+    stamp = sum(part.stat().st_mtime for part in (path, path_of(path)) if part.exists())
     return _dataset(source, tuple(sorted((answers or {}).items())), stamp)
 
 

@@ -123,8 +123,8 @@ def stretch(data: STData) -> slice:
     words = "%d %b" if time[0].year == time[-1].year else "%d %b %Y"
     begin = min(days.searchsorted(time[first_reading(data)].normalize()), max(len(options) - some, 0))
     first, last = st.select_slider(
-        "Days", options, (options[begin], options[min(begin + some, len(options)) - 1]), format_func=lambda day: day.strftime(words),
-        key=f"days of {data.fingerprint[:12]}",
+        "Days", options, (options[begin], options[min(begin + some, len(options)) - 1]),
+        key=f"days of {data.fingerprint[:12]}", format_func=lambda day: day.strftime(words),
     )  # fmt: skip
     begin = time.searchsorted(pd.Timestamp(first))
     end = time.searchsorted(pd.Timestamp(last) + pd.Timedelta(days=1))
@@ -149,7 +149,9 @@ def week_panel(data: STData) -> None:
     )
     st.markdown(f"Line and band: sensor {plain(data.sensors[sensor])}. Dashed: mean of all sensors.")
     with st.expander("The week as a table"):
-        st.dataframe(usual_week(data, sensor, channel), hide_index=True, height=260)
+        table = usual_week(data, sensor, channel).assign(sensor=data.sensors[sensor])
+        st.dataframe(table, hide_index=True, height=260)
+        export(table, "usual week")
 
 
 def coverage_panel(data: STData) -> None:
@@ -183,6 +185,11 @@ def show_shares(table: pd.DataFrame, name: str) -> None:
     """A table of percentages by sensor, highest first."""
     column = st.column_config.NumberColumn(f"{name} (%)", format="%.3g")
     st.dataframe(table.sort_values(name, ascending=False), hide_index=True, height=260, column_config={name: column})
+    export(table, name)
+
+
+def export(table: pd.DataFrame, name: str) -> None:
+    """The table as a file that a spreadsheet takes for nothing but text and numbers."""
     st.download_button(
         "As CSV", lambda: table.assign(sensor=table["sensor"].map(safe)).to_csv(index=False), f"{name}.csv", "text/csv",
         key=f"{name} csv", on_click="ignore",
@@ -200,4 +207,6 @@ def graph_panel(data: STData) -> None:
     chart = gaps.neighbour_histogram(counts.astype(int), current_theme())
     st.altair_chart(chart, key="degrees", alt="How many sensors have how many neighbours")
     with st.expander("Neighbours as a table"):
-        st.dataframe(pd.DataFrame({"sensor": data.sensors, "neighbours": counts.astype(int)}), hide_index=True, height=260)
+        table = pd.DataFrame({"sensor": data.sensors, "neighbours": counts.astype(int)})
+        st.dataframe(table.sort_values("neighbours", ascending=False), hide_index=True, height=260)
+        export(table, "neighbours")

@@ -34,6 +34,11 @@ def show(source: str, findings: Sequence[Finding]) -> None:
         st.subheader("Noticed", help="Nothing is changed without being said here.")
         for finding in said:
             st.markdown(f"{ICONS[finding.level]} **{WORDS[finding.level]}:** {plain(finding.text)}")
+    if findings:
+        st.download_button(
+            "Findings as JSON", json.dumps([finding.to_json() for finding in findings], indent=1), "findings.json",
+            "application/json", on_click="ignore", type="tertiary",
+        )  # fmt: skip
 
 
 def ask(source: str, finding: Finding) -> None:
@@ -41,30 +46,27 @@ def ask(source: str, finding: Finding) -> None:
     fixed = [choice for choice in finding.choices if not choice.startswith(OTHER)]
     free = [choice for choice in finding.choices if choice.startswith(OTHER)]
     key = f"answer-{finding.code}-{hashlib.sha256(source.encode()).hexdigest()[:8]}"
+    how: dict[str, Any] = {"on_change": take, "args": (source, finding.code, key), "key": key}
     if fixed:
+        if st.session_state.get(key) not in free:  # else somebody is about to write an answer
+            known = finding.chosen in fixed
+            st.session_state[key] = finding.chosen if known else free[0] if finding.chosen and free else None
+        ask_by: Any = st.radio if len(finding.choices) <= MOST_RADIO else st.selectbox
         options = [*fixed, *free]
-        index = options.index(finding.chosen) if finding.chosen in options else len(fixed) if finding.chosen and free else None
-        ask_by: Any = st.radio if len(options) <= MOST_RADIO else st.selectbox
-        chosen = ask_by(
-            "Your answer", options, index, finding.choices.__getitem__, key=key, label_visibility="collapsed"
-        )
-        if chosen in fixed and chosen != finding.chosen:
-            take(source, finding.code, chosen)
+        chosen = ask_by("Your answer", options, format_func=finding.choices.__getitem__, label_visibility="collapsed", **how)
         if chosen not in free:
             return
-    current = finding.chosen if finding.chosen and finding.chosen not in fixed else ""
+    st.session_state[f"{key}-text"] = "" if finding.chosen in fixed else finding.chosen or ""
     label = plain(finding.choices[free[0]]) if not fixed else "Your answer"
-    written = st.text_input(label, current, key=f"{key}-text", placeholder=free[0].strip("<>"))
-    if written and written != finding.chosen:
-        take(source, finding.code, written.strip())
+    how |= {"key": f"{key}-text", "args": (source, finding.code, f"{key}-text")}
+    st.text_input(label, placeholder=free[0].strip("<>"), **how)
 
 
-def take(source: str, code: str, choice: str) -> None:
-    """Remember the answer and open the data again."""
-    if sources.answered(source).get(code) == choice:
-        return  # it was answered so already, and refused
-    st.session_state["answering"] = (source, code, choice)
-    st.rerun()
+def take(source: str, code: str, key: str) -> None:
+    """Take what was just answered; the data are opened again with it."""
+    given = (st.session_state[key] or "").strip()
+    if given and not given.startswith(OTHER):
+        sources.take_answer(source, code, given)
 
 
 def keep(source: str) -> None:

@@ -1,6 +1,5 @@
 """Choosing what to look at: the demo city, a path on this machine, or an upload that a child process checks first."""
 
-from pathlib import Path
 
 import streamlit as st
 
@@ -45,60 +44,52 @@ def _typed() -> None:
 
 
 def _take_upload() -> None:
-    """Keep the files, have them checked elsewhere, and go to what came out."""
+    """Keep the files and go to them; they are checked when they are opened."""
     given = st.session_state.get("uploaded") or []
     st.session_state["upload box"] = False
     try:
         kept = uploads.keep({file.name: file.getvalue() for file in given}, runs_folder())
-        link("data", str(_checked(kept, {})))
+        link("data", str(uploads.checked_place(kept, {})))
     except DataError as error:
-        if any(finding.choices for finding in error.findings):
-            link("data", str(kept))  # a question has to be answered first: the page asks it
-        else:
-            st.session_state["upload problem"] = str(error)
+        st.session_state["upload problem"] = str(error)
     except OSError as error:
         st.session_state["upload problem"] = f"The upload could not be kept: {error.strerror or error}."
 
 
-def _checked(kept: Path, given: dict[str, str]) -> Path:
-    return jobs.open_elsewhere(kept, uploads.checked_place(kept, given), given)
-
-
 def opened(source: str) -> STData:
-    """The dataset behind a source, with this session's answers; uploads only ever in their checked form. DataError."""
+    """The dataset behind a source, with the answers given; an upload only in the form that a child has checked. DataError."""
     kept = uploads.upload_of(source)
     if kept is None:
         return dataset(source, answers(source))
-    return dataset(str(_checked(kept, answers(str(kept)))), {})
-
-
-def take_answer(source: str, code: str, choice: str) -> None:
-    """Answer a question of a source. An upload is read again from the beginning, and gets a new address."""
-    kept = uploads.upload_of(source)
-    answer(source if kept is None else str(kept), code, choice)
-    _follow(kept)
-
-
-def _follow(kept: Path | None) -> None:
-    """Have the address say which checked form is looked at, so that Train finds the same."""
-    if kept is not None:
-        try:
-            link("data", str(_checked(kept, answers(str(kept)))))
-        except DataError:
-            link("data", str(kept))
+    given = uploads.answers_of(source)
+    with st.spinner("Checking the upload …"):
+        checked = jobs.open_elsewhere(kept, uploads.checked_place(kept, given), given)
+    return dataset(str(checked))
 
 
 def answered(source: str) -> dict[str, str]:
-    """This session's answers about a source."""
+    """The answers given about a source and not yet kept beside it."""
+    return answers(source) if uploads.upload_of(source) is None else uploads.answers_of(source)
+
+
+def take_answer(source: str, code: str, choice: str) -> None:
+    """Answer a question of a source. An upload is checked again from the beginning, and gets a new address."""
     kept = uploads.upload_of(source)
-    return answers(source if kept is None else str(kept))
+    if kept is None:
+        answer(source, code, choice)
+    else:
+        link("data", str(uploads.checked_place(kept, uploads.answers_of(source) | {code: choice})))
 
 
 def take_back(source: str) -> None:
-    """Forget this session's answers."""
+    """Forget the answers."""
     kept = uploads.upload_of(source)
-    forget(source if kept is None else str(kept))
-    _follow(kept)
+    if kept is None:
+        forget(source)
+    else:
+        link("data", str(uploads.checked_place(kept, {})))
+    for key in [key for key in st.session_state if str(key).startswith("answer-")]:
+        del st.session_state[key]
 
 
 def save_beside(source: str) -> None:

@@ -1,5 +1,7 @@
 """The Sensors view below the header: one fragment, redrawn by itself while it plays or while the run is live."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -102,7 +104,10 @@ def controls(run: Run, found: xr.Dataset, epochs: int) -> tuple[str, int]:
 
 
 def step(epoch: int, epochs: int) -> int:
-    """The next epoch, or the end of the play."""
+    """The next epoch when its time has come, or the end of the play."""
+    if time.monotonic() - st.session_state["stepped"] < 0.7 * PLAY_SECONDS:
+        return epoch  # redrawn for another reason than the play
+    st.session_state["stepped"] = time.monotonic()
     if epoch + 1 >= epochs:
         st.session_state["playing"] = False
     return min(epoch + 1, epochs)
@@ -110,7 +115,7 @@ def step(epoch: int, epochs: int) -> int:
 
 def toggle_play(epochs: int) -> None:
     playing = not st.session_state.get("playing", False)
-    st.session_state["playing"] = playing
+    st.session_state["playing"], st.session_state["stepped"] = playing, time.monotonic()
     if playing and st.session_state.get("epoch", epochs) >= epochs:
         st.session_state["epoch"] = 1
 

@@ -11,8 +11,6 @@ from stcore.findings import DataError
 
 def page() -> None:
     header(kind="data")
-    if waiting := st.session_state.pop("answering", None):
-        source.take_answer(*waiting)
     chosen = source.choose()
     try:
         data = source.opened(chosen)

@@ -49,7 +49,7 @@ def loss(table: pd.DataFrame, epochs: int, unit: str, theme: Theme) -> Any:
     y = alt.Y("error:Q", title=title, scale=alt.Scale(zero=False, padding=10), axis=alt.Axis(format="~r"))
     legend = alt.Legend(title=None, orient="top", symbolStrokeWidth=2, symbolSize=300, symbolType="stroke")
     line = (
-        alt.Chart(frame)
+        alt.Chart(frame, name="lines")
         .mark_line(clip=True, strokeWidth=2, point=alt.OverlayMarkDef(size=28, filled=True))
         .encode(
             x=epoch_axis(epochs),
@@ -83,7 +83,7 @@ def kept_pruned(table: pd.DataFrame, epochs: int, theme: Theme) -> alt.Chart:
     tip = [alt.Tooltip("epoch:Q"), alt.Tooltip("kept:Q", format=","), alt.Tooltip("pruned:Q", format=",")]
     legend = alt.Legend(title=None, orient="top", symbolType="square")
     bars = (
-        alt.Chart(rows)
+        alt.Chart(rows, name="bars")
         .mark_rect(clip=True)
         .encode(
             x=epoch_axis(epochs, "left"),
@@ -135,7 +135,7 @@ def overlaid(tables: Mapping[str, pd.DataFrame], column: str, title: str, theme:
     y = alt.Y(f"{column}:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(format="~r"))
     tip = ["run:N", "epoch:Q", alt.Tooltip(f"{column}:Q", title=title, format=".3~r")]
     line = (
-        alt.Chart(frame)
+        alt.Chart(frame, name="lines")
         .mark_line(clip=True, strokeWidth=2)
         .encode(x=epoch_axis(last), y=y, tooltip=tip, **distinct("run", list(tables), theme))
     )

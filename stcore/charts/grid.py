@@ -52,9 +52,8 @@ def calendar_grid(table: pd.DataFrame, step_seconds: float, value: str = "score"
     names = day_names(days, by_week)
     if by_week:
         return Calendar(WEEKDAYS, names, values.T, sample.T, days, by_week)
-    return Calendar(
-        names, [_clock(number * DAY_SECONDS / slots) for number in range(slots)], values, sample, days, by_week
-    )
+    clock = [_clock(phase + number * DAY_SECONDS / slots) for number in range(slots)]
+    return Calendar(names, clock, values, sample, days, by_week)
 
 
 def day_names(days: pd.DatetimeIndex, by_week: bool = False) -> list[str]:

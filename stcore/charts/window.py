@@ -156,10 +156,10 @@ def error_rows(window: Window) -> pd.DataFrame:
 def worst_sensors(window: Window, theme: Theme = LIGHT, *, chosen: int | None = None, most: int = 10) -> alt.LayerChart:
     """The sensors with the largest error of the forecast as bars, persistence's error beside; a click fills ``sensor``."""
     rows = error_rows(window).head(most).reset_index()
-    rows["said"] = [short(error, window.unit) for error in rows["error"]]
+    rows["said"] = [f"{name}  {short(error)}" for name, error in zip(rows["sensor"], rows["error"], strict=True)]
     point = alt.selection_point(name="sensor", fields=["position"], on="click", empty=False, clear=False)
     base = alt.Chart(rows).encode(
-        y=alt.Y("sensor:N", sort=None, title=None, axis=alt.Axis(labelLimit=120, labelOverlap=False, ticks=False))
+        y=alt.Y("said:N", sort=None, title=None, axis=alt.Axis(labelLimit=150, labelOverlap=False, ticks=False))
     )
     tip = [
         alt.Tooltip("sensor:N"),
@@ -173,8 +173,7 @@ def worst_sensors(window: Window, theme: Theme = LIGHT, *, chosen: int | None = 
         strokeWidth=alt.condition(alt.datum.position == chosen, alt.value(2), alt.value(0)),
     )
     ticks = base.mark_tick(color=theme.pruned, thickness=3, size=13).encode(x="persistence:Q", tooltip=tip)
-    texts = base.mark_text(align="left", dx=5, color=theme.text).encode(x="error:Q", text="said:N")
-    return alt.LayerChart(layer=[bars.add_params(point), texts, ticks], height=60 + 20 * len(rows))
+    return alt.LayerChart(layer=[bars.add_params(point), ticks], height=60 + 20 * len(rows))
 
 
 def history_rows(trace: xr.Dataset, sample: int, epoch: int) -> pd.DataFrame:

@@ -11,7 +11,8 @@ from stcore.runs import files
 
 FOLDER = ".uploads"
 MOST_FILES = 100
-CHECKED = "checked"
+CHECKED = "checked-"
+ANSWERS = "given.json"
 
 
 def keep(uploaded: Mapping[str, bytes], runs: Path) -> Path:
@@ -43,13 +44,20 @@ def _plain(name: str) -> str:
 
 
 def checked_place(kept: Path, answers: Mapping[str, str]) -> Path:
-    """Where the checked form of an upload is kept, one for each set of answers; its folder is made."""
+    """Where the checked form of an upload belongs, one for each set of answers; the answers are written down there."""
     folder = next(parent for parent in (kept, *kept.parents) if parent.name == "original").parent
     said = "\0".join(f"{code}={answers[code]}" for code in sorted(answers))
-    name = re.sub(r"[^A-Za-z0-9]+", "-", kept.name.split(".")[0]).strip("-") or "data"
     place = folder / (CHECKED + hashlib.sha256(said.encode()).hexdigest()[:8])
     place.mkdir(exist_ok=True)
+    files.write_json(place / ANSWERS, dict(answers))
+    name = re.sub(r"[^A-Za-z0-9]+", "-", kept.name.split(".")[0]).strip("-") or "data"
     return place / f"{name[:60]}.nc"
+
+
+def answers_of(source: str | Path) -> dict[str, str]:
+    """The answers that a checked form was, or shall be, made with; none for anything else."""
+    place = Path(source).parent
+    return dict(files.read_json(place / ANSWERS) or {}) if place.name.startswith(CHECKED) else {}
 
 
 def settle(partial: Path, whole: Path) -> None:

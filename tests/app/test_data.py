@@ -24,7 +24,8 @@ def said(test) -> str:
 @pytest.fixture
 def zeros_file(tmp_path: Path) -> Path:
     """A table in which half of one sensor's readings are exactly zero."""
-    table = pd.DataFrame({"a": 5.0 + np.arange(300) % 24, "b": 3.0 + np.arange(300) % 7}, pd.date_range("2026-01-05", periods=300, freq="h"))
+    time = pd.date_range("2026-01-05", periods=300, freq="h")
+    table = pd.DataFrame({"a": 5.0 + np.arange(300) % 24, "b": 3.0 + np.arange(300) % 7}, time)
     table.iloc[::2, 1] = 0.0
     place = tmp_path / "counts.csv"
     table.to_csv(place, index_label="time")
@@ -37,7 +38,8 @@ def test_the_demo_says_that_it_is_simulated_and_draws_everything(app) -> None:
     assert "Simulated data" in said(test) and "8,064 steps × 120 sensors × 2 channels" in said(test)
     assert len(test.get("deck_gl_json_chart")) == 1 and len(test.get("plotly_chart")) == 1
     assert len(test.get("vega_lite_chart")) + len(test.get("arrow_vega_lite_chart")) >= 5
-    assert {part.label for part in test.expander} >= {"The readings as a table", "Missing readings as a table", "Neighbours as a table"}
+    twins = {"The readings as a table", "Missing readings as a table", "Neighbours as a table"}
+    assert {part.label for part in test.expander} >= twins
 
 
 def test_a_path_that_is_not_there_is_answered_in_words(app) -> None:
@@ -99,7 +101,7 @@ def test_a_click_on_the_map_chooses_the_sensor_everywhere(app, tiny_file: Path) 
 
 
 def test_without_places_the_graph_is_drawn_and_it_is_said(app, tmp_path: Path) -> None:
-    ds = tiny().ds.drop_vars(["lat", "lon"])
+    ds = tiny().ds.drop_vars(["lat", "lon"]).assign_attrs(graph="roads")
     STData.of(ds).save(tmp_path / "graph.nc")
     test = app("data", data=str(tmp_path / "graph.nc"))
     assert "drawing of the graph" in said(test) and len(test.get("deck_gl_json_chart")) == 1
@@ -130,7 +132,7 @@ def test_days_without_readings_say_so(app, tmp_path: Path) -> None:
 def test_train_on_this_carries_the_dataset(app, tiny_file: Path) -> None:
     test = app("data", data=str(tiny_file))
     button(test, "Train on this").click().run()
-    assert not test.exception and test.query_params["data"] == [str(tiny_file)]
+    assert not test.exception and test.query_params["data"] == str(tiny_file)
 
 
 # ---- uploads ---------------------------------------------------------------------------------------------------------
@@ -146,7 +148,12 @@ def test_an_upload_is_checked_elsewhere_opened_and_answered(app, folder: Path, z
     next(part for part in test.radio if part.key.startswith("answer-zeros")).set_value("missing").run()
     assert "They were taken as missing" in said(test) and test.session_state["linked data"] != first
     assert "Save answers beside the data" not in {part.label for part in test.button}
-    assert readers.open(test.session_state["linked data"]).answers["zeros"] == "missing"
+    second = test.session_state["linked data"]
+    assert readers.open(second).answers["zeros"] == "missing"
+    fresh = app("data", data=second)  # another visitor, or the same one after a reload
+    assert "They were taken as missing" in said(fresh)
+    button(fresh, "Take back").click().run()
+    assert fresh.session_state["linked data"] == first and "They stay measurements" in said(fresh)
 
 
 def test_a_broken_upload_is_refused_in_words_and_the_page_stays(app) -> None:
@@ -155,7 +162,9 @@ def test_a_broken_upload_is_refused_in_words_and_the_page_stays(app) -> None:
     test.run()
     test.get("file_uploader")[0].upload("broken.h5", b"\x89HDF\r\n\x1a\n" + b"x" * 3000, "application/x-hdf5").run()
     button(test, "Open the upload").click().run()
-    assert "broken.h5 cannot be opened" in said(test) and "Ringstadt" in test.header[0].value
+    assert "broken.h5 cannot be opened" in said(test) and not test.header
+    button(test, "Demo city").click().run()
+    assert "Ringstadt" in test.header[0].value
 
 
 def test_uploads_stay_in_their_folder_whatever_they_are_called(tmp_path: Path) -> None:
@@ -167,7 +176,9 @@ def test_uploads_stay_in_their_folder_whatever_they_are_called(tmp_path: Path) -
     for given in ({}, {"x/a": b"1", "y/a": b"2"}):
         with pytest.raises(DataError, match="different names"):
             uploads.keep(given, tmp_path)
-    assert uploads.upload_of(uploads.checked_place(place, {"zeros": "keep"})) == place
+    checked = uploads.checked_place(place, {"zeros": "keep"})
+    assert uploads.upload_of(checked) == place and uploads.answers_of(checked) == {"zeros": "keep"}
+    assert uploads.answers_of(place) == {}
     assert uploads.upload_of(tmp_path / "other.nc") is None
 
 

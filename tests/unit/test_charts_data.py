@@ -127,7 +127,10 @@ def test_the_sensor_table_and_courses_say_what_the_trace_says() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0, "0"), (3.456, "3.46"), (1234.5, "1,230"), (0.012345, "0.0123"), (-45.67, "-45.7"), (999.9, "1,000"), (1e-9, "1.00e-09"), (None, "–")],
+    [
+        (0.0, "0"), (3.456, "3.46"), (1234.5, "1,230"), (0.012345, "0.0123"), (-45.67, "-45.7"), (999.9, "1,000"),
+        (1e-9, "1.00e-09"), (None, "–"),
+    ],
 )
 def test_numbers_have_three_digits(value: float | None, text: str) -> None:
     assert short(value) == text

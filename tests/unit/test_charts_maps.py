@@ -104,14 +104,16 @@ def test_roads_of_a_graph_are_drawn_once_for_both_directions_and_not_to_nowhere(
 
 def test_outlines_of_every_geometry() -> None:
     ring = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]
-    kinds = {"LineString": ring, "MultiLineString": [ring, ring], "Polygon": [ring], "MultiPolygon": [[ring], [ring]], "Point": [0, 0]}
+    kinds = {"LineString": ring, "MultiLineString": [ring, ring], "Polygon": [ring], "MultiPolygon": [[ring], [ring]]}
+    kinds["Point"] = [0, 0]
     features = [{"geometry": {"type": kind, "coordinates": part}} for kind, part in kinds.items()]
     found = list(outlines({"features": features}))
     assert [area for area, _ in found] == [False] * 3 + [True] * 3 and all(part.shape == (4, 2) for _, part in found)
 
 
 def test_the_first_view_holds_all_sensors() -> None:
-    for places in (PLACES, np.array([[-17.0, 179.0], [-18.0, -179.0]]), np.array([[5.0, 5.0]]), np.array([[60.0, -170], [-60, 170.0]])):
+    far, wide, one = [[-17.0, 179.0], [-18.0, -179.0]], [[60.0, -170.0], [-60.0, 170.0]], [[5.0, 5.0]]
+    for places in (PLACES, np.array(far), np.array(wide), np.array(one)):
         start = view(places, (600, 500))
         known = places[np.isfinite(places).all(axis=1)]
         world = 512 * 2**start.zoom
