@@ -197,9 +197,6 @@ def offer_forecast(look: Look) -> None:
         except (RunError, OSError, ValueError) as error:
             st.error(plain(error))
             return
-        except TimeoutError:
-            st.error("The forecast took longer than two minutes and was given up.")
-            return
         st.session_state["forecasts"][(look.run.id, start)] = made
         st.rerun()
 

@@ -124,8 +124,9 @@ def news(epoch: int, epochs: int) -> None:
     """A newer epoch is offered, not forced."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle("Follow the run", key="follow", help="Always show the newest epoch.")
-        if epoch < epochs:
-            st.button(f"Epoch {epochs} is there: show it", on_click=lambda: st.session_state.update(epoch=epochs), key="newer")
+        behind = epoch < epochs
+        label = f"Epoch {epochs} is there: show it" if behind else "This is the newest epoch"
+        st.button(label, on_click=lambda: st.session_state.update(epoch=epochs), disabled=not behind, key="newer")
 
 
 def take_row(key: str, positions: list[int], names: list[str]) -> bool:

@@ -121,7 +121,7 @@ def _seconds(value: float | None) -> str:
 
 
 def charts(run: Run, frame: pd.DataFrame) -> None:
-    """Loss, and kept against pruned. Keyed, so that new epochs leave the zoom alone."""
+    """Loss, and kept against pruned. Keyed, and words and figure constant but for the data, so that the zoom stays."""
     theme, epochs = current_theme(), run.spec["options"]["train"]["epochs"]
     left, right = st.columns(2, gap="medium")
     with left:
@@ -130,11 +130,11 @@ def charts(run: Run, frame: pd.DataFrame) -> None:
             help=f"Training: what the visited windows say about all. The ring marks the best epoch so far. {curves.ZOOM_HINT}",
         )
         figure = curves.loss(frame, epochs, unit_of(run), theme)
-        st.altair_chart(figure, key=f"loss {run.id}", alt=f"Training and validation error of {len(frame)} epochs")
+        st.altair_chart(figure, key=f"loss {run.id}", alt="Training and validation error by epoch")
     with right:
         st.markdown("**Kept and pruned windows by epoch**", help=curves.ZOOM_HINT)
         bars = curves.kept_pruned(frame, epochs, theme)
-        st.altair_chart(bars, key=f"kept {run.id}", alt=f"Windows kept and pruned in {len(frame)} epochs")
+        st.altair_chart(bars, key=f"kept {run.id}", alt="Windows kept and pruned by epoch")
     with st.expander("Epochs as a table"):
         st.dataframe(shown(frame), hide_index=True, height=280, key=f"epochs {run.id}")
 

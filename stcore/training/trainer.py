@@ -61,7 +61,8 @@ class Trainer:
         self.whole = flattened(self.model)
         self.optimizer = build_optimizer(self.whole, self.train)
         self.epoch, self.visits, self.best_epoch, self.best_error = 0, 0, -1, float("inf")
-        self.best, self.best_metrics = copy.deepcopy(self.model.state_dict()), {}
+        self.best = copy.deepcopy(self.model.state_dict())
+        self.best_metrics: dict[str, Any] = {}
         self.over, self.notes = False, list(self.strategy.notes)
 
     # ---- the loop --------------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def test_a_stopped_run_says_so_and_goes_on_to_the_same_result(
     asked = time.monotonic()
     run.control("stop")
     assert command.wait() == 0
-    assert time.monotonic() - asked < 2
+    assert time.monotonic() - asked < 5
     assert command.document["status"] == run.status == "stopped"
     assert len(run.epochs()) < 5
     assert done(tmp_path, "resume", run.path, "--json").document["status"] == "done"
