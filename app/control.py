@@ -26,7 +26,7 @@ def controls(run: Run, now: str) -> None:
         word, color, icon = BADGES[now]
         st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
         if run.spec["data"]["simulated"]:
-            st.badge("Simulated data", color="violet", icon=":material/science:")
+            st.badge("Simulated", color="violet", icon=":material/science:")
         if now in LIVE:
             _progress(run, now)
             _live_buttons(run, now)
@@ -37,7 +37,7 @@ def _progress(run: Run, now: str) -> None:
     where = run.progress
     if not where or now in ("queued", "starting"):
         text = {"queued": "another run is training", "starting": "loading PyTorch"}.get(now, "")
-        st.progress(0.0, text, width=220)
+        st.progress(0.0, text, width=190)
         return
     share = min(where["visits"] / max(where["planned"], 1), 1.0)
     text, left = f"epoch {where['epoch'] + 1} of {run.spec['options']['train']['epochs']}", where["seconds_left"]
@@ -45,7 +45,7 @@ def _progress(run: Run, now: str) -> None:
         text = "measuring on the test windows"
     elif left is not None:
         text += f" · {lasting(left)} left"
-    st.progress(share, text, width=220)
+    st.progress(share, text, width=190)
 
 
 WORDS: dict[Word, tuple[str, str, str, str | None]] = {  # what a button says, its icon, its hint, its key

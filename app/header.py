@@ -33,7 +33,9 @@ def header(kind: Literal["run", "data"] = "run") -> Run | None:
     run = next((run for run in runs if run.id == asked), None)
     if kind == "data":
         if run and state(run) in LIVE:
-            strip(run)
+            with st.container(horizontal=True, vertical_alignment="center", key="header"):
+                st.markdown(plain(label(run)), width="content")
+                strip(run)
         return run
     if asked is None and runs:
         run = next((run for run in runs if run.id == "demo-run"), runs[0])
@@ -62,7 +64,7 @@ def choose(runs: list[Run], run: Run | None) -> None:
         on_change=_chosen,
         index=0 if run else None,
         placeholder="Choose a run",
-        width=480,
+        width=420,
         label_visibility="collapsed",
     )
 

@@ -10,9 +10,5 @@ VIEWS = ("Data", "Train", "Samples", "Sensors", "Compare")
 st.set_page_config("Winnow", HERE / "static" / "favicon.png", "wide", "expanded")
 st.logo(HERE / "static" / "winnow.svg", size="large")
 st.html(HERE / "static" / "look.css")
-pages = [
-    st.Page(f"views/{name.lower()}.py", title=name, default=name == "Train")
-    for name in VIEWS
-    if (HERE / "views" / f"{name.lower()}.py").exists()
-]
+pages = [st.Page(f"views/{name.lower()}.py", title=name, default=name == "Train") for name in VIEWS]
 st.navigation(pages, position="top").run()

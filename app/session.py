@@ -110,7 +110,7 @@ def _dataset(source: str, answers: tuple[tuple[str, str], ...], stamp: float) ->
 
 
 def dataset(source: str, answers: dict[str, str] | None = None) -> STData:
-    """An opened dataset, kept while neither its file nor the answers beside it change. Never change what comes back. DataError."""
+    """An opened dataset, kept while its file and the answers beside it stay. Never change what comes back. DataError."""
     path = Path(source)
     stamp = sum(part.stat().st_mtime for part in (path, path_of(path)) if part.exists())
     return _dataset(source, tuple(sorted((answers or {}).items())), stamp)

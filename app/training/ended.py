@@ -41,9 +41,8 @@ def message(run: Run, now: str) -> None:
     elif now == "stopped":
         st.info(f"Stopped by you after epoch {done} of {epochs}.", icon=":material/stop:")
     elif now == "failed":
-        st.error(
-            plain((run.result or {}).get("reason", "It failed without saying why."), 1000), icon=":material/error:"
-        )
+        reason = new.sentence((run.result or {}).get("reason", "It failed without saying why."))
+        st.error(plain(reason, 1000), icon=":material/error:")
     elif now == "interrupted":
         st.error(
             f"Crashed after epoch {done} of {epochs}: its process ended without a word. Nothing but the epoch in hand is lost.",

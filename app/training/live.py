@@ -44,7 +44,10 @@ def figures(run: Run, now: str) -> None:
     cells = finished_figures(run, summary) if now == "done" else live_figures(run, summary, now)
     grid = st.grid(5, min_column_width=145)
     for label, value, delta, help in cells:
-        grid.metric(label, value, delta, delta_color="inverse", help=help, border=True, height="stretch")
+        look: dict[str, Any] = {"delta_color": "inverse"}
+        if delta and delta[0] not in "+-":
+            look = {"delta_color": "off", "delta_arrow": "off"}
+        grid.metric(label, value, delta, help=help, border=True, height="stretch", **look)
 
 
 Cell = tuple[str, str, str | None, str]
@@ -54,7 +57,7 @@ def finished_figures(run: Run, summary: dict[str, Any]) -> list[Cell]:
     """What a finished run came to."""
     test, unit, visits = summary["metrics"]["test"], unit_of(run), summary["visits"]
     naive, spared, seconds = summary["naive"]["persistence"]["mae"], saved(summary), summary["seconds"]
-    gain = f"{percent(test['mae'] / naive - 1)} to persistence" if test["mae"] is not None and naive else None
+    gain = f"{100 * (test['mae'] / naive - 1):+.1f} % to persistence" if test["mae"] is not None and naive else None
     scoring = seconds["score"] + seconds["select"]
     return [
         (
@@ -92,28 +95,29 @@ def live_figures(run: Run, summary: dict[str, Any], now: str) -> list[Cell]:
     spared = saved(summary)
     left = where.get("seconds_left") if now in ("running", "paused") else None
     kept = f"{last['kept']:,} of {windows:,}" if last else "–"
+    scoring = short(summary["seconds"]["score"] + summary["seconds"]["select"])
+    visits = f"{spared['visits']:,}" if spared["visits"] is not None else "–"
+    time_saved = f"about {_seconds(spared['seconds'])}" if spared["seconds"] is not None else None
+    clock = (
+        "Time left",
+        lasting(left) if left is not None else "–",
+        None,
+        "From the speed so far; pruned epochs are shorter.",
+    )
+    if now not in LIVE:
+        clock = ("Time taken", lasting(summary["seconds"]["total"]), None, "For the epochs that are done.")
     return [
         ("Epochs done", f"{told} of {epochs}", None, "An epoch is one pass over the windows that are kept."),
         ("Best validation MAE", short(error["mae"], unit) if error else "–", None, "Lowest so far, over all horizons."),
         ("Kept, last epoch", kept, None, "Training windows that the last epoch visited."),
         (
             "Visits saved",
-            f"{spared['visits']:,}" if spared["visits"] is not None else "–",
-            None,
-            _saved_help(spared, summary),
+            visits,
+            time_saved,
+            f"Sample visits left out so far, and about how much time. {SAVED_HELP.format(scoring)}",
         ),
-        (
-            "Time left",
-            lasting(left) if left is not None else "–",
-            None,
-            "From the speed so far; pruned epochs are shorter.",
-        ),
+        clock,
     ]
-
-
-def _saved_help(spared: dict[str, float | None], summary: dict[str, Any]) -> str:
-    scoring = summary["seconds"]["score"] + summary["seconds"]["select"]
-    return f"About {_seconds(spared['seconds'])}. {SAVED_HELP.format(short(scoring))}"
 
 
 def _seconds(value: float | None) -> str:

@@ -76,9 +76,9 @@ def _chosen() -> None:
 
 def figures(runs: list[Run], found: dict[str, Any], names: dict[str, str]) -> None:
     """One card a run: its error, its difference to the first, what it spared."""
+    part = "validation MAE" if None in found["figures"]["test MAE"] else "test MAE"
     grid = st.grid(max(len(runs), 3), min_column_width=230)
     for place, run in enumerate(runs):
-        part = "test MAE" if found["figures"]["test MAE"][place] is not None else "validation MAE"
         value, change = found["figures"][part][place], found["difference"][part][place]
         spared = saved(run.summary())
         with grid.cell(), st.container(border=True, height="stretch"):

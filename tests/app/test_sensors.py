@@ -64,7 +64,7 @@ def test_without_runs_and_with_a_bad_link_there_is_a_sentence(app, without_demo)
 
 def test_the_demo_run_has_its_city_underneath_and_what_was_planted_beside_it(app) -> None:
     test = app("sensors")
-    assert len(deck(test)) == 120 and "Simulated data" in said(test)
+    assert len(deck(test)) == 120 and "Simulated" in said(test)
     table = next(frame.value for frame in test.dataframe if "planted" in frame.value)
     assert len(table) == 120 and table["planted"].str.contains("copies").any() and table["planted"].str.contains("faulty").any()
     assert len(test.get("vega_lite_chart")) + len(test.get("arrow_vega_lite_chart")) >= 3

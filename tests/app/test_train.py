@@ -25,7 +25,7 @@ def labels(test) -> set[str]:
         ("running", 2, "Error by epoch", {"Pause", "Step", "Stop"}),
         ("paused", 2, "Paused in epoch 3. Nothing is lost.", {"Resume", "Step", "Stop"}),
         ("stopped", 2, "Stopped by you after epoch 2 of 4", {"Resume from epoch 3", "Use these settings"}),
-        ("failed", 2, "diverged at epoch 3", {"Resume from epoch 3", "Use these settings"}),
+        ("failed", 2, "Diverged at epoch 3", {"Resume from epoch 3", "Use these settings"}),
         ("interrupted", 2, "Crashed after epoch 2 of 4", {"Resume from epoch 3", "Use these settings"}),
         ("interrupted", 0, "Crashed after epoch 0 of 4", {"Start over", "Use these settings"}),
     ],
@@ -62,7 +62,7 @@ def test_the_newcomer_sees_the_demo_run_and_one_button(app, monkeypatch: pytest.
     started = []
     monkeypatch.setattr(jobs, "start", started.append)
     test = app()
-    assert "finished demo run" in texts(test) and "Simulated data" in texts(test)
+    assert "finished demo run" in texts(test) and "Simulated" in texts(test)
     assert len(test.get("vega_lite_chart")) + len(test.get("arrow_vega_lite_chart")) >= 2
     button(test, "Train a small one live (about 20 s)").click().run()
     assert [run.spec["data"]["source"] for run in started] == ["demo"]
