@@ -16,6 +16,7 @@ import torch
 import xarray as xr
 
 from stcore.data import STData
+from stcore.events import Epoch, Progress
 from stcore.models.stid import STID
 from stcore.options import RunOptions
 from stcore.training import evaluate
@@ -32,7 +33,7 @@ def data(sensors: int) -> STData:
 def epoch(trainer: Trainer) -> None:
     """One epoch of our loop up to its validation, which the floor does not have either."""
     for event in trainer._epoch():
-        if event.name == "progress" and event.batch == event.batches:  # type: ignore[attr-defined]
+        if isinstance(event, Progress) and event.batch == event.batches:
             return
 
 
@@ -91,7 +92,7 @@ def main() -> None:
         found = measured(
             {"loop": loop, "floor": floor(bare, model.forward), "plain": floor(bare, model.plain)}, arguments.rounds
         )
-        seconds = [event for event in Trainer(dataset, options) if event.name == "epoch"][0].seconds
+        seconds = next(event for event in Trainer(dataset, options) if isinstance(event, Epoch)).seconds
         scoring = (seconds["score"] + seconds["select"]) / sum(seconds.values())
         print(f"batch of {trainer.batch} windows x {arguments.sensors} sensors, width {arguments.width}")
         print(f"  our loop over its forward and backward   {found['loop'] / found['floor']:.3f}")

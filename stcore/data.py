@@ -221,7 +221,7 @@ def _check_graph(ds: xr.Dataset, answers: Mapping[str, str]) -> tuple[xr.Dataset
     placed, known = "lat" in ds, ds.attrs.get("graph")
     brought = "edge_from" in ds
     present = next((name for name, rule in RULES.items() if rule == known), "file") if brought else ""
-    choices = {rule: text for rule, text in RULES.items() if placed or rule in ("correlation", "none")}
+    choices = {rule: text for rule, text in RULES.items() if placed or rule in ("correlation", "none", present)}
     if present == "file":
         choices = {"file": known or "the edges as they came with the data"} | choices
     chosen = answers.get("graph") or present or ("nearest" if placed else "none")

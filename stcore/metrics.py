@@ -30,7 +30,7 @@ class Errors:
         error = np.abs(np.where(seen, forecast - truth, 0.0))
         large = seen & (np.abs(truth) > self.floor)
         relative = np.divide(error, np.abs(truth), out=np.zeros_like(error), where=large)
-        for place, part in enumerate((error, error * error, relative, seen, large)):
+        for place, part in enumerate((error, np.square(error, dtype=np.float64), relative, seen, large)):
             self.sums[place] += part.sum(axis=0, dtype=np.float64)
 
     def metrics(self, targets: list[str], spread: np.ndarray) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 
 def _listed(value: Any) -> Any:
-    """``"1,50,80"`` as a list, so that a command line can write one."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    """``"1,50,80"``, or a single ``1``, as a list, so that a command line can write one."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return [value] if isinstance(value, int) else value
 
 
 def _three(value: Any) -> Any:
@@ -20,6 +22,7 @@ def _three(value: Any) -> Any:
     return shares
 
 
+LONGEST = 200  # letters of what was given, told again in an error
 SHARES = "three shares above 0 that sum to 1 are needed, such as 0.6,0.2,0.2"
 Names = Annotated[list[str], BeforeValidator(_listed)]
 Steps = Annotated[list[int], BeforeValidator(_listed)]
@@ -32,7 +35,7 @@ class OptionError(ValueError):
 class Options(BaseModel):
     """A set of options: checked, without unknown names, never changed after it is made."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> Self:
@@ -75,8 +78,11 @@ def _plain(value: Any) -> Any:
 def _sentence(cls: type[Options], error: Mapping[str, Any]) -> str:
     where = ".".join(str(part) for part in error["loc"]) or cls.__name__
     if error["type"] == "extra_forbidden":
-        return f"there is no option {where!r}; known are {', '.join(cls.model_fields)}"
-    return f"option {where!r}: {error['msg'][:1].lower()}{error['msg'][1:]} (it was {error['input']!r})"
+        known = f"known are {', '.join(cls.model_fields)}" if cls.model_fields else "there are none to choose here"
+        return f"there is no option {where!r}; {known}"
+    said, given = error["msg"].removeprefix("Value error, "), repr(error["input"])
+    given = given if len(given) <= LONGEST else f"{given[:LONGEST]}..."
+    return f"option {where!r}: {said[:1].lower()}{said[1:]} (it was {given})"
 
 
 def option(default: Any, description: str, **more: Any) -> Any:
@@ -103,9 +109,16 @@ class DataOptions(Options):
     @field_validator("split")
     @classmethod
     def _shares(cls, split: tuple[float, float, float]) -> tuple[float, float, float]:
-        if min(split) <= 0 or abs(sum(split) - 1) > 1e-6:
+        if not (min(split) > 0 and abs(sum(split) - 1) <= 1e-6):
             raise ValueError(SHARES)
         return split
+
+    @field_validator("targets", "inputs")
+    @classmethod
+    def _channels(cls, names: list[str] | None) -> list[str] | None:
+        if names is not None and (not names or len(set(names)) < len(names)):
+            raise ValueError("at least one channel is needed, and none twice")
+        return names
 
 
 class TrainOptions(Options):
@@ -167,7 +180,7 @@ def nested(assignments: list[str]) -> dict[str, Any]:
 def _value(text: str) -> Any:
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 

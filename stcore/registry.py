@@ -72,6 +72,6 @@ def cards(kind: Kind) -> dict[str, Card]:
 def card(kind: Kind, name: str) -> Card:
     """The card of that name; an unknown name is answered with the known ones."""
     known = cards(kind)
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise ValueError(f"there is no {name!r} among the {kind}: {', '.join(known)}")
     return known[name]

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from stcore.data import STData
 from stcore.ranks import Ranks
+from stcore.scale import fit
 from stcore.windows import Windows, week_cell
 
 ALWAYS = ("level", "sensor_spread")  # kept for the trace whatever the strategy
@@ -93,8 +94,7 @@ def stationarity(values: np.ndarray, windows: Windows, softening: float = 0.1) -
     |mean_A - mean_B| + |log((std_A + softening) / (std_B + softening))| / 2, missing values left out. Our reconstruction.
     """
     half = (windows.lookback + windows.horizon) // 2
-    middle, spread = np.nanmean(values, axis=(0, 1)), np.nanstd(values, axis=(0, 1))
-    z = ((values - middle) / np.where(spread > 0, spread, 1)).reshape(len(values), -1)
+    z = fit(values).apply(values).reshape(len(values), -1)
     seen = np.isfinite(z)
     clean = np.where(seen, z, 0.0)
     sums = [_running(part.astype(np.float64), half) for part in (seen, clean, clean * clean)]

@@ -105,8 +105,8 @@ def calendar(data: STData, steps: np.ndarray) -> np.ndarray:
 
 
 def slots_of_day(step_seconds: float) -> int:
-    """Steps in a day, at least 1."""
-    return max(1, round(86_400 / step_seconds))
+    """Steps in a day, at least 1 and at most one a second: a table of days has no room for more."""
+    return max(1, round(86_400 / max(step_seconds, 1.0)))
 
 
 def week_cell(data: STData, steps: np.ndarray) -> np.ndarray:

@@ -3,6 +3,8 @@
 Exit codes: 0 done; 2 wrong use or bad input, with one plain sentence on stderr; 1 a failed run; 130 interrupted.
 """
 
+import os
+import traceback
 from collections.abc import Sequence
 
 from typer import Abort
@@ -31,4 +33,9 @@ def main(arguments: Sequence[str]) -> int:
         return refuse(str(error), 2)
     except (RuntimeError, OSError, MemoryError) as error:
         return refuse(str(error) or type(error).__name__, 1)
+    except Exception as error:  # a person gets a sentence, whatever it was
+        if os.environ.get("STCORE_BACKGROUND"):
+            traceback.print_exc()  # into the run's log
+        said = "This was not foreseen: the program is at fault, or a run's folder is damaged"
+        return refuse(f"{said} ({type(error).__name__}: {error}).", 1)
     return code if isinstance(code, int) else 0

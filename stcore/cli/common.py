@@ -48,11 +48,19 @@ def read_object(path: Path | None) -> dict[str, Any]:
         value = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise OptionError(f"There is no file {path}.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise OptionError(f"{path} is no JSON: {error}.") from None
     if not isinstance(value, dict):
         raise OptionError(f"{path} has to hold a JSON object.")
     return value
+
+
+def read_answers(path: Path | None) -> dict[str, str]:
+    """Answers to a dataset's questions from a file; empty without one. OptionError where they are none."""
+    answers = read_object(path)
+    if not all(isinstance(choice, str) for choice in answers.values()):
+        raise OptionError(f'{path} has to hold answers as {{"question": "choice"}}.')
+    return answers
 
 
 def table(rows: list[list[Any]], head: list[str]) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import typer
 
 from stcore import readers, registry
-from stcore.cli.common import Answers, Json, app, read_object, say, table
+from stcore.cli.common import Answers, Json, app, read_answers, say, table
 from stcore.data import STData
 from stcore.findings import DataError
 from stcore.options import OptionError
@@ -25,7 +25,7 @@ def inspect(
     json: Json = False,
 ) -> None:
     """Say what was understood of a dataset, what was changed, and what it asks."""
-    found = readers.open(data, read_object(answers))
+    found = readers.open(data, read_answers(answers))
     about = described(found)
     size = f"{found.steps} steps x {len(found.sensors)} sensors x {len(found.channels)} channels"
     lines = [f"{found.title}: {size}, from {about['start']}"]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from stcore.cli.common import RUNS, Answers, Json, Name, Runs, app, read_object, say, shown, table
+from stcore.cli.common import RUNS, Answers, Json, Name, Runs, app, read_answers, say, shown, table
 from stcore.cli.training import result_text
 from stcore.runs import open_run, runs_in
 
@@ -75,7 +75,7 @@ def forecast(
     from stcore import exports
 
     found = open_run(run, runs)
-    rows = exports.forecast(found, out, data, read_object(answers), test)
+    rows = exports.forecast(found, out, data, read_answers(answers), test)
     say({"run": found.id, "path": str(out), "rows": rows}, json, f"wrote {rows} rows to {out}")
 
 

@@ -2,15 +2,16 @@
 
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from stcore import jobs
-from stcore.cli.common import RUNS, Answers, Json, Name, Runs, app, duration, read_object, refuse, say, shown
+from stcore.cli.common import RUNS, Answers, Json, Name, Runs, app, duration, read_answers, read_object, refuse, say, shown
 from stcore.findings import DataError
-from stcore.options import OptionError, merged, nested
+from stcore.options import OptionError, RunOptions, merged, nested
 from stcore.runs import Run, RunError, create, open_run
 from stcore.runs.folder import Word
 
@@ -50,10 +51,19 @@ def train(
         "train": {"epochs": epochs, "batch": batch, "lr": lr},
         "data": {"lookback": lookback, "horizon": horizon, "split": split},
     }
-    file = read_object(config)
-    options = laid_over(file.get("options", file), merged(without_none(given), nested(assignments or [])))
-    run = made(data, options, runs, name, read_object(answers))
+    options = laid_over(configured(config), merged(without_none(given), nested(assignments or [])))
+    run = made(data, options, runs, name, read_answers(answers))
     return finish(run, quiet, json)
+
+
+def configured(path: Path | None) -> dict[str, Any]:
+    """The options in a file, on their own or in a run's spec.json. OptionError where they are none."""
+    file = read_object(path)
+    options = file.get("options", file)
+    if not isinstance(options, dict):
+        raise OptionError(f"The options in {path} have to be a JSON object.")
+    RunOptions.read(options)  # what is wrong here must not hide behind what is laid over it
+    return options
 
 
 def laid_over(file: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
@@ -121,7 +131,9 @@ def finish(run: Run, quiet: bool, as_json: bool) -> int:
         return refuse(f"Interrupted. `python -m stcore resume {run.path}` goes on.", INTERRUPTED)
     except (RunError, DataError, OptionError):
         raise
-    except (OSError, RuntimeError, MemoryError, ValueError) as error:
+    except Exception as error:  # the run ends as failed, whatever it was, and keeps the reason
+        if os.environ.get("STCORE_BACKGROUND") and not isinstance(error, OSError | RuntimeError | MemoryError | ValueError):
+            traceback.print_exc()  # into the run's log
         if as_json and run.result:
             say(run.summary(), as_json, "")
         return refuse((run.result or {}).get("reason") or str(error), 1)

@@ -25,8 +25,11 @@ def open(source: str | Path, answers: Mapping[str, str] | None = None) -> STData
     ``answers`` decide findings with choices; those kept beside the data are used where none are given here. Raises
     DataError, in a sentence for the person who has the file, whatever is wrong with it.
     """
-    path = DEMO if str(source) == "demo" else Path(source).expanduser()
-    with guarded(path.name):
+    if not str(source):
+        raise refuse("not-found", "The name of a file or folder is empty.")
+    with guarded(Path(source).name):
+        path = DEMO if str(source) == "demo" else Path(source).expanduser()
+        path = path if path.name else path.resolve()  # "." has no name to be called by
         beside, notes = kept.answers(path)
         asked = beside | dict(answers or {})
         raw = _read(path, asked)

@@ -17,12 +17,13 @@ def write_json(path: Path, value: Any, durable: bool = False) -> None:
     replace(path, json.dumps(plain(value), indent=1).encode(), durable)
 
 
-def read_json(path: Path) -> Any:
-    """The JSON in ``path``, or None where the file is missing or torn."""
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The JSON object in ``path``, or None where the file is missing, torn or holds anything else."""
     try:
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        value = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
         return None
+    return value if isinstance(value, dict) else None
 
 
 def replace(path: Path, content: bytes, durable: bool = True) -> None:

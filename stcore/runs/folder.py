@@ -16,12 +16,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, get_args
 
 import filelock
 import numpy as np
 
 from stcore.runs import files
+from stcore.runs.shape import SPEC, fits, is_event, is_result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +43,7 @@ class Run:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         self.spec: dict[str, Any] = files.read_json(self.path / "spec.json") or {}
-        if not self.spec:
+        if not fits(self.spec, SPEC):
             raise RunError(f"There is no run in {self.path.name!r}: its spec.json is missing or unreadable.")
 
     @classmethod
@@ -75,7 +76,8 @@ class Run:
     @property
     def result(self) -> dict[str, Any] | None:
         """What the run ended with, or None."""
-        return files.read_json(self.path / "result.json")
+        result = files.read_json(self.path / "result.json")
+        return result if is_result(result) else None
 
     @property
     def status(self) -> str:
@@ -119,8 +121,8 @@ class Run:
         whole = content[: content.rfind(b"\n") + 1]
         events: list[dict[str, Any]] = []
         for line in whole.splitlines():
-            with suppress(ValueError):
-                events.append(json.loads(line))
+            with suppress(ValueError, RecursionError):
+                events += [event] if is_event(event := json.loads(line)) else []
         later = {event["epoch"]: place for place, event in enumerate(events) if event["event"] == "epoch"}
         kept = [
             event for place, event in enumerate(events) if event["event"] != "epoch" or later[event["epoch"]] == place
@@ -186,7 +188,8 @@ class Run:
     @property
     def word(self) -> Word:
         """What the worker is asked to do."""
-        return (files.read_json(self.path / "control.json") or {}).get("word", "run")
+        word = (files.read_json(self.path / "control.json") or {}).get("word")
+        return word if word in get_args(Word) else "run"
 
     def control(self, word: Word) -> None:
         """Ask the worker to run, pause, run one epoch and pause (step), or stop; it acts at the next batch."""
@@ -224,12 +227,14 @@ class Run:
     @property
     def worker_process(self) -> int | None:
         """The worker's process number; meaningless unless the run is locked."""
-        return (files.read_json(self.path / "worker.json") or {}).get("process")
+        process = (files.read_json(self.path / "worker.json") or {}).get("process")
+        return process if isinstance(process, int) and process > 1 else None  # others would mean many processes
 
     @property
     def ranks(self) -> int | None:
         """How many processes work, or last worked, on the run together."""
-        return (files.read_json(self.path / "worker.json") or {}).get("ranks")
+        ranks = (files.read_json(self.path / "worker.json") or {}).get("ranks")
+        return ranks if isinstance(ranks, int) else None
 
     def _last_event(self) -> str | None:
         events = self.tail(max(0, self._size() - 65_536))[0]

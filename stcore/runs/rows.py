@@ -15,6 +15,8 @@ class Row(NamedTuple):
     dim: str
 
 
+MOST = float(np.finfo(np.float16).max)
+"""What float16 can hold; what is larger, as in a run that nearly diverged, is stored as this."""
 ROWS = {
     "score": Row("<f2", "sample"),
     "weight": Row("<f2", "sample"),
@@ -27,8 +29,13 @@ ROWS = {
 def write_epoch(folder: Path, epoch: int, arrays: dict[str, np.ndarray]) -> None:
     """Write one epoch's rows; a repeated epoch overwrites its own."""
     for name, array in arrays.items():
-        row = np.packbits(array) if ROWS[name].dtype == "bits" else array.astype(ROWS[name].dtype)
-        files.write_row(folder / f"{name}.bin", epoch, row.tobytes())
+        files.write_row(folder / f"{name}.bin", epoch, _stored(array, ROWS[name].dtype).tobytes())
+
+
+def _stored(array: np.ndarray, dtype: str) -> np.ndarray:
+    if dtype == "bits":
+        return np.packbits(array)
+    return (array.clip(-MOST, MOST) if dtype == "<f2" else array).astype(dtype)
 
 
 def read(folder: Path, name: str, epochs: int, length: int) -> np.ndarray:

@@ -26,7 +26,7 @@ import torch
 from stcore import scores
 from stcore.data import STData
 from stcore.events import Epoch, Event, Finished, Progress, Started
-from stcore.options import RunOptions
+from stcore.options import OptionError, RunOptions
 from stcore.prune.strategy import Selection
 from stcore.ranks import Ranks
 from stcore.training import evaluate, recipe
@@ -37,6 +37,7 @@ from stcore.training.state import from_bytes, to_bytes
 from stcore.windows import Windows
 
 KINDS = ("train", "score", "select", "evaluate")
+MOST = float(np.finfo(np.float16).max)
 PLAIN = ("epoch", "visits", "best_epoch", "best_error", "best_metrics", "over")
 
 
@@ -49,6 +50,8 @@ class Trainer:
 
     def __init__(self, data: STData, options: RunOptions, ranks: Ranks | None = None) -> None:
         self.options, self.train, self.ranks = options, options.train, ranks or Ranks()
+        if self.train.device == "cuda" and not torch.cuda.is_available():
+            raise OptionError("There is no CUDA device here; set train.device to cpu.")
         torch.set_num_threads(recipe.threads(self.train))
         self.feed = Feed(data, options.data, self.train.device, DTYPES[self.train.precision])
         self.windows = self.feed.parts.train
@@ -218,7 +221,7 @@ class Trainer:
         parts = [
             evaluate.forecast(self.model, self.feed, windows, ids) for ids in evaluate.chunks(self.feed, len(starts))
         ]
-        scaled = [scale.apply(part).astype(np.float16) for part in parts]
+        scaled = [scale.apply(part).clip(-MOST, MOST).astype(np.float16) for part in parts]
         shape = (0, windows.horizon, self.feed.setting.sensors, self.feed.setting.targets)
         return {"forecast": np.concatenate([np.empty(shape, np.float16), *scaled]), "forecast_start": starts}
 

@@ -10,6 +10,11 @@ from stcore.ranks import Ranks
 from stcore.windows import Windows
 
 
+def average(values: np.ndarray, otherwise: float) -> float:
+    """The mean of what was observed."""
+    return float(np.nanmean(values)) if np.isfinite(values).any() else otherwise
+
+
 def test_columns_equal_plain_loops() -> None:
     rng = np.random.default_rng(0)
     mask = (rng.random((9, 4, 5, 1)) < 0.7).astype(np.float32)
@@ -25,9 +30,9 @@ def test_columns_equal_plain_loops() -> None:
     seen = np.where(mask > 0, error, np.nan)[..., 0]
     order = np.argsort(ids)
     np.testing.assert_allclose(found["level"], np.nanmean(seen, axis=(1, 2))[order], rtol=1e-5)
-    by_sensor = np.array([[np.nanmean(seen[b, :, n]) if np.isfinite(seen[b, :, n]).any() else np.nan for n in range(5)] for b in range(9)])
+    by_sensor = np.array([[average(seen[b, :, n], np.nan) for n in range(5)] for b in range(9)])
     np.testing.assert_allclose(found["sensor_spread"], np.nanstd(by_sensor, axis=1)[order], rtol=1e-4)
-    by_step = np.array([[np.nanmean(seen[b, h]) if np.isfinite(seen[b, h]).any() else 0 for h in range(4)] for b in range(9)])
+    by_step = np.array([[average(seen[b, h], 0.0) for h in range(4)] for b in range(9)])
     usual = by_step.mean(axis=0)
     np.testing.assert_allclose(found["horizon_spread"], (by_step * usual.mean() / usual).std(axis=1)[order], rtol=1e-4)
 

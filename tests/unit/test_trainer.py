@@ -15,9 +15,8 @@ DATA = tiny(400, 3, 2, missing=0.1)
 def options(prune: str = "st-prune", epochs: int = 6, seed: int = 0, **more: object) -> RunOptions:
     train = {"epochs": epochs, "batch": 16, "threads": 1, **more}
     strategy: dict[str, object] = {"name": prune, **({"keep": 0.6} if prune != "full" else {})}
-    return RunOptions.read(
-        {"seed": seed, "train": train, "model": {"name": "stid", "width": 4}, "prune": strategy, "data": {"lookback": 8, "horizon": 4}}
-    )
+    model, data = {"name": "stid", "width": 4}, {"lookback": 8, "horizon": 4}
+    return RunOptions.read({"seed": seed, "train": train, "model": model, "prune": strategy, "data": data})
 
 
 def epochs(trainer: Trainer) -> list[Epoch]:

@@ -1,0 +1,55 @@
+"""What a run's files have to hold at the least, so that a damaged or edited one is found where it is read."""
+
+from typing import Any
+
+NUMBER = (int, float)
+SPEC = {
+    "data": {
+        "title": str, "source": str, "answers": dict, "fingerprint": str, "first_step": str, "step_seconds": NUMBER,
+        "sensors": list, "channels": list, "places": (list, type(None)),
+    },
+    "targets": list,
+    "windows": {"train": int, "validation": int, "test": int},
+    "scale": {"mean": list, "spread": list},
+    "options": {
+        "data": {"lookback": int, "horizon": int},
+        "train": {"epochs": int, "threads": int},
+        "model": {"name": str},
+        "prune": {"name": str},
+    },
+    "versions": dict,
+}  # fmt: skip
+EPOCH = {
+    "epoch": int, "train_loss": object, "learning_rate": object, "best": object, "visits": int, "kept": int,
+    "validation": {"mae": object, "rmse": object, "mape": object},
+    "seconds": {"train": NUMBER, "score": NUMBER, "select": NUMBER, "evaluate": NUMBER},
+    "selection": dict,
+}  # fmt: skip
+DONE = {
+    "metrics": {"validation": dict, "test": dict},
+    "naive": dict,
+    "visits": {"kept": NUMBER, "full": NUMBER, "share": object},
+    "seconds": {"total": NUMBER, "score": NUMBER, "select": NUMBER},
+}
+ENDED = {"done": DONE, "failed": {"reason": str}, "stopped": {}}
+
+
+def fits(value: Any, shape: Any) -> bool:
+    """Whether ``value`` has all that ``shape`` names, of the kinds that it names; more is no harm."""
+    if isinstance(shape, dict):
+        return isinstance(value, dict) and all(name in value and fits(value[name], shape[name]) for name in shape)
+    return isinstance(value, shape)
+
+
+def is_event(value: Any) -> bool:
+    """Whether a line of ``events.jsonl`` is an event, and one of an epoch a whole one."""
+    if not (isinstance(value, dict) and isinstance(value.get("event"), str)):
+        return False
+    return value["event"] != "epoch" or fits(value, EPOCH)
+
+
+def is_result(value: Any) -> bool:
+    """Whether ``result.json`` says how a run ended."""
+    if not (isinstance(value, dict) and isinstance(value.get("status"), str)):
+        return False
+    return value["status"] in ENDED and fits(value, ENDED[value["status"]])
