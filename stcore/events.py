@@ -77,8 +77,8 @@ class Epoch(Event):
 class Finished(Event):
     """The run's result, of the weights with the best validation error.
 
-    ``arrays``: ``forecast`` [K, H, N, C'] and ``forecast_window`` [K] (position of the window in the run), plus the
-    test's error per sensor ``test_sensor_error`` [N].
+    ``arrays``: ``forecast`` [K, H, N, C'] in z-scores, float16, and ``forecast_start`` [K] (first input steps), plus the
+    test's MAE per sensor ``test_sensor_error`` [N] in units.
     """
 
     epochs: int

@@ -26,8 +26,7 @@ def forecast(
     """
     if out.suffix not in FORMATS:
         raise OptionError(f"{out.name!r} has to end in {', '.join(FORMATS)}.")
-    if not out.parent.is_dir():
-        raise OptionError(f"There is no folder {out.parent} to write {out.name} into.")
+    check_place(out)
     data = readers.open(source, answers) if source else jobs.dataset(run)
     ds = forecast_dataset(run, data, test)
     rows = int(np.prod([ds.sizes[dim] for dim in ("issued", "horizon", "sensor", "target")]))
@@ -36,8 +35,16 @@ def forecast(
     elif out.suffix == ".parquet":
         table(ds).to_parquet(out, index=False)
     else:
-        table(ds).to_csv(out, index=False)
+        table(ds).assign(sensor=lambda frame: frame["sensor"].map(safe)).to_csv(out, index=False)
     return rows
+
+
+def check_place(out: Path) -> None:
+    """OptionError where no file can be written to ``out``, before any work is done."""
+    if not out.parent.is_dir():
+        raise OptionError(f"There is no folder {out.parent} to write {out.name} into.")
+    if out.is_dir():
+        raise OptionError(f"{out} is a folder; name a file to write.")
 
 
 def forecast_dataset(run: Run, data: STData, test: bool) -> xr.Dataset:
@@ -48,13 +55,14 @@ def forecast_dataset(run: Run, data: STData, test: bool) -> xr.Dataset:
     """
     options = RunOptions.read(run.spec["options"])
     lookback, horizon = options.data.lookback, options.data.horizon
-    starts = cut(data, options.data).test.starts if test else np.array([data.steps - lookback])
+    parts = cut(data, options.data) if test else None
+    starts = parts.test.starts if parts else np.array([data.steps - lookback])
     if starts[0] < 0:
         raise OptionError(f"The data hold {data.steps} steps; the model needs {lookback}.")
     windows = Windows(starts, lookback, horizon)
     targets = data.channel(options.data.targets, data.channels[:1])
     values = data.values[..., targets]
-    known = cut(data, options.data).label == 0 if test else np.ones(data.steps, bool)  # nothing known is ahead of the last
+    known = parts.label == 0 if parts else np.ones(data.steps, bool)  # nothing known is ahead of the last
     ids, dims = np.arange(len(starts)), ("issued", "horizon", "sensor", "target")
     steps = windows.steps(ids)[:, lookback:]
     padded = np.concatenate([values, np.full((horizon, *values.shape[1:]), np.nan, values.dtype)])
@@ -76,7 +84,6 @@ def forecast_dataset(run: Run, data: STData, test: bool) -> xr.Dataset:
 def table(ds: xr.Dataset) -> pd.DataFrame:
     """A forecast dataset as rows: sensor, issued, time, horizon, target, forecast, truth, persistence, seasonal_naive."""
     frame = ds.to_dataframe().reset_index()
-    frame["sensor"] = frame["sensor"].map(safe)
     order = ["sensor", "issued", "time", "horizon", "target", "forecast", "truth", "persistence", "seasonal_naive"]
     return frame[order].sort_values(["issued", "sensor", "target", "horizon"], ignore_index=True)
 

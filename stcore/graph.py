@@ -45,8 +45,8 @@ def from_coordinates(
     if len(known) < 2:
         return _none()
     if rule == "gaussian":
-        start, end, distance = _all_pairs(places[known], threshold)
-        return Edges(known[start], known[end], distance)
+        start, end, weight = _all_pairs(places[known], threshold)
+        return Edges(known[start], known[end], weight)
     start, end, distance = _nearest(places[known], min(neighbours, len(known) - 1))
     scale = np.sqrt(np.mean(distance**2)) or 1.0
     return Edges(known[start], known[end], np.exp(-((distance / scale) ** 2)))

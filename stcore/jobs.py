@@ -31,6 +31,8 @@ from stcore.runs.record import checkpoint, fail, tell, weights
 if TYPE_CHECKING:
     from stcore.training.trainer import Trainer
 
+APART = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
+"""What start_new_session is elsewhere, on Windows: Ctrl-C in the server's console does not reach a worker."""
 _children: list[tuple[Path, float, subprocess.Popen[bytes]]] = []
 """Workers that this process started: run folder, time of day, process."""
 
@@ -169,7 +171,13 @@ def start(run: Run, word: str = "run") -> None:
             "OMP_NUM_THREADS": str(run.spec["options"]["train"]["threads"]),
         }
         child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            creationflags=APART,
+            env=environment,
         )
     _children.append((run.path, time.time(), child))
 

@@ -17,7 +17,8 @@ class Ranks:
         self.rank = int(os.environ.get("RANK", 0))
         self.world = int(os.environ.get("WORLD_SIZE", 1))
         if self.world > 1 and not distributed.is_initialized():
-            distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+            both = torch.cuda.is_available() and distributed.is_nccl_available()
+            distributed.init_process_group("cpu:gloo,cuda:nccl" if both else "gloo")
 
     @property
     def first(self) -> bool:
@@ -50,8 +51,7 @@ class Ranks:
         """True for all if rank 0 wishes it."""
         if self.world == 1:
             return wish
-        word = torch.tensor([int(wish and self.first)])
-        return bool(self.sum(word.cuda() if torch.cuda.is_available() else word).item())
+        return bool(self.sum(torch.tensor([int(wish and self.first)])).item())
 
     def tell(self, text: str) -> str:
         """Rank 0's text, for all."""

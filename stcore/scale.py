@@ -32,4 +32,4 @@ def fit(values: np.ndarray) -> Scale:
     mean = clean.sum(axis=(0, 1), dtype=np.float64) / count
     variance = (np.where(observed, values - mean, 0.0) ** 2).sum(axis=(0, 1), dtype=np.float64) / count
     spread = np.sqrt(variance)
-    return Scale(mean, np.where(spread > 1e-8 * np.maximum(1.0, np.abs(mean)), spread, 1.0))
+    return Scale(mean, np.where(spread > 1e-8 * np.abs(mean), spread, 1.0))

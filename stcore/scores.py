@@ -52,7 +52,8 @@ class Columns:
         spread = (((sensor - middle[:, None]) * present) ** 2).sum(1).div(count).sqrt()
         parts = [torch.ones_like(level)[:, None], level[:, None], spread[:, None]]
         if self.rows.shape[1] > 3:
-            parts.append(masked_mean(error.sum((2, 3)), mask.sum((2, 3))))
+            seen = mask.sum((2, 3))
+            parts.append(error.sum((2, 3)) / seen)  # NaN where nothing was observed at a step
         self.rows[ids] = torch.cat(parts, dim=1).to(self.rows.dtype)
 
     def merge(self, ranks: Ranks) -> None:
@@ -67,10 +68,22 @@ class Columns:
         indices = np.flatnonzero(rows[:, 0])
         named = {"level": rows[indices, 1], "sensor_spread": rows[indices, 2]}
         if rows.shape[1] > 3:
-            by_step = rows[indices, 3:]
-            usual = np.maximum(by_step.mean(axis=0, keepdims=True), 1e-12)
-            named["horizon_spread"] = (by_step * (usual.mean() / usual)).std(axis=1)
+            named["horizon_spread"] = horizon_spread(rows[indices, 3:])
         return indices, {name: column.astype(np.float32) for name, column in named.items()}
+
+
+def horizon_spread(by_step: np.ndarray) -> np.ndarray:
+    """Standard deviation over horizon steps [K] of mean errors [K, H], after dividing each step by its usual error.
+
+    Steps at which a sample observed nothing are NaN and left out.
+    """
+    seen = np.isfinite(by_step)
+    errors = np.where(seen, by_step, 0)
+    usual = np.maximum(errors.sum(axis=0) / np.maximum(seen.sum(axis=0), 1), 1e-12)
+    errors = errors * (usual[seen.any(axis=0)].mean() / usual)
+    count = np.maximum(seen.sum(axis=1), 1)
+    middle = errors.sum(axis=1) / count
+    return np.sqrt((np.where(seen, errors - middle[:, None], 0) ** 2).sum(axis=1) / count)
 
 
 def masked_mean(total: Tensor, count: Tensor) -> Tensor:

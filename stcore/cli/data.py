@@ -81,7 +81,7 @@ def methods(json: Json = False) -> None:
 def simulate(
     out: Annotated[Path | None, typer.Argument(metavar="OUT", help="NetCDF file to write.")] = None,
     days: Annotated[int, typer.Option(help="Days to simulate.", min=1, max=365)] = 28,
-    seed: Annotated[int, typer.Option(help="The one seed of every random draw.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="The one seed of every random draw.", min=0, max=2**31 - 1)] = 0,
     demo_run: Annotated[bool, typer.Option("--demo-run", help="Rebuild the finished run that ships with the demo.")] = False,
     json: Json = False,
 ) -> None:
@@ -92,8 +92,10 @@ def simulate(
         return
     if out is None:
         raise OptionError("simulate needs a file to write, such as city.nc.")
+    from stcore import exports
     from stcore import simulate as city
 
+    exports.check_place(out)
     ds = city.simulate(days=days, seed=seed)
     city.write(out, ds)
     about = {"path": str(out), "days": days, "seed": seed, "sensors": ds.sizes["sensor"], "steps": ds.sizes["time"]}

@@ -9,7 +9,20 @@ from typing import Annotated, Any
 import typer
 
 from stcore import jobs
-from stcore.cli.common import RUNS, Answers, Json, Name, Runs, app, duration, read_answers, read_object, refuse, say, shown
+from stcore.cli.common import (
+    RUNS,
+    Answers,
+    Json,
+    Name,
+    Runs,
+    app,
+    duration,
+    read_answers,
+    read_object,
+    refuse,
+    say,
+    shown,
+)
 from stcore.findings import DataError
 from stcore.options import OptionError, RunOptions, merged, nested
 from stcore.runs import Run, RunError, create, open_run

@@ -15,7 +15,7 @@ from stcore.registry import Card
 
 
 def infobatch(easy: np.ndarray, prune_probability: float, rng: np.random.Generator) -> Selection:
-    """Keep int((1 - r) |easy|) of the ``easy`` [W] bool at random, weight 1 / (1 - r), and all others with weight 1."""
+    """Keep (1 - r) |easy|, rounded, of the ``easy`` [W] bool at random, weight 1 / (1 - r), and all others with weight 1."""
     candidates = np.flatnonzero(easy)
     kept = rng.choice(candidates, round((1 - prune_probability) * len(candidates)), replace=False)
     weights = np.ones(len(easy), np.float32)

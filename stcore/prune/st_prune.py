@@ -5,9 +5,10 @@ level plus its spread over sensors and over the horizon, all from the model's li
 calmest most, and weighted by the inverse of their keep probability, so the expected gradient is that of all data.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from pydantic import model_validator
 
 from stcore.options import option
 from stcore.prune.infobatch import infobatch
@@ -53,7 +54,10 @@ class STPruneOptions(ScheduleOptions):
     """Options of ST-Prune."""
 
     prune_probability: float = option(
-        0.5, "How likely an easy sample is dropped where no keep share is set.", ge=0, le=MOST
+        0.5,
+        "How likely a sample below the mean is dropped, where keep is none; given alone, it sets keep to none.",
+        ge=0,
+        le=MOST,
     )
     sensor_spread: float = option(0.5, "Weight of the error's spread over sensors in the complexity.", ge=0, le=10)
     horizon_spread: float = option(0.5, "Weight of the error's spread over the horizon in the complexity.", ge=0, le=10)
@@ -61,6 +65,13 @@ class STPruneOptions(ScheduleOptions):
         "stationarity",
         "Calm windows thinned most, or all easy ones alike, both with inverse weights; or alike with partial weights.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _asked_for(cls, values: Any) -> Any:
+        """A probability given without a share is meant: the default share must not overrule it."""
+        alone = isinstance(values, dict) and "prune_probability" in values and "keep" not in values
+        return {**values, "keep": None} if alone else values
 
 
 class STPrune(Threshold):

@@ -90,7 +90,8 @@ def read(folder: Path, answers: Answers) -> Raw:
     if not contents.values:
         if contents.refused:
             raise contents.refused[0]
-        inside = f"; it has {listed(contents.unread)}" if contents.unread else "; it is empty"
+        beside = [source.name for source in (*contents.places, *contents.ids, *(graph for graph, _ in contents.graphs))]
+        inside = f"; it has {listed([*beside, *contents.unread])}" if beside or contents.unread else "; it is empty"
         raise refuse("no-values", f"No file in {folder.name} holds values that can be read{inside}.")
     raw, taken, others = _values(folder, contents, answers)
     raw.ds.attrs["title"] = (

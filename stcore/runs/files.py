@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -35,13 +36,26 @@ def replace(path: Path, content: bytes, durable: bool = True) -> None:
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        os.replace(partial, path)
+        _rename(partial, path)
     except OSError:
         with suppress(OSError):
             partial.unlink()  # on a full disk it is in the way of saying so
         raise
     if durable:
         sync_folder(path.parent)
+
+
+def _rename(partial: Path, path: Path) -> None:
+    """Give ``partial`` its name; on Windows, where nobody may be reading ``path`` just then, with some patience."""
+    for wait in (0.01, 0.03, 0.1, 0.3, 1.0):
+        try:
+            os.replace(partial, path)
+            return
+        except PermissionError:
+            if os.name == "posix":
+                raise
+            time.sleep(wait)
+    os.replace(partial, path)
 
 
 def sync_folder(path: Path) -> None:

@@ -56,11 +56,13 @@ class Run:
                 f"A run's id is letters, digits, dots and dashes, at most 80, and begins with a letter or digit; not {name!r}."
             )
         path = Path(root) / name
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.mkdir()
-        except FileExistsError:
-            raise RunError(f"There is a run {name!r} already; resume it or choose another id.") from None
+        except OSError as error:
+            if path.is_dir():
+                raise RunError(f"There is a run {name!r} already; resume it or choose another id.") from None
+            raise RunError(f"No run can be made in {path.parent}: {error.strerror or error}.") from None
         (path / "rows").mkdir()
         (path / "starts.bin").write_bytes(np.asarray(starts, "<i8").tobytes())
         whole = {"format": 1, "id": name, "created": created.isoformat(timespec="seconds"), **spec}
@@ -159,7 +161,7 @@ class Run:
     def summary(self) -> dict[str, Any]:
         """What ``show --json`` prints: options, metrics, visits and seconds as far as they are known."""
         result, epochs = self.result or {}, self.epochs()
-        best = min(epochs, key=lambda event: event["validation"]["mae"] or np.inf, default=None)
+        best = next((event for event in reversed(epochs) if event["best"]), None)
         kept = epochs[-1]["visits"] if epochs else 0
         full = len(epochs) * self.spec["windows"]["train"]
         seconds = {
@@ -189,7 +191,7 @@ class Run:
     def word(self) -> Word:
         """What the worker is asked to do."""
         word = (files.read_json(self.path / "control.json") or {}).get("word")
-        return word if word in get_args(Word) else "run"
+        return next((known for known in get_args(Word) if known == word), "run")
 
     def control(self, word: Word) -> None:
         """Ask the worker to run, pause, run one epoch and pause (step), or stop; it acts at the next batch."""
@@ -202,8 +204,14 @@ class Run:
         return time.time() - (self.path / "control.json").stat().st_mtime if self.status in deaf else 0.0
 
     def reopen(self) -> None:
-        """Forget the result of a run that goes on, and the line that a crash tore; called by whoever holds its lock."""
-        (self.path / "result.json").unlink(missing_ok=True)
+        """Forget the result of a run that goes on, the stop that it was, and the line that a crash tore.
+
+        Called by whoever holds its lock. A stop asked for after the result was written still counts.
+        """
+        result, control = self.path / "result.json", self.path / "control.json"
+        if self.word == "stop" and result.exists() and control.stat().st_mtime_ns <= result.stat().st_mtime_ns:
+            self.control("run")
+        result.unlink(missing_ok=True)
         files.cut_torn_line(self.path / "events.jsonl")
 
     def tidy(self) -> None:
@@ -237,7 +245,7 @@ class Run:
         return ranks if isinstance(ranks, int) else None
 
     def _last_event(self) -> str | None:
-        events = self.tail(max(0, self._size() - 65_536))[0]
+        events = self.tail(max(0, self._size() - 65_536))[0] or self.events()  # where one line is longer than that
         return events[-1]["event"] if events else None
 
     def _size(self) -> int:
@@ -250,9 +258,10 @@ def open_run(path: str | Path, root: str | Path = "runs") -> Run:
     """A run by its path, or by its id in the ``root`` folder. RunError where there is none."""
     candidates = [Path(path), Path(root) / str(path)]
     for candidate in candidates:
-        if (candidate / "spec.json").is_file():
-            return Run(candidate)
-    raise RunError(f"Run {str(path)!r} is not on this machine; `python -m stcore runs` lists those that are.")
+        with suppress(OSError):  # such as a name too long for any file
+            if (candidate / "spec.json").is_file():
+                return Run(candidate)
+    raise RunError(f"Run {str(path)[:200]!r} is not on this machine; `python -m stcore runs` lists those that are.")
 
 
 def runs_in(root: str | Path) -> list[Run]:
@@ -262,7 +271,7 @@ def runs_in(root: str | Path) -> list[Run]:
         if NAME.fullmatch(path.name) and (path / "spec.json").is_file():
             with suppress(RunError):
                 found.append(Run(path))
-    return sorted(found, key=lambda run: str(run.spec.get("created", "")), reverse=True)
+    return sorted(found, key=lambda run: (str(run.spec.get("created", "")), run.id), reverse=True)
 
 
 def remove(path: str | Path) -> None:

@@ -32,7 +32,10 @@ def held(run: Run) -> Iterator[None]:
 
 def slots() -> int:
     """How many runs train at once: STCORE_SLOTS, else half the cores."""
-    return max(1, int(os.environ.get("STCORE_SLOTS", (os.cpu_count() or 2) // 2)))
+    asked = os.environ.get("STCORE_SLOTS") or str((os.cpu_count() or 2) // 2)
+    if not asked.strip().lstrip("-").isdecimal():
+        raise RunError(f"STCORE_SLOTS has to be a whole number of runs that train at once; it is {asked[:80]!r}.")
+    return max(1, int(asked))
 
 
 @contextmanager

@@ -41,6 +41,8 @@ def predict(data: STData, options: RunOptions, packed: bytes, starts: np.ndarray
             f"the data have {len(data.sensors)} and {', '.join(data.channels)}, or others.",
         )
     setting = Setting(**kept["setting"])
+    if len(starts) and not (0 <= np.min(starts) and np.max(starts) <= data.steps - setting.lookback):
+        raise refuse("windows", f"The data have {data.steps} steps; some of the windows asked for lie outside.")
     scale = Scale(kept["scale"]["mean"].numpy(), kept["scale"]["spread"].numpy())
     choice = dict(options.model)
     card = registry.card("models", choice.pop("name"))

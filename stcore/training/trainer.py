@@ -94,9 +94,9 @@ class Trainer:
             with timed(seconds, "train"):
                 rate = recipe.learning_rate(self.train, self.rate, self.strategy.plan, epoch, number / batches)
                 ids, error, mask, loss = self._step(selection, places, rate)
+                total += float(loss) * len(places)  # waits for the device, so that its work counts as training
             with timed(seconds, "score"):
                 columns.take(ids, error, mask)
-                total += float(loss) * len(places)
             if not np.isfinite(total):
                 raise self._diverged(f"the loss of the batch with samples {named(selection.indices[places])}")
             yield Progress(
@@ -218,9 +218,9 @@ class Trainer:
         starts = evaluate.worth_storing(self.feed, hardest, self.train.forecasts, self.options.seed)
         windows = Windows(starts, self.windows.lookback, self.windows.horizon)
         scale = self.feed.target_scale
-        parts = [
+        parts = (
             evaluate.forecast(self.model, self.feed, windows, ids) for ids in evaluate.chunks(self.feed, len(starts))
-        ]
+        )
         scaled = [scale.apply(part).clip(-MOST, MOST).astype(np.float16) for part in parts]
         shape = (0, windows.horizon, self.feed.setting.sensors, self.feed.setting.targets)
         return {"forecast": np.concatenate([np.empty(shape, np.float16), *scaled]), "forecast_start": starts}

@@ -1,15 +1,17 @@
 """Train: every state says what it is and offers what makes sense; the form starts what it says, or says why not."""
 
+import io
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from pages import button, texts
 
 from app import control
 from app.training import ended, live, new
 from stcore import jobs
-from stcore.runs import Run, runs_in
+from stcore.runs import Run, RunError, runs_in
 
 
 def labels(test) -> set[str]:
@@ -170,3 +172,19 @@ def test_earlier_runs_say_how_fast_the_machine_is(folder: Path, finished: Run) -
     (folder / "finished").symlink_to(finished.path)
     factor, known = new.machine_speed("stid")
     assert known and 0.01 < factor < 1000
+
+
+def test_forecasts_are_made_by_another_process_and_offered(app, folder: Path, finished: Run) -> None:
+    (folder / "finished").symlink_to(finished.path)
+    test = app(run="finished")
+    button(test, "Make the file").click().run()
+    assert not test.error
+    (_, content) = test.session_state["forecast file finished"]
+    rows = pd.read_csv(io.BytesIO(content))
+    assert set(rows["sensor"]) == set(finished.spec["data"]["sensors"]) and rows["horizon"].max() == 12
+    assert "Save finished-next.csv" in {part.label for part in test.get("download_button")}
+
+
+def test_a_forecast_that_cannot_be_made_is_a_sentence(in_state) -> None:
+    with pytest.raises(RunError, match=r"has no finished weights yet|no result"):
+        jobs.forecast_elsewhere(in_state("stopped", 1), ".csv")

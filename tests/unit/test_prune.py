@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from stcore.options import OptionError
 from stcore.prune.infobatch import infobatch
 from stcore.prune.schedule import LEAST, ScheduleOptions, budget, shape
-from stcore.prune.st_prune import complexity, keep_probability, st_prune
+from stcore.prune.st_prune import STPruneOptions, complexity, keep_probability, st_prune
 from stcore.prune.threshold import draw, easy_by_budget, easy_by_mean
 
 
@@ -99,3 +99,9 @@ def test_st_prune_thins_the_calmest_most() -> None:
 
 def test_complexity_adds_level_and_spreads() -> None:
     np.testing.assert_allclose(complexity(np.ones(2), np.full(2, 2.0), np.full(2, 4.0), (0.5, 0.25)), [3, 3])
+
+
+def test_a_probability_given_without_a_share_is_meant() -> None:
+    assert STPruneOptions.read({"prune_probability": 0}).keep is None
+    assert STPruneOptions.read({"prune_probability": 0, "keep": 0.3}).keep == 0.3
+    assert STPruneOptions.read({}).keep == 0.5

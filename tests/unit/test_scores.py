@@ -44,6 +44,15 @@ def test_growth_with_the_horizon_is_no_spread() -> None:
     np.testing.assert_allclose(columns.columns()[1]["horizon_spread"], 0, atol=1e-6)
 
 
+def test_a_step_without_readings_is_no_spread() -> None:
+    error = torch.ones(3, 4, 2, 1)
+    mask = torch.ones_like(error)
+    mask[0, 1:3] = 0
+    columns = scores.Columns(3, 4, ("horizon_spread",), "cpu")
+    columns.take(torch.arange(3), error * mask, mask)
+    np.testing.assert_array_equal(columns.columns()[1]["horizon_spread"], 0)
+
+
 def test_stationarity_ranks_calm_windows_high() -> None:
     rng = np.random.default_rng(1)
     values = rng.normal(0, 0.1, (400, 3, 1))

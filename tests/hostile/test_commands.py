@@ -1,0 +1,200 @@
+"""Commands given what nobody should give: absurd options, broken files of options and answers, run folders edited by hand."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stcore.cli import main
+from stcore.jobs import train
+from stcore.runs import Run
+from stcore.runs.files import seal
+
+GOOD = {"train": {"epochs": 2, "threads": 1, "batch": 64}, "model": {"name": "stid", "width": 2}, "prune": {"name": "full"}}
+DEEP = "[" * 100_000
+
+
+def table(path: Path, steps: int = 150, step: str = "h", factor: float = 1.0) -> Path:
+    values = np.random.default_rng(0).random((steps, 2)) * factor
+    time = pd.date_range("2024-01-01", periods=steps, freq=step)
+    pd.DataFrame(values, time, ["a", "b"]).to_csv(path, index_label="time")
+    return path
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one finished run."""
+    folder = tmp_path_factory.mktemp("commands")
+    train(table(folder / "data.csv"), folder / "runs", "good", **GOOD).finish()
+    return folder / "runs"
+
+
+@pytest.fixture
+def run(runs: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(runs / "good", tmp_path / "runs" / "good")
+
+
+def refused(capsys: pytest.CaptureFixture[str], arguments: Sequence[str | Path], code: int = 2) -> str:
+    """The one sentence with which a command is refused."""
+    found = main([str(part) for part in arguments])
+    said = capsys.readouterr()
+    assert (found, said.out) == (code, ""), said.err
+    assert said.err.count("\n") == 1, said.err
+    return said.err
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("model.name={}", "there is no {} among the models"),
+        ("prune.name=[1]", "there is no [1] among the strategies"),
+        ("train.clip=inf", "finite number"),
+        ("data.mape_floor=inf", "finite number"),
+        ("data.split=[NaN,NaN,NaN]", "option 'data.split"),
+        ("data.inputs=[]", "at least one channel"),
+        ("data.targets=data,data", "none twice"),
+        (f"x={DEEP}", "there is no option 'x'"),
+        (f"data.lookback={'9' * 5000}", "option 'data.lookback'"),
+    ],
+)
+def test_absurd_options(
+    assignment: str, words: str, runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refused(capsys, ["train", runs.parent / "data.csv", "--runs", tmp_path / "new", "--set", assignment])
+    assert words in said
+    assert len(said) < 600
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_strategy_without_options_says_so(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(capsys, ["train", runs.parent / "data.csv", "--runs", tmp_path, "--prune", "full", "--keep", "0.5"])
+    assert said == "there is no option 'keep'; there are none to choose here\n"
+
+
+@pytest.mark.parametrize("content", [DEEP, '{"options": 5}', '{"options": [1]}', '{"train": [1]}', '{"seed": "x"}'])
+def test_files_that_hold_no_options(
+    content: str, runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(content)
+    asked = ["train", runs.parent / "data.csv", "--runs", tmp_path / "new", "--epochs", "2", "--seed", "1"]
+    refused(capsys, [*asked, "--config", config])
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("content", [DEEP, '{"graph": [1]}', '{"graph": {}}', '{"zeros": 5}'])
+def test_files_that_hold_no_answers(
+    content: str, runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = tmp_path / "answers.json"
+    answers.write_text(content)
+    assert "answers.json" in refused(capsys, ["inspect", runs.parent / "data.csv", "--answers", answers])
+
+
+@pytest.mark.parametrize("source", ["", "~nobody-is-called-so/x", "a\0b", "x" * 5000])
+def test_names_of_no_file(source: str, capsys: pytest.CaptureFixture[str]) -> None:
+    refused(capsys, ["inspect", source])
+
+
+@pytest.mark.parametrize("name", ["spec.json", "result.json", "progress.json", "control.json", "worker.json"])
+@pytest.mark.parametrize(
+    "content", ["", "[1]", "5", "null", '"x"', DEEP, '{"status": 5, "data": 5, "word": [1], "process": -1, "ranks": "x"}']
+)
+def test_a_run_edited_by_hand(name: str, content: str, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its spec.json is needed to call it a run; the rest is read as far as it makes sense."""
+    (run / name).write_text(content)
+    runs = ("--runs", run.parent)
+    assert main(["runs", "--json", *map(str, runs)]) == 0
+    listed = json.loads(capsys.readouterr().out)["runs"]
+    if name == "spec.json":
+        assert listed == []
+        assert "There is no run in 'good'" in refused(capsys, ["show", "good", *runs])
+        return
+    assert [row["status"] for row in listed] == ["interrupted" if name == "result.json" else "done"]
+    assert main(["show", "good", *map(str, runs)]) == 0
+    found = Run(run)
+    assert (found.word, found.unanswered, found.worker_process) == ("run", 0.0, found.worker_process)
+    assert name != "worker.json" or (found.worker_process, found.ranks) == (None, None)
+
+
+@pytest.mark.parametrize("line", ["5", "[1]", "{}", '{"event": 5}', '{"event": "epoch"}', '{"event": "epoch", "epoch": []}'])
+def test_lines_that_are_no_events(line: str, run: Path) -> None:
+    whole = Run(run).events()
+    with open(run / "events.jsonl", "a") as file:
+        file.write(line + "\n")
+    assert Run(run).events() == whole
+    assert len(Run(run).table()) == 2
+
+
+@pytest.mark.parametrize("path", [("data", "sensors"), ("options", "model"), ("windows", "train"), ("scale",), ("targets",)])
+@pytest.mark.parametrize("value", [None, 5.5, "x", {}])
+def test_a_spec_with_a_hole(path: tuple[str, ...], value: Any, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = json.loads((run / "spec.json").read_text())
+    place = spec
+    for name in path[:-1]:
+        place = place[name]
+    place[path[-1]] = value
+    (run / "spec.json").write_text(json.dumps(spec))
+    refused(capsys, ["forecast", "good", "--runs", run.parent, "--out", run.parent / "a.csv"])
+
+
+def test_a_state_that_is_none(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (run / "weights").write_bytes(seal(b"junk"))
+    refused(capsys, ["forecast", "good", "--runs", run.parent, "--out", run.parent / "a.csv"], 1)
+    (run / "checkpoint").write_bytes(seal(b"junk"))
+    (run / "result.json").unlink()
+    refused(capsys, ["resume", "good", "--runs", run.parent, "--quiet"], 1)
+    assert Run(run).status == "failed"
+
+
+@pytest.mark.parametrize(("step", "factor"), [("ms", 1.0), ("h", 1e30), ("7D", 1e-30)])
+def test_absurd_data_train_or_fail_in_words(step: str, factor: float, tmp_path: Path) -> None:
+    """A step of a millisecond asks for no table of all milliseconds of a day; huge readings overflow nothing."""
+    run = train(table(tmp_path / "data.csv", step=step, factor=factor), tmp_path / "runs", "run", **GOOD).finish()
+    metrics = (run.result or {})["metrics"]["test"]
+    assert metrics["mae"] <= metrics["rmse"] < 10 * factor
+    assert (run.path / "weights").stat().st_size < 10**8
+
+
+def test_a_rate_that_nearly_diverges_is_stored_without_infinity(tmp_path: Path) -> None:
+    options = {**GOOD, "train": {**GOOD["train"], "lr": 1.0, "epochs": 6, "batch": 1, "clip": 0}}
+    run = train(table(tmp_path / "data.csv", factor=1.0), tmp_path / "runs", "run", **options).finish()
+    assert not np.isinf(run.trace()["score"].values.astype(float)).any()
+
+
+def test_a_device_that_is_not_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    data = table(tmp_path / "data.csv")
+    asked = ["train", data, "--prune", "full", "--runs", tmp_path / "runs", "--id", "run", "--set", "train.device=cuda"]
+    assert "There is no CUDA device here" in refused(capsys, asked)
+    assert Run(tmp_path / "runs" / "run").status == "failed"
+
+
+def test_places_where_nothing_can_be_written(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, data = tmp_path / "file", runs.parent / "data.csv"
+    file.write_text("x")
+    for folder in (file, file / "below"):
+        assert "No run can be made" in refused(capsys, ["train", data, "--prune", "full", "--runs", folder])
+    monkeypatch.setenv("STCORE_SLOTS", "many")
+    assert "STCORE_SLOTS" in refused(capsys, ["train", data, "--prune", "full", "--runs", tmp_path, "--id", "run"])
+    folder = tmp_path / "folder.csv"
+    folder.mkdir()
+    for command in (["forecast", runs / "good", "--out"], ["simulate"]):
+        assert "is a folder" in refused(capsys, [*command, folder])
+        assert "There is no folder" in refused(capsys, [*command, tmp_path / "none" / "a.csv"])
+    assert "not on this machine" in refused(capsys, ["show", "x" * 5000])
+
+
+@pytest.mark.parametrize("start", ["-5", "139", "99999999"])
+def test_windows_that_lie_outside(start: str, runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    refused(capsys, ["window", runs / "good", tmp_path / "a.npy", "--", start])
+    assert not (tmp_path / "a.npy").exists()
