@@ -90,7 +90,7 @@ def table(ds: xr.Dataset) -> pd.DataFrame:
 
 def safe(text: str) -> str:
     """A text that a spreadsheet will not take for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def write_windows(run: Run, starts: np.ndarray, out: Path) -> None:

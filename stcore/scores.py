@@ -8,10 +8,9 @@ from torch import Tensor
 
 from stcore.data import STData
 from stcore.ranks import Ranks
-from stcore.scale import fit
+from stcore.scale import Scale
 from stcore.windows import Windows, week_cell
 
-ALWAYS = ("level", "sensor_spread")  # kept for the trace whatever the strategy
 TOGETHER = 65_536  # (window, sensor) cells whose columns are computed at once
 
 
@@ -24,11 +23,9 @@ class Columns:
     """
 
     def __init__(self, count: int, horizon: int, needs: Iterable[str], device: str) -> None:
-        self.needs = tuple(dict.fromkeys((*ALWAYS, *needs)))
-        width = 3 + (horizon if "horizon_spread" in self.needs else 0)
-        self.rows = torch.zeros(
-            count, width, dtype=torch.float64, device=device
-        )  # visited, level, sensor_spread, by step
+        self.by_sensor, self.by_step = "sensor_spread" in needs, "horizon_spread" in needs
+        width = 3 + self.by_step * horizon  # visited, level, sensor_spread, mean error at each step
+        self.rows = torch.zeros(count, width, dtype=torch.float64, device=device)
         self.waiting: list[tuple[Tensor, Tensor, Tensor]] = []
         self.cells = 0
 
@@ -44,16 +41,11 @@ class Columns:
             return
         ids, error, mask = (torch.cat(parts) for parts in zip(*self.waiting, strict=True))
         self.waiting, self.cells = [], 0
-        sensor = masked_mean(error.sum((1, 3)), mask.sum((1, 3)))
-        level = masked_mean(error.sum((1, 2, 3)), mask.sum((1, 2, 3)))
-        present = mask.amax((1, 3))
-        count = present.sum(1).clamp(min=1)
-        middle = (sensor * present).sum(1) / count
-        spread = (((sensor - middle[:, None]) * present) ** 2).sum(1).div(count).sqrt()
+        level = error.sum((1, 2, 3)) / mask.sum((1, 2, 3)).clamp(min=1)
+        spread = sensor_spread(error, mask) if self.by_sensor else torch.zeros_like(level)
         parts = [torch.ones_like(level)[:, None], level[:, None], spread[:, None]]
-        if self.rows.shape[1] > 3:
-            seen = mask.sum((2, 3))
-            parts.append(error.sum((2, 3)) / seen)  # NaN where nothing was observed at a step
+        if self.by_step:
+            parts.append(error.sum((2, 3)) / mask.sum((2, 3)))  # NaN where nothing was observed at a step
         self.rows[ids] = torch.cat(parts, dim=1).to(self.rows.dtype)
 
     def merge(self, ranks: Ranks) -> None:
@@ -67,7 +59,7 @@ class Columns:
         rows = self.rows.cpu().numpy()
         indices = np.flatnonzero(rows[:, 0])
         named = {"level": rows[indices, 1], "sensor_spread": rows[indices, 2]}
-        if rows.shape[1] > 3:
+        if self.by_step:
             named["horizon_spread"] = horizon_spread(rows[indices, 3:])
         return indices, {name: column.astype(np.float32) for name, column in named.items()}
 
@@ -86,28 +78,32 @@ def horizon_spread(by_step: np.ndarray) -> np.ndarray:
     return np.sqrt((np.where(seen, errors - middle[:, None], 0) ** 2).sum(axis=1) / count)
 
 
-def masked_mean(total: Tensor, count: Tensor) -> Tensor:
-    """Sums over counts, 0 where nothing was counted."""
-    return total / count.clamp(min=1)
+def sensor_spread(error: Tensor, mask: Tensor) -> Tensor:
+    """Standard deviation over the observed sensors of their mean errors [B], from errors and mask [B, H, N, C']."""
+    seen = mask.sum((1, 3))
+    sensor, present = error.sum((1, 3)) / seen.clamp(min=1), (seen > 0).to(error.dtype)
+    count = present.sum(1).clamp(min=1)
+    middle = (sensor * present).sum(1) / count
+    return (((sensor - middle[:, None]) * present) ** 2).sum(1).div(count).sqrt()
 
 
-def feature(name: str, data: STData, windows: Windows, targets: list[int]) -> np.ndarray:
-    """A feature [W] of every window that needs no model: ``cell`` or ``stationarity``."""
+def feature(name: str, data: STData, windows: Windows, targets: list[int], scale: Scale) -> np.ndarray:
+    """A feature [W] of every window that needs no model: ``cell`` or ``stationarity``. ``scale`` is the targets'."""
     if name == "cell":
         return week_cell(data, windows.origins + 1)
     if name == "stationarity":
-        return stationarity(data.values[..., targets], windows)
+        return stationarity(scale.apply(data.values[..., targets]), windows)
     raise ValueError(f"there is no feature {name!r}: cell, stationarity")
 
 
 def stationarity(values: np.ndarray, windows: Windows, softening: float = 0.1) -> np.ndarray:
-    """How calm each window is [W], a rank from 0 to 1 (calmest), from ``values`` [T, N, C'] alone.
+    """How calm each window is [W], a rank from 0 to 1 (calmest), from z-scores ``values`` [T, N, C'] alone.
 
-    A window of z-scores is cut in halves A, B; its restlessness is the mean over sensors of
+    A window is cut in halves A, B; its restlessness is the mean over sensors of
     |mean_A - mean_B| + |log((std_A + softening) / (std_B + softening))| / 2, missing values left out. Our reconstruction.
     """
     half = (windows.lookback + windows.horizon) // 2
-    z = fit(values).apply(values).reshape(len(values), -1)
+    z = values.reshape(len(values), -1)
     seen = np.isfinite(z)
     clean = np.where(seen, z, 0.0)
     sums = [_running(part.astype(np.float64), half) for part in (seen, clean, clean * clean)]

@@ -5,7 +5,7 @@ score over calendar time. Splits are chronological and made before windows are c
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,11 +30,6 @@ class Windows:
     def steps(self, ids: np.ndarray) -> np.ndarray:
         """The steps [B, L + H] of the windows ``ids`` [B]."""
         return self.starts[ids][:, None] + np.arange(self.lookback + self.horizon)
-
-    def gather(self, values: Any, ids: np.ndarray) -> tuple[Any, Any]:
-        """Inputs [B, L, ...] and targets [B, H, ...] out of ``values`` [T, ...]."""
-        block = values[self.steps(ids)]
-        return block[:, : self.lookback], block[:, self.lookback :]
 
     @property
     def origins(self) -> np.ndarray:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,9 +35,15 @@ def say(document: Mapping[str, Any], as_json: bool, text: str) -> None:
         typer.echo(json.dumps(plain(dict(document))) if as_json else text)
 
 
+def aside(text: str, end: bool = True) -> None:
+    """A line on stderr; that nobody can read it any more, as when a terminal is closed, is no reason to stop."""
+    with suppress(OSError):
+        typer.echo(text, nl=end, err=True)
+
+
 def refuse(sentence: str, code: int) -> int:
     """Say why on stderr, in one line; gives the exit code."""
-    typer.echo(" ".join(sentence.split()), err=True)
+    aside(" ".join(sentence.split()))
     return code
 
 

@@ -16,6 +16,7 @@ from stcore.cli.common import (
     Name,
     Runs,
     app,
+    aside,
     duration,
     read_answers,
     read_object,
@@ -145,7 +146,9 @@ def finish(run: Run, quiet: bool, as_json: bool) -> int:
     except (RunError, DataError, OptionError):
         raise
     except Exception as error:  # the run ends as failed, whatever it was, and keeps the reason
-        if os.environ.get("STCORE_BACKGROUND") and not isinstance(error, OSError | RuntimeError | MemoryError | ValueError):
+        if os.environ.get("STCORE_BACKGROUND") and not isinstance(
+            error, OSError | RuntimeError | MemoryError | ValueError
+        ):
             traceback.print_exc()  # into the run's log
         if as_json and run.result:
             say(run.summary(), as_json, "")
@@ -159,20 +162,22 @@ def finish(run: Run, quiet: bool, as_json: bool) -> int:
 def progress(run: Run, event: dict[str, Any]) -> None:
     """One line on stderr: replaced while a terminal watches, else one an epoch."""
     if event["event"] == "started":
-        typer.echo(
-            f"run {run.id}: {event['samples']} windows, batch {event['batch']}, rate {event['learning_rate']:.3g}",
-            err=True,
-        )
+        aside(f"run {run.id}: {event['samples']} windows, batch {event['batch']}, rate {event['learning_rate']:.3g}")
         for note in event["notes"]:
-            typer.echo(f"note: {note}", err=True)
+            aside(f"note: {note}")
     elif event["event"] == "epoch":
         left = duration(run.progress.get("seconds_left"))
         error = shown(event["validation"]["mae"])
         line = f"epoch {event['epoch'] + 1}: validation MAE {error}, kept {event['kept']}, {left} left"
-        typer.echo(("\r\033[K" if sys.stderr.isatty() else "") + line, err=True)
-    elif sys.stderr.isatty() and event["batch"] % 20 == 0:
+        aside(("\r\033[K" if watched() else "") + line)
+    elif watched() and event["batch"] % 20 == 0:
         where = f"epoch {event['epoch'] + 1}, batch {event['batch']} of {event['batches']}"
-        typer.echo(f"\r\033[K{where}, {duration(run.progress.get('seconds_left'))} left", nl=False, err=True)
+        aside(f"\r\033[K{where}, {duration(run.progress.get('seconds_left'))} left", end=False)
+
+
+def watched() -> bool:
+    """Whether a terminal shows stderr."""
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def result_text(summary: dict[str, Any]) -> str:

@@ -69,18 +69,27 @@ def resolve(data: STData, options: RunOptions) -> tuple[RunOptions, Parts]:
         chosen[field] = {"name": card.name, **card.options.read(given).model_dump(mode="json")}
         if kind == "models" and not card.trains:
             raise OptionError(f"{card.name} has nothing to train; every run reports it beside its own metrics")
-    check_strategy(chosen["prune"], len(parts.train), train.epochs)
+    chosen["prune"] = checked(chosen["prune"], "keep" in options.prune, len(parts.train), train.epochs)
     batch = recipe.batch_size(train, sensors, len(parts.train))
     rate = recipe.base_rate(train, batch, sensors)
     decided = {"batch": batch, "lr": rate, "threads": recipe.threads(train)}
     return options.model_copy(update={**chosen, "train": train.model_copy(update=decided)}), parts
 
 
-def check_strategy(prune: Mapping[str, Any], count: int, epochs: int) -> None:
-    """Build the strategy once on blank features, so that a budget it cannot meet is refused before a run exists."""
+def checked(prune: dict[str, Any], asked: bool, count: int, epochs: int) -> dict[str, Any]:
+    """The strategy's options, after building it once on blank features: a budget it cannot meet is refused now.
+
+    Where no share was ``asked`` for and the default cannot be met, as in one epoch, the method's own threshold decides.
+    """
     card = registry.card("strategies", prune["name"])
     settings = {name: value for name, value in prune.items() if name != "name"}
-    card.load()(card.options.read(settings), Samples(count, epochs, 0, lambda name: np.zeros(count)))
+    try:
+        card.load()(card.options.read(settings), Samples(count, epochs, 0, lambda name: np.zeros(count)))
+    except OptionError:
+        if asked or settings.get("keep") is None:
+            raise
+        return checked({**prune, "keep": None}, asked, count, epochs)
+    return prune
 
 
 def about(data: STData) -> dict[str, Any]:

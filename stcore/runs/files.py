@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import secrets
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -29,7 +30,8 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 def replace(path: Path, content: bytes, durable: bool = True) -> None:
     """Replace ``path`` at once; ``durable`` has file and folder on the disk before the name changes hands."""
-    partial = path.with_name(f"{path.name}.partial")
+    own = "" if durable else f".{secrets.token_hex(4)}"  # page, command line and worker may all replace control.json
+    partial = path.with_name(f"{path.name}{own}.partial")
     try:
         with open(partial, "wb") as file:
             file.write(content)

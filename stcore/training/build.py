@@ -30,7 +30,7 @@ def build_strategy(feed: Feed, options: RunOptions) -> PruningStrategy:
         len(windows),
         options.train.epochs,
         options.seed,
-        lambda name: scores.feature(name, feed.data, windows, feed.targets),
+        lambda name: scores.feature(name, feed.data, windows, feed.targets, feed.target_scale),
     )
     return card.load()(card.options.read(choice), samples)
 

@@ -41,7 +41,7 @@ def predict(data: STData, options: RunOptions, packed: bytes, starts: np.ndarray
             f"the data have {len(data.sensors)} and {', '.join(data.channels)}, or others.",
         )
     setting = Setting(**kept["setting"])
-    if len(starts) and not (0 <= np.min(starts) and np.max(starts) <= data.steps - setting.lookback):
+    if len(starts) and not (np.min(starts) >= 0 and np.max(starts) <= data.steps - setting.lookback):
         raise refuse("windows", f"The data have {data.steps} steps; some of the windows asked for lie outside.")
     scale = Scale(kept["scale"]["mean"].numpy(), kept["scale"]["spread"].numpy())
     choice = dict(options.model)

@@ -1,7 +1,10 @@
 """Commands given what nobody should give: absurd options, broken files of options and answers, run folders edited by hand."""
 
 import json
+import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,13 +12,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from running import SMALL
 
 from stcore.cli import main
 from stcore.jobs import train
 from stcore.runs import Run
 from stcore.runs.files import seal
 
-GOOD = {"train": {"epochs": 2, "threads": 1, "batch": 64}, "model": {"name": "stid", "width": 2}, "prune": {"name": "full"}}
+GOOD: dict[str, Any] = {
+    "train": {"epochs": 2, "threads": 1, "batch": 64},
+    "model": {"name": "stid", "width": 2},
+    "prune": {"name": "full"},
+}
 DEEP = "[" * 100_000
 
 
@@ -103,7 +111,8 @@ def test_names_of_no_file(source: str, capsys: pytest.CaptureFixture[str]) -> No
 
 @pytest.mark.parametrize("name", ["spec.json", "result.json", "progress.json", "control.json", "worker.json"])
 @pytest.mark.parametrize(
-    "content", ["", "[1]", "5", "null", '"x"', DEEP, '{"status": 5, "data": 5, "word": [1], "process": -1, "ranks": "x"}']
+    "content",
+    ["", "[1]", "5", "null", '"x"', DEEP, '{"status": 5, "data": 5, "word": [1], "process": -1, "ranks": "x"}'],
 )
 def test_a_run_edited_by_hand(name: str, content: str, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its spec.json is needed to call it a run; the rest is read as far as it makes sense."""
@@ -122,7 +131,9 @@ def test_a_run_edited_by_hand(name: str, content: str, run: Path, capsys: pytest
     assert name != "worker.json" or (found.worker_process, found.ranks) == (None, None)
 
 
-@pytest.mark.parametrize("line", ["5", "[1]", "{}", '{"event": 5}', '{"event": "epoch"}', '{"event": "epoch", "epoch": []}'])
+@pytest.mark.parametrize(
+    "line", ["5", "[1]", "{}", '{"event": 5}', '{"event": "epoch"}', '{"event": "epoch", "epoch": []}']
+)
 def test_lines_that_are_no_events(line: str, run: Path) -> None:
     whole = Run(run).events()
     with open(run / "events.jsonl", "a") as file:
@@ -131,7 +142,9 @@ def test_lines_that_are_no_events(line: str, run: Path) -> None:
     assert len(Run(run).table()) == 2
 
 
-@pytest.mark.parametrize("path", [("data", "sensors"), ("options", "model"), ("windows", "train"), ("scale",), ("targets",)])
+@pytest.mark.parametrize(
+    "path", [("data", "sensors"), ("options", "model"), ("windows", "train"), ("scale",), ("targets",)]
+)
 @pytest.mark.parametrize("value", [None, 5.5, "x", {}])
 def test_a_spec_with_a_hole(path: tuple[str, ...], value: Any, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spec = json.loads((run / "spec.json").read_text())
@@ -172,9 +185,10 @@ def test_a_device_that_is_not_there(
 ) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     data = table(tmp_path / "data.csv")
-    asked = ["train", data, "--prune", "full", "--runs", tmp_path / "runs", "--id", "run", "--set", "train.device=cuda"]
+    runs = tmp_path / "runs"
+    asked = ["train", str(data), "--prune", "full", "--runs", str(runs), "--id", "run", "--set", "train.device=cuda"]
     assert "There is no CUDA device here" in refused(capsys, asked)
-    assert Run(tmp_path / "runs" / "run").status == "failed"
+    assert Run(runs / "run").status == "failed"
 
 
 def test_places_where_nothing_can_be_written(
@@ -188,7 +202,7 @@ def test_places_where_nothing_can_be_written(
     assert "STCORE_SLOTS" in refused(capsys, ["train", data, "--prune", "full", "--runs", tmp_path, "--id", "run"])
     folder = tmp_path / "folder.csv"
     folder.mkdir()
-    for command in (["forecast", runs / "good", "--out"], ["simulate"]):
+    for command in (["forecast", str(runs / "good"), "--out"], ["simulate"]):
         assert "is a folder" in refused(capsys, [*command, folder])
         assert "There is no folder" in refused(capsys, [*command, tmp_path / "none" / "a.csv"])
     assert "not on this machine" in refused(capsys, ["show", "x" * 5000])
@@ -198,3 +212,12 @@ def test_places_where_nothing_can_be_written(
 def test_windows_that_lie_outside(start: str, runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     refused(capsys, ["window", runs / "good", tmp_path / "a.npy", "--", start])
     assert not (tmp_path / "a.npy").exists()
+
+
+def test_nobody_reads_the_progress(tmp_path: Path, small_file: Path) -> None:
+    """A closed terminal or a full disk behind stderr does not end a training."""
+    for number, words in enumerate(("2>&-", "2>/dev/full")):
+        command = shlex.join([sys.executable, "-m", "stcore", "train", str(small_file), *SMALL, "--prune", "full"])
+        asked = f"{command} --epochs 2 --runs {shlex.quote(str(tmp_path))} --id run-{number} {words}"
+        assert subprocess.run(asked, shell=True, capture_output=True, timeout=120, check=False).returncode == 0
+        assert Run(tmp_path / f"run-{number}").status == "done"

@@ -7,6 +7,7 @@ from tiny import tiny
 
 from stcore import scores
 from stcore.ranks import Ranks
+from stcore.scale import fit
 from stcore.windows import Windows
 
 
@@ -20,7 +21,7 @@ def test_columns_equal_plain_loops() -> None:
     mask = (rng.random((9, 4, 5, 1)) < 0.7).astype(np.float32)
     mask[0, :, 2] = 0  # a sensor that a window never saw
     error = rng.random((9, 4, 5, 1)).astype(np.float32) * mask
-    columns = scores.Columns(12, 4, ("horizon_spread",), "cpu")
+    columns = scores.Columns(12, 4, ("sensor_spread", "horizon_spread"), "cpu")
     ids = np.array([3, 0, 5, 1, 9, 10, 11, 7, 8])
     for part in np.array_split(np.arange(9), 4):
         columns.take(torch.from_numpy(ids[part]), torch.from_numpy(error[part]), torch.from_numpy(mask[part]))
@@ -70,4 +71,4 @@ def test_stationarity_survives_missing_values() -> None:
 
 def test_an_unknown_feature_is_answered_with_the_known() -> None:
     with pytest.raises(ValueError, match="cell, stationarity"):
-        scores.feature("colour", tiny(), Windows(np.arange(3), 2, 2), [0])
+        scores.feature("colour", tiny(), Windows(np.arange(3), 2, 2), [0], fit(tiny().values))

@@ -28,14 +28,12 @@ def test_parts_share_no_step_and_cover_all_that_fits(lookback: int, horizon: int
 
 
 @given(st.integers(1, 8), st.integers(1, 8), st.data())
-def test_gather_reads_the_right_steps(lookback: int, horizon: int, data: st.DataObject) -> None:
+def test_windows_are_runs_of_steps(lookback: int, horizon: int, data: st.DataObject) -> None:
     starts = np.array(sorted(data.draw(st.sets(st.integers(0, 50), min_size=1, max_size=9))))
     windows = Windows(starts, lookback, horizon)
-    series = np.arange(100)
-    x, y = windows.gather(series, np.arange(len(starts)))
-    np.testing.assert_array_equal(x, starts[:, None] + np.arange(lookback))
-    np.testing.assert_array_equal(y, starts[:, None] + lookback + np.arange(horizon))
-    np.testing.assert_array_equal(windows.origins, x[:, -1])
+    steps = windows.steps(np.arange(len(starts)))
+    np.testing.assert_array_equal(steps, starts[:, None] + np.arange(lookback + horizon))
+    np.testing.assert_array_equal(windows.origins, steps[:, lookback - 1])
 
 
 def with_variables(data: STData, **variables: object) -> STData:
