@@ -35,7 +35,8 @@ def forecast(
     elif out.suffix == ".parquet":
         table(ds).to_parquet(out, index=False)
     else:
-        table(ds).assign(sensor=lambda frame: frame["sensor"].map(safe)).to_csv(out, index=False)
+        frame = table(ds)
+        frame.assign(**{name: frame[name].map(safe) for name in ("sensor", "target")}).to_csv(out, index=False)
     return rows
 
 

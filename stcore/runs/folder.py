@@ -225,7 +225,7 @@ class Run:
 
     def claim(self, worker: str, process: int, ranks: int) -> None:
         """Say who works on the run, and how many processes together; called by whoever holds its lock."""
-        files.write_json(self.path / "worker.json", {"worker": worker, "process": process, "ranks": ranks})
+        files.write_json(self.path / "worker.json", {"worker": worker, "process": process, "ranks": ranks}, durable=True)
 
     @property
     def worker(self) -> str | None:

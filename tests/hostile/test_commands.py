@@ -90,8 +90,8 @@ def test_files_that_hold_no_options(
 ) -> None:
     config = tmp_path / "config.json"
     config.write_text(content)
-    asked = ["train", runs.parent / "data.csv", "--runs", tmp_path / "new", "--epochs", "2", "--seed", "1"]
-    refused(capsys, [*asked, "--config", config])
+    asked = ["--runs", tmp_path / "new", "--epochs", "2", "--seed", "1", "--config", config]
+    refused(capsys, ["train", runs.parent / "data.csv", *asked])
     assert not (tmp_path / "new").exists()
 
 
