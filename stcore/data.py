@@ -167,6 +167,23 @@ class STData:
         """The answers in force, asked for or taken by default."""
         return {finding.code: finding.chosen for finding in self.findings if finding.chosen is not None}
 
+    def like(self, sensors: list[str], channels: list[str]) -> "STData":
+        """These data with the given sensors and channels in the given order, graph left out; DataError where one is missing.
+
+        An only channel may have another name, since a table with one is often named after its file.
+        """
+        ds = self.ds.drop_dims("edge") if "edge" in self.ds.dims else self.ds
+        if len(channels) == len(self.channels) == 1:
+            ds = ds.assign_coords(channel=channels)
+        for dim, wanted in (("sensor", sensors), ("channel", channels)):
+            if missing := [name for name in wanted if name not in ds[dim].values]:
+                raise refuse(
+                    "other-data",
+                    f"{len(missing)} of {len(wanted)} {dim}s are not in these data, the first of them {missing[0]!r}; "
+                    f"they have {ds.sizes[dim]}.",
+                )
+        return STData(ds.sel(sensor=sensors, channel=channels), self.findings, self.layers)
+
     def channel(self, names: list[str] | None, default: list[str]) -> list[int]:
         """Positions of the named channels; an unknown name is answered with the known ones."""
         wanted = default if names is None else names

@@ -27,7 +27,8 @@ def forecast(
     if out.suffix not in FORMATS:
         raise OptionError(f"{out.name!r} has to end in {', '.join(FORMATS)}.")
     check_place(out)
-    data = readers.open(source, answers) if source else jobs.dataset(run)
+    about = run.spec["data"]
+    data = readers.open(source, answers).like(about["sensors"], about["channels"]) if source else jobs.dataset(run)
     ds = forecast_dataset(run, data, test)
     rows = int(np.prod([ds.sizes[dim] for dim in ("issued", "horizon", "sensor", "target")]))
     if out.suffix == ".nc":

@@ -90,7 +90,7 @@ def test_files_that_hold_no_options(
 ) -> None:
     config = tmp_path / "config.json"
     config.write_text(content)
-    asked = ["--runs", tmp_path / "new", "--epochs", "2", "--seed", "1", "--config", config]
+    asked: list[str | Path] = ["--runs", tmp_path / "new", "--epochs", "2", "--seed", "1", "--config", config]
     refused(capsys, ["train", runs.parent / "data.csv", *asked])
     assert not (tmp_path / "new").exists()
 

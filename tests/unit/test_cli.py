@@ -309,7 +309,7 @@ def test_wrong_files_are_refused(run: Run, small_file: Path, tmp_path: Path) -> 
     assert "There is no folder" in refused(tmp_path, "forecast", run.path, "--out", tmp_path / "none" / "a.csv")
     small_data(sensors=3).save(tmp_path / "other.nc")
     words = refused(tmp_path, "forecast", run.path, tmp_path / "other.nc", "--out", tmp_path / "a.csv")
-    assert "The run knows 4 sensors" in words
+    assert "sensors are not in these data" in words
 
 
 def test_an_unfinished_run_has_no_forecast(small_file: Path, tmp_path: Path) -> None:

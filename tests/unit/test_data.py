@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from data_samples import IDS, raw
+from tiny import tiny
 
 import stcore.readers as readers
 from stcore.data import RULES, STData
@@ -110,3 +111,14 @@ def test_of_does_not_change_what_it_was_given() -> None:
     before = ds.copy(deep=True)
     STData.of(ds, answers={"graph": "none"})
     xr.testing.assert_identical(ds, before)
+
+
+def test_like_orders_by_name_and_refuses_what_is_missing() -> None:
+    data = tiny(60, 4, 2)
+    turned = data.like(["s2", "s0"], ["c1", "c0"])
+    np.testing.assert_array_equal(turned.values, data.values[:, [2, 0]][..., [1, 0]])
+    assert tiny(60, 2).like(["s0", "s1"], ["march"]).channels == ["march"]
+    with pytest.raises(DataError, match="1 of 2 sensors are not in these data, the first of them 'x'"):
+        data.like(["x", "s0"], ["c0"])
+    with pytest.raises(DataError, match="channels are not in these data"):
+        data.like(["s0"], ["speed"])
