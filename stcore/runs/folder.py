@@ -208,6 +208,9 @@ class Run:
 
         Called by whoever holds its lock. A stop asked for after the result was written still counts.
         """
+        for torn in self.path.glob("*.partial"):
+            if not torn.name.startswith("control"):  # anybody may be writing that one just now
+                torn.unlink(missing_ok=True)
         result, control = self.path / "result.json", self.path / "control.json"
         if self.word == "stop" and result.exists() and control.stat().st_mtime_ns <= result.stat().st_mtime_ns:
             self.control("run")
