@@ -23,7 +23,7 @@ POLL, SLOW_POLL = 1.0, 3.0  # seconds between two looks at a run that works, and
 
 
 def header(kind: Literal["run", "data"] = "run") -> Run | None:
-    """Draw the header and give the chosen run: the address's, else the demo run, else the newest.
+    """Draw the header and give the chosen run: the address's, else one that works, the demo run, the newest.
 
     None where there is no run at all or the address names one that is not here; it has then said so. ``kind="data"`` draws
     no list of runs, only the controls of a chosen run that works.
@@ -38,7 +38,8 @@ def header(kind: Literal["run", "data"] = "run") -> Run | None:
                 strip(run)
         return run
     if asked is None and runs:
-        run = next((run for run in runs if run.id == "demo-run"), runs[0])
+        works = (run for run in runs if state(run) in LIVE)
+        run = next(works, next((run for run in runs if run.id == "demo-run"), runs[0]))
     with st.container(horizontal=True, vertical_alignment="center", key="header"):
         choose(runs, run)
         if run:

@@ -59,6 +59,8 @@ def saved(summary: dict[str, Any]) -> dict[str, float | None]:
     if not visits["kept"]:
         return {"visits": None, "seconds": None}
     pruned = visits["full"] - visits["kept"]
+    if not pruned:
+        return {"visits": 0, "seconds": None}  # nothing was pruned: there is nothing to hold its cost against
     spared = pruned * seconds["train"] / visits["kept"] - seconds["score"] - seconds["select"]
     return {"visits": pruned, "seconds": spared}
 

@@ -24,7 +24,7 @@ class Recognised(NamedTuple):
         """The file as its reader reads it, with a note where its suffix is another's."""
         with guarded(self.source.name):
             raw = self.reader.read(self.source, answers)
-        raw.ds.attrs["reader"] = self.card.name
+        raw.ds.attrs.setdefault("reader", self.card.name)  # saved data remember who read them first
         return Raw(raw.ds, [*self.source.lies(), *raw.findings], raw.layers)
 
 
