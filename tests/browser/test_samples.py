@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from browsing import Browse, Server, settled, varied
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 from tiny import tiny
 from training_runs import OPTIONS
 
@@ -74,7 +74,7 @@ def test_a_click_anywhere_picks_a_sample_that_outlasts_a_reload(browse: Browse) 
     page.reload()
     settled(page)
     page.locator("p").filter(has_text=f"(sample {fourth})").wait_for()
-    assert page.get_by_label("Sample", exact=True).first.input_value() == fourth
+    expect(page.get_by_label("Sample", exact=True).first).to_have_value(fourth, timeout=15_000)
 
 
 def point_of_the_map(page: Page) -> tuple[float, float]:
