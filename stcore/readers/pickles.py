@@ -11,6 +11,7 @@ import pickle
 import pickletools
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -154,10 +155,8 @@ def load(source: Source) -> Any:
         raise refuse(finding.code, f"{source.name}: {finding.text[:1].lower()}{finding.text[1:]}") from error
     except Exception as first:  # what damaged bytes make an unpickler raise is no finite list
         if b"\r\n" in raw and not raw.startswith(b"\x80"):  # protocol 0 is text, and was copied as text
-            try:
+            with suppress(Exception):  # not mended: the first reason is the one to tell
                 return _loaded(raw.replace(b"\r\n", b"\n"))
-            except Exception:
-                pass
         raise refuse("damaged", f"{source.name} is no pickle, or a damaged one: {str(first)[:120]}.") from first
 
 
