@@ -44,7 +44,10 @@ class Started(Event):
 
 @dataclass(frozen=True)
 class Progress(Event):
-    """A batch is done. ``visits`` of ``planned`` sample visits of the whole run are behind us."""
+    """A batch is done. ``visits`` of ``planned`` sample visits of the whole run are behind us.
+
+    In epoch -1 they are those of the short trainings that a strategy wants beforehand.
+    """
 
     epoch: int
     batch: int
@@ -55,10 +58,13 @@ class Progress(Event):
 
 @dataclass(frozen=True)
 class Epoch(Event):
-    """An epoch is done: the weighted mean loss in training spreads, validation metrics in units, seconds by kind of work.
+    """An epoch is done: the weighted mean loss in training spreads, validation metrics in units, seconds by kind of work,
+    on the wall (``seconds``) and of the processor (``cpu``).
 
-    ``arrays``: ``score`` [W] (NaN where never scored), ``kept`` [W] bool, ``weight`` [W], ``sensor_error`` [N] (validation
-    MAE in units) and ``importance`` [N] (share of the input's pull on the loss).
+    ``arrays``: ``score`` [W] (NaN where never scored), ``level`` [W] (the error at which a sample was last met, in training
+    spreads), ``kept`` [W] bool, ``weight`` [W], ``sensor_error`` [N] (validation MAE in units) and ``importance`` [N]
+    (share of the input's pull on the loss). Where samples are cells, these are means over a window's sensors, ``kept`` is
+    a share, and ``sensor_kept`` and ``sensor_score`` [N] tell the same of each sensor.
     """
 
     epoch: int
@@ -69,6 +75,7 @@ class Epoch(Event):
     kept: int
     learning_rate: float
     seconds: dict[str, float]
+    cpu: dict[str, float] = field(default_factory=dict)
     selection: dict[str, float] = field(default_factory=dict)
     arrays: Arrays = field(default_factory=dict)
 
@@ -78,7 +85,10 @@ class Finished(Event):
     """The run's result, of the weights with the best validation error.
 
     ``arrays``: ``forecast`` [K, H, N, C'] in z-scores, float16, and ``forecast_start`` [K] (first input steps), plus the
-    test's MAE per sensor ``test_sensor_error`` [N] in units.
+    test's MAE per sensor ``test_sensor_error`` [N] in units, and for paired comparisons of each test window and step the
+    summed absolute error and the count of targets, ``test_error`` and ``test_count`` [W, H] of the windows at
+    ``test_start`` [W]. ``visits`` tells, beside those of training, ``refresh`` (scored without gradient) and ``pilot``
+    (trained beforehand).
     """
 
     epochs: int
@@ -87,4 +97,5 @@ class Finished(Event):
     naive: dict[str, Any]
     visits: dict[str, float]
     seconds: dict[str, float]
+    cpu: dict[str, float] = field(default_factory=dict)
     arrays: Arrays = field(default_factory=dict)

@@ -18,20 +18,31 @@ def rule(floor: float) -> str:
 
 
 class Errors:
-    """Sums over windows of absolute, squared and relative errors of H x N x C' forecasts, in the units of the truth."""
+    """Sums over windows of absolute, squared and relative errors of H x N x C' forecasts, in the units of the truth.
 
-    def __init__(self, shape: tuple[int, int, int], floor: float = 0.0) -> None:
+    ``windows`` [2, W, H] holds the summed absolute error and the count of each window and step, for paired comparisons;
+    of several targets pooled in training spreads ``spread``.
+    """
+
+    def __init__(
+        self, shape: tuple[int, int, int], floor: float = 0.0, windows: int = 0, spread: np.ndarray | float = 1.0
+    ) -> None:
         self.floor = floor
+        self.spread = spread if shape[2] > 1 else 1.0
         self.sums = np.zeros((5, *shape))  # absolute, squared, relative, count, count for relative
+        self.windows = np.zeros((2, windows, shape[0]))  # absolute and count of each window and step
 
-    def add(self, forecast: np.ndarray, truth: np.ndarray) -> None:
-        """Take in ``forecast`` and ``truth`` [B, H, N, C']; NaN truths do not count."""
+    def add(self, forecast: np.ndarray, truth: np.ndarray, ids: np.ndarray | None = None) -> None:
+        """Take in ``forecast`` and ``truth`` [B, H, N, C'] of the windows ``ids`` [B]; NaN truths do not count."""
         seen = np.isfinite(truth)
         error = np.abs(np.where(seen, forecast - truth, 0.0))
         large = seen & (np.abs(truth) > self.floor)
         relative = np.divide(error, np.abs(truth), out=np.zeros_like(error), where=large)
         for place, part in enumerate((error, np.square(error, dtype=np.float64), relative, seen, large)):
             self.sums[place] += part.sum(axis=0, dtype=np.float64)
+        if ids is not None:
+            self.windows[0, ids] = (error / self.spread).sum(axis=(2, 3), dtype=np.float64)
+            self.windows[1, ids] = seen.sum(axis=(2, 3))
 
     def metrics(self, targets: list[str], spread: np.ndarray) -> dict[str, Any]:
         """``{mae, rmse, mape, by_horizon, rule, unit}``; None where nothing was observed.

@@ -101,7 +101,11 @@ class DataOptions(Options):
     )
     targets: Names | None = option(None, "Channels to forecast; the first when left out.")
     inputs: Names | None = option(None, "Channels that the model sees; all when left out.")
-    samples: Literal["windows"] = option("windows", "What is pruned: whole windows of all sensors.")
+    samples: Literal["windows", "cells"] = option(
+        "windows",
+        "What is pruned: whole windows of all sensors, or cells, single (window, sensor) pairs in batches of shuffled "
+        "ones, for models that do not mix sensors.",
+    )
     mape_floor: float = option(
         0.0, "MAPE leaves out truths whose absolute value is at most this.", ge=0, unit="of the target"
     )
@@ -126,7 +130,7 @@ class TrainOptions(Options):
 
     epochs: int = option(15, "Passes over the training windows, pruned or not.", ge=1, le=10_000)
     batch: int | None = option(
-        None, "Windows in a step; about 1024 (window, sensor) cells when left out.", ge=1, le=65_536, unit="windows"
+        None, "Samples in a step; about 1024 (window, sensor) cells when left out.", ge=1, le=65_536, unit="samples"
     )
     lr: float | None = option(None, "Learning rate at the start; follows the batch when left out.", gt=0, le=1.0)
     optimizer: Literal["adam", "adamw"] = option(

@@ -35,6 +35,9 @@ class Card:
     options: type[Options] = Options
     ours: bool = False
     trains: bool = True  # models only: whether there is anything to train
+    mixes_sensors: bool = (
+        False  # models only: whether a sensor's forecast depends on other sensors, so cells cannot stand alone
+    )
 
     def load(self) -> Any:
         """The class (or function) behind the card, imported now."""

@@ -1,67 +1,164 @@
-"""What a strategy needs to know of a sample: columns from a batch's errors, and features of the data alone."""
+"""What a strategy needs to know of a sample while training: columns from a batch's errors."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as functional
 from torch import Tensor
 
-from stcore.data import STData
+from stcore.features import SKETCH, projection
+from stcore.options import OptionError
 from stcore.ranks import Ranks
-from stcore.scale import Scale
-from stcore.windows import Windows, week_cell
 
 TOGETHER = 65_536  # (window, sensor) cells whose columns are computed at once
+WIDTHS = dict.fromkeys(("level", "squared", "sensor_spread", "horizon_spread", "gradient", "batch"), 1) | {
+    "gradients": SKETCH,
+    "embedding": SKETCH,
+}
+"""Columns and how many numbers each has; ``horizon_spread`` keeps one a step until the epoch ends."""
+
+
+class Step(NamedTuple):
+    """What a batch of B samples gave: ``ids`` [B], ``error`` [B, H, N, C'] signed and 0 where missing, ``mask`` alike,
+    ``last`` [B, N, D] what the model's last linear map was given, and the ``number`` of the batch in its epoch."""
+
+    ids: Tensor
+    error: Tensor
+    mask: Tensor
+    last: Tensor | None = None
+    number: int = 0
 
 
 class Columns:
     """Per-sample columns of one epoch, on the training device until the epoch ends.
 
-    Errors come in training spreads. ``level`` is the masked mean absolute error, ``sensor_spread`` its standard deviation
-    over sensors, ``horizon_spread`` that over horizon steps after dividing by the epoch's mean error at each step, so that
-    the usual growth of error with the horizon does not count. The last is our reading of ST-Prune (arXiv 2602.19113).
+    Errors come in training spreads. ``level`` is the masked mean absolute error, ``squared`` the root of the mean squared
+    one, ``sensor_spread`` the standard deviation of the absolute error over sensors, ``horizon_spread`` that over horizon
+    steps after dividing by the epoch's mean error at each step, so that the usual growth of error with the horizon does
+    not count (our reading of ST-Prune, arXiv 2602.19113). ``gradient`` is the norm of the last linear map's gradient of
+    the mean absolute error, ``gradients`` [K, D] that gradient in few numbers, ``embedding`` [K, D] the mean over sensors
+    of what that map was given; ``batch`` the number of the batch.
     """
 
-    def __init__(self, count: int, horizon: int, needs: Iterable[str], device: str) -> None:
-        self.by_sensor, self.by_step = "sensor_spread" in needs, "horizon_spread" in needs
-        width = 3 + self.by_step * horizon  # visited, level, sensor_spread, mean error at each step
-        self.rows = torch.zeros(count, width, dtype=torch.float64, device=device)
-        self.waiting: list[tuple[Tensor, Tensor, Tensor]] = []
+    def __init__(self, horizon: int, needs: Iterable[str]) -> None:
+        self.horizon, self.needs = horizon, tuple(dict.fromkeys(("level", *needs)))
+        unknown = [name for name in self.needs if name not in WIDTHS]
+        if unknown:
+            raise ValueError(f"there is no column {unknown[0]!r}: {', '.join(WIDTHS)}")
+        self.waiting: list[Step] = []
         self.cells = 0
+        self.ids: list[Tensor] = []
+        self.done: list[Tensor] = []
 
-    def take(self, ids: Tensor, error: Tensor, mask: Tensor) -> None:
-        """Take in absolute errors [B, H, N, C'] (0 where masked) of the samples ``ids`` [B]; worked off many at a time."""
-        self.waiting.append((ids, error, mask))
-        self.cells += error.shape[0] * error.shape[2]
+    @property
+    def remembers(self) -> bool:
+        """Whether the model has to show what its last linear map was given."""
+        return bool({"gradient", "gradients", "embedding"} & set(self.needs))
+
+    def take(self, step: Step) -> None:
+        """Take in a batch; worked off many at a time."""
+        self.waiting.append(step)
+        self.cells += step.error.shape[0] * step.error.shape[2]
         if self.cells >= TOGETHER:
             self._work_off()
 
     def _work_off(self) -> None:
         if not self.waiting:
             return
-        ids, error, mask = (torch.cat(parts) for parts in zip(*self.waiting, strict=True))
+        ids = torch.cat([step.ids for step in self.waiting])
+        error = torch.cat([step.error for step in self.waiting])
+        mask = torch.cat([step.mask for step in self.waiting])
+        counts = torch.tensor([len(step.ids) for step in self.waiting], device=error.device)
+        numbers = torch.tensor([float(step.number) for step in self.waiting], device=error.device)
+        rest = {"batch": lambda: numbers.repeat_interleave(counts)}
+        if self.remembers:
+            last = torch.cat([known(step.last) for step in self.waiting])
+            rest |= {
+                "gradient": lambda: last_gradient(error, mask, last),
+                "gradients": lambda: sketched(error, mask, last),
+                "embedding": lambda: compressed(last.mean(1)),
+            }
         self.waiting, self.cells = [], 0
-        level = error.sum((1, 2, 3)) / mask.sum((1, 2, 3)).clamp(min=1)
-        spread = sensor_spread(error, mask) if self.by_sensor else torch.zeros_like(level)
-        parts = [torch.ones_like(level)[:, None], level[:, None], spread[:, None]]
-        if self.by_step:
-            parts.append(error.sum((2, 3)) / mask.sum((2, 3)))  # NaN where nothing was observed at a step
-        self.rows[ids] = torch.cat(parts, dim=1).to(self.rows.dtype)
+        absolute = error.abs()
+        seen = mask.sum((1, 2, 3)).clamp(min=1)
+        ways = {
+            "level": lambda: absolute.sum((1, 2, 3)) / seen,
+            "squared": lambda: (error.square().sum((1, 2, 3)) / seen).sqrt(),
+            "sensor_spread": lambda: sensor_spread(absolute, mask),
+            "horizon_spread": lambda: (
+                absolute.sum((2, 3)) / mask.sum((2, 3))
+            ),  # NaN where nothing was observed at a step
+            **rest,
+        }
+        found = [ways[name]().to(error.dtype) for name in self.needs]
+        self.ids.append(ids)
+        self.done.append(torch.cat([part if part.ndim > 1 else part[:, None] for part in found], dim=1))
 
-    def merge(self, ranks: Ranks) -> None:
-        """Every rank gets what all have seen: one dense float64 sum."""
+    def merge(self, ranks: Ranks, count: int) -> None:
+        """Every rank gets what all have seen of the ``count`` samples: one dense float64 sum."""
         self._work_off()
-        ranks.sum(self.rows)
+        if ranks.world == 1:
+            return
+        width = 1 + sum(self.horizon if name == "horizon_spread" else WIDTHS[name] for name in self.needs)
+        dense = torch.zeros(count, width, dtype=torch.float64)
+        for ids, rows in zip(self.ids, self.done, strict=True):
+            dense[ids, 0], dense[ids, 1:] = 1.0, rows.double().cpu()
+        ranks.sum(dense)
+        seen = dense[:, 0].nonzero()[:, 0]
+        self.ids, self.done = [seen], [dense[seen, 1:]]
 
     def columns(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """The visited samples [K] ascending and their columns [K] float32."""
+        """The visited samples [K], in the order of their visits, and their columns [K] or [K, D] float32."""
         self._work_off()
-        rows = self.rows.cpu().numpy()
-        indices = np.flatnonzero(rows[:, 0])
-        named = {"level": rows[indices, 1], "sensor_spread": rows[indices, 2]}
-        if self.by_step:
-            named["horizon_spread"] = horizon_spread(rows[indices, 3:])
-        return indices, {name: column.astype(np.float32) for name, column in named.items()}
+        indices = torch.cat(self.ids).cpu().numpy()
+        rows = torch.cat(self.done).cpu().numpy()
+        self.ids, self.done = [], []
+        named, place = {}, 0
+        for name in self.needs:
+            width = self.horizon if name == "horizon_spread" else WIDTHS[name]
+            part = rows[:, place : place + width]
+            named[name] = horizon_spread(part) if name == "horizon_spread" else part[:, 0] if width == 1 else part
+            place += width
+        return indices, {name: column.astype(np.float32, copy=False) for name, column in named.items()}
+
+
+def known(last: Tensor | None) -> Tensor:
+    """What the model remembers of its last linear map. OptionError where it remembers nothing."""
+    if last is None:
+        raise OptionError("this method needs a model that shows what its last layer was given, such as stid or dlinear")
+    return last
+
+
+def last_gradient(error: Tensor, mask: Tensor, last: Tensor) -> Tensor:
+    """Norm [B] of the gradient of each sample's mean absolute error in the last linear map and its bias.
+
+    From signed errors and mask [B, H, N, C'] and the map's input [B, N, D]; exact for a map shared by all sensors, after
+    GraNd (Paul et al. 2021, arXiv 2107.07075) with last layers only, as in DeepCore.
+    """
+    pull = error.sign() / mask.sum((1, 2, 3)).clamp(min=1)[:, None, None, None]
+    if error.shape[2] == 1:  # one sensor: an outer product, whose norm is the product of the norms
+        return pull.square().sum((1, 2, 3)).sqrt() * (1 + last.square().sum((1, 2))).sqrt()
+    weight = torch.einsum("bhnc,bnd->bhcd", pull, last)
+    return (weight.square().sum((1, 2, 3)) + pull.sum(2).square().sum((1, 2))).sqrt()
+
+
+def sketched(error: Tensor, mask: Tensor, last: Tensor) -> Tensor:
+    """That gradient as 64 numbers [B, 64] by a fixed random projection, which keeps distances (Johnson, Lindenstrauss 1984).
+
+    The projection is ours; without it a gradient has H x C' x D numbers. See ``stcore.features.projection``.
+    """
+    pull = error.sign() / mask.sum((1, 2, 3)).clamp(min=1)[:, None, None, None]
+    weight = torch.einsum("bhnc,bnd->bhcd", pull, last).flatten(1)
+    return compressed(weight)
+
+
+def compressed(rows: Tensor) -> Tensor:
+    """Rows [B, D] as [B, 64]: as they are where they fit, else by a fixed random projection."""
+    if rows.shape[1] <= SKETCH:
+        return functional.pad(rows, (0, SKETCH - rows.shape[1]))
+    return rows @ torch.from_numpy(projection(rows.shape[1])).to(rows)
 
 
 def horizon_spread(by_step: np.ndarray) -> np.ndarray:
@@ -85,44 +182,3 @@ def sensor_spread(error: Tensor, mask: Tensor) -> Tensor:
     count = present.sum(1).clamp(min=1)
     middle = (sensor * present).sum(1) / count
     return (((sensor - middle[:, None]) * present) ** 2).sum(1).div(count).sqrt()
-
-
-def feature(name: str, data: STData, windows: Windows, targets: list[int], scale: Scale) -> np.ndarray:
-    """A feature [W] of every window that needs no model: ``cell`` or ``stationarity``. ``scale`` is the targets'."""
-    if name == "cell":
-        return week_cell(data, windows.origins + 1)
-    if name == "stationarity":
-        return stationarity(scale.apply(data.values[..., targets]), windows)
-    raise ValueError(f"there is no feature {name!r}: cell, stationarity")
-
-
-def stationarity(values: np.ndarray, windows: Windows, softening: float = 0.1) -> np.ndarray:
-    """How calm each window is [W], a rank from 0 to 1 (calmest), from z-scores ``values`` [T, N, C'] alone.
-
-    A window is cut in halves A, B; its restlessness is the mean over sensors of
-    |mean_A - mean_B| + |log((std_A + softening) / (std_B + softening))| / 2, missing values left out. Our reconstruction.
-    """
-    half = (windows.lookback + windows.horizon) // 2
-    z = values.reshape(len(values), -1)
-    seen = np.isfinite(z)
-    clean = np.where(seen, z, 0.0)
-    sums = [_running(part.astype(np.float64), half) for part in (seen, clean, clean * clean)]
-    first, second = ([total[windows.starts + shift] for total in sums] for shift in (0, half))
-    means, deviations = zip(*(_moments(*half_sums) for half_sums in (first, second)), strict=True)
-    change = np.abs(means[0] - means[1]) + 0.5 * np.abs(
-        np.log((deviations[0] + softening) / (deviations[1] + softening))
-    )
-    both = (first[0] > 0) & (second[0] > 0)
-    restless = np.where(both, change, 0.0).sum(axis=1) / np.maximum(both.sum(axis=1), 1)
-    return 1 - np.argsort(np.argsort(restless, kind="stable")) / max(len(restless) - 1, 1)
-
-
-def _running(values: np.ndarray, length: int) -> np.ndarray:
-    """Sums of ``values`` [T, M] over the ``length`` steps from each step on [T - length + 1, M]."""
-    total = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
-    return total[length:] - total[:-length]
-
-
-def _moments(count: np.ndarray, total: np.ndarray, squares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    mean = total / np.maximum(count, 1)
-    return mean, np.sqrt(np.maximum(squares / np.maximum(count, 1) - mean**2, 0))

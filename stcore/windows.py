@@ -92,6 +92,14 @@ def _run_length(label: np.ndarray) -> np.ndarray:
     )
 
 
+def observed_cells(data: STData, windows: Windows, targets: list[int]) -> np.ndarray:
+    """Cells with at least one observed target [P] int64 ascending: position of the window x N + position of the sensor."""
+    seen = np.isfinite(data.values[..., targets]).any(axis=2)
+    total = np.concatenate([np.zeros((1, seen.shape[1]), np.int32), np.cumsum(seen, axis=0, dtype=np.int32)])
+    first = windows.starts + windows.lookback
+    return np.flatnonzero(total[first + windows.horizon] > total[first])
+
+
 def calendar(data: STData, steps: np.ndarray) -> np.ndarray:
     """Slot of the day and day of the week (Monday 0) of ``steps`` [M] on the wall clock, [M, 2] int64."""
     time, slots = data.clock(steps), slots_of_day(data.step_seconds)

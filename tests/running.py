@@ -208,7 +208,7 @@ def bits(tensor: torch.Tensor) -> bytes:
 
 def without_clock(event: Mapping[str, Any]) -> dict[str, Any]:
     """An event's values but for those that tell how long things took."""
-    return {name: value for name, value in event.items() if name not in ("at", "seconds")}
+    return {name: value for name, value in event.items() if name not in ("at", "seconds", "cpu")}
 
 
 def assert_same_run(one: Run, other: Run) -> None:
@@ -222,7 +222,7 @@ def assert_same_run(one: Run, other: Run) -> None:
     for path in sorted((one.path / "rows").iterdir()):
         assert path.read_bytes() == (other.path / "rows" / path.name).read_bytes(), path.name
     traces = [run.trace() for run in (one, other)]
-    timed = [name for name in traces[0] if str(name).startswith("seconds")]
+    timed = [name for name in traces[0] if str(name).startswith(("seconds", "cpu"))]
     xr.testing.assert_equal(*(trace.drop_vars(timed) for trace in traces))
 
 

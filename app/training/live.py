@@ -70,7 +70,7 @@ def finished_figures(run: Run, summary: dict[str, Any]) -> list[Cell]:
             "Visits kept",
             f"{visits['kept']:,}",
             None,
-            f"{percent(visits['share'])} of {visits['full']:,}: all windows in every epoch.",
+            f"{percent(visits['share'])} of {visits['full']:,}: all {run.sample_name} in every epoch.",
         ),
         ("Visits saved", percent(1 - visits["share"]), None, f"{spared['visits']:,} sample visits were left out."),
         ("Time saved, about", _seconds(spared["seconds"]), None, SAVED_HELP.format(short(scoring))),
@@ -89,12 +89,12 @@ SAVED_HELP = "Visits left out times the seconds that a visit took, less {} s for
 def live_figures(run: Run, summary: dict[str, Any], now: str) -> list[Cell]:
     """What is known of a run that has not finished."""
     told, unit = summary["epochs"], unit_of(run)
-    epochs, windows, where = run.spec["options"]["train"]["epochs"], run.spec["windows"]["train"], run.progress
+    epochs, samples, where = run.passes, run.samples, run.progress
     last = run.epochs()[-1] if told else None
     error = summary["metrics"]["validation"]
     spared = saved(summary)
     left = where.get("seconds_left") if now in ("running", "paused") else None
-    kept = f"{last['kept']:,} of {windows:,}" if last else "–"
+    kept = f"{last['kept']:,} of {samples:,}" if last else "–"
     scoring = short(summary["seconds"]["score"] + summary["seconds"]["select"])
     visits = f"{spared['visits']:,}" if spared["visits"] is not None else "–"
     time_saved = f"about {_seconds(spared['seconds'])}" if spared["seconds"] is not None else None
@@ -107,9 +107,9 @@ def live_figures(run: Run, summary: dict[str, Any], now: str) -> list[Cell]:
     if now not in LIVE:
         clock = ("Time taken", lasting(summary["seconds"]["total"]), None, "For the epochs that are done.")
     return [
-        ("Epochs done", f"{told} of {epochs}", None, "An epoch is one pass over the windows that are kept."),
+        ("Epochs done", f"{told} of {epochs}", None, f"An epoch is one pass over the {run.sample_name} that are kept."),
         ("Best validation MAE", short(error["mae"], unit) if error else "–", None, "Lowest so far, over all horizons."),
-        ("Kept, last epoch", kept, None, "Training windows that the last epoch visited."),
+        ("Kept, last epoch", kept, None, f"Training {run.sample_name} that the last epoch visited."),
         (
             "Visits saved",
             visits,
@@ -126,19 +126,19 @@ def _seconds(value: float | None) -> str:
 
 def charts(run: Run, frame: pd.DataFrame) -> None:
     """Loss, and kept against pruned. Keyed, and words and figure constant but for the data, so that the zoom stays."""
-    theme, epochs = current_theme(), run.spec["options"]["train"]["epochs"]
+    theme, epochs, name = current_theme(), run.passes, run.sample_name
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(
             "**Error by epoch**",
-            help=f"Training: what the visited windows say about all. The ring marks the best epoch so far. {curves.ZOOM_HINT}",
+            help=f"Training: what the visited {name} say about all. The ring marks the best epoch so far. {curves.ZOOM_HINT}",
         )
         figure = curves.loss(frame, epochs, unit_of(run), theme)
         st.altair_chart(figure, key=f"loss {run.id}", alt="Training and validation error by epoch")
     with right:
-        st.markdown("**Kept and pruned windows by epoch**", help=curves.ZOOM_HINT)
+        st.markdown(f"**Kept and pruned {name} by epoch**", help=curves.ZOOM_HINT)
         bars = curves.kept_pruned(frame, epochs, theme)
-        st.altair_chart(bars, key=f"kept {run.id}", alt="Windows kept and pruned by epoch")
+        st.altair_chart(bars, key=f"kept {run.id}", alt=f"{name} kept and pruned by epoch".capitalize())
     with st.expander("Epochs as a table"):
         st.dataframe(shown(frame), hide_index=True, height=280, key=f"epochs {run.id}")
 
@@ -190,7 +190,7 @@ def said(event: dict[str, Any]) -> str:
         "finished": "finished",
     }
     if event["event"] == "started":
-        begun = f"begins at epoch {event['epoch'] + 1} of {event['epochs']}: {event['samples']:,} windows"
+        begun = f"begins at epoch {event['epoch'] + 1} of {event['epochs']}: {event['samples']:,} samples"
         how = (
             f"steps of {event['batch']}, learning rate {short(event['learning_rate'])}, {event['parameters']:,} weights"
         )
@@ -198,5 +198,5 @@ def said(event: dict[str, Any]) -> str:
     if event["event"] == "epoch":
         best = ", the best so far" if event["best"] else ""
         error = short(event["validation"]["mae"])
-        return f"epoch {event['epoch'] + 1}: validation MAE {error}{best}; {event['kept']:,} windows kept"
+        return f"epoch {event['epoch'] + 1}: validation MAE {error}{best}; {event['kept']:,} samples kept"
     return words.get(event["event"], plain(event["event"]))

@@ -22,8 +22,7 @@ from stcore.training import estimate
 
 DEMO = "demo"
 CALIBRATING = 12  # earlier runs from which the machine's speed is taken
-MAIN = ("epochs", "keep")  # options that stand on top, not under "More options"
-FIXED = ("samples",)  # one choice only
+MAIN = ("epochs", "keep", "samples")  # options that stand on top, not under "More options"
 
 
 class Draft(NamedTuple):
@@ -116,7 +115,7 @@ def draw(source: str, data: STData | None, problem: str) -> Draft:
         values[name] = forms.fields(name, [option for option in section if option["name"] in MAIN], automatic, lists)
     with st.expander("More options"):
         for name, section in sections.items():
-            more = [option for option in section if option["name"] not in (*MAIN, *FIXED)]
+            more = [option for option in section if option["name"] not in MAIN]
             if more:
                 st.markdown(f"**{TITLES[name]}**")
                 values[name] |= forms.fields(name, more, automatic, lists)
@@ -206,13 +205,14 @@ def say_cost(draft: Draft) -> None:
     about = work_of(options, draft.windows, {"sensors": data.sensors, "channels": data.channels})
     factor, known = machine_speed(options.model["name"])
     time, room = estimate.seconds(about, factor), estimate.memory(options, about, data.values.size)
-    full = options.train.epochs * draft.windows[0]
+    size = len(data.sensors) if options.data.samples == "cells" else 1  # samples in a window
+    full = options.train.epochs * draft.windows[0] * size
     visits = full * (options.prune.get("keep") or 1.0)
     basis = "from earlier runs of this model here" if known else "from a quick look at this machine's speed"
     st.markdown(
         f"**About {lasting(time)}** and {room / 1e9:.1f} GB of memory",
         help=f"Estimated {basis}, when nothing else is running. {round(visits):,} of {full:,} sample visits, at most; "
-        f"steps of {options.train.batch} windows, learning rate {short(options.train.lr)}.",
+        f"steps of {options.train.batch} {options.data.samples}, learning rate {short(options.train.lr)}.",
     )
 
 

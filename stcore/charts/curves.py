@@ -88,7 +88,7 @@ def kept_pruned(table: pd.DataFrame, epochs: int, theme: Theme) -> alt.Chart:
         .encode(
             x=epoch_axis(epochs, "left"),
             x2="right:Q",
-            y=alt.Y("low:Q", title="windows", axis=alt.Axis(format="~s"), scale=alt.Scale(nice=False)),
+            y=alt.Y("low:Q", title="samples", axis=alt.Axis(format="~s"), scale=alt.Scale(nice=False)),
             y2="high:Q",
             tooltip=tip,
             color=alt.Color("what:N", scale=alt.Scale(domain=domain, range=[theme.kept, theme.pruned]), legend=legend),

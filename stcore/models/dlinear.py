@@ -23,7 +23,10 @@ class DLinear(Forecaster):
     def forward(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None) -> Tensor:
         """See Forecaster; the calendar and the sensor are not used."""
         trend = moving_average(x, self.kernel)
-        return unflat(self.trend(flat_series(trend)) + self.rest(flat_series(x - trend)), len(x), self.setting.horizon)
+        parts = flat_series(trend), flat_series(x - trend)
+        if self.remember:
+            self.last = torch.cat(parts, dim=1).detach().view(len(x), x.shape[2], -1)
+        return unflat(self.trend(parts[0]) + self.rest(parts[1]), len(x), self.setting.horizon)
 
 
 def moving_average(x: Tensor, kernel: int) -> Tensor:

@@ -13,6 +13,8 @@ class Forecaster(nn.Module):
 
     mixes_sensors: bool = False  # whether a sensor's forecast depends on another sensor's input
     unseen_sensors: bool = False  # whether it runs on sensors that it was not trained on
+    remember: bool = False  # set it to have ``last`` filled by every forward pass
+    last: Tensor | None = None  # what the last linear map was given [B, N, D], detached
 
     def forward(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None) -> Tensor:
         """Forecast; see the class."""

@@ -71,6 +71,8 @@ class STID(Forecaster):
         for layer, following in pairwise(layers):
             rows = rows + layer.outer(hidden)
             hidden = following.hidden(following.inner(rows))
+        if self.remember:
+            self.last = (rows.detach() + last.outer(hidden.detach())).detach().view(len(x), x.shape[2], -1)
         folded = self.head.weight @ last.outer.weight
         bias = torch.addmv(self.head.bias, self.head.weight, last.outer.bias)
         return unflat(

@@ -5,14 +5,14 @@ from pkgutil import iter_modules
 
 from stcore.registry import Card
 
-_ORDER = ("full", "random", "infobatch", "st-prune")
+ORDER = ("full", "random", "infobatch", "st-prune", "epsilon-greedy", "ucb", "seta", "repb")
 
 
 def _found() -> tuple[Card, ...]:
     modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
     found = [module.CARD for module in modules if hasattr(module, "CARD")]
     return tuple(
-        sorted(found, key=lambda card: (_ORDER.index(card.name) if card.name in _ORDER else len(_ORDER), card.name))
+        sorted(found, key=lambda card: (ORDER.index(card.name) if card.name in ORDER else len(ORDER), card.name))
     )
 
 

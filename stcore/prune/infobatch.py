@@ -8,22 +8,16 @@ mean, so that the budget is met exactly; that part is ours.
 import numpy as np
 
 from stcore.options import option
+from stcore.prune.draws import MOST
 from stcore.prune.schedule import ScheduleOptions
-from stcore.prune.strategy import Samples, Selection
-from stcore.prune.threshold import MOST, Threshold
+from stcore.prune.strategy import Samples
+from stcore.prune.threshold import Threshold
 from stcore.registry import Card
 
 
-def infobatch(easy: np.ndarray, prune_probability: float, rng: np.random.Generator) -> Selection:
-    """Keep (1 - r) |easy|, rounded, of the ``easy`` [W] bool at random, weight 1 / (1 - r), and all others with weight 1."""
-    candidates = np.flatnonzero(easy)
-    kept = rng.choice(candidates, round((1 - prune_probability) * len(candidates)), replace=False)
-    weights = np.ones(len(easy), np.float32)
-    weights[kept] = 1 / (1 - prune_probability)
-    chosen = ~easy
-    chosen[kept] = True
-    indices = np.flatnonzero(chosen)
-    return Selection(indices, weights[indices])
+def infobatch(easy: np.ndarray, prune_probability: float) -> np.ndarray:
+    """Keep probabilities [W]: 1 - r for the ``easy`` [W] bool, 1 for all others; the weight of a kept one is the inverse."""
+    return np.where(easy, 1 - prune_probability, 1.0)
 
 
 class InfoBatchOptions(ScheduleOptions):
@@ -46,9 +40,9 @@ class InfoBatch(Threshold):
     def __init__(self, options: InfoBatchOptions, samples: Samples) -> None:
         super().__init__(options, samples, options.prune_probability)
 
-    def thin(self, easy: np.ndarray, probability: float, rng: np.random.Generator) -> Selection:
+    def thin(self, easy: np.ndarray, pool: np.ndarray, prune_probability: float) -> np.ndarray:
         """As in the paper."""
-        return infobatch(easy, probability, rng)
+        return infobatch(easy, prune_probability)
 
 
 CARD = Card(

@@ -10,11 +10,11 @@ import numpy as np
 
 from stcore.options import OptionError, Options, option
 
-LEAST = 1 - 0.98 * 0.9  # smallest share an epoch can keep: 98 % easy samples dropped with probability 0.9
+LEAST = 1 - 0.98 * 0.9  # smallest share an epoch can keep with inverse weights: 98 % go with probability 0.9
 
 
 class ScheduleOptions(Options):
-    """How pruning comes and goes over a run."""
+    """How pruning comes and goes over a run, and what it must not touch: for every strategy that decides each epoch."""
 
     keep: float | None = option(
         0.5,
@@ -24,10 +24,31 @@ class ScheduleOptions(Options):
     )
     anneal: Literal["step", "cosine", "linear"] = option("step", "How pruning gives way to full data.")
     tail: float = option(0.125, "Share of the epochs at the end that see all data.", ge=0, le=1)
+    trim: float = option(
+        0.0,
+        "Share of the hardest samples left out while pruning: broken sensors look hard. Gradients are then biased.",
+        ge=0,
+        le=0.5,
+    )
+    floor: float = option(
+        0.0, "Smallest share kept of the samples of each hour of the week, so that nights are not lost.", ge=0, le=1
+    )
 
 
-def shape(epochs: int, anneal: str, tail: float) -> np.ndarray:
-    """Relative pruning of each epoch [E], 0 to 1: none in the first (nothing is scored yet) and in the tail.
+class BudgetOptions(ScheduleOptions):
+    """The schedule of methods that cannot do without a share."""
+
+    keep: float = option(0.5, "Share of all sample visits over the whole run, full epochs counted.", gt=0, le=1)
+
+
+class EvenOptions(BudgetOptions):
+    """The schedule of methods that do not anneal in their papers."""
+
+    tail: float = option(0.0, "Share of the epochs at the end that see all data.", ge=0, le=1)
+
+
+def shape(epochs: int, anneal: str, tail: float, first: int = 1) -> np.ndarray:
+    """Relative pruning of each epoch [E], 0 to 1: none in the ``first`` ones (nothing is scored yet) and in the tail.
 
     ``step`` prunes evenly until the tail; ``cosine`` and ``linear`` fade from half time to the tail.
     """
@@ -35,11 +56,13 @@ def shape(epochs: int, anneal: str, tail: float) -> np.ndarray:
     end = epochs - int(np.ceil(tail * epochs - 1e-9))
     fade = np.clip((epoch - epochs / 2) / max(end - epochs / 2, 1e-9), 0, 1)
     level = {"step": np.ones(epochs), "cosine": 0.5 * (1 + np.cos(np.pi * fade)), "linear": 1 - fade}[anneal]
-    return np.where((epoch == 0) | (epoch >= end), 0.0, level)
+    return np.where((epoch < first) | (epoch >= end), 0.0, level)
 
 
-def budget(count: int, epochs: int, options: ScheduleOptions, least: float = LEAST) -> tuple[np.ndarray, list[str]]:
-    """Visits per epoch [E] int64 that sum to ``keep`` x E x W, and notes.
+def budget(
+    count: int, epochs: int, options: ScheduleOptions, least: float = LEAST, first: int = 1
+) -> tuple[np.ndarray, list[str]]:
+    """Visits per epoch [E] int64 that sum to ``keep`` x E x W, and notes. The ``first`` epochs see everything.
 
     Where the tail leaves too little to prune it is shortened, and a note says so; where even no tail is too much, an
     OptionError names the smallest possible share.
@@ -48,7 +71,7 @@ def budget(count: int, epochs: int, options: ScheduleOptions, least: float = LEA
     dropped = (1 - keep) * epochs
     full_tail = int(np.ceil(options.tail * epochs - 1e-9))
     for tail in range(full_tail, -1, -1):
-        level = shape(epochs, options.anneal, tail / epochs)
+        level = shape(epochs, options.anneal, tail / epochs, first)
         if dropped <= (1 - least) * level.sum() + 1e-9:
             share = level * (dropped / level.sum() if dropped else 0.0)
             visits, thinned = np.full(epochs, count), share > 0
@@ -58,8 +81,15 @@ def budget(count: int, epochs: int, options: ScheduleOptions, least: float = LEA
                 f"the full epochs at the end are {tail}, not {full_tail}, so that {keep:.0%} of the visits can be met"
             )
             return visits, [shorter] if tail < full_tail else []
-    smallest = 1 - (1 - least) * shape(epochs, options.anneal, 0).sum() / epochs
+    smallest = 1 - (1 - least) * shape(epochs, options.anneal, 0, first).sum() / epochs
     raise OptionError(
         f"keep = {keep:g} cannot be met in {epochs} epochs, the first of which sees everything; "
         f"the smallest share is {smallest:.3f}"
     )
+
+
+def full_passes(count: int, epochs: int, keep: float) -> np.ndarray:
+    """Visits of full epochs that end when ``keep`` x E x W visits are used up, the last epoch partial."""
+    total = max(1, round(keep * epochs * count))
+    whole, rest = divmod(total, count)
+    return np.array([count] * whole + [rest] * (rest > 0), np.int64)

@@ -11,11 +11,14 @@ import numpy as np
 from pydantic import model_validator
 
 from stcore.options import option
+from stcore.prune.draws import MOST
 from stcore.prune.infobatch import infobatch
 from stcore.prune.schedule import ScheduleOptions
-from stcore.prune.strategy import Arrays, Samples, Selection
-from stcore.prune.threshold import MOST, Threshold, draw
+from stcore.prune.strategy import Arrays, Samples
+from stcore.prune.threshold import Threshold
 from stcore.registry import Card
+
+SOFTENING = 0.1  # training spreads, added to the seasonal naive's error before it divides
 
 
 def complexity(
@@ -23,6 +26,17 @@ def complexity(
 ) -> np.ndarray:
     """Error level + spread over sensors + spread over the horizon [K], in training spreads. Our reconstruction."""
     return level + weights[0] * sensor_spread + weights[1] * horizon_spread
+
+
+def excess(scores: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """Scores [W] less the mean of the scored samples of the same ``cells`` [W] (hour of the week): hard for its hour.
+
+    So that rush hours are not hard merely for being busy. NaN stays NaN. Ours.
+    """
+    known = np.isfinite(scores)
+    total = np.bincount(cells[known], scores[known], minlength=int(cells.max()) + 1)
+    count = np.bincount(cells[known], minlength=len(total))
+    return scores - (total / np.maximum(count, 1))[cells].astype(scores.dtype)
 
 
 def keep_probability(stationarity: np.ndarray, prune_probability: float) -> np.ndarray:
@@ -33,21 +47,20 @@ def keep_probability(stationarity: np.ndarray, prune_probability: float) -> np.n
     low, high = 0.0, 1.0
     while np.clip(1 - high * stationarity, 1 - MOST, 1).mean() > 1 - prune_probability and high < 1e9:
         high *= 2
-    for _ in range(60):
+    for _ in range(40):
+        if high - low <= 1e-7 * high:
+            break
         middle = (low + high) / 2
         above = np.clip(1 - middle * stationarity, 1 - MOST, 1).mean() > 1 - prune_probability
         low, high = (middle, high) if above else (low, middle)
     return np.clip(1 - high * stationarity, 1 - MOST, 1)
 
 
-def st_prune(
-    easy: np.ndarray, stationarity: np.ndarray, prune_probability: float, rng: np.random.Generator
-) -> Selection:
-    """Thin the ``easy`` [W] bool by ``keep_probability``, weight 1 / p; keep all others with weight 1."""
-    probability = np.ones(len(easy))
-    probability[easy] = keep_probability(stationarity[easy], prune_probability)
-    indices = np.flatnonzero(draw(probability, rng))
-    return Selection(indices, (1 / probability[indices]).astype(np.float32))
+def st_prune(easy: np.ndarray, stationarity: np.ndarray, prune_probability: float) -> np.ndarray:
+    """Keep probabilities [W]: ``keep_probability`` for the ``easy`` [W] bool, 1 for all others. Our reconstruction."""
+    chance = np.ones(len(easy))
+    chance[easy] = keep_probability(stationarity[easy], prune_probability)
+    return chance
 
 
 class STPruneOptions(ScheduleOptions):
@@ -58,6 +71,15 @@ class STPruneOptions(ScheduleOptions):
         "How likely a sample below the mean is dropped, where keep is none; given alone, it sets keep to none.",
         ge=0,
         le=MOST,
+    )
+    level: Literal["error", "gradient", "relative"] = option(
+        "error",
+        "What the complexity starts from: the error; the norm of the last layer's gradient, which still tells samples "
+        "apart where the loss is an absolute error; or the error over that of the seasonal naive forecast.",
+    )
+    excess: bool = option(
+        False,
+        "Subtract what is usual at the same hour of the week, so that rush hours are not hard merely for being busy.",
     )
     sensor_spread: float = option(0.5, "Weight of the error's spread over sensors in the complexity.", ge=0, le=10)
     horizon_spread: float = option(0.5, "Weight of the error's spread over the horizon in the complexity.", ge=0, le=10)
@@ -78,27 +100,42 @@ class STPrune(Threshold):
     """Windows are scored whenever they are visited."""
 
     most = 0.75  # leaves room to keep lively windows more often than calm ones
-    needs = ("level", "sensor_spread", "horizon_spread")
 
     def __init__(self, options: STPruneOptions, samples: Samples) -> None:
         super().__init__(options, samples, options.prune_probability)
-        self.options = options
+        self.choice = options
+        spreads = {"sensor_spread": options.sensor_spread, "horizon_spread": options.horizon_spread}
+        gradient = ("gradient",) if options.level == "gradient" else ()
+        self.needs = ("level", *gradient, *(name for name, weight in spreads.items() if weight))
         self.stationarity = None if options.variant == "constant" else samples.feature("stationarity")
+        self.cells = samples.feature("cell") if options.excess else None
+        self.naive = samples.feature("naive") if options.level == "relative" else None
 
-    def complexity(self, columns: Arrays) -> np.ndarray:
-        """[K]."""
-        weights = (self.options.sensor_spread, self.options.horizon_spread)
-        return complexity(columns["level"], columns["sensor_spread"], columns["horizon_spread"], weights)
+    def observe(self, epoch: int, indices: np.ndarray, columns: Arrays) -> None:
+        """Error, or what takes its place, and the spreads."""
+        choice, nothing = self.choice, np.zeros(len(indices), np.float32)
+        level = columns["gradient" if choice.level == "gradient" else "level"]
+        if self.naive is not None:
+            level = level / (self.naive[indices] + SOFTENING)
+        spreads = columns.get("sensor_spread", nothing), columns.get("horizon_spread", nothing)
+        self.scores[indices] = complexity(level, *spreads, (choice.sensor_spread, choice.horizon_spread))
 
-    def thin(self, easy: np.ndarray, probability: float, rng: np.random.Generator) -> Selection:
-        """By the chosen variant."""
-        if self.options.variant == "stationarity" and self.stationarity is not None:
-            return st_prune(easy, self.stationarity, probability, rng)
-        selection = infobatch(easy, probability, rng)
-        if self.stationarity is None:
-            return selection
-        partly = 1 + self.stationarity[selection.indices] * (selection.weights - 1)
-        return Selection(selection.indices, partly.astype(np.float32))
+    def score(self) -> np.ndarray:
+        """[W]; with ``excess`` above what is usual at the same hour."""
+        return self.scores if self.cells is None else excess(self.scores, self.cells)
+
+    def thin(self, easy: np.ndarray, pool: np.ndarray, prune_probability: float) -> np.ndarray:
+        """The calmest most, or all alike."""
+        if self.choice.variant == "stationarity" and self.stationarity is not None:
+            return st_prune(easy, self.stationarity[pool], prune_probability)
+        return infobatch(easy, prune_probability)
+
+    def weigh(self, indices: np.ndarray, probability: np.ndarray) -> np.ndarray:
+        """The inverse probability; partly so for the livelier ones where the variant says so."""
+        weights = super().weigh(indices, probability)
+        if self.choice.variant == "partial" and self.stationarity is not None:
+            return 1 + self.stationarity[indices] * (weights - 1)
+        return weights
 
 
 CARD = Card(

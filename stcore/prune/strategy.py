@@ -1,6 +1,6 @@
 """What a pruning strategy is: it picks samples and their weights once an epoch and is told what they cost.
 
-Samples are plain positions 0..W-1, whatever they stand for. ``Dynamic`` holds what every strategy with scores shares.
+Samples are plain positions 0..W-1, whatever they stand for: whole windows, or (window, sensor) cells.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,12 +18,6 @@ class Selection(NamedTuple):
     indices: np.ndarray
     weights: np.ndarray
 
-    def dense(self, count: int) -> dict[str, np.ndarray]:
-        """``kept`` [W] bool and ``weight`` [W] float32 (0: not kept) over all samples."""
-        kept, weight = np.zeros(count, bool), np.zeros(count, np.float32)
-        kept[self.indices], weight[self.indices] = True, self.weights
-        return {"kept": kept, "weight": weight}
-
     def report(self) -> dict[str, float]:
         """The largest weight, and how many equally weighted samples carry as much (Kish 1965)."""
         weights = self.weights.astype(np.float64)
@@ -34,7 +28,9 @@ class Selection(NamedTuple):
 class Samples:
     """What a strategy knows before training: W samples, E epochs, the seed, and features computed when asked for.
 
-    ``feature(name)`` gives [W]: ``cell`` (hour of the week of the forecast) or ``stationarity`` (0 to 1, 1 = calmest).
+    ``feature(name)`` gives [W]: ``cell`` (hour of the week of the forecast, 0 to 167), ``stationarity`` (0 to 1,
+    1 = calmest), ``naive`` (error of the seasonal naive forecast, in training spreads); or [W, D]: ``series`` (the
+    sample's own values, projected to few numbers).
     """
 
     count: int
@@ -43,13 +39,30 @@ class Samples:
     feature: Callable[[str], np.ndarray]
 
 
+class Pilot(NamedTuple):
+    """Short full trainings that a strategy wants before the real one: so many epochs, repeated with other seeds.
+
+    ``needs``: columns of all samples measured without gradient at the end of each repeat; with ``every_epoch`` instead
+    the ``level`` at which each epoch of it met the samples.
+    """
+
+    epochs: int
+    repeats: int
+    needs: tuple[str, ...] = ("level",)
+    every_epoch: bool = False
+
+
 class PruningStrategy(Protocol):
     """See the module. All of it is deterministic by seed and epoch, hence the same on every rank."""
 
-    needs: tuple[str, ...]  # per-sample columns wanted by observe: level, sensor_spread, horizon_spread
-    plan: np.ndarray  # [E] visits expected in each epoch
+    needs: tuple[str, ...]  # per-sample columns wanted by observe; see stcore.scores.Columns
+    pilot: Pilot | None  # what is to be measured before training, if anything
+    plan: np.ndarray  # [E] visits expected in each epoch; the run has as many epochs
     notes: list[str]  # what was decided differently from what was asked
     report: dict[str, float]  # what the last selection went by, for people: threshold, share below it
+
+    def learn(self, repeat: int, epoch: int, columns: Arrays) -> None:
+        """What the pilot found: columns [W, ...] of all samples; NaN where there is none."""
 
     def refresh(self, epoch: int) -> bool:
         """Whether all samples are to be scored, without gradient, before this epoch's selection."""
@@ -58,7 +71,10 @@ class PruningStrategy(Protocol):
         """The samples of this epoch."""
 
     def observe(self, epoch: int, indices: np.ndarray, columns: Arrays) -> None:
-        """Columns [K] of the visited ``indices`` [K], once an epoch; never NaN."""
+        """Columns [K] of the visited ``indices`` [K], in any order, once an epoch and once after a refresh; never NaN."""
+
+    def judge(self, epoch: int, error: float) -> None:
+        """The validation error at the epoch's end."""
 
     def score(self) -> np.ndarray:
         """The current score of every sample [W]; NaN where there is none yet."""
@@ -68,45 +84,6 @@ class PruningStrategy(Protocol):
 
     def load_state_dict(self, state: Arrays) -> None:
         """Take a state back."""
-
-
-class Dynamic:
-    """State that scored strategies share: the latest score of each sample and a generator per epoch."""
-
-    needs: tuple[str, ...] = ("level",)
-
-    def __init__(self, samples: Samples, plan: np.ndarray, notes: list[str]) -> None:
-        self.samples, self.plan, self.notes = samples, plan, notes
-        self.scores = np.full(samples.count, np.nan, np.float32)
-        self.report: dict[str, float] = {}
-
-    def refresh(self, epoch: int) -> bool:
-        """Never, unless a strategy says otherwise."""
-        return False
-
-    def generator(self, epoch: int) -> np.random.Generator:
-        """The epoch's own random draws."""
-        return np.random.default_rng([self.samples.seed, epoch, 2])
-
-    def complexity(self, columns: Arrays) -> np.ndarray:
-        """A sample's new score [K] from its columns; the error level unless a strategy says otherwise."""
-        return columns["level"]
-
-    def observe(self, epoch: int, indices: np.ndarray, columns: Arrays) -> None:
-        """The latest score replaces the one before."""
-        self.scores[indices] = self.complexity(columns)
-
-    def score(self) -> np.ndarray:
-        """[W], NaN where a sample was never visited."""
-        return self.scores
-
-    def state_dict(self) -> dict[str, np.ndarray]:
-        """The scores."""
-        return {"scores": self.scores.copy()}
-
-    def load_state_dict(self, state: Arrays) -> None:
-        """The scores back."""
-        self.scores[:] = state["scores"]
 
 
 def everything(count: int) -> Selection:

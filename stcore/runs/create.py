@@ -11,12 +11,15 @@ import numpy as np
 
 from stcore import __version__, readers, registry
 from stcore.data import STData
+from stcore.features import SKETCH
 from stcore.options import OptionError, RunOptions
 from stcore.prune.strategy import Samples
 from stcore.runs.folder import Run
 from stcore.scale import fit
 from stcore.training import recipe
-from stcore.windows import PARTS, Parts, cut
+from stcore.windows import PARTS, Parts, cut, observed_cells
+
+WHOLE = ("cell", "window", "sensor")  # features that are whole numbers
 
 
 def create(
@@ -25,19 +28,27 @@ def create(
     runs: str | Path = "runs",
     name: str | None = None,
     answers: Mapping[str, str] | None = None,
+    *,
+    opened: STData | None = None,
+    experiment: Mapping[str, Any] | None = None,
 ) -> Run:
-    """A new run's folder, with every option resolved and checked; nothing is trained yet."""
-    data = source if isinstance(source, STData) else readers.open(source, answers)
+    """A new run's folder, with every option resolved and checked; nothing is trained yet.
+
+    ``opened`` is what ``source`` holds, where that is open already. ``experiment`` says for which one the run is made.
+    """
+    data = opened or (source if isinstance(source, STData) else readers.open(source, answers))
     resolved, parts = resolve(data, RunOptions.read(options))
     targets = data.channel(resolved.data.targets, data.channels[:1])
     scale = fit(data.values[parts.label == 0]).only(targets)
     spec = {
         "data": {"source": where(source), "answers": data.answers, **about(data)},
         "targets": [data.channels[place] for place in targets],
+        "samples": count(data, resolved, parts),
         "windows": {name: len(windows) for name, windows in zip(PARTS, parts[:3], strict=True)},
         "scale": {"mean": scale.mean.tolist(), "spread": scale.spread.tolist()},
         "options": resolved.model_dump(mode="json"),
         "versions": versions(),
+        **({"experiment": dict(experiment)} if experiment else {}),
     }
     run = Run.create(Path(runs), spec, parts.train.starts, name)
     if isinstance(source, STData):
@@ -57,7 +68,8 @@ def resolve(data: STData, options: RunOptions) -> tuple[RunOptions, Parts]:
 
     Raises OptionError for what cannot be, such as a model with nothing to train or a share of visits that cannot be met.
     """
-    parts, train, sensors = cut(data, options.data), options.train, len(data.sensors)
+    parts, train = cut(data, options.data), options.train
+    samples = count(data, options, parts)
     chosen: dict[str, Any] = {}
     kinds: tuple[tuple[str, registry.Kind, str], ...] = (
         ("model", "models", "stid"),
@@ -69,27 +81,44 @@ def resolve(data: STData, options: RunOptions) -> tuple[RunOptions, Parts]:
         chosen[field] = {"name": card.name, **card.options.read(given).model_dump(mode="json")}
         if kind == "models" and not card.trains:
             raise OptionError(f"{card.name} has nothing to train; every run reports it beside its own metrics")
-    chosen["prune"] = checked(chosen["prune"], "keep" in options.prune, len(parts.train), train.epochs)
-    batch = recipe.batch_size(train, sensors, len(parts.train))
-    rate = recipe.base_rate(train, batch, sensors)
+        if card.mixes_sensors and options.data.samples == "cells":
+            raise OptionError(f"{card.name} mixes sensors, so a sample is a whole window; set data.samples to windows")
+    chosen["prune"] = checked(chosen["prune"], "keep" in options.prune, samples, train.epochs)
+    size = 1 if options.data.samples == "cells" else len(data.sensors)
+    batch = recipe.batch_size(train, size, samples)
+    rate = recipe.base_rate(train, batch, size)
     decided = {"batch": batch, "lr": rate, "threads": recipe.threads(train)}
     return options.model_copy(update={**chosen, "train": train.model_copy(update=decided)}), parts
 
 
-def checked(prune: dict[str, Any], asked: bool, count: int, epochs: int) -> dict[str, Any]:
+def count(data: STData, options: RunOptions, parts: Parts) -> int:
+    """How many samples there are to prune: training windows, or those of their cells that hold a target."""
+    if options.data.samples == "windows":
+        return len(parts.train)
+    return len(observed_cells(data, parts.train, data.channel(options.data.targets, data.channels[:1])))
+
+
+def checked(prune: dict[str, Any], asked: bool, samples: int, epochs: int) -> dict[str, Any]:
     """The strategy's options, after building it once on blank features: a budget it cannot meet is refused now.
 
-    Where no share was ``asked`` for and the default cannot be met, as in one epoch, the method's own threshold decides.
+    Where no share was ``asked`` for and the default cannot be met, as in one epoch, the method's own threshold decides;
+    where it has none, nothing is pruned.
     """
     card = registry.card("strategies", prune["name"])
-    settings = {name: value for name, value in prune.items() if name != "name"}
-    try:
-        card.load()(card.options.read(settings), Samples(count, epochs, 0, lambda name: np.zeros(count)))
-    except OptionError:
-        if asked or settings.get("keep") is None:
-            raise
-        return checked({**prune, "keep": None}, asked, count, epochs)
-    return prune
+
+    def blank(name: str) -> np.ndarray:
+        return np.zeros((samples, SKETCH) if name == "series" else samples, int if name in WHOLE else float)
+
+    def possible(keep: dict[str, Any]) -> dict[str, Any]:
+        settings = {name: value for name, value in (prune | keep).items() if name != "name"}
+        card.load()(card.options.read(settings), Samples(samples, epochs, 0, blank))
+        return prune | keep
+
+    ways: list[dict[str, Any]] = [{}] if asked or "keep" not in prune else [{}, {"keep": None}, {"keep": 1.0}]
+    for keep in ways[:-1]:
+        with suppress(OptionError):
+            return possible(keep)
+    return possible(ways[-1])
 
 
 def about(data: STData) -> dict[str, Any]:

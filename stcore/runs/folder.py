@@ -18,10 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, get_args
 
-import filelock
 import numpy as np
 
 from stcore.runs import files
+from stcore.runs.living import is_held
 from stcore.runs.shape import SPEC, fits, is_event, is_result
 
 if TYPE_CHECKING:
@@ -76,6 +76,22 @@ class Run:
         return self.path.name
 
     @property
+    def samples(self) -> int:
+        """How many samples can be pruned: training windows, or their cells."""
+        return int(self.spec.get("samples", self.spec["windows"]["train"]))
+
+    @property
+    def sample_name(self) -> str:
+        """What a sample is: ``windows`` or ``cells``."""
+        return str(self.spec["options"]["data"].get("samples", "windows"))
+
+    @property
+    def passes(self) -> int:
+        """How many epochs the run plans: as many as were asked for, or fewer where its visits end before."""
+        started = [event["epochs"] for event in self.events() if event["event"] == "started"]
+        return int(started[-1] if started else self.spec["options"]["train"]["epochs"])
+
+    @property
     def result(self) -> dict[str, Any] | None:
         """What the run ended with, or None."""
         result = files.read_json(self.path / "result.json")
@@ -97,16 +113,7 @@ class Run:
     @property
     def locked(self) -> bool:
         """Whether a worker lives: it holds the lock, which the kernel frees when it dies in whatever way."""
-        if not (self.path / "lock").exists():
-            return False  # nobody ever worked here, and a glance leaves nothing behind
-        lock = filelock.FileLock(self.path / "lock")
-        try:
-            with lock.acquire(timeout=0):
-                return False
-        except filelock.Timeout:
-            return True
-        except OSError:
-            return False  # a read-only folder has no worker
+        return is_held(self.path / "lock")
 
     def events(self) -> list[dict[str, Any]]:
         """All events in order; of an epoch told twice the later telling."""
@@ -163,7 +170,7 @@ class Run:
         result, epochs = self.result or {}, self.epochs()
         best = next((event for event in reversed(epochs) if event["best"]), None)
         kept = epochs[-1]["visits"] if epochs else 0
-        full = len(epochs) * self.spec["windows"]["train"]
+        full = len(epochs) * self.samples
         seconds = {
             kind: sum(event["seconds"][kind] for event in epochs) for kind in ("train", "score", "select", "evaluate")
         }
@@ -228,7 +235,9 @@ class Run:
 
     def claim(self, worker: str, process: int, ranks: int) -> None:
         """Say who works on the run, and how many processes together; called by whoever holds its lock."""
-        files.write_json(self.path / "worker.json", {"worker": worker, "process": process, "ranks": ranks}, durable=True)
+        files.write_json(
+            self.path / "worker.json", {"worker": worker, "process": process, "ranks": ranks}, durable=True
+        )
 
     @property
     def worker(self) -> str | None:

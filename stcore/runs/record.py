@@ -65,7 +65,8 @@ class Writer:
             self.safe = event.epoch + 1
         elif isinstance(event, Finished):
             for name, array in event.arrays.items():
-                (self.path / "rows" / f"{name}.bin").write_bytes(array.tobytes())
+                stored = array.astype("<f4") if name in ("test_error", "test_count") else array
+                (self.path / "rows" / f"{name}.bin").write_bytes(stored.tobytes())
             files.replace(self.path / "weights", files.seal(self.weights()))
             self.tell({"event": "finished"})
             figures = {key: value for key, value in event.to_json().items() if key != "event"}

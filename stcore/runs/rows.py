@@ -19,16 +19,21 @@ MOST = float(np.finfo(np.float16).max)
 """What float16 can hold; what is larger, as in a run that nearly diverged, is stored as this."""
 ROWS = {
     "score": Row("<f2", "sample"),
+    "level": Row("<f2", "sample"),
     "weight": Row("<f2", "sample"),
     "kept": Row("bits", "sample"),
+    "kept_share": Row("<f2", "sample"),  # of cells, instead of kept
     "sensor_error": Row("<f4", "sensor"),
     "importance": Row("<f4", "sensor"),
+    "sensor_kept": Row("<f4", "sensor"),
+    "sensor_score": Row("<f4", "sensor"),
 }
 
 
 def write_epoch(folder: Path, epoch: int, arrays: dict[str, np.ndarray]) -> None:
     """Write one epoch's rows; a repeated epoch overwrites its own."""
     for name, array in arrays.items():
+        name = "kept_share" if name == "kept" and array.dtype != bool else name
         files.write_row(folder / f"{name}.bin", epoch, _stored(array, ROWS[name].dtype).tobytes())
 
 

@@ -13,9 +13,12 @@ from stcore.runs.rows import ROWS, read
 def trace(run: Run) -> xr.Dataset:
     """Dims (epoch, sample, sensor), epochs counted from 1.
 
-    Over (epoch, sample): ``score`` (NaN where never scored), ``kept``, ``weight``; over (epoch, sensor): ``sensor_error``
-    in the target's unit, ``importance``; over sensor, once finished, ``test_sensor_error``; over epoch: losses, metrics,
-    visits, seconds. ``time`` [sample] is the first forecast step of a window, ``start`` its first input step. Large arrays
+    Over (epoch, sample): ``score`` (NaN where never scored), ``level`` (the error at which a sample was last met, in
+    training spreads), ``kept``, ``weight``; of runs on cells these are means over a window's cells, ``kept`` is a share,
+    and ``sensor_kept``, ``sensor_score`` over (epoch, sensor) tell the same of each sensor. Over (epoch, sensor) too:
+    ``sensor_error`` in the target's unit, ``importance``; over sensor, once finished, ``test_sensor_error``; over epoch:
+    losses, metrics, visits, seconds. ``time`` [sample] is the first forecast step of a window, ``start`` its first input
+    step. Large arrays
     are maps of the files, not copies.
     """
     data, epochs = run.spec["data"], run.epochs()
@@ -25,7 +28,10 @@ def trace(run: Run) -> xr.Dataset:
     variables: dict[str, Any] = {
         name: (("epoch", row.dim), read(run.path / "rows", name, len(epochs), count[row.dim]))
         for name, row in ROWS.items()
+        if (run.path / "rows" / f"{name}.bin").exists()
     }
+    if "kept_share" in variables:
+        variables["kept"] = variables.pop("kept_share")
     variables |= {name: ("epoch", column) for name, column in _columns(epochs).items()}
     coords: dict[str, Any] = {
         "epoch": np.array([event["epoch"] + 1 for event in epochs], int),
@@ -56,7 +62,7 @@ def table(run: Run) -> pd.DataFrame:
     frame["kept"] = np.array([event["kept"] for event in epochs], int)
     unit = spread[0] if len(spread) == 1 else 1.0
     frame.insert(2, "train_mae", frame["train_loss"] * unit)
-    frame["pruned"] = run.spec["windows"]["train"] - frame["kept"]
+    frame["pruned"] = run.samples - frame["kept"]
     frame["visits"] = frame["visits"].astype(int)
     frame["best"] = np.array([event["best"] for event in epochs], bool)
     return frame

@@ -2,11 +2,12 @@
 
 import torch
 
-from stcore import registry, scores
+from stcore import registry
 from stcore.models.forecaster import Forecaster
 from stcore.options import RunOptions, TrainOptions
 from stcore.prune.strategy import PruningStrategy, Samples
 from stcore.training.feed import Feed
+from stcore.training.pool import Pool
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.float32, "float64": torch.float64}
 
@@ -21,17 +22,11 @@ def build_model(feed: Feed, options: RunOptions) -> Forecaster:
     )
 
 
-def build_strategy(feed: Feed, options: RunOptions) -> PruningStrategy:
-    """The chosen strategy over the training windows."""
+def build_strategy(pool: Pool, options: RunOptions) -> PruningStrategy:
+    """The chosen strategy over the training samples."""
     choice = dict(options.prune)
     card = registry.card("strategies", choice.pop("name"))
-    windows = feed.parts.train
-    samples = Samples(
-        len(windows),
-        options.train.epochs,
-        options.seed,
-        lambda name: scores.feature(name, feed.data, windows, feed.targets, feed.target_scale),
-    )
+    samples = Samples(pool.count, options.train.epochs, options.seed, pool.features)
     return card.load()(card.options.read(choice), samples)
 
 

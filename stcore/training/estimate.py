@@ -43,10 +43,11 @@ def work(options: RunOptions, windows: tuple[int, int, int], sensors: int, input
     """The work of resolved ``options`` on so many training, validation and test windows."""
     train, epochs = options.train, options.train.epochs
     visits = epochs * windows[0] * (options.prune.get("keep") or 1.0)
+    size = sensors if options.data.samples == "cells" else 1  # samples in a window
     products, width = per_cell(options.model, options.data.lookback * inputs, options.data.horizon * targets)
     stored = min(sum(windows), train.forecasts * 2**20 / (2 * options.data.horizon * sensors * targets))
     forecasts = (epochs * windows[1] + windows[2] + stored) * sensors
-    return Work(visits / (train.batch or 1), visits * sensors, forecasts, products, width)
+    return Work(visits * size / (train.batch or 1), visits * sensors, forecasts, products, width)
 
 
 def per_cell(model: Mapping[str, Any], inside: int, outside: int) -> tuple[float, float]:

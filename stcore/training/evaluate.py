@@ -14,6 +14,7 @@ from stcore.training.feed import Feed
 from stcore.windows import Windows
 
 CELLS = 16_384  # (window, sensor) cells forecast at once
+MOST = float(np.finfo(np.float16).max)
 
 
 def chunks(feed: Feed, count: int) -> Iterator[np.ndarray]:
@@ -36,13 +37,15 @@ def forecast(model: nn.Module, feed: Feed, windows: Windows, ids: np.ndarray) ->
 
 def errors(model: nn.Module, feed: Feed, windows: Windows, ranks: Ranks | None = None) -> Errors:
     """Errors over all ``windows``, shared out among the ranks and summed."""
-    found = Errors((feed.setting.horizon, feed.setting.sensors, feed.setting.targets), feed.options.mape_floor)
+    shape = (feed.setting.horizon, feed.setting.sensors, feed.setting.targets)
+    found = Errors(shape, feed.options.mape_floor, len(windows), feed.target_scale.spread)
     rank, world = (ranks.rank, ranks.world) if ranks else (0, 1)
     for place, ids in enumerate(chunks(feed, len(windows))):
         if place % world == rank:
-            found.add(forecast(model, feed, windows, ids), feed.truths(windows, ids))
+            found.add(forecast(model, feed, windows, ids), feed.truths(windows, ids), ids)
     if ranks:
-        found.sums = ranks.sum(torch.from_numpy(found.sums)).numpy()
+        for name in ("sums", "windows"):
+            setattr(found, name, ranks.sum(torch.from_numpy(getattr(found, name))).numpy())
     return found
 
 
@@ -83,9 +86,14 @@ def importance(model: nn.Module, feed: Feed, windows: Windows, most: int = 64) -
     return (total / total.sum().clamp(min=1e-30)).numpy()
 
 
+def missed(scaled: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
+    """Signed error [B, H, N, C'] in training spreads, 0 where the truth is missing."""
+    return (scaled - truth) * mask
+
+
 def absolute(scaled: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
     """Absolute error [B, H, N, C'] in training spreads, 0 where the truth is missing."""
-    return (scaled - truth).abs() * mask
+    return missed(scaled, truth, mask).abs()
 
 
 def worth_storing(feed: Feed, hardest: np.ndarray, megabytes: int, seed: int) -> np.ndarray:
@@ -100,3 +108,12 @@ def worth_storing(feed: Feed, hardest: np.ndarray, megabytes: int, seed: int) ->
         share = min(1.0, room / sum(map(len, wanted)))
         starts = [part[np.linspace(0, len(part) - 1, int(share * len(part))).astype(int)] for part in wanted]
     return np.unique(np.concatenate(starts))
+
+
+def stored(model: nn.Module, feed: Feed, starts: np.ndarray) -> dict[str, np.ndarray]:
+    """``forecast`` [K, H, N, C'] in z-scores, float16, of the windows that begin at ``forecast_start`` [K]."""
+    windows, scale = Windows(starts, feed.parts.train.lookback, feed.parts.train.horizon), feed.target_scale
+    parts = (forecast(model, feed, windows, ids) for ids in chunks(feed, len(starts)))
+    scaled = [scale.apply(part).clip(-MOST, MOST).astype(np.float16) for part in parts]
+    shape = (0, windows.horizon, feed.setting.sensors, feed.setting.targets)
+    return {"forecast": np.concatenate([np.empty(shape, np.float16), *scaled]), "forecast_start": starts}

@@ -14,13 +14,14 @@ from stcore.windows import Parts, Windows, calendar, cut, slots_of_day
 
 
 class Batch(NamedTuple):
-    """B windows: ``x`` [B, L, N, C] z-scores (0: missing), ``calendar`` [B, L + H, 2], ``y`` [B, H, N, C'] z-scores
-    (0: missing) and ``mask`` [B, H, N, C'] (1: observed)."""
+    """B samples: ``x`` [B, L, N, C] z-scores (0: missing), ``calendar`` [B, L + H, 2], ``y`` [B, H, N, C'] z-scores
+    (0: missing), ``mask`` [B, H, N, C'] (1: observed), and of cells (N = 1) the position of their ``sensor`` [B, 1]."""
 
     x: Tensor
     calendar: Tensor
     y: Tensor
     mask: Tensor
+    sensor: Tensor | None = None
 
 
 class Feed:
@@ -54,7 +55,6 @@ class Feed:
             slots_of_day(data.step_seconds),
             grid,
         )
-        self.mean_count = self._mean_count(self.parts.train)
 
     @property
     def names(self) -> list[str]:
@@ -67,14 +67,22 @@ class Feed:
         before, after = steps[:, : windows.lookback], steps[:, windows.lookback :]
         return Batch(self.series[before], self.calendar[steps], self.truth[after], self.mask[after])
 
+    def cells(self, windows: Windows, ids: np.ndarray) -> Batch:
+        """The cells ``ids`` [B], window x N + sensor, as samples of one sensor each."""
+        steps = torch.from_numpy(windows.steps(ids // self.setting.sensors)).to(self.device)
+        sensor = torch.from_numpy(ids % self.setting.sensors).to(self.device)[:, None]
+        before, after = steps[:, : windows.lookback], steps[:, windows.lookback :]
+        x, y, mask = self.series[before, sensor], self.truth[after, sensor], self.mask[after, sensor]
+        return Batch(x[:, :, None], self.calendar[steps], y[:, :, None], mask[:, :, None], sensor)
+
     def truths(self, windows: Windows, ids: np.ndarray) -> np.ndarray:
         """[B, H, N, C'] in units, NaN where not measured."""
         steps = windows.steps(ids)[:, windows.lookback :]
         return self.data.values[steps][..., self.targets]
 
-    def _mean_count(self, windows: Windows) -> float:
-        """Mean number of observed targets of a window: the constant by which losses are divided."""
+    def observed(self, windows: Windows) -> float:
+        """How many targets the windows hold together, each as often as a window has it."""
         per_step = self.mask.sum((1, 2), dtype=torch.float64).cpu().numpy()
         total = np.concatenate([[0.0], np.cumsum(per_step)])
         first = windows.starts + windows.lookback
-        return float((total[first + windows.horizon] - total[first]).mean())
+        return float((total[first + windows.horizon] - total[first]).sum())

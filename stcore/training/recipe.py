@@ -15,14 +15,14 @@ CELLS = 1024  # (window, sensor) cells in a default batch
 RATE = 8e-3  # learning rate at that size
 
 
-def batch_size(options: TrainOptions, sensors: int, samples: int) -> int:
-    """Windows in a step: as asked, or about 1024 cells, and never more than there are samples."""
-    return min(samples, options.batch or max(1, round(CELLS / sensors)))
+def batch_size(options: TrainOptions, cells: int, samples: int) -> int:
+    """Samples in a step: as asked, or about 1024 cells, of which each sample has ``cells``; never more than there are."""
+    return min(samples, options.batch or max(1, round(CELLS / cells)))
 
 
-def base_rate(options: TrainOptions, batch: int, sensors: int) -> float:
+def base_rate(options: TrainOptions, batch: int, cells: int) -> float:
     """Learning rate at the start: as asked, or growing with the root of the batch's cells, within 1e-3 and 1e-2."""
-    return options.lr or min(1e-2, max(1e-3, RATE * math.sqrt(batch * sensors / CELLS)))
+    return options.lr or min(1e-2, max(1e-3, RATE * math.sqrt(batch * cells / CELLS)))
 
 
 def learning_rate(options: TrainOptions, base: float, plan: np.ndarray, epoch: int, done: float) -> float:

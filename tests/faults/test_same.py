@@ -27,6 +27,6 @@ def test_pruning_nothing_is_full_training_bit_for_bit(prune: str, how: str, undi
     full, run = undisturbed("--prune", "full"), undisturbed("--prune", prune, *nothing)
     one, other = weights(full), weights(run)
     assert [name for name in one if bits(one[name]) != bits(other[name])] == []
-    assert (run.result or {})["visits"] == {"kept": 5 * 337, "full": 5 * 337, "share": 1.0}
+    assert (run.result or {})["visits"] == {"kept": 5 * 337, "full": 5 * 337, "share": 1.0, "refresh": 0, "pilot": 0}
     for first, second in zip(full.epochs(), run.epochs(), strict=True):
         assert without_clock({**first, "selection": None}) == without_clock({**second, "selection": None})

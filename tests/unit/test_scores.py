@@ -21,7 +21,7 @@ def test_columns_equal_plain_loops() -> None:
     mask = (rng.random((9, 4, 5, 1)) < 0.7).astype(np.float32)
     mask[0, :, 2] = 0  # a sensor that a window never saw
     error = rng.random((9, 4, 5, 1)).astype(np.float32) * mask
-    columns = scores.Columns(12, 4, ("sensor_spread", "horizon_spread"), "cpu")
+    columns = scores.Columns(4, ("sensor_spread", "horizon_spread"), "cpu")
     ids = np.array([3, 0, 5, 1, 9, 10, 11, 7, 8])
     for part in np.array_split(np.arange(9), 4):
         columns.take(torch.from_numpy(ids[part]), torch.from_numpy(error[part]), torch.from_numpy(mask[part]))
@@ -40,7 +40,7 @@ def test_columns_equal_plain_loops() -> None:
 
 def test_growth_with_the_horizon_is_no_spread() -> None:
     error = torch.arange(1.0, 5).view(1, 4, 1, 1).expand(6, 4, 3, 1)
-    columns = scores.Columns(6, 4, ("horizon_spread",), "cpu")
+    columns = scores.Columns(4, ("horizon_spread",), "cpu")
     columns.take(torch.arange(6), error, torch.ones_like(error))
     np.testing.assert_allclose(columns.columns()[1]["horizon_spread"], 0, atol=1e-6)
 
@@ -49,7 +49,7 @@ def test_a_step_without_readings_is_no_spread() -> None:
     error = torch.ones(3, 4, 2, 1)
     mask = torch.ones_like(error)
     mask[0, 1:3] = 0
-    columns = scores.Columns(3, 4, ("horizon_spread",), "cpu")
+    columns = scores.Columns(4, ("horizon_spread",), "cpu")
     columns.take(torch.arange(3), error * mask, mask)
     np.testing.assert_array_equal(columns.columns()[1]["horizon_spread"], 0)
 

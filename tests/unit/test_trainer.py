@@ -5,7 +5,7 @@ import pytest
 import torch
 from tiny import tiny
 
-from stcore.events import Epoch, Event
+from stcore.events import Epoch, Event, Finished
 from stcore.options import RunOptions
 from stcore.training.trainer import Diverged, Trainer
 
@@ -132,3 +132,31 @@ def test_importance_and_sensor_errors_are_told() -> None:
     event = epochs(Trainer(DATA, options()))[-1]
     assert event.arrays["importance"].sum() == pytest.approx(1)
     assert event.arrays["sensor_error"].shape == (3,) and np.isfinite(event.arrays["sensor_error"]).all()
+
+
+def test_errors_of_each_test_window_add_up_to_the_metric() -> None:
+    finished = list(Trainer(DATA, options(epochs=2)))[-1]
+    assert isinstance(finished, Finished)
+    error, count = finished.arrays["test_error"], finished.arrays["test_count"]
+    assert error.shape == count.shape == (len(finished.arrays["test_start"]), 4)
+    assert error.sum() / count.sum() == pytest.approx(finished.metrics["test"]["mae"], rel=1e-6)
+    by_step = [step["mae"] for step in finished.metrics["test"]["by_horizon"]]
+    np.testing.assert_allclose(error.sum(axis=0) / count.sum(axis=0), by_step, rtol=1e-6)
+
+
+def test_full_training_at_equal_visits_ends_with_a_partial_epoch() -> None:
+    chosen = options("full", 5).model_copy(update={"prune": {"name": "full", "keep": 0.5}})
+    trainer = Trainer(DATA, chosen)
+    told = [event for event in trainer if isinstance(event, Epoch)]
+    count = trainer.pool.count
+    assert [event.kept for event in told] == [count, count, round(2.5 * count) - 2 * count]
+    assert told[-1].learning_rate < 0.02 * trainer.rate  # the schedule is fitted to the visits
+
+
+def test_a_record_tells_the_error_at_which_a_sample_was_last_met() -> None:
+    told = epochs(Trainer(DATA, options()))
+    first, second = told[0].arrays, told[1].arrays
+    missed = ~second["kept"]
+    assert missed.any()
+    np.testing.assert_array_equal(second["level"][missed], first["level"][missed])
+    assert (second["level"][second["kept"]] != first["level"][second["kept"]]).mean() > 0.9

@@ -1,0 +1,40 @@
+"""Clock: seconds by kind of work, on the wall and of the processor."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+KINDS = ("train", "score", "select", "evaluate")
+
+
+class Clock:
+    """``seconds`` and ``cpu`` [s] by kind; what happens between two measurements, such as a pause, does not count."""
+
+    def __init__(self) -> None:
+        self.seconds, self.cpu = dict.fromkeys(KINDS, 0.0), dict.fromkeys(KINDS, 0.0)
+
+    @contextmanager
+    def timed(self, kind: str) -> Iterator[None]:
+        """Add the time spent inside to ``kind``."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield
+        self.seconds[kind] += time.perf_counter() - wall
+        self.cpu[kind] += time.process_time() - cpu
+
+    def add(self, other: "Clock", as_kind: str | None = None) -> None:
+        """Add another clock's times, each to its own kind or all to one."""
+        for kind in KINDS:
+            self.seconds[as_kind or kind] += other.seconds[kind]
+            self.cpu[as_kind or kind] += other.cpu[kind]
+
+    def told(self) -> tuple[dict[str, float], dict[str, float]]:
+        """Copies of ``seconds`` and ``cpu``."""
+        return dict(self.seconds), dict(self.cpu)
+
+    def state_dict(self) -> dict[str, dict[str, float]]:
+        """Plain numbers."""
+        return {"seconds": dict(self.seconds), "cpu": dict(self.cpu)}
+
+    def load_state_dict(self, state: dict[str, dict[str, float]]) -> None:
+        """The numbers back."""
+        self.seconds, self.cpu = dict(state["seconds"]), dict(state["cpu"])

@@ -1,0 +1,74 @@
+"""Passes over all samples that train nothing, or train something else: refreshed scores, and pilots before the run.
+
+Their cost is told apart from the run's own visits, as ``refresh`` (a forward pass) and ``pilot`` (a training visit).
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from stcore.events import Progress
+from stcore.models.forecaster import Forecaster
+from stcore.ranks import Ranks
+from stcore.scores import Columns, Step
+from stcore.training.clock import Clock
+from stcore.training.evaluate import CELLS, missed
+from stcore.training.pool import Pool
+
+if TYPE_CHECKING:
+    from stcore.training.trainer import Trainer
+
+Found = tuple[np.ndarray, dict[str, np.ndarray]]
+
+
+@torch.no_grad()
+def scored(model: Forecaster, pool: Pool, needs: tuple[str, ...], ranks: Ranks) -> Found:
+    """All samples and their columns under the model as it stands, shared out among the ranks."""
+    columns, training = Columns(pool.feed.setting.horizon, needs), model.training
+    model.eval()
+    model.remember = columns.remembers
+    size = max(1, CELLS // pool.size)
+    for number, first in enumerate(range(0, pool.count, size)):
+        if number % ranks.world == ranks.rank:
+            places = np.arange(first, min(first + size, pool.count))
+            batch = pool.batch(places)
+            error = missed(model(batch.x, batch.calendar, batch.sensor), batch.y, batch.mask)
+            columns.take(Step(torch.from_numpy(places), error, batch.mask, model.last, number))
+    model.remember = False
+    model.train(training)
+    columns.merge(ranks, pool.count)
+    return columns.columns()
+
+
+def pilots(trainer: "Trainer") -> Iterator[Progress]:
+    """Train as the strategy wants it done beforehand and have it learn what was found.
+
+    Each repeat is a full training of its own, with a seed of its own, so that scores do not hang on one start.
+    """
+    pilot, pool, strategy = trainer.strategy.pilot, trainer.pool, trainer.strategy
+    if pilot is None:
+        return
+    train = trainer.train.model_copy(update={"epochs": pilot.epochs, "patience": None})
+    whole = pilot.repeats * pilot.epochs * pool.count
+    for repeat in range(pilot.repeats):
+        clock = Clock()
+        seed = (trainer.options.seed + 7_919 * (repeat + 1)) % 2**31
+        changed = {"seed": seed, "train": train, "prune": {"name": "full"}}
+        pupil = type(trainer)(
+            trainer.feed.data, trainer.options.model_copy(update=changed), trainer.ranks, trainer.pool
+        )
+        for epoch in range(pilot.epochs):
+            behind = (repeat * pilot.epochs + epoch) * pool.count
+            for event in pupil.passed(epoch, clock):
+                yield Progress(-1, event.batch, event.batches, behind + event.visits - pupil.visits, whole)
+            if pilot.every_epoch:
+                strategy.learn(repeat, epoch, {"level": pupil.level.copy()})
+        if not pilot.every_epoch:
+            with clock.timed("score"):
+                indices, columns = scored(pupil.model, pool, pilot.needs, trainer.ranks)
+            order = np.argsort(indices)
+            strategy.learn(repeat, pilot.epochs - 1, {name: column[order] for name, column in columns.items()})
+        trainer.clock.add(clock, "score")
+        trainer.extra["pilot"] += pilot.epochs * pool.count
