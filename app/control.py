@@ -41,7 +41,9 @@ def _progress(run: Run, now: str) -> None:
         return
     share = min(where["visits"] / max(where["planned"], 1), 1.0)
     text, left = f"epoch {where['epoch'] + 1} of {run.spec['options']['train']['epochs']}", where["seconds_left"]
-    if share == 1.0:
+    if where["epoch"] < 0:
+        text = "scoring before training"
+    elif share == 1.0:
         text = "measuring on the test windows"
     elif left is not None:
         text += f" · {lasting(left)} left"

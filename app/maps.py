@@ -5,6 +5,7 @@ import streamlit as st
 from app import picking
 from app.session import current_theme
 from stcore.charts.maps import DOTS, SensorMap, clicked, flat_sensor_map, sensor_map, sensor_map_legend
+from stcore.charts.style import standalone
 
 HEIGHT = 500
 PLAIN = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"], "scrollZoom": True}
@@ -27,8 +28,8 @@ def _points(key: str) -> list[dict[str, int]]:
     return [point for point in found if isinstance(point.get("customdata"), int | float)]
 
 
-def show_map(sensors: SensorMap, key: str, chosen: int | None, alt: str) -> None:
-    """Draw the map with its legend; zoom and place stay while the numbers change."""
+def show_map(sensors: SensorMap, key: str, chosen: int | None, alt: str, about: str = "") -> None:
+    """Draw the map with its legend; zoom and place stay while the numbers change. ``about``: what a saved one is called."""
     theme, flat = current_theme(), st.session_state.get(f"{key}-kind", False)
     if flat:
         figure = flat_sensor_map(sensors, theme, chosen)
@@ -38,9 +39,7 @@ def show_map(sensors: SensorMap, key: str, chosen: int | None, alt: str) -> None
         )  # fmt: skip
     else:
         deck = sensor_map(sensors, theme, chosen)
-        st.pydeck_chart(
-            deck, key=key, on_select="rerun", selection_mode="single-object", height=HEIGHT, alt=alt
-        )
+        st.pydeck_chart(deck, key=key, on_select="rerun", selection_mode="single-object", height=HEIGHT, alt=alt)
         st.altair_chart(
             sensor_map_legend(sensors, theme), key=f"{key}-legend", width=360,
             alt=f"Legend: {sensors.label}, small and dark is low, large and yellow is high",
@@ -51,7 +50,7 @@ def show_map(sensors: SensorMap, key: str, chosen: int | None, alt: str) -> None
             help="The same map without WebGL. The camera at its top right saves it as a picture.",
         )  # fmt: skip
         st.download_button(
-            "Map as HTML", lambda: flat_sensor_map(sensors, theme, chosen).to_html(include_plotlyjs=True, config=PLAIN),
+            "Map as HTML", lambda: standalone(flat_sensor_map(sensors, theme, chosen), about or alt, PLAIN),
             f"{key}.html", "text/html", key=f"{key}-html", on_click="ignore", type="tertiary",
             help="One file of about 5 MB that opens anywhere, without internet.",
         )  # fmt: skip

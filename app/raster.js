@@ -3,7 +3,7 @@
 const LEFT = 92, TOP = 6, BOTTOM = 40, RIGHT = 10;
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const NOTHING = 255, FULL = 254, FINEST = 9;
+const NOTHING = 255, FULL = 254, FINEST = 9, PALE = 0.18;
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
@@ -16,6 +16,7 @@ export default function (component) {
     view.content = data.content;
     view.rows = data.rows;
   }
+  view.inside = data.inside && unpacked({ ...data, content: data.inside, bits: true });
   view.data = data;
   view.stale = true;
   dress(root, data);
@@ -114,10 +115,13 @@ function draw(root, view) {
 function painted(view, width, height) {
   const { data, cells } = view, image = new ImageData(width, height);
   const levels = averaged(cells, data.rows, data.columns, width, height), scale = colours(data.colours);
+  const inside = view.inside && averaged(view.inside, data.rows, data.columns, width, height);
+  const paper = [1, 3, 5].map((place) => parseInt(data.ink.background.slice(place, place + 2), 16));
   for (let place = 0; place < levels.length; place++) {
     if (levels[place] < 0) continue;
-    const from = 3 * Math.round(levels[place]);
-    image.data.set([scale[from], scale[from + 1], scale[from + 2], 255], 4 * place);
+    const from = 3 * Math.round(levels[place]), part = inside ? PALE + ((1 - PALE) * inside[place]) / FULL : 1;
+    for (let ink = 0; ink < 3; ink++) image.data[4 * place + ink] = part * scale[from + ink] + (1 - part) * paper[ink];
+    image.data[4 * place + 3] = 255;
   }
   return image;
 }
@@ -145,13 +149,13 @@ function axes(pen, view) {
   const most = Math.max(2, Math.floor(height / 19));
   for (const row of ticks(data.rows, most, data.rowNames ? [1, 2, 7, 14, 28] : null)) {
     const y = TOP + ((row + 0.5) / data.rows) * height;
-    pen.fillText(label(view, row), LEFT - 8, Math.min(Math.max(y, TOP + 6), TOP + height - 6));
+    pen.fillText(label(view, row), LEFT - 8, y);
   }
   pen.textAlign = "center";
   pen.textBaseline = "top";
   for (const column of ticks(data.columns, Math.max(2, Math.floor(width / (12 + 8 * Math.max(...data.names.map((name) => name.length))))), data.steps)) {
     const x = LEFT + ((column + (data.steps ? 0 : 0.5)) / data.columns) * width;
-    pen.fillText(data.names[column], Math.max(x, LEFT + 8), TOP + height + 6);
+    pen.fillText(data.names[column], x, TOP + height + 6);
   }
   pen.fillText(data.titles.x, LEFT + width / 2, TOP + height + 23);
   pen.save();
@@ -227,14 +231,15 @@ function said(view, { row, column }) {
   }
   const group = data.samples / data.rows, first = Math.floor(row * group);
   const when = `${day(view, first)} ${clock(view.minutes[first])}`;
-  const word = group > 1 ? `${number(100 * value)} % of ${Math.round(group)} samples kept` : data.labels[level === FULL ? 1 : 0];
+  const of = [data.parts, group > 1 ? `${Math.round(group)} samples` : ""].filter(Boolean).join(" of ");
+  const word = of ? `${number(100 * value)} % of ${group > 1 ? "" : "its "}${of} kept` : data.labels[level === FULL ? 1 : 0];
   return `${when}, epoch ${data.names[column]}: ${word}`;
 }
 
 function dress(root, data) {
-  const scale = root.querySelector(".scale"), ends = data.labels[0] ? data.labels : [number(data.low), number(data.high)];
-  root.querySelector(".low").textContent = ends[0];
-  root.querySelector(".high").textContent = ends[1];
+  const scale = root.querySelector(".scale");
+  root.querySelector(".low").textContent = data.ends[0];
+  root.querySelector(".high").textContent = data.ends[1];
   root.querySelector(".what").textContent = data.titles.value;
   scale.style.background = `linear-gradient(to right, ${data.colours.join(",")})`;
   root.querySelector(".marked").hidden = !data.boxes.length;

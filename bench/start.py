@@ -47,13 +47,17 @@ def main() -> None:
                     break
                 except Error:
                     time.sleep(0.05)
-            page.wait_for_selector("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg", timeout=60_000)
+            page.wait_for_selector(
+                "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg", timeout=60_000
+            )
             found.append(time.perf_counter() - before)
             page.close()
             server.terminate()
             server.wait()
         browser.close()
-    print(f"start to first chart: median {statistics.median(found):.1f} s of {[round(seconds, 1) for seconds in found]}")
+    print(
+        f"start to first chart: median {statistics.median(found):.1f} s of {[round(seconds, 1) for seconds in found]}"
+    )
 
 
 if __name__ == "__main__":

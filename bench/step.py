@@ -26,7 +26,10 @@ from stcore.training.trainer import Trainer
 def data(sensors: int) -> STData:
     """A week of noise at 5 minutes."""
     values = np.random.default_rng(0).normal(60, 10, (2016, sensors))
-    coords = {"time": pd.date_range("2026-01-05", periods=2016, freq="5min"), "sensor": [f"s{n}" for n in range(sensors)]}
+    coords = {
+        "time": pd.date_range("2026-01-05", periods=2016, freq="5min"),
+        "sensor": [f"s{n}" for n in range(sensors)],
+    }
     return STData.of(xr.Dataset({"value": (("time", "sensor"), values)}, coords))
 
 

@@ -1,17 +1,18 @@
 """Winnow's core: open a spatio-temporal dataset, train a compact forecaster while samples are pruned, look at the run.
 
-Three doors, each loaded when it is used: ``stcore.open`` (a path to data), ``stcore.train`` (data to a run) and
-``stcore.open_run`` (a run folder to its record).
+Four doors, each loaded when it is used: ``stcore.open`` (a path to data), ``stcore.train`` (data to a run),
+``stcore.open_run`` (a run folder to its record) and ``stcore.open_experiment`` (an experiment's name to its evidence).
 """
 
 from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["open", "open_run", "train"]
+__all__ = ["open", "open_experiment", "open_run", "train"]
 
 _DOORS = {
     "open": ("stcore.readers", "open"),
+    "open_experiment": ("stcore.experiment", "open_experiment"),
     "open_run": ("stcore.runs", "open_run"),
     "train": ("stcore.jobs", "train"),
 }

@@ -247,9 +247,10 @@ def _check_graph(ds: xr.Dataset, answers: Mapping[str, str]) -> tuple[xr.Dataset
     made = made.assign_attrs(graph=rule)
     number = made["edge_from"].size if "edge_from" in made else 0
     text = (
-        f"{number} edges between "
-        f"{made.sizes['sensor']} sensors: {rule}."
-    ) if number else "There is no graph: models that need one cannot be used."
+        (f"{number} edges between {made.sizes['sensor']} sensors: {rule}.")
+        if number
+        else "There is no graph: models that need one cannot be used."
+    )
     return made, [Finding("note", "graph", text, choices, chosen)]
 
 
@@ -260,10 +261,13 @@ def _with_edges(ds: xr.Dataset, rule: str) -> xr.Dataset:
     if rule == "correlation":
         values = ds["value"].values[: max(int(0.6 * ds.sizes["time"]), 2), :, 0]
         if ds.sizes["sensor"] > MOST_CORRELATED:
-            raise refuse("graph", (
-                "A graph from correlation is made for at most "
-                f"{MOST_CORRELATED} sensors; here are {ds.sizes['sensor']}."
-            ))
+            raise refuse(
+                "graph",
+                (
+                    "A graph from correlation is made for at most "
+                    f"{MOST_CORRELATED} sensors; here are {ds.sizes['sensor']}."
+                ),
+            )
         edges = graph.from_correlation(values[:: len(values) // MOST_CORRELATED + 1])
     else:
         edges = graph.from_coordinates(np.stack([ds["lat"].values, ds["lon"].values], axis=1), rule=rule)

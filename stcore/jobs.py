@@ -11,10 +11,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from stcore.findings import DataError, Finding, refuse
 from stcore.options import RunOptions
 from stcore.runs import Run, RunError, create, record, uploads
 from stcore.runs.create import versions
+from stcore.runs.experiments import open_folder
 from stcore.runs.locks import held, slot
 from stcore.runs.record import checkpoint, fail, tell, weights
 
@@ -65,7 +66,7 @@ def train(
 
 
 # ---- in this process -----------------------------------------------------------------------------------------------
-def work(run: Run) -> Iterator[Event]:
+def work(run: Run) -> Generator[Event, None, None]:
     """Train ``run`` in this process, from its last checkpoint where it has one; a finished run has nothing left to say.
 
     RunError where another process works on it or where its data have changed since it was made.
@@ -162,24 +163,36 @@ def predict(run: Run, starts: np.ndarray, data: STData | None = None) -> np.ndar
 def start(run: Run, word: str = "run") -> None:
     """Begin or go on with ``run`` in a process of its own that outlives this one. ``word`` may be step."""
     run.control(word)  # type: ignore[arg-type]
-    _reap()
+    threads = str(run.spec["options"]["train"]["threads"])
     with run.open_log() as log:
-        command = [sys.executable, "-m", "stcore", "resume", str(run.path), "--quiet"]
-        environment = {
-            **os.environ,
-            "STCORE_BACKGROUND": "1",
-            "OMP_NUM_THREADS": str(run.spec["options"]["train"]["threads"]),
-        }
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            creationflags=APART,
-            env=environment,
-        )
-    _children.append((run.path, time.time(), child))
+        _start(["resume", str(run.path), "--quiet"], run.path, log, {"OMP_NUM_THREADS": threads})
+
+
+def start_experiment(name: str, root: str | Path = "runs", in_turn: bool = False) -> None:
+    """Begin or go on with an experiment in a process of its own that outlives this one. RunError where there is none."""
+    folder = open_folder(name, root)
+    if folder.locked:
+        raise RunError(f"Another process works on experiment {name} already.")
+    folder.tell({**folder.progress, "state": "starting"})
+    folder.control("run")
+    more = ["--in-turn"] if in_turn else []
+    with folder.open_log() as log:
+        _start(["experiment", name, "--runs", str(folder.root), "--quiet", *more], folder.path, log)
+
+
+def _start(arguments: list[str], path: Path, log: BinaryIO, environment: Mapping[str, str] | None = None) -> None:
+    """A command in a session of its own, so that it outlives this process; ``path`` is the folder that it works on."""
+    _reap()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "stcore", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+        creationflags=APART,
+        env={**os.environ, "STCORE_BACKGROUND": "1", **(environment or {})},
+    )
+    _children.append((path, time.time(), child))
 
 
 def _reap() -> None:

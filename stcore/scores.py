@@ -22,11 +22,13 @@ WIDTHS = dict.fromkeys(("level", "squared", "sensor_spread", "horizon_spread", "
 
 class Step(NamedTuple):
     """What a batch of B samples gave: ``ids`` [B], ``error`` [B, H, N, C'] signed and 0 where missing, ``mask`` alike,
-    ``last`` [B, N, D] what the model's last linear map was given, and the ``number`` of the batch in its epoch."""
+    ``total`` [B] the absolute error summed, ``last`` [B, N, D] what the model's last linear map was given, and the
+    ``number`` of the batch in its epoch."""
 
     ids: Tensor
     error: Tensor
     mask: Tensor
+    total: Tensor
     last: Tensor | None = None
     number: int = 0
 
@@ -40,88 +42,87 @@ class Columns:
     not count (our reading of ST-Prune, arXiv 2602.19113). ``gradient`` is the norm of the last linear map's gradient of
     the mean absolute error, ``gradients`` [K, D] that gradient in few numbers, ``embedding`` [K, D] the mean over sensors
     of what that map was given; ``batch`` the number of the batch.
+
+    ``level`` and ``batch`` are nearly free: the loss has summed the errors anyway, and how many targets each sample has,
+    ``observed`` [W], is known beforehand. The others are worked off many batches at a time.
     """
 
-    def __init__(self, horizon: int, needs: Iterable[str]) -> None:
-        self.horizon, self.needs = horizon, tuple(dict.fromkeys(("level", *needs)))
-        unknown = [name for name in self.needs if name not in WIDTHS]
-        if unknown:
+    def __init__(self, horizon: int, needs: Iterable[str], observed: Tensor) -> None:
+        self.horizon, self.observed = horizon, observed
+        self.needs = tuple(dict.fromkeys(("level", *needs)))
+        if unknown := [name for name in self.needs if name not in WIDTHS]:
             raise ValueError(f"there is no column {unknown[0]!r}: {', '.join(WIDTHS)}")
+        self.more = [name for name in self.needs if name not in ("level", "batch")]
+        self.remembers = bool({"gradient", "gradients", "embedding"} & set(self.more))
+        self.steps: list[tuple[Tensor, Tensor, int]] = []  # ids, total, number
         self.waiting: list[Step] = []
         self.cells = 0
-        self.ids: list[Tensor] = []
-        self.done: list[Tensor] = []
-
-    @property
-    def remembers(self) -> bool:
-        """Whether the model has to show what its last linear map was given."""
-        return bool({"gradient", "gradients", "embedding"} & set(self.needs))
+        self.done: dict[str, list[Tensor]] = {name: [] for name in self.more}
 
     def take(self, step: Step) -> None:
-        """Take in a batch; worked off many at a time."""
-        self.waiting.append(step)
-        self.cells += step.error.shape[0] * step.error.shape[2]
-        if self.cells >= TOGETHER:
-            self._work_off()
+        """Take in a batch."""
+        self.steps.append((step.ids, step.total, step.number))
+        if self.more:
+            self.waiting.append(step)
+            self.cells += step.error.shape[0] * step.error.shape[2]
+            if self.cells >= TOGETHER:
+                self._work_off()
 
     def _work_off(self) -> None:
         if not self.waiting:
             return
-        ids = torch.cat([step.ids for step in self.waiting])
         error = torch.cat([step.error for step in self.waiting])
         mask = torch.cat([step.mask for step in self.waiting])
-        counts = torch.tensor([len(step.ids) for step in self.waiting], device=error.device)
-        numbers = torch.tensor([float(step.number) for step in self.waiting], device=error.device)
-        rest = {"batch": lambda: numbers.repeat_interleave(counts)}
-        if self.remembers:
-            last = torch.cat([known(step.last) for step in self.waiting])
-            rest |= {
-                "gradient": lambda: last_gradient(error, mask, last),
-                "gradients": lambda: sketched(error, mask, last),
-                "embedding": lambda: compressed(last.mean(1)),
-            }
+        last = torch.cat([known(step.last) for step in self.waiting]) if self.remembers else error
         self.waiting, self.cells = [], 0
         absolute = error.abs()
-        seen = mask.sum((1, 2, 3)).clamp(min=1)
         ways = {
-            "level": lambda: absolute.sum((1, 2, 3)) / seen,
-            "squared": lambda: (error.square().sum((1, 2, 3)) / seen).sqrt(),
+            "squared": lambda: (error.square().sum((1, 2, 3)) / mask.sum((1, 2, 3)).clamp(min=1)).sqrt(),
             "sensor_spread": lambda: sensor_spread(absolute, mask),
-            "horizon_spread": lambda: (
-                absolute.sum((2, 3)) / mask.sum((2, 3))
-            ),  # NaN where nothing was observed at a step
-            **rest,
+            "horizon_spread": lambda: absolute.sum((2, 3)) / mask.sum((2, 3)),  # NaN: nothing observed at a step
+            "gradient": lambda: last_gradient(error, mask, last),
+            "gradients": lambda: sketched(error, mask, last),
+            "embedding": lambda: compressed(last.mean(1)),
         }
-        found = [ways[name]().to(error.dtype) for name in self.needs]
-        self.ids.append(ids)
-        self.done.append(torch.cat([part if part.ndim > 1 else part[:, None] for part in found], dim=1))
+        for name in self.more:
+            self.done[name].append(ways[name]())
 
-    def merge(self, ranks: Ranks, count: int) -> None:
-        """Every rank gets what all have seen of the ``count`` samples: one dense float64 sum."""
+    def gathered(self) -> tuple[Tensor, dict[str, Tensor]]:
+        """The visited samples [K] in the order of their visits and what is known of each, [K] or [K, D]."""
         self._work_off()
-        if ranks.world == 1:
-            return
-        width = 1 + sum(self.horizon if name == "horizon_spread" else WIDTHS[name] for name in self.needs)
-        dense = torch.zeros(count, width, dtype=torch.float64)
-        for ids, rows in zip(self.ids, self.done, strict=True):
-            dense[ids, 0], dense[ids, 1:] = 1.0, rows.double().cpu()
-        ranks.sum(dense)
-        seen = dense[:, 0].nonzero()[:, 0]
-        self.ids, self.done = [seen], [dense[seen, 1:]]
+        ids = torch.cat([step[0] for step in self.steps])
+        found = {"level": torch.cat([step[1] for step in self.steps]) / self.observed[ids]}
+        if "batch" in self.needs:
+            counts = torch.tensor([len(step[0]) for step in self.steps])
+            found["batch"] = torch.tensor([float(step[2]) for step in self.steps]).repeat_interleave(counts)
+        return ids, found | {name: torch.cat(parts) for name, parts in self.done.items()}
 
-    def columns(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """The visited samples [K], in the order of their visits, and their columns [K] or [K, D] float32."""
-        self._work_off()
-        indices = torch.cat(self.ids).cpu().numpy()
-        rows = torch.cat(self.done).cpu().numpy()
-        self.ids, self.done = [], []
-        named, place = {}, 0
-        for name in self.needs:
-            width = self.horizon if name == "horizon_spread" else WIDTHS[name]
-            part = rows[:, place : place + width]
-            named[name] = horizon_spread(part) if name == "horizon_spread" else part[:, 0] if width == 1 else part
-            place += width
-        return indices, {name: column.astype(np.float32, copy=False) for name, column in named.items()}
+    def merged(self, ranks: Ranks) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """What all ranks have seen: samples [K] in no certain order and their columns, [K] or [K, D] float32.
+
+        Among several ranks by one dense float64 sum, never by gathering (index, value) pairs.
+        """
+        if ranks.world > 1:
+            ids, found = summed(self, ranks)
+        else:
+            ids, found = self.gathered()
+        if "horizon_spread" in found:
+            found["horizon_spread"] = horizon_spread(found["horizon_spread"])
+        return ids.cpu().numpy(), {name: found[name].float().cpu().numpy() for name in self.needs}
+
+
+def summed(columns: Columns, ranks: Ranks) -> tuple[Tensor, dict[str, Tensor]]:
+    """The gathered columns of all ranks, ids ascending. A rank that saw nothing adds nothing."""
+    widths = {name: columns.horizon if name == "horizon_spread" else WIDTHS[name] for name in columns.needs}
+    dense = torch.zeros(len(columns.observed), 1 + sum(widths.values()), dtype=torch.float64)
+    if columns.steps:
+        ids, found = columns.gathered()
+        rows = [found[name].reshape(len(ids), -1).double().cpu() for name in widths]
+        dense[ids.cpu()] = torch.cat([torch.ones(len(ids), 1, dtype=torch.float64), *rows], dim=1)
+    ranks.sum(dense)
+    seen = dense[:, 0].nonzero()[:, 0]
+    parts = dense[seen, 1:].split(list(widths.values()), dim=1)
+    return seen, {name: part if part.shape[1] > 1 else part[:, 0] for name, part in zip(widths, parts, strict=True)}
 
 
 def known(last: Tensor | None) -> Tensor:
@@ -161,22 +162,26 @@ def compressed(rows: Tensor) -> Tensor:
     return rows @ torch.from_numpy(projection(rows.shape[1])).to(rows)
 
 
-def horizon_spread(by_step: np.ndarray) -> np.ndarray:
+def horizon_spread(by_step: Tensor) -> Tensor:
     """Standard deviation over horizon steps [K] of mean errors [K, H], after dividing each step by its usual error.
 
     Steps at which a sample observed nothing are NaN and left out.
     """
-    seen = np.isfinite(by_step)
-    errors = np.where(seen, by_step, 0)
-    usual = np.maximum(errors.sum(axis=0) / np.maximum(seen.sum(axis=0), 1), 1e-12)
-    errors = errors * (usual[seen.any(axis=0)].mean() / usual)
-    count = np.maximum(seen.sum(axis=1), 1)
-    middle = errors.sum(axis=1) / count
-    return np.sqrt((np.where(seen, errors - middle[:, None], 0) ** 2).sum(axis=1) / count)
+    seen = by_step.isfinite()
+    whole = bool(seen.all())
+    errors = by_step if whole else by_step.nan_to_num()
+    observed = seen.any(dim=0)
+    usual = (errors.sum(dim=0) / seen.sum(dim=0).clamp(min=1)).clamp(min=1e-12)
+    factor = usual[observed].mean() / usual
+    count = len(factor) if whole else seen.sum(dim=1).clamp(min=1)
+    middle, squares = errors @ factor / count, errors.square() @ factor.square() / count
+    return (squares - middle.square()).clamp(min=0).sqrt()
 
 
 def sensor_spread(error: Tensor, mask: Tensor) -> Tensor:
     """Standard deviation over the observed sensors of their mean errors [B], from errors and mask [B, H, N, C']."""
+    if error.shape[2] == 1:
+        return error.new_zeros(len(error))
     seen = mask.sum((1, 3))
     sensor, present = error.sum((1, 3)) / seen.clamp(min=1), (seen > 0).to(error.dtype)
     count = present.sum(1).clamp(min=1)

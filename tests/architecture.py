@@ -13,11 +13,12 @@ ROWS = [  # a file imports from rows above its own, or from its own folder
     {"data"},
     {"readers", "simulate", "windows"},
     {"models", "prune", "sensors"},
+    {"features"},
     {"scores"},
     {"training"},
     {"distil"},
     {"runs"},
-    {"jobs", "compare"},
+    {"jobs", "compare", "diagnostics"},
     {"experiment", "charts"},
     {"exports"},
     {"__init__"},  # the front door

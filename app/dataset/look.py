@@ -162,7 +162,9 @@ def coverage_panel(data: STData) -> None:
         st.markdown("Every reading is there.")
         return
     figure = gaps.coverage(data, current_theme(), shares)
-    st.plotly_chart(figure, key="coverage", theme=None, config=PLAIN, alt="Share of readings observed, by time and sensor")
+    st.plotly_chart(
+        figure, key="coverage", theme=None, config=PLAIN, alt="Share of readings observed, by time and sensor"
+    )
     with st.expander("Missing readings as a table"):
         table = pd.DataFrame({"sensor": data.sensors, "missing": numbers(data.fingerprint, "missing", data)[0]})
         show_shares(table, "missing")

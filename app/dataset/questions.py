@@ -20,7 +20,9 @@ OTHER = "<"
 
 def show(source: str, findings: Sequence[Finding]) -> None:
     """Questions first, then what was changed, then what was only seen."""
-    questions = sorted((finding for finding in findings if finding.choices), key=lambda finding: finding.code in SETTLED)
+    questions = sorted(
+        (finding for finding in findings if finding.choices), key=lambda finding: finding.code in SETTLED
+    )
     said = [finding for level in ICONS for finding in findings if finding.level == level and not finding.choices]
     if questions:
         st.subheader("Questions", help="Answering opens the data again. Every answer is part of what a run remembers.")
@@ -53,7 +55,9 @@ def ask(source: str, finding: Finding) -> None:
             st.session_state[key] = finding.chosen if known else free[0] if finding.chosen and free else None
         ask_by: Any = st.radio if len(finding.choices) <= MOST_RADIO else st.selectbox
         options = [*fixed, *free]
-        chosen = ask_by("Your answer", options, format_func=finding.choices.__getitem__, label_visibility="collapsed", **how)
+        chosen = ask_by(
+            "Your answer", options, format_func=finding.choices.__getitem__, label_visibility="collapsed", **how
+        )
         if chosen not in free:
             return
     st.session_state[f"{key}-text"] = "" if finding.chosen in fixed else finding.chosen or ""

@@ -1,6 +1,5 @@
 """Choosing what to look at: the demo city, a path on this machine, or an upload that a child process checks first."""
 
-
 import streamlit as st
 
 from app.answers import answer, answers, forget
@@ -33,7 +32,9 @@ def choose() -> str:
     box = right.popover("Upload files", width="stretch", icon=":material/upload:", key="upload box", on_change="rerun")
     if box.open:
         box.file_uploader("Files of one dataset", accept_multiple_files=True, key="uploaded", help=UPLOAD_HELP)
-        box.button("Open the upload", type="primary", on_click=_take_upload, disabled=not st.session_state.get("uploaded"))
+        box.button(
+            "Open the upload", type="primary", on_click=_take_upload, disabled=not st.session_state.get("uploaded")
+        )
     if problem := st.session_state.pop("upload problem", None):
         st.error(plain(problem), icon=":material/block:")
     return source

@@ -22,7 +22,9 @@ def show(data: STData) -> None:
     """Size, time, units, gaps, graph and where it came from."""
     missing, zeros = shares(data.fingerprint, data)
     first, last = data.local_time[0], data.local_time[-1]
-    units = ", ".join(f"{plain(name)} ({plain(unit) if unit else 'unit not known'})" for name, unit in data.units.items())
+    units = ", ".join(
+        f"{plain(name)} ({plain(unit) if unit else 'unit not known'})" for name, unit in data.units.items()
+    )
     edges = 0 if data.edges is None else len(data.edges[0])
     rows = {
         "Size": f"{data.steps:,} steps × {len(data.sensors):,} sensors × {len(data.channels)} "
@@ -39,8 +41,6 @@ def show(data: STData) -> None:
     }
     lines = [f"| **{name}** | {text} |" for name, text in rows.items()]
     st.markdown("\n".join([lines[0], "|:--|:--|", *lines[1:]]))
-
-
 
 
 def read_as(name: str) -> str:

@@ -63,16 +63,25 @@ def show_words(look: Look) -> None:
     """The sample in a few words."""
     row, sample = look.table.loc[look.shown], look.shown
     if look.picked is None:
-        st.markdown("Nothing is picked; this is the most complex sample.")
+        of = "sample" if look.inside is None else "of the chosen samples"
+        st.markdown(f"Nothing is picked; this is the most complex {of}.")
     said = [f"complexity **{short(row['score'])}**, {rank(look)}"] if np.isfinite(row["score"]) else []
     said += [f"**{row['region']}**"] if isinstance(row["region"], str) else []
-    times = round(float(row["kept_share"]) * look.epoch)
-    said.append(f"kept in **{times} of {look.epoch}** epoch{'s' * (look.epoch > 1)}")
+    said.append(kept_words(look))
     if row["kept"]:
         said.append(f"weight {short(row['weight'])} in epoch {look.epoch}")
     if row.get("incident"):
         said.append("overlaps a **planted incident**")
     st.markdown(f"**{instant(row['time'], look.step_seconds >= 86_400)}** (sample {sample}): " + "; ".join(said) + ".")
+
+
+def kept_words(look: Look) -> str:
+    """How often the sample was kept, or how much of it."""
+    row, plural = look.table.loc[look.shown], "s" * (look.epoch > 1)
+    if look.of_cells:
+        now, mean = solid(float(row["kept"])), solid(float(row["kept_share"]))
+        return f"**{now}** of its cells kept in epoch {look.epoch}, {mean} over {look.epoch} epoch{plural}"
+    return f"kept in **{round(float(row['kept_share']) * look.epoch)} of {look.epoch}** epoch{plural}"
 
 
 def solid(share: float) -> str:

@@ -2,25 +2,19 @@
 
 import streamlit as st
 
+from app.newest import available, follow_switch, waiting
 from app.session import link, linked, state
 from stcore.charts.samples import MEASURES, SHORT
 from stcore.runs import Run
 from stcore.runs.folder import LIVE
 
 POLL = 1.0
-WAITING = {
-    "queued": "This run waits until another one has finished. Samples appear after its first epoch.",
-    "starting": "Starting: PyTorch is being loaded, which usually takes 3 to 6 s. Samples appear after the first epoch.",
-    "running": "The first epoch is in work. Samples appear when it is done.",
-    "paused": "Paused in the first epoch. Samples appear when it is done.",
-}
 
 
 def nothing_yet(run: Run) -> None:
     """Say why there are no samples to see, and look again where some will come."""
-    now = state(run)
-    if now in WAITING:
-        st.info(WAITING[now])
+    if words := waiting(state(run), "Samples appear"):
+        st.info(words)
         st.fragment(_wait, run_every=POLL)(run)
     else:
         reason = (run.result or {}).get("reason", "")
@@ -55,9 +49,7 @@ def choose(run: Run, told: int) -> tuple[int, int]:
             help="Calendar and raster as ordinary charts instead of a canvas.",
         )
         if live:
-            st.toggle(
-                "Follow", key="follow", persist_state="session", help="Show every new epoch as soon as it is there."
-            )
+            follow_switch()
             st.fragment(_watch, run_every=POLL)(run, seen)
     return seen, epoch
 
@@ -105,5 +97,5 @@ def _watch(run: Run, seen: int) -> None:
         st.rerun()
     if st.session_state.get("follow"):
         st.rerun()
-    if st.button(f"Epoch {told} available: update", type="primary", key="update", on_click=update, args=(run, told)):
+    if st.button(available(told), type="primary", key="update", on_click=update, args=(run, told)):
         st.rerun()

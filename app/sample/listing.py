@@ -1,5 +1,6 @@
 """The samples as a table, and everything as files."""
 
+import zlib
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -7,11 +8,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from app.header import label
 from app.sample.detail import history_table, shown_window
 from app.sample.look import Look, pick, selection
+from app.words import plain
 from stcore.charts.data_map import data_map
 from stcore.charts.raster import raster
 from stcore.charts.samples import calendar
+from stcore.charts.style import standalone
 from stcore.charts.window import all_rows
 from stcore.exports import safe
 
@@ -31,8 +35,9 @@ WORDS = {
 
 def show_table(look: Look) -> None:
     """The chosen samples, most complex first; a row picks its sample."""
-    st.markdown("##### All samples" if look.chosen.all() else "##### Samples inside the lasso")
-    key = f"samples {look.run.id} {look.epoch} {int(look.chosen.sum())}"  # another order is another table
+    st.markdown(f"##### {heading(look)}")
+    inside = "" if look.inside is None else zlib.crc32(look.inside.tobytes())
+    key = f"samples {look.run.id} {look.epoch} {inside}"  # other rows are another table
     table = look.table[look.chosen].sort_values("score", ascending=False, kind="stable")
     number = {name: st.column_config.NumberColumn(WORDS[name], format="%.3g") for name in ("score", "mean", "weight")}
     st.dataframe(
@@ -56,6 +61,13 @@ def show_table(look: Look) -> None:
     )
 
 
+def heading(look: Look) -> str:
+    """What the table lists."""
+    if look.inside is None:
+        return "All samples"
+    return f"Selection {plain(look.named.name)}" if look.named else "Samples inside the lasso"
+
+
 def pick_line(key: str, table: pd.DataFrame) -> None:
     """Pick the sample of the row that was chosen."""
     rows = selection(key).get("rows") or []
@@ -66,10 +78,10 @@ def pick_line(key: str, table: pd.DataFrame) -> None:
 def show_exports(look: Look) -> None:
     """Files of all samples and of the one that is shown."""
     name = f"{look.run.id}-epoch-{look.epoch}"
-    listed, epochs = look.table[look.chosen].reset_index(), history_table(look)
+    epochs = history_table(look)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Save** these samples as")
-        _files("samples", lambda: listed, f"{name}-samples")
+        _files("samples", lambda: listed(look), f"{name}-samples")
         if look.data is not None:
             st.markdown(f"sample {look.shown} as")
             window = shown_window(look)
@@ -78,6 +90,20 @@ def show_exports(look: Look) -> None:
         _files("epochs", lambda: epochs, f"{name}-sample-{look.shown}-epochs")
         st.markdown("pictures as")
         _picture(look, name)
+
+
+def listed(look: Look) -> pd.DataFrame:
+    """The chosen samples as rows: their table, with the first and last instant of what each one saw and forecast."""
+    table = look.table[look.chosen].reset_index()
+    start = table["start"].to_numpy()
+    ranges = {
+        "input_from": look.clock(start),
+        "input_until": look.clock(start + look.lookback - 1),
+        "forecast_from": table["time"],
+        "forecast_until": look.clock(start + look.lookback + look.horizon - 1),
+    }
+    rest = table.drop(columns=["sample", "time"]).rename(columns={"score": "complexity"})
+    return pd.concat([table[["sample"]], pd.DataFrame(ranges), rest], axis=1)
 
 
 def _files(key: str, make: Callable[[], pd.DataFrame], name: str) -> None:
@@ -105,18 +131,19 @@ def _picture(look: Look, name: str) -> None:
         "Data map": lambda: data_map(look.table, look.theme),
         "Raster": lambda: raster(look.trace, look.table, look.theme),
     }
-    for label, make in figures.items():
+    about = f"{label(look.run)}, run {look.run.id}, after epoch {look.epoch}"
+    for what, make in figures.items():
         st.download_button(
-            f"{label} HTML",
-            partial(page, make),
-            f"{name}-{label.lower().replace(' ', '-')}.html",
+            f"{what} HTML",
+            partial(page, make, f"{what}: {about}"),
+            f"{name}-{what.lower().replace(' ', '-')}.html",
             "text/html",
-            key=f"html {label}",
+            key=f"html {what}",
             on_click="ignore",
             help="One file of about 5 MB that opens anywhere, without internet.",
         )
 
 
-def page(make: Callable[[], Any]) -> str:
-    """A figure as one self-contained page."""
-    return str(make().to_html(include_plotlyjs=True, config={"displaylogo": False}))
+def page(make: Callable[[], Any], title: str) -> str:
+    """A figure as one self-contained page with a title."""
+    return standalone(make(), title)

@@ -15,6 +15,9 @@ from stcore.charts.sample_table import incidents, overlapping, samples
 from stcore.charts.theme import Theme
 from stcore.data import STData
 from stcore.runs import Run
+from stcore.runs.selections import Selection
+from stcore.runs.selections import selection as selection_of
+from stcore.runs.trace import times
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,18 @@ class Look:
         """Seconds from one step to the next."""
         return float(self.run.spec["data"]["step_seconds"])
 
+    @property
+    def of_cells(self) -> bool:
+        """Whether (window, sensor) cells were pruned, so that a window is kept in part."""
+        return bool(self.run.spec["options"]["data"].get("samples") == "cells")
+
+    def clock(self, steps: np.ndarray) -> pd.DatetimeIndex:
+        """Instants of ``steps`` [M] on the wall clock, as far as the data tell it."""
+        if self.data is not None:
+            return self.data.clock(steps)
+        about = self.run.spec["data"]
+        return pd.DatetimeIndex(times(pd.Timestamp(about["first_step"]), about["step_seconds"], steps))
+
     @cached_property
     def planted(self) -> pd.DataFrame | None:
         """Incidents that a simulation planted, or None."""
@@ -53,8 +68,12 @@ class Look:
         """One row a sample."""
         starts = self.trace["start"].values
         incident = None if self.planted is None else overlapping(self.planted, starts, self.lookback + self.horizon)
-        clock = None if self.data is None else self.data.clock(starts + self.lookback)
-        return samples(self.trace, self.epoch, clock=clock, incident=incident)
+        return samples(self.trace, self.epoch, clock=self.clock(starts + self.lookback), incident=incident)
+
+    @cached_property
+    def seen(self) -> xr.Dataset:
+        """The trace up to the epoch that is looked at."""
+        return self.trace.isel(epoch=slice(0, self.epoch))
 
     @cached_property
     def picked(self) -> int | None:
@@ -63,18 +82,26 @@ class Look:
 
     @cached_property
     def shown(self) -> int:
-        """The sample whose window is shown: the picked one, else the most complex."""
-        return (
-            self.picked
-            if self.picked is not None
-            else int(np.nan_to_num(self.table["score"].to_numpy(), nan=-1.0).argmax())
-        )
+        """The sample whose window is shown: the picked one, else the most complex of those that are chosen."""
+        if self.picked is not None:
+            return self.picked
+        known = np.nan_to_num(self.table["score"].to_numpy(), nan=-1.0)
+        return int(np.where(self.chosen, known, -2.0).argmax())
+
+    @cached_property
+    def named(self) -> Selection | None:
+        """The named selection that the address asks for, or None."""
+        return named(self.run)
+
+    @cached_property
+    def inside(self) -> np.ndarray | None:
+        """The samples of the named selection, or inside the lasso; None for all."""
+        return lassoed(self.run) if self.named is None else self.named.samples
 
     @cached_property
     def chosen(self) -> np.ndarray:
-        """[K] bool over samples: inside the lasso, or everything."""
-        inside = lassoed(self.run)
-        return np.ones(len(self.table), bool) if inside is None else self.table.index.isin(inside)
+        """[W] bool over samples: those ``inside``, or everything."""
+        return np.ones(len(self.table), bool) if self.inside is None else self.table.index.isin(self.inside)
 
 
 def look(run: Run, frozen: int, epoch: int) -> Look:
@@ -101,10 +128,27 @@ def picked(count: int) -> int | None:
     return int(asked) if asked.isdecimal() and int(asked) < count else None
 
 
-def lasso(run: Run, inside: Sequence[int] | None, on_map: bool = True) -> None:
-    """Remember the samples inside a lasso of the run's data map; None for no lasso."""
+def lasso(run: Run, inside: Sequence[int] | np.ndarray | None, on_map: bool = True) -> None:
+    """Choose the samples inside a lasso of the run's data map; None for all."""
     st.session_state["lasso"] = None if inside is None else (run.id, np.array(inside, int))
+    link("selection", None)
     settle(on_map)
+
+
+def choose(run: Run, place: str | None) -> None:
+    """Choose a named selection by its id; None for all samples."""
+    lasso(run, None, on_map=False)
+    st.session_state["selection of"] = run.id
+    link("selection", place)
+
+
+def named(run: Run) -> Selection | None:
+    """The named selection in the address, where the run has it; one of another run is let go of."""
+    asked = linked("selection")
+    found = selection_of(run, asked) if asked else None
+    if asked and not found and st.session_state.get("selection of") not in (None, run.id):
+        link("selection", None)
+    return found
 
 
 def lassoed(run: Run) -> np.ndarray | None:
@@ -121,10 +165,11 @@ def settle(on_map: bool) -> None:
 
 def on_map(look: Look) -> tuple[int | None, np.ndarray | None]:
     """The picked sample and the lasso that the data map is to be drawn with: those it was last drawn with, until settled."""
-    run, *drawn = st.session_state.get("on map", (None, None, None))
-    if run != look.run.id:
-        drawn = [look.picked, lassoed(look.run)]
-        st.session_state["on map"] = (look.run.id, *drawn)
+    about = look.run.id, None if look.named is None else look.named.id
+    what, *drawn = st.session_state.get("on map", (None, None, None))
+    if what != about:
+        drawn = [look.picked, look.inside]
+        st.session_state["on map"] = (about, *drawn)
     return drawn[0], drawn[1]
 
 

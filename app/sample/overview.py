@@ -4,8 +4,7 @@ import numpy as np
 import streamlit as st
 
 from app.raster import canvas
-from app.sample.frozen import see
-from app.sample.look import Look, lasso, lassoed, on_map, pick, selection
+from app.sample.look import Look, lasso, on_map, pick, selection
 from stcore.charts.data_map import data_map
 from stcore.charts.grid import calendar_grid
 from stcore.charts.raster import SORTS, order_of, raster, raster_picture
@@ -23,7 +22,8 @@ def show_calendar(look: Look, measure: str, still: bool) -> None:
         f"{MEASURES[measure]}. Click a cell to see the window.",
     )
     if still:
-        figure = calendar(look.table, look.step_seconds, look.theme, value=measure, planted=look.planted)
+        inside = None if look.inside is None else look.chosen
+        figure = calendar(look.table, look.step_seconds, look.theme, value=measure, planted=look.planted, inside=inside)
         st.plotly_chart(figure, key="still-calendar", theme=None, config=PLAIN, alt="Calendar of complexity")
         return
     grid = calendar_grid(look.table, look.step_seconds, measure)
@@ -31,7 +31,7 @@ def show_calendar(look: Look, measure: str, still: bool) -> None:
     planted = look.planted if not grid.by_week else None
     canvas(
         "calendar",
-        calendar_picture(look.table, look.step_seconds, measure),
+        calendar_picture(look.table, look.step_seconds, measure, None if look.inside is None else look.chosen),
         look.theme,
         lambda row, column: pick_cell(int(grid.sample[row, column])),
         alt=f"Calendar: {MEASURES[measure]} by day and time of day.",
@@ -115,7 +115,7 @@ def show_raster(look: Look, still: bool) -> None:
     st.markdown(
         "##### What was kept, what was pruned?",
         help="A row is a sample, a column an epoch. Where many samples share a pixel it shows the exact share of them that was "
-        "kept. Click to pick the sample and the epoch.",
+        "kept. Click a row to see its sample; the epoch is chosen with the slider at the top.",
     )
     by = st.segmented_control(
         "Rows by",
@@ -132,7 +132,7 @@ def show_raster(look: Look, still: bool) -> None:
     order = order_of(look.table, by or "time")
     order = order[look.chosen[order]]
     if still:
-        figure = raster(look.trace, look.table, look.theme, by or "time")
+        figure = raster(look.trace, look.table, look.theme, by or "time", inside=look.chosen)
         st.plotly_chart(figure, key="still-raster", theme=None, config=PLAIN, alt="Raster of kept samples by epoch")
         return
     place = np.flatnonzero(order == look.shown)
@@ -140,28 +140,8 @@ def show_raster(look: Look, still: bool) -> None:
         "raster",
         raster_picture(look.trace, look.table, order, by or "time"),
         look.theme,
-        lambda row, column: pick_row(int(order[row]), column + 1, look.trace.sizes["epoch"]),
+        lambda row, column: pick(int(order[row])),
         alt=f"Raster of {len(order)} samples {SORTS[by or 'time']} over {look.trace.sizes['epoch']} epochs: kept or pruned.",
         height=330,
         picked=(int(place[0]), look.epoch - 1) if len(place) else None,
     )
-
-
-def pick_row(sample: int, epoch: int, seen: int) -> None:
-    """Pick a sample, and the epoch that all views are seen at."""
-    see(epoch, seen)
-    pick(sample)
-
-
-def show_choice(look: Look) -> None:
-    """How many are chosen, and a way back to all."""
-    inside = lassoed(look.run)
-    total = len(look.table)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if inside is None:
-            st.markdown(
-                f"Showing all {total:,} samples. Click one in any chart, or choose many with the lasso of the map below."
-            )
-        else:
-            st.markdown(f"**{len(inside):,} of {total:,} samples** are inside the lasso; raster and table show these.")
-            st.button("Show all", on_click=lambda: lasso(look.run, None, on_map=False))

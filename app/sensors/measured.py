@@ -17,10 +17,11 @@ from stcore.data import STData
 from stcore.findings import DataError
 from stcore.runs import Run
 
-ERROR, IMPORTANCE, TEST = "error", "importance", "test"
+ERROR, IMPORTANCE, KEPT, TEST = "error", "importance", "kept", "test"
 HELP = {
     ERROR: "Mean absolute error of the sensor's forecasts on the validation part, after the epoch.",
     IMPORTANCE: "Share of the sensor in the input's pull on the loss: the mean of |input × gradient| over time and windows.",
+    KEPT: "Share of the sensor's cells, its (window, sensor) samples, that the epoch trained on.",
     TEST: "Mean absolute error on the test part, by the weights that were best in validation.",
 }
 
@@ -45,6 +46,10 @@ def shown(run: Run, trace: xr.Dataset, what: str) -> Shown:
     if what == IMPORTANCE:
         values = 100 * trace["importance"].values.astype(float)
         return Shown("importance", "%", values, True, spread(values))
+    if what == KEPT:
+        values = 100 * trace["sensor_kept"].values.astype(float)
+        pruned = values[np.nanmean(values, axis=1) < 100]  # full epochs would take the colours from the others
+        return Shown("kept share", "%", values, True, spread(pruned if len(pruned) else values))
     values = trace["sensor_error"].values.astype(float)
     return Shown("validation error", unit, values, True, spread(values[len(values) // 4 :]))
 

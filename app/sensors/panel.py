@@ -9,9 +9,11 @@ import xarray as xr
 
 from app import picking
 from app.dataset.look import no_places, show_series, stretch
+from app.header import label as label_of
 from app.maps import show_map, take_click
+from app.newest import available, follow_switch, waiting
 from app.sensors import measured
-from app.sensors.measured import ERROR, IMPORTANCE, TEST, Ground, Shown
+from app.sensors.measured import ERROR, IMPORTANCE, KEPT, TEST, Ground, Shown
 from app.session import current_theme, state, trace
 from app.words import plain
 from stcore.charts.maps import SensorMap
@@ -22,13 +24,8 @@ from stcore.runs import Run
 from stcore.runs.folder import LIVE
 
 PLAY_SECONDS, LIVE_SECONDS = 0.8, 1.5
-WORDS = {ERROR: "Validation error", IMPORTANCE: "Importance", TEST: "Test error"}
-NOTHING = {
-    "queued": "The run waits for its turn; the map comes after its first epoch.",
-    "starting": "The run is starting (loading PyTorch usually takes 3 to 6 s); the map comes after its first epoch.",
-    "running": "The first epoch is under way; the map comes when it is done.",
-    "paused": "The run is paused in its first epoch; the map comes when that is done.",
-}
+WORDS = {ERROR: "Validation error", IMPORTANCE: "Importance", KEPT: "Kept share", TEST: "Test error"}
+ENDED = "The run ended before its first epoch was done: there is nothing to show on the map."
 
 
 def show(run: Run) -> None:
@@ -36,7 +33,7 @@ def show(run: Run) -> None:
     found = trace(run)
     epochs = found.sizes["epoch"]
     if not epochs:
-        st.info(NOTHING.get(state(run), "The run ended before its first epoch was done: there is nothing to show on the map."))
+        st.info(waiting(state(run), "The map appears") or ENDED)
         return
     what, epoch = controls(run, found, epochs)
     numbers, ground = measured.shown(run, found, what), measured.ground(run)
@@ -49,13 +46,17 @@ def show(run: Run) -> None:
     if take_row("all sensors", list(range(len(names))), names):
         st.rerun(scope="app")
     say_ground(ground)
+    if what == KEPT and np.nanmin(values) >= 100:
+        st.info(f"Epoch {epoch} kept all cells of all sensors. Choose an epoch that pruned, or let it play.")
     left, right = st.columns([3, 2], gap="large")
     with right:
         worst = int(np.nanargmax(values)) if np.isfinite(values).any() else 0
         chosen = picking.sensor_list(names, worst, "Click one on the map or in a table, or choose it here.")
         details(numbers, found, chosen, epoch)
     with left:
-        show_map(sensors, "sensor-map", chosen, f"Map of {len(sensors.drawn)} sensors by {label}")
+        about = f"{numbers.label[:1].upper()}{numbers.label[1:]} by sensor: {label_of(run)}, run {run.id}"
+        about += f", after epoch {epoch}" if numbers.by_epoch else ""
+        show_map(sensors, "sensor-map", chosen, f"Map of {len(sensors.drawn)} sensors by {label}", about)
     left, right = st.columns([2, 3], gap="large")
     with left:
         top_ten(values, names, numbers)
@@ -66,8 +67,9 @@ def show(run: Run) -> None:
 
 def controls(run: Run, found: xr.Dataset, epochs: int) -> tuple[str, int]:
     """Which numbers, which epoch, play; while the run is live the epoch stands still unless one follows."""
-    options = [ERROR, IMPORTANCE, *([TEST] if "test_sensor_error" in found else [])]
-    left, middle, right = st.columns([4, 7, 2], vertical_alignment="bottom")
+    options = [ERROR, IMPORTANCE]
+    options += [what for what, name in ((KEPT, "sensor_kept"), (TEST, "test_sensor_error")) if name in found]
+    left, middle, right = st.columns([5, 6, 2], vertical_alignment="bottom")
     with left:
         if st.session_state.get("shown") not in options:
             st.session_state["shown"] = ERROR
@@ -123,20 +125,24 @@ def toggle_play(epochs: int) -> None:
 def news(epoch: int, epochs: int) -> None:
     """A newer epoch is offered, not forced."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.toggle("Follow the run", key="follow", help="Always show the newest epoch.")
+        follow_switch()
         behind = epoch < epochs
-        label = f"Epoch {epochs} is there: show it" if behind else "This is the newest epoch"
+        label = available(epochs) if behind else "This is the newest epoch"
         st.button(label, on_click=lambda: st.session_state.update(epoch=epochs), disabled=not behind, key="newer")
 
 
 def take_row(key: str, positions: list[int], names: list[str]) -> bool:
     """Choose the sensor of a clicked table row."""
-    return picking.take(key, picking.selected(key, "rows"), lambda row: names[positions[row]] if row < len(positions) else None)
+    return picking.take(
+        key, picking.selected(key, "rows"), lambda row: names[positions[row]] if row < len(positions) else None
+    )
 
 
 def say_ground(ground: Ground) -> None:
     if ground.problem:
-        st.warning(f"The run's dataset cannot be opened: {plain(ground.problem)} The map shows what the run itself remembers.")
+        st.warning(
+            f"The run's dataset cannot be opened: {plain(ground.problem)} The map shows what the run itself remembers."
+        )
     if ground.made_up:
         st.info(no_places(ground.data) if ground.data else "No coordinates: the sensors stand in rows.")
 
@@ -146,16 +152,21 @@ def details(numbers: Shown, found: xr.Dataset, chosen: int, epoch: int) -> None:
     theme = current_theme()
     name = str(found["sensor"].values[chosen])
     error, importance = found["sensor_error"].values.astype(float), found["importance"].values.astype(float)
-    unit = numbers.unit if numbers.label != "importance" else ""
+    unit = numbers.unit if numbers.unit != "%" else ""
+    kept = 100 * found["sensor_kept"].values.astype(float) if "sensor_kept" in found else None
     place = int((error[epoch - 1] > error[epoch - 1, chosen]).sum()) + 1
     st.markdown(
         f"**{plain(name)}** after epoch {epoch}: error **{short(error[epoch - 1, chosen], unit)}** "
-        f"(number {place} of {error.shape[1]}), importance **{short(100 * importance[epoch - 1, chosen])} %**."
+        f"(number {place} of {error.shape[1]}), importance **{short(100 * importance[epoch - 1, chosen])}\u00a0%**"
+        + ("." if kept is None else f", **{short(kept[epoch - 1, chosen])}\u00a0%** of its cells kept.")
     )
     if len(error) < 2:
         st.markdown("Its course through the epochs is drawn after epoch 2.")
         return
-    for key, values, label in (("error", error, ("error", unit)), ("importance", importance, ("importance", "%"))):
+    courses = [("error", error, ("error", unit)), ("importance", importance, ("importance", "%"))]
+    if kept is not None and (pruned := kept.mean(axis=1) < 100).any():  # full epochs would flatten the rest
+        courses.append(("kept", np.where(pruned[:, None], kept / 100, np.nan), ("kept share", "%")))
+    for key, values, label in courses:
         chart = through_epochs(values, chosen, label, theme, epoch)
         st.altair_chart(chart, key=f"course-{key}", alt=f"{label[0]} of sensor {name} through the epochs")
     st.markdown("Line: this sensor. Dashed: median of all; band: their middle 80 %.")
@@ -167,9 +178,16 @@ def top_ten(values: np.ndarray, names: list[str], numbers: Shown) -> None:
     table = measured.ranked(values, names)
     title = numbers.label + (f" ({numbers.unit})" if numbers.unit else "")
     high = float(table["value"].max()) if len(table) else 1.0
-    column = st.column_config.ProgressColumn(title, format="%.3g", min_value=0.0, max_value=high or 1.0, color="primary")
+    column = st.column_config.ProgressColumn(
+        title, format="%.3g", min_value=0.0, max_value=high or 1.0, color="primary"
+    )
     st.dataframe(
-        table, hide_index=True, key="ranked", on_select="rerun", selection_mode="single-row", column_config={"value": column}
+        table,
+        hide_index=True,
+        key="ranked",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={"value": column},
     )
 
 
@@ -188,6 +206,8 @@ def everything(run: Run, found: xr.Dataset, epoch: int, numbers: Shown, ground: 
     """The table twin of the map."""
     table = sensor_table(found, epoch)
     table["importance"] *= 100
+    if "kept" in table:
+        table["kept"] *= 100
     if (planted := measured.truth(ground.data)) is not None:
         table["planted"] = planted
     unit = run.spec["data"]["units"].get(run.spec["targets"][0], "")
@@ -195,7 +215,7 @@ def everything(run: Run, found: xr.Dataset, epoch: int, numbers: Shown, ground: 
         name: st.column_config.NumberColumn(title, format="%.3g")
         for name, title in {
             "error": f"error ({unit})", "change": f"change since epoch 1 ({unit})", "importance": "importance (%)",
-            "test": f"test error ({unit})",
+            "kept": "kept share (%)", "test": f"test error ({unit})",
         }.items()
     }  # fmt: skip
     with st.expander(f"All {len(table)} sensors as a table"):

@@ -93,7 +93,8 @@ def live_figures(run: Run, summary: dict[str, Any], now: str) -> list[Cell]:
     last = run.epochs()[-1] if told else None
     error = summary["metrics"]["validation"]
     spared = saved(summary)
-    left = where.get("seconds_left") if now in ("running", "paused") else None
+    trains = now in ("running", "paused") and where.get("epoch", 0) >= 0  # before that, samples are scored
+    left = where.get("seconds_left") if trains else None
     kept = f"{last['kept']:,} of {samples:,}" if last else "–"
     scoring = short(summary["seconds"]["score"] + summary["seconds"]["select"])
     visits = f"{spared['visits']:,}" if spared["visits"] is not None else "–"

@@ -1,9 +1,9 @@
-"""Samples: which were hard, which were kept, and any one of them looked at closely."""
+"""Samples: which were hard, which were kept, how they were chosen, and any one of them looked at closely."""
 
 import streamlit as st
 
 from app.header import header
-from app.sample import detail, frozen, listing, overview
+from app.sample import choices, chosen, detail, frozen, listing, overview
 from app.sample.look import look
 from stcore.runs import Run
 
@@ -28,8 +28,7 @@ def show(run: Run, told: int) -> None:
     with right:
         detail.choose_sample(now)
     with left:
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            overview.show_choice(now)
+        chosen.show_choice(now)
         overview.show_calendar(now, measure, still)
         overview.show_curve(now, measure)
         across, beside = st.columns(2, gap="medium")
@@ -39,6 +38,7 @@ def show(run: Run, told: int) -> None:
             overview.show_raster(now, still)
     with right:
         detail.show_sample(now)
+    choices.show_choices(now)
     listing.show_table(now)
     listing.show_exports(now)
 

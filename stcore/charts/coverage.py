@@ -42,7 +42,9 @@ def coverage(data: STData, theme: Theme, shares: pd.DataFrame | None = None) -> 
     )  # fmt: skip
     plain(figure, theme, 330)
     title = "sensors" if len(shares) == len(data.sensors) else "runs of sensors"
-    figure.update_yaxes(title=f"{len(shares)} {title}", type="category", autorange="reversed", showticklabels=False, ticks="")
+    figure.update_yaxes(
+        title=f"{len(shares)} {title}", type="category", autorange="reversed", showticklabels=False, ticks=""
+    )
     return figure.update_xaxes(showgrid=False).update_yaxes(showgrid=False)
 
 

@@ -16,6 +16,7 @@ OVERLAY = 4_000
 BINS = 120
 HOVER = "%{text} (sample %{customdata})<br>mean %{x:.3g}, variability %{y:.3g} %"
 HOVER_KEPT = "<br>kept in %{marker.color:.3g} % of the epochs"
+HOVER_CELLS = "<br>%{marker.color:.3g} % of its cells kept"
 
 
 def data_map(
@@ -95,6 +96,7 @@ def _points(part: pd.DataFrame, symbol: str, name: str, theme: Theme) -> go.Scat
         "line": {"width": 0.5, "color": theme.muted},
         "opacity": 0.9,
     }
+    said = HOVER_KEPT if part["kept"].dtype == bool else HOVER_CELLS
     if np.ptp(kept):
         bar = {"title": {"text": "kept (%)", "side": "right"}, "outlinewidth": 0, "thickness": 10}
         scale = {"cmin": 0, "cmax": 100, "colorscale": list(theme.sequential), "colorbar": bar}
@@ -107,7 +109,7 @@ def _points(part: pd.DataFrame, symbol: str, name: str, theme: Theme) -> go.Scat
         name=name,
         customdata=part.index.to_numpy(np.int32),
         text=[instant(moment) for moment in part["time"]],
-        hovertemplate=HOVER + (HOVER_KEPT if np.ptp(kept) else "") + "<extra></extra>",
+        hovertemplate=HOVER + (said if np.ptp(kept) else "") + "<extra></extra>",
         unselected={"marker": {"opacity": 0.12}},
     )
 

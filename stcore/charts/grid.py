@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from stcore.charts.theme import Theme
+from stcore.charts.words import short
 
 MOST_BITS = 8_000_000  # cells sent one bit each; above, shares of equal groups of rows
 MOST_SHARES = 1_500_000
@@ -74,6 +75,8 @@ class Picture:
     ``cells`` are yes or no, or values of which ``low`` and ``high`` get the ends of the colour scale, NaN for none.
     ``samples`` is how many the rows stand for, more than R where they were grouped. A row is named by ``row_names`` [R], or
     by its samples' instants ``row_time`` [samples], in order of time or not. ``labels``: words at the ends of the scale.
+    ``parts``: what a sample's own share is of, such as cells; none where a sample is kept whole. Cells that are not
+    ``inside`` [R, C] bool are paled.
     """
 
     cells: np.ndarray
@@ -88,6 +91,17 @@ class Picture:
     row_time: pd.DatetimeIndex | None = None
     by_time: bool = True
     labels: tuple[str, str] = ("", "")
+    parts: str = ""
+    inside: np.ndarray | None = None
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Words at the ends of the scale; where values lie beyond an end they say so."""
+        if self.labels[0]:
+            return self.labels
+        known = self.cells[np.isfinite(self.cells)]
+        below, above = len(known) and known.min() < self.low, len(known) and known.max() > self.high
+        return ("≤ " if below else "") + short(self.low), ("≥ " if above else "") + short(self.high)
 
 
 def packed(picture: Picture, theme: Theme) -> dict[str, Any]:
@@ -107,6 +121,9 @@ def packed(picture: Picture, theme: Theme) -> dict[str, Any]:
         "low": picture.low,
         "high": picture.high,
         "labels": list(picture.labels),
+        "ends": list(picture.ends),
+        "parts": picture.parts,
+        "inside": None if picture.inside is None else _base64(np.packbits(picture.inside.T, axis=1)),
         "titles": {"x": picture.x_title, "y": picture.y_title, "value": picture.value_title},
         "rowNames": picture.row_names,
         "byTime": picture.by_time,

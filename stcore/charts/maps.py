@@ -67,7 +67,10 @@ class SensorMap:
 
     def said(self) -> list[str]:
         """[N] what a pointer over the sensor is told."""
-        return [f"{name}\n{self.label}: {short(value, self.unit)}" for name, value in zip(self.names, self.values, strict=True)]
+        return [
+            f"{name}\n{self.label}: {short(value, self.unit)}"
+            for name, value in zip(self.names, self.values, strict=True)
+        ]
 
 
 def clicked(sensors: SensorMap, index: int) -> int | None:
@@ -181,8 +184,7 @@ def sensor_map_legend(sensors: SensorMap, theme: Theme) -> alt.LayerChart:
     )
     base = alt.Chart(dots).encode(x=alt.X("place:Q", axis=None, scale=alt.Scale(domain=[-0.5, 4.5])))
     circles = base.mark_circle(opacity=1, stroke=theme.text, strokeWidth=1).encode(
-        y=alt.value(10),
-        size=alt.Size("area:Q", scale=None, legend=None), color=alt.Color("colour:N", scale=None)
+        y=alt.value(10), size=alt.Size("area:Q", scale=None, legend=None), color=alt.Color("colour:N", scale=None)
     )
     texts = base.mark_text(color=theme.text, fontSize=12).encode(y=alt.value(32), text="text:N")
     title = sensors.label + (f" ({sensors.unit})" if sensors.unit else "")

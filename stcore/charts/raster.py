@@ -30,6 +30,7 @@ def raster_picture(trace: xr.Dataset, table: pd.DataFrame, order: np.ndarray, by
     grouped = kept.size > MOST_BITS and len(order) > most
     return Picture(
         cells=shares(kept, most) if grouped else kept,
+        parts="" if kept.dtype == bool else "cells",
         row_time=pd.DatetimeIndex(table["time"].to_numpy()[order]),
         column_names=[str(epoch) for epoch in trace["epoch"].values],
         samples=len(order),
@@ -44,16 +45,27 @@ def raster_picture(trace: xr.Dataset, table: pd.DataFrame, order: np.ndarray, by
 
 
 def shares(kept: np.ndarray, rows: int) -> np.ndarray:
-    """The kept share [rows, E] of nearly equal groups of successive samples, exact: ``kept`` [K, E] bool."""
+    """The kept share [rows, E] of nearly equal groups of successive samples, exact: ``kept`` [K, E] bool, or shares."""
     rows = min(rows, len(kept))
     edges = np.linspace(0, len(kept), rows + 1).astype(int)
-    total = np.concatenate([np.zeros((1, kept.shape[1]), np.int64), np.cumsum(kept, axis=0, dtype=np.int64)])
+    total = np.concatenate([np.zeros((1, kept.shape[1])), np.cumsum(kept, axis=0, dtype=np.float64)])
     return ((total[edges[1:]] - total[edges[:-1]]) / np.diff(edges)[:, None]).astype(np.float32)
 
 
-def raster(trace: xr.Dataset, table: pd.DataFrame, theme: Theme = LIGHT, by: str = "time") -> go.Figure:
-    """The same as a still figure: at most 500 rows, each the kept share of its samples. For notebooks and files."""
+def raster(
+    trace: xr.Dataset,
+    table: pd.DataFrame,
+    theme: Theme = LIGHT,
+    by: str = "time",
+    *,
+    inside: np.ndarray | None = None,
+) -> go.Figure:
+    """The same as a still figure: at most 500 rows, each the kept share of its samples. For notebooks and files.
+
+    Of the samples that are ``inside`` [W] bool only, where that is given.
+    """
     order = order_of(table, by)
+    order = order if inside is None else order[inside[order]]
     share = shares(trace["kept"].values[:, order].T, STILL_ROWS)
     edges = np.linspace(0, len(order), len(share) + 1).astype(int)
     said = [_row(table, order[first:last], by) for first, last in pairwise(edges)]

@@ -21,9 +21,9 @@ def samples(
 
     ``start`` first input step, ``time`` first forecast step (``clock`` [W] instead of the trace's own), ``score`` the
     latest score, ``mean`` of the scores over the epochs in which it was scored and ``variability``, their standard deviation
-    as a share of that mean, ``scored`` how many epochs those were, ``kept_share`` over the epochs so far, ``kept`` and
-    ``weight`` of the epoch itself, ``region`` (easy, ambiguous, hard; none until it was scored twice), ``incident`` (where
-    given [W]). Scores are in training spreads.
+    as a share of that mean, ``scored`` how many epochs those were, ``kept_share`` over the epochs so far, ``kept`` (of
+    cells: the share of them) and ``weight`` of the epoch itself, ``region`` (easy, ambiguous, hard; none until it was
+    scored twice), ``incident`` (where given [W]). Scores are in training spreads.
     """
     count = trace.sizes["epoch"] if epoch is None else epoch
     score = trace["score"].values[:count].astype(np.float32)
@@ -54,7 +54,7 @@ def freshly_scored(score: np.ndarray, kept: np.ndarray) -> np.ndarray:
 
     The first epoch is left out where there are three: there a score says when a sample came, not how hard it is.
     """
-    fresh = kept.copy()
+    fresh = kept > 0
     fresh[1:] |= score[1:] != score[:-1]
     if len(score) >= 3:
         fresh[0] = False

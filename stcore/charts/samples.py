@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from stcore.charts.grid import Picture, calendar_grid
+from stcore.charts.grid import Calendar, Picture, calendar_grid
 from stcore.charts.style import plain
 from stcore.charts.theme import LIGHT, Theme
 
@@ -13,7 +13,7 @@ MEASURES = {
     "score": "complexity (training spreads)",
     "mean": "mean complexity over epochs (training spreads)",
     "variability": "variability over epochs (share of the mean)",
-    "kept_share": "share of epochs in which it was kept",
+    "kept_share": "kept share over the epochs",
 }
 SHORT = {"score": "complexity", "mean": "mean complexity", "variability": "variability", "kept_share": "kept share"}
 CURVE_AXIS = 44  # pixels for labels, so that the curve begins about where the calendar does
@@ -39,8 +39,10 @@ def limits(values: np.ndarray) -> tuple[float, float]:
     return float(low), float(high if high > low else low + 1)
 
 
-def calendar_picture(table: pd.DataFrame, step_seconds: float, value: str = "score") -> Picture:
-    """What a canvas draws: days down, time of day across."""
+def calendar_picture(
+    table: pd.DataFrame, step_seconds: float, value: str = "score", inside: np.ndarray | None = None
+) -> Picture:
+    """What a canvas draws: days down, time of day across; samples that are not ``inside`` [W] bool paled."""
     grid = calendar_grid(table, step_seconds, value)
     low, high = limits(grid.values)
     return Picture(
@@ -53,7 +55,13 @@ def calendar_picture(table: pd.DataFrame, step_seconds: float, value: str = "sco
         x_title="week of the first forecast step" if grid.by_week else "time of day of the first forecast step",
         y_title="weekday" if grid.by_week else "day",
         value_title=MEASURES[value],
+        inside=None if inside is None else chosen_cells(grid, inside),
     )
+
+
+def chosen_cells(grid: Calendar, inside: np.ndarray) -> np.ndarray:
+    """[R, C] bool: the cells of a calendar whose sample is ``inside`` [W]."""
+    return np.asarray((grid.sample >= 0) & inside[np.maximum(grid.sample, 0)])
 
 
 def calendar(
@@ -63,8 +71,12 @@ def calendar(
     *,
     value: str = "score",
     planted: pd.DataFrame | None = None,
+    inside: np.ndarray | None = None,
 ) -> go.Figure:
-    """The calendar as a still figure; ``planted`` incidents are outlined. For notebooks and files."""
+    """The calendar as a still figure; ``planted`` incidents are outlined. For notebooks and files.
+
+    Samples that are not ``inside`` [W] bool are paled.
+    """
     grid = calendar_grid(table, step_seconds, value)
     low, high = limits(grid.values)
     names = grid.row_names
@@ -81,6 +93,10 @@ def calendar(
             colorbar={"title": {"text": MEASURES[value], "side": "right"}, "outlinewidth": 0, "thickness": 12},
         )
     )
+    if inside is not None:
+        veil = np.where((grid.sample >= 0) & ~chosen_cells(grid, inside), 1.0, np.nan)
+        look = {"colorscale": [theme.background] * 2, "opacity": 0.8, "showscale": False, "hoverinfo": "skip"}
+        figure.add_heatmap(z=veil, x=grid.column_names, y=names, name="not chosen", **look)
     for row, first, last in boxes(planted, grid.days, step_seconds) if planted is not None and not grid.by_week else ():
         figure.add_shape(
             type="rect",

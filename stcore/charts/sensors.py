@@ -13,7 +13,8 @@ from stcore.charts.words import labelled
 def sensor_table(trace: xr.Dataset, epoch: int) -> pd.DataFrame:
     """One row a sensor, in the dataset's order: sensor, error, importance (shares, NaN without), after ``epoch`` (from 1).
 
-    ``change`` is the error's difference to the first epoch; ``test`` the error of the best weights, once the run is done.
+    ``change`` is the error's difference to the first epoch; ``kept`` the share of its cells that were kept, where cells are
+    pruned; ``test`` the error of the best weights, once the run is done.
     """
     row = trace.sel(epoch=epoch)
     frame = pd.DataFrame(
@@ -24,6 +25,8 @@ def sensor_table(trace: xr.Dataset, epoch: int) -> pd.DataFrame:
             "importance": row["importance"].values.astype(float),
         }
     )
+    if "sensor_kept" in trace:
+        frame["kept"] = row["sensor_kept"].values.astype(float)
     if "test_sensor_error" in trace:
         frame["test"] = trace["test_sensor_error"].values.astype(float)
     return frame
@@ -58,10 +61,12 @@ def through_epochs(
     band = base.mark_area(color=theme.muted, opacity=0.22).encode(
         y=alt.Y("low:Q", title=title, axis=axis, scale=scale), y2="high:Q"
     )
-    median = base.mark_line(color=theme.muted, strokeDash=[5, 3], strokeWidth=1.4).encode(y=alt.Y("median:Q", scale=scale))
-    line = base.mark_line(color=theme.kept, strokeWidth=2.2, point=alt.OverlayMarkDef(color=theme.kept, size=28)).encode(
-        y=alt.Y("value:Q", scale=scale)
+    median = base.mark_line(color=theme.muted, strokeDash=[5, 3], strokeWidth=1.4).encode(
+        y=alt.Y("median:Q", scale=scale)
     )
+    line = base.mark_line(
+        color=theme.kept, strokeWidth=2.2, point=alt.OverlayMarkDef(color=theme.kept, size=28)
+    ).encode(y=alt.Y("value:Q", scale=scale))
     parts: list[alt.Chart] = [band, median, line]
     if epoch is not None:
         here = alt.Chart(pd.DataFrame({"epoch": [epoch]}))

@@ -54,7 +54,9 @@ def series(data: STData, sensor: int, channel: int, steps: slice, theme: Theme) 
     shown = frame.iloc[thinned(frame["value"].to_numpy())]
     name, unit = data.channels[channel], data.units[data.channels[channel]]
     span = [frame["time"].iloc[0], frame["time"].iloc[-1]] if len(frame) else []
-    time = alt.X("time:T", title=None, scale=alt.Scale(domain=[moment.isoformat() for moment in span]), axis=time_axis(span))
+    time = alt.X(
+        "time:T", title=None, scale=alt.Scale(domain=[moment.isoformat() for moment in span]), axis=time_axis(span)
+    )
     value = alt.Y("value:Q", title=labelled(name, unit), scale=alt.Scale(zero=False), axis=alt.Axis(minExtent=AXIS))
     tip = [
         alt.Tooltip("time:T", format="%a %d %b %Y %H:%M"),
@@ -96,7 +98,9 @@ def usual_week(data: STData, sensor: int | None, channel: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["hour", "mean", "low", "high", "count"])
 
 
-def profile(data: STData, sensor: int, channel: int, theme: Theme, around: pd.DataFrame | None = None) -> alt.LayerChart:
+def profile(
+    data: STData, sensor: int, channel: int, theme: Theme, around: pd.DataFrame | None = None
+) -> alt.LayerChart:
     """The usual week of a sensor: mean and band from 10 % to 90 % by hour, the mean of all sensors (``around``) dashed."""
     name, unit = data.channels[channel], data.units[data.channels[channel]]
     frame = usual_week(data, sensor, channel)
@@ -114,8 +118,10 @@ def profile(data: STData, sensor: int, channel: int, theme: Theme, around: pd.Da
         alt.Tooltip("said:N", title="10 % to 90 %"),
     ]
     axis = alt.Axis(minExtent=AXIS)
-    band = alt.Chart(frame).mark_area(color=theme.kept, opacity=0.25).encode(
-        x=hour, y=alt.Y("low:Q", title=labelled(name, unit), scale=scale, axis=axis), y2="high:Q", tooltip=tip
+    band = (
+        alt.Chart(frame)
+        .mark_area(color=theme.kept, opacity=0.25)
+        .encode(x=hour, y=alt.Y("low:Q", title=labelled(name, unit), scale=scale, axis=axis), y2="high:Q", tooltip=tip)
     )
     line = alt.Chart(frame).mark_line(color=theme.kept, strokeWidth=2)
     mean = line.encode(x=hour, y=alt.Y("mean:Q", scale=scale), tooltip=tip)

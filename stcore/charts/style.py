@@ -1,7 +1,11 @@
 """What all still figures have in common, and how an instant is written."""
 
+from html import escape
+from typing import Any
+
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.offline import get_plotlyjs
 
 from stcore.charts.theme import Theme
 
@@ -25,6 +29,24 @@ def plain(figure: go.Figure, theme: Theme, height: int) -> go.Figure:
     )
 
 
+def standalone(figure: go.Figure, title: str, config: dict[str, Any] | None = None) -> str:
+    """A figure as one page that opens without internet, its title in the page and in the window's name."""
+    said = escape(title, quote=False)
+    margin = (figure.layout.margin.t or 24) + 34
+    figure.update_layout(
+        title={"text": said, "x": 0.01, "xanchor": "left", "y": 0.99, "yanchor": "top", "font": {"size": 14}},
+        margin_t=margin,
+        height=(figure.layout.height or 450) + 34,
+    )
+    page = figure.to_html(include_plotlyjs=True, config={"displaylogo": False} | (config or {}))
+    return str(page).replace("<head>", f"<head><title>{said}</title>", 1)
+
+
 def instant(moment: pd.Timestamp, by_day: bool = False) -> str:
     """An instant as people write it: Mon 9 Mar 2026, 08:15; without the time where a step is a day or more."""
     return f"{moment:%a} {moment.day} {moment:%b %Y}" + ("" if by_day else f", {moment:%H:%M}")
+
+
+def plotly_script() -> str:
+    """All of plotly's script, to be put into a page once."""
+    return str(get_plotlyjs())

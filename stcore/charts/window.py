@@ -1,12 +1,14 @@
 """One sample looked at closely: what the model saw, what came, what it said, sensor by sensor; and its score over epochs."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from stcore.charts.grid import kept_ramp
 from stcore.charts.sample_table import freshly_scored
 from stcore.charts.samples import CLOCK
 from stcore.charts.theme import DASHES, LIGHT, Theme
@@ -16,6 +18,7 @@ from stcore.models import naive
 from stcore.windows import Windows
 
 STRIP, GAP = 14, 10  # pixels: the strip of kept epochs, and what is free above it
+ONE_LINE: dict[str, Any] = {"titleOrient": "left", "titleLimit": 0, "gradientLength": 120, "gradientThickness": 10}
 LINES = ("input", "truth", "forecast", "persistence")
 
 
@@ -177,7 +180,10 @@ def worst_sensors(window: Window, theme: Theme = LIGHT, *, chosen: int | None = 
 
 
 def history_rows(trace: xr.Dataset, sample: int, epoch: int) -> pd.DataFrame:
-    """Columns epoch, score, middle (median of all samples), kept, scored (a new score, not one carried over)."""
+    """Columns epoch, score, middle (median of all samples), kept (a word; of cells, their share), weight.
+
+    And scored: whether the score is a new one, not one carried over.
+    """
     score = trace["score"].values[:epoch].astype(np.float32)
     kept = trace["kept"].values[:epoch]
     known = np.isfinite(score).any(axis=1)
@@ -188,8 +194,10 @@ def history_rows(trace: xr.Dataset, sample: int, epoch: int) -> pd.DataFrame:
             "epoch": trace["epoch"].values[:epoch],
             "score": score[:, sample].astype(float),
             "middle": middle,
-            "kept": np.where(kept[:, sample], "kept", "pruned"),
-            "scored": kept[:, sample] | freshly_scored(score, kept)[:, sample],
+            "kept": np.where(kept[:, sample], "kept", "pruned")
+            if kept.dtype == bool
+            else kept[:, sample].astype(float),
+            "scored": (kept[:, sample] > 0) | freshly_scored(score, kept)[:, sample],
             "weight": trace["weight"].values[:epoch, sample].astype(float),
         }
     )
@@ -208,14 +216,12 @@ def history(trace: xr.Dataset, sample: int, epoch: int, theme: Theme = LIGHT) ->
         scale=alt.Scale(range=[alt.ExprRef(f"height - {STRIP + GAP}"), 0]),
         axis=alt.Axis(tickCount=4),
     )
-    words, inks = ["kept", "pruned"], [theme.kept, theme.pruned]
-    colour = alt.Color("kept:N", scale=alt.Scale(domain=words, range=inks), legend=alt.Legend(title=None, orient="top"))
-    shape = alt.Shape("kept:N", scale=alt.Scale(domain=words, range=["circle", "cross"]))
+    look, colour, said = kept_look(rows["kept"], theme)
     tip = [
         alt.Tooltip("epoch:Q"),
         alt.Tooltip("score:Q", format=".3~g", title="complexity"),
         alt.Tooltip("middle:Q", format=".3~g", title="median of all samples"),
-        alt.Tooltip("kept:N", title="kept or pruned"),
+        said,
         alt.Tooltip("weight:Q", format=".3~g"),
     ]
     base = alt.Chart(rows).encode(x=x)
@@ -223,8 +229,20 @@ def history(trace: xr.Dataset, sample: int, epoch: int, theme: Theme = LIGHT) ->
     strip = strip.encode(y=alt.value(alt.ExprRef(f"height - {STRIP}")), y2=alt.value(alt.ExprRef("height")))
     median = base.mark_line(color=theme.muted, strokeDash=[5, 3]).encode(y=alt.Y("middle:Q", title="complexity"))
     line = base.mark_line(color=theme.accent, strokeWidth=1.5).encode(y=y)
-    dots = base.mark_point(filled=True, size=60 if epoch <= 30 else 18, opacity=1).encode(
-        y=y, color=colour, shape=shape, tooltip=tip
-    )
+    dots = base.mark_point(filled=True, size=60 if epoch <= 30 else 18, opacity=1).encode(y=y, tooltip=tip, **look)
     name = alt.Chart(rows.tail(1)).mark_text(align="right", dx=-4, dy=-8, color=theme.text, text="median of all")
     return alt.LayerChart(layer=[median, name.encode(x=x, y="middle:Q"), line, strip, dots], height=220)
+
+
+def kept_look(kept: pd.Series, theme: Theme) -> tuple[dict[str, Any], alt.Color, alt.Tooltip]:
+    """How a sample's dots and its strip tell whether it was kept, or how much of it: by colour and shape, or by a ramp."""
+    if pd.api.types.is_numeric_dtype(kept):
+        scale = alt.Scale(domain=[0, 0.5, 1], range=kept_ramp(theme), interpolate="rgb")
+        legend = alt.Legend(title="kept share of its cells", orient="top", format=".0%", **ONE_LINE)
+        colour = alt.Color("kept:Q", scale=scale, legend=legend)
+        return {"color": alt.value(theme.accent)}, colour, alt.Tooltip("kept:Q", format=".0%", title="cells kept")
+    words = ["kept", "pruned"]
+    inks = alt.Scale(domain=words, range=[theme.kept, theme.pruned])
+    colour = alt.Color("kept:N", scale=inks, legend=alt.Legend(title=None, orient="top"))
+    shape = alt.Shape("kept:N", scale=alt.Scale(domain=words, range=["circle", "cross"]))
+    return {"color": colour, "shape": shape}, colour, alt.Tooltip("kept:N", title="kept or pruned")

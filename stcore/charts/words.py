@@ -26,3 +26,8 @@ def percent(share: float | None) -> str:
 def labelled(name: str, unit: str = "") -> str:
     """An axis title: ``speed (mph)``, or the name alone."""
     return f"{name} ({unit})" if unit else name
+
+
+def spoken(sentence: str) -> str:
+    """A sentence of a report with its signs as print has them."""
+    return sentence.replace("+-", "±").replace(" -", " −")

@@ -68,7 +68,9 @@ def described(data: STData) -> dict[str, Any]:
 @app.command()
 def methods(json: Json = False) -> None:
     """List what can be chosen: models, strategies, masks, distillers, readers."""
-    listed: dict[str, Any] = {kind: [card.to_json() for card in registry.cards(kind).values()] for kind in registry.KINDS}
+    listed: dict[str, Any] = {
+        kind: [card.to_json() for card in registry.cards(kind).values()] for kind in registry.KINDS
+    }
     text = [
         f"{kind}\n{table([[card['name'], card['summary']] for card in cards], ['  name', 'what it does'])}"
         for kind, cards in listed.items()
@@ -82,7 +84,9 @@ def simulate(
     out: Annotated[Path | None, typer.Argument(metavar="OUT", help="NetCDF file to write.")] = None,
     days: Annotated[int, typer.Option(help="Days to simulate.", min=1, max=365)] = 28,
     seed: Annotated[int, typer.Option(help="The one seed of every random draw.", min=0, max=2**31 - 1)] = 0,
-    demo_run: Annotated[bool, typer.Option("--demo-run", help="Rebuild the finished run that ships with the demo.")] = False,
+    demo_run: Annotated[
+        bool, typer.Option("--demo-run", help="Rebuild the finished run that ships with the demo.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Simulate the demo city's traffic and write it with its ground truth."""

@@ -1,5 +1,6 @@
 """Commands that read runs: runs, show, compare, forecast."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,7 +9,9 @@ import typer
 
 from stcore.cli.common import RUNS, Answers, Json, Name, Runs, app, read_answers, say, shown, table
 from stcore.cli.training import result_text
-from stcore.runs import open_run, runs_in
+from stcore.findings import DataError
+from stcore.options import OptionError
+from stcore.runs import Run, open_run, runs_in
 
 
 @app.command("runs")
@@ -45,16 +48,51 @@ def show(run: Name, runs: Runs = RUNS, json: Json = False) -> None:
 
 @app.command()
 def compare(
-    names: Annotated[list[str], typer.Argument(metavar="RUN RUN ...")], runs: Runs = RUNS, json: Json = False
+    names: Annotated[list[str], typer.Argument(metavar="RUN RUN ...")],
+    *,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the evidence: .html, .json, .zip of all tables, .csv, .parquet, or a folder. Runs that differ in "
+            "nothing but the seed are put together."
+        ),
+    ] = None,
+    runs: Runs = RUNS,
+    json: Json = False,
 ) -> None:
-    """Compare runs: options that differ, metrics with the difference to the first, visits and seconds saved."""
+    """Compare runs: options that differ, metrics with the difference to the first, and whether pruning was worth it."""
     from stcore.compare import compare as compared
 
-    found = compared([open_run(name, runs) for name in names])
+    opened = [open_run(name, runs) for name in names]
+    found: dict[str, Any] = compared(opened)
     head = ["", *found["runs"]]
     differing = table([[name, *map(shown, values)] for name, values in found["differing"].items()], head)
     measured = table([[name, *map(shown, values)] for name, values in found["figures"].items()], head)
-    say(found, json, f"options that differ\n{differing}\n\nfigures\n{measured}\n" + "\n".join(found["notes"]))
+    lines = [f"options that differ\n{differing}\n\nfigures\n{measured}\n" + "\n".join(found["notes"])]
+    if report:
+        evidence, written = reported(opened, report)
+        found |= {"report": evidence, "written": [str(path) for path in written]}
+        lines += [verdict["sentence"] for verdict in evidence["verdicts"]] + evidence["notes"]
+        lines += [f"wrote {path}" for path in written]
+    say(found, json, "\n".join(lines))
+
+
+def reported(runs: list[Run], out: Path) -> tuple[dict[str, Any], list[Path]]:
+    """The report of loose runs, written to ``out``, and the files. OptionError where none of them is finished."""
+    from stcore import exports
+    from stcore.compare import report
+    from stcore.compare.described import described
+    from stcore.compare.grouped import grouped
+    from stcore.jobs import dataset
+
+    done = [run for run in runs if run.status == "done"]
+    if not done:
+        raise OptionError("None of these runs is finished, so there is nothing to report.")
+    data = None
+    with suppress(DataError):  # moved or changed since: then the report does without, and says so
+        data = dataset(done[0])
+    found = described(report(grouped(done), data), done)
+    return found, exports.write_report(found, out)
 
 
 @app.command()

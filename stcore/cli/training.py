@@ -162,7 +162,7 @@ def finish(run: Run, quiet: bool, as_json: bool) -> int:
 def progress(run: Run, event: dict[str, Any]) -> None:
     """One line on stderr: replaced while a terminal watches, else one an epoch."""
     if event["event"] == "started":
-        aside(f"run {run.id}: {event['samples']} windows, batch {event['batch']}, rate {event['learning_rate']:.3g}")
+        aside(f"run {run.id}: {event['samples']} samples, batch {event['batch']}, rate {event['learning_rate']:.3g}")
         for note in event["notes"]:
             aside(f"note: {note}")
     elif event["event"] == "epoch":
@@ -171,7 +171,8 @@ def progress(run: Run, event: dict[str, Any]) -> None:
         line = f"epoch {event['epoch'] + 1}: validation MAE {error}, kept {event['kept']}, {left} left"
         aside(("\r\033[K" if watched() else "") + line)
     elif watched() and event["batch"] % 20 == 0:
-        where = f"epoch {event['epoch'] + 1}, batch {event['batch']} of {event['batches']}"
+        epoch = f"epoch {event['epoch'] + 1}" if event["epoch"] >= 0 else "scoring before training"
+        where = f"{epoch}, batch {event['batch']} of {event['batches']}"
         aside(f"\r\033[K{where}, {duration(run.progress.get('seconds_left'))} left", end=False)
 
 

@@ -5,7 +5,10 @@ from pkgutil import iter_modules
 
 from stcore.registry import Card
 
-ORDER = ("full", "random", "infobatch", "st-prune", "epsilon-greedy", "ucb", "seta", "repb")
+ORDER = (
+    *("full", "random", "infobatch", "st-prune", "epsilon-greedy", "ucb", "seta", "repb"),
+    *("static-random", "stride", "el2n", "grand", "forgetting", "k-center", "herding", "craig"),
+)
 
 
 def _found() -> tuple[Card, ...]:

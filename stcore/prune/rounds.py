@@ -42,17 +42,17 @@ class Rounds(Dynamic):
         """The ``kept`` ones [P] bool by their ``scores`` [P]; ``rng`` draws the same throughout a period."""
         raise TypeError(f"{type(self).__name__} does not say what it keeps")
 
-    def round(self, epoch: int) -> int:
+    def began(self, epoch: int) -> int:
         """The epoch in which the choice that stands in ``epoch`` was made."""
         return epoch - (epoch - self.first) % self.choice.period
 
     def refresh(self, epoch: int) -> bool:
         """Before each choice but the first, which follows an epoch that met everything."""
-        return self.choice.refresh and epoch > self.first and self.round(epoch) == epoch and self.prunes(epoch)
+        return self.choice.refresh and epoch > self.first and self.began(epoch) == epoch and self.prunes(epoch)
 
     def select(self, epoch: int) -> Selection:
         """A new round takes in what was met since the last one; between rounds the choice stands."""
-        if self.round(epoch) == epoch and self.prunes(epoch):
+        if self.began(epoch) == epoch and self.prunes(epoch):
             met = np.flatnonzero(np.isfinite(self.latest))
             self.fold(met, self.latest[met])
             self.latest[met] = np.nan
@@ -60,7 +60,7 @@ class Rounds(Dynamic):
 
     def probability(self, epoch: int, pool: np.ndarray, kept: float, rng: np.random.Generator) -> np.ndarray:
         """1 for the chosen ones, else 0."""
-        same = np.random.default_rng([self.samples.seed, self.round(epoch), 5])
+        same = np.random.default_rng([self.samples.seed, self.began(epoch), 5])
         return self.choose(self.score()[pool], min(max(round(kept), 1), len(pool)), same).astype(float)
 
     def observe(self, epoch: int, indices: np.ndarray, columns: Arrays) -> None:

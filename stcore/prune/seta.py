@@ -42,7 +42,7 @@ def seta(ordered: np.ndarray, turn: int, groups: int, width: int) -> tuple[int, 
 
 def exact(count: int, kept: int, turn: int, groups: int) -> tuple[int, int]:
     """The same of equal groups and ``kept`` of ``count`` samples: it goes from end to end in as many turns. Ours."""
-    turns = groups - max(1, round(groups * kept / count)) + 1
+    turns = groups - max(1, groups * kept // count) + 1
     first = round(turn % turns * (count - kept) / max(turns - 1, 1))
     return first, first + kept
 

@@ -48,6 +48,7 @@ class Writer:
         self.path = run.path
         self.began, self.paused, self.last = time.perf_counter(), 0.0, 0.0
         self.first_visits: int | None = None
+        self.before = False  # whether the last batch was one of the short trainings beforehand
         self.stamp: tuple[int, int] | None = None
         self.word: str = "run"
         self.epoch_ended = False
@@ -113,8 +114,8 @@ class Writer:
 
     def _progress(self, event: Progress) -> None:
         now = time.perf_counter()
-        if self.first_visits is None:
-            self.first_visits, self.began, self.paused = event.visits, now, 0.0
+        if self.first_visits is None or self.before != (event.epoch < 0):
+            self.first_visits, self.before, self.began, self.paused = event.visits, event.epoch < 0, now, 0.0
         if now - self.last < TICK and event.batch < event.batches:
             return
         self.last = now

@@ -42,7 +42,8 @@ class Work(NamedTuple):
 def work(options: RunOptions, windows: tuple[int, int, int], sensors: int, inputs: int, targets: int) -> Work:
     """The work of resolved ``options`` on so many training, validation and test windows."""
     train, epochs = options.train, options.train.epochs
-    visits = epochs * windows[0] * (options.prune.get("keep") or 1.0)
+    beforehand = options.prune.get("epochs", 0) * options.prune.get("repeats", 1)  # short trainings on everything
+    visits = windows[0] * (epochs * (options.prune.get("keep") or 1.0) + beforehand)
     size = sensors if options.data.samples == "cells" else 1  # samples in a window
     products, width = per_cell(options.model, options.data.lookback * inputs, options.data.horizon * targets)
     stored = min(sum(windows), train.forecasts * 2**20 / (2 * options.data.horizon * sensors * targets))

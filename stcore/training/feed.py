@@ -80,9 +80,9 @@ class Feed:
         steps = windows.steps(ids)[:, windows.lookback :]
         return self.data.values[steps][..., self.targets]
 
-    def observed(self, windows: Windows) -> float:
-        """How many targets the windows hold together, each as often as a window has it."""
-        per_step = self.mask.sum((1, 2), dtype=torch.float64).cpu().numpy()
-        total = np.concatenate([[0.0], np.cumsum(per_step)])
-        first = windows.starts + windows.lookback
-        return float((total[first + windows.horizon] - total[first]).sum())
+    def observed(self, windows: Windows) -> Tensor:
+        """How many targets of each sensor each window has [W, N]."""
+        per_step = self.mask.sum(2)
+        total = torch.cat([torch.zeros_like(per_step[:1]), per_step.cumsum(0)])
+        first = torch.from_numpy(windows.starts + windows.lookback).to(self.device)
+        return total[first + windows.horizon] - total[first]

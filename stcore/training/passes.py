@@ -26,7 +26,7 @@ Found = tuple[np.ndarray, dict[str, np.ndarray]]
 @torch.no_grad()
 def scored(model: Forecaster, pool: Pool, needs: tuple[str, ...], ranks: Ranks) -> Found:
     """All samples and their columns under the model as it stands, shared out among the ranks."""
-    columns, training = Columns(pool.feed.setting.horizon, needs), model.training
+    columns, training = Columns(pool.feed.setting.horizon, needs, pool.observed), model.training
     model.eval()
     model.remember = columns.remembers
     size = max(1, CELLS // pool.size)
@@ -35,11 +35,11 @@ def scored(model: Forecaster, pool: Pool, needs: tuple[str, ...], ranks: Ranks) 
             places = np.arange(first, min(first + size, pool.count))
             batch = pool.batch(places)
             error = missed(model(batch.x, batch.calendar, batch.sensor), batch.y, batch.mask)
-            columns.take(Step(torch.from_numpy(places), error, batch.mask, model.last, number))
+            total = error.abs().sum((1, 2, 3))
+            columns.take(Step(torch.from_numpy(places), error, batch.mask, total, model.last, number))
     model.remember = False
     model.train(training)
-    columns.merge(ranks, pool.count)
-    return columns.columns()
+    return columns.merged(ranks)
 
 
 def pilots(trainer: "Trainer") -> Iterator[Progress]:

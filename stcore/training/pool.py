@@ -1,6 +1,7 @@
 """Pool: the samples of a run, whole windows or single cells, as batches for the loop and as rows for its record."""
 
 import numpy as np
+import torch
 
 from stcore.features import Features
 from stcore.prune.strategy import Selection
@@ -17,7 +18,9 @@ class Pool:
         self.cells = observed_cells(feed.data, self.windows, feed.targets) if self.of_cells else None
         self.count = len(self.windows) if self.cells is None else len(self.cells)
         self.size = 1 if self.of_cells else feed.setting.sensors  # cells of a sample
-        self.mean_count = feed.observed(self.windows) / self.count
+        observed = feed.observed(self.windows)  # targets of each sample [W]: constant over a run, so counted once
+        self.observed = observed.sum(1) if self.cells is None else observed.flatten()[torch.from_numpy(self.cells)]
+        self.mean_count = float(self.observed.mean(dtype=torch.float64))
         self.features = Features(feed.data, self.windows, feed.targets, feed.target_scale, self.cells)
 
     def batch(self, places: np.ndarray) -> Batch:

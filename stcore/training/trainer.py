@@ -104,7 +104,7 @@ class Trainer:
     def _batches(self, selection: Selection, clock: Clock) -> Generator[Progress, None, tuple[float, float]]:
         """Every batch of the selection; gives the weighted mean loss and the last learning rate."""
         epoch, kept = self.epoch, len(selection.indices)
-        columns = Columns(self.feed.setting.horizon, self.strategy.needs)
+        columns = Columns(self.feed.setting.horizon, self.strategy.needs, self.pool.observed)
         with clock.timed("train"):
             order = np.random.default_rng([self.options.seed, epoch, 1]).permutation(kept)
         total, batches = 0.0, -(-kept // self.batch)
@@ -124,8 +124,7 @@ class Trainer:
             yield Progress(epoch, number + 1, batches, visits, self._planned(epoch, kept))
         self.model.remember = False
         with clock.timed("score"):
-            columns.merge(self.ranks, self.pool.count)
-            self._observe(*columns.columns())
+            self._observe(*columns.merged(self.ranks))
         return total / float(selection.weights.sum()), rate
 
     def _observe(self, indices: np.ndarray, columns: dict[str, np.ndarray]) -> None:
@@ -139,13 +138,14 @@ class Trainer:
         Gives what this rank saw and the loss of the whole batch.
         """
         mine, real = self.ranks.deal(places)
-        ids = selection.indices[mine]
+        picked = selection.indices[mine]
         weights = torch.from_numpy(np.where(real, selection.weights[mine], 0).astype(np.float32)).to(self.train.device)
-        batch = self.pool.batch(ids)
+        batch = self.pool.batch(picked)
         with torch.autocast(self.train.device, torch.bfloat16, enabled=self.train.precision == "bfloat16"):
             scaled = self.model(batch.x, batch.calendar, batch.sensor)
         error = evaluate.missed(scaled.to(batch.y.dtype), batch.y, batch.mask)
-        loss = (error.abs().sum((1, 2, 3)) * weights).sum() / (len(places) * self.pool.mean_count)
+        total = error.abs().sum((1, 2, 3))
+        loss = (total * weights).sum() / (len(places) * self.pool.mean_count)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=False)
@@ -156,7 +156,8 @@ class Trainer:
         self.optimizer.step()
         visited = int(real.sum())  # copies come last
         last = None if self.model.last is None else self.model.last[:visited].to(error.dtype)
-        return Step(torch.from_numpy(ids[:visited]), error.detach()[:visited], batch.mask[:visited], last, number), loss
+        ids, missed, mask = torch.from_numpy(picked[:visited]), error.detach()[:visited], batch.mask[:visited]
+        return Step(ids, missed, mask, total.detach()[:visited], last, number), loss
 
     def _validated(self, selection: Selection, loss: float, rate: float, clock: Clock) -> Epoch:
         """Measure the epoch, remember the best weights, decide whether to go on."""

@@ -35,10 +35,10 @@ def done(folder: Path, finished: Run) -> Run:
 @pytest.mark.parametrize(
     ("status", "epochs", "words"),
     [
-        ("queued", 0, "waits for its turn"),
-        ("starting", 0, "loading PyTorch"),
-        ("running", 0, "The first epoch is under way"),
-        ("paused", 0, "paused in its first epoch"),
+        ("queued", 0, "waits until another one has finished"),
+        ("starting", 0, "PyTorch is being loaded"),
+        ("running", 0, "The first epoch is in work"),
+        ("paused", 0, "Paused in the first epoch"),
         ("stopped", 0, "ended before its first epoch"),
         ("failed", 0, "ended before its first epoch"),
         ("interrupted", 0, "ended before its first epoch"),
@@ -66,7 +66,11 @@ def test_the_demo_run_has_its_city_underneath_and_what_was_planted_beside_it(app
     test = app("sensors")
     assert len(deck(test)) == 120 and "Simulated" in said(test)
     table = next(frame.value for frame in test.dataframe if "planted" in frame.value)
-    assert len(table) == 120 and table["planted"].str.contains("copies").any() and table["planted"].str.contains("faulty").any()
+    assert (
+        len(table) == 120
+        and table["planted"].str.contains("copies").any()
+        and table["planted"].str.contains("faulty").any()
+    )
     assert len(test.get("vega_lite_chart")) + len(test.get("arrow_vega_lite_chart")) >= 3
 
 
@@ -117,7 +121,10 @@ def test_map_table_and_list_choose_one_sensor(app, done: Run) -> None:
 
 def test_a_sensor_in_the_address_is_shown(app, done: Run) -> None:
     assert app("sensors", run="finished", sensor="s2").selectbox(key="sensor list").value == "s2"
-    assert app("sensors", run="finished", sensor="nobody").selectbox(key="sensor list").value in done.spec["data"]["sensors"]
+    assert (
+        app("sensors", run="finished", sensor="nobody").selectbox(key="sensor list").value
+        in done.spec["data"]["sensors"]
+    )
 
 
 def test_play_goes_through_the_epochs_and_stops_at_the_end(app, done: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,8 +145,8 @@ def test_a_newer_epoch_is_offered_and_only_followed_when_asked(app, in_state) ->
     run = in_state("running", 3)
     test = app("sensors", run=run.id)
     test.slider(key="epoch").set_value(1).run()
-    assert "after epoch 1" in said(test) and "Epoch 3 is there: show it" in {part.label for part in test.button}
-    button(test, "Epoch 3 is there: show it").click().run()
+    assert "after epoch 1" in said(test) and "Epoch 3 available: update" in {part.label for part in test.button}
+    button(test, "Epoch 3 available: update").click().run()
     assert "after epoch 3" in said(test)
     test.slider(key="epoch").set_value(1).run()
     next(part for part in test.toggle if part.key == "follow").set_value(True).run()
@@ -153,3 +160,19 @@ def test_a_run_whose_data_are_gone_still_has_its_map(app, folder: Path, tmp_path
     copy.unlink()
     test = app("sensors", run="orphan")
     assert "cannot be opened" in said(test) and len(deck(test)) == 4 and "not there any more" in said(test)
+
+
+def test_a_run_on_cells_shows_the_kept_share_of_each_sensor(app, folder: Path, tiny_file: Path) -> None:
+    options = {**OPTIONS, "data": {"samples": "cells"}, "train": {**OPTIONS["train"], "epochs": 4}}
+    run = jobs.Job(create(tiny_file, {**options, "prune": {"name": "st-prune", "keep": 0.6}}, folder, "cells")).finish()
+    test = app("sensors", run="cells", sensor="s2")
+    assert "of its cells kept" in said(test) and any(
+        part.endswith("Kept share") for part in test.get("button_group")[0].options
+    )
+    test.session_state["shown"] = "kept"
+    test.run()
+    test.slider(key="epoch").set_value(2).run()
+    share = 100 * float(run.trace()["sensor_kept"].values[1, 2])
+    assert f"kept share, epoch 2: {share:.3g}"[:25] == deck(test)["s2"]["said"].split("\n")[1][:25]
+    table = next(frame.value for frame in test.dataframe if "importance" in frame.value)
+    assert table["kept"].iloc[2] == pytest.approx(share)

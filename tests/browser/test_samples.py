@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from browsing import Browse, Server, settled, varied
+from browsing import ROOT, Browse, Server, settled, varied
 from playwright.sync_api import Browser, Locator, Page, expect
 from tiny import tiny
 from training_runs import OPTIONS
@@ -70,7 +71,7 @@ def test_a_click_anywhere_picks_a_sample_that_outlasts_a_reload(browse: Browse) 
     shares = canvas(page, "Raster")
     shares.click(position=at(shares, 0.5, 0.3))
     fourth = now_picked(page, third)
-    assert re.search(r"epoch=\d+", page.url), "the raster picks the epoch as well"
+    assert "epoch=" not in page.url, "a click into the raster moves the epoch of the whole view"
     page.reload()
     settled(page)
     page.locator("p").filter(has_text=f"(sample {fourth})").wait_for()
@@ -111,6 +112,74 @@ def test_the_map_keeps_its_place_while_it_is_clicked_and_lassoed(browse: Browse)
     assert page.locator(".js-plotly-plot").first.get_attribute("data-same") == "yes", "the map was rebuilt"
     page.get_by_role("button", name="Show all").click()
     page.get_by_text("Showing all").wait_for()
+
+
+def test_a_lasso_is_named_and_its_link_opens_it_in_a_fresh_browser(browse: Browse, server: Server) -> None:
+    shutil.copytree(ROOT / "data" / "demo-run", server.runs / "named", dirs_exist_ok=True)
+    page = browse().open("/samples?run=named")
+    page.get_by_test_id("stPlotlyChart").first.scroll_into_view_if_needed()
+    page.wait_for_timeout(1000)
+    x, y = point_of_the_map(page)
+    page.locator("[data-title='Lasso Select']").click()
+    page.mouse.move(x - 120, y - 60)
+    page.mouse.down()
+    for across, down in ((20, -60), (20, 60), (-120, 60), (-120, -55)):
+        page.mouse.move(x + across, y + down, steps=5)
+    page.mouse.up()
+    page.get_by_text("are inside the lasso").wait_for()
+    page.get_by_placeholder("name this selection").fill("hard <b>ones</b>")
+    page.get_by_placeholder("name this selection").press("Tab")
+    settled(page)
+    page.get_by_role("button", name="Keep").click()
+    page.get_by_text("Selection hard <b>ones</b>:").wait_for()
+    found = re.search(r"selection=([0-9a-f]{12})", page.url)
+    assert found
+    said = page.get_by_text("Selection hard <b>ones</b>:").first.inner_text()
+    other = browse("dark").open(f"/samples?run=named&selection={found[1]}")
+    assert other.get_by_text("Selection hard <b>ones</b>:").first.inner_text() == said
+    calendar = canvas(other, "Calendar")
+    assert varied(calendar.screenshot())
+    with other.expect_download() as waited:
+        other.get_by_role("button", name="CSV").first.click()
+    rows = pd.read_csv(waited.value.path())
+    assert f"{len(rows):,} of" in said and {"input_from", "forecast_until", "complexity"} <= set(rows)
+    other.get_by_role("button", name="Delete").click()
+    other.get_by_text("Showing all").wait_for()
+
+
+def test_samples_outside_a_selection_are_paled_in_the_calendar(chromium: Browser) -> None:
+    values = np.tile(np.linspace(0, 1, 24, dtype=np.float32), (4, 1))
+    inside = np.zeros(values.shape, bool)
+    inside[:2] = True
+    words = {"x_title": "", "y_title": "", "value_title": "v", "row_names": list("abcd")}
+    names = [f"{hour:02d}:00" for hour in range(24)]
+    picture = Picture(values, names, 4, 0.0, 1.0, inside=inside, **words)  # type: ignore[arg-type]
+    page = chromium.new_page(viewport={"width": 800, "height": 400})
+    pixels = drawn_by(page, packed(picture, LIGHT), 300)["pixels"]
+    colours = np.array(pixels, float)[..., :3]
+    high = len(colours)
+    chosen, paled = colours[high // 4], colours[3 * high // 4]
+    assert np.abs(paled - (0.18 * chosen + 0.82 * 255)).max() < 3
+    page.close()
+
+
+def drawn_by(page: Page, picture: dict[str, Any], height: int) -> dict[str, Any]:
+    """What the canvas drew [height, width, 4] of a picture, and how long it took."""
+    data = picture | {"alt": "", "height": height, "file": "x", "picked": None, "boxes": [], "steps": None}
+    page.set_content(f"<style>{raster.CSS}</style><div id='host' style='width: 700px'>{raster.HTML}</div>")
+    address = "data:text/javascript;base64," + base64.b64encode(SCRIPT.read_bytes()).decode()
+    drawn = page.evaluate(
+        """async ([address, data]) => {
+            const { default: draw } = await import(address), host = document.getElementById('host'), began = performance.now();
+            draw({ data, parentElement: host, setTriggerValue: (name, value) => { window.told = [name, value]; } });
+            const canvas = host.querySelector('canvas'), pen = canvas.getContext('2d');
+            const box = [92, 6, canvas.width - 102, canvas.height - 46];
+            return { took: performance.now() - began, box, pixels: [...pen.getImageData(...box).data] };
+        }""",
+        [address, json.loads(json.dumps(data))],
+    )
+    width, tall = drawn["box"][2:]
+    return drawn | {"pixels": np.array(drawn["pixels"], float).reshape(tall, width, 4)}
 
 
 def test_the_canvas_follows_the_theme(browse: Browse) -> None:
@@ -181,22 +250,10 @@ def test_every_pixel_of_the_raster_is_the_exact_share_beneath_it(chromium: Brows
     picture = Picture(
         kept, names, rows, 0.0, 1.0, "epoch", "samples", "kept share", row_time=times, labels=("pruned", "kept")
     )
-    data = packed(picture, LIGHT) | {"alt": "", "height": 400, "file": "x", "picked": None, "boxes": [], "steps": None}
     page = chromium.new_page(viewport={"width": 1000, "height": 600})
-    page.set_content(f"<style>{raster.CSS}</style><div id='host' style='width: 900px'>{raster.HTML}</div>")
-    address = "data:text/javascript;base64," + base64.b64encode(SCRIPT.read_bytes()).decode()
-    drawn = page.evaluate(
-        """async ([address, data]) => {
-            const { default: draw } = await import(address), host = document.getElementById('host'), began = performance.now();
-            draw({ data, parentElement: host, setTriggerValue: (name, value) => { window.told = [name, value]; } });
-            const canvas = host.querySelector('canvas'), pen = canvas.getContext('2d');
-            const box = [92, 6, canvas.width - 102, canvas.height - 46];
-            return { took: performance.now() - began, box, pixels: [...pen.getImageData(...box).data] };
-        }""",
-        [address, json.loads(json.dumps(data))],
-    )
+    drawn = drawn_by(page, packed(picture, LIGHT), 400)
     width, height = drawn["box"][2:]
-    pixels = np.array(drawn["pixels"], float).reshape(height, width, 4)[..., :3]
+    pixels = drawn["pixels"][..., :3]
     stops = np.array(
         [[int(colour[place : place + 2], 16) for place in (1, 3, 5)] for colour in kept_ramp(LIGHT)], float
     )

@@ -1,4 +1,4 @@
-"""Files for others: forecasts with sensor ids and real times, tables of runs."""
+"""Forecasts for others: with sensor ids and real times."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +9,7 @@ import xarray as xr
 
 from stcore import jobs, readers
 from stcore.data import STData
+from stcore.exports.spreadsheet import csv
 from stcore.models import naive
 from stcore.options import OptionError, RunOptions
 from stcore.runs import Run
@@ -36,8 +37,7 @@ def forecast(
     elif out.suffix == ".parquet":
         table(ds).to_parquet(out, index=False)
     else:
-        frame = table(ds)
-        frame.assign(**{name: frame[name].map(safe) for name in ("sensor", "target")}).to_csv(out, index=False)
+        out.write_text(csv(table(ds)), "utf-8")
     return rows
 
 
@@ -88,11 +88,6 @@ def table(ds: xr.Dataset) -> pd.DataFrame:
     frame = ds.to_dataframe().reset_index()
     order = ["sensor", "issued", "time", "horizon", "target", "forecast", "truth", "persistence", "seasonal_naive"]
     return frame[order].sort_values(["issued", "sensor", "target", "horizon"], ignore_index=True)
-
-
-def safe(text: str) -> str:
-    """A text that a spreadsheet will not take for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def write_windows(run: Run, starts: np.ndarray, out: Path) -> None:

@@ -1,0 +1,25 @@
+"""What Samples and Sensors say while a run has nothing to show yet, and how they come to its newest epoch."""
+
+import streamlit as st
+
+WAITING = {
+    "queued": "This run waits until another one has finished.",
+    "starting": "Starting: PyTorch is being loaded, which usually takes 3 to 6 s.",
+    "running": "The first epoch is in work.",
+    "paused": "Paused in the first epoch.",
+}
+
+
+def waiting(state: str, what: str) -> str | None:
+    """Why there is nothing to see yet, and when there will be ``what``; None for a run that has ended."""
+    return f"{WAITING[state]} {what} after its first epoch." if state in WAITING else None
+
+
+def follow_switch() -> None:
+    """The switch to always show the newest epoch; the same in both views."""
+    st.toggle("Follow", key="follow", persist_state="session", help="Show every new epoch as soon as it is there.")
+
+
+def available(epoch: int) -> str:
+    """What the button says that shows a newer epoch."""
+    return f"Epoch {epoch} available: update"

@@ -1,0 +1,184 @@
+"""How a run chose: by hour of the week, how often each sample, what changed from epoch to epoch, and with which weights.
+
+Functions of ``run.trace()``. ``kept`` [E, W] is yes or no for windows; where cells were pruned it is the share of a window's
+cells, and every function reads it as such.
+"""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+ALWAYS, NEVER = 0.9, 0.1  # of the pruned epochs; after Raju et al. 2021, arXiv 2111.12621, the limits are ours
+GROUPS = ("always", "sometimes", "never")
+LEEWAY = 1e-9  # so that 9 epochs of 10 are 0.9
+
+
+def pruned_epochs(trace: xr.Dataset) -> np.ndarray:
+    """Positions [P] of the epochs in which anything was left out."""
+    return np.flatnonzero(kept_shares(trace) < 1 - LEEWAY)
+
+
+def kept_shares(trace: xr.Dataset) -> np.ndarray:
+    """Share of all samples that each epoch kept [E], 0 to 1."""
+    return np.asarray(trace["kept"].values.mean(axis=1, dtype=np.float64))
+
+
+# ---- when ----------------------------------------------------------------------------------------------------------
+def by_hour(time: pd.DatetimeIndex, often: np.ndarray, score: np.ndarray) -> pd.DataFrame:
+    """Kept share and mean complexity of the samples of each hour of the week, in order of time from Monday midnight.
+
+    ``time`` [W] first forecast steps on the wall clock, ``often`` [W] as from ``kept_often``, ``score`` [W] complexity in
+    training spreads, NaN where unknown. Columns weekday (0 = Monday), hour, kept, complexity, samples; hours without any
+    sample are left out.
+    """
+    frame = pd.DataFrame({"weekday": time.day_of_week, "hour": time.hour, "kept": often, "complexity": score})
+    grouped = frame.astype({"complexity": float}).groupby(["weekday", "hour"])
+    return grouped[["kept", "complexity"]].mean().assign(samples=grouped.size()).reset_index()
+
+
+def extremes(hours: pd.DataFrame, share: float = 0.1) -> tuple[float, float]:
+    """Kept share of the hardest and of the easiest tenth of the hours of ``by_hour``; at least one hour each."""
+    known = hours.dropna(subset=["complexity"]).sort_values("complexity", kind="stable")
+    count = max(1, round(share * len(known)))
+    hard, easy = (float(np.average(part["kept"], weights=part["samples"])) for part in (known[-count:], known[:count]))
+    return hard, easy
+
+
+# ---- how often -----------------------------------------------------------------------------------------------------
+def kept_often(trace: xr.Dataset) -> np.ndarray:
+    """Share of the pruned epochs in which each sample was kept [W]; NaN where no epoch was pruned."""
+    kept = trace["kept"].values[pruned_epochs(trace)]
+    return kept.mean(axis=0, dtype=np.float64) if len(kept) else np.full(kept.shape[1], np.nan)
+
+
+def by_chance(shares: np.ndarray, cells: int = 1) -> np.ndarray:
+    """How likely a sample is kept 0, 1, ... P x cells times [P x cells + 1] if each epoch kept ``shares`` [P] at random.
+
+    With equal shares this is the binomial; with others the Poisson binomial, by its characteristic function (Hong 2013,
+    Computational Statistics & Data Analysis 59). ``cells``: draws a sample and epoch, more than 1 where cells are pruned.
+    """
+    length = len(shares) * cells + 1
+    turn = np.exp(-2j * np.pi * np.arange(length // 2 + 1) / length)
+    spectrum = np.ones(len(turn), complex)
+    for share in shares:
+        spectrum *= (1 - share + share * turn) ** cells
+    chance = np.clip(np.fft.irfft(spectrum, length), 0, 1)
+    return np.asarray(chance / chance.sum())
+
+
+def groups(often: np.ndarray, weight: np.ndarray | None = None) -> dict[str, float]:
+    """Shares of samples kept always (in at least 90 % of the pruned epochs), never (at most 10 %), and sometimes.
+
+    ``often`` [K] as from ``kept_often``, or the values of a distribution with its ``weight`` [K].
+    """
+    weight = np.ones(len(often)) if weight is None else weight
+    always, never = often >= ALWAYS - LEEWAY, often <= NEVER + LEEWAY
+    total = max(float(weight.sum()), LEEWAY)
+    found = [float(weight[part].sum()) / total for part in (always, ~(always | never), never)]
+    return dict(zip(GROUPS, found, strict=True))
+
+
+def often_table(trace: xr.Dataset, cells: int = 1, bins: int = 20) -> pd.DataFrame:
+    """How many samples were kept how often, beside what a random choice of the same shares would give.
+
+    Columns low, high (share of the pruned epochs, a bin's ends), samples, chance (shares of all samples). While there are
+    few possible numbers of epochs, a bin around each of them. Empty where no epoch was pruned.
+    """
+    epochs = pruned_epochs(trace)
+    if not len(epochs):
+        return pd.DataFrame({name: np.empty(0) for name in ("low", "high", "samples", "chance")})
+    chance = by_chance(kept_shares(trace)[epochs], cells)
+    each = len(chance) <= bins
+    number = len(chance) if each else bins
+    width = 1 / (number - 1) if each else 1 / bins
+
+    def place(often: np.ndarray) -> np.ndarray:
+        return np.minimum(often / width + (0.5 if each else LEEWAY), number - 1).astype(int)
+
+    samples = np.bincount(place(kept_often(trace)), minlength=number)
+    low = width * (np.arange(number) - 0.5 * each)
+    expected = np.bincount(place(np.linspace(0, 1, len(chance))), chance, minlength=number)
+    return pd.DataFrame({"low": low, "high": low + width, "samples": samples / samples.sum(), "chance": expected})
+
+
+# ---- what changed --------------------------------------------------------------------------------------------------
+def churn(trace: xr.Dataset) -> pd.DataFrame:
+    """What a pruned epoch newly pruned and what it took back against the pruned epoch before it, as shares of all samples.
+
+    Columns epoch, newly_pruned, revived, chance: the mean of both if each epoch had chosen as many at random. Steps from and
+    to full epochs are left out. Of cells only the net change inside each window is known: the first two are at least so much.
+    """
+    epochs = pruned_epochs(trace)
+    kept = trace["kept"].values[epochs].astype(np.float32)
+    change, share = kept[1:] - kept[:-1], kept_shares(trace)[epochs]
+    before, after = share[:-1], share[1:]
+    return pd.DataFrame(
+        {
+            "epoch": trace["epoch"].values[epochs[1:]],
+            "newly_pruned": np.clip(-change, 0, None).mean(axis=1, dtype=np.float64),
+            "revived": np.clip(change, 0, None).mean(axis=1, dtype=np.float64),
+            "chance": (before * (1 - after) + (1 - before) * after) / 2,
+        }
+    )
+
+
+# ---- weights and threshold -----------------------------------------------------------------------------------------
+def weighing(trace: xr.Dataset) -> pd.DataFrame:
+    """Columns epoch, kept, effective, effective_share, largest_weight: how much the weights cost in each epoch.
+
+    ``effective`` is how many equally weighted samples carry as much as the kept ones with their weights (Kish 1965).
+    """
+    frame = pd.DataFrame(
+        {
+            "epoch": trace["epoch"].values,
+            "kept": trace["kept_count"].values,
+            "effective": trace["effective"].values,
+            "largest_weight": trace["largest_weight"].values,
+        }
+    )
+    frame.insert(3, "effective_share", frame["effective"] / frame["kept"].where(frame["kept"] > 0))
+    return frame
+
+
+def threshold(trace: xr.Dataset) -> pd.DataFrame:
+    """Columns epoch, threshold (complexity in training spreads) and easy (share of samples below it); epochs without left out.
+
+    Empty for strategies that go by no threshold.
+    """
+    frame = pd.DataFrame({name: trace[name].values for name in ("epoch", "threshold", "easy")})
+    return frame.dropna(subset=["threshold"]).reset_index(drop=True)
+
+
+# ---- staleness -----------------------------------------------------------------------------------------------------
+AGES = {0: "this epoch", 1: "1 epoch ago", 2: "2 epochs", 3: "3 to 4", 5: "5 to 9", 10: "10 and more"}
+UNSEEN = "never"
+
+
+def seen(trace: xr.Dataset) -> np.ndarray:
+    """[E, W] bool: in which epochs a sample was met, and so scored: it was kept, or its score has changed."""
+    found = trace["kept"].values > 0
+    for name in ("score", "level"):
+        if name in trace:
+            values = trace[name].values
+            known = np.isfinite(values)
+            found[1:] |= known[1:] & ((values[1:] != values[:-1]) | ~known[:-1])
+    return found
+
+
+def ages(trace: xr.Dataset) -> np.ndarray:
+    """How many epochs ago each sample was last met [E, W] int32, 0 in that epoch itself; -1 where it never was."""
+    epochs = np.arange(trace.sizes["epoch"], dtype=np.int32)[:, None]
+    last = np.maximum.accumulate(np.where(seen(trace), epochs, np.int32(-1)), axis=0)
+    return np.asarray(np.where(last >= 0, epochs - last, -1))
+
+
+def staleness(trace: xr.Dataset) -> pd.DataFrame:
+    """How old the scores were after each epoch: a row an epoch and age, columns epoch, age, share (of all samples)."""
+    limits = np.array([*AGES, np.iinfo(np.int32).max])
+    rows = []
+    for epoch, found in zip(trace["epoch"].values, ages(trace), strict=True):
+        group = np.searchsorted(limits, found, side="right") - 1  # -1 for never
+        count = np.bincount(group + 1, minlength=len(AGES) + 1)
+        names = [*AGES.values(), UNSEEN]
+        rows += [(int(epoch), name, share) for name, share in zip(names, np.roll(count, -1) / len(found), strict=True)]
+    return pd.DataFrame(rows, columns=["epoch", "age", "share"])

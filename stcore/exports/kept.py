@@ -1,0 +1,90 @@
+"""Which samples a run kept and which it removed, epoch by epoch, with the time that each of them covers."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stcore.exports.forecasts import check_place
+from stcore.options import OptionError
+from stcore.runs import Run
+from stcore.runs.trace import times
+
+KEPT_FORMATS = (".csv", ".parquet")
+
+
+def kept_table(run: Run) -> pd.DataFrame:
+    """One row an epoch and sample: epoch (from 1), sample, first, last, set, share, weight.
+
+    ``first`` and ``last`` are the instants of the sample's first input and last forecast step, on the clock of the data's
+    own file. ``set`` is ``kept`` or ``removed``. Where cells were pruned a sample is a window, kept if any of its cells was,
+    and ``share`` says how many; else it is 1 or 0. ``weight`` is what the sample counted for in training, 0 where removed;
+    of cells the mean over the window's cells.
+    """
+    parts = list(epochs(run))
+    return pd.concat(parts, ignore_index=True) if parts else _rows(run, 0, np.empty(0), np.empty(0), np.empty(0, int))
+
+
+def epochs(run: Run) -> Iterator[pd.DataFrame]:
+    """The rows of ``kept_table``, one epoch after another."""
+    trace = run.trace()
+    starts = trace["start"].values
+    for place, epoch in enumerate(trace["epoch"].values):
+        share = trace["kept"][place].values.astype(np.float32)
+        weight = np.where(share > 0, trace["weight"][place].values.astype(np.float32), np.float32(0))
+        yield _rows(run, int(epoch), share, weight, starts)
+
+
+def _rows(run: Run, epoch: int, share: np.ndarray, weight: np.ndarray, starts: np.ndarray) -> pd.DataFrame:
+    data, options = run.spec["data"], run.spec["options"]["data"]
+    first, step = pd.Timestamp(data["first_step"]), data["step_seconds"]
+    return pd.DataFrame(
+        {
+            "epoch": np.full(len(starts), epoch),
+            "sample": np.arange(len(starts)),
+            "first": times(first, step, starts),
+            "last": times(first, step, starts + options["lookback"] + options["horizon"] - 1),
+            "set": np.where(share > 0, "kept", "removed"),
+            "share": share,
+            "weight": weight,
+        }
+    )
+
+
+def write_kept(run: Run, out: Path) -> int:
+    """Write ``kept_table`` to ``out`` (.csv or .parquet), an epoch at a time, and give the number of rows. OptionError."""
+    if out.suffix not in KEPT_FORMATS:
+        raise OptionError(f"{out.name!r} has to end in {' or '.join(KEPT_FORMATS)}.")
+    check_place(out)
+    if not run.epochs():
+        raise OptionError(f"Run {run.id} has no finished epoch yet, so nothing was kept or removed.")
+    write: Callable[[Run, Path], int] = _csv if out.suffix == ".csv" else _parquet
+    return write(run, out)
+
+
+def _csv(run: Run, out: Path) -> int:
+    rows = 0
+    with open(out, "w", encoding="utf-8", newline="") as file:
+        for part in epochs(run):
+            part.to_csv(file, index=False, header=rows == 0)
+            rows += len(part)
+    return rows
+
+
+def _parquet(run: Run, out: Path) -> int:
+    """One row group an epoch."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows, writer = 0, None
+    try:
+        for part in epochs(run):
+            rows_of_epoch = pa.Table.from_pandas(part, preserve_index=False)
+            writer = writer or pq.ParquetWriter(out, rows_of_epoch.schema)
+            writer.write_table(rows_of_epoch)
+            rows += len(part)
+    finally:
+        if writer:
+            writer.close()
+    return rows

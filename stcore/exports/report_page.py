@@ -1,0 +1,151 @@
+"""The page of a report: its verdicts, figures and tables in one file. All that comes from data is escaped here."""
+
+import json
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from stcore.charts.theme import DARK, LIGHT
+from stcore.charts.words import percent, short, spoken
+from stcore.exports.report_style import POLICY, SCRIPT, STYLE
+
+Report = Mapping[str, Any]
+HIDDEN = {"role", "method", "control_role", "notes", "note", "trials", "tied", "lat", "lon", "seeds_better"}
+SHARES = {
+    "estimate", "low", "high", "error", "seed_error", "time_error", "difference", "share",
+}  # fmt: skip
+LOOKS = {"worth it": "yes", "not worth it": "no"}
+
+
+def page(report: Report) -> str:
+    """The whole page as text."""
+    from stcore.charts.evidence import TABLES, drawn, shown
+    from stcore.charts.style import plotly_script
+
+    figures = Figures()
+    parts = [head(report), *map(verdict, report["verdicts"])]
+    for section in shown(report):
+        parts.append(f"<h2>{told(section.title)}</h2><p class=meaning>{told(section.meaning)}</p>")
+        light, dark = (list(drawn(section, report, theme)) for theme in (LIGHT, DARK))
+        for (arm, one), (_, other) in zip(light, dark, strict=True):
+            parts += [f"<h3>{told(arm)}</h3>" if arm else "", figures.box(f"{section.title} {arm}", one, other)]
+        parts += [
+            folded(f"{TABLES[name]}: the numbers", table(report[name])) for name in section.tables if report.get(name)
+        ]
+    parts += ["<h2>Arms</h2>", table(report["summary"])]
+    if report.get("search"):
+        meaning = "Every arm's batch and learning rate were chosen by the same search on the validation windows."
+        parts += [f"<h2>{told(TABLES['search'])}</h2><p class=meaning>{meaning}</p>", table(report["search"])]
+    parts += [notes(report), about(report)]
+    body = "\n".join(parts)
+    return (
+        f'<!doctype html>\n<html lang=en><head><meta charset=utf-8>\n<meta http-equiv="Content-Security-Policy" '
+        f'content="{POLICY}">\n<meta name=viewport content="width=device-width, initial-scale=1">\n'
+        f"<title>{told(name(report))}: was it worth it?</title>\n<style>{STYLE}</style>\n</head>\n<body><main>\n{body}\n"
+        f"</main>\n{figures.data}\n<script>{plotly_script()}</script>\n<script>{SCRIPT}</script>\n</body></html>\n"
+    )
+
+
+def told(text: object) -> str:
+    """A text as HTML shows it letter for letter, in quotes too."""
+    return escape(str(text), quote=True)
+
+
+def name(report: Report) -> str:
+    """What the report is called."""
+    return str(report.get("experiment") or "Comparison")
+
+
+def head(report: Report) -> str:
+    """Title and what it is about."""
+    about = report.get("about") or {}
+    parts = [told(part) for part in (name(report), about.get("title")) if part]
+    if seeds := about.get("seeds"):
+        parts.append(f"{len(seeds)} {'seed' if len(seeds) == 1 else 'seeds'}")
+    tag = " <span class=tag>Simulated data</span>" if about.get("simulated") else ""
+    return f"<h1>Was it worth it?</h1><p class=about>{' · '.join(parts)}{tag}</p>"
+
+
+def verdict(record: Mapping[str, Any]) -> str:
+    """One answer with its sentence."""
+    look = LOOKS.get(str(record["answer"]), "")
+    return f'<div class="verdict {look}"><b>{told(record["answer"])}</b>{told(spoken(record["sentence"]))}</div>'
+
+
+class Figures:
+    """Figures as boxes to draw into and, apart from them, what to draw, light and dark."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+
+    def box(self, title: str, light: Any, dark: Any) -> str:
+        """The place of a figure."""
+        number = f"figure{len(self.parts) // 2}"
+        for theme, figure in (("light", light), ("dark", dark)):
+            figure.update_layout(title=None)
+            content = figure.to_json().replace("<", "\\u003c")  # so that no text can end the script
+            self.parts.append(f'<script type="application/json" id="{number}-{theme}">{content}</script>')
+        height = int(light.layout.height or 400)
+        return (
+            f'<div class=figure id="{number}" role=img aria-label="{told(title)}" style="min-height:{height}px"></div>'
+        )
+
+    @property
+    def data(self) -> str:
+        """What is drawn."""
+        return "\n".join(self.parts)
+
+
+def table(records: list[dict[str, Any]]) -> str:
+    """Records as an HTML table, numbers as people read them."""
+    frame = pd.DataFrame(records)
+    names = [column for column in frame if column not in HIDDEN]
+    kinds = {column: " class=number" if pd.api.types.is_numeric_dtype(frame[column]) else "" for column in names}
+    first = "".join(f"<th{kinds[column]}>{told(str(column).replace('_', ' '))}</th>" for column in names)
+    rows = (
+        "<tr>"
+        + "".join(f"<td{kinds[column]}>{told(cell(column, record.get(column)))}</td>" for column in names)
+        + "</tr>"
+        for record in records
+    )
+    return f"<div class=scroll><table><thead><tr>{first}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+
+
+def cell(column: str, value: Any) -> str:
+    """A value as text: shares as percentages, a dash for none."""
+    if value is None or (isinstance(value, float) and value != value):
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if column in SHARES and isinstance(value, int | float):
+        return percent(float(value))
+    if column == "keep":
+        return f"{100 * value:g} %"
+    return f"{value:,}" if isinstance(value, int) else short(value) if isinstance(value, float) else str(value)
+
+
+def folded(title: str, content: str) -> str:
+    """A part that opens when asked."""
+    return f"<details><summary>{told(title)}</summary>{content}</details>"
+
+
+def notes(report: Report) -> str:
+    """What has to be known, in sentences; those of the intervals and of the parts, each once."""
+    said = dict.fromkeys(sentence for sentence in (*report.get("notes", ()), *interval_notes(report)) if sentence)
+    return f"<h2>To be known</h2><ul>{''.join(f'<li>{told(sentence)}</li>' for sentence in said)}</ul>" if said else ""
+
+
+def interval_notes(report: Report) -> Iterator[str]:
+    """What the intervals say of themselves."""
+    for part in ("differences", "hardest", "incidents", "split"):
+        for record in report.get(part, ()):
+            yield from (str(record.get(field) or "") for field in ("notes", "note"))
+
+
+def about(report: Report) -> str:
+    """What was run, for whoever wants to do it again."""
+    known = report.get("about") or {}
+    text = json.dumps(known, indent=1, ensure_ascii=False) if known else ""
+    return (f"<h2>How it was made</h2><pre>{told(text)}</pre>" if text else "") + "<footer>Made with Winnow.</footer>"

@@ -1,0 +1,97 @@
+"""A report for others: one page that opens without internet, and every table as CSV and Parquet."""
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stcore.exports.forecasts import check_place
+from stcore.exports.report_page import page
+from stcore.exports.spreadsheet import csv
+from stcore.options import OptionError
+from stcore.runs.files import plain
+
+__all__ = ["page", "report_html", "tables", "write_report", "write_tables", "zipped"]
+Report = Mapping[str, Any]
+REPORT_FORMATS = (".html", ".json", ".zip", ".csv", ".parquet")
+
+
+def write_report(report: Report, out: Path) -> list[Path]:
+    """Write a report as its suffix says and give the files; OptionError for any other suffix.
+
+    .html: the page; .json: the report as it is; .zip, or a name without a suffix for a folder: every table as CSV and
+    Parquet; .csv or .parquet: every table as a file of its own beside ``out``, ``out-summary.csv`` and so on.
+    """
+    if out.suffix and out.suffix not in REPORT_FORMATS:
+        raise OptionError(f"{out.name!r} has to end in {', '.join(REPORT_FORMATS)}, or in nothing for a folder.")
+    if out.suffix in (".html", ".json", ".zip"):
+        check_place(out)
+    elif not out.parent.is_dir():
+        raise OptionError(f"There is no folder {out.parent} to write {out.name} into.")
+    if out.suffix == ".html":
+        report_html(report, out)
+    elif out.suffix == ".json":
+        out.write_text(json.dumps(plain(dict(report))), "utf-8")
+    elif out.suffix == ".zip":
+        out.write_bytes(zipped(report))
+    elif out.suffix:
+        return write_tables(report, out.parent, f"{out.stem}-", (out.suffix,))
+    else:
+        return write_tables(report, out)
+    return [out]
+
+
+def report_html(report: Report, out: Path) -> None:
+    """Write a report as one page that asks nothing of any network, light or dark as its reader's system is, printable.
+
+    Every text in it is shown letter for letter: names and ids never become HTML.
+    """
+    out.write_text(page(report), "utf-8")
+
+
+def tables(report: Report) -> dict[str, pd.DataFrame]:
+    """Every table of a report that has rows; the search's trials are a table of their own."""
+    found = {name: part for name, part in report.items() if isinstance(part, list) and part}
+    if "notes" in found:
+        found["notes"] = [{"note": note} for note in found["notes"]]
+    if search := found.get("search"):
+        found["trials"] = [{"arm": one["arm"], **trial} for one in search for trial in one.get("trials", [])]
+        found["search"] = [
+            {**{name: value for name, value in one.items() if name != "trials"}, "tied": ", ".join(one.get("tied", []))}
+            for one in search
+        ]
+    return {name: pd.DataFrame(rows) for name, rows in found.items() if rows}
+
+
+def write_tables(
+    report: Report, folder: Path, before: str = "", suffixes: tuple[str, ...] = (".csv", ".parquet")
+) -> list[Path]:
+    """Write every table into ``folder`` as ``before`` + its name + each suffix; give the files."""
+    if folder.exists() and not folder.is_dir():
+        raise OptionError(f"{folder} is a file; name a folder.")
+    folder.mkdir(exist_ok=True)
+    written = []
+    for name, frame in tables(report).items():
+        for suffix in suffixes:
+            written.append(folder / f"{before}{name}{suffix}")
+            written[-1].write_bytes(content(frame, suffix))
+    return written
+
+
+def content(frame: pd.DataFrame, suffix: str) -> bytes:
+    """A table as the bytes of a .csv or .parquet file."""
+    return csv(frame).encode() if suffix == ".csv" else bytes(frame.to_parquet(index=False))
+
+
+def zipped(report: Report) -> bytes:
+    """Every table as CSV and as Parquet in one archive."""
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, frame in tables(report).items():
+            for suffix in (".csv", ".parquet"):
+                archive.writestr(f"{name}{suffix}", content(frame, suffix))
+    return memory.getvalue()

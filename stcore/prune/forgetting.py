@@ -1,0 +1,58 @@
+"""Forgetting events (Toneva et al. 2019, arXiv 1812.05159): keep what the model learns and forgets again, or never learns.
+
+Theirs counts how often a classified sample becomes wrong. Our regression form: a sample is learned once its error is at
+most 0.7 of the seasonal naive forecast's, and forgotten only above 0.8, so that noise at the border does not count.
+"""
+
+import numpy as np
+
+from stcore.options import option
+from stcore.prune.scored import Scored, ScoredOptions
+from stcore.prune.strategy import Arrays, Pilot, Samples
+from stcore.registry import Card
+
+LEARNED, FORGOTTEN = 0.7, 0.8  # of the seasonal naive forecast's error
+
+
+def learned_now(before: np.ndarray, level: np.ndarray, naive: np.ndarray) -> np.ndarray:
+    """Who counts as learned [W] bool after the errors ``level`` [W], of those ``before`` [W] bool."""
+    return np.where(before, ~(level > FORGOTTEN * naive), level <= LEARNED * naive)
+
+
+class ForgettingOptions(ScoredOptions):
+    """Options of forgetting: the short training must be long enough to forget in."""
+
+    epochs: int = option(5, "Epochs of the short training on all samples, before the run.", ge=2, le=1000)
+
+
+class Forgetting(Scored):
+    """Scores are mean counts of events over the repeats; never learned in one counts as many as it has epochs."""
+
+    choice: ForgettingOptions
+
+    def __init__(self, options: ForgettingOptions, samples: Samples) -> None:
+        super().__init__(options, samples)
+        self.pilot = Pilot(options.epochs, options.repeats, ("level",), every_epoch=True)
+        self.learned, self.ever = np.zeros((2, samples.count), bool)
+        self.total, self.events = np.zeros((2, samples.count), np.float32)
+
+    def learn(self, repeat: int, epoch: int, columns: Arrays) -> None:
+        """One epoch more of a short training."""
+        if epoch == 0:
+            self.learned[:], self.ever[:], self.events[:] = False, False, 0
+            self.total *= repeat > 0
+        now = learned_now(self.learned, columns["level"], self.samples.feature("naive"))
+        self.events += self.learned & ~now
+        self.learned, self.ever = now, self.ever | now
+        if epoch == self.choice.epochs - 1:
+            self.total += np.where(self.ever, self.events, self.choice.epochs)
+            self.scores[:] = self.total / (repeat + 1)
+
+
+CARD = Card(
+    "forgetting",
+    "Keeps the samples that a short training beforehand learned and forgot again, or never learned.",
+    "Toneva et al. 2019, arXiv 1812.05159; the form for regression is ours",
+    "stcore.prune.forgetting:Forgetting",
+    ForgettingOptions,
+)

@@ -1,0 +1,23 @@
+"""GraNd (Paul, Ganguli, Dziugaite 2021, arXiv 2107.07075): keep the samples with the largest gradient early in training.
+
+Of the last layer alone, as in DeepCore (Guo et al. 2022, arXiv 2204.08499), and of the mean absolute error, under which
+it still tells samples apart where the loss does not; the form for forecasters is ours. See ``stcore.scores``.
+"""
+
+from stcore.prune.scored import Scored, ScoredOptions
+from stcore.registry import Card
+
+
+class GraNd(Scored):
+    """Scores are norms of the last layer's gradient."""
+
+    column = "gradient"
+
+
+CARD = Card(
+    "grand",
+    "Keeps the samples with the largest gradient in the last layer after a short training beforehand.",
+    "Paul et al. 2021, arXiv 2107.07075, last layer as in DeepCore; the form for regression is ours",
+    "stcore.prune.grand:GraNd",
+    ScoredOptions,
+)

@@ -1,0 +1,25 @@
+"""A random subset that is drawn once: what every way of choosing once has to beat."""
+
+import numpy as np
+
+from stcore.prune.static import Static, StaticOptions
+from stcore.registry import Card
+
+
+class StaticRandom(Static):
+    """All subsets of the size are equally likely."""
+
+    def pick(self, rng: np.random.Generator) -> np.ndarray:
+        """By chance alone."""
+        weights = np.zeros(self.samples.count, np.float32)
+        weights[rng.choice(self.samples.count, self.size, replace=False)] = 1
+        return weights
+
+
+CARD = Card(
+    "static-random",
+    "One random subset, the same in every epoch.",
+    "the baseline of methods that choose once",
+    "stcore.prune.static_random:StaticRandom",
+    StaticOptions,
+)

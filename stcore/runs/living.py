@@ -1,0 +1,18 @@
+"""Whether somebody works on a folder: a kernel lock says so, which is freed however its holder ends."""
+
+from pathlib import Path
+
+import filelock
+
+
+def is_held(path: Path) -> bool:
+    """Whether a living process holds the lock at ``path``."""
+    if not path.exists():
+        return False  # nobody ever worked here, and a glance leaves nothing behind
+    try:
+        with filelock.FileLock(path).acquire(timeout=0):
+            return False
+    except filelock.Timeout:
+        return True
+    except OSError:
+        return False  # a read-only folder has no worker

@@ -1,0 +1,251 @@
+"""What is read off a trace about how a run chose: hand-made traces, whose answers can be counted."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom
+
+from stcore import registry
+from stcore.charts import choices as charts
+from stcore.charts.theme import DARK, LIGHT
+from stcore.diagnostics import choices
+from stcore.diagnostics.replay import ReplayError, Setting, by_chance, overlaps, replay, why_not
+from stcore.prune.strategy import Samples
+
+THEMES = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+
+
+def trace_of(kept: np.ndarray, score: np.ndarray | None = None, **more: np.ndarray) -> xr.Dataset:
+    """A trace of ``kept`` [E, W] with scores that are new wherever a sample was kept."""
+    epochs, count = kept.shape
+    if score is None:
+        score = np.zeros(kept.shape, np.float16)
+        for epoch in range(epochs):
+            score[epoch] = np.where(kept[epoch] > 0, 1 + epoch, score[epoch - 1] if epoch else np.nan)
+    weight = np.where(kept > 0, 2.0, 0.0)
+    by_epoch = {
+        "kept_count": kept.sum(axis=1).astype(float),
+        "effective": kept.sum(axis=1).astype(float),
+        "largest_weight": np.full(epochs, 2.0),
+        "threshold": np.where(np.arange(epochs) > 0, 0.5, np.nan),
+        "easy": np.full(epochs, 0.6),
+        "validation_mae": np.ones(epochs),
+    }
+    variables: dict[str, Any] = {name: ("epoch", column) for name, column in by_epoch.items()}
+    for name, array in {"kept": kept, "score": score, "weight": weight, **more}.items():
+        variables[name] = (("epoch", "sample"), array)
+    coords = {"epoch": np.arange(1, epochs + 1), "sample": np.arange(count)}
+    return xr.Dataset(variables, coords)
+
+
+def drawn(epochs: int = 8, count: int = 400, share: float = 0.5, seed: int = 0) -> np.ndarray:
+    """Random choices [E, W] bool of a fixed size, the first epoch full."""
+    rng = np.random.default_rng(seed)
+    kept = np.zeros((epochs, count), bool)
+    kept[0] = True
+    for row in kept[1:]:
+        row[rng.choice(count, round(share * count), replace=False)] = True
+    return kept
+
+
+# ---- how often -----------------------------------------------------------------------------------------------------
+def test_full_epochs_do_not_count_as_choices() -> None:
+    kept = np.array([[1, 1, 1], [1, 0, 0], [1, 1, 0], [1, 1, 1]], bool)
+    trace = trace_of(kept)
+    assert choices.pruned_epochs(trace).tolist() == [1, 2]
+    assert choices.kept_often(trace).tolist() == [1.0, 0.5, 0.0]
+    shares = choices.groups(choices.kept_often(trace))
+    assert shares == {"always": pytest.approx(1 / 3), "sometimes": pytest.approx(1 / 3), "never": pytest.approx(1 / 3)}
+
+
+def test_always_begins_at_nine_tenths_and_never_ends_at_one_tenth() -> None:
+    assert choices.groups(np.array([0.9, 0.89, 0.11, 0.1])) == {"always": 0.25, "sometimes": 0.5, "never": 0.25}
+
+
+@given(epochs=st.integers(1, 60), share=st.floats(0.01, 0.99), cells=st.integers(1, 5))
+def test_with_equal_shares_chance_is_binomial(epochs: int, share: float, cells: int) -> None:
+    times = epochs * cells
+    found = choices.by_chance(np.full(epochs, share), cells)
+    assert found == pytest.approx(binom.pmf(np.arange(times + 1), times, share), abs=1e-9)
+
+
+@given(shares=st.lists(st.floats(0, 1), min_size=1, max_size=8))
+def test_with_unequal_shares_chance_is_the_convolution_of_the_epochs(shares: list[float]) -> None:
+    expected = np.ones(1)
+    for share in shares:
+        expected = np.convolve(expected, [1 - share, share])
+    assert choices.by_chance(np.array(shares)) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("epochs", [3, 8, 40])
+def test_a_random_choice_follows_chance(epochs: int) -> None:
+    frame = choices.often_table(trace_of(drawn(epochs, 20_000)))
+    assert frame["samples"].sum() == pytest.approx(1) and frame["chance"].sum() == pytest.approx(1)
+    assert np.abs(frame["samples"] - frame["chance"]).max() < 0.015
+    assert len(frame) == min(epochs, 20)
+
+
+def test_fixed_favourites_leave_chance_far_behind() -> None:
+    kept = np.ones((9, 100), bool)
+    kept[1:, 50:] = False
+    frame = choices.often_table(trace_of(kept))
+    assert frame["samples"].iloc[[0, -1]].tolist() == [0.5, 0.5] and frame["chance"].iloc[0] < 0.01
+
+
+def test_without_a_pruned_epoch_there_is_nothing_to_count() -> None:
+    trace = trace_of(np.ones((3, 5), bool))
+    assert choices.often_table(trace).empty and np.isnan(choices.kept_often(trace)).all()
+    assert choices.churn(trace).empty
+
+
+# ---- when ----------------------------------------------------------------------------------------------------------
+def test_hours_of_the_week_are_means_over_their_samples() -> None:
+    time = pd.DatetimeIndex(["2026-03-02 08:00", "2026-03-02 08:30", "2026-03-08 23:00"])
+    frame = choices.by_hour(time, np.array([1.0, 0.5, 0.0]), np.array([2.0, np.nan, 4.0]))
+    assert frame[["weekday", "hour", "samples"]].to_numpy().tolist() == [[0, 8, 2], [6, 23, 1]]
+    assert frame["kept"].tolist() == [0.75, 0.0] and frame["complexity"].tolist() == [2.0, 4.0]
+    assert choices.extremes(frame) == (0.0, 0.75)
+
+
+# ---- what changed --------------------------------------------------------------------------------------------------
+def test_churn_counts_what_left_and_what_came_back_between_pruned_epochs() -> None:
+    kept = np.array([[1, 1, 1, 1], [1, 1, 0, 0], [0, 1, 1, 0], [1, 1, 1, 1]], bool)
+    frame = choices.churn(trace_of(kept))
+    assert frame["epoch"].tolist() == [3]
+    assert frame["newly_pruned"].tolist() == [0.25] and frame["revived"].tolist() == [0.25]
+    assert frame["chance"].tolist() == [0.25]
+
+
+def test_a_random_choice_changes_as_much_as_chance_says() -> None:
+    frame = choices.churn(trace_of(drawn(6, 20_000, 0.3)))
+    assert frame["newly_pruned"].to_numpy() == pytest.approx(frame["chance"].to_numpy(), abs=0.01)
+
+
+def test_weights_and_threshold_are_those_of_the_epochs() -> None:
+    trace = trace_of(drawn())
+    weighing = choices.weighing(trace)
+    assert weighing["kept"].tolist() == [400] + [200] * 7 and (weighing["effective_share"] == 1).all()
+    assert choices.threshold(trace)["epoch"].tolist() == list(range(2, 9))
+
+
+# ---- staleness -----------------------------------------------------------------------------------------------------
+def test_age_is_counted_from_the_epoch_in_which_a_sample_was_met() -> None:
+    kept = np.array([[1, 0, 1], [0, 0, 1], [0, 1, 0]], bool)
+    trace = trace_of(kept)
+    assert choices.ages(trace).tolist() == [[0, -1, 0], [1, -1, 0], [2, 0, 1]]
+    shares = choices.staleness(trace).pivot(index="epoch", columns="age", values="share")
+    assert shares.loc[2, "never"] == pytest.approx(1 / 3) and shares.loc[3, "2 epochs"] == pytest.approx(1 / 3)
+    assert shares.sum(axis=1).to_numpy() == pytest.approx(1)
+
+
+def test_a_score_that_changed_was_met_even_where_nothing_was_kept() -> None:
+    score = np.array([[1, np.nan], [3, np.nan], [3, 2]], np.float16)
+    trace = trace_of(np.array([[1, 0], [0, 0], [0, 0]], bool), score)
+    assert choices.ages(trace).tolist() == [[0, -1], [0, -1], [1, 0]]
+
+
+# ---- cells ---------------------------------------------------------------------------------------------------------
+def test_shares_of_cells_are_read_as_shares() -> None:
+    kept = np.array([[1, 1], [0.5, 0.25], [0.25, 0.5]], np.float16)
+    trace = trace_of(kept)
+    assert choices.kept_often(trace).tolist() == [0.375, 0.375] and choices.pruned_epochs(trace).tolist() == [1, 2]
+    assert choices.churn(trace)["newly_pruned"].tolist() == [0.125]
+    assert (choices.ages(trace) == 0).all()
+    assert choices.often_table(trace, cells=4)["samples"].sum() == 1
+    with pytest.raises(ReplayError, match="pruned cells"):
+        replay(trace, "random", {}, setting(3, 2))
+
+
+# ---- replay --------------------------------------------------------------------------------------------------------
+def setting(epochs: int, count: int, seed: int = 0) -> Setting:
+    features = {"stationarity": np.linspace(0, 1, count), "cell": np.arange(count) % 168, "series": np.eye(count, 64)}
+    return Setting(epochs, seed, 16, lambda name: features.get(name, np.zeros(count, int)))
+
+
+def trained(method: str, epochs: int = 10, count: int = 300, **options: Any) -> xr.Dataset:
+    """What a strategy that goes by the error level leaves behind in a run of its own."""
+    card = registry.card("strategies", method)
+    known = setting(epochs, count)
+    strategy = card.load()(card.options.read(options), Samples(count, epochs, 0, known.feature))
+    rng = np.random.default_rng(3)
+    kept, level = np.zeros((epochs, count), bool), np.full((epochs, count), np.nan, np.float16)
+    for epoch in range(epochs):
+        level[epoch] = level[epoch - 1]
+        indices = strategy.select(epoch).indices
+        kept[epoch, indices] = True
+        level[epoch, indices] = np.exp(rng.normal(size=len(indices)))
+        columns = {"level": level[epoch, indices].astype(np.float32), "batch": np.zeros(len(indices), np.float32)}
+        strategy.observe(epoch, indices, columns)
+        strategy.judge(epoch, 1.0)
+    return trace_of(kept, level, level=level)
+
+
+@pytest.mark.parametrize("method", ["infobatch", "random", "static-random", "stride"])
+def test_a_method_replayed_on_its_own_run_keeps_what_it_kept(method: str) -> None:
+    found = replay(trained(method, keep=0.5), method, {"keep": 0.5}, setting(10, 300))
+    assert (found.overlap == 1).all()
+
+
+def test_another_seed_overlaps_as_much_as_chance() -> None:
+    found = replay(trained("random", 12, 4000, keep=0.5), "random", {"keep": 0.5}, setting(12, 4000, seed=9))
+    assert found.overlap[1:].mean() == pytest.approx(found.chance[1:].mean(), abs=0.02)
+
+
+@pytest.mark.parametrize("method", [name for name in registry.cards("strategies") if why_not(name) is None])
+def test_every_method_that_can_be_replayed_is_replayed_from_what_is_recorded(method: str) -> None:
+    trace = trained("infobatch", keep=0.5)
+    found = replay(trace, method, {}, setting(10, 300))
+    assert found.kept.shape == (10, 300) and found.kept[0].any()
+    assert ((found.overlap >= 0) & (found.overlap <= 1)).all()
+
+
+def test_methods_with_a_pilot_say_why_they_cannot_be_replayed() -> None:
+    for method in ("el2n", "grand", "forgetting", "craig"):
+        assert "training of its own" in (why_not(method) or "")
+        with pytest.raises(ReplayError, match="cannot be replayed"):
+            replay(trained("random"), method, {}, setting(10, 300))
+
+
+def test_what_is_left_out_of_account_is_said() -> None:
+    trace = trained("random", keep=0.5)
+    assert "error level alone" in " ".join(replay(trace, "st-prune", {}, setting(10, 300)).notes)
+    old = trace.drop_vars("level")
+    assert "only its own method's scores" in " ".join(replay(old, "infobatch", {}, setting(10, 300)).notes)
+
+
+def test_overlap_is_the_jaccard_index() -> None:
+    one, other = np.array([[1, 1, 0, 0]], bool), np.array([[0, 1, 1, 0]], bool)
+    assert overlaps(one, other).tolist() == [pytest.approx(1 / 3)]
+    assert by_chance(one, other).tolist() == [pytest.approx(1 / 3)]
+    assert overlaps(one & False, other & False).tolist() == [0.0]
+
+
+# ---- figures -------------------------------------------------------------------------------------------------------
+@THEMES
+def test_every_figure_of_choices_draws(theme: Any) -> None:
+    trace = trace_of(drawn(12, 500))
+    time = pd.date_range("2026-03-02", periods=500, freq="1h")
+    hours = choices.by_hour(time, choices.kept_often(trace), trace["score"].values[-1])
+    made = [charts.hours(hours, value, theme) for value in charts.HOUR_NAMES]
+    made += [charts.often(choices.often_table(trace), theme), charts.ages(choices.staleness(trace), 20, theme)]
+    made += [charts.lines(choices.churn(trace), {"revived": "revived"}, "share", 20, theme, number=".3~p")]
+    for figure in made:
+        assert figure.to_dict()["height"] > 0
+
+
+def test_the_bars_of_an_epoch_stand_on_one_another() -> None:
+    frame = choices.staleness(trace_of(drawn(12, 500)))
+    rows = next(iter(charts.ages(frame, 12, LIGHT).to_dict()["datasets"].values()))
+    top = pd.DataFrame(rows).groupby("epoch")["high"].max()
+    assert top.to_numpy() == pytest.approx(1)
+
+
+def test_the_analysis_needs_no_torch() -> None:
+    source = (Path(choices.__file__).parent / "replay.py").read_text() + Path(choices.__file__).read_text()
+    assert "torch" not in source
