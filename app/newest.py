@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from app.session import link
+
 WAITING = {
     "queued": "This run waits until another one has finished.",
     "starting": "Starting: PyTorch is being loaded, which usually takes 3 to 6 s.",
@@ -17,7 +19,8 @@ def waiting(state: str, what: str) -> str | None:
 
 def follow_switch() -> None:
     """The switch to always show the newest epoch; the same in both views."""
-    st.toggle("Follow", key="follow", persist_state="session", help="Show every new epoch as soon as it is there.")
+    words = "Show every new epoch as soon as it is there."
+    st.toggle("Follow", key="follow", persist_state="session", help=words, on_change=lambda: link("epoch", None))
 
 
 def available(epoch: int) -> str:

@@ -72,14 +72,15 @@ def _epoch(seen: int) -> int:
     asked = linked("epoch") or ""
     epoch = int(asked) if asked.isdecimal() and 1 <= int(asked) <= seen else seen
     if seen > 1:
-        st.session_state["epoch"] = epoch
+        key = f"epoch of {seen}"  # a slider of its own for every length: one that grows would tell its old end as a choice
+        st.session_state[key] = epoch
         words = "All of this view as it stood after that epoch."
-        st.slider("After epoch", 1, seen, key="epoch", on_change=_chosen, args=(seen,), help=words, width=260)
+        st.slider("After epoch", 1, seen, key=key, on_change=_chosen, args=(key, seen), help=words, width=260)
     return epoch
 
 
-def _chosen(seen: int) -> None:
-    see(st.session_state["epoch"], seen)
+def _chosen(key: str, seen: int) -> None:
+    see(st.session_state[key], seen)
 
 
 def see(epoch: int, seen: int) -> None:

@@ -1,188 +1,37 @@
-"""Compare: runs side by side, what differs between them, what came out, and their curves."""
+"""Compare: runs side by side, and experiments that answer whether pruning was worth it."""
 
-from typing import Any
-
-import pandas as pd
 import streamlit as st
 
-from app.header import header, label, labels, named
-from app.session import all_runs, current_theme, link, linked, table
-from app.training.live import unit_of
-from app.words import lasting, plain
-from stcore.charts import curves
-from stcore.charts.theme import DASHES
-from stcore.charts.words import percent, short
-from stcore.compare import compare, saved
-from stcore.runs import Run
+from app.compare import side
+from app.experiment import worth
+from app.header import header
+from app.session import link, linked
 
-COLUMNS = {
-    "validation_mae": "Validation MAE",
-    "validation_rmse": "Validation RMSE",
-    "train_mae": "Training MAE",
-    "kept": "Windows kept",
-}
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+PARTS = {"runs": "Runs side by side", "worth": "Was it worth it?"}
 
 
 def page() -> None:
     chosen = header()
-    runs = choose(chosen)
-    if len(runs) < 2:
-        st.info("Choose two runs or more. The first one is what the others are compared with.", icon=":material/info:")
-        return
-    found = compare(runs)
-    names = {run.id: f"{LETTERS[place % 26]} · {label(run)}" for place, run in enumerate(runs)}
-    for note in found["notes"]:
-        st.warning(plain(note), icon=":material/info:")
-    figures(runs, found, names)
-    overlay(runs, names)
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        measured(found, names)
-    with right:
-        differing(found, names)
+    if part() == "worth":
+        worth.page(chosen)
+    else:
+        side.page(chosen)
 
 
-def choose(current: Run | None) -> list[Run]:
-    """The runs to compare, in the order of choosing; in the address as ``?runs=``."""
-    runs = all_runs()
-    names = labels(runs)
-    asked = (linked("runs") or "").split(",")
-    missing = [name for name in asked if name and name not in names]
-    if "compared" not in st.session_state:
-        first = [name for name in asked if name in names]
-        st.session_state["compared"] = first or ([current.id] if current else [])
-    st.session_state["compared"] = [name for name in st.session_state["compared"] if name in names]
-    chosen = st.multiselect(
-        "Runs to compare",
-        list(names),
-        key="compared",
-        format_func=lambda name: str(names.get(name, name)),
-        on_change=_chosen,
-        max_selections=len(DASHES),
-        placeholder="Choose runs",
-        help="The first is the baseline.",
-        persist_state="session",
-    )
-    if missing:
-        st.warning(f"Not on this machine: {plain(', '.join(missing))}.", icon=":material/link_off:")
-    by_name = {run.id: run for run in runs}
-    return [by_name[name] for name in chosen]
-
-
-def _chosen() -> None:
-    link("runs", ",".join(st.session_state["compared"]) or None)
-
-
-def figures(runs: list[Run], found: dict[str, Any], names: dict[str, str]) -> None:
-    """One card a run: its error, its difference to the first, what it spared."""
-    part = "validation MAE" if None in found["figures"]["test MAE"] else "test MAE"
-    grid = st.grid(max(len(runs), 3), min_column_width=230)
-    for place, run in enumerate(runs):
-        value, change = found["figures"][part][place], found["difference"][part][place]
-        spared = saved(run.summary())
-        with grid.cell(), st.container(border=True, height="stretch"):
-            st.markdown(f"**{LETTERS[place % 26]}** · {plain(label(run))}")
-            delta = "the baseline" if place == 0 else f"{percent(change)} to A" if change is not None else None
-            color: Any = "off" if place == 0 else "inverse"
-            title = f"{part[:1].upper()}{part[1:]}"
-            st.metric(
-                title, short(value, unit_of(run)), delta, delta_color=color, delta_arrow="off" if place == 0 else "auto"
-            )
-            took = found["figures"]["seconds total"][place]
-            share = found["figures"]["share of visits"][place]
-            st.markdown(
-                f"{percent(share)} of the visits, {_lasting(took)}; pruning saved about {_lasting(spared['seconds'])}."
-            )
-
-
-def _lasting(value: float | None) -> str:
-    return "–" if value is None else f"−{short(-value)} s" if value < 0 else lasting(value)
-
-
-def overlay(runs: list[Run], names: dict[str, str]) -> None:
-    """Curves over each other, told apart by colour, dash and letter."""
-    column = st.segmented_control(
-        "Curve",
-        list(COLUMNS),
-        format_func=COLUMNS.__getitem__,
-        default="validation_mae",
+def part() -> str:
+    """Which part is shown; in the address as ``?part=``, and an address that names an experiment means its report."""
+    asked = linked("part") or ("worth" if linked("experiment") else "runs")
+    st.session_state["compare part"] = asked if asked in PARTS else "runs"
+    st.segmented_control(
+        "Part",
+        list(PARTS),
+        format_func=PARTS.__getitem__,
+        key="compare part",
         required=True,
-        key="compare curve",
+        on_change=lambda: link("part", st.session_state["compare part"]),
         label_visibility="collapsed",
     )
-    unit = unit_of(runs[0]) if column != "kept" else ""
-    title = f"{COLUMNS[str(column)]} ({unit})" if unit else COLUMNS[str(column)]
-    tables = {names[run.id]: table(run) for run in runs}
-    figure = curves.overlaid(tables, str(column), title, current_theme())
-    st.altair_chart(figure, key="compare curves", alt=f"{title} by epoch of {len(runs)} runs")
-    with st.expander("Curves as a table"):
-        wide = pd.concat({name[:1]: frame.set_index("epoch")[column] for name, frame in tables.items()}, axis=1)
-        st.dataframe(
-            wide.map(lambda value: float(f"{value:.3g}")).reset_index(),
-            hide_index=True,
-            height=280,
-            key="compare table",
-        )
-        st.download_button("Curves as CSV", lambda: wide.to_csv(), "curves.csv", "text/csv", on_click="ignore")
-
-
-def measured(found: dict[str, Any], names: dict[str, str]) -> None:
-    """Every figure of every run, with the difference to the first."""
-    st.markdown(
-        "**What came out**", help="Metrics are of the best validation weights. In brackets: the difference to A."
-    )
-    frame = pd.DataFrame({"figure": list(found["figures"])})
-    for place, name in enumerate(found["runs"]):
-        frame[names[name][:1]] = [
-            _with_change(found["figures"][figure][place], found["difference"][figure][place], place)
-            for figure in found["figures"]
-        ]
-    st.dataframe(frame, hide_index=True, height=400, key="compare figures")
-    plain_numbers = pd.DataFrame(found["figures"], index=found["runs"]).T.rename_axis("figure")
-    with st.container(horizontal=True):
-        st.download_button(
-            "Figures as CSV", lambda: plain_numbers.to_csv(), "compare.csv", "text/csv", on_click="ignore"
-        )
-        st.download_button(
-            "Options as CSV",
-            lambda: options_table(found).to_csv(index=False),
-            "options.csv",
-            "text/csv",
-            on_click="ignore",
-        )
-
-
-def _with_change(value: float | None, change: float | None, place: int) -> str:
-    text = f"{value:,}" if isinstance(value, int) else short(value)
-    if place == 0 or change is None or value is None:
-        return text
-    return f"{text} ({'+' if change > 0 else ''}{100 * change:.1f} %)"
-
-
-def options_table(found: dict[str, Any]) -> pd.DataFrame:
-    """Options that differ, one row each."""
-    rows = [
-        {"option": name, **dict(zip(found["runs"], values, strict=True))} for name, values in found["differing"].items()
-    ]
-    return pd.DataFrame(rows, columns=["option", *found["runs"]]).map(_said)
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, float):
-        return short(value)
-    return ", ".join(map(_said, value)) if isinstance(value, list) else "–" if value is None else named(str(value))
-
-
-def differing(found: dict[str, Any], names: dict[str, str]) -> None:
-    """Options that are not the same."""
-    st.markdown("**Options that differ**")
-    if not found["differing"]:
-        st.markdown("None: the runs were asked for the same.")
-        return
-    frame = options_table(found).rename(columns={name: names[name][:1] for name in found["runs"]})
-    frame["option"] = frame["option"].str.replace("_", " ").str.replace(".", ": ")
-    st.dataframe(frame, hide_index=True, height=400, key="compare options")
+    return str(st.session_state["compare part"])
 
 
 page()

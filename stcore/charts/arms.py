@@ -42,7 +42,7 @@ def title(arm: Key) -> str:
     """An arm as text: ``st-prune 50 %``, ``infobatch 30 % of cells``. Any text: not yet harmless in a page."""
     label, keep, samples = arm
     budget = "" if keep is None or keep >= 1 else f" {100 * keep:.3g} %"
-    return f"{label}{budget}{' of cells' if samples == 'cells' else ''}"
+    return f"{label}{budget}{' of cells' if samples == 'cells' and '(cells)' not in label else ''}"
 
 
 def harmless(text: object) -> str:

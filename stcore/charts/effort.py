@@ -40,7 +40,9 @@ def effort(records: Records, theme: Theme) -> go.Figure:
     figure.update_xaxes(title="seconds of a run, mean over the seeds", range=[0, 1.35 * longest])
     figure.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ")
     return figure.update_layout(
-        barmode="stack", legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"}, margin_t=40
+        barmode="stack",
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "normal"},
+        margin_t=40,
     )
 
 

@@ -26,7 +26,9 @@ def differences(records: Records, theme: Theme) -> go.Figure:
 
 def parts(records: Records, theme: Theme) -> go.Figure:
     """``hardest`` and ``incidents`` of a report: a row for each arm and part of the windows, a mark for each control."""
-    return forest(records, lambda record: f"{title(key(record))}: {record['part']}", theme)
+    arms = list(dict.fromkeys(map(key, records)))
+    ordered = sorted(records, key=lambda record: arms.index(key(record)))
+    return forest(ordered, lambda record: f"{title(key(record))}: {record['part']}", theme)
 
 
 def forest(records: Records, name: Callable[[Record], str], theme: Theme) -> go.Figure:

@@ -1,6 +1,7 @@
 """Accuracy against its cost: every arm a point, and the line of those that no other arm beats in both."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,20 +12,13 @@ from stcore.charts.style import plain
 from stcore.charts.theme import Theme
 from stcore.charts.words import labelled, short
 
-HEIGHT = 420
+Box = tuple[float, float, float, float]  # middle x, middle y, half width, half height in pixels
+HEIGHT = 430
 MARGIN = 0.15  # of the range of the points, on each side
-WIDE, HIGH = 0.0085, 0.05  # a letter's width and a line's height, as shares of the figure
-Box = tuple[float, float, float, float]  # middle x, middle y, half width, half height; shares of the figure
-PLACES = {  # where a name may stand: shift of its middle from the point, in half widths and lines
-    "middle right": (1.0, 0.0),
-    "middle left": (-1.0, 0.0),
-    "top center": (0.0, 1.0),
-    "bottom center": (0.0, -1.0),
-    "top right": (1.0, 0.8),
-    "bottom right": (1.0, -0.8),
-    "top left": (-1.0, 0.8),
-    "bottom left": (-1.0, -0.8),
-}
+PAGE = (1000.0, 350.0)  # pixels of the plot as it usually stands, by which names are kept apart
+LETTER, LINE, MARK = 5.8, 14.0, 8.0  # pixels: a letter's width, a line's height, half a mark
+TURNS = (0, 180, 30, -30, 150, -150, 60, -60, 120, -120, 90, -90)  # degrees around a point, the best places first
+FARTHER = (0, 22, 50, 85)  # pixels between a mark and its name
 
 
 def frontier(report: Report, cost: str, theme: Theme) -> go.Figure:
@@ -34,7 +28,7 @@ def frontier(report: Report, cost: str, theme: Theme) -> go.Figure:
     field's recipe, where it is far worse than all others and would flatten them, stands at the edge with its number.
     """
     column, unit, scale = axis(report["front"], cost)
-    drawn = [record for record in report["front"] if record[column] is not None and record["mae"] is not None]
+    drawn = once(record for record in report["front"] if record[column] is not None and record["mae"] is not None)
     x = np.array([record[column] / scale for record in drawn])
     errors = np.array([record["mae"] for record in drawn])
     others = errors[[record["role"] != "field" for record in drawn]]
@@ -46,24 +40,31 @@ def frontier(report: Report, cost: str, theme: Theme) -> go.Figure:
     y = np.minimum(errors, up[1])
     names = [harmless(title(key(record))) for record in drawn]
     names = [f"{name} ↑ {short(error)}" if error > up[1] else name for name, error in zip(names, errors, strict=True)]
-    figure = go.Figure(steps(x, y, [bool(record[f"front_{cost}"]) for record in drawn], theme))
-    where = spots((x - across[0]) / np.diff(across), (y - up[0]) / np.diff(up), names)
+    on = [bool(record[f"front_{cost}"]) for record in drawn]
+    figure = go.Figure(steps(x, y, on, theme))
     for place, record in enumerate(drawn):
-        on, arm = record[f"front_{cost}"], key(record)
-        trace = point(look[arm], f"<b>{names[place]}</b>" if on else names[place], theme)
-        figure.add_trace(
-            trace.update(
-                x=[x[place]],
-                y=[y[place]],
-                textposition=where[place],
-                error_y=whisker(spread.get(arm), look[arm].colour) if errors[place] <= up[1] else None,
-                hovertext=[said(record, f"{short(float(x[place]))} {unit}", bool(on))],
-            )
+        mark = look[key(record)]
+        trace = point(
+            mark, names[place], whisker(spread.get(key(record)), mark.colour) if errors[place] <= up[1] else None
         )
+        said = told(record, f"{short(float(x[place]))} {unit}", on[place])
+        figure.add_trace(trace.update(x=[x[place]], y=[y[place]], hovertext=[said]))
+    where = spots((x - across[0]) / np.diff(across), (y - up[0]) / np.diff(up), [len(name) for name in names])
+    for place, shift in enumerate(where):
+        words = f"<b>{names[place]}</b>" if on[place] else names[place]
+        figure.add_annotation(beside(words, (x[place], y[place]), shift, theme))
     figure = plain(figure, theme, HEIGHT)
     figure.update_xaxes(title=f"{unit} (fewer is better)", range=list(across))
     mae = labelled("test MAE", str(report.get("unit") or ""))
     return figure.update_yaxes(title={"text": f"{mae}, lower is better", "standoff": 14}, range=list(up))
+
+
+def once(records: Iterable[Record]) -> list[Record]:
+    """Without arms that are the same runs in another role."""
+    found: dict[Any, Record] = {}
+    for record in records:
+        found.setdefault(tuple(record[name] for name in ("method", "keep", "samples", "mae", "cell_visits")), record)
+    return list(found.values())
 
 
 def steps(x: np.ndarray, y: np.ndarray, on: Sequence[bool], theme: Theme) -> go.Scatter:
@@ -73,17 +74,30 @@ def steps(x: np.ndarray, y: np.ndarray, on: Sequence[bool], theme: Theme) -> go.
     return go.Scatter(x=x[order], y=y[order], mode="lines", line=line, hoverinfo="skip", showlegend=False)
 
 
-def point(look: Look, name: str, theme: Theme) -> go.Scatter:
-    """An arm's mark with its name, not yet at its place."""
+def point(look: Look, name: str, error: dict[str, Any] | None) -> go.Scatter:
+    """An arm's mark, not yet at its place."""
+    marker = {"size": 11, "color": look.colour, "symbol": look.symbol, "line": {"width": 1.6, "color": look.colour}}
     return go.Scatter(
-        mode="markers+text",
-        marker={"size": 11, "color": look.colour, "symbol": look.symbol, "line": {"width": 1.6, "color": look.colour}},
-        text=[f"\u2002{name}\u2002"],  # set apart from the mark
-        textfont={"color": theme.text, "size": 11},
-        hoverinfo="text",
-        cliponaxis=False,
-        showlegend=False,
+        mode="markers", marker=marker, error_y=error, name=name, hoverinfo="text", cliponaxis=False, showlegend=False
     )
+
+
+def beside(words: str, at: tuple[float, float], shift: tuple[float, float], theme: Theme) -> dict[str, Any]:
+    """A name ``shift`` pixels (right, up) from its point, a thin line between them where it is farther away."""
+    return {
+        "text": words,
+        "x": at[0],
+        "y": at[1],
+        "ax": shift[0],
+        "ay": -shift[1],
+        "showarrow": True,
+        "arrowhead": 0,
+        "arrowwidth": 0.8,
+        "arrowcolor": theme.muted,
+        "standoff": MARK,
+        "font": {"size": 11, "color": theme.text},
+        "borderpad": 1,
+    }
 
 
 def axis(records: Sequence[Record], cost: str) -> tuple[str, str, float]:
@@ -94,7 +108,7 @@ def axis(records: Sequence[Record], cost: str) -> tuple[str, str, float]:
     return ("cpu_seconds", "processor seconds", 1.0) if processor else ("seconds", "seconds", 1.0)
 
 
-def said(record: Record, price: str, on: bool) -> str:
+def told(record: Record, price: str, on: bool) -> str:
     """What a pointer over an arm is told."""
     front = "<br>on the front: no other arm is better in one and as good in the other" if on else ""
     return f"<b>{harmless(title(key(record)))}</b><br>MAE {short(record['mae'])}, {price}{front}"
@@ -114,34 +128,41 @@ def room(values: np.ndarray) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def spots(x: np.ndarray, y: np.ndarray, names: Sequence[str]) -> list[str]:
-    """Where each name stands so that it covers no point and no other name, as far as there is room; chosen one by one.
+def spots(x: np.ndarray, y: np.ndarray, letters: Sequence[int]) -> list[tuple[float, float]]:
+    """Where each name stands, in pixels from its point, so that it covers no point and no other name if there is room.
 
-    ``x``, ``y`` [A]: the points' places in the figure, 0 to 1.
+    ``x``, ``y`` [A]: the points' places in the plot, 0 to 1; ``letters`` [A] of their names. Chosen one by one, near first.
     """
-    taken = [(float(a), float(b), 0.008, 0.02) for a, b in zip(x, y, strict=True)]
+    points = np.column_stack([x, y]) * PAGE
+    taken: list[Box] = [(float(a), float(b), MARK, MARK) for a, b in points]
     found = []
-    for place, name in enumerate(names):
-        half = len(name) * WIDE / 2
-        boxes = {
-            where: (float(x[place]) + dx * (half + 0.01), float(y[place]) + dy * HIGH, half, HIGH / 2)
-            for where, (dx, dy) in PLACES.items()
-        }
-        best = min(
-            boxes, key=lambda where: outside(boxes[where]) + sum(overlap(boxes[where], other) for other in taken)
-        )
+    for (across, up), count in zip(points, letters, strict=True):
+        half = count * LETTER / 2
+        shifts = [away(turn, far, half) for far, turn in product(FARTHER, TURNS)]
+        boxes: list[Box] = [(float(across + right), float(up + high), half, LINE / 2) for right, high in shifts]
+        covered = [outside(box) + sum(overlap(box, other) for other in taken) for box in boxes]
+        best = int(np.argmin(np.round(covered)))  # the first of equal ones, whatever the last digits
         taken.append(boxes[best])
-        found.append(best)
+        found.append(shifts[best])
     return found
+
+
+def away(turn: float, far: float, half: float) -> tuple[float, float]:
+    """The middle of a name, half so many pixels wide, that stands in this direction of its mark."""
+    right, up = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    return float(right * (half + MARK + 4 + far)), float(up * (LINE / 2 + MARK + 4 + far))
 
 
 def overlap(one: Box, other: Box) -> float:
     """Area that two boxes have in common."""
-    wide = one[2] + other[2] - abs(one[0] - other[0])
-    high = one[3] + other[3] - abs(one[1] - other[1])
+    wide, high = (
+        min(one[half] + other[half] - abs(one[middle] - other[middle]), 2 * one[half], 2 * other[half])
+        for middle, half in ((0, 2), (1, 3))
+    )
     return max(wide, 0.0) * max(high, 0.0)
 
 
 def outside(box: Box) -> float:
-    """Area of a box outside the figure."""
-    return 4 * box[2] * box[3] - overlap(box, (0.5, 0.5, 0.5, 0.5))
+    """Area of a box outside the plot."""
+    whole = (PAGE[0] / 2, PAGE[1] / 2, PAGE[0] / 2, PAGE[1] / 2)
+    return 4 * box[2] * box[3] - overlap(box, whole)

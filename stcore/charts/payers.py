@@ -83,19 +83,18 @@ def sensors(records: Records, theme: Theme) -> go.Figure:
     figure = make_subplots(1, 2, column_widths=[0.55, 0.45], horizontal_spacing=0.08) if placed else go.Figure()
     end = reach(values)
     colours = {"cmin": -end, "cmax": end, "colorscale": scale(theme)}
-    line = {"width": 0.5, "color": theme.muted}
     figure.add_trace(
         go.Bar(
             x=np.arange(1, len(ordered) + 1),
             y=values,
-            marker={"color": values, "line": line, **colours},
+            marker={"color": [theme.kept if value < 0 else theme.pruned for value in values], "line": {"width": 0}},
             hovertext=said,
             hoverinfo="text",
             textposition="none",
         )
     )
     figure = plain(figure, theme, 360)
-    figure.update_xaxes(title="sensors, from the one that gains most to the one that pays most", showgrid=False)
+    figure.update_xaxes(title="sensors, from most gained to most paid", showgrid=False)
     figure.update_yaxes(
         title="difference of the test MAE (%)", ticksuffix=" %", zeroline=True, zerolinecolor=theme.text
     )

@@ -69,6 +69,7 @@ def report_lines(report: dict[str, Any], document: dict[str, Any]) -> list[str]:
     lines += ["", table([[row.get(name) for name in head] for row in report["summary"]], head), ""]
     for search in report["search"]:
         cost = f"{shown(search['visits'])} visits, {duration(search['seconds'])}"
-        lines.append(f"{search['arm']}: batch {search['batch']}, rate {search['lr']:.3g}; its search took {cost}")
+        found = f"batch {search['batch']}, rate {search['lr']:.3g}, weight decay {shown(search.get('weight_decay'))}"
+        lines.append(f"{search['arm']}: {found}; its search took {cost}")
     lines += [f"{failed['run']} failed: {failed['reason']}" for failed in document["failed"]]
     return [*lines, *report["notes"], document["path"]]

@@ -11,7 +11,7 @@ from stcore.cli.common import RUNS, Answers, Json, Name, Runs, app, read_answers
 from stcore.cli.training import result_text
 from stcore.findings import DataError
 from stcore.options import OptionError
-from stcore.runs import Run, open_run, runs_in
+from stcore.runs import Run, RunError, open_run, runs_in
 
 
 @app.command("runs")
@@ -89,7 +89,7 @@ def reported(runs: list[Run], out: Path) -> tuple[dict[str, Any], list[Path]]:
     if not done:
         raise OptionError("None of these runs is finished, so there is nothing to report.")
     data = None
-    with suppress(DataError):  # moved or changed since: then the report does without, and says so
+    with suppress(DataError, RunError):  # moved or changed since: then the report does without, and says so
         data = dataset(done[0])
     found = described(report(grouped(done), data), done)
     return found, exports.write_report(found, out)

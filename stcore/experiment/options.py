@@ -59,13 +59,16 @@ Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class TuneOptions(Options):
-    """The search for batch and learning rate, the same for every method and every control."""
+    """The search for batch, learning rate and weight decay, the same for every method and every control."""
 
     cells: list[Annotated[int, Field(ge=1, le=10_000_000)]] = option(
         [512, 1024, 2048], "Batch sizes to try, in (window, sensor) cells.", min_length=1, max_length=20
     )
     rates: list[Annotated[float, Field(gt=0, le=1)]] | None = option(
         None, "Learning rates to try with each batch; the one that follows the batch when left out.", min_length=1
+    )
+    decays: list[Annotated[float, Field(ge=0, le=1)]] | None = option(
+        None, "Weight decays to try with each batch and rate; that of all runs when left out.", min_length=1
     )
     seed: Seed = option(1000, "The search's own seed, none of the experiment's.")
 

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
+from itertools import product
 from typing import Any, NamedTuple
 
 from stcore import registry
@@ -22,7 +23,7 @@ LONGEST = 32  # letters of an arm's key
 class Arm:
     """One line of the comparison, trained with every seed. ``key`` names its runs; arms trained alike share it.
 
-    ``options`` are those of its runs, nested, without seed, and without batch and rate where those are ``tuned``.
+    ``options`` are those of its runs, nested, without seed, and without what is searched for where those are ``tuned``.
     """
 
     label: str
@@ -173,10 +174,10 @@ def search(one: Arm, tune: TuneOptions, name: str, sensors: int) -> list[Planned
 
 
 def grid(tune: TuneOptions, samples: Samples, sensors: int) -> list[dict[str, Any]]:
-    """Batches (in samples of the kind) and rates (None: follows the batch) to try, each once."""
+    """Batches (in samples of the kind), rates (None: follows the batch) and weight decays, if any, to try, each once."""
+    decays: list[dict[str, Any]] = [{"weight_decay": decay} for decay in tune.decays or ()] or [{}]
     tried: list[dict[str, Any]] = []
-    for cells in tune.cells:
-        for rate in tune.rates or (None,):
-            setting = {"batch": in_samples(cells, samples, sensors), "lr": rate}
-            tried += [] if setting in tried else [setting]
+    for cells, rate, decay in product(tune.cells, tune.rates or (None,), decays):
+        setting = {"batch": in_samples(cells, samples, sensors), "lr": rate, **decay}
+        tried += [] if setting in tried else [setting]
     return tried

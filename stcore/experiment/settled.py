@@ -8,7 +8,7 @@ from stcore.runs import Run, RunError
 from stcore.runs.create import resolve
 from stcore.training import estimate
 
-FREE = {"seed", "train.batch", "train.lr", "train.threads"}  # may differ between the runs of an arm
+FREE = {"seed", "train.batch", "train.lr", "train.weight_decay", "train.threads"}  # may differ in an arm
 
 
 def settled(plan: Plan, data: STData) -> dict[str, tuple[RunOptions, estimate.Work]]:

@@ -38,9 +38,8 @@ class Pace:
         return max([whole / self.at_once, *under_way])
 
     def _remaining(self, key: str, progress: Mapping[str, Any]) -> float:
-        left = (
-            progress.get("seconds_left") if progress.get("epoch", 0) >= 0 else None
-        )  # before that, samples are scored
+        scoring = progress.get("epoch", 0) < 0  # before the first epoch, and with a clock of its own
+        left = None if scoring else progress.get("seconds_left")
         return float(left) if isinstance(left, int | float) else self.expected(key)
 
     def _modelled(self, key: str) -> float:

@@ -1,4 +1,4 @@
-"""The search for batch and learning rate: one grid for every arm, judged by the best validation MAE, never by the test."""
+"""The search for batch, rate and weight decay: one grid for every arm, judged by the best validation MAE, not the test."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,18 +6,18 @@ from typing import Any
 from stcore.experiment.plan import Planned
 from stcore.runs import Run
 
+SEARCHED = ("batch", "lr", "weight_decay")
 NEAR = 1e-3  # trials within this share of the best are told as tied; which of them is taken hardly matters
 
 
 def trial(planned: Planned, run: Run | None) -> dict[str, Any]:
-    """What one trial brought: batch (in its samples), rate, best validation MAE (None where it failed), visits, seconds."""
+    """What one trial brought: batch (in its samples), rate, weight decay, best validation MAE (None where it failed), cost."""
     train = run.spec["options"]["train"] if run else planned.options["train"]
     result = (run.result if run else None) or {}
     done = result.get("status") == "done"
     return {
         "run": planned.id,
-        "batch": train["batch"],
-        "lr": train["lr"],
+        **{name: train.get(name) for name in SEARCHED},
         "mae": result["metrics"]["validation"].get("mae") if done else None,
         "visits": visits(result) if done else None,
         "seconds": result["seconds"]["total"] if done else None,
@@ -31,7 +31,7 @@ def visits(result: dict[str, Any]) -> float:
 
 
 def chosen(trials: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """Batch and rate of the trial with the lowest MAE, the first of equal ones, with the whole search; None if all failed.
+    """What the trial with the lowest MAE was trained with, the first of equal ones, with the whole search; None if all failed.
 
     ``tied`` names other trials as good but for 0.1 %. ``edge`` is true where the best batch is the smallest or the largest
     of at least two that were tried, so that a better one may lie outside.
@@ -43,8 +43,7 @@ def chosen(trials: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     batches = {one["batch"] for one in trials}
     near = [one["run"] for one in judged if one is not best and one["mae"] <= best["mae"] * (1 + NEAR)]
     return {
-        "batch": best["batch"],
-        "lr": best["lr"],
+        **{name: best.get(name) for name in SEARCHED},
         "run": best["run"],
         "mae": best["mae"],
         "tied": near,

@@ -164,12 +164,13 @@ class Work:
         return planned.id in self.done or planned.id in self.failed or planned.id in self.stopped
 
     def made(self, planned: Planned) -> Run:
-        """The planned run, made now where it is not there: with the chosen batch and rate, unless it is a trial."""
+        """The planned run, made now where it is not there: with what its search chose, unless it is a trial."""
         if run := self.folder.run(planned.id):
             return run
         self.folder.clear(planned.id)
-        train = self.folder.content["chosen"].get(planned.key) if planned.trial is None else None
-        options = merged(planned.options, {"train": {name: train[name] for name in ("batch", "lr")}} if train else {})
+        found = self.folder.content["chosen"].get(planned.key, {}) if planned.trial is None else {}
+        chosen = {name: found[name] for name in tuning.SEARCHED if found.get(name) is not None}
+        options = merged(planned.options, {"train": chosen})
         about = {"name": self.folder.name, "arm": planned.key, "role": planned.role, "seed": planned.seed}
         return create(
             self.options.data,

@@ -145,7 +145,8 @@ def interval_notes(report: Report) -> Iterator[str]:
 
 
 def about(report: Report) -> str:
-    """What was run, for whoever wants to do it again."""
+    """What was run, for whoever wants to do it again: a line for each part."""
     known = report.get("about") or {}
-    text = json.dumps(known, indent=1, ensure_ascii=False) if known else ""
-    return (f"<h2>How it was made</h2><pre>{told(text)}</pre>" if text else "") + "<footer>Made with Winnow.</footer>"
+    lines = "\n".join(f"{part}: {json.dumps(value, ensure_ascii=False)}" for part, value in known.items())
+    made = f"<h2>How it was made</h2><pre>{told(lines)}</pre>" if lines else ""
+    return f"{made}<footer>Made with Winnow.</footer>"

@@ -13,7 +13,8 @@ from stcore.prune.strategy import Arrays, Pilot, Samples
 class Blockwise(Static):
     """Subclasses give ``within``; a pilot, if they have one, measures what samples are compared by."""
 
-    most = 500_000
+    column = "embedding"  # what the pilot measures
+    most = 1_000_000
     block = 4096  # samples compared with each other
 
     def __init__(self, options: StaticOptions, samples: Samples) -> None:
@@ -22,7 +23,7 @@ class Blockwise(Static):
 
     def learn(self, repeat: int, epoch: int, columns: Arrays) -> None:
         """What the pilot measured."""
-        (self.found,) = (columns[name] for name in columns if self.pilot and name in self.pilot.needs)
+        self.found = columns[self.column]
 
     def within(self, rows: np.ndarray, kept: int, rng: np.random.Generator) -> np.ndarray:
         """Weights [M] of a block's samples, ``kept`` of them above 0, from what is known of them, ``rows`` [M, 64]."""
@@ -34,12 +35,18 @@ class Blockwise(Static):
 
     def pick(self, rng: np.random.Generator) -> np.ndarray:
         """Block after block, each with its share of the size."""
-        rows, count = np.nan_to_num(self.rows()).astype(np.float32), self.samples.count
+        rows, count = self.rows(), self.samples.count
         bounds = np.linspace(0, count, max(1, -(-count // self.block)) + 1).round().astype(int)
         shares = np.diff(np.round(bounds * self.size / count).astype(int))
         self.found = None
         parts = zip(bounds[:-1], bounds[1:], shares, strict=True)
-        return np.concatenate([self.within(rows[first:end], int(kept), rng) for first, end, kept in parts])
+        found = [self.within(known(rows[first:end]), int(kept), rng) for first, end, kept in parts]
+        return np.concatenate(found)
+
+
+def known(rows: np.ndarray) -> np.ndarray:
+    """Rows as float32, 0 where nothing was measured."""
+    return np.nan_to_num(rows).astype(np.float32, copy=False)
 
 
 class SpaceOptions(StaticOptions):
@@ -58,4 +65,4 @@ class Spread(Blockwise):
 
     def __init__(self, options: SpaceOptions, samples: Samples) -> None:
         super().__init__(options, samples)
-        self.pilot = Pilot(options.epochs, 1, ("embedding",)) if options.epochs else None
+        self.pilot = Pilot(options.epochs, 1, (self.column,)) if options.epochs else None

@@ -61,9 +61,11 @@ class CRAIGOptions(StaticOptions):
 class CRAIG(Blockwise):
     """Compares the gradients that the short training ended with; without one, as in a test, the samples' own values."""
 
+    column = "gradients"
+
     def __init__(self, options: CRAIGOptions, samples: Samples) -> None:
         super().__init__(options, samples)
-        self.pilot = Pilot(options.epochs, 1, ("gradients",))
+        self.pilot = Pilot(options.epochs, 1, (self.column,))
 
     def pick(self, rng: np.random.Generator) -> np.ndarray:
         """As in the paper, weights bounded."""

@@ -14,7 +14,7 @@ from stcore.registry import Card
 def epsilon_greedy(scores: np.ndarray, kept: int, explore: float, rng: np.random.Generator) -> np.ndarray:
     """The ``kept`` samples [W] bool: a share 1 - ``explore`` of them with the highest scores, the others by chance."""
     greedy = hardest(scores, kept - round(explore * kept), rng)
-    luck = np.where(greedy, 2.0, rng.random(len(scores)))
+    luck = np.where(greedy, np.float32(2), rng.random(len(scores), np.float32))
     return hardest(luck, kept, rng)
 
 

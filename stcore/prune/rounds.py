@@ -61,7 +61,7 @@ class Rounds(Dynamic):
     def probability(self, epoch: int, pool: np.ndarray, kept: float, rng: np.random.Generator) -> np.ndarray:
         """1 for the chosen ones, else 0."""
         same = np.random.default_rng([self.samples.seed, self.began(epoch), 5])
-        return self.choose(self.score()[pool], min(max(round(kept), 1), len(pool)), same).astype(float)
+        return self.choose(self.score()[pool], min(max(round(kept), 1), len(pool)), same).astype(np.float32)
 
     def observe(self, epoch: int, indices: np.ndarray, columns: Arrays) -> None:
         """The latest error of each sample waits for the next round."""

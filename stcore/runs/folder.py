@@ -5,7 +5,7 @@ starts.bin      first step of every training window      rows/*.bin      arrays,
 progress.json   where the epoch stands; no state         control.json    run | pause | step | stop
 checkpoint      the last epoch's state, sealed           checkpoint.prev the one before
 weights         best and last weights of a finished run  result.json     done | failed | stopped, and the figures
-lock            held by the worker as long as it lives   worker.json, log.txt
+lock            held by the worker as long as it lives   worker.json, log.txt, selections/*.json (named by people)
 """
 
 import json

@@ -24,6 +24,9 @@ class Batch(NamedTuple):
     sensor: Tensor | None = None
 
 
+MEASURED = 262_144  # cells of the validation windows that every epoch measures
+
+
 class Feed:
     """Scaled series, targets, masks and calendar of a dataset, its windows and its scale (fitted on training steps)."""
 
@@ -32,6 +35,7 @@ class Feed:
     ) -> None:
         self.data, self.options, self.device = data, options, device
         self.parts: Parts = cut(data, options)
+        self.validation = thinned(self.parts.validation, MEASURED // len(data.sensors))
         self.inputs = data.channel(options.inputs, data.channels)
         self.targets = data.channel(options.targets, data.channels[:1])
         train = self.parts.label == 0
@@ -61,6 +65,13 @@ class Feed:
         """The target channels."""
         return [self.data.channels[place] for place in self.targets]
 
+    @property
+    def notes(self) -> list[str]:
+        """What is measured otherwise than one might think."""
+        some, all_of_them = len(self.validation), len(self.parts.validation)
+        told = f"each epoch measures {some:,} of {all_of_them:,} validation windows, evenly spaced; the test is measured whole"
+        return [told] if some < all_of_them else []
+
     def batch(self, windows: Windows, ids: np.ndarray) -> Batch:
         """The windows ``ids`` [B]."""
         steps = torch.from_numpy(windows.steps(ids)).to(self.device)
@@ -86,3 +97,11 @@ class Feed:
         total = torch.cat([torch.zeros_like(per_step[:1]), per_step.cumsum(0)])
         first = torch.from_numpy(windows.starts + windows.lookback).to(self.device)
         return total[first + windows.horizon] - total[first]
+
+
+def thinned(windows: Windows, most: int) -> Windows:
+    """Evenly spaced windows, at most ``most`` and at least one."""
+    if len(windows) <= most:
+        return windows
+    places = np.linspace(0, len(windows) - 1, max(most, 1)).astype(int)
+    return Windows(windows.starts[places], windows.lookback, windows.horizon)

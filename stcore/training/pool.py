@@ -1,5 +1,7 @@
 """Pool: the samples of a run, whole windows or single cells, as batches for the loop and as rows for its record."""
 
+from functools import cached_property
+
 import numpy as np
 import torch
 
@@ -35,21 +37,31 @@ class Pool:
         Of cells their means over each window's sensors (of ``weight``: over the kept ones), ``kept`` as a share, and per
         sensor ``sensor_kept`` and ``sensor_score`` [N].
         """
-        kept, weight = np.zeros(self.count, bool), np.zeros(self.count, np.float32)
-        kept[selection.indices], weight[selection.indices] = True, selection.weights
         if self.cells is None:
+            kept, weight = np.zeros(self.count, bool), np.zeros(self.count, np.float32)
+            kept[selection.indices], weight[selection.indices] = True, selection.weights
             return {"score": score.copy(), "level": level.copy(), "kept": kept, "weight": weight}
-        weight[~kept] = np.nan
-        grids = [self.grid(values) for values in (score, level, kept.astype(np.float32), weight)]
-        by_window = [mean(grid, axis=1) for grid in grids]
+        shape = len(self.windows), self.feed.setting.sensors
+        window, sensor = np.divmod(self.cells[selection.indices], shape[1])
+        visits, weights = np.bincount(window, minlength=shape[0]), np.bincount(window, selection.weights, shape[0])
+        scores, levels = self.grid(score), self.grid(level)
         return {
-            "score": by_window[0],
-            "level": by_window[1],
-            "kept": np.nan_to_num(by_window[2]),
-            "weight": np.nan_to_num(by_window[3]),
-            "sensor_kept": mean(grids[2], axis=0),
-            "sensor_score": mean(grids[0], axis=0),
+            "score": mean(scores, axis=1),
+            "level": mean(levels, axis=1),
+            "kept": visits / self.held[0],
+            "weight": weights / np.maximum(visits, 1),
+            "sensor_kept": np.bincount(sensor, minlength=shape[1]) / np.maximum(self.held[1], 1),
+            "sensor_score": mean(scores, axis=0),
         }
+
+    @cached_property
+    def held(self) -> tuple[np.ndarray, np.ndarray]:
+        """Cells of each window [W], at least 1, and of each sensor [N]."""
+        window, sensor = np.divmod(
+            self.cells if self.cells is not None else np.empty(0, int), self.feed.setting.sensors
+        )
+        many = np.bincount(window, minlength=len(self.windows))
+        return np.maximum(many, 1), np.bincount(sensor, minlength=self.feed.setting.sensors)
 
     def grid(self, values: np.ndarray) -> np.ndarray:
         """Values [P] of the cells as [W, N], NaN where there is no cell."""
@@ -64,8 +76,8 @@ class Pool:
 
 
 def mean(grid: np.ndarray, axis: int) -> np.ndarray:
-    """Mean of the known entries, NaN where there is none."""
+    """Mean of the known entries of [W, N], NaN where there is none."""
     seen = np.isfinite(grid)
-    count = seen.sum(axis=axis)
-    total = np.where(seen, grid, 0).sum(axis=axis, dtype=np.float64)
-    return np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+    count = np.count_nonzero(seen, axis=axis)
+    total = np.where(seen, grid, np.float32(0)).sum(axis=axis)
+    return np.divide(total, count, out=np.full(len(count), np.nan, np.float32), where=count > 0)

@@ -67,7 +67,7 @@ class Trainer:
         self.epoch, self.visits, self.best_epoch, self.best_error = 0, 0, -1, float("inf")
         self.best = copy.deepcopy(self.model.state_dict())
         self.best_metrics: dict[str, Any] = {}
-        self.over, self.notes = False, list(self.strategy.notes)
+        self.over, self.notes = False, [*self.strategy.notes, *self.feed.notes]
 
     # ---- the loop --------------------------------------------------------------------------------------------------
     def __iter__(self) -> Iterator[Event]:
@@ -162,7 +162,7 @@ class Trainer:
     def _validated(self, selection: Selection, loss: float, rate: float, clock: Clock) -> Epoch:
         """Measure the epoch, remember the best weights, decide whether to go on."""
         with clock.timed("evaluate"):
-            found = evaluate.errors(self.model, self.feed, self.feed.parts.validation, self.ranks)
+            found = evaluate.errors(self.model, self.feed, self.feed.validation, self.ranks)
             measured = evaluate.metrics(found, self.feed)
             importance = evaluate.importance(self.model, self.feed, self.feed.parts.validation)
         error = loss if measured["mae"] is None else measured["mae"]

@@ -64,10 +64,10 @@ def test_a_sample_that_the_run_does_not_have_is_said(app: Open, here: Run, nonse
 
 def test_an_earlier_epoch_is_shown_as_it_was(app: Open, here: Run) -> None:
     test = app("samples", run=here.id, epoch="2")
-    assert test.slider(key="epoch").value == 2 and "of 2** epochs" in texts(test)
-    test.slider(key="epoch").set_value(4).run()
+    assert test.slider(key="epoch of 4").value == 2 and "of 2** epochs" in texts(test)
+    test.slider(key="epoch of 4").set_value(4).run()
     assert "of 4** epochs" in texts(test) and test.session_state["linked epoch"] is None
-    assert app("samples", run=here.id, epoch="99").slider(key="epoch").value == 4
+    assert app("samples", run=here.id, epoch="99").slider(key="epoch of 4").value == 4
 
 
 @pytest.mark.parametrize("measure", ["mean", "variability", "kept_share"])

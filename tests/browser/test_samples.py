@@ -227,6 +227,12 @@ def test_a_live_run_stands_still_and_tells_of_the_next_epoch(browse: Browse, goi
     update.click()
     page.get_by_text("of 4 epochs").wait_for()
     assert shares.get_attribute("data-same") == "yes", "the canvas was rebuilt"
+    page.get_by_text("Follow", exact=True).click()
+    for epochs in (5, 6, 7):
+        going_on(epochs)
+        page.get_by_text(f"of {epochs} epochs").wait_for(timeout=10_000)
+    page.wait_for_timeout(1500)
+    assert page.get_by_text("of 7 epochs").count() == 1 and "epoch=" not in page.url, "following fell back"
 
 
 # ---- true shares ---------------------------------------------------------------------------------------------------

@@ -66,7 +66,11 @@ def flat(metrics: dict[str, Any]) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    ("prune", "world", "batch"), [("st-prune", 2, "5"), ("infobatch", 2, "4"), ("random", 2, "7"), ("full", 3, "4")]
+    ("prune", "world", "batch"),
+    [
+        *[("st-prune", 2, "5"), ("infobatch", 2, "4"), ("random", 2, "7"), ("full", 3, "4")],
+        *[("repb", 2, "5"), ("el2n", 2, "6"), ("craig", 2, "6")],  # batches compared; short trainings beforehand
+    ],
 )
 def test_several_processes_compute_what_one_computes(
     prune: str, world: int, batch: str, small_file: Path, tmp_path: Path

@@ -146,6 +146,15 @@ def test_a_grid_names_each_setting_once() -> None:
     assert [setting["batch"] for setting in grid(tune, "windows", 10**6)] == [1]
 
 
+def test_weight_decay_is_searched_for_where_asked() -> None:
+    tune = ExperimentOptions.read({"tune": {"cells": [512], "decays": [1e-4, 1e-5]}}).tune
+    assert tune is not None
+    assert grid(tune, "cells", SENSORS) == [{"batch": 512, "lr": None, "weight_decay": decay} for decay in (1e-4, 1e-5)]
+    trials = [{**trial, "weight_decay": 10.0**-place} for place, trial in enumerate(tried(3.0, 2.0))]
+    found = chosen(trials)
+    assert found is not None and found["weight_decay"] == 0.1
+
+
 def test_without_a_search_given_batches_count_the_experiments_samples() -> None:
     given = {"tune": False, "samples": "cells", "options": {"train": {"batch": 400}}}
     found = planned(methods=["infobatch"], **given)
@@ -189,7 +198,7 @@ def test_an_edge_and_failures_are_told() -> None:
         ({"keep": [0.5, 0.5]}, "each may stand there once"),
         ({"seeds": 0}, "option 'seeds'"),
         ({"seeds": [0, 1000]}, "1000, must be none of the experiment's"),
-        ({"tune": {"grid": [1]}}, "there is no option 'grid'; known are cells, rates, seed"),
+        ({"tune": {"grid": [1]}}, "there is no option 'grid'; known are cells, rates, decays, seed"),
         ({"name": "a.b"}, "option 'name'"),
         ({"name": "../a"}, "option 'name'"),
         ({"options": {"prune": {"name": "full"}}}, "prune is not common to all runs; known are model, data, train"),

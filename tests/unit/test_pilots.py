@@ -12,6 +12,7 @@ from stcore.events import Epoch, Event, Finished, Progress
 from stcore.options import RunOptions
 from stcore.registry import cards
 from stcore.runs import create
+from stcore.training.estimate import work
 from stcore.training.trainer import Trainer
 
 DATA = tiny(400, 3, 2, missing=0.1)
@@ -66,9 +67,7 @@ def test_scores_of_a_short_training_are_not_those_of_the_run() -> None:
 
 
 def test_embeddings_are_measured_by_a_short_training() -> None:
-    by_values, by_embedding = (
-        [event for event in Trainer(DATA, options("herding", epochs=epochs))] for epochs in (0, 1)
-    )
+    by_values, by_embedding = (list(Trainer(DATA, options("herding", epochs=epochs))) for epochs in (0, 1))
     assert finished(by_values).visits["pilot"] == 0 < finished(by_embedding).visits["pilot"]
     kept = [
         next(event for event in events if isinstance(event, Epoch)).arrays["kept"]
@@ -131,3 +130,10 @@ def test_time_left_is_counted_anew_when_training_begins(tmp_path: Path) -> None:
             assert run.progress["epoch"] <= 0
             left = run.progress["seconds_left"]
             assert left is None or left >= 0
+
+
+def test_an_estimate_counts_the_short_trainings() -> None:
+    windows = (100, 30, 30)
+    alone = work(options("random", 10), windows, 3, 2, 1).cells
+    assert alone == 10 * 0.6 * 100 * 3
+    assert work(options("el2n", 10, epochs=2, repeats=3), windows, 3, 2, 1).cells == alone + 6 * 100 * 3

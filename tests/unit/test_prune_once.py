@@ -107,8 +107,8 @@ def test_embeddings_of_a_short_training_are_compared_where_asked_for() -> None:
 
 
 def test_too_many_samples_are_refused_in_words() -> None:
-    with pytest.raises(OptionError, match="up to 500,000 of them, here are 600,000; prune whole windows"):
-        Herding(SpaceOptions(), samples(600_000))
+    with pytest.raises(OptionError, match="up to 1,000,000 of them, here are 1,200,000; prune whole windows"):
+        Herding(SpaceOptions(), samples(1_200_000))
 
 
 # ---- stride -------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Experiments in the Compare view: the form, the list, the report."""
