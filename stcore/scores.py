@@ -122,7 +122,8 @@ def summed(columns: Columns, ranks: Ranks) -> tuple[Tensor, dict[str, Tensor]]:
     ranks.sum(dense)
     seen = dense[:, 0].nonzero()[:, 0]
     parts = dense[seen, 1:].split(list(widths.values()), dim=1)
-    return seen, {name: part if part.shape[1] > 1 else part[:, 0] for name, part in zip(widths, parts, strict=True)}
+    flat = [name for name in widths if WIDTHS[name] == 1 and name != "horizon_spread"]
+    return seen, {name: part[:, 0] if name in flat else part for name, part in zip(widths, parts, strict=True)}
 
 
 def known(last: Tensor | None) -> Tensor:

@@ -110,7 +110,7 @@ def choose_source() -> str:
     runs = [run for run in all_runs() if run.spec["data"]["source"] != "data.nc"]
     titles = {run.spec["data"]["source"]: run.spec["data"]["title"] for run in runs}
     titles |= {DEMO: "Demo: Ringstadt (simulated city)"}
-    st.session_state.setdefault("experiment.data", DEMO)
+    st.session_state.setdefault("experiment.data", st.query_params.get("data") or DEMO)
     known = list(dict.fromkeys([*titles, st.session_state["experiment.data"] or DEMO]))
     chosen = st.selectbox(
         "Dataset", known, key="experiment.data", accept_new_options=True, persist_state="session",

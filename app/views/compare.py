@@ -11,17 +11,9 @@ PARTS = {"runs": "Runs side by side", "worth": "Was it worth it?"}
 
 
 def page() -> None:
-    chosen = header()
-    if part() == "worth":
-        worth.page(chosen)
-    else:
-        side.page(chosen)
-
-
-def part() -> str:
-    """Which part is shown; in the address as ``?part=``, and an address that names an experiment means its report."""
-    asked = linked("part") or ("worth" if linked("experiment") else "runs")
-    st.session_state["compare part"] = asked if asked in PARTS else "runs"
+    part = asked()
+    run = header("data" if part == "worth" else "run")  # an experiment steers its runs itself
+    st.session_state["compare part"] = part
     st.segmented_control(
         "Part",
         list(PARTS),
@@ -31,7 +23,16 @@ def part() -> str:
         on_change=lambda: link("part", st.session_state["compare part"]),
         label_visibility="collapsed",
     )
-    return str(st.session_state["compare part"])
+    if part == "worth":
+        worth.page(run)
+    else:
+        side.page(run)
+
+
+def asked() -> str:
+    """The part in the address, as ``?part=``; an address that names an experiment means its report."""
+    part = linked("part") or ("worth" if linked("experiment") else "runs")
+    return part if part in PARTS else "runs"
 
 
 page()

@@ -98,10 +98,14 @@ def planted(data: STData) -> np.ndarray | None:
     return np.stack([np.asarray((instants - data.time[0]) // step) for instants in moments], axis=1).astype(np.int64)
 
 
+def forecasting(steps: np.ndarray, first: np.ndarray, horizon: int) -> np.ndarray:
+    """Which windows forecast a step of which incident [W, I] bool; ``steps`` [I, 2], ``first`` [W] forecast steps."""
+    return np.asarray((first[:, None] <= steps[:, 1]) & (first[:, None] + horizon > steps[:, 0]))
+
+
 def incidents(pair: Beside, steps: np.ndarray) -> list[dict[str, Any]]:
     """The difference on windows that forecast any step of an incident, and on all others. ``steps`` [I, 2] from ``planted``."""
-    first = pair.one.start[:, None] + pair.one.lookback
-    touched = (first <= steps[:, 1]) & (first + pair.one.horizon > steps[:, 0])  # [W, I]
+    touched = forecasting(steps, pair.one.start + pair.one.lookback, pair.one.horizon)
     number = int(touched.any(axis=0).sum())
     inside = np.asarray(touched.any(axis=1))
     note = f"Planted incidents in the test period, each until its queue had gone: {number}."

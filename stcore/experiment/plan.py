@@ -119,7 +119,7 @@ def arm(
     if train.get("batch") and samples != options.samples:  # given in the experiment's samples
         train["batch"] = in_samples(train["batch"] * (sensors if samples == "cells" else 1), samples, sensors)
     own = merged(options.options, {"data": {"samples": samples}, "train": train, "prune": prune})
-    keep = float(prune.get("keep", 1.0))
+    keep = float(prune.get("keep") or 1.0)
     return Arm(label or ROLES[role], role, prune["name"], keep, samples, "", options.tune is not None, own)
 
 

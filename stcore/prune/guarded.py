@@ -39,8 +39,10 @@ class GuardedOptions(BudgetOptions):
         "Weigh a visit by the inverse of its rate, so that gradients stay unbiased (cautious), or not (bold).",
     )
     rounds: int = option(20, "Selections over the run: scores are as fresh as these are many.", ge=2, le=1000)
-    start: float = option(0.1, "Share of the visits at the start that go to all alike.", ge=0, le=1)
-    tail: float = option(0.1, "Share of the visits at the end that go to all alike.", ge=0, le=1)
+    start: float = option(0.05, "Share of the visits at the start that go to all alike.", ge=0, le=1)
+    tail: float = option(
+        0.0, "Share of the visits at the end that go to all alike; bold weights want 0.2.", ge=0, le=1
+    )
     passes: float = option(
         3.0, "For rules by a sample's own loss: visits per sample after which all go on alike.", gt=0, le=1000
     )
@@ -93,14 +95,20 @@ class Guarded(Dynamic):
         """The next samples of every stratum, evenly where nothing is trusted."""
         strata, low = self.strata, max(BOUNDS[0], min(self.options.floor * self.samples.count / kept, 1.0))
         score = mean_loss(self.total, self.count, self.like) if trust else np.ones(len(strata.size))
-        visits = allocate(strata.size, trust * score / score.mean() + 1 - trust, kept, (low, BOUNDS[1]))
-        indices = strata.take(rounded(visits, rng))
+        score = trust * score / np.average(score, weights=strata.size) + 1 - trust
+        visits = allocate(strata.size, score, kept, (low, BOUNDS[1]))
         if self.options.trim and trust:
-            out = trimmed(self.scores, int(self.options.trim * self.samples.count), rng)
-            indices = np.intersect1d(indices, out, assume_unique=True)
+            left = np.zeros(self.samples.count, bool)
+            left[trimmed(self.scores, int(self.options.trim * self.samples.count), rng)] = True
+            share = np.bincount(strata.group, left) / strata.size  # what a visit to the stratum comes to
+            visits = allocate(strata.size, score, kept * visits.sum() / (visits * share).sum(), (low, BOUNDS[1]))
+            indices = strata.take(rounded(visits, rng))
+            indices = indices[left[indices]]
+        else:
+            indices = strata.take(rounded(visits, rng))
         weights = np.ones(len(indices), np.float32)
         if trust and self.choice.weights == "inverse":
-            rate = kept / self.samples.count * strata.size / np.maximum(visits, 1e-12)
+            rate = visits.sum() / self.samples.count * strata.size / np.maximum(visits, 1e-12)
             weights = np.clip(rate, *BOUNDS).astype(np.float32)[strata.group[indices]]
         return Selection(indices, weights)
 

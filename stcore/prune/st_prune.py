@@ -88,7 +88,7 @@ class STPruneOptions(ScheduleOptions):
         False,
         "Subtract what is usual at the same hour of the week, so that rush hours are not hard merely for being busy.",
     )
-    sensor_spread: float = option(0.5, "Weight of the error's spread over sensors in the complexity.", ge=0, le=10)
+    sensor_spread: float = option(1.0, "Weight of the error's spread over sensors in the complexity.", ge=0, le=10)
     horizon_spread: float = option(0.5, "Weight of the error's spread over the horizon in the complexity.", ge=0, le=10)
     variant: Literal["stationarity", "constant", "partial"] = option(
         "stationarity",
@@ -106,7 +106,7 @@ class STPruneOptions(ScheduleOptions):
 class STPrune(Threshold):
     """Windows are scored whenever they are visited."""
 
-    most = 0.75  # leaves room to keep lively windows more often than calm ones
+    most = 0.85  # spares the hard ones nearly as InfoBatch does, and leaves room to thin calm windows more than lively ones
 
     def __init__(self, options: STPruneOptions, samples: Samples) -> None:
         super().__init__(options, samples, options.prune_probability)

@@ -14,9 +14,9 @@ class Strata:
     so that none is visited twice before all of them were visited once."""
 
     def __init__(self, group: np.ndarray, seed: int) -> None:
-        self.group = group.astype(np.int32)
-        self.size = np.bincount(self.group)
-        shuffled = np.random.default_rng([seed, 5]).permutation(len(group)).astype(np.int32)
+        self.size = np.bincount(group)
+        self.group = group.astype(np.uint16 if len(self.size) <= 65_536 else np.int32)  # short numbers sort quickly
+        shuffled = np.random.default_rng([seed, 5]).permutation(np.arange(len(group), dtype=np.int32))
         self.order = shuffled[np.argsort(self.group[shuffled], kind="stable")]  # stratum after stratum
         self.first = np.cumsum(self.size) - self.size
         self.next = np.zeros(len(self.size), np.int64)  # how far each stratum has been walked
@@ -50,7 +50,7 @@ def allocate(size: np.ndarray, score: np.ndarray, kept: float, bounds: tuple[flo
     even = kept * size / size.sum()
     low, high = bounds[0] * even, np.minimum(bounds[1] * even, size)
     wanted = even * score / max(float(np.average(score, weights=size)), 1e-12)
-    scale = np.array([0.0, 1.0 / bounds[0]])
+    scale = np.array([0.0, (high / np.maximum(wanted, 1e-12)).max()])  # at the second, all get the most they can
     for _ in range(50):
         middle = scale.mean()
         scale[int(np.clip(middle * wanted, low, high).sum() > kept)] = middle
@@ -59,4 +59,6 @@ def allocate(size: np.ndarray, score: np.ndarray, kept: float, bounds: tuple[flo
 
 def rounded(visits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Whole visits [G] whose expectations are ``visits`` [G] and whose sum is theirs, rounded by chance."""
-    return np.diff(np.floor(np.cumsum(visits) + rng.random()), prepend=0).astype(np.int64)
+    order, whole = rng.permutation(len(visits)), np.empty(len(visits), np.int64)
+    whole[order] = np.diff(np.floor(np.cumsum(visits[order]) + rng.random() + 1e-9), prepend=0)
+    return whole

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from pages import texts
+from pages import button, texts
 from tiny import tiny
 from training_runs import trained
 
+from app.compare.overlap import overlap_table
 from stcore.runs import Run
 
 
@@ -48,9 +49,31 @@ def test_choosing_writes_the_address(app, both) -> None:
     assert texts(test).index("**A** · ST\\-Prune") < texts(test).index("**B** · All data")
 
 
-def test_one_run_is_not_enough_and_unknown_ones_are_named(app, both) -> None:
+def test_one_run_alone_says_what_to_do_and_unknown_ones_are_named(app, both) -> None:
     test = app("compare", runs="pruned,gone")
-    assert "Choose two runs or more" in texts(test) and "Not on this machine: gone" in texts(test)
+    assert "One run alone answers nothing" in texts(test) and "Not on this machine: gone" in texts(test)
+    assert frame_with(test, "figure")["A"].tolist()[0] != "–", "what it came to is shown all the same"
+    button(test, "Plan that experiment").click().run()
+    assert test.segmented_control(key="compare part").value == "worth"
+    assert test.multiselect(key="experiment.methods").value == ["st-prune"]
+    assert test.text_input(key="experiment.keep").value == "0.6"
+    assert test.selectbox(key="experiment.data").value.endswith("tiny.nc")
+
+
+def test_no_run_at_all_is_no_empty_page(app, both) -> None:
+    test = app("compare", runs="full")
+    test.multiselect(key="compared").set_value([]).run()
+    assert "Choose the runs to compare" in texts(test)
+
+
+def test_the_overlap_of_what_runs_kept_is_told_beside_chance(both) -> None:
+    pruned, full = both
+    found = overlap_table(pruned, full)
+    kept = pruned.trace()["kept"].values
+    assert found is not None and found["epoch"].tolist() == [place + 1 for place in range(4) if not kept[place].all()]
+    assert found["overlap"].tolist() == pytest.approx([row.mean() for row in kept if not row.all()])
+    assert found["chance"].tolist() == pytest.approx(found["overlap"].tolist()), "full training keeps whatever there is"
+    assert overlap_table(full, full).empty
 
 
 def test_runs_that_cannot_be_compared_say_so(app, both, folder: Path, tmp_path: Path, in_state) -> None:

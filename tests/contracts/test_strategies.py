@@ -11,6 +11,10 @@ NAMES = list(registry.cards("strategies"))
 OPTIONS = {name: registry.card("strategies", name).options.model_fields for name in NAMES}
 WITH_KEEP = [name for name in NAMES if "keep" in OPTIONS[name]]
 DYNAMIC = [name for name in NAMES if "trim" in OPTIONS[name]]  # those that decide anew in every epoch
+BY_ROUNDS = (
+    "guarded",
+)  # its epochs are parts of a pass: even at both ends instead of full; tests/unit/test_guarded.py
+BY_EPOCHS = [name for name in DYNAMIC if name not in BY_ROUNDS]
 STATIC = [name for name in WITH_KEEP if name not in DYNAMIC and name != "full"]
 UNBIASED = ("full", "random", "infobatch", "st-prune")  # methods.md 11; repb only in the long run
 LEANING = ("epsilon-greedy", "ucb", "seta", "repb", "el2n", "grand", "forgetting")
@@ -154,7 +158,7 @@ def test_what_is_chosen_once_stays(name: str) -> None:
 
 
 # ---- the schedule that all dynamic methods share -----------------------------------------------------------------------
-@pytest.mark.parametrize("name", DYNAMIC)
+@pytest.mark.parametrize("name", BY_EPOCHS)
 def test_trim_leaves_out_the_hardest(name: str) -> None:
     strategy = make(name, 1000, 20, keep=0.5, trim=0.1)
     level = np.random.default_rng(2).permutation(1000) / 1000
@@ -178,7 +182,7 @@ def test_floor_keeps_every_hour_of_the_week(name: str) -> None:
         assert kept.sum() * 50 == pytest.approx(strategy.plan[epoch], abs=2)
 
 
-@pytest.mark.parametrize("name", DYNAMIC)
+@pytest.mark.parametrize("name", BY_EPOCHS)
 @pytest.mark.parametrize("anneal", ["step", "cosine", "linear"])
 def test_pruning_gives_way_to_full_data(name: str, anneal: str) -> None:
     visits = [len(selection.indices) for selection in train(make(name, keep=0.6, anneal=anneal, tail=0.25))]
@@ -187,13 +191,13 @@ def test_pruning_gives_way_to_full_data(name: str, anneal: str) -> None:
     assert (visits[1] < visits[8] - 50) == (anneal != "step")
 
 
-@pytest.mark.parametrize("name", DYNAMIC)
+@pytest.mark.parametrize("name", BY_EPOCHS)
 def test_a_shortened_tail_is_said(name: str) -> None:
     assert "not 4" in make(name, 1000, 8, keep=0.35, tail=0.5).notes[0]
     assert not make(name, 1000, 8, keep=0.8).notes
 
 
-@pytest.mark.parametrize("name", DYNAMIC)
+@pytest.mark.parametrize("name", BY_EPOCHS)
 def test_an_impossible_share_is_refused_with_the_smallest(name: str) -> None:
     count, epochs, keep = (1, 12, 0.5) if name == "random" else (1000, 2, 0.2)  # random needs no full epoch
     with pytest.raises(OptionError, match="smallest share is") as refused:
