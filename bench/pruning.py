@@ -2,17 +2,21 @@
 
     STCORE_REAL_DATA=... python bench/pruning.py [--full] [--sets demo,muenster-bikes] [--methods guarded] [--seeds 2]
 
-Each dataset is one experiment (stcore.experiment) of ordinary runs, trained one at a time in this process with one thread,
-so that seconds can be compared. Full training with all visits, at equal visits, and every method: batch and weight decay of
-each are searched for by the same grid. What is finished is passed over when it is called again. results/pruning.csv has a
-line for every finished run, as soon as it is; results/pruning.md the tables and goals (bench/goals.py). ``--full`` is the
-whole grid: every method, windows too, more budgets, and a simulated year.
+Each dataset is one experiment (stcore.experiment) of ordinary runs: full training with all visits and at equal visits, and
+every method. Batch and weight decay of each are searched for by the same grid, side by side; the runs that are compared are
+trained one at a time in this process, with one thread, so that their seconds can be compared. What is finished is passed
+over when it is called again. results/pruning.csv has a line for every finished run, as soon as it is; results/pruning.md
+the tables and goals (bench/goals.py). ``--full`` is the whole grid: every method, windows too, more budgets, and a
+simulated year.
 """
 
 import argparse
 import json
 import os
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import product, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +28,7 @@ from stcore import readers, registry, simulate
 from stcore.cli.common import duration
 from stcore.data import STData
 from stcore.experiment import Experiment, create_experiment
+from stcore.experiment.told import Told
 from stcore.options import OptionError, RunOptions, merged
 from stcore.runs.create import resolve
 
@@ -138,6 +143,7 @@ def planned(name: str, given: argparse.Namespace) -> Experiment:
 # ---- running it ----------------------------------------------------------------------------------------------------
 def worked(experiment: Experiment) -> Iterator[Told]:
     """Searches side by side in processes of their own, as nobody compares their seconds; then all others in turn."""
+    os.environ.setdefault("STCORE_SLOTS", str(os.cpu_count() or 1))
     if {planned.key for planned in experiment.plan.runs} - set(experiment.chosen):
         with closing(experiment.work()) as searching:
             yield from takewhile(lambda told: all(run["trial"] is not None for run in told.current), searching)
@@ -156,16 +162,16 @@ def work(experiment: Experiment, given: argparse.Namespace) -> None:
             write_rows(given.runs, given.results)
 
 
-def overhead(path: Path) -> dict[str, Any]:
+def measure_overhead(path: Path) -> None:
     """What choosing costs (bench/selection.py): seconds of one selection, and scoring and selecting per training second."""
-    if not path.exists():
-        print("What choosing costs ...", flush=True)
-        found = {
-            "selecting": selecting(1_000_000),
-            "shares": {f"{name}, {samples}": share(name, samples) for samples in SAMPLES for name in each},
-        }
-        path.write_text(json.dumps(found))
-    return dict(json.loads(path.read_text()))
+    print("What choosing costs ...", flush=True)
+    demo = readers.open("demo")
+    deciding = [name for name in registry.cards("strategies") if dynamic(name)]
+    shares = {}
+    for name, samples in product(deciding, ("windows", "cells")):
+        spent = training(demo, name, samples, 4).cpu
+        shares[f"{name}, {samples}"] = (spent["score"] + spent["select"]) / spent["train"]
+    path.write_text(json.dumps({"selecting": selecting(1_000_000), "shares": shares}))
 
 
 def main() -> None:
@@ -185,7 +191,8 @@ def main() -> None:
     for name in chosen:
         work(planned(name, given), given)
         write_report(given.runs, given.results)
-    overhead(given.runs / "selection.json")
+    if not (overhead := given.runs / "selection.json").exists():
+        measure_overhead(overhead)
     write_report(given.runs, given.results)
 
 

@@ -1,6 +1,6 @@
 """What a strategy needs to know of a sample while training: columns from a batch's errors."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -22,12 +22,13 @@ WIDTHS = dict.fromkeys(("level", "squared", "sensor_spread", "horizon_spread", "
 
 class Step(NamedTuple):
     """What a batch of B samples gave: ``ids`` [B], ``error`` [B, H, N, C'] signed and 0 where missing, ``mask`` alike,
-    ``total`` [B] the absolute error summed, ``last`` [B, N, D] what the model's last linear map was given, and the
-    ``number`` of the batch in its epoch."""
+    ``absolute`` the error's absolute value and ``total`` [B] that summed, ``last`` [B, N, D] what the model's last linear
+    map was given, and the ``number`` of the batch in its epoch."""
 
     ids: Tensor
     error: Tensor
     mask: Tensor
+    absolute: Tensor
     total: Tensor
     last: Tensor | None = None
     number: int = 0
@@ -71,19 +72,20 @@ class Columns:
     def _work_off(self) -> None:
         if not self.waiting:
             return
-        error = torch.cat([step.error for step in self.waiting])
-        mask = torch.cat([step.mask for step in self.waiting])
-        last = torch.cat([known(step.last) for step in self.waiting]) if self.remembers else error
-        self.waiting, self.cells = [], 0
-        absolute = error.abs()
-        ways = {
-            "squared": lambda: (error.square().sum((1, 2, 3)) / mask.sum((1, 2, 3)).clamp(min=1)).sqrt(),
-            "sensor_spread": lambda: sensor_spread(absolute, mask),
-            "horizon_spread": lambda: absolute.sum((2, 3)) / mask.sum((2, 3)),  # NaN: nothing observed at a step
-            "gradient": lambda: last_gradient(error, mask, last),
-            "gradients": lambda: sketched(error, mask, last),
-            "embedding": lambda: compressed(last.mean(1)),
-        }
+        waiting, self.waiting, self.cells = self.waiting, [], 0
+        mask = torch.cat([step.mask for step in waiting])
+        ways: dict[str, Callable[[], Tensor]] = {}
+        if {"sensor_spread", "horizon_spread"} & set(self.more):
+            absolute = torch.cat([step.absolute for step in waiting])
+            ways["sensor_spread"] = lambda: sensor_spread(absolute, mask)
+            ways["horizon_spread"] = lambda: absolute.sum((2, 3)) / mask.sum((2, 3))  # NaN: nothing observed at a step
+        if self.remembers or "squared" in self.more:
+            error = torch.cat([step.error for step in waiting])
+            last = torch.cat([known(step.last) for step in waiting]) if self.remembers else error
+            ways["squared"] = lambda: (error.square().sum((1, 2, 3)) / mask.sum((1, 2, 3)).clamp(min=1)).sqrt()
+            ways["gradient"] = lambda: last_gradient(error, mask, last)
+            ways["gradients"] = lambda: sketched(error, mask, last)
+            ways["embedding"] = lambda: compressed(last.mean(1))
         for name in self.more:
             self.done[name].append(ways[name]())
 

@@ -45,15 +45,15 @@ def listing(experiments: list[Experiment], chosen: Experiment | None) -> None:
         st.error(plain(said), icon=":material/block:")
 
 
-def stand(experiments: list[Experiment]) -> list[tuple[str, str]]:
-    """What a redrawing of the whole page depends on."""
-    return [(one.name, one.status) for one in experiments]
+def stand(experiments: list[Experiment]) -> list[tuple[str, str, int]]:
+    """What a redrawing of the whole page depends on: names, how they stand, and how many runs are finished."""
+    return [(one.name, one.status, int(one.progress.get("done", 0))) for one in experiments]
 
 
 def _listing(chosen: str) -> None:
     experiments = experiments_in(runs_folder())
     if st.session_state.get("listed") != stand(experiments):
-        st.rerun()  # the whole page: another one is there, or one has come to its end
+        st.rerun()  # the whole page: what can be shown of a report may have changed
     for one in experiments[:SHOWN]:
         line(one, one.name == chosen)
     if rest := experiments[SHOWN:]:

@@ -129,6 +129,7 @@ def training() -> tuple[dict[str, Any], Any]:
     """Run options common to all, and the search or False."""
     models = [name for name, card in registry.cards("models").items() if card.trains]
     train = {option["name"]: option for option in TrainOptions.describe()}
+    st.session_state.setdefault("experiment.model", "stid")
     columns = st.columns([2, 1, 2], vertical_alignment="bottom")
     with columns[0]:
         model = st.selectbox("Model", models, key="experiment.model", format_func=named, persist_state="session")

@@ -15,7 +15,7 @@ from stcore.charts.words import labelled, short
 Box = tuple[float, float, float, float]  # middle x, middle y, half width, half height in pixels
 HEIGHT = 430
 MARGIN = 0.15  # of the range of the points, on each side
-PAGE = (1000.0, 350.0)  # pixels of the plot as it usually stands, by which names are kept apart
+PAGE = (680.0, 330.0)  # pixels of the plot where it is narrow, by which names are kept apart; wider ones have more room
 LETTER, LINE, MARK = 5.8, 14.0, 8.0  # pixels: a letter's width, a line's height, half a mark
 TURNS = (0, 180, 30, -30, 150, -150, 60, -60, 120, -120, 90, -90)  # degrees around a point, the best places first
 FARTHER = (0, 22, 50, 85)  # pixels between a mark and its name
@@ -96,7 +96,8 @@ def beside(words: str, at: tuple[float, float], shift: tuple[float, float], them
         "arrowcolor": theme.muted,
         "standoff": MARK,
         "font": {"size": 11, "color": theme.text},
-        "borderpad": 1,
+        "bgcolor": theme.background,  # where the front passes behind it
+        "opacity": 0.9,
     }
 
 

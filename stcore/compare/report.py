@@ -19,6 +19,7 @@ from stcore.runs.files import plain
 
 Records = list[dict[str, Any]]
 CONTROLS = ("full", "full-equal", "random-equal")
+LEEWAY = 0.01  # costs nearer than that are equal: so near does a budget come
 
 
 def report(arms: Sequence[Any], data: STData | None = None) -> dict[str, Any]:
@@ -192,7 +193,7 @@ def fronts(known: Arms) -> Records:
     walls, processor = ([arm.work(clock) for arm in known.all] for clock in ("seconds", "cpu"))
     costs_in_time = walls if None in processor else processor
     errors, seconds = [arm.mae for arm in known.all], [np.nan if cost is None else cost for cost in costs_in_time]
-    by_visits, by_seconds = front(errors, visits), front(errors, seconds)
+    by_visits, by_seconds = front(errors, visits, LEEWAY), front(errors, seconds, LEEWAY)
     return [
         {
             **about(arm),

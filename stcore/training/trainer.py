@@ -144,7 +144,8 @@ class Trainer:
         with torch.autocast(self.train.device, torch.bfloat16, enabled=self.train.precision == "bfloat16"):
             scaled = self.model(batch.x, batch.calendar, batch.sensor)
         error = evaluate.missed(scaled.to(batch.y.dtype), batch.y, batch.mask)
-        total = error.abs().sum((1, 2, 3))
+        absolute = error.abs()
+        total = absolute.sum((1, 2, 3))
         loss = (total * weights).sum() / (len(places) * self.pool.mean_count)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -156,8 +157,8 @@ class Trainer:
         self.optimizer.step()
         visited = int(real.sum())  # copies come last
         last = None if self.model.last is None else self.model.last[:visited].to(error.dtype)
-        ids, missed, mask = torch.from_numpy(picked[:visited]), error.detach()[:visited], batch.mask[:visited]
-        return Step(ids, missed, mask, total.detach()[:visited], last, number), loss
+        missed, mask, off, summed = (part.detach()[:visited] for part in (error, batch.mask, absolute, total))
+        return Step(torch.from_numpy(picked[:visited]), missed, mask, off, summed, last, number), loss
 
     def _validated(self, selection: Selection, loss: float, rate: float, clock: Clock) -> Epoch:
         """Measure the epoch, remember the best weights, decide whether to go on."""

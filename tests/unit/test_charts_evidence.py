@@ -108,7 +108,7 @@ def test_arms_that_are_the_same_runs_stand_there_once() -> None:
 
 def test_names_cover_neither_points_nor_each_other_where_there_is_room() -> None:
     rng = np.random.default_rng(0)
-    x, y, letters = rng.uniform(0.1, 0.9, 12), rng.uniform(0.1, 0.9, 12), [16] * 12
+    x, y, letters = rng.uniform(0.1, 0.9, 9), rng.uniform(0.1, 0.9, 9), [16] * 9
     x[1], y[1] = x[0] + 0.005, y[0]  # two that nearly coincide
     shifts = frontier.spots(x, y, letters)
     points = np.column_stack([x, y]) * frontier.PAGE

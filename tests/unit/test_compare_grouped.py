@@ -8,6 +8,7 @@ import evidence
 from stcore.compare import report
 from stcore.compare.described import described
 from stcore.compare.grouped import grouped
+from stcore.compare.pareto import front
 from stcore.runs import Run
 
 FULL = {"name": "full", "keep": 1.0}
@@ -80,3 +81,10 @@ def test_a_report_is_told_what_it_is_about(tmp_path: Path) -> None:
     found = described(report(grouped(runs)), runs)
     assert found["unit"] == "mph" and found["about"]["title"] == "made" and found["about"]["runs"] == ["full", "mine"]
     assert [(row["lat"], row["lon"]) for row in found["by_sensor"]] == [(48.0, 11.0), (None, None), (48.1, 11.2)]
+
+
+def test_a_hair_of_cost_puts_nobody_on_the_front() -> None:
+    error, cost = [1.0, 1.1, 0.9], [100.0, 99.9, 200.0]
+    assert front(error, cost).tolist() == [True, True, True]
+    assert front(error, cost, 0.01).tolist() == [True, False, True]
+    assert front([1.0, 1.0], [100.0, 99.9], 0.01).tolist() == [True, True], "equal in both, they stand together"

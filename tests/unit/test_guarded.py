@@ -83,7 +83,7 @@ def test_what_was_hardly_visited_is_taken_for_like_its_sensor() -> None:
 
 # ---- the strategy ------------------------------------------------------------------------------------------------------
 def test_it_begins_and_ends_evenly_and_visits_the_hard_most_between() -> None:
-    strategy = make()
+    strategy = make(tail=0.1)
     told = rounds(strategy, len(strategy.plan))
     hard = [(indices % 4 == 0).mean() for indices, _ in told]
     trusted = np.flatnonzero(strategy.trust)

@@ -19,7 +19,7 @@ def found(
 ) -> dict[str, np.ndarray]:
     """The columns of one batch."""
     columns = scores.Columns(error.shape[1], needs, mask.sum((1, 2, 3)).clamp(min=1))
-    columns.take(scores.Step(torch.arange(len(error)), error, mask, error.abs().sum((1, 2, 3)), last))
+    columns.take(scores.Step(torch.arange(len(error)), error, mask, error.abs(), error.abs().sum((1, 2, 3)), last))
     return columns.merged(Ranks())[1]
 
 
@@ -41,7 +41,7 @@ def test_columns_equal_plain_loops() -> None:
     columns = scores.Columns(4, ("squared", "sensor_spread", "horizon_spread", "batch"), observed)
     for number, part in enumerate(np.array_split(np.arange(9), 4)):
         place, missed, held = (torch.from_numpy(array[part]) for array in (ids, error, mask))
-        columns.take(scores.Step(place, missed, held, missed.abs().sum((1, 2, 3)), None, number))
+        columns.take(scores.Step(place, missed, held, missed.abs(), missed.abs().sum((1, 2, 3)), None, number))
     indices, told = columns.merged(Ranks())
     np.testing.assert_array_equal(indices, ids)
     seen = np.where(mask > 0, np.abs(error), np.nan)[..., 0]
