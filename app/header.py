@@ -8,29 +8,10 @@ import streamlit as st
 from app import control
 from app.session import all_runs, link, linked, state
 from app.words import plain
+from stcore import registry
 from stcore.runs import Run
 from stcore.runs.folder import LIVE
 
-NAMES = {
-    "st-prune": "ST-Prune",
-    "infobatch": "InfoBatch",
-    "random": "Random",
-    "full": "All data",
-    "epsilon-greedy": "Epsilon-greedy",
-    "ucb": "UCB",
-    "seta": "SeTa",
-    "repb": "RePB",
-    "static-random": "Random, drawn once",
-    "stride": "Every k-th window",
-    "el2n": "EL2N",
-    "grand": "GraNd",
-    "forgetting": "Forgetting",
-    "k-center": "k-Center",
-    "herding": "Herding",
-    "craig": "CRAIG",
-    "stid": "STID",
-    "dlinear": "DLinear",
-}
 POLL, SLOW_POLL = 1.0, 3.0  # seconds between two looks at a run that works, and at one that could be resumed elsewhere
 
 
@@ -107,7 +88,8 @@ def label(run: Run) -> str:
 
 def named(name: str) -> str:
     """A registered thing's name as its authors write it."""
-    return NAMES.get(name, name)
+    card = registry.cards("models").get(name) or registry.cards("strategies").get(name)
+    return card.label if card else name
 
 
 def strip(run: Run) -> None:

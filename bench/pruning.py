@@ -13,6 +13,7 @@ simulated year.
 import argparse
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -91,9 +92,11 @@ def known(asked: str | None, whole: bool) -> tuple[str, ...]:
     return tuple(name for name in wanted if name in registered)
 
 
-def possible(methods: list[dict[str, Any]], common: dict[str, Any], data: STData) -> list[dict[str, Any]]:
-    """The methods with those of their budgets that can be met in so few epochs; what is refused is said."""
-    found = []
+def possible(
+    methods: list[dict[str, Any]], common: dict[str, Any], data: STData
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The methods with those of their budgets that can be met in so few epochs; and what is refused, in sentences."""
+    found, refused = [], []
     for method in methods:
         samples, met = method.get("samples", "cells"), []
         for keep in method["keep"]:
@@ -102,20 +105,20 @@ def possible(methods: list[dict[str, Any]], common: dict[str, Any], data: STData
                 resolve(data, RunOptions.read(merged(common, own)))
                 met.append(keep)
             except OptionError as error:
-                print(f"{method['name']} at {keep:.0%} on {samples} is left out: {error}")
+                refused.append(f"{method['name']} at {keep:.0%} on {samples} is left out: {error}")
         found += [{**method, "keep": met}] if met else []
-    return found
+    return found, refused
 
 
 def source(name: str, folder: Path) -> str:
-    """Where a set is; the year is simulated once."""
+    """Where a set is; the year is simulated once, into ``folder``."""
     if name == "demo":
         return name
     if name != "year":
         return str(Path(os.environ["STCORE_REAL_DATA"]) / SETS[name].source)
     path = folder / "year.nc"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        print("A year is simulated ...", flush=True)
         simulate.write(path.with_suffix(".partial"), simulate.simulate(days=365))
         path.with_suffix(".partial").replace(path)
     return str(path)
@@ -125,9 +128,11 @@ def planned(name: str, given: argparse.Namespace) -> Experiment:
     """The experiment of a set, made or gone on with."""
     chosen, where = SETS[name], source(name, given.runs)
     train = {"epochs": given.epochs or chosen.epochs, "threads": 1, "forecasts": 0}
-    methods = possible(
-        grid(name, known(given.methods, given.full), given.full), {"train": train}, readers.open(where, {})
-    )
+    asked = grid(name, known(given.methods, given.full), given.full)
+    methods, refused = possible(asked, {"train": train}, readers.open(where, {}))
+    for sentence in refused:
+        print(sentence)
+    (given.runs / f"refused-{name}.json").write_text(json.dumps(refused))
     options = {
         "data": where,
         "methods": methods,
@@ -188,6 +193,7 @@ def main() -> None:
     chosen = given.sets.split(",") if given.sets else [name for name in SETS if given.full or name != "year"]
     if unknown := [name for name in chosen if name not in SETS]:
         parser.error(f"there is no set {unknown[0]}; known are {', '.join(SETS)}")
+    given.runs.mkdir(parents=True, exist_ok=True)
     for name in chosen:
         work(planned(name, given), given)
         write_report(given.runs, given.results)
@@ -197,4 +203,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("Interrupted; the same command goes on.")

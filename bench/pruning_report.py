@@ -22,7 +22,15 @@ from stcore.runs.create import versions
 BEFORE = "pruning-"
 CONTROLS = {"full-equal": "full at equal visits", "full": "full", "random-equal": "random"}
 HEAD = [
-    *("method", "samples", "visits", "test MAE", *(f"against {control}" for control in CONTROLS.values())),
+    *(
+        "method",
+        "samples",
+        "visits",
+        "batch",
+        "decay",
+        "test MAE",
+        *(f"against {control}" for control in CONTROLS.values()),
+    ),
     *("visits (million)", "CPU s: train", "score", "select", "wall s"),
 ]
 
@@ -76,13 +84,17 @@ def write_report(folder: Path, results: Path) -> None:
     sets = {name: measured(name, experiment) for name, experiment in found.items() if done(experiment)}
     stored = folder / "selection.json"
     overhead = json.loads(stored.read_text()) if stored.exists() else {}
-    parts = [opening(), table([[*goal] for goal in goals(sets, overhead)], list(Goal._fields))]
+    parts = [opening(), "## Goals\n", table([[*goal] for goal in goals(sets, overhead)], list(Goal._fields))]
     for name, on in sets.items():
         parts += [f"\n## {name}\n", about(found[name], on), table(list(rows(on)), HEAD)]
         if reached := list(reaching(on)):
             parts += ["\nProcessor seconds to full training's best validation error + 1 %, by seed:\n", table(*reached)]
         parts += [f"\n{note}" for note in on.arms.notes]
-    parts += ["\n## What ran\n", table(list(ran(found)), ["set", "runs finished", "of", "of which search", "failed"])]
+    parts += [
+        "\n## What ran\n",
+        table(list(ran(found)), ["set", "runs finished", "of", "to come"]),
+        *left_out(folder, found),
+    ]
     results.mkdir(parents=True, exist_ok=True)
     (results / "pruning.md").write_text("\n".join(parts) + "\n", "utf-8")
 
@@ -125,6 +137,7 @@ def rows(on: Measured) -> Iterator[list[str]]:
             arm.label,
             arm.samples,
             "" if arm.keep is None else f"{arm.keep:.0%}",
+            *(f"{arm.runs[0].spec['options']['train'][part]:g}" for part in ("batch", "weight_decay")),
             f"{one['mae']:.3f}{spread} ({one['seeds']})",
             *against,
             " + ".join([f"{cost['visits_kept'] / 1e6:.4g}", *extra]),
@@ -157,14 +170,24 @@ def mean(seconds: Sequence[float | None]) -> float | None:
 
 
 def ran(found: dict[str, Experiment]) -> Iterator[list[Any]]:
-    """How many runs of each set are finished."""
+    """How many runs of each set are finished, those of the search counted, and which seeds of which arms are not."""
     for name, experiment in found.items():
         known = [(planned, experiment.folder.run(planned.id)) for planned in experiment.plan.runs]
-        complete = [planned for planned, run in known if run and finished(run)]
-        failed = experiment.progress.get("failed", [])
-        said = "; ".join(f"{one['run']}: {one['reason']}" for one in failed)
-        searching = sum(planned.trial is not None for planned in complete)
-        yield [name, len(complete), len(known), searching, said]
+        waiting = [planned for planned, run in known if not (run and finished(run))]
+        to_come: dict[str, list[str]] = {}
+        for planned in waiting:
+            to_come.setdefault(planned.key, []).append("search" if planned.trial is not None else str(planned.seed))
+        listed = "; ".join(f"{key} ({', '.join(dict.fromkeys(seeds))})" for key, seeds in to_come.items())
+        yield [name, len(known) - len(waiting), len(known), listed]
+
+
+def left_out(folder: Path, found: dict[str, Experiment]) -> Iterator[str]:
+    """What could not be run, and why, as a list."""
+    for name, experiment in found.items():
+        stored = folder / f"refused-{name}.json"
+        refused = json.loads(stored.read_text()) if stored.exists() else []
+        failed = [f"{one['run']} failed: {one['reason']}" for one in experiment.progress.get("failed", [])]
+        yield from (f"\n- {name}: {sentence}" for sentence in [*refused, *failed])
 
 
 def table(body: list[list[Any]], head: list[str]) -> str:

@@ -35,9 +35,13 @@ class Card:
     options: type[Options] = Options
     ours: bool = False
     trains: bool = True  # models only: whether there is anything to train
-    mixes_sensors: bool = (
-        False  # models only: whether a sensor's forecast depends on other sensors, so cells cannot stand alone
-    )
+    mixes_sensors: bool = False  # models only: whether a sensor's forecast depends on others
+    title: str = ""  # as its authors write it, where that is not its name
+
+    @property
+    def label(self) -> str:
+        """What people are shown."""
+        return self.title or self.name
 
     def load(self) -> Any:
         """The class (or function) behind the card, imported now."""
@@ -48,6 +52,7 @@ class Card:
         """The card as plain values, its options with default, range, unit and help."""
         return {
             "name": self.name,
+            "title": self.label,
             "summary": self.summary,
             "source": self.source,
             "ours": self.ours,

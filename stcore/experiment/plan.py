@@ -108,14 +108,15 @@ def methods(options: ExperimentOptions, sensors: int) -> Iterator[Arm]:
 def label_of(method: MethodOptions, options: ExperimentOptions) -> str:
     """As asked, or the name, with the samples where they are not the experiment's."""
     other = f" ({method.samples})" if method.samples and method.samples != options.samples else ""
-    return method.label or method.name + other
+    return method.label or registry.card("strategies", method.name).label + other
 
 
 def arm(
     options: ExperimentOptions, sensors: int, samples: Samples, prune: dict[str, Any], *, role: str, label: str = ""
 ) -> Arm:
-    """An arm; its key is given later. A run has one thread unless asked for more, so that runs side by side do not fight."""
-    train = {"threads": 1, **options.options.get("train", {})}
+    """An arm; its key is given later. A run has one thread unless asked for more, so that runs side by side do not fight, and
+    stores no forecasts, of which a report needs none."""
+    train = {"threads": 1, "forecasts": 0, **options.options.get("train", {})}
     if train.get("batch") and samples != options.samples:  # given in the experiment's samples
         train["batch"] = in_samples(train["batch"] * (sensors if samples == "cells" else 1), samples, sensors)
     own = merged(options.options, {"data": {"samples": samples}, "train": train, "prune": prune})

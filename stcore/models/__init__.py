@@ -66,6 +66,7 @@ CARDS = (
         "Zeng et al. 2023, arXiv 2205.13504",
         "stcore.models.dlinear:DLinear",
         DLinearOptions,
+        title="DLinear",
     ),
     Card(
         "stid",
@@ -73,5 +74,6 @@ CARDS = (
         "Shao et al. 2022, arXiv 2208.05233; factored arithmetic is ours",
         "stcore.models.stid:STID",
         STIDOptions,
+        title="STID",
     ),
 )

@@ -83,4 +83,5 @@ CARD = Card(
     "Mirzasoleiman et al. 2020, arXiv 1906.01827; projected gradients and blocks are ours",
     "stcore.prune.craig:CRAIG",
     CRAIGOptions,
+    title="CRAIG",
 )

@@ -20,4 +20,5 @@ CARD = Card(
     "Paul et al. 2021, arXiv 2107.07075; the form for regression is ours",
     "stcore.prune.el2n:EL2N",
     ScoredOptions,
+    title="EL2N",
 )

@@ -21,4 +21,5 @@ CARD = Card(
     "Paul et al. 2021, arXiv 2107.07075, last layer as in DeepCore; the form for regression is ours",
     "stcore.prune.grand:GraNd",
     ScoredOptions,
+    title="GraNd",
 )

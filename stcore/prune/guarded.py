@@ -40,9 +40,7 @@ class GuardedOptions(BudgetOptions):
     )
     rounds: int = option(20, "Selections over the run: scores are as fresh as these are many.", ge=2, le=1000)
     start: float = option(0.05, "Share of the visits at the start that go to all alike.", ge=0, le=1)
-    tail: float = option(
-        0.0, "Share of the visits at the end that go to all alike; bold weights want 0.2.", ge=0, le=1
-    )
+    tail: float = option(0.0, "Share of the visits at the end that go to all alike; bold weights want 0.2.", ge=0, le=1)
     passes: float = option(
         3.0, "For rules by a sample's own loss: visits per sample after which all go on alike.", gt=0, le=1000
     )

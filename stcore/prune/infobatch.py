@@ -51,4 +51,5 @@ CARD = Card(
     "Qin et al. 2024, arXiv 2303.04947; the exact budget is ours",
     "stcore.prune.infobatch:InfoBatch",
     InfoBatchOptions,
+    title="InfoBatch",
 )

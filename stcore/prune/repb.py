@@ -109,4 +109,5 @@ CARD = Card(
     "RePB, ICLR 2026, github.com/mrazhou/RePB, from its abstract and notes on it; the exact budget is ours",
     "stcore.prune.repb:RePB",
     RePBOptions,
+    title="RePB",
 )

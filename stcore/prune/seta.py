@@ -102,4 +102,5 @@ CARD = Card(
     "SeTa, CVPR 2025, arXiv 2503.13385; the exact budget is ours",
     "stcore.prune.seta:SeTa",
     SeTaOptions,
+    title="SeTa",
 )

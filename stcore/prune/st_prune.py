@@ -151,4 +151,5 @@ CARD = Card(
     "Chen et al. 2026, arXiv 2602.19113; formulas are our reconstruction",
     "stcore.prune.st_prune:STPrune",
     STPruneOptions,
+    title="ST-Prune",
 )

@@ -68,4 +68,5 @@ CARD = Card(
     "Raju et al. 2021, arXiv 2111.12621; the free scores of a full first epoch are ours",
     "stcore.prune.ucb:UCB",
     UCBOptions,
+    title="UCB",
 )

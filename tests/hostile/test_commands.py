@@ -79,9 +79,10 @@ def test_absurd_options(
     assert not (tmp_path / "new").exists()
 
 
-def test_a_strategy_without_options_says_so(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said = refused(capsys, ["train", runs.parent / "data.csv", "--runs", tmp_path, "--prune", "full", "--keep", "0.5"])
-    assert said == "there is no option 'keep'; there are none to choose here\n"
+def test_what_has_no_options_says_so(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["--model", "persistence", "--set", "model.width=3"]
+    said = refused(capsys, ["train", runs.parent / "data.csv", "--runs", tmp_path, *asked])
+    assert said == "there is no option 'width'; there are none to choose here\n"
 
 
 @pytest.mark.parametrize("content", [DEEP, '{"options": 5}', '{"options": [1]}', '{"train": [1]}', '{"seed": "x"}'])

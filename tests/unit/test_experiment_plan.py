@@ -57,7 +57,7 @@ def test_controls_are_in_the_samples_of_the_methods() -> None:
     }
     assert len(full) == 1, "full training on windows has two roles and is trained once"
     labels = [arm.label for arm in found.arms if arm.role == "method"]
-    assert labels == ["infobatch", "infobatch (windows)"]
+    assert labels == ["InfoBatch", "InfoBatch (windows)"]
 
 
 def test_without_cells_no_windows_are_asked_for_beside() -> None:
