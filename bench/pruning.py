@@ -21,7 +21,7 @@ from itertools import product, takewhile
 from pathlib import Path
 from typing import Any
 
-from goals import LONG, OURS
+from goals import INCIDENTS, LONG, OURS
 from pruning_report import write_report, write_rows
 from selection import selecting, training
 
@@ -31,6 +31,7 @@ from stcore.data import STData
 from stcore.experiment import Experiment, create_experiment
 from stcore.experiment.told import Told
 from stcore.options import OptionError, RunOptions, merged
+from stcore.runs import RunError
 from stcore.runs.create import resolve
 
 METHODS = ("random", "infobatch", "st-prune", OURS)  # beside full training
@@ -51,6 +52,7 @@ class Dataset:
 
 SETS = {
     "demo": Dataset("demo", 6, 5),
+    INCIDENTS: Dataset("demo", 15, 5),  # windows, and as many passes as a run has by default
     "metr-la-week": Dataset("metr-la-week", 6, 5),
     "charged-mel": Dataset("charged-mel/pems_layout", 6, 5),
     "muenster-bikes": Dataset("muenster-bikes", 3, 3),
@@ -62,6 +64,11 @@ SETS = {
 def grid(name: str, methods: tuple[str, ...], whole: bool) -> list[dict[str, Any]]:
     """What is trained on a set: methods, each with its samples and budgets, those of full training first."""
     least = [LONG_BUDGET] if name in LONG else []
+    if name == INCIDENTS:
+        return [
+            {"name": method, "samples": "windows", "keep": keep}
+            for method, keep in (("full", [1.0]), ("st-prune", [0.5]))
+        ]
     if whole:
         budgets = {method: [*BUDGETS, *least] if dynamic(method) else [0.5] for method in methods}
         budgets = {"full": [1.0, *BUDGETS, *least], **budgets}
@@ -72,9 +79,6 @@ def grid(name: str, methods: tuple[str, ...], whole: bool) -> list[dict[str, Any
         ]
     found: list[dict[str, Any]] = [{"name": "full", "keep": [1.0, 0.5, *least]}]
     found += [{"name": method, "keep": [0.5, *(least if method == OURS else [])]} for method in methods]
-    if name == "demo" and "st-prune" in methods:  # whether incidents are kept is asked of windows
-        found += [{"name": "full", "samples": "windows", "keep": [1.0]}]
-        found += [{"name": "st-prune", "samples": "windows", "keep": [0.5]}]
     return found
 
 
@@ -113,8 +117,8 @@ def possible(
 
 def source(name: str, folder: Path) -> str:
     """Where a set is; the year is simulated once, into ``folder``."""
-    if name == "demo":
-        return name
+    if SETS[name].source == "demo":
+        return "demo"
     if name != "year":
         return str(Path(os.environ["STCORE_REAL_DATA"]) / SETS[name].source)
     path = folder / "year.nc"
@@ -140,7 +144,7 @@ def planned(name: str, given: argparse.Namespace) -> Experiment:
         "seeds": [FIRST_SEED + place for place in range(given.seeds or chosen.seeds)],
         "samples": "cells",
         "controls": False,  # they are among the methods, at the budgets that are asked about
-        "tune": TUNE,
+        "tune": False if name == INCIDENTS else TUNE,
         "options": {"train": train},
     }
     return create_experiment(options, given.runs, f"pruning-{name}")
@@ -194,6 +198,8 @@ def main() -> None:
     chosen = given.sets.split(",") if given.sets else [name for name in SETS if given.full or name != "year"]
     if unknown := [name for name in chosen if name not in SETS]:
         parser.error(f"there is no set {unknown[0]}; known are {', '.join(SETS)}")
+    if "STCORE_REAL_DATA" not in os.environ and set(chosen) - {"demo", INCIDENTS, "year"}:
+        parser.error("STCORE_REAL_DATA names no folder of the public sets; set it, or ask for --sets demo,year")
     given.runs.mkdir(parents=True, exist_ok=True)
     for name in chosen:
         work(planned(name, given), given)
@@ -208,3 +214,5 @@ if __name__ == "__main__":
         main()
     except KeyboardInterrupt:
         sys.exit("Interrupted; the same command goes on.")
+    except RunError as error:  # such as an experiment of that name with other seeds or passes
+        sys.exit(f"{error} Or name other --runs.")

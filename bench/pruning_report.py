@@ -110,9 +110,9 @@ def opening() -> str:
     """What this is and where it was measured."""
     return (
         "# Pruning, measured\n\nWritten by `bench/pruning.py`, a line for every run in `pruning.csv`. "
-        f"{os.cpu_count()} cores, torch {versions().get('torch')}, one run at a time, one thread. Test MAE is the mean over "
-        "the seeds +- their standard deviation. Differences are paired by seed, relative, negative where the method errs "
-        "less, with 95 % intervals over test days and seeds. Seconds are means over the seeds; validation is in none of "
+        f"{os.cpu_count()} cores, torch {versions().get('torch')}; compared runs one at a time, one thread. Test MAE is the "
+        "mean over the seeds +- their standard deviation. Differences are paired by seed, relative, negative where the method "
+        "errs less, with 95 % intervals over test days and seeds. Seconds are means over the seeds; validation is in none of "
         "them. Batch and weight decay of every arm, controls included, come from the same search with a seed of its own.\n"
     )
 

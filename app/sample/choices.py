@@ -58,7 +58,7 @@ def nothing(look: Look) -> str | None:
 
 def planned(look: Look) -> int:
     """How many epochs the run is to have."""
-    return int(look.run.spec["options"]["train"]["epochs"])
+    return look.run.passes
 
 
 # ---- the figures; each gives its numbers as a table, for those who cannot use the figure ---------------------------

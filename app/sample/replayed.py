@@ -44,7 +44,7 @@ def show_replay(look: Look) -> pd.DataFrame | None:
             return None
         say(look, method, found)
     with right:
-        epochs = int(look.run.spec["options"]["train"]["epochs"])
+        epochs = look.run.passes
         frame = overlap_table(look, found)
         columns = {"overlap": f"{named(method)} and this run", "chance": "two random choices"}
         st.altair_chart(
@@ -55,9 +55,11 @@ def show_replay(look: Look) -> pd.DataFrame | None:
 
 
 def budget(look: Look) -> float:
-    """The share of visits that the run was given, else the one it has used so far."""
-    asked = look.run.spec["options"]["prune"].get("keep")
-    return float(asked) if asked else float(np.clip(look.trace["kept"].values.mean(dtype=np.float64), 0.01, 1))
+    """The share of its samples that an epoch of the run has in the mean, by its budget or else as far as it is recorded."""
+    options = look.run.spec["options"]
+    asked, passes = options["prune"].get("keep"), options["train"]["epochs"] / look.run.passes  # fewer in a round
+    share = asked * passes if asked else look.trace["kept"].values.mean(dtype=np.float64)
+    return float(np.clip(share, 0.01, 1))
 
 
 def say(look: Look, method: str, found: Replay) -> None:
@@ -106,7 +108,7 @@ def setting(look: Look) -> Setting:
             raise ReplayError(f"This method needs the data, which cannot be opened: {look.missing}")
         return features(look, options)(name)
 
-    return Setting(options.train.epochs, options.seed, options.train.batch or 1, feature)
+    return Setting(look.run.passes, options.seed, options.train.batch or 1, feature)
 
 
 def features(look: Look, options: RunOptions) -> Features:

@@ -28,7 +28,7 @@ FORMATS = {
 
 def message(run: Run, now: str) -> None:
     """What the state means, and what can be done."""
-    done, epochs = len(run.epochs()), run.spec["options"]["train"]["epochs"]
+    done, epochs = len(run.epochs()), run.passes
     if now == "queued":
         st.info(
             "Another run is training. This one begins by itself when that one has ended.",

@@ -22,7 +22,7 @@ from stcore.training import estimate
 
 DEMO = "demo"
 CALIBRATING = 12  # earlier runs from which the machine's speed is taken
-MAIN = ("epochs", "keep", "samples")  # options that stand on top, not under "More options"
+MAIN = {"prune": "keep", "train": "epochs", "data": "samples"}  # what stands on top, not under "More options"
 
 
 class Draft(NamedTuple):
@@ -112,10 +112,11 @@ def draw(source: str, data: STData | None, problem: str) -> Draft:
     )
     values: dict[str, Any] = {}
     for name, section in sections.items():
-        values[name] = forms.fields(name, [option for option in section if option["name"] in MAIN], automatic, lists)
-    with st.expander("More options"):
+        top = [option for option in section if option["name"] == MAIN.get(name)]
+        values[name] = forms.fields(name, top, automatic, lists)
+    with st.expander("More options", key="more options"):
         for name, section in sections.items():
-            more = [option for option in section if option["name"] not in MAIN]
+            more = [option for option in section if option["name"] != MAIN.get(name)]
             if more:
                 st.markdown(f"**{TITLES[name]}**")
                 values[name] |= forms.fields(name, more, automatic, lists)

@@ -6,6 +6,7 @@ from typing import Any
 from stcore.runs import Run
 
 SAME = ("title", "simulated", "zone", "fingerprint", "first_step", "step_seconds", "steps")
+SEARCHED = ("batch", "lr", "weight_decay")  # may differ from arm to arm
 
 
 def described(report: Mapping[str, Any], runs: Sequence[Run]) -> dict[str, Any]:
@@ -22,7 +23,7 @@ def described(report: Mapping[str, Any], runs: Sequence[Run]) -> dict[str, Any]:
         "windows": spec["windows"],
         "model": options["model"],
         "data": options["data"],
-        "train": {name: value for name, value in options["train"].items() if name not in ("batch", "lr")},
+        "train": {name: value for name, value in options["train"].items() if name not in SEARCHED},
         "seeds": sorted({run.spec["options"].get("seed", 0) for run in runs}),
         "runs": sorted(run.id for run in runs),
         "versions": spec["versions"],

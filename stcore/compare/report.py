@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from stcore.compare import diebold_mariano, payers
-from stcore.compare.arms import Arm, Arms
+from stcore.compare.arms import EQUAL, Arm, Arms
 from stcore.compare.interval import Interval
 from stcore.compare.pareto import front
 from stcore.compare.split import Link, split
@@ -31,6 +31,7 @@ def report(arms: Sequence[Any], data: STData | None = None) -> dict[str, Any]:
     ``split``, ``front``, ``costs``, ``verdicts``; ``notes`` are sentences. What cannot be said is left out and noted.
     """
     known = Arms(arms)
+    unequal(known)
     if data is not None and known.of_other_data(data):
         known.note("The data given are not those of the runs; neither clock nor incidents are taken from them.")
         data = None
@@ -49,6 +50,16 @@ def report(arms: Sequence[Any], data: STData | None = None) -> dict[str, Any]:
     }
     found: dict[str, Any] = plain({**tables, "notes": known.notes})
     return found
+
+
+def unequal(known: Arms) -> None:
+    """Note the arms whose visits are not those of their controls at equal visits, as where patience ended runs early."""
+    for arm in known.methods:
+        for control in filter(None, (known.control(arm, role) for role in EQUAL)):
+            apart = arm.mean("visits", "kept") / max(control.mean("visits", "kept"), 1) - 1
+            if abs(apart) > 2 * LEEWAY:  # each may miss its budget by one
+                more = "more" if apart > 0 else "fewer"
+                known.note(f"{arm.label} made {abs(apart):.0%} {more} visits than {control.label}: they are not equal.")
 
 
 def about(arm: Arm) -> dict[str, Any]:

@@ -14,6 +14,8 @@ import pandas as pd
 from stcore.runs import Run
 from stcore.runs.trace import times
 
+FARTHEST = 10**9  # steps; no data are as long
+
 
 class EvidenceError(ValueError):
     """Runs that give no evidence, or none together; says which and why."""
@@ -63,6 +65,8 @@ class Tested:
         lookback, horizon = options["data"]["lookback"], options["data"]["horizon"]
         start = _row(run, "test_start", "<i8", (-1,))
         shape = (len(start), horizon)
+        if not len(start) or start[0] < 0 or start[-1] > FARTHEST or not (np.diff(start) > 0).all():
+            raise damaged(run, "test_start", "its steps do not rise")
         return cls(
             run=run.id,
             seed=int(options.get("seed", 0)),
@@ -84,16 +88,23 @@ class Tested:
 def _row(run: Run, name: str, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
     """One of the arrays that a finished run left."""
     path: Path = run.path / "rows" / f"{name}.bin"
-    if not path.exists():
+    if not path.is_file():
         raise EvidenceError(
             f"Run {run.id} was finished by a version that did not keep the test errors of every window; train it again."
         )
     found = np.fromfile(path, dtype)
     if shape != (-1,) and found.size != np.prod(shape):
-        raise EvidenceError(
-            f"The file {name}.bin of run {run.id} is damaged: it holds {found.size} numbers; train it again."
-        )
+        raise damaged(run, name, f"it holds {found.size} numbers")
+    if name in ("test_error", "test_count") and not (np.isfinite(found).all() and (found >= 0).all()):
+        raise damaged(run, name, "it holds what is no number of 0 or above")
+    if name == "test_count" and not found.any():
+        raise EvidenceError(f"Run {run.id} was tested on no observed target.")
     return found.reshape(shape)
+
+
+def damaged(run: Run, name: str, why: str) -> EvidenceError:
+    """What is said of an array that cannot be what the run left."""
+    return EvidenceError(f"The file {name}.bin of run {run.id} is damaged: {why}; train it again.")
 
 
 class Beside(NamedTuple):
@@ -110,7 +121,7 @@ class Beside(NamedTuple):
 
 
 def beside(*arms: Sequence[Tested]) -> Beside:
-    """The runs of the arms, paired by seed. EvidenceError where no seed is in all, or the test windows differ."""
+    """The runs of the arms, paired by seed. EvidenceError where no seed is in all, the windows differ, or one has no error."""
     by_seed = [{test.seed: test for test in arm} for arm in arms]
     for arm, found in zip(arms, by_seed, strict=True):
         if len(found) < len(arm):
@@ -127,6 +138,11 @@ def beside(*arms: Sequence[Tested]) -> Beside:
             raise EvidenceError(
                 f"Runs {one.run} and {test.run} were tested on different windows: data, split, lookback, horizon or targets "
                 "differ, so their errors cannot be paired."
+            )
+        if not test.error.any():
+            raise EvidenceError(
+                f"Run {test.run} made no error at all on the test windows, as where the target is constant there; differences "
+                "are relative, so there is none to tell."
             )
     return Beside(seeds, np.array([[test.error for test in arm] for arm in tests], np.float64), tests)
 

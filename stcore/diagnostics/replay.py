@@ -56,7 +56,7 @@ def replay(trace: xr.Dataset, method: str, options: Mapping[str, Any], setting: 
     card = registry.card("strategies", method)
     samples = Samples(kept.shape[1], setting.epochs, setting.seed, setting.feature)
     strategy: PruningStrategy = card.load()(card.options.read(options), samples)
-    check(strategy, method)
+    check(strategy, method, setting.epochs)
     level = (trace["level"] if "level" in trace else trace["score"]).values
     chosen = np.zeros(kept.shape, bool)
     for epoch in range(min(len(kept), len(strategy.plan))):
@@ -69,11 +69,15 @@ def replay(trace: xr.Dataset, method: str, options: Mapping[str, Any], setting: 
     return Replay(chosen, overlaps(chosen, kept), by_chance(chosen, kept), notes(trace, strategy))
 
 
-def check(strategy: PruningStrategy, method: str) -> None:
-    """ReplayError where the strategy needs what a trace does not hold."""
+def check(strategy: PruningStrategy, method: str, epochs: int) -> None:
+    """ReplayError where the strategy needs what a trace does not hold, or does not choose once in each of the ``epochs``."""
     if strategy.pilot is not None:
         raise ReplayError(
             f"{method} scores the samples in a short training of its own before the run; it cannot be replayed."
+        )
+    if len(strategy.plan) > epochs:
+        raise ReplayError(
+            f"{method} chooses several times in a pass, of which this run has one; it cannot be replayed."
         )
     lacking = sorted(set(strategy.needs) - {"level", "batch", *UNRECORDED})
     if lacking:
@@ -86,7 +90,7 @@ def why_not(method: str) -> str | None:
     card, count = registry.card("strategies", method), 8
     blank = Samples(count, 20, 0, lambda name: np.zeros((count, 2) if name == "series" else count, int))
     try:
-        check(card.load()(card.options.read({}), blank), method)
+        check(card.load()(card.options.read({}), blank), method, blank.epochs)
     except ReplayError as problem:
         return str(problem)
     return None

@@ -120,9 +120,9 @@ def create_experiment(
     """
     asked = options if isinstance(options, ExperimentOptions) else ExperimentOptions.read(options)
     asked = ExperimentOptions.read({**asked.model_dump(), "name": name or asked.name or "experiment"})
+    data = readers.open(asked.data, asked.answers)
     if asked.data != "demo":
         asked = asked.model_copy(update={"data": str(Path(asked.data).expanduser().resolve())})
-    data = readers.open(asked.data, asked.answers)
     planned = Plan.read(plan(asked, str(asked.name), len(data.sensors)).to_json())
     settled(planned, data)
     content = {

@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -15,11 +16,17 @@ from stcore.options import OptionError, Options, RunOptions, TrainOptions, optio
 Samples = Literal["windows", "cells"]
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")  # without dots: they part the words of a run's id
 LARGEST = 1_000_000  # bytes of a file of options
+MOST = 10_000  # seeds
+DEEPEST = 20  # tables in tables
 
 
 def _counted(value: Any) -> Any:
     """``3`` as the seeds 0, 1, 2."""
-    return list(range(value)) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(value, int) or isinstance(value, bool):
+        return value
+    if not 1 <= value <= MOST:
+        raise ValueError(f"so many seeds are none; 1 to {MOST} can be asked for")
+    return list(range(value))
 
 
 def _single(value: Any) -> Any:
@@ -54,6 +61,14 @@ def _method(given: Any) -> Any:
     return MethodOptions.read({**known, "options": {**more, **own}})
 
 
+def _plain(value: Any, deepest: int = DEEPEST) -> bool:
+    """Whether a value can be written as JSON, of which TOML's dates and endless nesting are no part."""
+    if isinstance(value, dict | list):
+        parts = value.values() if isinstance(value, dict) else value
+        return deepest > 0 and all(_plain(part, deepest - 1) for part in parts)
+    return value is None or isinstance(value, str | int | float)
+
+
 Budget = Annotated[float, Field(gt=0, le=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
@@ -65,10 +80,16 @@ class TuneOptions(Options):
         [512, 1024, 2048], "Batch sizes to try, in (window, sensor) cells.", min_length=1, max_length=20
     )
     rates: list[Annotated[float, Field(gt=0, le=1)]] | None = option(
-        None, "Learning rates to try with each batch; the one that follows the batch when left out.", min_length=1
+        None,
+        "Learning rates to try with each batch; the one that follows the batch when left out.",
+        min_length=1,
+        max_length=20,
     )
     decays: list[Annotated[float, Field(ge=0, le=1)]] | None = option(
-        None, "Weight decays to try with each batch and rate; that of all runs when left out.", min_length=1
+        None,
+        "Weight decays to try with each batch and rate; that of all runs when left out.",
+        min_length=1,
+        max_length=20,
     )
     seed: Seed = option(1000, "The search's own seed, none of the experiment's.")
 
@@ -140,9 +161,13 @@ class ExperimentOptions(Options):
         known = ("model", "data", "train")
         if unknown := [name for name in options if name not in known]:
             raise ValueError(f"{unknown[0]} is not common to all runs; known are {', '.join(known)}")
-        if "samples" in (options.get("data") or {}):
-            raise ValueError("samples stand beside the methods, not in data")
+        if not _plain(options):
+            raise ValueError(
+                f"values are numbers, texts, true or false, and no more than {DEEPEST} tables deep; no dates"
+            )
         RunOptions.read(options)
+        if "samples" in options.get("data", {}):
+            raise ValueError("samples stand beside the methods, not in data")
         return options
 
     @model_validator(mode="after")
@@ -170,8 +195,9 @@ def read_file(path: Path) -> ExperimentOptions:
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-_")[:32] or "experiment"
     values = {"name": stem, **values}
     beside = path.parent / str(values.get("data", "demo"))
-    if values.get("data", "demo") != "demo" and not Path(str(values["data"])).exists() and beside.exists():
-        values["data"] = str(beside)
+    with suppress(OSError, ValueError):  # a name that no file can have is refused where the data are opened
+        if values.get("data", "demo") != "demo" and not Path(str(values["data"])).exists() and beside.exists():
+            values["data"] = str(beside)
     return ExperimentOptions.read(values)
 
 

@@ -261,6 +261,6 @@ class Work:
             "seed": planned.seed,
             "trial": planned.trial,
             "epoch": epoch + 1 if isinstance(epoch, int) and epoch >= 0 else None,
-            "epochs": run.spec["options"]["train"]["epochs"],
+            "epochs": run.passes,
             "seconds_left": progress.get("seconds_left"),
         }

@@ -8,7 +8,7 @@ import pandas as pd
 
 from stcore.exports.forecasts import check_place
 from stcore.options import OptionError
-from stcore.runs import Run
+from stcore.runs import Run, RunError
 from stcore.runs.trace import times
 
 KEPT_FORMATS = (".csv", ".parquet")
@@ -29,6 +29,8 @@ def kept_table(run: Run) -> pd.DataFrame:
 def epochs(run: Run) -> Iterator[pd.DataFrame]:
     """The rows of ``kept_table``, one epoch after another."""
     trace = run.trace()
+    if missing := {"kept", "weight"} - set(trace):
+        raise RunError(f"Run {run.id} is damaged: its file {missing.pop()}.bin is missing.")
     starts = trace["start"].values
     for place, epoch in enumerate(trace["epoch"].values):
         share = trace["kept"][place].values.astype(np.float32)

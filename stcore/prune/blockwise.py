@@ -39,9 +39,11 @@ class Blockwise(Static):
         bounds = np.linspace(0, count, max(1, -(-count // self.block)) + 1).round().astype(int)
         shares = np.diff(np.round(bounds * self.size / count).astype(int))
         self.found = None
-        parts = zip(bounds[:-1], bounds[1:], shares, strict=True)
-        found = [self.within(known(rows[first:end]), int(kept), rng) for first, end, kept in parts]
-        return np.concatenate(found)
+        weights = np.zeros(count, np.float32)
+        for first, end, kept in zip(bounds[:-1], bounds[1:], shares, strict=True):
+            if kept:
+                weights[first:end] = self.within(known(rows[first:end]), int(kept), rng)
+        return weights
 
 
 def known(rows: np.ndarray) -> np.ndarray:

@@ -61,7 +61,8 @@ class Dynamic:
         if not self.prunes(epoch):
             return everything(count)
         rng = self.generator(epoch)
-        pool = trimmed(self.score(), min(int(self.options.trim * count), count - kept), rng)
+        spare = count - 1 if self.options.keep is None else count - kept  # a budget comes before the trim
+        pool = trimmed(self.score(), min(int(self.options.trim * count), spare), rng)
 
         def proposed(target: float) -> np.ndarray:
             return self.probability(epoch, pool, target, np.random.default_rng([self.samples.seed, epoch, 4]))
@@ -101,6 +102,7 @@ class Dynamic:
 
 def trimmed(scores: np.ndarray, out: int, rng: np.random.Generator) -> np.ndarray:
     """The samples [P] that stay when the ``out`` hardest scored ones are left out."""
+    out = min(out, int(np.count_nonzero(~np.isnan(scores))))
     if out <= 0:
         return np.arange(len(scores))
     known = np.where(np.isnan(scores), -np.inf, scores)  # what was never met cannot be too hard

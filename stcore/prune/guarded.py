@@ -3,8 +3,8 @@
 What the measurements behind it say (bench/results/pruning.md): a single sample's loss is a poor guide once the model has
 seen the sample a few times, and unweighted it shifts the optimum; both do harm on short or heavy-tailed data. So, by
 default, the score is the mean loss of a sample's stratum, its sensor at its hour of the week; a visit weighs the inverse
-of the stratum's rate; the run begins and ends evenly; and where validation rises, all go on evenly. Even visits go through
-all samples before any is visited twice: then this is full training for fewer passes.
+of the stratum's rate; the run begins evenly, and ends so where a tail is asked for; and where validation rises, all go on
+evenly. Even visits go through all samples before any is visited twice: then this is full training for fewer passes.
 
 The bolder rules, by a sample's own loss (its root, or a quantile as threshold), are here to be compared with; they score
 only while each sample has been visited a few times.
@@ -91,17 +91,23 @@ class Guarded(Dynamic):
 
     def by_strata(self, kept: int, trust: float, rng: np.random.Generator) -> Selection:
         """The next samples of every stratum, evenly where nothing is trusted."""
-        strata, low = self.strata, max(BOUNDS[0], min(self.options.floor * self.samples.count / kept, 1.0))
+        strata, low = (
+            self.strata,
+            max(BOUNDS[0], min(self.options.floor / self.choice.keep, 1.0)),
+        )  # a floor is of a pass
         score = mean_loss(self.total, self.count, self.like) if trust else np.ones(len(strata.size))
-        score = trust * score / np.average(score, weights=strata.size) + 1 - trust
+        usual = float(np.average(score, weights=strata.size))
+        score = trust * score / usual + 1 - trust if usual > 0 else np.ones(len(score))  # 0: nothing is left to learn
         visits = allocate(strata.size, score, kept, (low, BOUNDS[1]))
         if self.options.trim and trust:
             left = np.zeros(self.samples.count, bool)
             left[trimmed(self.scores, int(self.options.trim * self.samples.count), rng)] = True
-            share = np.bincount(strata.group, left) / strata.size  # what a visit to the stratum comes to
+            share = np.bincount(strata.group, left) / np.maximum(strata.size, 1)  # what a visit to the stratum comes to
             visits = allocate(strata.size, score, kept * visits.sum() / (visits * share).sum(), (low, BOUNDS[1]))
             indices = strata.take(rounded(visits, rng))
             indices = indices[left[indices]]
+            if len(indices) > kept:  # those whose turn it is were never met, so that none of them was too hard
+                indices = np.sort(rng.choice(indices, kept, replace=False))
         else:
             indices = strata.take(rounded(visits, rng))
         weights = np.ones(len(indices), np.float32)
@@ -118,7 +124,7 @@ class Guarded(Dynamic):
         if self.choice.rule == "threshold":
             wanted = hardest(scores, round(kept), rng).astype(float)
         else:
-            wanted, even = np.sqrt(scores), kept / len(pool)
+            wanted, even = np.sqrt(scores) if scores.any() else np.ones(len(scores)), kept / len(pool)
             for _ in range(3):  # clipping changes the sum, so it is met step by step
                 wanted = np.clip(wanted * (kept / wanted.sum()), BOUNDS[0] * even, min(BOUNDS[1] * even, 1.0))
         trust = self.trusted(epoch)

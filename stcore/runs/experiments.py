@@ -8,7 +8,7 @@ lock             held as long as somebody works on it     log.txt
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import filelock
 
 from stcore.runs import files
-from stcore.runs.folder import Run, RunError, Word
+from stcore.runs.folder import NAME, Run, RunError, Word
 from stcore.runs.living import is_held
 
 FOLDER = ".experiments"
@@ -127,10 +127,12 @@ class Folder:
     def run(self, name: str) -> Run | None:
         """One of its runs, or None where it has not been made."""
         path = self.root / name
-        return Run(path) if (path / "spec.json").is_file() else None
+        return Run(path) if NAME.fullmatch(name) and (path / "spec.json").is_file() else None
 
     def clear(self, name: str) -> None:
         """Remove what a process left that was killed while it made a run; called by whoever holds the lock."""
+        if not NAME.fullmatch(name):  # a plan edited by hand leads to no other folder
+            raise RunError(f"{name[:80]!r} is no run's id.")
         path = self.root / name
         if path.is_dir() and not (path / "spec.json").is_file():
             shutil.rmtree(path)
@@ -155,7 +157,9 @@ def folders_in(root: str | Path) -> list[Folder]:
 
 def open_folder(name: str, root: str | Path = "runs") -> Folder:
     """An experiment by its name. RunError where there is none."""
-    path = Path(root) / FOLDER / name
-    if Path(name).name != name or not (path / "experiment.json").is_file():
+    path, there = Path(root) / FOLDER / name, False
+    with suppress(OSError):  # such as a name too long for any file
+        there = Path(name).name == name and (path / "experiment.json").is_file()
+    if not there:
         raise RunError(f"There is no experiment {name[:80]!r} in {root}.")
     return Folder(path)

@@ -25,6 +25,7 @@ EPOCH = {
     "seconds": {"train": NUMBER, "score": NUMBER, "select": NUMBER, "evaluate": NUMBER},
     "selection": dict,
 }  # fmt: skip
+TOLD = {"epoch": EPOCH, "started": {"epochs": int}}
 DONE = {
     "metrics": {"validation": dict, "test": dict},
     "naive": dict,
@@ -45,7 +46,7 @@ def is_event(value: Any) -> bool:
     """Whether a line of ``events.jsonl`` is an event, and one of an epoch a whole one."""
     if not (isinstance(value, dict) and isinstance(value.get("event"), str)):
         return False
-    return value["event"] != "epoch" or fits(value, EPOCH)
+    return fits(value, TOLD.get(value["event"], {}))
 
 
 def is_result(value: Any) -> bool:

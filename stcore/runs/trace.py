@@ -1,12 +1,13 @@
 """Trace: a run's folder as one xarray dataset, the whole analysis API of app and notebook."""
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from stcore.runs.folder import Run
+from stcore.runs.folder import Run, RunError
 from stcore.runs.rows import ROWS, read
 
 
@@ -22,11 +23,11 @@ def trace(run: Run) -> xr.Dataset:
     are maps of the files, not copies.
     """
     data, epochs = run.spec["data"], run.epochs()
-    starts = np.fromfile(run.path / "starts.bin", "<i8")
+    starts = _starts(run)
     count = {"sample": len(starts), "sensor": len(data["sensors"])}
     first, lookback = pd.Timestamp(data["first_step"]), run.spec["options"]["data"]["lookback"]
     variables: dict[str, Any] = {
-        name: (("epoch", row.dim), read(run.path / "rows", name, len(epochs), count[row.dim]))
+        name: (("epoch", row.dim), _rows(run, name, len(epochs), count[row.dim]))
         for name, row in ROWS.items()
         if (run.path / "rows" / f"{name}.bin").exists()
     }
@@ -41,12 +42,29 @@ def trace(run: Run) -> xr.Dataset:
         "time": ("sample", times(first, data["step_seconds"], starts + lookback)),
     }
     tested = run.path / "rows" / "test_sensor_error.bin"
-    if tested.exists():
-        variables["test_sensor_error"] = ("sensor", np.fromfile(tested, "<f8")[: count["sensor"]])
+    if tested.is_file() and tested.stat().st_size == 8 * count["sensor"]:
+        variables["test_sensor_error"] = ("sensor", np.fromfile(tested, "<f8"))
     if data["places"]:
         places = np.array(data["places"])
         coords |= {"lat": ("sensor", places[:, 0]), "lon": ("sensor", places[:, 1])}
     return xr.Dataset(variables, coords, {"run": run.id, "title": data["title"]})
+
+
+def _starts(run: Run) -> np.ndarray:
+    """First step of each training window [W]. RunError where they are missing or cut."""
+    with suppress(OSError):
+        starts = np.fromfile(run.path / "starts.bin", "<i8")
+        if len(starts) == run.spec["windows"]["train"]:
+            return starts
+    raise RunError(f"Run {run.id} is damaged: its file starts.bin is missing or cut.")
+
+
+def _rows(run: Run, name: str, epochs: int, length: int) -> np.ndarray:
+    """Rows [E, length] of an array. RunError where its file is cut."""
+    try:
+        return read(run.path / "rows", name, epochs, length)
+    except (OSError, ValueError):
+        raise RunError(f"Run {run.id} is damaged: its file {name}.bin holds fewer than {epochs} epochs.") from None
 
 
 def table(run: Run) -> pd.DataFrame:

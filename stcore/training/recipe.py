@@ -29,10 +29,12 @@ def learning_rate(options: TrainOptions, base: float, plan: np.ndarray, epoch: i
     """The rate at a step, a pure function of where the run is.
 
     ``plan`` [E] visits expected in each epoch, ``done`` the share of this epoch behind us. With milestones: times gamma
-    after each; else half a cosine from ``base`` to zero over the run's own visits.
+    after each, which come earlier where the plan has fewer epochs than were asked for, and later where it has more, parts
+    of a pass; else half a cosine from ``base`` to zero over the run's own visits.
     """
     if options.milestones is not None:
-        return base * options.gamma ** sum(epoch >= milestone for milestone in options.milestones)
+        passes = epoch * options.epochs / len(plan)
+        return base * options.gamma ** sum(passes >= milestone for milestone in options.milestones)
     behind = plan[:epoch].sum() + done * plan[epoch]
     return base * 0.5 * (1 + math.cos(math.pi * behind / max(plan.sum(), 1)))
 

@@ -228,7 +228,7 @@ class Trainer:
             starts = evaluate.worth_storing(self.feed, hardest, self.train.forecasts, self.options.seed)
             arrays = {**told, **evaluate.stored(self.model, self.feed, starts)}
         self.model.load_state_dict(last)
-        full = (self.train.epochs if not self.over else self.epoch) * self.pool.count
+        full = round(self.train.epochs * self.epoch / len(self.strategy.plan) * self.pool.count)
         visits = {"kept": self.visits, "full": full, "share": self.visits / max(full, 1), **self.extra}
         metrics = {"validation": self.best_metrics, "test": evaluate.metrics(test, self.feed)}
         return Finished(

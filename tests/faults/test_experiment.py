@@ -147,7 +147,7 @@ def test_a_failing_method_does_not_stop_the_rest(small_file: Path, tmp_path: Pat
     assert found["done"] == 2 and [run["run"] for run in found["failed"]] == ["e.failing-50.s0", "e.failing-50.s1"]
     assert all("a fault of its own" in run["reason"] for run in found["failed"])
     assert "e.failing-50.s0 failed and is tried once more: this method has a fault of its own" in command.stderr
-    assert [row["label"] for row in found["report"]["summary"]] == ["infobatch"]
+    assert [row["label"] for row in found["report"]["summary"]] == ["InfoBatch"]
     assert any("e.failing-50.s1" in note for note in found["report"]["notes"])
 
 

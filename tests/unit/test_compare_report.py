@@ -158,3 +158,10 @@ def test_the_demo_has_incidents_in_its_test() -> None:
         Arm("c", "full", "full", None, "windows", tests=tests[1]),
     ]
     assert [row["part"] for row in report(made, data)["incidents"]] == ["incident windows", "other windows"]
+
+
+def test_visits_that_are_not_equal_are_said() -> None:
+    less = Arm("less", "method", "m", 0.5, "cells", tests=seeds(1.0, visits={"kept": 80, "full": 200, "share": 0.4}))
+    notes = report([*arms(), less])["notes"]
+    assert "less made 20% fewer visits than equal: they are not equal." in notes
+    assert not any("not equal" in note for note in report(arms())["notes"])

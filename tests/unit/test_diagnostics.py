@@ -249,3 +249,7 @@ def test_the_bars_of_an_epoch_stand_on_one_another() -> None:
 def test_the_analysis_needs_no_torch() -> None:
     source = (Path(choices.__file__).parent / "replay.py").read_text() + Path(choices.__file__).read_text()
     assert "torch" not in source
+
+
+def test_a_method_of_several_choices_a_pass_says_why_it_cannot_be_replayed() -> None:
+    assert "several times in a pass" in (why_not("guarded") or "")

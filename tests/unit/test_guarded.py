@@ -152,3 +152,34 @@ def test_on_windows_strata_are_hours_of_the_week() -> None:
     card = registry.card("strategies", "guarded")
     strategy = card.load()(card.options.read({}), Samples(1680, 4, 0, features.__getitem__))
     assert len(strategy.strata.size) == 168 and strategy.select(0).indices.max() < 1680
+
+
+def test_hours_without_samples_are_no_strata() -> None:
+    """Short data do not hold every hour of the week with every sensor."""
+    sample = np.arange(3000)
+    features = {"cell": 3 + 5 * (sample // 200), "sensor": sample % 4}
+    card = registry.card("strategies", "guarded")
+    strategy = card.load()(card.options.read({"trim": 0.1}), Samples(3000, 6, 0, features.__getitem__))
+    told = rounds(strategy, 20)
+    assert (strategy.strata.size == 0).any()
+    assert all(len(indices) == pytest.approx(strategy.plan[place], rel=0.01) for place, (indices, _) in enumerate(told))
+
+
+@pytest.mark.parametrize("rule", ["strata", "root", "threshold"])
+def test_where_nothing_is_left_to_learn_all_go_on_alike(rule: str) -> None:
+    strategy = make(rule=rule)
+    for epoch in range(3):
+        selection = strategy.select(epoch)
+        assert len(selection.indices) == pytest.approx(strategy.plan[epoch], abs=1)
+        strategy.observe(epoch, selection.indices, {"level": np.zeros(len(selection.indices), np.float32)})
+    assert strategy.trusted(3) == 1
+
+
+def test_a_floor_is_of_a_pass_however_many_rounds_it_has() -> None:
+    """Half the visits in 20 or in 80 rounds: a floor of 0.2 gives an hour at least 0.4 of its even visits in either."""
+    for number in (20, 80):
+        strategy = make(floor=0.2, rounds=number)
+        rounds(strategy, 8)
+        hours = np.bincount(strategy.select(8).indices // 40, minlength=168) / 40
+        even = strategy.plan[8] / strategy.samples.count
+        assert 0.3 * even < np.sort(hours)[:20].mean() < 0.8 * even

@@ -77,8 +77,22 @@ def test_the_cosine_is_fitted_to_the_visits() -> None:
 
 
 def test_milestones_halve() -> None:
-    options = TrainOptions(milestones=[1, 3])
-    assert [recipe.learning_rate(options, 1.0, np.ones(5), epoch, 0.3) for epoch in range(5)] == [1, 0.5, 0.5, 0.25, 0.25]
+    options = TrainOptions(milestones=[1, 3], epochs=5)
+    assert [recipe.learning_rate(options, 1.0, np.ones(5), epoch, 0.3) for epoch in range(5)] == [
+        1,
+        0.5,
+        0.5,
+        0.25,
+        0.25,
+    ]
+
+
+def test_milestones_are_fitted_to_the_visits() -> None:
+    """Full training at equal visits has fewer epochs than were asked for, rounds are more: the rate falls at the same share."""
+    options = TrainOptions(milestones=[4, 8], epochs=10)
+    for epochs in (5, 10, 20):
+        rates = [recipe.learning_rate(options, 1.0, np.ones(epochs), epoch, 0.0) for epoch in range(epochs)]
+        assert [rates.count(rate) / epochs for rate in (1, 0.5, 0.25)] == [0.4, 0.4, 0.2]
 
 
 def test_batch_counts_cells() -> None:

@@ -86,16 +86,17 @@ def test_repeats_have_seeds_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "prune", ["epsilon-greedy", "ucb", "seta", "repb", "el2n", "forgetting", "k-center", "herding", "craig"]
+    "prune", ["epsilon-greedy", "ucb", "seta", "repb", "el2n", "forgetting", "k-center", "herding", "craig", "guarded"]
 )
-def test_resuming_equals_not_having_stopped(prune: str) -> None:
-    whole = Trainer(DATA, options(prune, 6))
+@pytest.mark.parametrize("samples", ["windows", "cells"])
+def test_resuming_equals_not_having_stopped(prune: str, samples: str) -> None:
+    whole = Trainer(DATA, options(prune, 6, samples))
     expected = [event for event in whole if isinstance(event, Epoch)]
-    first = Trainer(DATA, options(prune, 6))
+    first = Trainer(DATA, options(prune, 6, samples))
     events = iter(first)
     while first.epoch < 3:
         next(events)
-    second = Trainer(DATA, options(prune, 6))
+    second = Trainer(DATA, options(prune, 6, samples))
     second.load(first.state())
     told = list(second)
     assert not any(isinstance(event, Progress) and event.epoch < 0 for event in told)  # no short training again

@@ -105,6 +105,7 @@ def test_the_hardest_are_as_many_as_asked_for(scores: list[float], kept: int) ->
 
 def test_trimming_leaves_out_the_hardest_but_not_the_unknown() -> None:
     np.testing.assert_array_equal(trimmed(np.array([5, np.nan, 9, 1]), 1, RNG(0)), [0, 1, 3])
+    np.testing.assert_array_equal(trimmed(np.array([np.nan, np.nan, 9, np.nan]), 3, RNG(0)), [0, 1, 3])
 
 
 def test_a_floor_takes_from_the_methods_own_budget() -> None:

@@ -201,3 +201,10 @@ def test_forgetting_starts_over_with_its_pilot() -> None:
     for epoch, level in enumerate(LEVELS):
         strategy.learn(0, epoch, {"level": level})
     np.testing.assert_array_equal(strategy.score(), [0, 2, 0, 5])
+
+
+def test_fewer_samples_than_blocks_are_chosen_too() -> None:
+    strategy = CRAIG(CRAIGOptions(keep=0.02), samples(100))
+    strategy.block = 10
+    strategy.learn(0, 1, {"gradients": RNG(0).normal(size=(100, 64))})
+    assert len(strategy.select(0).indices) == 2

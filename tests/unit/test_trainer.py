@@ -111,6 +111,21 @@ def test_patience_waits_for_full_data() -> None:
     assert full_again < len(told) <= full_again + 4
 
 
+def test_rounds_that_patience_ended_are_counted_in_passes() -> None:
+    trainer = Trainer(DATA, options("guarded", epochs=10, patience=3, lr=1e-9))
+    finished = list(trainer)[-1]
+    assert isinstance(finished, Finished) and trainer.over and trainer.epoch < len(trainer.strategy.plan)
+    assert finished.visits["share"] == pytest.approx(0.6, rel=0.02)
+
+
+def test_a_method_and_its_control_begin_with_the_same_weights() -> None:
+    """Short trainings beforehand and features leave the model's first weights and the order of the seed as they are."""
+    first = [Trainer(DATA, options(prune)) for prune in ("full", "el2n", "guarded", "st-prune")]
+    for trainer in first[1:]:
+        next(iter(trainer))
+    assert all(same_weights(first[0], other) for other in first[1:])
+
+
 def test_divergence_names_the_epoch_and_keeps_the_best() -> None:
     trainer = Trainer(DATA, options("full"))
     events = iter(trainer)
