@@ -40,7 +40,7 @@ def _progress(run: Run, now: str) -> None:
         st.progress(0.0, text, width=190)
         return
     share = min(where["visits"] / max(where["planned"], 1), 1.0)
-    text, left = f"epoch {where['epoch'] + 1} of {run.spec['options']['train']['epochs']}", where["seconds_left"]
+    text, left = f"epoch {where['epoch'] + 1} of {run.passes}", where["seconds_left"]
     if where["epoch"] < 0:
         text = "scoring before training"
     elif share == 1.0:

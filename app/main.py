@@ -4,6 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.words import plain
+from stcore.runs import RunError
+
 HERE = Path(__file__).parent
 VIEWS = ("Data", "Train", "Samples", "Sensors", "Compare")
 
@@ -11,4 +14,7 @@ st.set_page_config("Winnow", HERE / "static" / "favicon.png", "wide", "expanded"
 st.logo(HERE / "static" / "winnow.svg", size="large")
 st.html(HERE / "static" / "look.css")
 pages = [st.Page(f"views/{name.lower()}.py", title=name, default=name == "Train") for name in VIEWS]
-st.navigation(pages, position="top").run()
+try:
+    st.navigation(pages, position="top").run()
+except RunError as error:  # a run's folder is damaged, or went away meanwhile
+    st.error(plain(str(error)))

@@ -95,7 +95,8 @@ def live_figures(run: Run, summary: dict[str, Any], now: str) -> list[Cell]:
     spared = saved(summary)
     trains = now in ("running", "paused") and where.get("epoch", 0) >= 0  # before that, samples are scored
     left = where.get("seconds_left") if trains else None
-    kept = f"{last['kept']:,} of {samples:,}" if last else "–"
+    kept = percent(last["kept"] / samples) if last else "–"
+    counted = f": {last['kept']:,} of {samples:,}" if last else ""
     scoring = short(summary["seconds"]["score"] + summary["seconds"]["select"])
     visits = f"{spared['visits']:,}" if spared["visits"] is not None else "–"
     time_saved = f"about {_seconds(spared['seconds'])}" if spared["seconds"] is not None else None
@@ -110,7 +111,7 @@ def live_figures(run: Run, summary: dict[str, Any], now: str) -> list[Cell]:
     return [
         ("Epochs done", f"{told} of {epochs}", None, f"An epoch is one pass over the {run.sample_name} that are kept."),
         ("Best validation MAE", short(error["mae"], unit) if error else "–", None, "Lowest so far, over all horizons."),
-        ("Kept, last epoch", kept, None, f"Training {run.sample_name} that the last epoch visited."),
+        ("Kept, last epoch", kept, None, f"Training {run.sample_name} that the last epoch visited{counted}."),
         (
             "Visits saved",
             visits,

@@ -55,7 +55,7 @@ def frontier(report: Report, cost: str, theme: Theme) -> go.Figure:
         figure.add_annotation(beside(words, (x[place], y[place]), shift, theme))
     figure = plain(figure, theme, HEIGHT)
     figure.update_xaxes(title=f"{unit} (fewer is better)", range=list(across))
-    mae = labelled("test MAE", str(report.get("unit") or ""))
+    mae = labelled("test MAE", harmless(report.get("unit") or ""))
     return figure.update_yaxes(title={"text": f"{mae}, lower is better", "standoff": 14}, range=list(up))
 
 

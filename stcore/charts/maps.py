@@ -198,7 +198,7 @@ def flat_sensor_map(sensors: SensorMap, theme: Theme, chosen: int | None = None)
     for name, collection in sensors.layers.items():
         _draw_layer(figure, name, collection, theme)
     places, (low, high) = sensors.places[drawn], sensors.range
-    title = sensors.label + (f" ({sensors.unit})" if sensors.unit else "")
+    title = (sensors.label + (f" ({sensors.unit})" if sensors.unit else "")).replace("<", "&lt;")
     marker = {
         "size": 2 * sensors.radii[drawn],
         "color": sensors.values[drawn],

@@ -155,13 +155,14 @@ UNSEEN = "never"
 
 
 def seen(trace: xr.Dataset) -> np.ndarray:
-    """[E, W] bool: in which epochs a sample was met, and so scored: it was kept, or its score has changed."""
+    """[E, W] bool: in which epochs a sample was met, and so scored: it was kept, or the error it was last met at has changed.
+
+    Older runs recorded their method's score alone. It may change without a meeting, as where it is relative to other samples.
+    """
     found = trace["kept"].values > 0
-    for name in ("score", "level"):
-        if name in trace:
-            values = trace[name].values
-            known = np.isfinite(values)
-            found[1:] |= known[1:] & ((values[1:] != values[:-1]) | ~known[:-1])
+    values = (trace["level"] if "level" in trace else trace["score"]).values
+    known = np.isfinite(values)
+    found[1:] |= known[1:] & ((values[1:] != values[:-1]) | ~known[:-1])
     return found
 
 

@@ -105,6 +105,13 @@ class MethodOptions(Options):
     )
     options: dict[str, Any] = option({}, "The strategy's own options.")
 
+    @field_validator("label")
+    @classmethod
+    def _printable(cls, label: str | None) -> str | None:
+        if label is not None and not label.isprintable():
+            raise ValueError("a label is one line of printable text")
+        return label
+
     @model_validator(mode="after")
     def _known(self) -> Self:
         """The strategy exists, takes a budget, and has the options that are given."""

@@ -20,7 +20,7 @@ def kept_table(run: Run) -> pd.DataFrame:
     ``first`` and ``last`` are the instants of the sample's first input and last forecast step, on the clock of the data's
     own file. ``set`` is ``kept`` or ``removed``. Where cells were pruned a sample is a window, kept if any of its cells was,
     and ``share`` says how many; else it is 1 or 0. ``weight`` is what the sample counted for in training, 0 where removed;
-    of cells the mean over the window's cells.
+    of cells the mean over the window's kept ones.
     """
     parts = list(epochs(run))
     return pd.concat(parts, ignore_index=True) if parts else _rows(run, 0, np.empty(0), np.empty(0), np.empty(0, int))

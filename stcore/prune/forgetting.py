@@ -4,6 +4,8 @@ Theirs counts how often a classified sample becomes wrong. Our regression form: 
 most 0.7 of the seasonal naive forecast's, and forgotten only above 0.8, so that noise at the border does not count.
 """
 
+from functools import cached_property
+
 import numpy as np
 
 from stcore.options import option
@@ -36,12 +38,17 @@ class Forgetting(Scored):
         self.learned, self.ever = np.zeros((2, samples.count), bool)
         self.total, self.events = np.zeros((2, samples.count), np.float32)
 
+    @cached_property
+    def naive(self) -> np.ndarray:
+        """The seasonal naive forecast's error of each sample [W]."""
+        return self.samples.feature("naive")
+
     def learn(self, repeat: int, epoch: int, columns: Arrays) -> None:
         """One epoch more of a short training."""
         if epoch == 0:
             self.learned[:], self.ever[:], self.events[:] = False, False, 0
             self.total *= repeat > 0
-        now = learned_now(self.learned, columns["level"], self.samples.feature("naive"))
+        now = learned_now(self.learned, columns["level"], self.naive)
         self.events += self.learned & ~now
         self.learned, self.ever = now, self.ever | now
         if epoch == self.choice.epochs - 1:

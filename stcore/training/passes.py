@@ -65,11 +65,12 @@ def pilots(trainer: "Trainer") -> Iterator[Progress]:
             for event in pupil.passed(epoch, clock):
                 yield Progress(-1, event.batch, event.batches, behind + event.visits - pupil.visits, whole)
             if pilot.every_epoch:
-                strategy.learn(repeat, epoch, {"level": pupil.level.copy()})
+                with clock.timed("score"):
+                    strategy.learn(repeat, epoch, {"level": pupil.level.copy()})
         if not pilot.every_epoch:
             with clock.timed("score"):
                 indices, columns = scored(pupil.model, pool, pilot.needs, trainer.ranks)
-            order = np.argsort(indices)
-            strategy.learn(repeat, pilot.epochs - 1, {name: column[order] for name, column in columns.items()})
+                order = np.argsort(indices)
+                strategy.learn(repeat, pilot.epochs - 1, {name: column[order] for name, column in columns.items()})
         trainer.clock.add(clock, "score")
         trainer.extra["pilot"] += pilot.epochs * pool.count

@@ -70,6 +70,7 @@ def flat(metrics: dict[str, Any]) -> list[float]:
     [
         *[("st-prune", 2, "5"), ("infobatch", 2, "4"), ("random", 2, "7"), ("full", 3, "4")],
         *[("repb", 2, "5"), ("el2n", 2, "6"), ("craig", 2, "6")],  # batches compared; short trainings beforehand
+        ("guarded", 2, "5"),  # sums over strata
     ],
 )
 def test_several_processes_compute_what_one_computes(

@@ -150,6 +150,12 @@ def test_a_score_that_changed_was_met_even_where_nothing_was_kept() -> None:
     assert choices.ages(trace).tolist() == [[0, -1], [0, -1], [1, 0]]
 
 
+def test_a_score_relative_to_others_changes_without_a_meeting() -> None:
+    kept = np.array([[1, 1], [1, 0], [1, 0]], bool)
+    score, level = np.array([[1, 3], [2, 2], [3, 1]], np.float16), np.array([[1, 3], [2, 3], [3, 3]], np.float16)
+    assert choices.ages(trace_of(kept, score, level=level)).tolist() == [[0, 0], [0, 1], [0, 2]]
+
+
 # ---- cells ---------------------------------------------------------------------------------------------------------
 def test_shares_of_cells_are_read_as_shares() -> None:
     kept = np.array([[1, 1], [0.5, 0.25], [0.25, 0.5]], np.float16)

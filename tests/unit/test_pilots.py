@@ -1,5 +1,6 @@
 """Methods that choose once, in the loop: short trainings beforehand, their cost, stops and resumption; windows and cells."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +123,19 @@ def test_a_stop_while_scoring_starts_scoring_over(tmp_path: Path) -> None:
     jobs.Job(run).finish()
     assert run.status == "done"
     assert run.result["metrics"] == whole.result["metrics"] and run.result["visits"] == whole.result["visits"]
+
+
+def test_learning_from_a_short_training_is_part_of_its_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = Trainer(DATA, options("forgetting", epochs=2))
+    learn = type(trainer.strategy).learn
+
+    def slowly(*arguments: object) -> None:
+        time.sleep(0.5)
+        learn(*arguments)
+
+    monkeypatch.setattr(type(trainer.strategy), "learn", slowly)
+    next(event for event in trainer if isinstance(event, Epoch))
+    assert trainer.clock.seconds["score"] > 1
 
 
 def test_time_left_is_counted_anew_when_training_begins(tmp_path: Path) -> None:
