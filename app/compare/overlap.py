@@ -17,12 +17,12 @@ CHANCE = "chance · A and {}"
 
 
 def show_overlap(runs: dict[str, Run]) -> None:
-    """Every run's overlap with the first; nothing where none of them chose other windows than it."""
+    """Every run's overlap with the first; nothing for one that kept all, whose overlap is chance by definition."""
     (first, baseline), *others = runs.items()
     tables: dict[str, pd.DataFrame] = {}
     for name, run in others:
         found = overlap_table(baseline, run)
-        if found is not None and len(found):
+        if found is not None and len(found) and not np.allclose(found["overlap"], found["chance"]):
             tables[f"{name[:1]} · {name[4:]}"] = found[["epoch", "overlap"]]
             tables[CHANCE.format(name[:1])] = found[["epoch", "chance"]].rename(columns={"chance": "overlap"})
     if not tables:

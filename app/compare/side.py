@@ -111,9 +111,9 @@ def figures(runs: list[Run], found: dict[str, Any], names: dict[str, str]) -> No
             )
             took = found["figures"]["seconds total"][place]
             share = found["figures"]["share of visits"][place]
-            st.markdown(
-                f"{percent(share)} of the visits, {_lasting(took)}; pruning saved about {_lasting(spared['seconds'])}."
-            )
+            less = spared["seconds"]
+            gained = "" if less is None else f"; pruning saved about {_lasting(less)}"
+            st.markdown(f"{percent(share)} of the visits, {_lasting(took)}{gained}.")
 
 
 def _lasting(value: float | None) -> str:

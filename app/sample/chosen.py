@@ -35,7 +35,7 @@ def words(look: Look) -> str:
     many = f"{len(look.inside):,} of {total:,} samples"
     if look.named is not None:
         return f"Selection **{plain(look.named.name)}**: {many}."
-    return f"**{many}** are inside the lasso; every part of this view shows them."
+    return f"**{many}** are chosen; every part of this view shows them."
 
 
 def say_problem(look: Look) -> None:

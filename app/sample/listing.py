@@ -65,7 +65,7 @@ def heading(look: Look) -> str:
     """What the table lists."""
     if look.inside is None:
         return "All samples"
-    return f"Selection {plain(look.named.name)}" if look.named else "Samples inside the lasso"
+    return f"Selection {plain(look.named.name)}" if look.named else "Chosen samples"
 
 
 def pick_line(key: str, table: pd.DataFrame) -> None:

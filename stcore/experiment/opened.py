@@ -17,6 +17,7 @@ from stcore.jobs import finished
 from stcore.options import OptionError
 from stcore.runs import RunError
 from stcore.runs.experiments import FOLDER, Folder, folders_in, open_folder
+from stcore.runs.shape import CHOSEN, fits
 
 
 class Experiment:
@@ -27,6 +28,8 @@ class Experiment:
         try:
             self.options = ExperimentOptions.read(folder.content["options"])
             self.plan = Plan.read(folder.content["plan"])
+            if not all(fits(found, CHOSEN) for found in folder.content["chosen"].values()):
+                raise TypeError("what its searches chose is damaged")
         except (OptionError, KeyError, TypeError) as error:
             raise RunError(f"Experiment {folder.name} cannot be read by this version ({error}).") from None
 
@@ -102,9 +105,8 @@ def reported(experiment: Experiment, data: STData | None = None) -> dict[str, An
     if missing:
         notes.append(f"Runs that did not finish, and are left out: {', '.join(missing)}.")
     if edge := [search["arm"] for search in searches if search["edge"]]:
-        notes.append(
-            f"The best batch is the smallest or the largest tried for {', '.join(edge)}; a better one may lie outside."
-        )
+        whose = "every arm" if len(edge) == len(searches) else ", ".join(edge)
+        notes.append(f"The best batch is the smallest or the largest tried for {whose}; a better one may lie outside.")
     if (at_once := experiment.folder.content.get("at_once", 1)) > 1:
         notes.append(f"Up to {at_once} runs trained at once, so seconds are not strictly comparable.")
     return {**found, "experiment": experiment.name, "search": searches, "notes": notes}

@@ -14,6 +14,7 @@ from stcore import registry
 from stcore.compare.arms import ROLES
 from stcore.experiment.options import ExperimentOptions, MethodOptions, Samples, TuneOptions
 from stcore.options import merged
+from stcore.runs.shape import ARM, PLANNED, fits
 
 FIELD = {"batch": 64, "lr": 2e-3}  # windows a step and learning rate of the field's published code
 LONGEST = 32  # letters of an arm's key
@@ -62,6 +63,8 @@ class Plan(NamedTuple):
     @classmethod
     def read(cls, stored: dict[str, Any]) -> "Plan":
         """A plan from its plain values. KeyError or TypeError where they are none."""
+        if not (all(fits(arm, ARM) for arm in stored["arms"]) and all(fits(run, PLANNED) for run in stored["runs"])):
+            raise TypeError("its plan is damaged")
         return cls([Arm(**arm) for arm in stored["arms"]], [Planned(**run) for run in stored["runs"]])
 
 

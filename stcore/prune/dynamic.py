@@ -6,6 +6,7 @@ weighs the inverse of its probability, so that the expected gradient is that of 
 """
 
 from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 
@@ -68,12 +69,19 @@ class Dynamic:
             return self.probability(epoch, pool, target, np.random.default_rng([self.samples.seed, epoch, 4]))
 
         chance = proposed(kept)
-        if self.options.floor:
-            chance = with_floor(proposed, kept, self.samples.feature("cell")[pool], self.options.floor)
+        if self.options.floor and self.options.keep is None:
+            chance = raised(chance, self.hours[pool], self.options.floor)
+        elif self.options.floor:
+            chance = with_floor(proposed, kept, self.hours[pool], self.options.floor)
         drawn = draw(chance, rng)
         if not drawn.any():
             drawn[rng.integers(len(drawn))] = True
         return Selection(pool[drawn], self.weigh(pool[drawn], chance[drawn]).astype(np.float32))
+
+    @cached_property
+    def hours(self) -> np.ndarray:
+        """The hour of the week of each sample [W]."""
+        return self.samples.feature("cell")
 
     def prunes(self, epoch: int) -> bool:
         """Whether anything is left out in this epoch."""
@@ -109,27 +117,26 @@ def trimmed(scores: np.ndarray, out: int, rng: np.random.Generator) -> np.ndarra
     return np.flatnonzero(~hardest(known, out, rng))
 
 
+def raised(chance: np.ndarray, cells: np.ndarray, floor: float) -> np.ndarray:
+    """Probabilities [P], raised where they average less than ``floor`` over the samples of one of the ``cells`` [P]."""
+    share = np.bincount(cells, chance) / np.maximum(np.bincount(cells), 1)
+    lack = np.clip((floor - share) / np.maximum(1 - share, 1e-12), 0, 1)
+    return chance + (1 - chance) * lack[cells]
+
+
 def with_floor(proposed: Callable[[float], np.ndarray], kept: float, cells: np.ndarray, floor: float) -> np.ndarray:
     """Probabilities [P] that sum to ``kept`` and average at least ``floor`` over the samples of each of the ``cells`` [P].
 
     ``proposed(target)`` is the method's own answer for a smaller target, which is sought by bisection: what the floor
     gives to the hours that the method neglects is taken from its own budget. Ours.
     """
-    size = np.maximum(np.bincount(cells), 1)
     floor = min(floor, kept / len(cells))
-
-    def raised(target: float) -> np.ndarray:
-        chance = proposed(target)
-        share = np.bincount(cells, chance) / size
-        lack = np.clip((floor - share) / np.maximum(1 - share, 1e-12), 0, 1)
-        return chance + (1 - chance) * lack[cells]
-
-    chance = raised(kept)
+    chance = raised(proposed(kept), cells, floor)
     low, high = 1.0, float(kept)
     for _ in range(20):
         if abs(chance.sum() - kept) <= 0.5:
             break
         middle = (low + high) / 2
-        chance = raised(middle)
+        chance = raised(proposed(middle), cells, floor)
         low, high = (low, middle) if chance.sum() > kept else (middle, high)
     return chance

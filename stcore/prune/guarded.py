@@ -108,6 +108,9 @@ class Guarded(Dynamic):
             indices = indices[left[indices]]
             if len(indices) > kept:  # those whose turn it is were never met, so that none of them was too hard
                 indices = np.sort(rng.choice(indices, kept, replace=False))
+            spare = np.setdiff1d(np.flatnonzero(left), indices)
+            lack = min(kept - len(indices), len(spare))  # where the turn came to more of the hardest than usual
+            indices = np.sort(np.concatenate([indices, rng.choice(spare, lack, replace=False)]))
         else:
             indices = strata.take(rounded(visits, rng))
         weights = np.ones(len(indices), np.float32)

@@ -25,6 +25,9 @@ EPOCH = {
     "seconds": {"train": NUMBER, "score": NUMBER, "select": NUMBER, "evaluate": NUMBER},
     "selection": dict,
 }  # fmt: skip
+ARM = {"label": str, "role": str, "method": str, "keep": NUMBER, "samples": str, "key": str, "options": dict}
+PLANNED = {"id": str, "key": str, "role": str, "seed": int, "options": dict}
+CHOSEN = {"batch": int, "lr": NUMBER, "edge": bool, "visits": NUMBER, "seconds": NUMBER, "trials": list}
 TOLD = {"epoch": EPOCH, "started": {"epochs": int}}
 DONE = {
     "metrics": {"validation": dict, "test": dict},

@@ -195,10 +195,12 @@ class Trainer:
         )
 
     def _waited_enough(self) -> bool:
-        """Patience, counted only once full data are back, so that a run cannot end before its tail."""
+        """Patience, counted only once full data are back, so that a run cannot end before its tail; in passes, where a plan
+        has more and shorter epochs."""
         plan, full = self.strategy.plan, self.pool.count
         back = int(np.flatnonzero(plan < full).max(initial=-1)) + 1 if plan[-1] >= full else 0
-        return self.train.patience is not None and self.epoch - max(self.best_epoch, back) >= self.train.patience
+        waited = (self.epoch - max(self.best_epoch, back)) * min(1.0, self.train.epochs / len(plan))
+        return self.train.patience is not None and waited >= self.train.patience
 
     # ---- beginning and end -----------------------------------------------------------------------------------------
     def _started(self) -> Started:

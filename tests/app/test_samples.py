@@ -110,7 +110,7 @@ def test_a_lasso_chooses_many_and_a_click_picks_one(app: Open, here: Run) -> Non
     test = app("samples", run=here.id)
     test.session_state["lasso"] = (here.id, np.array([3, 4, 5, 6]))
     test.run()
-    assert "4 of 337 samples** are inside the lasso" in texts(test)
+    assert "4 of 337 samples** are chosen" in texts(test)
     assert sorted(test.dataframe[-1].value["sample"]) == [3, 4, 5, 6]
     button(test, "Show all").click().run()
     assert len(test.dataframe[-1].value) == 337

@@ -108,7 +108,7 @@ def test_the_map_keeps_its_place_while_it_is_clicked_and_lassoed(browse: Browse)
     for across, down in ((20, -60), (20, 60), (-120, 60), (-120, -55)):
         page.mouse.move(x + across, y + down, steps=5)
     page.mouse.up()
-    page.get_by_text("are inside the lasso").wait_for()
+    page.get_by_text("are chosen").wait_for()
     assert page.locator(".js-plotly-plot").first.get_attribute("data-same") == "yes", "the map was rebuilt"
     page.get_by_role("button", name="Show all").click()
     page.get_by_text("Showing all").wait_for()
@@ -126,7 +126,7 @@ def test_a_lasso_is_named_and_its_link_opens_it_in_a_fresh_browser(browse: Brows
     for across, down in ((20, -60), (20, 60), (-120, 60), (-120, -55)):
         page.mouse.move(x + across, y + down, steps=5)
     page.mouse.up()
-    page.get_by_text("are inside the lasso").wait_for()
+    page.get_by_text("are chosen").wait_for()
     page.get_by_placeholder("name this selection").fill("hard <b>ones</b>")
     page.get_by_placeholder("name this selection").press("Tab")
     settled(page)

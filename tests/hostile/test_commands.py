@@ -133,7 +133,8 @@ def test_a_run_edited_by_hand(name: str, content: str, run: Path, capsys: pytest
 
 
 @pytest.mark.parametrize(
-    "line", ["5", "[1]", "{}", '{"event": 5}', '{"event": "epoch"}', '{"event": "epoch", "epoch": []}']
+    "line",
+    ["5", "[1]", "{}", '{"event": 5}', '{"event": "epoch"}', '{"event": "epoch", "epoch": []}', '{"event": "started"}'],
 )
 def test_lines_that_are_no_events(line: str, run: Path) -> None:
     whole = Run(run).events()

@@ -42,7 +42,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
         ({"seeds": -1}, "1 to 10000"),
         ({"options": {"data": 5}}, "option 'data'"),
         ({"options": {"model": DEEP}}, "tables deep"),
-        ({"methods": [{"name": "infobatch", "label": "\ud800"}]}, "printable"),
+        ({"methods": [{"name": "infobatch", "label": "a\u202eb"}]}, "printable"),
         ({"methods": [{"name": "infobatch", "label": "a\nb"}]}, "printable"),
         ({"data": "x" * 5000}, "x" * 100),
         ({"data": "~nobody-is-called-so/x"}, "home directory"),
@@ -83,6 +83,29 @@ def test_a_plan_edited_by_hand_leads_to_no_other_folder(name: str, small_file: P
         assert told.done == 0
     assert open_experiment("e", tmp_path / "runs").progress["failed"][0]["run"] == name
     assert (victim / "letter").read_text() == "dear" and (tmp_path / "runs" / ".slots").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("plan", "runs", 0, "options"), None),
+        (("plan", "runs", 0, "id"), [1]),
+        (("plan", "arms", 0, "keep"), {}),
+        (("plan", "arms", 0), 5),
+        (("chosen",), {"infobatch-50": None}),
+        (("chosen",), {"infobatch-50": {"batch": 16}}),
+    ],
+)
+def test_an_experiment_edited_by_hand_is_none(
+    path: tuple[str | int, ...], value: Any, small_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = create_experiment({**GOOD, "data": str(small_file)}, tmp_path, "e")
+    content = place = json.loads((found.folder.path / "experiment.json").read_text())
+    for name in path[:-1]:
+        place = place[name]
+    place[path[-1]] = value
+    (found.folder.path / "experiment.json").write_text(json.dumps(content))
+    assert "cannot be read by this version" in refused(capsys, "experiment", "e", "--runs", tmp_path)
 
 
 # ---- arrays --------------------------------------------------------------------------------------------------------
