@@ -41,7 +41,10 @@ def show_report(experiment: Experiment, live: bool) -> None:
     if experiment.status != "done":
         if not done:
             how = "The report appears when all runs are finished."
-            st.info(how if live else f"{how} It does not work now: start or resume it above.", icon=":material/hourglass_top:")
+            st.info(
+                how if live else f"{how} It does not work now: start or resume it above.",
+                icon=":material/hourglass_top:",
+            )
             return
         wanted = st.session_state.get("so far", {}).get(experiment.name)
         label = "Show what is known so far" if wanted is None else f"Take in the {done} finished runs"

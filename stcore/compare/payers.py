@@ -13,10 +13,12 @@ from stcore.compare.tested import Beside
 from stcore.data import STData
 
 HARDEST = 0.05
-OTHERS_CHOSEN = "The hardest windows are chosen by the control's other seeds, so that neither arm's luck of training decides."
+OTHERS_CHOSEN = (
+    "The hardest windows are chosen by the control's other seeds, so that neither arm's luck of training decides."
+)
 SELF_CHOSEN = (
-    "The hardest windows are chosen by the control's own only run: part of its error there is bad luck, which the method need not repeat "
-    "(regression to the mean), so this flatters the method. Two seeds or more mend that."
+    "The hardest windows are chosen by the control's own only run: part of its error there is bad luck, which the method need "
+    "not repeat (regression to the mean), so this flatters the method. Two seeds or more mend that."
 )
 
 

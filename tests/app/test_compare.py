@@ -38,7 +38,7 @@ def test_the_address_brings_the_runs_and_the_first_is_the_baseline(app, both) ->
     assert figures.loc["visits", "B"] == f"{visits[1]:,} ({100 * (visits[1] / visits[0] - 1):.1f} %)"
     assert figures.loc["visits saved", "B"] == f"{both[0].summary()['visits']['full'] - visits[1]:,}"
     differing = frame_with(test, "option").set_index("option")
-    assert list(differing.loc["prune: name"]) == ["All data", "ST-Prune"] and "train: epochs" not in differing.index
+    assert list(differing.loc["prune: name"]) == ["full", "ST-Prune"] and "train: epochs" not in differing.index
     assert {part.label for part in test.get("download_button")} >= {"Figures as CSV", "Options as CSV", "Curves as CSV"}
 
 
@@ -46,7 +46,7 @@ def test_choosing_writes_the_address(app, both) -> None:
     test = app("compare", runs="full,pruned")
     test.multiselect(key="compared").set_value(["pruned", "full"]).run()
     assert test.session_state["linked runs"] == "pruned,full"
-    assert texts(test).index("**A** · ST\\-Prune") < texts(test).index("**B** · All data")
+    assert texts(test).index("**A** · ST\\-Prune") < texts(test).index("**B** · full")
 
 
 def test_one_run_alone_says_what_to_do_and_unknown_ones_are_named(app, both) -> None:
@@ -90,3 +90,9 @@ def test_a_run_without_epochs_does_not_break_the_page(app, both, in_state) -> No
     in_state("running", 0)
     test = app("compare", runs="pruned,running-0")
     assert frame_with(test, "figure")["B"].tolist()[0] == "–"
+
+
+def test_a_run_that_pruned_nothing_says_nothing_of_savings_or_overlap(app, both) -> None:
+    shown = texts(app("compare", runs="pruned,full"))
+    assert shown.count("pruning saved about") == 1
+    assert "What they kept alike" not in shown, "full training keeps whatever there is"

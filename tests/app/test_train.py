@@ -188,3 +188,12 @@ def test_forecasts_are_made_by_another_process_and_offered(app, folder: Path, fi
 def test_a_forecast_that_cannot_be_made_is_a_sentence(in_state) -> None:
     with pytest.raises(RunError, match=r"has no finished weights yet|no result"):
         jobs.forecast_elsewhere(in_state("stopped", 1), ".csv")
+
+
+def test_a_training_beforehand_does_not_ask_for_epochs_twice_at_the_top(app) -> None:
+    test = app()
+    test.selectbox(key="new.prune").set_value("craig").run()
+    everything = [part.label for part in test.sidebar.number_input]
+    more = [part.label for expander in test.sidebar.expander for part in expander.number_input]
+    assert everything.count("Epochs") - more.count("Epochs") == 1, "those of the run"
+    assert more.count("Epochs") == 1, "those beforehand, below their heading"

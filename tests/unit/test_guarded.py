@@ -183,3 +183,11 @@ def test_a_floor_is_of_a_pass_however_many_rounds_it_has() -> None:
         hours = np.bincount(strategy.select(8).indices // 40, minlength=168) / 40
         even = strategy.plan[8] / strategy.samples.count
         assert 0.3 * even < np.sort(hours)[:20].mean() < 0.8 * even
+
+
+def test_a_trim_takes_nothing_from_the_budget() -> None:
+    """On few samples the turn may come to many of the hardest, which are then replaced."""
+    strategy = make(count=120, trim=0.5, keep=0.6)
+    told = rounds(strategy, len(strategy.plan))
+    assert [len(indices) for indices, _ in told] == strategy.plan.tolist()
+    assert all((np.diff(indices) > 0).all() for indices, _ in told)
