@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app import control
-from app.session import all_runs, link, linked, state
+from app.session import link, linked, listed_runs, state
 from app.words import plain
 from stcore import registry
 from stcore.runs import Run
@@ -21,8 +21,8 @@ def header(kind: Literal["run", "data"] = "run") -> Run | None:
     None where there is no run at all or the address names one that is not here; it has then said so. ``kind="data"`` draws
     no list of runs, only the controls of a chosen run that works.
     """
-    runs = all_runs()
     asked = linked("run")
+    runs = listed_runs(asked)
     run = next((run for run in runs if run.id == asked), None)
     if kind == "data":
         if run and state(run) in LIVE:

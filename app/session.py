@@ -40,6 +40,15 @@ def all_runs() -> list[Run]:
     return runs_in(runs_folder()) + ([demo] if demo else [])
 
 
+def listed_runs(chosen: str | None = None) -> list[Run]:
+    """The runs that lists offer: all but the trials of an experiment's search, unless one of them is ``chosen``."""
+
+    def trial(run: Run) -> bool:
+        return (run.spec.get("experiment") or {}).get("trial") is not None
+
+    return [run for run in all_runs() if run.id == chosen or not trial(run)]
+
+
 def find_run(name: str) -> Run | None:
     """A run of this machine by its id, or None. Ids never become paths."""
     return next((run for run in all_runs() if run.id == name), None)

@@ -85,7 +85,11 @@ def test_a_heavy_import_would_be_seen() -> None:
         ("stcore/data.py", "import torch", "torch is for"),
         ("stcore/models/__init__.py", "def f():\n    import torch.nn", "not for cards"),
         ("stcore/readers/torch_file.py", "import torch", "only inside the function"),
-        ("stcore/training/loop.py", "import torch\ntorch.distributed.barrier()", "torch.distributed.barrier is for ranks"),
+        (
+            "stcore/training/loop.py",
+            "import torch\ntorch.distributed.barrier()",
+            "torch.distributed.barrier is for ranks",
+        ),
         ("stcore/training/loop.py", "from torch import distributed", "torch.distributed is for ranks"),
         ("stcore/charts/map.py", "import streamlit as st", "streamlit is for app"),
         ("app/views/data.py", "import plotly.express as px", "is for charts"),

@@ -24,6 +24,10 @@ def test_it_is_thin_and_without_outputs(path: Path) -> None:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs(path: Path, tmp_path: Path) -> None:
     notebook = nbformat.read(path, 4)
-    NotebookClient(notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
-    figures = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs if "data" in output]
+    NotebookClient(
+        notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+    ).execute()
+    figures = [
+        output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs if "data" in output
+    ]
     assert len(figures) >= 5

@@ -20,5 +20,7 @@ def tiny(steps: int = 600, sensors: int = 4, channels: int = 1, missing: float =
         "channel": [f"c{place}" for place in range(channels)],
     }
     places = {"lat": ("sensor", 48 + np.arange(sensors) * 0.01), "lon": ("sensor", 11 + np.arange(sensors) * 0.01)}
-    ds = xr.Dataset({"value": (("time", "sensor", "channel"), value), **places}, coords, {"title": "tiny", "zone": "local"})
+    ds = xr.Dataset(
+        {"value": (("time", "sensor", "channel"), value), **places}, coords, {"title": "tiny", "zone": "local"}
+    )
     return STData.of(ds)

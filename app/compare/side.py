@@ -8,7 +8,7 @@ import streamlit as st
 from app.compare.overlap import show_overlap
 from app.experiment.new import plan_from
 from app.header import label, labels, named
-from app.session import all_runs, current_theme, link, linked, table
+from app.session import current_theme, link, linked, listed_runs, table
 from app.training.live import unit_of
 from app.words import lasting, plain
 from stcore.charts import curves
@@ -65,7 +65,7 @@ def alone(run: Run) -> None:
 
 def choose(current: Run | None) -> list[Run]:
     """The runs to compare, in the order of choosing; in the address as ``?runs=``."""
-    runs = all_runs()
+    runs = listed_runs()
     names = labels(runs)
     asked = (linked("runs") or "").split(",")
     missing = [name for name in asked if name and name not in names]

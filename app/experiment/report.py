@@ -1,6 +1,6 @@
 """An experiment's report: the verdicts, then every figure with what it means, then files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from stcore.charts.arms import Key, methods, narrowed, title
 from stcore.charts.evidence import TABLES, Section, shown
 from stcore.charts.words import spoken
 from stcore.compare.described import described
+from stcore.compare.report import sentences
 from stcore.experiment import Experiment, open_experiment
 from stcore.jobs import finished
 
@@ -157,15 +158,7 @@ def closing(report: Report) -> None:
             st.markdown("Every arm's batch and learning rate were chosen by one search on the validation windows.")
             frame = pd.DataFrame(report["search"]).drop(columns=["trials", "tied"], errors="ignore")
             st.dataframe(frame, hide_index=True, key="numbers search")
-    said = list(dict.fromkeys(sentences(report)))
+    said = sentences(report)
     if said:
         with st.expander(f"To be known ({len(said)})", expanded=True):
             st.markdown("\n".join(f"- {plain(sentence)}" for sentence in said))
-
-
-def sentences(report: Report) -> Iterator[str]:
-    """All notes: of the report, of its intervals, of its parts."""
-    yield from report["notes"]
-    for table in ("differences", "hardest", "incidents"):
-        for record in report[table]:
-            yield from (text for field in ("notes", "note") if (text := record.get(field)))

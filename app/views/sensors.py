@@ -5,6 +5,8 @@ import streamlit as st
 from app.header import header
 from app.sensors import panel
 from app.session import state
+from app.words import plain
+from stcore.runs import Run, RunError
 from stcore.runs.folder import LIVE
 
 
@@ -14,7 +16,15 @@ def page() -> None:
         return
     playing = st.session_state.get("playing", False)
     pace = panel.PLAY_SECONDS if playing else panel.LIVE_SECONDS if state(run) in LIVE else None
-    st.fragment(run_every=pace)(panel.show)(run)
+    st.fragment(run_every=pace)(show)(run)
+
+
+def show(run: Run) -> None:
+    """The panel; a fragment's errors do not reach the page, so a damaged run is told here."""
+    try:
+        panel.show(run)
+    except RunError as error:
+        st.error(plain(str(error)))
 
 
 page()

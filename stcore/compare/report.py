@@ -1,6 +1,6 @@
 """The report: everything that runs tell about "was it worth it?", as tables of plain values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -69,7 +69,16 @@ def about(arm: Arm) -> dict[str, Any]:
 
 def told(found: Interval) -> dict[str, Any]:
     """An interval as part of a record."""
-    return {**asdict(found), "notes": " ".join(found.notes)}
+    return {**asdict(found), "notes": "\n".join(found.notes)}
+
+
+def sentences(report: Mapping[str, Any]) -> list[str]:
+    """All that has to be known, each sentence once: of the report, of its intervals and of its parts."""
+    found = list(report.get("notes", ()))
+    for table in ("differences", "hardest", "incidents", "split"):
+        for record in report.get(table, ()):
+            found += [line for field in ("notes", "note") for line in str(record.get(field) or "").splitlines()]
+    return [sentence for sentence in dict.fromkeys(found) if sentence]
 
 
 def summary(known: Arms) -> Records:

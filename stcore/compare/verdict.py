@@ -68,18 +68,18 @@ def _judged(figures: Figures) -> tuple[Literal["worth it", "not worth it", "cann
 def _told(figures: Figures) -> str:
     """What it lost or won against both controls."""
     pairs = ((figures.against_full, "full training"), (figures.against_equal, "full training at equal visits"))
-    return " and ".join(f"{outcome(found)} against {control}" for found, control in pairs if found)
+    return " and ".join(outcome(found, control) for found, control in pairs if found)
 
 
-def outcome(found: Interval) -> str:
-    """``lost 0.4 % +- 0.2``, or that it cannot be told from zero."""
+def outcome(found: Interval, control: str) -> str:
+    """``lost 0.4 % +- 0.2 against full training``, or that the two cannot be told apart."""
     if not np.isfinite(found.half):
-        return f"differed by {100 * found.estimate:+.1f} % (no interval)"
+        return f"differed by {100 * found.estimate:+.1f} % (no interval) from {control}"
     if not found.side:
-        return f"differed by {_signed(found)} (not clear of zero)"
+        return f"could not be told from {control} ({_signed(found)})"
     digits = _digits(found)
     size = f"{100 * abs(found.estimate):.{digits}f} % +- {100 * found.half:.{digits}f}"
-    return f"{'won' if found.side < 0 else 'lost'} {size}"
+    return f"{'won' if found.side < 0 else 'lost'} {size} against {control}"
 
 
 def _signed(found: Interval) -> str:

@@ -1,7 +1,7 @@
 """The page of a report: its verdicts, figures and tables in one file. All that comes from data is escaped here."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -9,6 +9,7 @@ import pandas as pd
 
 from stcore.charts.theme import DARK, LIGHT
 from stcore.charts.words import percent, short, spoken
+from stcore.compare.report import sentences
 from stcore.exports.report_style import POLICY, SCRIPT, STYLE
 
 Report = Mapping[str, Any]
@@ -133,15 +134,8 @@ def folded(title: str, content: str) -> str:
 
 def notes(report: Report) -> str:
     """What has to be known, in sentences; those of the intervals and of the parts, each once."""
-    said = dict.fromkeys(sentence for sentence in (*report.get("notes", ()), *interval_notes(report)) if sentence)
+    said = sentences(report)
     return f"<h2>To be known</h2><ul>{''.join(f'<li>{told(sentence)}</li>' for sentence in said)}</ul>" if said else ""
-
-
-def interval_notes(report: Report) -> Iterator[str]:
-    """What the intervals say of themselves."""
-    for part in ("differences", "hardest", "incidents", "split"):
-        for record in report.get(part, ()):
-            yield from (str(record.get(field) or "") for field in ("notes", "note"))
 
 
 def about(report: Report) -> str:

@@ -170,7 +170,7 @@ class Run:
         result, epochs = self.result or {}, self.epochs()
         best = next((event for event in reversed(epochs) if event["best"]), None)
         kept = epochs[-1]["visits"] if epochs else 0
-        full = round(len(epochs) / self.passes * self.spec["options"]["train"]["epochs"] * self.samples)
+        full = round(len(epochs) / max(self.passes, 1) * self.spec["options"]["train"]["epochs"] * self.samples)
         seconds = {
             kind: sum(event["seconds"][kind] for event in epochs) for kind in ("train", "score", "select", "evaluate")
         }

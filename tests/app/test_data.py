@@ -78,7 +78,9 @@ def test_answers_are_saved_beside_the_data_only_when_asked(app, zeros_file: Path
 
 def test_a_refused_file_asks_what_would_help_and_opens_when_answered(app, tmp_path: Path) -> None:
     place = tmp_path / "irregular.csv"
-    stamps = pd.Timestamp("2026-01-05") + pd.to_timedelta(np.cumsum(np.random.default_rng(0).integers(1, 9, 400)), unit="min")
+    stamps = pd.Timestamp("2026-01-05") + pd.to_timedelta(
+        np.cumsum(np.random.default_rng(0).integers(1, 9, 400)), unit="min"
+    )
     pd.DataFrame({"a": np.arange(400.0), "b": np.arange(400.0) % 7}, stamps).to_csv(place, index_label="time")
     test = app("data", data=str(place))
     assert "irregular" in said(test) and not test.get("deck_gl_json_chart")
@@ -111,7 +113,11 @@ def test_without_places_the_graph_is_drawn_and_it_is_said(app, tmp_path: Path) -
 
 
 def test_names_from_a_file_are_shown_letter_for_letter(app, tmp_path: Path) -> None:
-    ds = tiny(sensors=2).ds.assign_coords(sensor=["**bold** <b>x</b>", "=1+1"]).assign_attrs(title="# [big](http://evil)")
+    ds = (
+        tiny(sensors=2)
+        .ds.assign_coords(sensor=["**bold** <b>x</b>", "=1+1"])
+        .assign_attrs(title="# [big](http://evil)")
+    )
     STData.of(ds).save(tmp_path / "names.nc")
     test = app("data", data=str(tmp_path / "names.nc"))
     assert test.header[0].value == "\\# \\[big\\]\\(http\\://evil\\)"
@@ -182,7 +188,9 @@ def test_uploads_stay_in_their_folder_whatever_they_are_called(tmp_path: Path) -
     assert uploads.upload_of(tmp_path / "other.nc") is None
 
 
-def test_a_reader_that_dies_takes_nobody_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zeros_file: Path) -> None:
+def test_a_reader_that_dies_takes_nobody_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zeros_file: Path
+) -> None:
     module = tmp_path / "stcore_stand_in.py"
     module.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
     launcher = tmp_path / "python"

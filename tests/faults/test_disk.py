@@ -86,7 +86,9 @@ def test_a_disk_that_fills_up_in_mid_run(
     content, note = checkpoint(run)
     assert content and note is None
     epoch = from_bytes(content)["epoch"]
-    assert (run.result or {})["reason"] == f"{NO_SPACE} The last checkpoint (epoch {epoch}) is intact. Free some, then resume."
+    assert (run.result or {})[
+        "reason"
+    ] == f"{NO_SPACE} The last checkpoint (epoch {epoch}) is intact. Free some, then resume."
     (tiny_disk / "ballast").unlink()
     done(tmp_path, "resume", run.path, "--quiet")
     assert_each_epoch_once(run, 5)

@@ -10,7 +10,14 @@ from stcore.runs import Run
 from stcore.runs.record import checkpoint
 from stcore.training.state import from_bytes
 
-DEEP = ("--set", "model.width=4", "--set", "model.layers=32", "--set", "train.threads=1")  # overflows float32 at high rates
+DEEP = (
+    "--set",
+    "model.width=4",
+    "--set",
+    "model.layers=32",
+    "--set",
+    "train.threads=1",
+)  # overflows float32 at high rates
 
 
 def diverged(folder: Path, small_file: Path, *arguments: str) -> tuple[Command, Run]:

@@ -26,7 +26,10 @@ def rows(chart) -> list[list[dict]]:
     return list(chart.to_dict()["datasets"].values())
 
 
-@given(some.lists(some.one_of(some.floats(-1e6, 1e6), some.just(float("nan"))), min_size=1, max_size=400), some.integers(6, 60))
+@given(
+    some.lists(some.one_of(some.floats(-1e6, 1e6), some.just(float("nan"))), min_size=1, max_size=400),
+    some.integers(6, 60),
+)
 @settings(max_examples=60, deadline=None)
 def test_a_thinned_curve_keeps_ends_extremes_and_the_budget(values: list[float], most: int) -> None:
     array = np.array(values)
@@ -62,7 +65,9 @@ def test_what_a_simulation_planted_is_shaded_where_it_was() -> None:
     data = STData(ds, [], {})
     assert planted(data, 2)["what"].tolist() == ["planted fault: stuck", "planted incident"]
     assert planted(data, 1).empty
-    assert any("planted" in str(row.get("what")) for part in rows(series(data, 2, 0, slice(0, 50), DARK)) for row in part)
+    assert any(
+        "planted" in str(row.get("what")) for part in rows(series(data, 2, 0, slice(0, 50), DARK)) for row in part
+    )
     assert not any("what" in row for part in rows(series(data, 2, 0, slice(20, 50), DARK)) for row in part)
 
 
@@ -128,8 +133,14 @@ def test_the_sensor_table_and_courses_say_what_the_trace_says() -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0.0, "0"), (3.456, "3.46"), (1234.5, "1,230"), (0.012345, "0.0123"), (-45.67, "-45.7"), (999.9, "1,000"),
-        (1e-9, "1.00e-09"), (None, "–"),
+        (0.0, "0"),
+        (3.456, "3.46"),
+        (1234.5, "1,230"),
+        (0.012345, "0.0123"),
+        (-45.67, "-45.7"),
+        (999.9, "1,000"),
+        (1e-9, "1.00e-09"),
+        (None, "–"),
     ],
 )
 def test_numbers_have_three_digits(value: float | None, text: str) -> None:
@@ -137,5 +148,7 @@ def test_numbers_have_three_digits(value: float | None, text: str) -> None:
 
 
 def test_units_and_shares_in_words() -> None:
-    assert short(3.456, "mph") == "3.46 mph" and labelled("speed", "mph") == "speed (mph)" and labelled("speed") == "speed"
+    assert (
+        short(3.456, "mph") == "3.46 mph" and labelled("speed", "mph") == "speed (mph)" and labelled("speed") == "speed"
+    )
     assert percent(0.01234).startswith("1.23") and percent(None) == "–"

@@ -26,7 +26,12 @@ PLACES = np.array([[48.0, 11.0], [48.1, 11.2], [np.nan, np.nan], [48.2, 11.1]])
 
 
 def small_map(**other) -> SensorMap:
-    about = {"names": ["a", "b", "c", "d"], "places": PLACES, "values": np.array([1.0, 2.0, 3.0, np.nan]), "label": "error"}
+    about = {
+        "names": ["a", "b", "c", "d"],
+        "places": PLACES,
+        "values": np.array([1.0, 2.0, 3.0, np.nan]),
+        "label": "error",
+    }
     return SensorMap(**{**about, "unit": "km/h", "limits": (1.0, 3.0), **other})
 
 

@@ -154,7 +154,10 @@ def test_runs_are_compared(run: Run, small_file: Path, folder: Path) -> None:
     assert found["runs"] == ["first", "full"]
     assert found["differing"]["prune.name"] == ["st-prune", "full"]
     assert "train.batch" not in found["differing"]
-    assert found["figures"]["test MAE"] == [(run.result or {})["metrics"]["test"]["mae"], full["metrics"]["test"]["mae"]]
+    assert found["figures"]["test MAE"] == [
+        (run.result or {})["metrics"]["test"]["mae"],
+        full["metrics"]["test"]["mae"],
+    ]
     share = found["figures"]["visits"][1] / found["figures"]["visits"][0] - 1
     assert found["difference"]["visits"] == [0.0, pytest.approx(share)]
     assert "prune.name" in done(folder, "compare", "first", "full", "--runs", folder / "runs").stdout
@@ -185,7 +188,9 @@ def test_answers_decide_and_travel_with_the_run(zeros_file: Path, folder: Path) 
     spec = Run(folder / "zeros" / "a").spec
     assert spec["data"]["answers"]["zeros"] == "missing"
     assert spec["data"]["fingerprint"] == gone["fingerprint"]
-    rows = done(folder, "forecast", "a", "--runs", folder / "zeros", "--test", "--out", folder / "a.csv", "--json").document
+    rows = done(
+        folder, "forecast", "a", "--runs", folder / "zeros", "--test", "--out", folder / "a.csv", "--json"
+    ).document
     table = pd.read_csv(folder / "a.csv")
     assert len(table) == rows["rows"] and not (table["truth"] == 0).any()
     mae = (table["forecast"] - table["truth"]).abs().mean()

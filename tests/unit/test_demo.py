@@ -45,7 +45,9 @@ def test_it_beats_the_naive_forecasts(run: Run) -> None:
 def overlaps(city: STData, starts: np.ndarray, length: int) -> np.ndarray:
     """Which windows [W] overlap a planted incident."""
     step = np.timedelta64(round(city.step_seconds), "s")
-    first, last = ((city.ds[name].values - city.ds["time"].values[0]) / step for name in ("incident_start", "incident_end"))
+    first, last = (
+        (city.ds[name].values - city.ds["time"].values[0]) / step for name in ("incident_start", "incident_end")
+    )
     return ((starts[:, None] <= last) & (starts[:, None] + length - 1 >= first)).any(axis=1)
 
 

@@ -32,7 +32,10 @@ def test_basicts_recipe_on_metr_la(real_data: Path) -> None:
     test = last.metrics["test"]
     assert test["mae"] <= 3.95
     for step, day, still in zip(
-        test["by_horizon"], last.naive["seasonal_naive"]["by_horizon"], last.naive["persistence"]["by_horizon"], strict=True
+        test["by_horizon"],
+        last.naive["seasonal_naive"]["by_horizon"],
+        last.naive["persistence"]["by_horizon"],
+        strict=True,
     ):
         assert step["mae"] < day["mae"]
         assert step["horizon"] < 3 or step["mae"] < still["mae"]

@@ -35,7 +35,10 @@ def test_set_reaches_nested_options() -> None:
 
 
 def test_merging_lays_later_values_on_top() -> None:
-    assert merged({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 9}}, {"d": {"e": 1}}) == {"a": {"b": 9, "c": 2}, "d": {"e": 1}}
+    assert merged({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 9}}, {"d": {"e": 1}}) == {
+        "a": {"b": 9, "c": 2},
+        "d": {"e": 1},
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)
