@@ -23,7 +23,7 @@ from stcore.prune.strategy import Arrays, Samples, Selection
 from stcore.registry import Card
 
 BOUNDS = (1 - MOST, 1 / (1 - MOST))  # visits of a stratum relative to even ones, hence also weights
-FORGET = 0.5  # what a round leaves of the losses before it
+FORGET = 0.8  # what a round leaves of the losses before it
 
 
 class GuardedOptions(BudgetOptions):
