@@ -241,7 +241,7 @@ function dress(root, data) {
   root.querySelector(".low").textContent = data.ends[0];
   root.querySelector(".high").textContent = data.ends[1];
   root.querySelector(".what").textContent = data.titles.value;
-  scale.style.background = `linear-gradient(to right, ${data.colours.join(",")})`;
+  scale.style.background = `linear-gradient(to right, ${data.legend.join(",")})`;
   root.querySelector(".marked").hidden = !data.boxes.length;
   root.style.setProperty("--ink", data.ink.text);
   root.style.setProperty("--line", data.ink.line);

@@ -10,6 +10,7 @@ from app.sample import replayed
 from app.sample.look import Look
 from app.session import state
 from stcore.charts import choices as charts
+from stcore.charts.kept_scale import kept_scale
 from stcore.charts.words import percent, short
 from stcore.diagnostics import choices
 from stcore.runs.folder import LIVE
@@ -32,8 +33,11 @@ def show_choices(look: Look) -> None:
         help="What the pruning strategy did up to the epoch at the top. Pruned epochs are those that left anything out.",
     )
     line = st.container(horizontal=True, vertical_alignment="center")
+    told = offered(look)
+    if st.session_state.get("choices", "hours") not in told:
+        del st.session_state["choices"]  # that of another run; this one has nothing for it
     which = line.segmented_control(
-        "How did it choose?", list(WORDS), format_func=WORDS.__getitem__, default="hours", key="choices", required=True,
+        "How did it choose?", told, format_func=WORDS.__getitem__, default="hours", key="choices", required=True,
         bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
     if why := nothing(look):
@@ -43,6 +47,14 @@ def show_choices(look: Look) -> None:
     if frame is not None:
         with line.popover("Numbers", icon=":material/table:", type="tertiary", help="The figure as a table."):
             st.dataframe(frame, hide_index=True, height=260)
+
+
+def offered(look: Look) -> list[str]:
+    """The figures that can tell something; of single cells neither ages nor scores are recorded."""
+    unknown = {"age", "replay"} if look.of_cells else set()
+    if look.of_cells and choices.threshold(look.trace).empty:
+        unknown.add("threshold")
+    return [name for name in WORDS if name not in unknown]
 
 
 def nothing(look: Look) -> str | None:
@@ -73,7 +85,7 @@ def show_hours(look: Look) -> pd.DataFrame:
     )
     for place, value in zip(st.columns(2, gap="medium"), charts.HOUR_NAMES, strict=True):
         place.altair_chart(
-            charts.hours(frame, value, look.theme), key=f"hours-{value}", width="stretch",
+            charts.hours(frame, value, look.theme, kept_scale(look.seen)), key=f"hours-{value}", width="stretch",
             alt=f"{charts.HOUR_NAMES[value]} by weekday and hour of the day",
         )  # fmt: skip
     return frame
@@ -84,8 +96,9 @@ def show_often(look: Look) -> pd.DataFrame:
     cells = len(look.trace["sensor"]) if look.of_cells else 1
     epochs = choices.pruned_epochs(look.seen)
     chance = choices.by_chance(choices.kept_shares(look.seen)[epochs], cells)
-    found = choices.groups(choices.kept_often(look.seen))
-    expected = choices.groups(np.linspace(0, 1, len(chance)), chance)
+    bounds = bounds_of(look)
+    found = choices.groups(choices.kept_often(look.seen), bounds=bounds)
+    expected = choices.groups(np.linspace(0, 1, len(chance)), chance, bounds)
     many = f"{len(epochs)} pruned epoch{'s' * (len(epochs) > 1)}"
     st.markdown(
         f"Bars: how often samples were kept in the {many}. Dashed: the same by pure chance. The further the bars leave the "
@@ -93,23 +106,46 @@ def show_often(look: Look) -> pd.DataFrame:
     )
     if look.of_cells:
         st.markdown("A sample is a window here, and what is counted is the share of its cells.")
+    if bounds != choices.FIXED:
+        st.markdown(relative(choices.mean_share(look.seen)))
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
-    frame = choices.often_table(look.seen, cells)
+    frame = choices.often_table(look.seen, cells, bins_for(bounds))
     left.altair_chart(
-        charts.often(frame, look.theme), key="often", width="stretch",
+        charts.often(frame, look.theme, bounds), key="often", width="stretch",
         alt="Share of samples by how often they were kept, and what chance alone would give",
     )  # fmt: skip
-    limits = {"always": "in at least 90 %", "sometimes": "in between", "never": "in at most 10 %"}
+    limits = [f"in at least {100 * bounds.always:.3g} %", "in between", f"in at most {100 * bounds.never:.3g} %"]
     rows = pd.DataFrame(
         {
-            "kept": [f"{name} ({limits[name]})" for name in choices.GROUPS],
-            "samples": [100 * found[name] for name in choices.GROUPS],
-            "by chance": [100 * expected[name] for name in choices.GROUPS],
+            "kept": [f"{name} ({limit})" for name, limit in zip(bounds.names, limits, strict=True)],
+            "samples": [100 * share for share in found.values()],
+            "by chance": [100 * share for share in expected.values()],
         }
     )
     column = {name: st.column_config.NumberColumn(format="%.1f %%") for name in ("samples", "by chance")}
     right.dataframe(rows, hide_index=True, column_config=column)
     return frame
+
+
+def bounds_of(look: Look) -> choices.Bounds:
+    """What counts as kept always and never: where all keep a small part each time, what is far from the mean of all."""
+    if look.of_cells or look.in_rounds:
+        return choices.bounds_around(choices.mean_share(look.seen))
+    return choices.FIXED
+
+
+def relative(mean: float) -> str:
+    """From where to where often and seldom are, in words."""
+    part, least, most = ("kept", "often", "seldom") if mean <= 0.5 else ("pruned", "seldom", "often")
+    return (
+        f"A pruned epoch keeps {100 * mean:.3g} % in the mean, and the groups are relative to it: **{least}** is what was "
+        f"{part} at least one and a half times the mean {part} share, **{most}** what was {part} at most half of it."
+    )
+
+
+def bins_for(bounds: choices.Bounds) -> int:
+    """Bins narrow enough that ten lie between the bounds."""
+    return 20 if bounds == choices.FIXED else int(np.clip(round(10 / max(bounds.always - bounds.never, 0.01)), 20, 200))
 
 
 def show_churn(look: Look) -> pd.DataFrame | None:

@@ -51,6 +51,11 @@ class Look:
         """Whether (window, sensor) cells were pruned, so that a window is kept in part."""
         return bool(self.run.spec["options"]["data"].get("samples") == "cells")
 
+    @property
+    def in_rounds(self) -> bool:
+        """Whether an epoch of the run is a round, a part of a pass, and so keeps less than its budget says."""
+        return self.run.passes > int(self.run.spec["options"]["train"]["epochs"])
+
     def clock(self, steps: np.ndarray) -> pd.DatetimeIndex:
         """Instants of ``steps`` [M] on the wall clock, as far as the data tell it."""
         if self.data is not None:

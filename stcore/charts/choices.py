@@ -13,30 +13,36 @@ import pandas as pd
 
 from stcore.charts.curves import distinct, epoch_axis
 from stcore.charts.grid import WEEKDAYS, kept_ramp
+from stcore.charts.kept_scale import KeptScale
 from stcore.charts.theme import Theme
 from stcore.charts.window import ONE_LINE
-from stcore.diagnostics.choices import AGES, ALWAYS, GROUPS, NEVER, UNSEEN
+from stcore.diagnostics.choices import AGES, FIXED, UNSEEN, Bounds
 
 HEIGHT = 300
 CHANCE = "by chance"
+RARE = 1e-3  # of the samples: what the end of an axis need not show
 HOUR_NAMES = {"kept": "kept share", "complexity": "mean complexity (training spreads)"}
 
 
-def hours(frame: pd.DataFrame, value: str, theme: Theme) -> alt.Chart:
-    """``kept`` or ``complexity`` of ``diagnostics.choices.by_hour``, weekdays down, hours across."""
+def hours(frame: pd.DataFrame, value: str, theme: Theme, shares: KeptScale | None = None) -> alt.Chart:
+    """``kept`` or ``complexity`` of ``diagnostics.choices.by_hour``, weekdays down, hours across.
+
+    ``shares``: which kept shares the colours run over, instead of 0 to 1.
+    """
     shown = frame.assign(day=[WEEKDAYS[day] for day in frame["weekday"]], until=frame["hour"] + 1)
     kept = value == "kept"
     number = ".0%" if kept else ".3~g"
-    scale = (
-        alt.Scale(domain=[0, 0.5, 1], range=kept_ramp(theme), interpolate="rgb")
-        if kept
-        else alt.Scale(range=list(theme.sequential), nice=False)
-    )
-    legend = alt.Legend(title=HOUR_NAMES[value], orient="top", format=number, tickCount=3, **ONE_LINE)
+    scale = alt.Scale(range=list(theme.sequential), nice=False)
+    ticks: dict[str, Any] = {"format": number, "tickCount": 3}
+    if kept:
+        domain = shares or (0, 0.5, 1)
+        scale = alt.Scale(domain=list(domain), range=kept_ramp(theme), interpolate="rgb", clamp=True)
+        ticks = legend_of(shares) if shares else ticks
+    legend = alt.Legend(title=HOUR_NAMES[value], orient="top", **(ONE_LINE | ticks))
     tip = [
         alt.Tooltip("day:N"),
         alt.Tooltip("hour:Q", title="from hour"),
-        alt.Tooltip("kept:Q", format=".0%", title="kept share"),
+        alt.Tooltip("kept:Q", format=".3~p" if shares else ".0%", title="kept share"),
         alt.Tooltip("complexity:Q", format=".3~g", title="mean complexity"),
         alt.Tooltip("samples:Q", format=","),
     ]
@@ -59,24 +65,40 @@ def hours(frame: pd.DataFrame, value: str, theme: Theme) -> alt.Chart:
     )
 
 
-def often(frame: pd.DataFrame, theme: Theme) -> alt.LayerChart:
-    """``diagnostics.choices.often_table``: bars of samples by how often they were kept, and the line of pure chance."""
+def legend_of(shares: KeptScale) -> dict[str, Any]:
+    """The three places of a legend that have words: its ends and the mean."""
+    low, mean, high = shares.words
+    first, second = (shares.low + shares.mean) / 2, (shares.mean + shares.high) / 2
+    words = f"datum.value < {first} ? '{low}' : datum.value < {second} ? '{mean}' : '{high}'"
+    return {"values": list(shares), "labelExpr": words, "labelOverlap": False, "gradientLength": 290}
+
+
+def often(frame: pd.DataFrame, theme: Theme, bounds: Bounds = FIXED) -> alt.LayerChart:
+    """``diagnostics.choices.often_table``: bars of samples by how often they were kept, and the line of pure chance.
+
+    Bars have the colour of their group within ``bounds``; where these are not the fixed ones, empty bins at the end are left
+    out.
+    """
+    fixed = bounds == FIXED
+    if not fixed:
+        frame = frame.iloc[: 1 + max(np.flatnonzero(frame[["samples", "chance"]].max(axis=1) > RARE), default=0)]
     width = float(frame["high"].iloc[0] - frame["low"].iloc[0])
     middle = (frame["low"] + frame["high"]) / 2
+    always, sometimes, never = bounds.names
     shown = frame.assign(
         middle=middle,
         left=frame["low"] + 0.04 * width,
         right=frame["high"] - 0.04 * width,
         zero=0.0,
-        group=np.select([middle >= ALWAYS, middle <= NEVER], ["always", "never"], "sometimes"),
+        group=np.select([middle >= bounds.always, middle <= bounds.never], [always, never], sometimes),
         what=CHANCE,
     )
-    ends = [min(0.0, float(frame["low"].min())), max(1.0, float(frame["high"].max()))]
+    ends = [min(0.0, float(frame["low"].min())), max(float(fixed), float(frame["high"].max()))]
     x = alt.X(
         "left:Q",
         title="share of the pruned epochs in which the sample was kept",
         scale=alt.Scale(domain=ends, nice=False),
-        axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], format=".0%", grid=False),
+        axis=alt.Axis(format=".0%", grid=False, **({"values": [0, 0.25, 0.5, 0.75, 1]} if fixed else {"tickCount": 6})),
     )
     y = alt.Y("samples:Q", title="share of all samples", axis=alt.Axis(format="~%", tickCount=4))
     tip = [
@@ -85,7 +107,7 @@ def often(frame: pd.DataFrame, theme: Theme) -> alt.LayerChart:
         alt.Tooltip("samples:Q", format=".3~p", title="of the samples"),
         alt.Tooltip("chance:Q", format=".3~p", title=CHANCE),
     ]
-    inks = alt.Scale(domain=list(GROUPS), range=[theme.kept, theme.muted, theme.pruned])
+    inks = alt.Scale(domain=list(bounds.names), range=[theme.kept, theme.muted, theme.pruned])
     colour = alt.Color("group:N", scale=inks, legend=alt.Legend(title=None, orient="top", symbolType="square"))
     base = alt.Chart(shown)
     bars = base.mark_rect().encode(x=x, x2="right:Q", y=y, y2="zero:Q", color=colour, tooltip=tip)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from stcore.charts.kept_scale import WHOLE, KeptScale, around, colour_bar
 from stcore.charts.sample_table import borders
 from stcore.charts.style import instant, plain
 from stcore.charts.theme import LIGHT, Theme
@@ -29,14 +30,14 @@ def data_map(
 ) -> go.Figure:
     """Mean against variability (as a share of the mean) of each sample's complexity, with its region.
 
-    After Dataset Cartography (Swayamdipta et al. 2020), read for regression. Colour is the kept share. Above 20,000 samples
-    their density is drawn, with some of every region on top. ``customdata`` of a point is its sample. Those not
-    ``inside`` are paled.
+    After Dataset Cartography (Swayamdipta et al. 2020), read for regression. Colour is the kept share, around the mean of all
+    where samples are kept in part. Above 20,000 samples their density is drawn, with some of every region on top.
+    ``customdata`` of a point is its sample. Those not ``inside`` are paled.
     """
     known = table.dropna(subset=["mean", "variability"])
     known = known[(known["mean"] > 0) & (known["variability"] > 0)]
     figure = go.Figure()
-    shown = known
+    shown, scale = known, shares(table)
     if len(known) > MOST_POINTS:
         _density(figure, known, theme)
         shown = stratified(known, OVERLAY, seed)
@@ -46,7 +47,7 @@ def data_map(
         ("diamond", "overlaps a planted incident", shown[planted]),
     ):
         if len(part):
-            trace = _points(part, symbol, name, theme)
+            trace = _points(part, symbol, name, theme, scale)
             if inside is not None:
                 trace.selectedpoints = np.flatnonzero(part.index.isin(inside))
             figure.add_trace(trace)
@@ -73,6 +74,11 @@ def data_map(
     return plain(figure, theme, 440)
 
 
+def shares(table: pd.DataFrame) -> KeptScale | None:
+    """Which kept shares the colours run over, where samples are kept in part."""
+    return None if table["kept"].dtype == bool else around(float(table["kept_share"].mean()))
+
+
 def _ticks(values: pd.Series) -> int | str:
     """Where a logarithmic axis has labels: every power of ten, or 2 and 5 as well, or every digit."""
     ratio = values.max() / values.min() if len(values) else 1.0
@@ -87,7 +93,7 @@ def stratified(table: pd.DataFrame, count: int, seed: int = 0) -> pd.DataFrame:
     return table.iloc[np.sort(order[(rank < count // max(table["region"].nunique(), 1)).to_numpy()])]
 
 
-def _points(part: pd.DataFrame, symbol: str, name: str, theme: Theme) -> go.Scattergl:
+def _points(part: pd.DataFrame, symbol: str, name: str, theme: Theme, scale: KeptScale | None) -> go.Scattergl:
     kept = 100 * part["kept_share"].to_numpy(np.float32)
     marker: dict[str, Any] = {
         "size": 6 if symbol == "circle" else 8,
@@ -98,9 +104,9 @@ def _points(part: pd.DataFrame, symbol: str, name: str, theme: Theme) -> go.Scat
     }
     said = HOVER_KEPT if part["kept"].dtype == bool else HOVER_CELLS
     if np.ptp(kept):
-        bar = {"title": {"text": "kept (%)", "side": "right"}, "outlinewidth": 0, "thickness": 10}
-        scale = {"cmin": 0, "cmax": 100, "colorscale": list(theme.sequential), "colorbar": bar}
-        marker |= {"color": kept, **scale}
+        ends = scale or WHOLE
+        marker |= {"color": kept, "cmin": 100 * ends.low, "cmax": 100 * ends.high}
+        marker |= {"colorscale": list(theme.sequential), "colorbar": colour_bar(scale, 10)}
     return go.Scattergl(
         x=part["mean"].to_numpy(np.float32),
         y=100 * part["variability"].to_numpy(np.float32),

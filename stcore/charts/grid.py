@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stcore.charts.kept_scale import KeptScale, stretched
 from stcore.charts.theme import Theme
 from stcore.charts.words import short
 
@@ -76,7 +77,7 @@ class Picture:
     ``samples`` is how many the rows stand for, more than R where they were grouped. A row is named by ``row_names`` [R], or
     by its samples' instants ``row_time`` [samples], in order of time or not. ``labels``: words at the ends of the scale.
     ``parts``: what a sample's own share is of, such as cells; none where a sample is kept whole. Cells that are not
-    ``inside`` [R, C] bool are paled.
+    ``inside`` [R, C] bool are paled. ``shares``: which part of the scale the colours run over; beyond it they stay.
     """
 
     cells: np.ndarray
@@ -93,6 +94,7 @@ class Picture:
     labels: tuple[str, str] = ("", "")
     parts: str = ""
     inside: np.ndarray | None = None
+    shares: KeptScale | None = None
 
     @property
     def ends(self) -> tuple[str, str]:
@@ -128,6 +130,7 @@ def packed(picture: Picture, theme: Theme) -> dict[str, Any]:
         "rowNames": picture.row_names,
         "byTime": picture.by_time,
         "colours": ramp(picture, theme),
+        "legend": legend(picture, theme),
         "ink": {name: getattr(theme, name) for name in ("text", "line", "background", "accent")}
         | {"mark": theme.pruned},
     }
@@ -141,7 +144,13 @@ def levels(values: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def ramp(picture: Picture, theme: Theme) -> list[str]:
-    """The colours from the low to the high end: pruned to kept for shares of samples, else the sequential scale."""
+    """The colours of values from ``low`` to ``high``, at equal distances."""
+    colours = legend(picture, theme)
+    return colours if picture.shares is None else stretched(colours, picture.shares, FULL + 1)
+
+
+def legend(picture: Picture, theme: Theme) -> list[str]:
+    """The colours from end to end of the legend: pruned to kept for shares of samples, else the sequential scale."""
     return kept_ramp(theme) if picture.labels[0] else list(theme.sequential)
 
 

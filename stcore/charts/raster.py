@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import xarray as xr
 
 from stcore.charts.grid import MOST_BITS, MOST_SHARES, Picture, kept_ramp
+from stcore.charts.kept_scale import WHOLE, colour_bar, kept_scale
 from stcore.charts.style import instant, plain
 from stcore.charts.theme import LIGHT, Theme
 
@@ -27,6 +28,7 @@ def raster_picture(trace: xr.Dataset, table: pd.DataFrame, order: np.ndarray, by
     epochs = trace.sizes["epoch"]
     kept = trace["kept"].values[:, order].T  # [K, E]
     most = max(1, MOST_SHARES // max(epochs, 1))
+    scale = kept_scale(trace)
     grouped = kept.size > MOST_BITS and len(order) > most
     return Picture(
         cells=shares(kept, most) if grouped else kept,
@@ -38,9 +40,10 @@ def raster_picture(trace: xr.Dataset, table: pd.DataFrame, order: np.ndarray, by
         high=1.0,
         x_title="epoch",
         y_title=f"samples, {SORTS[by]}",
-        value_title="kept share",
+        value_title="kept share" if scale is None else f"kept share around its mean of {100 * scale.mean:.3g} %",
         by_time=by == "time",
-        labels=("pruned", "kept"),
+        labels=("pruned", "kept") if scale is None else (scale.words[0], scale.words[2]),
+        shares=scale,
     )
 
 
@@ -68,6 +71,8 @@ def raster(
     order = order if inside is None else order[inside[order]]
     share = shares(trace["kept"].values[:, order].T, STILL_ROWS)
     edges = np.linspace(0, len(order), len(share) + 1).astype(int)
+    scale = kept_scale(trace)
+    ends = scale or WHOLE
     said = [_row(table, order[first:last], by) for first, last in pairwise(edges)]
     figure = go.Figure(
         go.Heatmap(
@@ -75,11 +80,11 @@ def raster(
             x=trace["epoch"].values,
             y=edges[:-1],
             customdata=np.repeat(np.array(said, object)[:, None], share.shape[1], 1),
-            zmin=0,
-            zmax=100,
+            zmin=100 * ends.low,
+            zmax=100 * ends.high,
             colorscale=kept_ramp(theme),
             hovertemplate="epoch %{x}<br>%{customdata}<br>%{z:.0f} % kept<extra></extra>",
-            colorbar={"title": {"text": "kept (%)", "side": "right"}, "outlinewidth": 0, "thickness": 12},
+            colorbar=colour_bar(scale, 12),
         )
     )
     figure.update_xaxes(title="epoch", dtick=max(1, share.shape[1] // 12))

@@ -4,12 +4,24 @@ Functions of ``run.trace()``. ``kept`` [E, W] is yes or no for windows; where ce
 cells, and every function reads it as such.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-ALWAYS, NEVER = 0.9, 0.1  # of the pruned epochs; after Raju et al. 2021, arXiv 2111.12621, the limits are ours
-GROUPS = ("always", "sometimes", "never")
+
+class Bounds(NamedTuple):
+    """From which share of the pruned epochs on a sample counts as kept ``always``, and up to which as ``never``."""
+
+    always: float
+    never: float
+    names: tuple[str, str, str]  # of those above, between and below
+
+
+FIXED = Bounds(
+    0.9, 0.1, ("always", "sometimes", "never")
+)  # after Raju et al. 2021, arXiv 2111.12621, the limits are ours
 LEEWAY = 1e-9  # so that 9 epochs of 10 are 0.9
 
 
@@ -21,6 +33,12 @@ def pruned_epochs(trace: xr.Dataset) -> np.ndarray:
 def kept_shares(trace: xr.Dataset) -> np.ndarray:
     """Share of all samples that each epoch kept [E], 0 to 1."""
     return np.asarray(trace["kept"].values.mean(axis=1, dtype=np.float64))
+
+
+def mean_share(trace: xr.Dataset) -> float:
+    """Mean kept share of the pruned epochs; 1 where there are none."""
+    epochs = pruned_epochs(trace)
+    return float(kept_shares(trace)[epochs].mean()) if len(epochs) else 1.0
 
 
 # ---- when ----------------------------------------------------------------------------------------------------------
@@ -66,16 +84,27 @@ def by_chance(shares: np.ndarray, cells: int = 1) -> np.ndarray:
     return np.asarray(chance / chance.sum())
 
 
-def groups(often: np.ndarray, weight: np.ndarray | None = None) -> dict[str, float]:
-    """Shares of samples kept always (in at least 90 % of the pruned epochs), never (at most 10 %), and sometimes.
+def bounds_around(share: float) -> Bounds:
+    """Bounds for runs that keep shares, or small rounds, where nothing is kept always: relative to the mean ``share`` kept.
 
-    ``often`` [K] as from ``kept_often``, or the values of a distribution with its ``weight`` [K].
+    Often is at least one and a half times the mean, seldom at most half of it; above a mean of a half the same of the share
+    left out. These bounds are ours.
+    """
+    half = min(share, 1 - share) / 2
+    return Bounds(share + half, share - half, ("often", "sometimes", "seldom"))
+
+
+def groups(often: np.ndarray, weight: np.ndarray | None = None, bounds: Bounds = FIXED) -> dict[str, float]:
+    """Shares of samples kept always (in at least 90 % of the pruned epochs), sometimes, and never (at most 10 %).
+
+    ``often`` [K] as from ``kept_often``, or the values of a distribution with its ``weight`` [K]. Other ``bounds`` give
+    other groups, by their names.
     """
     weight = np.ones(len(often)) if weight is None else weight
-    always, never = often >= ALWAYS - LEEWAY, often <= NEVER + LEEWAY
+    always, never = often >= bounds.always - LEEWAY, often <= bounds.never + LEEWAY
     total = max(float(weight.sum()), LEEWAY)
     found = [float(weight[part].sum()) / total for part in (always, ~(always | never), never)]
-    return dict(zip(GROUPS, found, strict=True))
+    return dict(zip(bounds.names, found, strict=True))
 
 
 def often_table(trace: xr.Dataset, cells: int = 1, bins: int = 20) -> pd.DataFrame:

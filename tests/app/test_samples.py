@@ -259,7 +259,7 @@ def test_what_only_another_method_keeps_can_be_chosen(app: Open, here: Run) -> N
 
 
 # ---- cells ---------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("words", [*choices.WORDS.values()])
+@pytest.mark.parametrize("words", ["hours of the week", "always or never", "changes", "weights", "threshold"])
 def test_a_run_on_cells_shows_shares_of_windows(app: Open, folder: Any, tiny_file: Any, words: str) -> None:
     run = trained(tiny_file, folder, "cells", data={"samples": "cells"})
     test = app("samples", run=run.id, sample="5", epoch="2", choices=words)
@@ -268,6 +268,52 @@ def test_a_run_on_cells_shows_shares_of_windows(app: Open, folder: Any, tiny_fil
     assert '"parts": "cells"' in canvas_of(test, "Raster")
     test.toggle(key="still").set_value(True).run()
     assert not test.exception
+
+
+def test_of_cells_no_figure_is_offered_that_has_nothing_to_show(app: Open, folder: Any, tiny_file: Any) -> None:
+    prune = {"name": "guarded", "keep": 0.6}
+    run = trained(tiny_file, folder, "few", data={"samples": "cells"}, prune=prune)
+    for words in ("another method", "age of scores", "threshold", "nonsense"):
+        test = app("samples", run=run.id, choices=words)
+        assert test.session_state["choices"] == "hours" and "of the hardest tenth of the hours it kept" in texts(test)
+        assert offered(test) == ["hours of the week", "always or never", "changes", "weights"]
+
+
+def offered(test: AppTest) -> list[str]:
+    """The names of the figures that can be chosen."""
+    (part,) = [part for part in test.button_group if part.key == "choices"]
+    return list(part.options)
+
+
+def test_a_figure_that_another_run_lacks_gives_way_to_the_first(
+    app: Open, finished: Run, folder: Any, tiny_file: Any
+) -> None:
+    copytree(finished.path, folder / "windows", ignore=ignore_patterns("lock"))
+    trained(tiny_file, folder, "cells", data={"samples": "cells"})
+    test = app("samples", run="windows", choices="another method")
+    assert test.session_state["choices"] == "replay"
+    test.selectbox(key="run list").set_value("cells").run()
+    assert not test.exception and test.session_state["choices"] == "hours"
+    assert "of the hardest tenth of the hours it kept" in texts(test)
+
+
+def test_of_cells_often_and_seldom_are_relative_to_the_mean(app: Open, folder: Any, tiny_file: Any) -> None:
+    prune = {"name": "guarded", "keep": 0.6}
+    run = trained(tiny_file, folder, "few", data={"samples": "cells"}, prune=prune)
+    said = texts(app("samples", run=run.id, choices="always or never"))
+    mean = 100 * float(run.trace()["kept"].values.mean())
+    assert mean < 50 and f"A pruned epoch keeps {mean:.3g} % in the mean" in said and "one and a half times" in said
+
+
+@pytest.mark.parametrize(("method", "rounds"), [("guarded", True), ("random", False)])
+def test_of_windows_the_groups_are_relative_in_rounds_only(
+    app: Open, folder: Any, tiny_file: Any, method: str, rounds: bool
+) -> None:
+    run = trained(tiny_file, folder, "whole", prune={"name": method, "keep": 0.6})
+    test = app("samples", run=run.id, choices="always or never")
+    assert ("one and a half times" in texts(test)) == rounds
+    (table,) = [part.value for part in test.dataframe if "by chance" in part.value]
+    assert ("always (in at least 90 %)" in list(table["kept"])) != rounds
 
 
 # ---- states --------------------------------------------------------------------------------------------------------

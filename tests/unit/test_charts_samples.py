@@ -14,6 +14,7 @@ from tiny import tiny
 
 from stcore.charts import grid, window
 from stcore.charts.data_map import data_map, stratified
+from stcore.charts.kept_scale import around, kept_scale, stretched
 from stcore.charts.raster import order_of, raster, raster_picture, shares
 from stcore.charts.sample_table import incidents, overlapping, samples
 from stcore.charts.samples import boxes, calendar, calendar_picture, curve, decimated, limits
@@ -185,6 +186,71 @@ def test_too_many_samples_are_sent_as_exact_shares(monkeypatch: pytest.MonkeyPat
 
 def test_levels_keep_ends_and_gaps() -> None:
     assert grid.levels(np.array([0.0, 1.0, 0.5, 9.0, np.nan]), 0.0, 1.0).tolist() == [0, 254, 127, 254, 255]
+
+
+# ---- kept shares of samples that are kept in part ------------------------------------------------------------------
+def of_cells(share: float = 0.15) -> xr.Dataset:
+    """A trace of windows of which each epoch but the first keeps about ``share`` of the cells."""
+    trace = trace_of()
+    kept = np.random.default_rng(1).binomial(100, share, trace["kept"].shape) / 100
+    kept[0] = 1
+    return trace.assign(kept=(("epoch", "sample"), kept.astype(np.float16)))
+
+
+def test_colours_run_around_the_mean_share_of_the_pruned_epochs() -> None:
+    scale = kept_scale(of_cells())
+    assert scale is not None and scale.mean == pytest.approx(0.15, abs=0.01)
+    assert scale.low == 0 and scale.high == pytest.approx(2 * scale.mean)
+    assert around(0.15).words == ["0 %", "15 % (mean)", "30 % and more"]  # type: ignore[union-attr]
+    assert around(0.8).words == ["60 % or less", "80 % (mean)", "100 %"]  # type: ignore[union-attr]
+    assert around(1.0) is None and around(0.0) is None and kept_scale(trace_of()) is None
+
+
+@given(mean=st.floats(0.02, 0.98))
+def test_stretched_colours_have_their_ends_at_the_ends_of_the_scale(mean: float) -> None:
+    scale = around(mean)
+    assert scale is not None
+    found = stretched(["#000000", "#808080", "#ffffff"], scale, 255)
+    share = np.linspace(0, 1, 255)
+    grey = np.array([int(colour[1:3], 16) for colour in found])
+    assert (
+        (np.diff(grey) >= 0).all()
+        and (grey[share <= scale.low] == 0).all()
+        and (grey[share >= scale.high] == 255).all()
+    )
+    assert grey == pytest.approx(np.clip((share - scale.low) / (scale.high - scale.low), 0, 1) * 255, abs=2)
+
+
+def test_a_canvas_of_shares_gets_true_shares_and_colours_around_their_mean() -> None:
+    trace = of_cells()
+    table = samples(trace)
+    picture = raster_picture(trace, table, order_of(table))
+    sent = grid.packed(picture, LIGHT)
+    told = np.frombuffer(base64.b64decode(sent["content"]), np.uint8).reshape(6, -1) / grid.FULL
+    assert told == pytest.approx(trace["kept"].values, abs=0.003)  # none is cut at the end of the colours
+    assert len(sent["colours"]) == 255 and sent["colours"][0] == LIGHT.pruned.lower()
+    assert sent["colours"][round(0.32 * 254)] == sent["colours"][-1] == LIGHT.kept.lower()
+    assert sent["legend"] == grid.kept_ramp(LIGHT) and sent["ends"][1].endswith("and more")
+    assert "mean of 1" in sent["titles"]["value"]
+
+
+def test_where_samples_are_kept_whole_colours_run_from_none_to_all() -> None:
+    trace = trace_of()
+    table = samples(trace)
+    sent = grid.packed(raster_picture(trace, table, order_of(table)), LIGHT)
+    assert sent["colours"] == sent["legend"] == grid.kept_ramp(LIGHT) and sent["ends"] == ["pruned", "kept"]
+    still, points = raster(trace, table).data[0], data_map(table).data[0].marker
+    assert (still.zmin, still.zmax, points.cmin, points.cmax) == (0, 100, 0, 100)
+
+
+def test_still_figures_of_shares_say_the_mean_in_their_legend() -> None:
+    trace = of_cells()
+    table = samples(trace)
+    still = raster(trace, table).data[0]
+    assert still.zmin == 0 and still.zmax == pytest.approx(30, abs=2) and still.colorbar.ticktext[2].startswith("≥ ")
+    marker = data_map(table).data[0].marker
+    mean = 100 * table["kept_share"].mean()  # the map shows shares over all epochs, the first one included
+    assert (marker.cmin, marker.cmax) == pytest.approx((0, 2 * mean)) and "(mean)" in marker.colorbar.ticktext[1]
 
 
 # ---- figures -------------------------------------------------------------------------------------------------------

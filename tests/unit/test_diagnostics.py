@@ -13,6 +13,7 @@ from scipy.stats import binom
 
 from stcore import registry
 from stcore.charts import choices as charts
+from stcore.charts.kept_scale import kept_scale
 from stcore.charts.theme import DARK, LIGHT
 from stcore.diagnostics import choices
 from stcore.diagnostics.replay import ReplayError, Setting, by_chance, overlaps, replay, why_not
@@ -232,6 +233,34 @@ def test_overlap_is_the_jaccard_index() -> None:
     assert overlaps(one & False, other & False).tolist() == [0.0]
 
 
+def few_cells(epochs: int = 20, count: int = 300) -> np.ndarray:
+    """Kept shares [E, W] of rounds that keep about 15 % each; of a tenth of the samples a third of it, of a tenth twice."""
+    share = np.full(count, 0.15)
+    share[: count // 10], share[-count // 10 :] = 0.05, 0.3
+    return np.random.default_rng(1).binomial(100, share, (epochs, count)) / 100
+
+
+def test_bounds_for_shares_are_half_the_mean_around_it() -> None:
+    low, high = choices.bounds_around(0.15), choices.bounds_around(0.8)
+    assert (low.never, low.always) == pytest.approx((0.075, 0.225)) and low.names == ("often", "sometimes", "seldom")
+    assert (high.never, high.always) == pytest.approx((0.7, 0.9))  # of the 20 % left out, 1.5 times and half
+    found = choices.groups(np.array([0.07, 0.15, 0.16, 0.3]), bounds=low)
+    assert found == {"often": 0.25, "sometimes": 0.5, "seldom": 0.25}
+
+
+def test_groups_of_small_rounds_find_whom_the_method_favours() -> None:
+    trace = trace_of(few_cells())
+    bounds = choices.bounds_around(choices.mean_share(trace))
+    found = choices.groups(choices.kept_often(trace), bounds=bounds)
+    assert found == {"often": pytest.approx(0.1), "sometimes": pytest.approx(0.8), "seldom": pytest.approx(0.1)}
+    assert choices.groups(choices.kept_often(trace))["always"] == 0
+
+
+def test_the_mean_share_is_that_of_the_pruned_epochs() -> None:
+    assert choices.mean_share(trace_of(np.array([[1, 1], [0.5, 0.25], [0.25, 0.5]]))) == 0.375
+    assert choices.mean_share(trace_of(np.ones((3, 2), bool))) == 1
+
+
 # ---- figures -------------------------------------------------------------------------------------------------------
 @THEMES
 def test_every_figure_of_choices_draws(theme: Any) -> None:
@@ -243,6 +272,29 @@ def test_every_figure_of_choices_draws(theme: Any) -> None:
     made += [charts.lines(choices.churn(trace), {"revived": "revived"}, "share", 20, theme, number=".3~p")]
     for figure in made:
         assert figure.to_dict()["height"] > 0
+
+
+@THEMES
+def test_hours_of_shares_are_coloured_around_their_mean(theme: Any) -> None:
+    trace = trace_of(few_cells())
+    scale = kept_scale(trace)
+    assert scale is not None
+    time = pd.date_range("2026-03-02", periods=300, freq="1h")
+    frame = choices.by_hour(time, choices.kept_often(trace), trace["score"].values[-1].astype(float))
+    colour = charts.hours(frame, "kept", theme, scale).to_dict()["encoding"]["color"]
+    assert colour["scale"]["domain"] == pytest.approx([0, scale.mean, 2 * scale.mean]) and colour["scale"]["clamp"]
+    assert all(word in colour["legend"]["labelExpr"] for word in scale.words)
+    assert charts.hours(frame, "kept", theme).to_dict()["encoding"]["color"]["scale"]["domain"] == [0, 0.5, 1]
+
+
+def test_bars_of_shares_have_the_colours_of_their_bounds_and_no_empty_end() -> None:
+    trace = trace_of(few_cells())
+    bounds = choices.bounds_around(choices.mean_share(trace))
+    figure = charts.often(choices.often_table(trace, 100, 66), LIGHT, bounds).to_dict()
+    rows = pd.DataFrame(next(iter(figure["datasets"].values())))
+    named = rows.groupby("group")["samples"].sum()
+    assert named[["often", "seldom"]].to_numpy() == pytest.approx(0.1) and rows["high"].max() < 0.5
+    assert rows["samples"].sum() == pytest.approx(1)
 
 
 def test_the_bars_of_an_epoch_stand_on_one_another() -> None:
