@@ -60,7 +60,7 @@ def compare(
     runs: Runs = RUNS,
     json: Json = False,
 ) -> None:
-    """Compare runs: options that differ, metrics with the difference to the first, and whether pruning was worth it."""
+    """Compare runs: options that differ and metrics with the difference to the first; with --report, was it worth it?"""
     from stcore.compare import compare as compared
 
     opened = [open_run(name, runs) for name in names]

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from stcore import registry
 from stcore.compare.arms import ROLES, Arm
 from stcore.compare.side_by_side import flattened
 from stcore.runs import Run
@@ -47,7 +48,8 @@ def arm_of(runs: Sequence[Run]) -> Arm:
     prune = runs[0].spec["options"]["prune"]
     keep = prune.get("keep")
     share = 1.0 if keep is None and prune["name"] == "full" else keep
-    return Arm(prune["name"], "method", prune["name"], share, runs[0].sample_name, runs)
+    card = registry.cards("strategies").get(prune["name"])
+    return Arm(card.label if card else prune["name"], "method", prune["name"], share, runs[0].sample_name, runs)
 
 
 def role_of(arm: Arm, arms: Sequence[Arm]) -> str:

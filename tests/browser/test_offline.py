@@ -7,7 +7,7 @@ pytestmark = pytest.mark.browser
 VIEWS = ("", "data", "samples", "sensors", "compare")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_no_view_asks_another_machine_and_none_is_blank(browse: Browse, theme: str) -> None:
     visitor = browse(theme)
     for view in VIEWS:

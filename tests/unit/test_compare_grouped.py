@@ -60,7 +60,7 @@ def test_random_alone_is_a_method_and_full_on_windows_beside_cells_is_told_apart
     cells = run_of(tmp_path, "cells", {"name": "st-prune", "keep": 0.5}, samples="cells")
     same = run_of(tmp_path, "full-cells", FULL, samples="cells")
     assert roles([cells, full, same]) == {
-        "st-prune": "method",
+        "ST-Prune": "method",
         "full training on windows": "full-windows",
         "full training": "full",
     }
@@ -69,8 +69,8 @@ def test_random_alone_is_a_method_and_full_on_windows_beside_cells_is_told_apart
 def test_methods_that_would_be_called_the_same_say_how_they_differ(tmp_path: Path) -> None:
     one, other = ({"name": "st-prune", "keep": 0.5, "tail": tail} for tail in (0.1, 0.2))
     assert set(roles([run_of(tmp_path, "a", one), run_of(tmp_path, "b", other)])) == {
-        "st-prune (tail 0.1)",
-        "st-prune (tail 0.2)",
+        "ST-Prune (tail 0.1)",
+        "ST-Prune (tail 0.2)",
     }
 
 
