@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from app import control
 from app.header import named
 from app.session import link, linked, runs_folder
 from app.training.new import sentence
@@ -13,12 +14,7 @@ from stcore.experiment import Experiment, experiments_in
 from stcore.runs import RunError
 
 LIVE = ("starting", "running", "paused")
-BADGES = {
-    "starting": ("Starting", "blue", ":material/hourglass_top:"),
-    "running": ("Running", "blue", ":material/play_arrow:"),
-    "paused": ("Paused", "orange", ":material/pause:"),
-    "done": ("Finished", "green", ":material/check:"),
-    "stopped": ("Stopped", "gray", ":material/stop:"),
+BADGES = control.BADGES | {
     "interrupted": ("Interrupted", "red", ":material/bolt:"),
     "new": ("Not started", "gray", ":material/schedule:"),
 }

@@ -1,6 +1,6 @@
 """The report: everything that runs tell about "was it worth it?", as tables of plain values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,7 +12,7 @@ from stcore.compare.arms import EQUAL, Arm, Arms
 from stcore.compare.interval import Interval
 from stcore.compare.pareto import front
 from stcore.compare.split import Link, split
-from stcore.compare.tested import EvidenceError
+from stcore.compare.tested import Beside, EvidenceError
 from stcore.compare.verdict import Figures, verdict
 from stcore.data import STData
 from stcore.runs.files import plain
@@ -106,15 +106,17 @@ def differences(known: Arms) -> Records:
     return records
 
 
-def by_horizon(known: Arms) -> Records:
-    """Diebold-Mariano per horizon, against the main control."""
-    records = []
+def against_main(known: Arms) -> Iterator[tuple[dict[str, Any], Beside]]:
+    """Each method beside its main control, and what the records about them begin with."""
     for arm in known.methods:
         control = known.main_control(arm)
         if control and (pair := known.pair(arm, control)):
-            rows = diebold_mariano.by_horizon(pair)
-            records += [{**about(arm), "control": control.label, **row} for row in rows]
-    return records
+            yield {**about(arm), "control": control.label}, pair
+
+
+def by_horizon(known: Arms) -> Records:
+    """Diebold-Mariano per horizon, against the main control."""
+    return [{**head, **row} for head, pair in against_main(known) for row in diebold_mariano.by_horizon(pair)]
 
 
 def by_hour(known: Arms, data: STData | None) -> Records:
@@ -124,23 +126,16 @@ def by_hour(known: Arms, data: STData | None) -> Records:
         known.note(
             "The data are not at hand: hours are those of the times as written in the file, and incidents unknown."
         )
-    for arm in known.methods:
-        control = known.main_control(arm)
-        if control and (pair := known.pair(arm, control)):
-            one = pair.one
-            clock = pd.DatetimeIndex(one.time) if data is None else data.clock(one.start + one.lookback)
-            records += [{**about(arm), "control": control.label, **row} for row in payers.by_hour(pair, clock)]
+    for head, pair in against_main(known):
+        one = pair.one
+        clock = pd.DatetimeIndex(one.time) if data is None else data.clock(one.start + one.lookback)
+        records += [{**head, **row} for row in payers.by_hour(pair, clock)]
     return records
 
 
 def by_sensor(known: Arms) -> Records:
     """By sensor, against the main control."""
-    records = []
-    for arm in known.methods:
-        control = known.main_control(arm)
-        if control and (pair := known.pair(arm, control)):
-            records += [{**about(arm), "control": control.label, **row} for row in payers.by_sensor(pair)]
-    return records
+    return [{**head, **row} for head, pair in against_main(known) for row in payers.by_sensor(pair)]
 
 
 def hardest(known: Arms) -> Records:

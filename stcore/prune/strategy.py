@@ -29,8 +29,8 @@ class Samples:
     """What a strategy knows before training: W samples, E epochs, the seed, and features computed when asked for.
 
     ``feature(name)`` gives [W]: ``cell`` (hour of the week of the forecast, 0 to 167), ``stationarity`` (0 to 1,
-    1 = calmest), ``naive`` (error of the seasonal naive forecast, in training spreads); or [W, D]: ``series`` (the
-    sample's own values, projected to few numbers).
+    1 = calmest), ``naive`` (error of the seasonal naive forecast, in training spreads), ``window`` and ``sensor``
+    (positions; the sensor of a whole window is 0); or [W, 64]: ``series`` (the sample's own values, projected).
     """
 
     count: int

@@ -13,14 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import filelock
-
 from stcore.runs import files
 from stcore.runs.folder import NAME, Run, RunError, Word
-from stcore.runs.living import is_held
+from stcore.runs.living import is_held, take
 
 FOLDER = ".experiments"
-PATIENCE = 2.0  # seconds to wait for a lock that a glance at the status may hold for an instant
 YOUNG = 60.0  # seconds in which a worker that was asked for is taken to be on its way
 
 
@@ -76,11 +73,9 @@ class Folder:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the experiment as long as it is worked on, read anew; RunError where another process does."""
-        lock = filelock.FileLock(self.path / "lock")
-        try:
-            lock.acquire(timeout=PATIENCE)
-        except filelock.Timeout:
-            raise RunError(f"Another process works on experiment {self.name} already.") from None
+        lock = take(self.path / "lock")
+        if lock is None:
+            raise RunError(f"Another process works on experiment {self.name} already.")
         try:
             self.content = files.read_json(self.path / "experiment.json") or self.content
             yield

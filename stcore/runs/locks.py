@@ -9,19 +9,16 @@ from contextlib import contextmanager, suppress
 import filelock
 
 from stcore.runs.folder import Run, RunError
+from stcore.runs.living import take
 from stcore.runs.record import end, tell
-
-PATIENCE = 2.0  # seconds to wait for a lock that a glance at the status may hold for an instant
 
 
 @contextmanager
 def held(run: Run) -> Iterator[None]:
     """Hold the run's lock as long as work goes on; RunError where another process does."""
-    lock = filelock.FileLock(run.path / "lock")
-    try:
-        lock.acquire(timeout=PATIENCE)
-    except filelock.Timeout:
-        raise RunError(f"Run {run.id} is being trained by another process ({run.worker or 'unknown'}).") from None
+    lock = take(run.path / "lock")
+    if lock is None:
+        raise RunError(f"Run {run.id} is being trained by another process ({run.worker or 'unknown'}).")
     try:
         ranks = int(os.environ.get("WORLD_SIZE", 1))
         run.claim(f"process {os.getpid()} on {socket.gethostname()}", os.getpid(), ranks)

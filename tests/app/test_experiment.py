@@ -136,8 +136,7 @@ def test_one_that_was_left_can_be_looked_into_and_goes_on(app, half: Path, start
 def test_one_that_is_worked_on_can_be_paused_and_stopped(app, tiny_file: Path, folder: Path) -> None:
     made = create_experiment({**ASKED, "name": "live", "data": str(tiny_file)}, folder)
     told = made.work(in_turn=True)
-    while next(told).done < 1:
-        pass
+    next(step for step in told if step.done >= 1)
     test = app("compare", part="worth")
     assert {"Pause", "Stop"} <= labels(test) and "Resume" not in labels(test)
     button(test, "Pause").click().run()

@@ -92,6 +92,17 @@ def point_of_the_map(page: Page) -> tuple[float, float]:
     return float(place[0]), float(place[1])
 
 
+def lasso(page: Page, x: float, y: float) -> None:
+    """Draw a lasso on the data map around the place left of (x, y)."""
+    page.locator("[data-title='Lasso Select']").click()
+    page.mouse.move(x - 120, y - 60)
+    page.mouse.down()
+    for across, down in ((20, -60), (20, 60), (-120, 60), (-120, -55)):
+        page.mouse.move(x + across, y + down, steps=5)
+    page.mouse.up()
+    page.get_by_text("are chosen").wait_for()
+
+
 def test_the_map_keeps_its_place_while_it_is_clicked_and_lassoed(browse: Browse) -> None:
     page = browse().open("/samples?run=demo-run")
     page.get_by_test_id("stPlotlyChart").first.scroll_into_view_if_needed()
@@ -102,13 +113,7 @@ def test_the_map_keeps_its_place_while_it_is_clicked_and_lassoed(browse: Browse)
     page.locator(".hoverlayer .hovertext").first.wait_for()
     page.mouse.click(x, y)
     now_picked(page)
-    page.locator("[data-title='Lasso Select']").click()
-    page.mouse.move(x - 120, y - 60)
-    page.mouse.down()
-    for across, down in ((20, -60), (20, 60), (-120, 60), (-120, -55)):
-        page.mouse.move(x + across, y + down, steps=5)
-    page.mouse.up()
-    page.get_by_text("are chosen").wait_for()
+    lasso(page, x, y)
     assert page.locator(".js-plotly-plot").first.get_attribute("data-same") == "yes", "the map was rebuilt"
     page.get_by_role("button", name="Show all").click()
     page.get_by_text("Showing all").wait_for()
@@ -120,13 +125,7 @@ def test_a_lasso_is_named_and_its_link_opens_it_in_a_fresh_browser(browse: Brows
     page.get_by_test_id("stPlotlyChart").first.scroll_into_view_if_needed()
     page.wait_for_timeout(1000)
     x, y = point_of_the_map(page)
-    page.locator("[data-title='Lasso Select']").click()
-    page.mouse.move(x - 120, y - 60)
-    page.mouse.down()
-    for across, down in ((20, -60), (20, 60), (-120, 60), (-120, -55)):
-        page.mouse.move(x + across, y + down, steps=5)
-    page.mouse.up()
-    page.get_by_text("are chosen").wait_for()
+    lasso(page, x, y)
     page.get_by_placeholder("name this selection").fill("hard <b>ones</b>")
     page.get_by_placeholder("name this selection").press("Tab")
     settled(page)
