@@ -64,7 +64,8 @@ class Epoch(Event):
     ``arrays``: ``score`` [W] (NaN where never scored), ``level`` [W] (the error at which a sample was last met, in training
     spreads), ``kept`` [W] bool, ``weight`` [W], ``sensor_error`` [N] (validation MAE in units) and ``importance`` [N]
     (share of the input's pull on the loss). Where samples are cells, these are means over a window's sensors, ``kept`` is
-    a share, and ``sensor_kept`` and ``sensor_score`` [N] tell the same of each sensor.
+    a share, and ``sensor_kept`` and ``sensor_score`` [N] tell the same of each sensor. Under a mask ``active`` [N] bool and
+    ``mask_score`` [N] say which sensors are on and what the mask thinks of them, and ``mask`` counts them.
     """
 
     epoch: int
@@ -78,6 +79,7 @@ class Epoch(Event):
     cpu: dict[str, float] = field(default_factory=dict)
     selection: dict[str, float] = field(default_factory=dict)
     arrays: Arrays = field(default_factory=dict)
+    mask: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,3 +101,4 @@ class Finished(Event):
     seconds: dict[str, float]
     cpu: dict[str, float] = field(default_factory=dict)
     arrays: Arrays = field(default_factory=dict)
+    mask: dict[str, float] = field(default_factory=dict)

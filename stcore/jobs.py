@@ -107,7 +107,9 @@ def begin(run: Run, before: int | None) -> "Trainer":
         raise
     world = trainer.ranks.world
     if trainer.epoch and before not in (None, world):
-        trainer.notes.append(f"worked on by {before} processes before and by {world} now: not bit for bit the same")
+        trainer.more_notes.append(
+            f"worked on by {before} processes before and by {world} now: not bit for bit the same"
+        )
     return trainer
 
 
@@ -127,12 +129,12 @@ def prepare(run: Run) -> "Trainer":
 
     trainer = Trainer(dataset(run), RunOptions.read(run.spec["options"]))
     content, note = checkpoint(run)
-    trainer.notes += [note] if note else []
+    trainer.more_notes += [note] if note else []
     if content:
         trainer.load(content)
     made, here = run.spec["versions"].get("torch"), versions().get("torch")
     if made != here:
-        trainer.notes.append(f"the run began with torch {made} and goes on with {here}: not bit for bit the same")
+        trainer.more_notes.append(f"the run began with torch {made} and goes on with {here}: not bit for bit the same")
     return trainer
 
 

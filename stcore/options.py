@@ -155,13 +155,15 @@ class TrainOptions(Options):
 
 
 class RunOptions(Options):
-    """Everything that decides a run besides its data. ``model`` and ``prune`` hold a ``name`` and that thing's options."""
+    """Everything that decides a run besides its data. ``model``, ``prune`` and ``mask`` hold a ``name`` and that
+    thing's options."""
 
     seed: int = option(0, "The one seed of every random draw.", ge=0, lt=2**31)
     data: DataOptions = DataOptions()
     train: TrainOptions = TrainOptions()
     model: dict[str, Any] = option({"name": "stid"}, "The forecaster and its options.")
     prune: dict[str, Any] = option({"name": "st-prune"}, "The pruning strategy and its options.")
+    mask: dict[str, Any] = option({"name": "none"}, "The mask over sensors and its options.")
 
 
 def nested(assignments: list[str]) -> dict[str, Any]:

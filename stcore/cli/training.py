@@ -40,6 +40,8 @@ def train(
     model: Annotated[str | None, Option(help="Name of the forecaster.")] = None,
     prune: Annotated[str | None, Option(help="Name of the pruning strategy.")] = None,
     keep: Annotated[float | None, Option(help="Share of all sample visits to keep.")] = None,
+    mask: Annotated[str | None, Option(help="Name of the mask over sensors.")] = None,
+    sparsity: Annotated[float | None, Option(help="Share of the sensors that the mask switches off.")] = None,
     epochs: Annotated[int | None, Option(help="Passes over the data.")] = None,
     batch: Annotated[int | None, Option(help="Windows in a step.")] = None,
     lr: Annotated[float | None, Option(help="Learning rate at the start.")] = None,
@@ -62,6 +64,7 @@ def train(
         "seed": seed,
         "model": {"name": model},
         "prune": {"name": prune, "keep": keep},
+        "mask": {"name": mask, "sparsity": sparsity},
         "train": {"epochs": epochs, "batch": batch, "lr": lr},
         "data": {"lookback": lookback, "horizon": horizon, "split": split},
     }

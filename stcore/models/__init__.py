@@ -2,12 +2,18 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from stcore.options import Options, option
 from stcore.registry import Card
 
 
 class Setting(NamedTuple):
-    """What a model has to know of the data before it is built."""
+    """What a model has to know of the data before it is built.
+
+    ``edges`` are sensor positions from [E], to [E] and weights [E] >= 0; ``places`` [N, 2] latitude and longitude in
+    degrees (NaN: unknown); ``profile`` [N, P] each sensor's mean course of a working day and of a weekend in training.
+    """
 
     lookback: int
     horizon: int
@@ -15,7 +21,11 @@ class Setting(NamedTuple):
     inputs: int
     targets: int
     slots: int  # steps in a day
-    grid: tuple[int, int] | None = None
+    grid: tuple[int, int] | None = None  # rows and columns of the grid whose cells the sensors are
+    cells: np.ndarray | None = None  # [N] place of each sensor among the grid's cells, row by row
+    edges: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+    places: np.ndarray | None = None
+    profile: np.ndarray | None = None
 
 
 class DLinearOptions(Options):

@@ -20,7 +20,7 @@ class DLinear(Forecaster):
         self.trend = nn.Linear(inside, outside)
         self.rest = nn.Linear(inside, outside)
 
-    def forward(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None, gate: Tensor | None = None) -> Tensor:
         """See Forecaster; the calendar and the sensor are not used."""
         trend = moving_average(x, self.kernel)
         parts = flat_series(trend), flat_series(x - trend)

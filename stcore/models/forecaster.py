@@ -3,22 +3,73 @@
 import torch
 from torch import Tensor, nn
 
+from stcore.models import Setting
+
 
 class Forecaster(nn.Module):
-    """A forecaster over B samples: ``forward(x, calendar, sensor)`` gives [B, H, N, C'] in training spreads.
+    """A forecaster over B samples: ``forward(x, calendar, sensor, gate)`` gives [B, H, N, C'] in training spreads.
 
     ``x`` [B, L, N, C] holds z-scores (0 where not measured), ``calendar`` [B, L + H, 2] slot of the day and day of the
-    week, ``sensor`` [B, N] the sensors' positions where they are not simply 0..N-1.
+    week, ``sensor`` [B, N] the sensors' positions where they are not simply 0..N-1. ``gate`` [N] says how far each sensor
+    is on, from 0 (off) to 1; ``x`` comes multiplied by it. Only models that mix sensors read it: what a sensor passes on
+    is weighted by its gate, so that one that is off passes on nothing, and the gate has a finite gradient everywhere.
     """
 
     mixes_sensors: bool = False  # whether a sensor's forecast depends on another sensor's input
-    unseen_sensors: bool = False  # whether it runs on sensors that it was not trained on
+    unseen_sensors: bool = False  # whether its weights fit other sensors, of another number, with their own Setting
+    gathers: bool = False  # whether ``gathered`` computes for fewer sensors, instead of multiplying by zero
+    setting: Setting  # what it was built for
     remember: bool = False  # set it to have ``last`` filled by every forward pass
     last: Tensor | None = None  # what the last linear map was given [B, N, D], detached
 
-    def forward(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None, gate: Tensor | None = None) -> Tensor:
         """Forecast; see the class."""
         raise TypeError(f"{type(self).__name__} has no forward")
+
+    def gathered(self, x: Tensor, calendar: Tensor, active: Tensor, wanted: Tensor) -> Tensor:
+        """Forecast [B, H, M, C'] of the sensors at ``wanted`` [M] from those that are on, ``x`` [B, L, K, C] at the
+        positions ``active`` [K] of the N sensors: the same as ``forward`` with the others' gate at 0.
+
+        This form fills in zeros and computes all; models with ``gathers`` have a faster one.
+        """
+        sensors = self.setting.sensors
+        whole = x.new_zeros(len(x), x.shape[1], sensors, x.shape[3])
+        whole[:, :, active] = x
+        gate = x.new_zeros(sensors)
+        gate[active] = 1
+        return self(whole, calendar, None, gate)[:, :, wanted]
+
+
+class Gated(nn.Module):
+    """A forecaster under a ``gate`` [N], to be used like one without; see ``Forecaster``."""
+
+    def __init__(self, model: Forecaster, gate: Tensor) -> None:
+        super().__init__()
+        self.model, self.gate = model, gate
+
+    def forward(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None) -> Tensor:
+        """See Forecaster."""
+        forecast: Tensor = self.model(x * self.gate[:, None], calendar, sensor, self.gate)
+        return forecast
+
+    @property
+    def remember(self) -> bool:
+        """The model's own."""
+        return self.model.remember
+
+    @remember.setter
+    def remember(self, wish: bool) -> None:
+        self.model.remember = wish
+
+    @property
+    def last(self) -> Tensor | None:
+        """The model's own."""
+        return self.model.last
+
+
+def gated(model: Forecaster, gate: Tensor | None) -> Forecaster | Gated:
+    """The model under a gate; the model itself without one."""
+    return model if gate is None else Gated(model, gate)
 
 
 def flat_series(x: Tensor) -> Tensor:

@@ -58,7 +58,7 @@ class STID(Forecaster):
         slot, day = functional.embedding(now[:, 0], self.slot), functional.embedding(now[:, 1], self.day)
         return self.series(flat_series(x)).view(len(x), x.shape[2], -1), who, slot[:, None], day[:, None]
 
-    def forward(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None, gate: Tensor | None = None) -> Tensor:
         """See Forecaster."""
         parts = self.parts(x, calendar, sensor)
         layers = self.residuals

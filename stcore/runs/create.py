@@ -12,10 +12,12 @@ import numpy as np
 from stcore import __version__, readers, registry
 from stcore.data import STData
 from stcore.features import SKETCH
-from stcore.options import OptionError, RunOptions
+from stcore.options import DataOptions, OptionError, RunOptions
 from stcore.prune.strategy import Samples
 from stcore.runs.folder import Run
 from stcore.scale import fit
+from stcore.sensors.options import MaskOptions
+from stcore.sensors.sites import Sites
 from stcore.training import recipe
 from stcore.windows import PARTS, Parts, cut, observed_cells
 
@@ -74,6 +76,7 @@ def resolve(data: STData, options: RunOptions) -> tuple[RunOptions, Parts]:
     kinds: tuple[tuple[str, registry.Kind, str], ...] = (
         ("model", "models", "stid"),
         ("prune", "strategies", "st-prune"),
+        ("mask", "masks", "none"),
     )
     for field, kind, default in kinds:
         given = dict(getattr(options, field))
@@ -83,12 +86,31 @@ def resolve(data: STData, options: RunOptions) -> tuple[RunOptions, Parts]:
             raise OptionError(f"{card.name} has nothing to train; every run reports it beside its own metrics")
         if card.mixes_sensors and options.data.samples == "cells":
             raise OptionError(f"{card.name} mixes sensors, so a sample is a whole window; set data.samples to windows")
+    check_mask(data, options.data, chosen, parts)
     chosen["prune"] = checked(chosen["prune"], "keep" in options.prune, samples, train.epochs)
     size = 1 if options.data.samples == "cells" else len(data.sensors)
     batch = recipe.batch_size(train, size, samples)
     rate = recipe.base_rate(train, batch, size)
     decided = {"batch": batch, "lr": rate, "threads": recipe.threads(train)}
     return options.model_copy(update={**chosen, "train": train.model_copy(update=decided)}), parts
+
+
+def check_mask(data: STData, options: DataOptions, chosen: Mapping[str, Any], parts: Parts) -> None:
+    """OptionError where the mask cannot be: for a model that does not mix sensors, or with sensors that do not exist."""
+    mask = dict(chosen["mask"])
+    if (name := mask.pop("name")) == "none":
+        return
+    card, model = registry.card("masks", name), registry.card("models", chosen["model"]["name"])
+    if not model.mixes_sensors:
+        able = ", ".join(card.name for card in registry.cards("models").values() if card.mixes_sensors)
+        raise OptionError(
+            f"{model.name} forecasts each sensor from its own readings alone, so one that is off would have none: "
+            f"a mask needs a model that mixes sensors, such as {able}"
+        )
+    settings = card.options.read(mask)
+    if isinstance(settings, MaskOptions):
+        target = data.channel(options.targets, data.channels[:1])[0]
+        card.load()(settings, Sites(data, settings, target, parts.label == 0), 1, 0)
 
 
 def count(data: STData, options: RunOptions, parts: Parts) -> int:

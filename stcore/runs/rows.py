@@ -27,6 +27,8 @@ ROWS = {
     "importance": Row("<f4", "sensor"),
     "sensor_kept": Row("<f4", "sensor"),
     "sensor_score": Row("<f4", "sensor"),
+    "active": Row("bits", "sensor"),
+    "mask_score": Row("<f4", "sensor"),
 }
 
 

@@ -1,8 +1,9 @@
 """Feed: a dataset as tensors on the training device, and the batch of any windows."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -49,16 +50,9 @@ class Feed:
         self.truth = filled[..., self.targets].to(device, dtype)
         self.mask = torch.from_numpy(observed)[..., self.targets].to(device, dtype)
         self.calendar = torch.from_numpy(clock).to(device)
-        grid = tuple(data.ds.attrs["grid"]) if "grid" in data.ds.attrs else None
-        self.setting = Setting(
-            options.lookback,
-            options.horizon,
-            len(data.sensors),
-            len(self.inputs),
-            len(self.targets),
-            slots_of_day(data.step_seconds),
-            grid,
-        )
+        sizes = options.lookback, options.horizon, len(data.sensors), len(self.inputs), len(self.targets)
+        about = around(data, filled[..., self.targets[0]].numpy(), observed[..., self.targets[0]], train)
+        self.setting = Setting(*sizes, slots_of_day(data.step_seconds), *about)
 
     @property
     def names(self) -> list[str]:
@@ -97,6 +91,26 @@ class Feed:
         total = torch.cat([torch.zeros_like(per_step[:1]), per_step.cumsum(0)])
         first = torch.from_numpy(windows.starts + windows.lookback).to(self.device)
         return total[first + windows.horizon] - total[first]
+
+
+def around(data: STData, series: np.ndarray, observed: np.ndarray, train: np.ndarray) -> tuple[Any, ...]:
+    """What a setting holds of a dataset's sensors: grid, cells, edges, places and profile.
+
+    ``series`` [T, N] z-scores of the first target, where they were ``observed`` [T, N], and which steps are for ``train``.
+    """
+    grid = tuple(int(size) for size in data.ds.attrs["grid"]) if "grid" in data.ds.attrs else None
+    cells = data.ds["cell"].values.astype(np.int64) if grid else None
+    clock = data.local_time[train]
+    return grid, cells, data.edges, data.places, profile(series[train], observed[train], clock)
+
+
+def profile(series: np.ndarray, observed: np.ndarray, clock: pd.DatetimeIndex) -> np.ndarray:
+    """[N, 48] mean of ``series`` [T, N] by hour, of working days and then of weekends; 0 where nothing was ``observed``."""
+    hour = (clock.hour + 24 * (clock.day_of_week >= 5)).to_numpy()
+    sums, counts = np.zeros((48, series.shape[1])), np.zeros((48, series.shape[1]))
+    np.add.at(sums, hour, np.where(observed, series, 0))
+    np.add.at(counts, hour, observed)
+    return (sums / np.maximum(counts, 1)).T.astype(np.float32)
 
 
 def thinned(windows: Windows, most: int) -> Windows:

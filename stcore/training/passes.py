@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from stcore.events import Progress
-from stcore.models.forecaster import Forecaster
+from stcore.models.forecaster import Forecaster, Gated
 from stcore.ranks import Ranks
 from stcore.scores import Columns, Step
 from stcore.training.clock import Clock
@@ -24,7 +24,7 @@ Found = tuple[np.ndarray, dict[str, np.ndarray]]
 
 
 @torch.no_grad()
-def scored(model: Forecaster, pool: Pool, needs: tuple[str, ...], ranks: Ranks) -> Found:
+def scored(model: Forecaster | Gated, pool: Pool, needs: tuple[str, ...], ranks: Ranks) -> Found:
     """All samples and their columns under the model as it stands, shared out among the ranks."""
     columns, training = Columns(pool.feed.setting.horizon, needs, pool.observed), model.training
     model.eval()
@@ -56,7 +56,7 @@ def pilots(trainer: "Trainer") -> Iterator[Progress]:
     for repeat in range(pilot.repeats):
         clock = Clock()
         seed = (trainer.options.seed + 7_919 * (repeat + 1)) % 2**31
-        changed = {"seed": seed, "train": train, "prune": {"name": "full"}}
+        changed = {"seed": seed, "train": train, "prune": {"name": "full"}, "mask": {"name": "none"}}
         pupil = type(trainer)(
             trainer.feed.data, trainer.options.model_copy(update=changed), trainer.ranks, trainer.pool
         )

@@ -1,5 +1,6 @@
 """Forecasts by the weights of a finished run, on its own data or on newer data of the same sensors."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from stcore import registry
 from stcore.data import STData
 from stcore.findings import refuse
 from stcore.models import Setting
+from stcore.models.forecaster import gated
 from stcore.options import RunOptions
 from stcore.scale import Scale
 from stcore.training.feed import Feed
@@ -16,16 +18,34 @@ from stcore.training.state import from_bytes, to_bytes
 from stcore.windows import calendar
 
 
-def pack(feed: Feed, best: dict[str, Any], last: dict[str, Any]) -> bytes:
-    """All that forecasting needs besides data and options: weights, the model's setting, the scale, the sensors."""
+def pack(feed: Feed, best: dict[str, Any], last: dict[str, Any], gate: torch.Tensor | None) -> bytes:
+    """All that forecasting needs besides data and options: weights, the model's setting, its gate, the scale, the sensors."""
     scale = {"mean": torch.from_numpy(feed.scale.mean), "spread": torch.from_numpy(feed.scale.spread)}
     about = {
-        "setting": feed.setting._asdict(),
+        "setting": plain(feed.setting),
+        "gate": gate,
         "scale": scale,
         "sensors": feed.data.sensors,
         "channels": feed.data.channels,
     }
     return to_bytes({"best": best, "last": last, **about})
+
+
+def plain(setting: Setting) -> dict[str, Any]:
+    """A setting as numbers and tensors."""
+    return tree(setting._asdict(), lambda part: torch.from_numpy(part) if isinstance(part, np.ndarray) else part)
+
+
+def setting_of(stored: dict[str, Any]) -> Setting:
+    """The setting back."""
+    return Setting(**tree(stored, lambda part: part.numpy() if isinstance(part, torch.Tensor) else part))
+
+
+def tree(values: dict[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
+    """The same values, and those in tuples among them, changed."""
+    return {
+        name: tuple(map(change, value)) if isinstance(value, tuple) else change(value) for name, value in values.items()
+    }
 
 
 def predict(data: STData, options: RunOptions, packed: bytes, starts: np.ndarray) -> np.ndarray:
@@ -40,7 +60,7 @@ def predict(data: STData, options: RunOptions, packed: bytes, starts: np.ndarray
             f"The run knows {len(kept['sensors'])} sensors and the channels {', '.join(kept['channels'])}; "
             f"the data have {len(data.sensors)} and {', '.join(data.channels)}, or others.",
         )
-    setting = Setting(**kept["setting"])
+    setting = setting_of(kept["setting"])
     if len(starts) and not (np.min(starts) >= 0 and np.max(starts) <= data.steps - setting.lookback):
         raise refuse("windows", f"The data have {data.steps} steps; some of the windows asked for lie outside.")
     scale = Scale(kept["scale"]["mean"].numpy(), kept["scale"]["spread"].numpy())
@@ -49,6 +69,7 @@ def predict(data: STData, options: RunOptions, packed: bytes, starts: np.ndarray
     model = card.load()(setting, card.options.read(choice))
     model.load_state_dict(kept["best"])
     model.eval()
+    under = gated(model, kept.get("gate"))
     inputs = data.channel(options.data.inputs, data.channels)
     targets = scale.only(data.channel(options.data.targets, data.channels[:1]))
     found = [np.empty((0, setting.horizon, setting.sensors, setting.targets), np.float32)]
@@ -59,6 +80,6 @@ def predict(data: STData, options: RunOptions, packed: bytes, starts: np.ndarray
         x = np.nan_to_num(scale.apply(data.values[steps[:, : setting.lookback]])[..., inputs], nan=0.0)
         clock = calendar(data, steps.ravel()).reshape(*steps.shape, 2)
         with torch.no_grad():
-            scaled = model(torch.from_numpy(x), torch.from_numpy(clock)).numpy()
+            scaled = under(torch.from_numpy(x), torch.from_numpy(clock)).numpy()
         found.append(targets.undo(scaled).astype(np.float32))
     return np.concatenate(found)

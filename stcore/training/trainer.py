@@ -23,21 +23,23 @@ import numpy as np
 import torch
 
 from stcore.data import STData
-from stcore.events import Epoch, Event, Finished, Progress, Started
+from stcore.events import Epoch, Event, Progress
+from stcore.models.forecaster import gated
 from stcore.options import OptionError, RunOptions
 from stcore.prune.strategy import Selection
 from stcore.ranks import Ranks
 from stcore.scores import Columns, Step
-from stcore.training import evaluate, recipe
+from stcore.training import ends, evaluate, recipe
 from stcore.training.build import DTYPES, build_model, build_optimizer, build_strategy, flattened
 from stcore.training.clock import Clock
 from stcore.training.feed import Feed
+from stcore.training.masking import Masking
 from stcore.training.passes import pilots, scored
 from stcore.training.pool import Pool
 from stcore.training.predict import pack
 from stcore.training.state import from_bytes, to_bytes
 
-PLAIN = ("epoch", "visits", "extra", "best_epoch", "best_error", "best_metrics", "over")
+PLAIN = ("epoch", "visits", "extra", "best_epoch", "best_error", "best_gate", "best_metrics", "masked", "over")
 
 
 class Diverged(RuntimeError):
@@ -58,6 +60,7 @@ class Trainer:
         self.model = build_model(self.feed, options)
         with self.clock.timed("select"):
             self.strategy = build_strategy(self.pool, options)
+            self.masking = Masking(self.feed, options, len(self.strategy.plan))
         self.batch = recipe.batch_size(self.train, self.pool.size, self.pool.count)
         self.rate = recipe.base_rate(self.train, self.batch, self.pool.size)
         self.whole = flattened(self.model)
@@ -66,26 +69,30 @@ class Trainer:
         self.extra = {"refresh": 0, "pilot": 0}  # visits that are no training of this run
         self.epoch, self.visits, self.best_epoch, self.best_error = 0, 0, -1, float("inf")
         self.best = copy.deepcopy(self.model.state_dict())
+        self.best_gate: torch.Tensor | None = None
+        self.masked = 0  # the epoch before which the mask last changed
         self.best_metrics: dict[str, Any] = {}
-        self.over, self.notes = False, [*self.strategy.notes, *self.feed.notes]
+        self.over, self.more_notes = False, list[str]()
 
     # ---- the loop --------------------------------------------------------------------------------------------------
     def __iter__(self) -> Iterator[Event]:
         """Events from where the state stands to the end."""
-        yield self._started()
+        yield ends.started(self)
         if self.epoch == 0:
             yield from pilots(self)
         while self.epoch < len(self.strategy.plan) and not self.over:
             yield from self._epoch()
-        yield self._finished()
+        yield ends.finished(self)
 
     def _epoch(self) -> Iterator[Event]:
         """One pass over what the strategy selects, its validation, and what it leaves behind."""
         epoch, clock = self.epoch, Clock()
         torch.manual_seed(self.options.seed * 1_000_003 + epoch)
         with clock.timed("score"):
+            if self.masking.begin(epoch, self.model, self.ranks):
+                self.masked, self.best_error = epoch, float("inf")  # the best weights are those of the mask in force
             if self.strategy.refresh(epoch):
-                self._observe(*scored(self.model, self.pool, self.strategy.needs, self.ranks))
+                self._observe(*scored(self.masking.under(self.model), self.pool, self.strategy.needs, self.ranks))
                 self.extra["refresh"] += self.pool.count
         with clock.timed("select"):
             selection = self.strategy.select(epoch)
@@ -142,7 +149,7 @@ class Trainer:
         weights = torch.from_numpy(np.where(real, selection.weights[mine], 0).astype(np.float32)).to(self.train.device)
         batch = self.pool.batch(picked)
         with torch.autocast(self.train.device, torch.bfloat16, enabled=self.train.precision == "bfloat16"):
-            scaled = self.model(batch.x, batch.calendar, batch.sensor)
+            scaled = gated(self.model, self.masking.gate(self.epoch, number))(batch.x, batch.calendar, batch.sensor)
         error = evaluate.missed(scaled.to(batch.y.dtype), batch.y, batch.mask)
         absolute = error.abs()
         total = absolute.sum((1, 2, 3))
@@ -152,6 +159,7 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=False)
         loss.backward()
         loss = self.ranks.sum_gradient(self.whole, loss)
+        self.masking.learn(rate, self.ranks)
         if self.train.clip:
             torch.nn.utils.clip_grad_norm_(self.whole, self.train.clip)
         self.optimizer.step()
@@ -163,21 +171,22 @@ class Trainer:
     def _validated(self, selection: Selection, loss: float, rate: float, clock: Clock) -> Epoch:
         """Measure the epoch, remember the best weights, decide whether to go on."""
         with clock.timed("evaluate"):
-            found = evaluate.errors(self.model, self.feed, self.feed.validation, self.ranks)
+            model = self.masking.under(self.model)
+            found = evaluate.errors(model, self.feed, self.feed.validation, self.ranks)
             measured = evaluate.metrics(found, self.feed)
-            importance = evaluate.importance(self.model, self.feed, self.feed.parts.validation)
+            importance = evaluate.importance(model, self.feed, self.feed.parts.validation)
         error = loss if measured["mae"] is None else measured["mae"]
         if not np.isfinite(error):
             raise self._diverged("the error on the validation windows")
         best = error < self.best_error
         if best:
             self.best_epoch, self.best_error, self.best_metrics = self.epoch, error, measured
-            self.best = copy.deepcopy(self.model.state_dict())
+            self.best, self.best_gate = copy.deepcopy(self.model.state_dict()), self.masking.held
         self.strategy.judge(self.epoch, error)
         self.over = self._waited_enough()
         with clock.timed("evaluate"):
             rows = self.pool.rows(selection, self.strategy.score(), self.level)
-        arrays = {**rows, "sensor_error": found.by_sensor(), "importance": importance}
+        arrays = {**rows, "sensor_error": found.by_sensor(), "importance": importance, **self.masking.rows()}
         about = {**self.strategy.report, **selection.report()}
         kept = len(selection.indices)
         return Epoch(
@@ -192,57 +201,17 @@ class Trainer:
             dict(clock.cpu),
             about,
             arrays,
+            self.masking.report,
         )
 
     def _waited_enough(self) -> bool:
-        """Patience, counted only once full data are back, so that a run cannot end before its tail; in passes, where a plan
-        has more and shorter epochs."""
+        """Patience, counted only once full data are back and the mask stands, so that a run cannot end before its tail; in
+        passes, where a plan has more and shorter epochs."""
         plan, full = self.strategy.plan, self.pool.count
         back = int(np.flatnonzero(plan < full).max(initial=-1)) + 1 if plan[-1] >= full else 0
-        waited = (self.epoch - max(self.best_epoch, back)) * min(1.0, self.train.epochs / len(plan))
-        return self.train.patience is not None and waited >= self.train.patience
-
-    # ---- beginning and end -----------------------------------------------------------------------------------------
-    def _started(self) -> Started:
-        """What the job begins with."""
-        return Started(
-            self.epoch,
-            len(self.strategy.plan),
-            self.pool.count,
-            self.batch,
-            self.rate,
-            sum(parameter.numel() for parameter in self.model.parameters()),
-            self.train.precision,
-            torch.get_num_threads(),
-            list(self.notes),
-        )
-
-    def _finished(self) -> Finished:
-        """Measure the best weights; the model keeps its last ones."""
-        last = copy.deepcopy(self.model.state_dict())
-        with self.clock.timed("evaluate"):
-            self.model.load_state_dict(self.best)
-            test = evaluate.errors(self.model, self.feed, self.feed.parts.test, self.ranks)
-            naive = evaluate.naive_metrics(self.feed)
-            told = {"test_sensor_error": test.by_sensor(), "test_start": self.feed.parts.test.starts}
-            told |= {"test_error": test.windows[0], "test_count": test.windows[1]}
-            hardest = self.pool.hardest(self.strategy.score())
-            starts = evaluate.worth_storing(self.feed, hardest, self.train.forecasts, self.options.seed)
-            arrays = {**told, **evaluate.stored(self.model, self.feed, starts)}
-        self.model.load_state_dict(last)
-        full = round(self.train.epochs * self.epoch / len(self.strategy.plan) * self.pool.count)
-        visits = {"kept": self.visits, "full": full, "share": self.visits / max(full, 1), **self.extra}
-        metrics = {"validation": self.best_metrics, "test": evaluate.metrics(test, self.feed)}
-        return Finished(
-            self.epoch,
-            self.best_epoch + 1,
-            metrics,
-            naive,
-            visits,
-            dict(self.clock.seconds),
-            dict(self.clock.cpu),
-            arrays,
-        )
+        back = max(back, self.masked, self.best_epoch)
+        waited = (self.epoch - back) * min(1.0, self.train.epochs / len(plan))
+        return self.masking.mask.settled and self.train.patience is not None and waited >= self.train.patience
 
     # ---- state -----------------------------------------------------------------------------------------------------
     def state_dict(self) -> dict[str, Any]:
@@ -253,16 +222,23 @@ class Trainer:
             "best": self.best,
             "optimizer": self.optimizer.state_dict(),
             "strategy": strategy,
+            "mask": self.masking.state_dict(),
             "level": torch.from_numpy(self.level.copy()),
             "clock": self.clock.state_dict(),
             **{name: getattr(self, name) for name in PLAIN},
         }
+
+    @property
+    def notes(self) -> list[str]:
+        """What is otherwise than one might think."""
+        return [*self.strategy.notes, *self.masking.mask.notes, *self.feed.notes, *self.more_notes]
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a state."""
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.strategy.load_state_dict({name: tensor.numpy() for name, tensor in state["strategy"].items()})
+        self.masking.load_state_dict(state["mask"])
         self.best, self.level = state["best"], state["level"].numpy().copy()
         self.clock.load_state_dict(state["clock"])
         for name in PLAIN:
@@ -278,7 +254,7 @@ class Trainer:
 
     def weights(self) -> bytes:
         """Best and last weights, with all that forecasting with them needs."""
-        return pack(self.feed, self.best, self.model.state_dict())
+        return pack(self.feed, self.best, self.model.state_dict(), self.best_gate)
 
     # ---- parts -----------------------------------------------------------------------------------------------------
     def _planned(self, epoch: int, kept: int) -> int:

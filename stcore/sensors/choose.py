@@ -1,0 +1,66 @@
+"""From an order of worth to a mask: forced sensors, connected parts and the budget, once for all masks."""
+
+import numpy as np
+
+from stcore.options import OptionError
+from stcore.sensors.sites import Sites
+
+
+def room(sites: Sites, sparsity: float | None = None) -> float:
+    """What the sites that stay may cost together: the budget, or as many of the sites as the sparsity leaves.
+
+    ``sparsity`` may be another one than that of the options, as on the way to it. OptionError where what is forced on
+    costs more, or where nothing could stay on.
+    """
+    options = sites.options
+    share = options.sparsity if sparsity is None else sparsity
+    if options.budget is None:
+        most, needed = float(max(round((1 - share) * sites.count), 1)), float(len(sites.on))
+        open_sites = sites.count - len(sites.off)
+        most = min(most, float(open_sites))
+    else:
+        whole, needed = float(sites.cost.sum()), float(sites.cost[sites.on].sum())
+        most = options.budget if sparsity is None else max(options.budget, (1 - share) * whole)
+        open_sites = int((np.delete(sites.cost, sites.off) <= options.budget).sum())
+    if needed > most:
+        raise OptionError(f"The sensors in mask.on need {needed:g}, more than the {most:g} that may stay on.")
+    if not open_sites:
+        raise OptionError("No sensor could stay on; allow more in mask.budget, or fewer in mask.off.")
+    return most
+
+
+def price(sites: Sites) -> np.ndarray:
+    """[R] what each site takes from the room: its cost under a budget, else 1."""
+    return sites.cost if sites.options.budget is not None else np.ones(sites.count)
+
+
+def chosen(order: np.ndarray, sites: Sites, sparsity: float | None = None) -> np.ndarray:
+    """[R] bool: what stays on when sites are taken in ``order`` (most worth keeping first) as long as there is room.
+
+    First those forced on, then the first of every connected part, then the rest; those forced off never. Where the room
+    does not reach for every part, the larger parts come first.
+    """
+    left, prices = room(sites, sparsity), price(sites)
+    keep, allowed = np.zeros(sites.count, bool), np.ones(sites.count, bool)
+    allowed[sites.off] = False
+    for site in (*sites.on, *leaders(order, sites, allowed), *order):
+        if allowed[site] and not keep[site] and prices[site] <= left + 1e-9:
+            keep[site] = True
+            left -= prices[site]
+    return keep
+
+
+def leaders(order: np.ndarray, sites: Sites, allowed: np.ndarray) -> np.ndarray:
+    """The first allowed site of each connected part that has none forced on, larger parts first."""
+    if not sites.options.connected:
+        return np.empty(0, np.int64)
+    ranked = order[allowed[order]]
+    parts, first = np.unique(sites.part[ranked], return_index=True)
+    open_parts = ~np.isin(parts, sites.part[sites.on])
+    sizes = np.bincount(sites.part, minlength=int(sites.part.max()) + 1)[parts]
+    return ranked[first[open_parts][np.argsort(-sizes[open_parts], kind="stable")]]
+
+
+def lonely(keep: np.ndarray, sites: Sites) -> int:
+    """Connected parts of the graph in which nothing is kept."""
+    return int(sites.part.max()) + 1 - len(np.unique(sites.part[keep]))

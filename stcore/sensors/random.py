@@ -1,0 +1,21 @@
+"""Random sensors: what any mask has to beat."""
+
+import numpy as np
+
+from stcore.registry import Card
+from stcore.sensors.mask import Fixed
+from stcore.sensors.options import MaskOptions
+
+
+class Random(Fixed):
+    """Sites in random order; the seed decides."""
+
+    def order(self) -> np.ndarray:
+        """[R] a permutation."""
+        return self.generator(0).permutation(self.sites.count)
+
+
+CARD = Card(
+    "random", "Sensors drawn at random: what any mask has to beat.", "the baseline", "stcore.sensors.random:Random",
+    MaskOptions,
+)  # fmt: skip

@@ -1,0 +1,124 @@
+"""Sites: what a mask decides over, single sensors or regions (blocks of cells) of a grid, and what it may know of them.
+
+Dimensions: N sensors, R sites (R = N where nothing is a grid), T training steps.
+"""
+
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from stcore.data import STData
+from stcore.options import OptionError
+from stcore.scale import fit
+from stcore.sensors.options import MaskOptions
+
+Edges = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+class Sites:
+    """R sites: ``of`` [N] the site of each sensor, ``name`` [R], and their readings, places, edges and costs."""
+
+    def __init__(self, data: STData, options: MaskOptions, target: int = 0, train: np.ndarray | None = None) -> None:
+        """``target`` is the channel that masks look at, ``train`` [T] bool the steps that they may look at."""
+        self.data, self.options, self.target = data, options, target
+        self.train = np.ones(data.steps, bool) if train is None else train
+        self.of = regions(data, options.region) if "grid" in data.ds.attrs else np.arange(len(data.sensors))
+        self.count = int(self.of.max()) + 1
+        self.size = np.bincount(self.of, minlength=self.count)  # sensors of each site
+        first = np.unique(self.of, return_index=True)[1]
+        single = self.count == len(data.sensors)
+        self.name = [data.sensors[place] if single else f"region {site + 1}" for site, place in enumerate(first)]
+        self.on, self.off = self.named(options.on, "on"), self.named(options.off, "off")
+        if len(both := np.intersect1d(self.on, self.off)):
+            raise OptionError(f"{self.name[both[0]]!r} is asked to be on and to be off; choose one.")
+        self.cost = self.mean(self._costs()) * self.size
+
+    # ---- what is known of them -------------------------------------------------------------------------------------
+    @cached_property
+    def series(self) -> np.ndarray:
+        """[T, R] float32 z-scores of the target in training, means over a region's cells; NaN where nothing was measured."""
+        values = self.data.values[self.train][..., [self.target]]
+        scaled = fit(values).apply(values)[..., 0]
+        return scaled if self.count == scaled.shape[1] else np.stack([self.mean(row) for row in scaled])
+
+    @cached_property
+    def observed(self) -> np.ndarray:
+        """[R] share of the training readings that are there."""
+        return self.mean(np.isfinite(self.data.values[self.train][..., self.target]).mean(axis=0))
+
+    @cached_property
+    def places(self) -> np.ndarray | None:
+        """[R, 2] latitude and longitude of the sites' middles, NaN where unknown; None where no place is known."""
+        places = self.data.places
+        if places is None or not np.isfinite(places).any():
+            return None
+        return np.stack([self.mean(places[:, 0]), self.mean(places[:, 1])], axis=1)
+
+    @cached_property
+    def edges(self) -> Edges | None:
+        """Edges between different sites, the weights of parallel ones summed; None without a graph."""
+        if self.data.edges is None or not len(self.data.edges[0]):
+            return None
+        start, end = self.of[self.data.edges[0]], self.of[self.data.edges[1]]
+        other = start != end
+        matrix = coo_matrix((self.data.edges[2][other], (start[other], end[other])), (self.count, self.count))
+        matrix.sum_duplicates()
+        return matrix.row.astype(np.int64), matrix.col.astype(np.int64), matrix.data
+
+    @cached_property
+    def part(self) -> np.ndarray:
+        """[R] number of the connected part of the graph that each site is in; one part where there is no graph."""
+        if self.edges is None:
+            return np.zeros(self.count, np.int64)
+        start, end, weight = self.edges
+        links = coo_matrix((np.ones(len(weight)), (start, end)), (self.count, self.count))
+        return connected_components(links, directed=False)[1].astype(np.int64)
+
+    # ---- from sites to sensors and back ----------------------------------------------------------------------------
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """[N] of the sensors from [R] of their sites."""
+        return values[self.of]
+
+    def sum(self, values: np.ndarray) -> np.ndarray:
+        """[R] sums over each site's sensors of [N]."""
+        return np.bincount(self.of, values, self.count)
+
+    def mean(self, values: np.ndarray) -> np.ndarray:
+        """[R] means over each site's sensors of [N], NaN left out; NaN where there is none."""
+        if self.count == len(values):
+            return np.asarray(values)
+        seen = np.isfinite(values)
+        count = self.sum(seen)
+        return np.divide(self.sum(np.where(seen, values, 0)), count, out=np.full(self.count, np.nan), where=count > 0)
+
+    def named(self, names: list[str] | None, option: str) -> np.ndarray:
+        """Sites of the named sensors (or regions), ascending. OptionError for an unknown name."""
+        known = dict(zip(self.data.sensors, self.of.tolist(), strict=True))
+        known |= {name: site for site, name in enumerate(self.name)}
+        if unknown := [name for name in names or [] if name not in known]:
+            raise OptionError(f"mask.{option} names {unknown[0]!r}, which is no sensor of {self.data.title}.")
+        return np.unique([known[name] for name in names or []]).astype(np.int64)
+
+    def _costs(self) -> np.ndarray:
+        """[N] cost of each sensor: as the options say, else 1."""
+        costs = dict.fromkeys(self.data.sensors, 1.0)
+        for entry in self.options.costs or []:
+            name, equals, text = entry.rpartition("=")
+            try:
+                cost = float(text)
+            except ValueError:
+                cost = -1.0
+            if not equals or name not in costs or not 0 < cost < np.inf:
+                raise OptionError(f"mask.costs takes sensor=cost with a cost above 0; it was {entry!r}.")
+            costs[name] = cost
+        return np.array(list(costs.values()))
+
+
+def regions(data: STData, side: int) -> np.ndarray:
+    """[N] region of each cell of a grid: blocks of ``side`` x ``side`` cells, numbered row by row; empty ones have none."""
+    columns = int(data.ds.attrs["grid"][1])
+    row, column = np.divmod(data.ds["cell"].values.astype(np.int64), columns)
+    block = row // side * (-(-columns // side)) + column // side
+    return np.unique(block, return_inverse=True)[1].astype(np.int64)
