@@ -1,14 +1,19 @@
-"""The map panel that several views share: map, legend, and the flat map for those without WebGL and for files."""
+"""The map panel that several views share: map, legend, and the flat map for those without WebGL, for files and for a lasso."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
 from app import picking
+from app.layers import credit
 from app.session import current_theme
-from stcore.charts.maps import DOTS, SensorMap, clicked, flat_sensor_map, sensor_map, sensor_map_legend
+from stcore.charts.maps import DOTS, SensorMap, area_of, clicked, flat_sensor_map, sensor_map, sensor_map_legend
 from stcore.charts.style import standalone
 
 HEIGHT = 500
 PLAIN = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"], "scrollZoom": True}
+WITH_LASSO = {"displaylogo": False, "scrollZoom": True}
 
 
 def take_click(sensors: SensorMap, key: str) -> bool:
@@ -18,39 +23,100 @@ def take_click(sensors: SensorMap, key: str) -> bool:
         return None if position is None else str(sensors.names[position])
 
     on_map = picking.take(key, picking.selected(key, "indices", DOTS), lambda index: name_of(clicked(sensors, index)))
-    points = [int(point["customdata"]) for point in _points(f"{key}-flat")]
-    return picking.take(f"{key}-flat", points, name_of) or on_map
+    points = _points(f"{key}-flat")
+    return picking.take(f"{key}-flat", points if len(points) == 1 else [], name_of) or on_map
 
 
-def _points(key: str) -> list[dict[str, int]]:
-    """The sensors among the points clicked on the flat map; lines and areas underneath carry no number."""
+def take_many(key: str) -> list[int] | None:
+    """The sensors of a new lasso or box on the flat map; None where there is none, or it was taken before."""
+    points = _points(f"{key}-flat")
+    fresh = len(points) > 1 and points != st.session_state.get(f"{key} lasso")
+    st.session_state[f"{key} lasso"] = points
+    return points if fresh else None
+
+
+def take_area(sensors: SensorMap, key: str) -> tuple[int, int] | None:
+    """(overlay, feature) of a new click on an area of the map; None without one."""
+    layers = ((st.session_state.get(key) or {}).get("selection") or {}).get("indices") or {}
+    found = [
+        area
+        for layer, indices in layers.items()
+        for index in indices
+        if (area := area_of(sensors, str(layer), int(index)))
+    ]
+    now = found[0] if found else None
+    fresh = now is not None and now != st.session_state.get(f"{key} area")
+    st.session_state[f"{key} area"] = now
+    return now if fresh else None
+
+
+def _points(key: str) -> list[int]:
+    """The sensors among the points chosen on the flat map; lines and areas underneath carry no number."""
     found = (st.session_state.get(key) or {}).get("selection", {}).get("points", [])
-    return [point for point in found if isinstance(point.get("customdata"), int | float)]
+    return [int(point["customdata"]) for point in found if isinstance(point.get("customdata"), int | float)]
 
 
-def show_map(sensors: SensorMap, key: str, chosen: int | None, alt: str, about: str = "") -> None:
-    """Draw the map with its legend; zoom and place stay while the numbers change. ``about``: what a saved one is called."""
+def show_map(
+    sensors: SensorMap,
+    key: str,
+    chosen: int | None,
+    alt: str,
+    about: str = "",
+    *,
+    marked: Sequence[int] = (),
+    neighbours: Sequence[tuple[int, float]] = (),
+    lasso: bool = False,
+) -> None:
+    """Draw the map with its legend; zoom and place stay while the numbers change. ``about``: what a saved one is called.
+
+    ``marked`` sensors stand out, ``neighbours`` (position, weight 0 to 1) are tied to the chosen one. ``lasso``: several can
+    be chosen on the flat map, see ``take_many``.
+    """
     theme, flat = current_theme(), st.session_state.get(f"{key}-kind", False)
     if flat:
-        figure = flat_sensor_map(sensors, theme, chosen)
-        st.plotly_chart(
-            figure, key=f"{key}-flat", on_select="rerun", selection_mode="points", config=PLAIN, theme=None, height=HEIGHT,
-            alt=alt,
-        )  # fmt: skip
+        show_flat(sensors, key, chosen, alt, marked=marked, lasso=lasso)
     else:
-        deck = sensor_map(sensors, theme, chosen)
+        deck = sensor_map(sensors, theme, chosen, marked, neighbours)
         st.pydeck_chart(deck, key=key, on_select="rerun", selection_mode="single-object", height=HEIGHT, alt=alt)
+        look = "dark is low, yellow is high" if not sensors.diverging else "purple is below 0, orange above"
+        size = (
+            ""
+            if sensors.tiled or sensors.areas
+            else ", small is near the first"
+            if sensors.diverging
+            else ", small is low"
+        )
         st.altair_chart(
-            sensor_map_legend(sensors, theme), key=f"{key}-legend", width=360,
-            alt=f"Legend: {sensors.label}, small and dark is low, large and yellow is high",
-        )  # fmt: skip
+            sensor_map_legend(sensors, theme),
+            key=f"{key}-legend",
+            width=360,
+            alt=f"Legend: {sensors.title}; {look}{size}",
+        )
+        credit()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle(
             "Flat map", key=f"{key}-kind", persist_state="session",
-            help="The same map without WebGL. The camera at its top right saves it as a picture.",
+            help="The same map without WebGL. The camera at its top right saves it as a picture"
+            + ("; lasso and box beside it choose several sensors." if lasso else "."),
         )  # fmt: skip
         st.download_button(
             "Map as HTML", lambda: standalone(flat_sensor_map(sensors, theme, chosen), about or alt, PLAIN),
             f"{key}.html", "text/html", key=f"{key}-html", on_click="ignore", type="tertiary",
             help="One file of about 5 MB that opens anywhere, without internet.",
         )  # fmt: skip
+
+
+def show_flat(
+    sensors: SensorMap, key: str, chosen: int | None, alt: str, *, marked: Sequence[int], lasso: bool
+) -> None:
+    """The flat map. It is built anew, and loses its zoom, whenever what it draws changes: so a lasso made on it marks
+    nothing until the numbers change."""
+    drawn: dict[str, Any] = st.session_state.setdefault(f"{key} drawn", {})
+    now = (sensors.title, chosen, current_theme().name, len(sensors.overlays))
+    if drawn.get("now") != now or not len(marked):
+        drawn |= {"now": now, "marked": tuple(marked)}
+    st.plotly_chart(
+        flat_sensor_map(sensors, current_theme(), chosen, drawn["marked"]), key=f"{key}-flat", on_select="rerun",
+        selection_mode=("points", "box", "lasso") if lasso else "points", config=WITH_LASSO if lasso else PLAIN, theme=None,
+        height=HEIGHT, alt=alt,
+    )  # fmt: skip

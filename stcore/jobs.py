@@ -23,6 +23,7 @@ from stcore.data import STData
 from stcore.events import Event
 from stcore.findings import DataError, Finding, refuse
 from stcore.options import RunOptions
+from stcore.readers.layers import Layer, parse_layer
 from stcore.runs import Run, RunError, create, record, uploads
 from stcore.runs.create import versions
 from stcore.runs.experiments import open_folder
@@ -32,6 +33,7 @@ from stcore.runs.record import checkpoint, fail, tell, weights
 if TYPE_CHECKING:
     from stcore.training.trainer import Trainer
 
+LAYER_SECONDS = 60
 APART = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
 """What start_new_session is elsewhere, on Windows: Ctrl-C in the server's console does not reach a worker."""
 _children: list[tuple[Path, float, subprocess.Popen[bytes]]] = []
@@ -255,8 +257,19 @@ def _forecasting(*arguments: str, timeout: float) -> None:
         raise RunError(said[-1] if said else "The forecast could not be made.")
 
 
-def open_elsewhere(path: Path, out: Path, answers: Mapping[str, str] | None = None, seconds: float = 180) -> Path:
-    """Have a child process with limits of memory and time open ``path``, and give its checked form, the NetCDF ``out``.
+def layer_elsewhere(name: str, content: bytes, answers: Mapping[str, str] | None = None) -> Layer:
+    """A layer for the map out of an uploaded file, read by a child process with limits; nothing of it is kept. DataError."""
+    with tempfile.TemporaryDirectory() as folder:
+        kept = uploads.keep({name: content}, Path(folder))
+        found = open_elsewhere(kept, Path(folder) / "layer.json", answers, LAYER_SECONDS, layer=True)
+        return parse_layer(found.read_text("utf-8"))
+
+
+def open_elsewhere(
+    path: Path, out: Path, answers: Mapping[str, str] | None = None, seconds: float = 180, layer: bool = False
+) -> Path:
+    """Have a child process with limits of memory and time open ``path``, and give its checked form, the NetCDF ``out``,
+    of a ``layer`` a JSON file.
 
     What a hostile or broken file can bring down is then that child, not the page. DataError with what the child found,
     its questions included, or with a plain sentence where it crashed or ran out of time.
@@ -265,6 +278,7 @@ def open_elsewhere(path: Path, out: Path, answers: Mapping[str, str] | None = No
         return out
     partial = out.with_name(f"{os.getpid()}-{time.monotonic_ns()}.partial")
     given = [part for code, choice in (answers or {}).items() for part in ("--answer", f"{code}={choice}")]
+    given += ["--layer"] if layer else []
     command = [sys.executable, "-m", "stcore", "take", str(path), str(partial), "--seconds", str(int(seconds)), *given]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     try:

@@ -7,8 +7,16 @@ import xarray as xr
 from stcore.data import STData
 
 
-def tiny(steps: int = 600, sensors: int = 4, channels: int = 1, missing: float = 0.0, seed: int = 0) -> STData:
-    """A dataset of hourly values around 50 with a daily wave of 10 and noise of 1."""
+def tiny(
+    steps: int = 600,
+    sensors: int = 4,
+    channels: int = 1,
+    missing: float = 0.0,
+    seed: int = 0,
+    *,
+    grid: tuple[int, int] | None = None,
+) -> STData:
+    """A dataset of hourly values around 50 with a daily wave of 10 and noise of 1; on a ``grid``, its first cells."""
     rng = np.random.default_rng(seed)
     hour = np.arange(steps)[:, None, None]
     wave = 10 * np.sin(2 * np.pi * (hour / 24 + np.arange(sensors)[None, :, None] / max(sensors, 1) / 4))
@@ -23,4 +31,6 @@ def tiny(steps: int = 600, sensors: int = 4, channels: int = 1, missing: float =
     ds = xr.Dataset(
         {"value": (("time", "sensor", "channel"), value), **places}, coords, {"title": "tiny", "zone": "local"}
     )
+    if grid:
+        ds = ds.assign(cell=("sensor", np.arange(sensors))).assign_attrs(grid=list(grid))
     return STData.of(ds)

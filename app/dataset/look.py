@@ -7,10 +7,12 @@ import pandas as pd
 import streamlit as st
 
 from app import picking
+from app.layers import layers_box, online, overlays
 from app.maps import PLAIN, show_map, take_click
 from app.session import current_theme
 from app.words import plain
 from stcore.charts import coverage as gaps
+from stcore.charts.cells import cells_of
 from stcore.charts.layers import underneath
 from stcore.charts.maps import SensorMap
 from stcore.charts.placing import drawn_places
@@ -61,13 +63,21 @@ def map_panel(data: STData) -> SensorMap:
     if st.session_state.get("map what") not in options:
         st.session_state["map what"] = options[0]
     words = {name: f"mean {name}" for name in data.channels} | MAP_WORDS
-    what = st.selectbox("Colour and size show", options, key="map what", format_func=lambda name: words[name])
+    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    what = left.selectbox("Colour and size show", options, key="map what", format_func=lambda name: words[name])
+    with right:
+        layers_box(data.fingerprint, data.places is not None)
     values, unit = numbers(data.fingerprint, what, data)
     places = sensor_places(data)
     if data.places is None:
         st.info(no_places(data))
-    layers = underneath(data.layers if data.places is not None else {}, places, data.edges)
-    sensors = SensorMap(data.sensors, places, values, words[what], unit, layers=layers)
+    cells = cells_of(data)
+    layers = underneath(data.layers if data.places is not None else {}, places, None if cells else data.edges)
+    placed = data.places is not None
+    sensors = SensorMap(
+        data.sensors, places, values, words[what], unit, layers=layers, cells=cells,
+        overlays=overlays(data.fingerprint) if placed else (), online=placed and online(),
+    )  # fmt: skip
     if take_click(sensors, "data-map"):
         st.rerun()
     chosen = picking.chosen_sensor(data.sensors, 0)
@@ -112,8 +122,8 @@ def show_series(data: STData, sensor: int, channel: int, steps: slice) -> None:
     st.altair_chart(chart, key=f"series-{name}", alt=f"{name} of sensor {data.sensors[sensor]} over time")
 
 
-def stretch(data: STData) -> slice:
-    """The steps to be looked at, by whole days."""
+def stretch(data: STData, name: str = "days") -> slice:
+    """The steps to be looked at, by whole days; ``name`` tells several choices of days on one page apart."""
     time = data.local_time
     days = pd.date_range(time[0].normalize(), time[-1].normalize(), freq="D")
     if len(days) < 2:
@@ -124,7 +134,7 @@ def stretch(data: STData) -> slice:
     begin = min(days.searchsorted(time[first_reading(data)].normalize()), max(len(options) - some, 0))
     first, last = st.select_slider(
         "Days", options, (options[begin], options[min(begin + some, len(options)) - 1]),
-        key=f"days of {data.fingerprint[:12]}", format_func=lambda day: day.strftime(words),
+        key=f"{name} of {data.fingerprint[:12]}", format_func=lambda day: day.strftime(words),
     )  # fmt: skip
     begin = time.searchsorted(pd.Timestamp(first))
     end = time.searchsorted(pd.Timestamp(last) + pd.Timedelta(days=1))

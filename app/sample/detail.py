@@ -9,6 +9,7 @@ from app.sample.look import Look, pick
 from app.session import link, linked
 from app.words import plain
 from stcore import jobs
+from stcore.charts.cells import cells_of
 from stcore.charts.layers import underneath
 from stcore.charts.maps import DOTS, SensorMap, clicked, sensor_map, view
 from stcore.charts.style import instant
@@ -176,8 +177,7 @@ def take_sensor(window: Window) -> None:
         return window.sensors[position] if position is not None and position < len(window.sensors) else None
 
     def from_map(index: int) -> str | None:
-        places = st.session_state.get("sample-map-places")
-        drawn = None if places is None else SensorMap(window.sensors, places, np.zeros(len(places)), "")
+        drawn = st.session_state.get("sample-map-drawn")
         return None if drawn is None else name_of(clicked(drawn, index))
 
     picking.take("sample-map", picking.selected("sample-map", "indices", DOTS), from_map)
@@ -249,9 +249,10 @@ def show_errors(look: Look, window: Window, sensor: int) -> None:
 def show_map(look: Look, window: Window, sensor: int, places: np.ndarray) -> None:
     """The error on a small map."""
     assert look.data is not None
-    layers = underneath(look.data.layers, places, look.data.edges)
-    sensors = SensorMap(window.sensors, places, window.errors, "error", window.unit, layers=layers)
-    st.session_state["sample-map-places"] = places
+    cells = cells_of(look.data)
+    layers = underneath(look.data.layers, places, None if cells else look.data.edges)
+    sensors = SensorMap(window.sensors, places, window.errors, "error", window.unit, layers=layers, cells=cells)
+    st.session_state["sample-map-drawn"] = sensors
     deck = sensor_map(sensors, look.theme, sensor)
     deck.initial_view_state = view(places, MAP_SIZE)
     st.pydeck_chart(
@@ -264,7 +265,8 @@ def show_map(look: Look, window: Window, sensor: int, places: np.ndarray) -> Non
     )
     low, high = sensors.range
     st.markdown(
-        f"Small and dark: {short(low, window.unit)} and less; large and yellow: {short(high, window.unit)} and more."
+        f"{'Dark' if cells else 'Small and dark'}: {short(low, window.unit)} and less; "
+        f"{'yellow' if cells else 'large and yellow'}: {short(high, window.unit)} and more."
     )
 
 

@@ -10,6 +10,7 @@ import xarray as xr
 
 from app.dataset.look import made_up_places
 from app.session import run_dataset
+from stcore.charts.cells import Cells, cells_of
 from stcore.charts.layers import Layers, underneath
 from stcore.charts.maps import spread
 from stcore.charts.placing import drawn_places
@@ -17,12 +18,13 @@ from stcore.data import STData
 from stcore.findings import DataError
 from stcore.runs import Run
 
-ERROR, IMPORTANCE, KEPT, TEST = "error", "importance", "kept", "test"
+ERROR, IMPORTANCE, KEPT, TEST, DIFFERENCE = "error", "importance", "kept", "test", "difference"
 HELP = {
     ERROR: "Mean absolute error of the sensor's forecasts on the validation part, after the epoch.",
     IMPORTANCE: "Share of the sensor in the input's pull on the loss: the mean of |input × gradient| over time and windows.",
     KEPT: "Share of the sensor's cells, its (window, sensor) samples, that the epoch trained on.",
     TEST: "Mean absolute error on the test part, by the weights that were best in validation.",
+    DIFFERENCE: "Error of this run minus that of another one on the same data, sensor by sensor.",
 }
 
 
@@ -34,7 +36,8 @@ class Shown:
     unit: str
     values: np.ndarray
     by_epoch: bool = True
-    limits: tuple[float, float] = field(default=(0.0, 1.0))
+    limits: tuple[float, float] | None = field(default=(0.0, 1.0))
+    diverging: bool = False
 
 
 def shown(run: Run, trace: xr.Dataset, what: str) -> Shown:
@@ -63,6 +66,7 @@ class Ground:
     made_up: bool
     data: STData | None
     problem: str = ""
+    cells: Cells | None = None
 
 
 def ground(run: Run) -> Ground:
@@ -76,7 +80,9 @@ def ground(run: Run) -> Ground:
     if data.places is None:
         places = made_up_places(data.fingerprint, data)
         return Ground(places, underneath({}, places, data.edges), True, data)
-    return Ground(data.places, underneath(data.layers, data.places, data.edges), False, data)
+    cells = cells_of(data)
+    layers = underneath(data.layers, data.places, None if cells else data.edges)
+    return Ground(data.places, layers, False, data, cells=cells)
 
 
 def truth(data: STData | None) -> list[str] | None:
@@ -90,8 +96,9 @@ def truth(data: STData | None) -> list[str] | None:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def ranked(values: np.ndarray, names: list[str], most: int = 10) -> pd.DataFrame:
-    """The sensors with the highest values."""
-    order = np.argsort(-np.nan_to_num(values, nan=-np.inf), kind="stable")[:most]
+def ranked(values: np.ndarray, names: list[str], most: int = 10, diverging: bool = False) -> pd.DataFrame:
+    """The sensors with the highest values; of differences those that are farthest from 0."""
+    rank = np.abs(values) if diverging else values
+    order = np.argsort(-np.nan_to_num(rank, nan=-np.inf), kind="stable")[:most]
     order = order[np.isfinite(values[order])]
     return pd.DataFrame({"sensor": [names[place] for place in order], "value": values[order]}, index=order)

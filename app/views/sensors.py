@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.header import header
 from app.sensors import panel
+from app.sensors.controls import PLAY_SECONDS
 from app.session import state
 from app.words import plain
 from stcore.runs import Run, RunError
@@ -15,7 +16,7 @@ def page() -> None:
     if run is None:
         return
     playing = st.session_state.get("playing", False)
-    pace = panel.PLAY_SECONDS if playing else panel.LIVE_SECONDS if state(run) in LIVE else None
+    pace = PLAY_SECONDS if playing else panel.LIVE_SECONDS if state(run) in LIVE else None
     st.fragment(run_every=pace)(show)(run)
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from stcore.charts.meridian import eastward
 from stcore.charts.theme import Theme
 
 Layers = Mapping[str, Mapping[str, Any]]
@@ -14,6 +15,12 @@ Edges = tuple[np.ndarray, np.ndarray, np.ndarray]
 WATER = ("river", "water", "lake", "sea", "coast", "ocean", "harbour")
 MOST_ROADS = 4000
 GRAPH = "links"
+TILE_SERVER = "tile.openstreetmap.org"
+CREDIT = "© OpenStreetMap contributors"
+TILES = {
+    "type": "raster", "tiles": [f"https://{TILE_SERVER}/{{z}}/{{x}}/{{y}}.png"], "tileSize": 256, "maxzoom": 19,
+    "attribution": CREDIT,
+}  # fmt: skip
 AREAS, LINES = ("Polygon", "MultiPolygon"), ("LineString", "MultiLineString")
 
 
@@ -27,11 +34,16 @@ class Ink(NamedTuple):
 
 def ink(name: str, theme: Theme) -> Ink:
     """The colours of a layer, by what its name says it holds."""
-    if any(word in name.lower() for word in WATER):
+    if is_water(name):
         return Ink(theme.sea, theme.line, 1.0)
     if name == GRAPH:
         return Ink(theme.land, theme.road, 1.0)
     return Ink(theme.land, theme.road if "road" in name.lower() else theme.line, 1.6 if "road" in name.lower() else 1.0)
+
+
+def is_water(name: str) -> bool:
+    """Whether a layer's name says that it holds water."""
+    return any(word in name.lower() for word in WATER)
 
 
 def links(places: np.ndarray, edges: Edges | None) -> dict[str, Any]:
@@ -43,9 +55,14 @@ def links(places: np.ndarray, edges: Edges | None) -> dict[str, Any]:
     order = np.flatnonzero(seen)[np.argsort(-edges[2][seen], kind="stable")]
     _, first = np.unique(low[order] * len(places) + high[order], return_index=True)
     taken = order[np.sort(first)][:MOST_ROADS]
-    ends = np.round(np.stack([places[low[taken]], places[high[taken]]], axis=1)[:, :, ::-1], 5)
-    geometry = {"type": "MultiLineString", "coordinates": ends.tolist()}
+    geometry = {"type": "MultiLineString", "coordinates": lines(places, low[taken], high[taken])}
     return {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry": geometry}]}
+
+
+def lines(places: np.ndarray, start: np.ndarray, end: np.ndarray) -> list[list[list[float]]]:
+    """Straight lines between sensors as GeoJSON, the shorter way round the world."""
+    turned = np.stack([eastward(places[:, 1], places), places[:, 0]], axis=1)
+    return np.round(np.stack([turned[start], turned[end]], axis=1), 5).tolist()
 
 
 def underneath(layers: Layers, places: np.ndarray, edges: Edges | None) -> Layers:
@@ -53,14 +70,23 @@ def underneath(layers: Layers, places: np.ndarray, edges: Edges | None) -> Layer
     return layers or {GRAPH: links(places, edges)}
 
 
-def map_style(layers: Layers, theme: Theme) -> str:
-    """A MapLibre style as a ``data:`` address, layers inside: a map that needs no network and no second file."""
+def map_style(layers: Layers, theme: Theme, online: bool = False) -> str:
+    """A MapLibre style as a ``data:`` address, layers inside: a map that needs no network and no second file.
+
+    ``online``: with the tiles of OpenStreetMap underneath, which tells that service where one looks; where they do not
+    come, what is drawn is the same as without.
+    """
     style: dict[str, Any] = {"version": 8, "name": f"Winnow {theme.name}", "sources": {}, "layers": []}
     style["layers"].append({"id": "land", "type": "background", "paint": {"background-color": theme.background}})
+    if online:
+        style["sources"]["tiles"] = TILES
+        style["layers"].append({"id": "tiles", "type": "raster", "source": "tiles", "paint": _dimmed(theme)})
     for number, (name, collection) in enumerate(layers.items()):
         source, colours = f"layer-{number}", ink(name, theme)
         style["sources"][source] = {"type": "geojson", "data": collection}
-        area = {"fill-color": colours.fill, "fill-outline-color": colours.line}
+        area: dict[str, Any] = {"fill-color": colours.fill, "fill-outline-color": colours.line}
+        if online:
+            area["fill-opacity"] = 0.15
         line = {"line-color": colours.line, "line-width": _width(colours.width)}
         joined = {"line-cap": "round", "line-join": "round"}
         common = {"source": source}
@@ -70,6 +96,14 @@ def map_style(layers: Layers, theme: Theme) -> str:
         ]
     packed = base64.b64encode(json.dumps(style, separators=(",", ":")).encode()).decode()
     return f"data:application/json;base64,{packed}"
+
+
+def _dimmed(theme: Theme) -> dict[str, float]:
+    """Tiles are a ground, not the picture: paler, and on a dark page darker."""
+    return {
+        "raster-saturation": -0.7,
+        **({"raster-brightness-max": 0.45} if theme.name == "dark" else {"raster-opacity": 0.75}),
+    }
 
 
 def _only(kinds: tuple[str, ...]) -> list[Any]:

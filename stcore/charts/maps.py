@@ -1,147 +1,182 @@
 """Sensors on a map, coloured and sized by a number each: for the page (pydeck) and, for files and notebooks, flat (plotly)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-import altair as alt
 import numpy as np
-import pandas as pd
-import plotly.graph_objects as go
 import pydeck
 
-from stcore.charts.layers import Layers, ink, map_style, outlines
+from stcore.charts.flat_maps import flat_sensor_map
+from stcore.charts.layers import lines, map_style
+from stcore.charts.map_legend import sensor_map_legend
+from stcore.charts.meridian import cut, eastward
+from stcore.charts.overlays import Overlay
+from stcore.charts.sensor_map import SensorMap, clicked, colours, rgb, spread
 from stcore.charts.theme import Theme
-from stcore.charts.words import short
 
-SMALL, LARGE = 3.2, 7.6  # radius in pixels of the lowest and the highest value
+__all__ = [
+    "DOTS", "SensorMap", "area_of", "clicked", "colours", "flat_sensor_map", "sensor_map", "sensor_map_legend", "spread",
+    "view",
+]  # fmt: skip
+
 VIEW = (620, 490)  # a small page's map, from which the first zoom is computed
 DOTS = "sensors"
 EDGE = 1.1
-MOST_OUTLINED = 2000
 PIXELS = pydeck.types.String("pixels")
 
 
-@dataclass(frozen=True)
-class SensorMap:
-    """N sensors at ``places`` [N, 2] (latitude, longitude; NaN: not drawn) with ``values`` [N] (NaN: none).
+def sensor_map(
+    sensors: SensorMap,
+    theme: Theme,
+    chosen: int | None = None,
+    marked: Sequence[int] = (),
+    neighbours: Sequence[tuple[int, float]] = (),
+) -> pydeck.Deck:
+    """The map of the page. ``chosen``: position of a sensor to be ringed; ``marked``: of more, ringed thinly.
 
-    ``label`` and ``unit`` say what the values are, ``limits`` which of them get the ends of the colour scale (default:
-    the middle 96 %), ``layers`` what is drawn underneath.
+    ``neighbours`` (position, weight 0 to 1) get a line from the chosen one. Each dot is two points of one layer, its outline
+    and itself, so that a dot covers the outline of the one before: see ``clicked`` for what a click's index means. The
+    overlays are layers ``layer-0`` and so on: see ``area_of``.
     """
-
-    names: Sequence[str]
-    places: np.ndarray
-    values: np.ndarray
-    label: str
-    unit: str = ""
-    limits: tuple[float, float] | None = None
-    layers: Layers = field(default_factory=dict)
-
-    @property
-    def drawn(self) -> np.ndarray:
-        """Positions of the sensors that have a place, in drawing order."""
-        return np.flatnonzero(np.isfinite(self.places).all(axis=1))
-
-    @property
-    def outlined(self) -> bool:
-        """Whether dots get an outline: not where they are so many that it would be all one sees."""
-        return len(self.drawn) <= MOST_OUTLINED
-
-    @property
-    def range(self) -> tuple[float, float]:
-        """The values at the ends of the colour scale."""
-        return self.limits or spread(self.values)
-
-    @property
-    def shares(self) -> np.ndarray:
-        """[N] place of each value on the colour scale, 0 to 1, NaN for none."""
-        low, high = self.range
-        return np.clip((self.values - low) / ((high - low) or 1.0), 0, 1)
-
-    @property
-    def radii(self) -> np.ndarray:
-        """[N] radius in pixels, growing with the value; smaller where there are many sensors."""
-        crowd = np.clip(np.sqrt(250 / max(len(self.drawn), 1)), 0.3, 1.15)
-        return crowd * (SMALL + (LARGE - SMALL) * np.nan_to_num(self.shares))
-
-    def said(self) -> list[str]:
-        """[N] what a pointer over the sensor is told."""
-        return [
-            f"{name}\n{self.label}: {short(value, self.unit)}"
-            for name, value in zip(self.names, self.values, strict=True)
-        ]
-
-
-def clicked(sensors: SensorMap, index: int) -> int | None:
-    """The position of the sensor that a click's index on the map means, or None."""
-    drawn, points = sensors.drawn, 2 if sensors.outlined else 1
-    return int(drawn[index // points]) if 0 <= index < points * len(drawn) else None
-
-
-def spread(values: np.ndarray) -> tuple[float, float]:
-    """The middle 96 % of what is finite, so that one strange sensor does not hide all others."""
-    finite = np.asarray(values)[np.isfinite(values)]
-    return (float(np.quantile(finite, 0.02)), float(np.quantile(finite, 0.98))) if len(finite) else (0.0, 1.0)
-
-
-def colours(shares: np.ndarray, theme: Theme) -> np.ndarray:
-    """[N, 3] red, green and blue of places on the theme's sequential scale; its background where there is no value."""
-    scale = np.array([_rgb(colour) for colour in theme.sequential], float)
-    place = np.nan_to_num(shares) * (len(scale) - 1)
-    mixed = np.stack([np.interp(place, np.arange(len(scale)), scale[:, part]) for part in range(3)], axis=1)
-    return np.where(np.isnan(shares)[:, None], _rgb(theme.background), mixed).round().astype(int)
-
-
-def sensor_map(sensors: SensorMap, theme: Theme, chosen: int | None = None) -> pydeck.Deck:
-    """The map of the page. ``chosen``: position of a sensor to be ringed.
-
-    Each dot is two points of one layer, its outline and itself, so that a dot covers the outline of the one before: see
-    ``clicked`` for what a click's index means.
-    """
-    drawn, edge, said = sensors.drawn, _rgb(theme.text), sensors.said()
-    frame = {
-        "spot": np.round(sensors.places[drawn][:, ::-1], 6).tolist(),
-        "colour": colours(sensors.shares[drawn], theme).tolist(),
-        "radius": np.round(sensors.radii[drawn], 2).tolist(),
-        "said": [said[place] for place in drawn],
-    }
-    dots = [dict(zip(frame, row, strict=True)) for row in zip(*frame.values(), strict=True)]
-    rows = [row for dot in dots for row in (dot | {"colour": edge, "radius": dot["radius"] + EDGE}, dot)]
-    ring = [dot for dot, place in zip(dots, drawn, strict=True) if place == chosen]
-    layers = [_discs(rows if sensors.outlined else dots), *_ring(ring, theme)]
+    overlays = [_overlay(number, part, sensors, theme) for number, part in enumerate(sensors.overlays)]
+    main = _tiles(sensors, theme) if sensors.tiled else _dots(sensors, theme)
+    rings = [
+        _ring(sensors, _known(sensors, [chosen]), theme.background, 5),
+        _ring(sensors, _known(sensors, [chosen]), theme.pruned, 2.5),
+    ]
+    many = _known(sensors, marked)
+    rings = [_ring(sensors, many, theme.kept, 2, name="marked"), *rings] if many else rings
+    tied = _ties(sensors, chosen, neighbours, theme) if neighbours and _known(sensors, [chosen]) else []
     look = {"backgroundColor": theme.background, "color": theme.text, "border": f"1px solid {theme.line}"}
+    around = [main, *overlays, *tied] if sensors.tiled else [*overlays, *tied, main]
     return pydeck.Deck(
-        layers=layers,
+        layers=[*around, *rings],
         initial_view_state=view(sensors.places),
-        map_style=map_style(sensors.layers, theme),
+        map_style=map_style(sensors.layers, theme, sensors.online),
         tooltip={"text": "{said}", "style": look},  # as text: a sensor's name may hold anything
     )
 
 
-def _discs(rows: list[dict[str, Any]]) -> pydeck.Layer:
+def area_of(sensors: SensorMap, layer: str, index: int) -> tuple[int, int] | None:
+    """(overlay, feature) that a click on a layer of the map means, or None."""
+    number = int(layer.removeprefix("layer-")) if layer.startswith("layer-") and layer[6:].isdecimal() else -1
+    if not 0 <= number < len(sensors.overlays) or not 0 <= index < len(sensors.overlays[number].said):
+        return None
+    return number, index
+
+
+def _known(sensors: SensorMap, places: Sequence[int | None]) -> list[int]:
+    """Those of some positions that the map draws."""
+    drawn = set(sensors.drawn.tolist())
+    return [place for place in places if place is not None and place in drawn]
+
+
+def _dots(sensors: SensorMap, theme: Theme) -> pydeck.Layer:
     """Full discs; their colour is told to the layer inside the layer, where Streamlit's paling does not reach it."""
+    drawn, said, edge = sensors.drawn, sensors.said(), rgb(theme.background if sensors.areas else theme.text)
+    inks = (
+        sensors.colours(sensors.values[drawn], theme)
+        if sensors.areas is None
+        else [np.array(rgb(theme.text))] * len(drawn)
+    )
+    rows = []
+    for place, ink, radius in zip(drawn, inks, sensors.radii[drawn].round(2).tolist(), strict=True):
+        dot = {"colour": ink.tolist(), "radius": radius, "said": said[place]}
+        spot = {"type": "Point", "coordinates": np.round(sensors.places[place, ::-1], 6).tolist()}
+        rim = [(spot, dot | {"colour": edge, "radius": round(radius + EDGE, 2)})] if sensors.outlined else []
+        rows += [*rim, (spot, dot)]
     inner = {"points-circle": {"getFillColor": "@@=properties.colour"}}
-    return _points(DOTS, rows, pickable=True, stroked=False, get_point_radius="properties.radius", _subLayerProps=inner)
+    return _features(
+        DOTS, sensors, rows, pickable=True, stroked=False, get_point_radius="properties.radius", _subLayerProps=inner
+    )
 
 
-def _ring(rows: list[dict[str, Any]], theme: Theme) -> list[pydeck.Layer]:
-    """Two rings round the chosen sensor, one of them visible on whatever lies underneath."""
-    return [
-        _points(
-            f"chosen-{width}", rows, filled=False, stroked=True, get_point_radius="properties.radius + 4.5",
-            line_width_units=PIXELS, get_line_width=width, get_line_color=_rgb(colour),
-        )
-        for width, colour in ((5, theme.background), (2.5, theme.pruned))
-    ]  # fmt: skip
-
-
-def _points(name: str, rows: list[dict[str, Any]], **look: Any) -> pydeck.Layer:
-    features = [
-        {"type": "Feature", "geometry": {"type": "Point", "coordinates": row.pop("spot")}, "properties": row}
-        for row in map(dict, rows)
+def _tiles(sensors: SensorMap, theme: Theme) -> pydeck.Layer:
+    """Cells without borders, so that a field looks like one."""
+    assert sensors.cells is not None
+    said, inks = sensors.said(), sensors.colours(sensors.values, theme).tolist()
+    corners = sensors.cells.corners.round(5).tolist()
+    rows = [
+        ({"type": "Polygon", "coordinates": [corners[place]]}, {"colour": inks[place], "said": said[place]})
+        for place in sensors.drawn
     ]
-    return pydeck.Layer("GeoJsonLayer", features, id=name, point_radius_units=PIXELS, **look)
+    inner = {"polygons-fill": {"getFillColor": "@@=properties.colour"}}
+    return _features(DOTS, sensors, rows, pickable=True, stroked=False, _subLayerProps=inner)
+
+
+def _overlay(number: int, part: Overlay, sensors: SensorMap, theme: Theme) -> pydeck.Layer:
+    """A layer that answers to the pointer; over cells only its lines, since it would hide them."""
+    features = part.collection["features"]
+    if part.values is None:
+        fills = [[*rgb(theme.muted), 26]] * len(features)
+    else:
+        inks = sensors.colours(part.values, theme)
+        fills = [
+            [*rgb(theme.muted), 60] if np.isnan(value) else [*ink.tolist(), 225]
+            for ink, value in zip(inks, part.values, strict=True)
+        ]
+    rows = [
+        (feature.get("geometry"), {"said": said, "colour": fill})
+        for feature, said, fill in zip(features, part.said, fills, strict=True)
+    ]
+    line = [*rgb(theme.text if sensors.tiled else theme.muted), 255]
+    inner = {
+        "polygons-fill": {"getFillColor": "@@=properties.colour"}, "polygons-stroke": {"getColor": line},
+        "linestrings": {"getColor": line}, "points-circle": {"getFillColor": line},
+    }  # fmt: skip
+    return _features(
+        f"layer-{number}", sensors, rows, pickable=True, stroked=True, filled=not sensors.tiled, get_point_radius=3,
+        line_width_units=PIXELS, get_line_width=1.2, _subLayerProps=inner,
+    )  # fmt: skip
+
+
+def _ring(
+    sensors: SensorMap, places: Sequence[int], colour: str, width: float, *, name: str = "chosen"
+) -> pydeck.Layer:
+    """A ring round each of some sensors, visible on whatever lies underneath."""
+    radii = sensors.radii
+    shapes: list[tuple[Any, dict[str, Any]]] = []
+    for place in places:
+        spot = {"type": "Point", "coordinates": np.round(sensors.places[place, ::-1], 6).tolist()}
+        if sensors.tiled and sensors.cells is not None:
+            spot = {"type": "LineString", "coordinates": sensors.cells.corners[place].round(5).tolist()}
+        shapes.append((spot, {"radius": round(float(radii[place]), 2)}))
+    line = rgb(colour)
+    inner = {"linestrings": {"getColor": line}, "points-circle": {"getLineColor": line}}
+    return _features(
+        f"{name}-{width}", sensors, shapes, filled=False, stroked=True, get_point_radius="properties.radius + 4.5",
+        line_width_units=PIXELS, get_line_width=width, get_line_color=line, _subLayerProps=inner,
+    )  # fmt: skip
+
+
+def _ties(
+    sensors: SensorMap, chosen: int | None, neighbours: Sequence[tuple[int, float]], theme: Theme
+) -> list[pydeck.Layer]:
+    """Lines from the chosen sensor to its neighbours, wider for a larger weight."""
+    found = [(place, weight) for place, weight in neighbours if _known(sensors, [place])]
+    ends = lines(sensors.places, np.full(len(found), chosen), np.array([place for place, _ in found], int))
+    rows = [
+        ({"type": "LineString", "coordinates": end}, {"width": round(1.5 + 3 * weight, 2)})
+        for end, (_, weight) in zip(ends, found, strict=True)
+    ]
+    inner = {"linestrings": {"getColor": rgb(theme.pruned)}}
+    return [
+        _features(
+            "neighbours",
+            sensors,
+            rows,
+            stroked=True,
+            line_width_units=PIXELS,
+            get_line_width="properties.width",
+            _subLayerProps=inner,
+        )
+    ]
+
+
+def _features(name: str, sensors: SensorMap, rows: Sequence[tuple[Any, dict[str, Any]]], **look: Any) -> pydeck.Layer:
+    features = [{"type": "Feature", "geometry": shape, "properties": held} for shape, held in rows]
+    turned = {"wrap_longitude": True} if cut(sensors.places) is not None else {}
+    return pydeck.Layer("GeoJsonLayer", features, id=name, point_radius_units=PIXELS, **turned, **look)
 
 
 def view(places: np.ndarray, size: tuple[int, int] = VIEW) -> pydeck.ViewState:
@@ -149,9 +184,7 @@ def view(places: np.ndarray, size: tuple[int, int] = VIEW) -> pydeck.ViewState:
     known = places[np.isfinite(places).all(axis=1)]
     if not len(known):
         return pydeck.ViewState(latitude=0, longitude=0, zoom=1)
-    lat, lon = known[:, 0], known[:, 1]
-    if np.ptp(lon) > 180:  # over the date line
-        lon = np.where(lon < 0, lon + 360, lon)
+    lat, lon = known[:, 0], eastward(known[:, 1], known)
     north = _mercator(np.array([lat.min(), lat.max()]))
     across, up = max(np.ptp(lon) / 360, 1e-5), max(np.ptp(north), 1e-5)
     zoom = np.log2(min(0.86 * size[0] / 512 / across, 0.86 * size[1] / 512 / up))
@@ -166,80 +199,3 @@ def view(places: np.ndarray, size: tuple[int, int] = VIEW) -> pydeck.ViewState:
 def _mercator(lat: np.ndarray) -> np.ndarray:
     """Height on the unit square of web maps, 0 at the equator, growing northwards."""
     return np.arcsinh(np.tan(np.radians(np.clip(lat, -85, 85)))) / (2 * np.pi)
-
-
-def sensor_map_legend(sensors: SensorMap, theme: Theme) -> alt.LayerChart:
-    """What colour and size mean: five dots from the lowest to the highest, with their values."""
-    low, high = sensors.range
-    shares = np.linspace(0, 1, 5)
-    values = low + shares * (high - low)
-    marks = ["≤ ", "", "", "", "≥ "] if high > low else [""] * 5
-    dots = pd.DataFrame(
-        {
-            "place": np.arange(5),
-            "area": np.pi * (SMALL + (LARGE - SMALL) * shares) ** 2,
-            "colour": [f"#{bytes(colour.tolist()).hex()}" for colour in colours(shares, theme)],
-            "text": [mark + short(value) for mark, value in zip(marks, values, strict=True)],
-        }
-    )
-    base = alt.Chart(dots).encode(x=alt.X("place:Q", axis=None, scale=alt.Scale(domain=[-0.5, 4.5])))
-    circles = base.mark_circle(opacity=1, stroke=theme.text, strokeWidth=1).encode(
-        y=alt.value(10), size=alt.Size("area:Q", scale=None, legend=None), color=alt.Color("colour:N", scale=None)
-    )
-    texts = base.mark_text(color=theme.text, fontSize=12).encode(y=alt.value(32), text="text:N")
-    title = sensors.label + (f" ({sensors.unit})" if sensors.unit else "")
-    head = alt.TitleParams(title, fontSize=12, anchor="start", color=theme.text, fontWeight="normal", offset=2)
-    return alt.LayerChart(layer=[circles, texts], height=64, width=330, title=head).configure_view(stroke=None)
-
-
-def flat_sensor_map(sensors: SensorMap, theme: Theme, chosen: int | None = None) -> go.Figure:
-    """The same map without WebGL or a map engine: for pictures, files and notebooks."""
-    figure, drawn = go.Figure(), sensors.drawn
-    for name, collection in sensors.layers.items():
-        _draw_layer(figure, name, collection, theme)
-    places, (low, high) = sensors.places[drawn], sensors.range
-    title = (sensors.label + (f" ({sensors.unit})" if sensors.unit else "")).replace("<", "&lt;")
-    marker = {
-        "size": 2 * sensors.radii[drawn],
-        "color": sensors.values[drawn],
-        "opacity": 1,
-        "colorscale": list(theme.sequential),
-        "cmin": low,
-        "cmax": high,
-        "colorbar": {"title": {"text": title, "side": "right"}, "outlinewidth": 0, "thickness": 12},
-        "line": {"width": [3 if place == chosen else 1 for place in drawn], "color": theme.text},
-    }
-    said = [sensors.said()[place].replace("<", "&lt;").replace("\n", "<br>") for place in drawn]
-    figure.add_scatter(
-        x=places[:, 1], y=places[:, 0], mode="markers", marker=marker, text=said, hoverinfo="text",
-        customdata=drawn, name=sensors.label, showlegend=False,
-    )  # fmt: skip
-    ratio = 1 / max(np.cos(np.radians(np.nanmean(places[:, 0]))), 0.05) if len(places) else 1.0
-    figure.update_layout(
-        template=None, paper_bgcolor=theme.background, plot_bgcolor=theme.background, font_color=theme.text,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8}, height=520, dragmode="pan",
-        xaxis={"visible": False}, yaxis={"visible": False, "scaleanchor": "x", "scaleratio": ratio},
-    )  # fmt: skip
-    return figure
-
-
-def _draw_layer(figure: go.Figure, name: str, collection: Any, theme: Theme) -> None:
-    """Areas one by one, since one outline with holes would fill what lies between; lines all at once."""
-    colours, gap = ink(name, theme), np.full((1, 2), np.nan)
-    parts = list(outlines(collection))
-    line = {"color": colours.line, "width": colours.width}
-    for ring in (part for area, part in parts if area):
-        figure.add_scatter(
-            x=ring[:, 0], y=ring[:, 1], mode="lines", fill="toself", fillcolor=colours.fill, line=line,
-            hoverinfo="skip", showlegend=False, name=name,
-        )  # fmt: skip
-    lines = [piece for area, part in parts if not area for piece in (part, gap)]
-    if lines:
-        points = np.concatenate(lines)
-        figure.add_scatter(
-            x=points[:, 0], y=points[:, 1], mode="lines", line=line, hoverinfo="skip", showlegend=False, name=name
-        )
-
-
-def _rgb(colour: str) -> list[int]:
-    return [int(colour[place : place + 2], 16) for place in (1, 3, 5)]

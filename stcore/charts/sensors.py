@@ -1,13 +1,17 @@
 """Sensors through a run: which are hard, which matter, and how both went from epoch to epoch."""
 
+from collections.abc import Sequence
+
 import altair as alt
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from stcore.charts.series import AXIS
+from stcore.charts.series import AXIS, thinned, time_axis
 from stcore.charts.theme import Theme
 from stcore.charts.words import labelled
+from stcore.data import STData
+from stcore.graph import haversine
 
 
 def sensor_table(trace: xr.Dataset, epoch: int) -> pd.DataFrame:
@@ -33,17 +37,19 @@ def sensor_table(trace: xr.Dataset, epoch: int) -> pd.DataFrame:
 
 
 def through_epochs(
-    values: np.ndarray, sensor: int, label: tuple[str, str], theme: Theme, epoch: int | None = None
+    values: np.ndarray, sensor: int | Sequence[int], label: tuple[str, str], theme: Theme, epoch: int | None = None
 ) -> alt.LayerChart:
     """One sensor's values [E, N] through the epochs, the middle 80 % of all sensors as a band, their median dashed.
 
-    ``label`` is what the values are and their unit; ``epoch`` (from 1) is marked.
+    Of several sensors the mean is drawn. ``label`` is what the values are and their unit; ``epoch`` (from 1) is marked.
     """
     finite = np.isfinite(values).any(axis=1)
     shown = values[finite]
     low, middle, high = np.nanquantile(shown, [0.1, 0.5, 0.9], axis=1) if len(shown) else np.empty((3, 0))
+    this = "this sensor" if isinstance(sensor, int) else "mean of these"
+    course = shown[:, sensor] if isinstance(sensor, int) else shown[:, list(sensor)].mean(axis=1)
     frame = pd.DataFrame(
-        {"epoch": np.flatnonzero(finite) + 1, "value": shown[:, sensor], "low": low, "median": middle, "high": high}
+        {"epoch": np.flatnonzero(finite) + 1, "value": course, "low": low, "median": middle, "high": high}
     )
     number = "~%" if label[1] == "%" else "~r"
     title = labelled(label[0], "" if label[1] == "%" else label[1])
@@ -54,7 +60,7 @@ def through_epochs(
         alt.Tooltip("epoch:Q"),
         *(
             alt.Tooltip(f"{name}:Q", title=said, format=f".3{number}")
-            for name, said in (("value", "this sensor"), ("median", "median of all"), ("low", "10 %"), ("high", "90 %"))
+            for name, said in (("value", this), ("median", "median of all"), ("low", "10 %"), ("high", "90 %"))
         ),
     ]
     base = alt.Chart(frame).encode(x=x, tooltip=tip)
@@ -72,3 +78,47 @@ def through_epochs(
         here = alt.Chart(pd.DataFrame({"epoch": [epoch]}))
         parts.append(here.mark_rule(color=theme.pruned, strokeWidth=1.5).encode(x="epoch:Q"))
     return alt.LayerChart(layer=parts, height=165)
+
+
+def mean_readings(data: STData, chosen: Sequence[int], channel: int, steps: slice, theme: Theme) -> alt.LayerChart:
+    """The mean of what some sensors read over time; the band is from the lowest to the highest of them."""
+    values = data.values[steps][:, list(chosen), channel].astype(float)
+    seen = np.isfinite(values)
+    count = seen.sum(axis=1)
+    mean = np.divide(np.where(seen, values, 0).sum(axis=1), count, out=np.full(len(values), np.nan), where=count > 0)
+    low = np.where(count > 0, np.where(seen, values, np.inf).min(axis=1, initial=np.inf), np.nan)
+    high = np.where(count > 0, np.where(seen, values, -np.inf).max(axis=1, initial=-np.inf), np.nan)
+    frame = pd.DataFrame({"time": data.local_time[steps], "mean": mean, "low": low, "high": high}).iloc[thinned(mean)]
+    span = [frame["time"].iloc[0], frame["time"].iloc[-1]] if len(frame) else []
+    title = labelled(data.channels[channel], data.units[data.channels[channel]])
+    x = alt.X("time:T", title=None, axis=time_axis(span))
+    axis = alt.Axis(minExtent=AXIS)
+    tip = [
+        alt.Tooltip("time:T", format="%a %d %b %Y %H:%M"),
+        *(alt.Tooltip(f"{name}:Q", format=".3~r") for name in ("mean", "low", "high")),
+    ]
+    base = alt.Chart(frame).encode(x=x, tooltip=tip)
+    band = base.mark_area(color=theme.kept, opacity=0.2).encode(
+        y=alt.Y("low:Q", title=title, scale=alt.Scale(zero=False), axis=axis), y2="high:Q"
+    )
+    line = base.mark_line(color=theme.kept, strokeWidth=1.4).encode(y=alt.Y("mean:Q", scale=alt.Scale(zero=False)))
+    return alt.LayerChart(layer=[band, line], height=190)
+
+
+def neighbour_table(data: STData, sensor: int) -> pd.DataFrame:
+    """The neighbours of a sensor in the graph, those with the largest ``weight`` first; the index is their position.
+
+    ``direction`` of the edge: "to here", "from here" or "both ways", where the larger weight counts; ``km`` is the great-circle
+    distance, where both have a place.
+    """
+    start, end, weight = data.edges if data.edges is not None else (np.empty(0, int), np.empty(0, int), np.empty(0))
+    into, out = (end == sensor) & (start != sensor), (start == sensor) & (end != sensor)
+    near = np.concatenate([start[into], end[out]]).astype(int)
+    found = pd.Series(np.concatenate([weight[into], weight[out]]), near, float).groupby(level=0).max()
+    words = {(True, True): "both ways", (True, False): "to here", (False, True): "from here"}
+    sides = [words[bool(np.isin(place, start[into])), bool(np.isin(place, end[out]))] for place in found.index]
+    names = [data.sensors[place] for place in found.index]
+    table = pd.DataFrame({"sensor": names, "weight": found.to_numpy(), "direction": sides}, index=found.index)
+    if data.places is not None and len(table):
+        table["km"] = haversine(data.places[[sensor]], data.places[table.index.to_numpy()])[0]
+    return table.sort_values("weight", ascending=False, kind="stable")

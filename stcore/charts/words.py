@@ -31,3 +31,8 @@ def labelled(name: str, unit: str = "") -> str:
 def spoken(sentence: str) -> str:
     """A sentence of a report with its signs as print has them."""
     return sentence.replace("+-", "±").replace(" -", " −")
+
+
+def harmless(text: str) -> str:
+    """A text for a deck.gl map, which would take one that begins with @@ for a formula."""
+    return f" {text}" if text.startswith("@@") else text

@@ -12,6 +12,7 @@ from stcore.cli.common import Answers, Json, app, read_answers, say, table
 from stcore.data import STData
 from stcore.findings import DataError
 from stcore.options import OptionError
+from stcore.readers import layers
 from stcore.readers.limits import free_memory
 from stcore.runs import Run, remove
 
@@ -124,12 +125,16 @@ def take(
     out: Path,
     answer: Annotated[list[str] | None, typer.Option(help="code=choice")] = None,
     seconds: Annotated[int, typer.Option(help="Seconds of work that may be spent.")] = 180,
+    layer: Annotated[bool, typer.Option("--layer", help="A layer for the map instead, written as JSON.")] = False,
 ) -> int:
     """Open data under limits of memory and time and write them checked; the page asks this of a child process."""
     limit(seconds)
     answers = dict(given.split("=", 1) for given in answer or ())
     try:
-        readers.open(path, answers).save(out)
+        if layer:
+            layers.write_layer(layers.read_layer(path, answers), out)
+        else:
+            readers.open(path, answers).save(out)
     except DataError as error:
         typer.echo(dumps([finding.to_json() for finding in error.findings]))
         return 2

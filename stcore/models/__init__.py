@@ -1,6 +1,6 @@
 """Compact forecasters. The cards stand here, apart from the code, so that listing models loads no torch."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -55,6 +55,32 @@ class STIDOptions(Options):
     )
 
 
+class GraphWaveNetOptions(Options):
+    """Options of Graph WaveNet."""
+
+    width: int = option(16, "Channels of the hidden states; the paper has 32.", ge=1, le=512)
+    skip: int = option(64, "Channels of the skip connections and of the last layers; the paper has 256.", ge=1, le=2048)
+    nodes: int = option(10, "Size of the two embeddings of each sensor whose products are the learned graph.", ge=1, le=256)
+
+
+class SimVPOptions(Options):
+    """Options of SimVP."""
+
+    width: int = option(16, "Channels of the convolutions; three times as many in the layers after them.", ge=1, le=512)
+    blocks: int = option(1, "Residual blocks between encoder and decoder; each widens by 6 cells a side what a cell sees.", ge=1, le=32)
+    layers: int = option(2, "Residual layers of each cell after the convolutions.", ge=1, le=32)
+
+
+class NeighboursOptions(STIDOptions):
+    """Options of STID with neighbours."""
+
+    identity: Literal["encoder", "table"] = option(
+        "encoder",
+        "What tells sensors apart: their mean days and places, so that the weights fit sensors never seen, or a table learned "
+        "for these alone.",
+    )
+
+
 CARDS = (
     Card(
         "persistence",
@@ -85,5 +111,34 @@ CARDS = (
         "stcore.models.stid:STID",
         STIDOptions,
         title="STID",
+    ),
+    Card(
+        "stid-neighbours",
+        "STID that also sees a mixture of the other sensors' histories, and so forecasts sensors that are switched off.",
+        "Shao et al. 2022, arXiv 2208.05233; the neighbour head is ours",
+        "stcore.models.stid_neighbours:StidNeighbours",
+        NeighboursOptions,
+        ours=True,
+        mixes_sensors=True,
+        title="STID with neighbours",
+    ),
+    Card(
+        "graph-wavenet",
+        "Gated dilated convolutions over time, diffusion over the given graph and over a learned one.",
+        "Wu et al. 2019, arXiv 1906.00121; smaller, and factored arithmetic is ours",
+        "stcore.models.graph_wavenet:GraphWaveNet",
+        GraphWaveNetOptions,
+        mixes_sensors=True,
+        title="Graph WaveNet",
+    ),
+    Card(
+        "simvp",
+        "Convolutions over a grid of cells, the steps of the input stacked as channels, then layers of each cell's own.",
+        "Gao et al. 2022, arXiv 2206.05099; smaller, and the layers after the convolutions are ours",
+        "stcore.models.simvp:SimVP",
+        SimVPOptions,
+        mixes_sensors=True,
+        needs_grid=True,
+        title="SimVP",
     ),
 )

@@ -53,14 +53,22 @@ class STID(Forecaster):
 
     def parts(self, x: Tensor, calendar: Tensor, sensor: Tensor | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Embeddings of series [B, N, D], sensor [1 or B, N, D], time of day and day of week, both [B, 1, D]."""
-        now = calendar[:, self.setting.lookback - 1]
         who = self.sensor[None] if sensor is None else functional.embedding(sensor, self.sensor)
+        return self.series(flat_series(x)).view(len(x), x.shape[2], -1), who, *self.times(calendar)
+
+    def times(self, calendar: Tensor) -> tuple[Tensor, Tensor]:
+        """Embeddings of the last observed step's time of day and day of week, both [B, 1, D]."""
+        now = calendar[:, self.setting.lookback - 1]
         slot, day = functional.embedding(now[:, 0], self.slot), functional.embedding(now[:, 1], self.day)
-        return self.series(flat_series(x)).view(len(x), x.shape[2], -1), who, slot[:, None], day[:, None]
+        return slot[:, None], day[:, None]
 
     def forward(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None, gate: Tensor | None = None) -> Tensor:
         """See Forecaster."""
-        parts = self.parts(x, calendar, sensor)
+        return self.through(self.parts(x, calendar, sensor))
+
+    def through(self, parts: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
+        """Forecast [B, H, N, C'] of the four embeddings, by the factored arithmetic."""
+        batch, sensors, _ = parts[0].shape
         layers = self.residuals
         first, last = layers[0], layers[-1]
         before: Tensor = first.inner.bias
@@ -72,12 +80,12 @@ class STID(Forecaster):
             rows = rows + layer.outer(hidden)
             hidden = following.hidden(following.inner(rows))
         if self.remember:
-            self.last = (rows.detach() + last.outer(hidden.detach())).detach().view(len(x), x.shape[2], -1)
+            self.last = (rows.detach() + last.outer(hidden.detach())).detach().view(batch, sensors, -1)
         folded = self.head.weight @ last.outer.weight
         bias = torch.addmv(self.head.bias, self.head.weight, last.outer.bias)
         return unflat(
             functional.linear(rows, self.head.weight) + functional.linear(hidden, folded, bias),
-            len(x),
+            batch,
             self.setting.horizon,
         )
 

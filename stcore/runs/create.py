@@ -86,13 +86,21 @@ def resolve(data: STData, options: RunOptions) -> tuple[RunOptions, Parts]:
             raise OptionError(f"{card.name} has nothing to train; every run reports it beside its own metrics")
         if card.mixes_sensors and options.data.samples == "cells":
             raise OptionError(f"{card.name} mixes sensors, so a sample is a whole window; set data.samples to windows")
+        if card.needs_grid and "grid" not in data.ds.attrs:
+            able = ", ".join(other.name for other in registry.cards("models").values() if on_sensors(other))
+            raise OptionError(f"{card.name} needs sensors that are cells of a grid, and these are not; {able} need none")
     check_mask(data, options.data, chosen, parts)
     chosen["prune"] = checked(chosen["prune"], "keep" in options.prune, samples, train.epochs)
     size = 1 if options.data.samples == "cells" else len(data.sensors)
     batch = recipe.batch_size(train, size, samples)
-    rate = recipe.base_rate(train, batch, size)
+    rate = recipe.base_rate(train, batch, size, chosen["model"]["name"])
     decided = {"batch": batch, "lr": rate, "threads": recipe.threads(train)}
     return options.model_copy(update={**chosen, "train": train.model_copy(update=decided)}), parts
+
+
+def on_sensors(card: registry.Card) -> bool:
+    """Whether it is a model that can be trained on any sensors."""
+    return card.trains and not card.needs_grid
 
 
 def check_mask(data: STData, options: DataOptions, chosen: Mapping[str, Any], parts: Parts) -> None:

@@ -9,8 +9,8 @@ from stcore.sensors.sites import Sites
 def room(sites: Sites, sparsity: float | None = None) -> float:
     """What the sites that stay may cost together: the budget, or as many of the sites as the sparsity leaves.
 
-    ``sparsity`` may be another one than that of the options, as on the way to it. OptionError where what is forced on
-    costs more, or where nothing could stay on.
+    ``sparsity`` may be less than that of the options, as on the way to it, or to the budget. OptionError where what is
+    forced on costs more, or where nothing could stay on.
     """
     options = sites.options
     share = options.sparsity if sparsity is None else sparsity
@@ -20,7 +20,8 @@ def room(sites: Sites, sparsity: float | None = None) -> float:
         most = min(most, float(open_sites))
     else:
         whole, needed = float(sites.cost.sum()), float(sites.cost[sites.on].sum())
-        most = options.budget if sparsity is None else max(options.budget, (1 - share) * whole)
+        way = 1.0 if sparsity is None or not options.sparsity else min(share / options.sparsity, 1.0)
+        most = options.budget + (1 - way) * max(whole - options.budget, 0)
         open_sites = int((np.delete(sites.cost, sites.off) <= options.budget).sum())
     if needed > most:
         raise OptionError(f"The sensors in mask.on need {needed:g}, more than the {most:g} that may stay on.")
@@ -37,9 +38,10 @@ def price(sites: Sites) -> np.ndarray:
 def chosen(order: np.ndarray, sites: Sites, sparsity: float | None = None) -> np.ndarray:
     """[R] bool: what stays on when sites are taken in ``order`` (most worth keeping first) as long as there is room.
 
-    First those forced on, then the first of every connected part, then the rest; those forced off never. Where the room
-    does not reach for every part, the larger parts come first.
+    First those forced on, then the first of every connected part, then the rest, of all of them those that have measured
+    nothing last; those forced off never. Where the room does not reach for every part, the larger parts come first.
     """
+    order = silent_last(order, sites)
     left, prices = room(sites, sparsity), price(sites)
     keep, allowed = np.zeros(sites.count, bool), np.ones(sites.count, bool)
     allowed[sites.off] = False
@@ -64,3 +66,19 @@ def leaders(order: np.ndarray, sites: Sites, allowed: np.ndarray) -> np.ndarray:
 def lonely(keep: np.ndarray, sites: Sites) -> int:
     """Connected parts of the graph in which nothing is kept."""
     return int(sites.part.max()) + 1 - len(np.unique(sites.part[keep]))
+
+
+def silent_last(order: np.ndarray, sites: Sites) -> np.ndarray:
+    """The same order, sites that have measured nothing put at its end."""
+    return order[np.argsort(sites.observed[order] == 0, kind="stable")]
+
+
+def gaps(keep: np.ndarray, sites: Sites) -> list[str]:
+    """A note where sites that miss more than half of their readings stay on while others that miss hardly any are off."""
+    poor, rich = keep & (sites.observed < 0.5), ~keep & (sites.observed > 0.95)
+    if not (poor.any() and rich.any()):
+        return []
+    return [
+        f"{poor.sum()} of the sensors that stay on miss more than half of their readings, "
+        f"while {rich.sum()} of those that are off miss less than 5 %"
+    ]

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from stcore.sensors.choose import chosen, lonely, room
+from stcore.sensors.choose import chosen, gaps, lonely, room, silent_last
 from stcore.sensors.options import MaskOptions
 from stcore.sensors.sites import Sites
 
@@ -24,6 +24,10 @@ class SensorMask(Protocol):
     score: np.ndarray
     notes: list[str]
     learns: bool  # whether ``learn`` is to be called
+    pilot: int  # epochs for which a model is to be trained beforehand that forecasts under any mask
+
+    def compare(self, judge: Judge, slope: np.ndarray) -> None:
+        """After the pilot: take in how good masks are, and the mean ``slope`` [R] of its loss with regard to each gate."""
 
     def begin(self, epoch: int, judge: Judge) -> bool:
         """Before an epoch: change the mask, or not; says whether ``keep`` has changed."""
@@ -58,7 +62,7 @@ class Fixed:
     A method gives ``order``, most worth keeping first; forced sites, connected parts and budget are met here, once for all.
     """
 
-    learns = False
+    learns, pilot = False, 0
 
     def __init__(self, options: MaskOptions, sites: Sites, epochs: int, seed: int) -> None:
         self.options, self.sites, self.epochs, self.seed = options, sites, epochs, seed
@@ -71,13 +75,18 @@ class Fixed:
         """[R] sites, most worth keeping first."""
         raise TypeError(f"{type(self).__name__} has no order")
 
+    def compare(self, judge: Judge, slope: np.ndarray) -> None:
+        """See SensorMask; nothing is asked for."""
+
     def begin(self, epoch: int, judge: Judge) -> bool:
         """The order decides once, before the first epoch."""
         if epoch:
             return self.take(self.keep)
-        order = self.order()
+        order = silent_last(self.order(), self.sites)
         self.score[order] = 1 - np.arange(len(order)) / len(order)
-        return self.take(chosen(order, self.sites))
+        changed = self.take(chosen(order, self.sites))
+        self.notes += gaps(self.keep, self.sites)
+        return changed
 
     def take(self, keep: np.ndarray) -> bool:
         """Put a mask into force; says whether it is another one."""

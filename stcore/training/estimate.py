@@ -20,6 +20,7 @@ STEP, CELL, PRODUCT = (
 )  # seconds a step, a cell and a multiply-add take, one thread
 GLANCE = 1.7e-11  # seconds of a multiply-add in the small matrix product on the same machine
 BEGIN = 5.0  # seconds until torch is loaded and the data are open
+PAIR = 150  # multiply-adds' worth of a pair of sensors whose score a step computes, most of it reading and writing
 PASSES = 3  # forward and backward cost about three forward passes
 TORCH, COPIES, ARRAYS, CHUNK = (
     450e6,
@@ -45,19 +46,43 @@ def work(options: RunOptions, windows: tuple[int, int, int], sensors: int, input
     beforehand = options.prune.get("epochs", 0) * options.prune.get("repeats", 1)  # short trainings on everything
     visits = windows[0] * (epochs * (options.prune.get("keep") or 1.0) + beforehand)
     size = sensors if options.data.samples == "cells" else 1  # samples in a window
-    products, width = per_cell(options.model, options.data.lookback * inputs, options.data.horizon * targets)
+    lookback, horizon = options.data.lookback, options.data.horizon
+    products, width = per_cell(options.model, lookback * inputs, horizon * targets, sensors)
+    if options.model["name"] == "stid-neighbours":
+        products += PAIR * sensors / (train.batch or 1)
     stored = min(sum(windows), train.forecasts * 2**20 / (2 * options.data.horizon * sensors * targets))
     forecasts = (epochs * windows[1] + windows[2] + stored) * sensors
     return Work(visits * size / (train.batch or 1), visits * sensors, forecasts, products, width)
 
 
-def per_cell(model: Mapping[str, Any], inside: int, outside: int) -> tuple[float, float]:
+def per_cell(model: Mapping[str, Any], inside: int, outside: int, sensors: int = 1) -> tuple[float, float]:
     """Multiply-adds of one cell's forecast and numbers alive in a row. STID's is taken for a model not known here."""
     if model["name"] == "dlinear":
         return 2.0 * inside * outside, inside + outside
+    if model["name"] == "graph-wavenet":
+        return in_graph_wavenet(model, inside, sensors), 2.5 * inside * model.get("width", 16)
+    if model["name"] == "simvp":
+        return in_simvp(model, inside, outside), 8 * model.get("width", 16)
     width, layers = model.get("width", 16), model.get("layers", 3)
     row = 4 * width
+    if model["name"] == "stid-neighbours":  # a second history, mixed of those of all sensors
+        return float((sensors + width) * inside) + per_cell({**model, "name": "stid"}, inside, outside)[0], row
     return float(inside * width + width * row + (layers - 1) * 2 * row * row + 2 * row * outside), row
+
+
+def in_graph_wavenet(model: Mapping[str, Any], inside: int, sensors: int) -> float:
+    """Multiply-adds of a cell in Graph WaveNet: its layers compute about as many states as the input has, and in its learned
+    graph every sensor hears every other."""
+    width, skip = model.get("width", 16), model.get("skip", 64)
+    return inside * width * (11 * width + 2 * sensors) + skip * (inside.bit_length() * width + skip)
+
+
+def in_simvp(model: Mapping[str, Any], inside: int, outside: int) -> float:
+    """Multiply-adds of a cell in SimVP, whose blocks see a quarter of the cells."""
+    width, row = model.get("width", 16), 3 * model.get("width", 16)
+    block = 2 * 49 * width + 16 * width**2
+    convolved = 9 * width * (inside + 1 + width / 2 + 2 * width) + model.get("blocks", 1) * block / 4
+    return convolved + row * (width + inside + outside) + model.get("layers", 2) * 2 * row**2
 
 
 def seconds(about: Work, factor: float = 1.0) -> float:

@@ -8,20 +8,26 @@ import torch
 from torch import Tensor, nn
 
 from stcore.metrics import Errors
-from stcore.models import naive
+from stcore.models import Setting, naive
 from stcore.ranks import Ranks
 from stcore.training.feed import Feed
 from stcore.windows import Windows
 
 CELLS = 16_384  # (window, sensor) cells forecast at once
+STEPS = 24  # input steps of a cell, beyond which there are fewer of them at once
 MOST = float(np.finfo(np.float16).max)
 
 
 def chunks(feed: Feed, count: int) -> Iterator[np.ndarray]:
     """Positions 0..count-1 in runs that fit in memory."""
-    size = max(1, CELLS // feed.setting.sensors)
+    size = at_once(feed.setting)
     for first in range(0, count, size):
         yield np.arange(first, min(first + size, count))
+
+
+def at_once(setting: Setting) -> int:
+    """Windows forecast at once."""
+    return max(1, CELLS * STEPS // (max(STEPS, setting.lookback) * setting.sensors))
 
 
 @torch.no_grad()
@@ -77,7 +83,7 @@ def importance(model: nn.Module, feed: Feed, windows: Windows, most: int = 64) -
     total = torch.zeros(feed.setting.sensors, dtype=torch.float64)
     training = model.training
     model.eval()
-    for part in np.array_split(ids, max(1, len(ids) * feed.setting.sensors // CELLS)):
+    for part in np.array_split(ids, -(-len(ids) // at_once(feed.setting))):
         batch = feed.batch(windows, part)
         x = batch.x.clone().requires_grad_(True)
         (gradient,) = torch.autograd.grad(absolute(model(x, batch.calendar), batch.y, batch.mask).sum(), x)

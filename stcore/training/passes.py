@@ -13,6 +13,7 @@ from stcore.events import Progress
 from stcore.models.forecaster import Forecaster, Gated
 from stcore.ranks import Ranks
 from stcore.scores import Columns, Step
+from stcore.sensors.options import MaskOptions
 from stcore.training.clock import Clock
 from stcore.training.evaluate import CELLS, missed
 from stcore.training.pool import Pool
@@ -41,6 +42,32 @@ def scored(model: Forecaster | Gated, pool: Pool, needs: tuple[str, ...], ranks:
     model.remember = False
     model.train(training)
     return columns.merged(ranks)
+
+
+def any_mask_pilot(trainer: "Trainer") -> Iterator[Progress]:
+    """Train a model that forecasts under any mask, where the mask wants one, and have it compare masks with that."""
+    mask, pool, clock = trainer.masking.mask, trainer.pool, Clock()
+    if not mask.pilot:
+        return
+    shared = {name: value for name, value in trainer.options.mask.items() if name in MaskOptions.model_fields}
+    shared |= {"name": "any", "sparsity": min(max(shared.get("sparsity", 0.0), 0.3) + 0.1, 0.9)}
+    train = trainer.train.model_copy(update={"epochs": mask.pilot, "patience": None})
+    changed = {
+        "seed": (trainer.options.seed + 104_729) % 2**31,
+        "train": train,
+        "prune": {"name": "full"},
+        "mask": shared,
+    }
+    pupil = type(trainer)(trainer.feed.data, trainer.options.model_copy(update=changed), trainer.ranks, pool)
+    for epoch in range(mask.pilot):
+        for event in pupil.passed(epoch, clock):
+            behind = epoch * pool.count + event.visits - pupil.visits
+            yield Progress(-1, event.batch, event.batches, behind, mask.pilot * pool.count)
+    with clock.timed("score"):
+        pupil.masking.begin(mask.pilot, pupil.model, trainer.ranks)
+        mask.compare(pupil.masking.judge(pupil.model, trainer.ranks), pupil.masking.mask.score)
+    trainer.clock.add(clock, "score")
+    trainer.extra["pilot"] += mask.pilot * pool.count
 
 
 def pilots(trainer: "Trainer") -> Iterator[Progress]:

@@ -13,6 +13,7 @@ from stcore.models import Setting
 from stcore.models.forecaster import gated
 from stcore.options import RunOptions
 from stcore.scale import Scale
+from stcore.training.evaluate import at_once
 from stcore.training.feed import Feed
 from stcore.training.state import from_bytes, to_bytes
 from stcore.windows import calendar
@@ -73,7 +74,7 @@ def predict(data: STData, options: RunOptions, packed: bytes, starts: np.ndarray
     inputs = data.channel(options.data.inputs, data.channels)
     targets = scale.only(data.channel(options.data.targets, data.channels[:1]))
     found = [np.empty((0, setting.horizon, setting.sensors, setting.targets), np.float32)]
-    size = max(1, 65_536 // setting.sensors)
+    size = at_once(setting)
     for first in range(0, len(starts), size):
         part = np.asarray(starts)[first : first + size]
         steps = part[:, None] + np.arange(setting.lookback + setting.horizon)

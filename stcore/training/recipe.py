@@ -9,6 +9,7 @@ import os
 
 import numpy as np
 
+from stcore import registry
 from stcore.options import TrainOptions
 
 CELLS = 1024  # (window, sensor) cells in a default batch
@@ -20,9 +21,11 @@ def batch_size(options: TrainOptions, cells: int, samples: int) -> int:
     return min(samples, options.batch or max(1, round(CELLS / cells)))
 
 
-def base_rate(options: TrainOptions, batch: int, cells: int) -> float:
-    """Learning rate at the start: as asked, or growing with the root of the batch's cells, within 1e-3 and 1e-2."""
-    return options.lr or min(1e-2, max(1e-3, RATE * math.sqrt(batch * cells / CELLS)))
+def base_rate(options: TrainOptions, batch: int, cells: int, model: str = "stid") -> float:
+    """Learning rate at the start: as asked, or growing with the root of the batch's cells, within 1e-3 and 1e-2, of which
+    the ``model`` may want a part."""
+    share = registry.card("models", model).rate
+    return options.lr or share * min(1e-2, max(1e-3, RATE * math.sqrt(batch * cells / CELLS)))
 
 
 def learning_rate(options: TrainOptions, base: float, plan: np.ndarray, epoch: int, done: float) -> float:

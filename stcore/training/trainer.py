@@ -34,7 +34,7 @@ from stcore.training.build import DTYPES, build_model, build_optimizer, build_st
 from stcore.training.clock import Clock
 from stcore.training.feed import Feed
 from stcore.training.masking import Masking
-from stcore.training.passes import pilots, scored
+from stcore.training.passes import any_mask_pilot, pilots, scored
 from stcore.training.pool import Pool
 from stcore.training.predict import pack
 from stcore.training.state import from_bytes, to_bytes
@@ -62,7 +62,7 @@ class Trainer:
             self.strategy = build_strategy(self.pool, options)
             self.masking = Masking(self.feed, options, len(self.strategy.plan))
         self.batch = recipe.batch_size(self.train, self.pool.size, self.pool.count)
-        self.rate = recipe.base_rate(self.train, self.batch, self.pool.size)
+        self.rate = recipe.base_rate(self.train, self.batch, self.pool.size, options.model["name"])
         self.whole = flattened(self.model)
         self.optimizer = build_optimizer(self.whole, self.train)
         self.level = np.full(self.pool.count, np.nan, np.float32)  # the error at which each sample was last met
@@ -80,6 +80,7 @@ class Trainer:
         yield ends.started(self)
         if self.epoch == 0:
             yield from pilots(self)
+            yield from any_mask_pilot(self)
         while self.epoch < len(self.strategy.plan) and not self.over:
             yield from self._epoch()
         yield ends.finished(self)

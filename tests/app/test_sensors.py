@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pages import button, texts
 
-from app.sensors import panel
+from app.sensors import controls
 from stcore import jobs
 from stcore.runs import Run, create
 
@@ -129,13 +129,13 @@ def test_a_sensor_in_the_address_is_shown(app, done: Run) -> None:
 
 def test_play_goes_through_the_epochs_and_stops_at_the_end(app, done: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(panel.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(controls.time, "monotonic", lambda: now[0])
     test = app("sensors", run="finished")
     button(test, "Play").click().run()
     seen = [test.session_state["epoch"]]
     while test.session_state["playing"] and len(seen) < 9:
         test.run()  # too early: nothing moves
-        now[0] += panel.PLAY_SECONDS
+        now[0] += controls.PLAY_SECONDS
         test.run()
         seen.append(test.session_state["epoch"])
     assert seen == [1, 2, 3, 4] and "Play" in {part.label for part in test.button}

@@ -6,7 +6,7 @@ import torch
 from tiny import tiny
 
 from stcore import registry
-from stcore.models.forecaster import Forecaster
+from stcore.models.forecaster import Forecaster, Gated
 from stcore.models.stid import STID
 from stcore.options import DataOptions, RunOptions
 from stcore.training import evaluate
@@ -14,11 +14,13 @@ from stcore.training.build import build_model
 from stcore.training.feed import Feed
 
 TRAINED = [card.name for card in registry.cards("models").values() if card.trains]
+MIXING = [card.name for card in registry.cards("models").values() if card.mixes_sensors]
 NAIVE = [card.name for card in registry.cards("models").values() if not card.trains]
 
 
 def made(name: str, sensors: int = 3, channels: int = 2, missing: float = 0.2) -> tuple[Feed, Forecaster]:
-    feed = Feed(tiny(300, sensors, channels, missing), DataOptions(lookback=8, horizon=5))
+    grid = (3, 5) if registry.card("models", name).needs_grid else None
+    feed = Feed(tiny(300, sensors, channels, missing, grid=grid), DataOptions(lookback=8, horizon=5))
     return feed, build_model(feed, RunOptions(model={"name": name}))
 
 
@@ -116,3 +118,68 @@ def test_factored_stid_is_the_plain_one(layers: int) -> None:
         evaluate.absolute(forecast, batch.y, batch.mask).mean().backward()
         gradients.append((forecast.detach(), [parameter.grad.clone() for parameter in model.parameters()]))
     torch.testing.assert_close(gradients[0], gradients[1], atol=1e-12, rtol=1e-9)
+
+
+# ---- models that mix sensors, under a gate --------------------------------------------------------------------------
+@pytest.mark.parametrize("name", TRAINED)
+def test_the_card_says_whether_a_model_mixes_sensors(name: str) -> None:
+    assert registry.card("models", name).mixes_sensors == made(name)[1].mixes_sensors
+
+
+def under(model: Forecaster, off: list[int], sensors: int = 6) -> tuple[Gated, torch.Tensor]:
+    gate = torch.ones(sensors)
+    gate[off] = 0
+    return Gated(model, gate), gate
+
+
+@pytest.mark.parametrize("name", MIXING)
+def test_a_sensor_that_is_off_passes_on_nothing_and_is_forecast_from_the_others(name: str) -> None:
+    feed, model = made(name, 6)
+    batch = feed.batch(feed.parts.train, np.arange(6))
+    masked, _ = under(model, [1, 4])
+    before = masked(batch.x, batch.calendar)
+    changed = batch.x.clone()
+    changed[:, :, [1, 4]] += 3
+    assert torch.equal(masked(changed, batch.calendar), before)
+    changed[:, :, [0, 2]] += 3
+    moved = (masked(changed, batch.calendar) - before).abs().amax((0, 1, 3))
+    assert (moved[[0, 1, 2]] > 0).all()
+
+
+@pytest.mark.parametrize("name", MIXING)
+@pytest.mark.parametrize("active", [[3, 0, 5], [2], [0, 1, 2, 3, 4, 5]])
+def test_gathered_is_forward_under_a_gate(name: str, active: list[int]) -> None:
+    feed, model = made(name, 6)
+    model.eval()
+    batch = feed.batch(feed.parts.train, np.arange(6))
+    masked, _ = under(model, [place for place in range(6) if place not in active])
+    whole = masked(batch.x, batch.calendar)
+    on = torch.tensor(active, dtype=torch.long)
+    for wanted in (torch.arange(6), on, torch.tensor([4, 1])):
+        found = model.gathered(batch.x[:, :, on], batch.calendar, on, wanted)
+        torch.testing.assert_close(found, whole[:, :, wanted], atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", MIXING)
+@pytest.mark.parametrize("off", [[], [1, 4], [0, 1, 2, 3, 4], [0, 1, 2, 3, 4, 5]])
+def test_the_gate_of_every_sensor_on_or_off_has_a_finite_slope(name: str, off: list[int]) -> None:
+    feed, model = made(name, 6)
+    batch = feed.batch(feed.parts.train, np.arange(20))
+    masked, gate = under(model, off)
+    gate.requires_grad_(True)
+    forecast = masked(batch.x, batch.calendar)
+    evaluate.absolute(forecast, batch.y, batch.mask).mean().backward()
+    assert gate.grad is not None and torch.isfinite(gate.grad).all() and (gate.grad != 0).all()
+    assert all(parameter.grad is None or torch.isfinite(parameter.grad).all() for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_weights_fit_unseen_sensors_where_it_is_said(name: str) -> None:
+    (_, model), (feed, other) = made(name, 6), made(name, 4)
+    if not model.unseen_sensors:
+        with pytest.raises(RuntimeError, match="size mismatch"):
+            other.load_state_dict(model.state_dict())
+        return
+    other.load_state_dict(model.state_dict())
+    batch = feed.batch(feed.parts.train, np.arange(6))
+    assert torch.isfinite(other(batch.x, batch.calendar)).all()

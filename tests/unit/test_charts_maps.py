@@ -8,7 +8,6 @@ import pytest
 
 from stcore.charts.layers import GRAPH, links, map_style, outlines, underneath
 from stcore.charts.maps import (
-    MOST_OUTLINED,
     SensorMap,
     clicked,
     colours,
@@ -19,6 +18,7 @@ from stcore.charts.maps import (
     view,
 )
 from stcore.charts.placing import drawn_places
+from stcore.charts.sensor_map import MOST_OUTLINED
 from stcore.charts.theme import DARK, LIGHT
 from stcore.simulate import city
 

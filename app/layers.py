@@ -1,0 +1,154 @@
+"""Layers that a visitor brings for the map: kept for the session and the dataset, each shown, hidden or taken away."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from app.words import plain
+from stcore import jobs
+from stcore.charts.layers import CREDIT
+from stcore.charts.overlays import Overlay, overlay
+from stcore.findings import DataError, Finding
+from stcore.readers.layers import Layer
+
+UPLOAD_HELP = (
+    "GeoJSON, GeoPackage, a zipped Shapefile or GeoParquet, up to 100 MB, in any coordinate system. A separate process with "
+    "limits reads it; it is kept for this session and this dataset only."
+)
+ONLINE = "Online basemap: sends map positions to openstreetmap.org"
+ONLINE_HELP = (
+    "Off, the map asks nobody on the internet. On, your browser loads map pictures from openstreetmap.org, which so learns "
+    "where you look. Where they do not come, the map is the same as without."
+)
+
+
+def held(fingerprint: str) -> dict[str, Layer]:
+    """The layers that were brought for a dataset, by name. To be changed in place."""
+    everything: dict[str, dict[str, Layer]] = st.session_state.setdefault("user layers", {})
+    return everything.setdefault(fingerprint, {})
+
+
+def visible(fingerprint: str) -> dict[str, Layer]:
+    """Those that are not hidden."""
+    return {name: layer for name, layer in held(fingerprint).items() if st.session_state.get(_key(name), True)}
+
+
+def overlays(fingerprint: str) -> list[Overlay]:
+    """Those that are not hidden, as the map draws them."""
+    return [overlay(name, layer.collection) for name, layer in visible(fingerprint).items()]
+
+
+def online() -> bool:
+    """Whether the visitor has asked for a map from the internet."""
+    return bool(st.session_state.get("online basemap", False))
+
+
+def layers_box(fingerprint: str, placed: bool) -> None:
+    """The button behind which layers are added, hidden and removed. ``placed``: the sensors have true places."""
+    layers = held(fingerprint)
+    box = st.popover(
+        "Layers", icon=":material/layers:", key="layers box", on_change="rerun",
+        help="Draw your own roads, districts or coast, or a map from the internet.",
+    )  # fmt: skip
+    if box.open:
+        with box:
+            if placed:
+                _show(fingerprint, layers)
+            else:
+                st.markdown("Layers need true places, and these sensors have none.")
+
+
+def _show(fingerprint: str, layers: dict[str, Layer]) -> None:
+    with st.container(width=430):
+        for name in list(layers):
+            _row(name, layers)
+        _upload(fingerprint, layers)
+        st.toggle(ONLINE, key="online basemap", persist_state="session", help=ONLINE_HELP)
+
+
+def _row(name: str, layers: dict[str, Layer]) -> None:
+    """One layer: shown or not, away with it, and what was done to it."""
+    layer = layers[name]
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        count = len(layer.collection["features"])
+        st.checkbox(
+            f"{plain(name)} ({count:,} feature{'s' * (count != 1)})", True, key=_key(name), persist_state="session"
+        )
+        st.button(
+            "Remove",
+            key=f"remove {name}",
+            on_click=_remove,
+            args=(name, layers),
+            type="tertiary",
+            icon=":material/close:",
+        )
+    for finding in layer.findings:
+        st.markdown(f":gray[{plain(finding.text)}]")
+
+
+def _remove(name: str, layers: dict[str, Layer]) -> None:
+    layers.pop(name, None)
+
+
+def _key(name: str) -> str:
+    return f"layer {name} shown"
+
+
+def _upload(fingerprint: str, layers: dict[str, Layer]) -> None:
+    """A file, then its questions if it has any."""
+    number = st.session_state.get("layer number", 0)  # a new one empties the field
+    given = st.file_uploader("Add a layer", key=f"layer file {number}", help=UPLOAD_HELP)
+    asked = st.session_state.get("layer question")
+    if given is None:
+        st.session_state.pop("layer question", None)
+        return
+    answers: dict[str, str] = {}
+    if asked is not None and asked[0] == given.file_id:
+        for finding in asked[1]:
+            answers |= _question(finding)
+    if not st.button("Add it", type="primary", key="add layer"):
+        return
+    try:
+        with st.spinner("Reading the layer, about 3 s"):
+            layer = jobs.layer_elsewhere(given.name, given.getvalue(), answers)
+    except (DataError, OSError) as error:
+        found = error.findings if isinstance(error, DataError) else [Finding("error", "disk", str(error))]
+        st.session_state["layer question"] = (given.file_id, found)
+        if not any(finding.choices for finding in found):
+            for finding in found:
+                st.error(plain(finding.text), icon=":material/block:")
+            return
+        st.rerun()
+    several = [finding for finding in layer.findings if finding.code == "layer" and "layer" not in answers]
+    if several:
+        st.session_state["layer question"] = (given.file_id, several)
+        st.rerun()
+    layers[_free(layer.name, layers)] = layer
+    st.session_state["layer number"] = number + 1
+    st.session_state.pop("layer question", None)
+    st.rerun()
+
+
+def _question(finding: Finding) -> dict[str, str]:
+    """What a file leaves open, and the answer."""
+    st.warning(plain(finding.text), icon=":material/help:")
+    if not finding.choices:
+        return {}
+    if any(choice.startswith("<") for choice in finding.choices):
+        said = st.text_input("Coordinate system, such as EPSG:25832", key=f"layer {finding.code}")
+    else:
+        said = st.selectbox("Which one?", list(finding.choices), key=f"layer {finding.code}")
+    return {finding.code: said} if said else {}
+
+
+def _free(name: str, layers: Mapping[str, Any]) -> str:
+    """The name, with a number where another layer is called so."""
+    names = (name, *(f"{name} {number}" for number in range(2, 1000)))
+    return next(candidate for candidate in names if candidate not in layers)
+
+
+def credit() -> None:
+    """Whose map it is, where one is drawn."""
+    if online():
+        st.markdown(f":gray[Map: [{CREDIT}](https://www.openstreetmap.org/copyright)]")

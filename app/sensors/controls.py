@@ -1,0 +1,131 @@
+"""What the Sensors view shows and of which epoch, the play through the epochs, and the run to compare with."""
+
+import time
+from typing import Any
+
+import streamlit as st
+import xarray as xr
+
+from app.header import labels
+from app.newest import available, follow_switch
+from app.sensors import measured
+from app.sensors.measured import DIFFERENCE, ERROR, IMPORTANCE, KEPT, TEST, Shown
+from app.session import find_run, listed_runs, state
+from app.words import plain
+from stcore.charts.sensor_map import symmetric
+from stcore.compare.by_sensor import comparable, difference, parts_of, warnings_of
+from stcore.runs import Run
+from stcore.runs.folder import LIVE
+
+PLAY_SECONDS = 0.8
+WORDS = {
+    ERROR: "Validation error", IMPORTANCE: "Importance", KEPT: "Kept share", TEST: "Test error",
+    DIFFERENCE: "Compared with a run",
+}  # fmt: skip
+PARTS = {"test": "on the test part", "validation": "in validation, each at its best epoch"}
+
+
+def controls(run: Run, found: xr.Dataset, epochs: int) -> tuple[str, int]:
+    """Which numbers, which epoch, play; while the run is live the epoch stands still unless one follows."""
+    options = [ERROR, IMPORTANCE]
+    more = [DIFFERENCE] if others(run.id, str(run.path)) else []
+    options += [what for what, name in ((KEPT, "sensor_kept"), (TEST, "test_sensor_error")) if name in found] + more
+    left, middle, right = st.columns([5, 6, 2], vertical_alignment="bottom")
+    with left:
+        if st.session_state.get("shown") not in options:
+            st.session_state["shown"] = ERROR
+        what = st.segmented_control(
+            "Colour and size show", options, key="shown", format_func=WORDS.__getitem__, help="  \n".join(
+                f"**{WORDS[name]}:** {HELP}" for name, HELP in measured.HELP.items() if name in options
+            )
+        ) or ERROR  # fmt: skip
+    follow = state(run) in LIVE and st.session_state.get("follow", False)
+    epoch = min(max(int(st.session_state.get("epoch", epochs)), 1), epochs)
+    if st.session_state.get("playing"):
+        epoch = step(epoch, epochs)
+    st.session_state["epoch"] = epochs if follow else epoch
+    still = what in (TEST, DIFFERENCE) or epochs < 2
+    with middle:
+        if epochs > 1:
+            hint = "The colour range is the same for all epochs."
+            epoch = st.slider("Epoch", 1, epochs, key="epoch", disabled=still, help=hint)
+        else:
+            st.markdown("Epoch 1. From the second epoch on there is a slider here.")
+    with right:
+        playing = st.session_state.get("playing", False)
+        st.button(
+            "Pause the play" if playing else "Play", icon=":material/pause:" if playing else ":material/play_arrow:",
+            on_click=toggle_play, args=(epochs,), disabled=still, width="stretch", key="play",
+            help="Goes through the epochs; the map keeps its zoom.",
+        )  # fmt: skip
+        if playing != st.session_state.get("played", False):
+            st.session_state["played"] = playing
+            st.rerun(scope="app")
+    if state(run) in LIVE:
+        news(epoch, epochs)
+    return what, epoch
+
+
+def step(epoch: int, epochs: int) -> int:
+    """The next epoch when its time has come, or the end of the play."""
+    if time.monotonic() - st.session_state["stepped"] < 0.7 * PLAY_SECONDS:
+        return epoch  # redrawn for another reason than the play
+    st.session_state["stepped"] = time.monotonic()
+    if epoch + 1 >= epochs:
+        st.session_state["playing"] = False
+    return min(epoch + 1, epochs)
+
+
+def toggle_play(epochs: int) -> None:
+    playing = not st.session_state.get("playing", False)
+    st.session_state["playing"], st.session_state["stepped"] = playing, time.monotonic()
+    if playing and st.session_state.get("epoch", epochs) >= epochs:
+        st.session_state["epoch"] = 1
+
+
+def news(epoch: int, epochs: int) -> None:
+    """A newer epoch is offered, not forced."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        follow_switch()
+        behind = epoch < epochs
+        label = available(epochs) if behind else "This is the newest epoch"
+        st.button(label, on_click=lambda: st.session_state.update(epoch=epochs), disabled=not behind, key="newer")
+
+
+@st.cache_data(ttl=20, show_spinner=False, max_entries=16)
+def others(run: str, folder: str) -> list[str]:
+    """The ids of the runs that ``run`` can be compared with, newest first."""
+    here = find_run(run)
+    return [other.id for other in comparable(here, listed_runs())] if here else []
+
+
+def compared(run: Run) -> Shown | None:
+    """The difference to the run that is chosen here; None, and said why, where there is none."""
+    found = {other.id: other for name in others(run.id, str(run.path)) if (other := find_run(name)) is not None}
+    if not found:
+        st.info("There is no other run on these data yet.")
+        return None
+    names = labels(list(found.values()))
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    if st.session_state.get("other run") not in found:
+        st.session_state["other run"] = next(iter(found))
+    with left:
+        chosen: Any = st.selectbox(
+            "Compared with", list(found), key="other run", format_func=lambda name: names.get(name, name)
+        )
+    other = found[chosen]
+    parts = parts_of(run, other)
+    if st.session_state.get("compared part") not in parts:
+        st.session_state["compared part"] = parts[0]
+    with right:
+        part = st.segmented_control("Error", parts, key="compared part", format_func=str.capitalize) or parts[0]
+    for note in warnings_of(run, other):
+        st.warning(plain(note), icon=":material/info:")
+    values = difference(run, other, part)
+    better, worse = int((values < 0).sum()), int((values > 0).sum())
+    st.markdown(
+        f"Error of this run minus that of **{plain(names[chosen])}**, {PARTS[part]}. Below 0, in purple, this run is better: "
+        f"**{better}** of {len(values)} sensors; above 0, in orange, the other one: **{worse}**."
+    )
+    unit = str(run.spec["data"]["units"].get(run.spec["targets"][0], ""))
+    return Shown(f"{part} error minus the other run's", unit, values[None], False, symmetric(values), True)

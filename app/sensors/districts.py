@@ -1,0 +1,105 @@
+"""Sensors by district of a layer: the map in the colours of the districts' means, and the same as a table."""
+
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import picking
+from app.sensors.view import View
+from app.words import plain
+from stcore.charts.districts import by_district, coloured
+from stcore.charts.maps import SensorMap
+from stcore.exports import safe
+
+SENSORS, KEY = "", "district table"
+
+
+def choose(view: View) -> str:
+    """Sensors, or the layer by whose districts the map is drawn; no choice where no layer has sensors in it."""
+    options = [SENSORS, *view.districts]
+    if len(options) == 1:
+        return SENSORS
+    if st.session_state.get("drawn by") not in options:
+        st.session_state["drawn by"] = SENSORS
+    words = {SENSORS: "Sensors"} | {name: f"By {plain(name, 40)}" for name in view.districts}
+    chosen = st.segmented_control(
+        "The map shows", options, key="drawn by", format_func=words.__getitem__, label_visibility="collapsed"
+    )
+    return str(chosen or SENSORS)
+
+
+def table_of(view: View, name: str) -> pd.DataFrame:
+    """Mean error, importance and what is on the map, by district, the highest first."""
+    row, collection = view.trace.isel(epoch=view.epoch - 1), view.districts[name]
+    numbers = {
+        "shown": view.values,
+        "error": row["sensor_error"].values.astype(float),
+        "importance": 100 * row["importance"].values.astype(float),
+    }
+    table = by_district(collection, view.member(name, collection), numbers)
+    return table.sort_values("shown", ascending=False, na_position="last", kind="stable")
+
+
+def drawn(view: View, name: str) -> SensorMap:
+    """The map, by district where that is asked for."""
+    if not name:
+        return view.sensors
+    words = view.label, view.numbers.unit
+    areas = coloured(name, view.districts[name], table_of(view, name), "shown", words)
+    others = [part for part in view.sensors.overlays if part.name != name]
+    return replace(view.sensors, overlays=[areas, *others])
+
+
+def take(view: View, name: str, sensors: SensorMap, area: tuple[int, int] | None) -> bool:
+    """Choose the sensors of a district that was clicked on the map or in the table; True where that is new."""
+    if area is not None:
+        overlay = sensors.overlays[area[0]]
+        place = int(table_of(view, name).index[area[1]]) if overlay is sensors.areas else area[1]
+        return _mark(view, overlay.name, place)
+    rows = picking.selected(KEY, "rows") if name else []
+    fresh = bool(rows) and (name, rows) != st.session_state.get(f"{KEY} seen")
+    st.session_state[f"{KEY} seen"] = (name, rows)
+    table = table_of(view, name) if fresh else None
+    return table is not None and rows[0] < len(table) and _mark(view, name, int(table.index[rows[0]]))
+
+
+def _mark(view: View, name: str, place: int) -> bool:
+    """The sensors of a feature, if any stand there."""
+    if name not in view.districts:
+        return False
+    found = [number for number, feature in enumerate(view.member(name, view.districts[name])) if feature == place]
+    called = table_of(view, name)["district"].get(place, "a district")
+    if found:
+        view.mark(found, f"in {called} ({name})")
+    return bool(found)
+
+
+def show(view: View) -> None:
+    """The table twin of the map by district."""
+    name = st.session_state.get("drawn by") or SENSORS
+    if name not in view.districts:
+        return
+    st.subheader(
+        f"By {plain(name, 60)}", help="Means over the sensors that stand in each area. A row chooses its sensors."
+    )
+    table = table_of(view, name)
+    member = view.member(name, view.districts[name])
+    empty, outside = int((table["sensors"] == 0).sum()), int((member < 0).sum())
+    said = [f"{empty} of {len(table)} have no sensor and are grey"] if empty else []
+    said += [f"{outside} of {len(member)} sensors stand in none"] if outside else []
+    if said:
+        st.markdown(f"{'; '.join(said)}.")
+    columns: Any = {
+        "district": "district", "sensors": "sensors",
+        "shown": st.column_config.NumberColumn(f"{view.label} ({view.numbers.unit})", format="%.3g"),
+        "error": st.column_config.NumberColumn(f"validation error ({view.unit})", format="%.3g"),
+        "importance": st.column_config.NumberColumn("mean importance (%)", format="%.3g"),
+    }  # fmt: skip
+    kept = table if view.numbers.diverging or view.what in ("test", "kept") else table.drop(columns="shown")
+    st.dataframe(kept, hide_index=True, key=KEY, on_select="rerun", selection_mode="single-row", column_config=columns)
+    st.download_button(
+        "Districts as CSV", lambda: kept.assign(district=kept["district"].map(safe)).to_csv(index=False),
+        f"{view.run.id}-districts-epoch-{view.epoch}.csv", "text/csv", key="districts csv", on_click="ignore",
+    )  # fmt: skip

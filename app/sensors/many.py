@@ -1,0 +1,109 @@
+"""Several sensors chosen together, by a lasso, a district or from the list: their figures, their course, their readings."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app.dataset.look import stretch
+from app.sensors.view import View
+from app.session import current_theme
+from app.words import plain
+from stcore.charts.sensors import mean_readings, sensor_table, through_epochs
+from stcore.charts.words import short
+from stcore.exports import safe
+
+KEY = "several sensors"
+
+
+def show(view: View) -> None:
+    """How to choose several; then what they are like against all."""
+    st.subheader(
+        "Several sensors together",
+        help="Draw a lasso or a box on the flat map, click a district of a layer or in the table of districts, or choose "
+        "them in this list.",
+    )
+    chosen, how = view.marked
+    st.session_state[KEY] = [view.names[place] for place in chosen]
+    left, right = st.columns([6, 1], vertical_alignment="bottom")
+    left.multiselect(
+        "Sensors",
+        view.names,
+        key=KEY,
+        on_change=_listed,
+        args=(view,),
+        placeholder="Choose here, by lasso, or by district",
+    )
+    right.button("Let go of all", disabled=not chosen, on_click=view.mark, args=([],), key="unmark", width="stretch")
+    if chosen:
+        _figures(view, chosen, how)
+
+
+def _listed(view: View) -> None:
+    names = st.session_state[KEY]
+    view.mark([view.names.index(name) for name in names], "chosen in the list")
+
+
+def _figures(view: View, chosen: list[int], how: str) -> None:
+    table = sensor_table(view.trace, view.epoch)
+    table["importance"] *= 100
+    part = table.iloc[chosen]
+    error, usual = part["error"].mean(), table["error"].mean()
+    more = f", {100 * abs(error / usual - 1):.0f}\u00a0% {'above' if error > usual else 'below'} all" if usual else ""
+    st.markdown(
+        f"**{len(chosen)} of {len(table)} sensors**{f', {plain(how)}' if how else ''}. After epoch {view.epoch}: mean error "
+        f"**{short(error, view.unit)}**{more}; together **{short(part['importance'].sum())}\u00a0%** of all importance."
+    )
+    left, right = st.columns(2, gap="large")
+    with left:
+        _courses(view, chosen)
+    with right:
+        _readings(view, chosen)
+        _table(view, part)
+
+
+def _courses(view: View, chosen: list[int]) -> None:
+    if view.trace.sizes["epoch"] < 2:
+        st.markdown("Their course through the epochs is drawn after epoch 2.")
+        return
+    for name, label in (("sensor_error", ("mean error", view.unit)), ("importance", ("mean importance", "%"))):
+        values = view.trace[name].values.astype(float)
+        chart = through_epochs(values, chosen, label, current_theme(), view.epoch)
+        st.altair_chart(chart, key=f"several {name}", alt=f"{label[0]} of the chosen sensors through the epochs")
+    st.markdown("Line: mean of the chosen sensors. Dashed: median of all; band: their middle 80 %.")
+
+
+def _readings(view: View, chosen: list[int]) -> None:
+    data = view.ground.data
+    if data is None:
+        return
+    target = view.run.spec["targets"][0]
+    channel = data.channels.index(target)
+    steps = stretch(data, "several")
+    chart = mean_readings(data, chosen, channel, steps, current_theme())
+    st.altair_chart(chart, key="several readings", alt=f"Mean {target} of the chosen sensors over time")
+    st.markdown("Line: mean of what they read; band: from the lowest to the highest of them.")
+
+
+def _table(view: View, part: pd.DataFrame) -> None:
+    number = {
+        name: st.column_config.NumberColumn(title, format="%.3g")
+        for name, title in {
+            "error": f"error ({view.unit})", "change": f"change since epoch 1 ({view.unit})",
+            "importance": "importance (%)", "kept": "kept share", "test": f"test error ({view.unit})",
+        }.items()
+    }  # fmt: skip
+    held = part.assign(value=view.values[part.index]) if view.numbers.diverging else part
+    with st.expander(f"These {len(part)} sensors as a table"):
+        st.dataframe(held.dropna(axis=1, how="all"), hide_index=True, height=260, column_config=number)
+        st.download_button(
+            "These sensors as CSV", lambda: held.assign(sensor=held["sensor"].map(safe)).to_csv(index=False),
+            f"{view.run.id}-chosen-sensors.csv", "text/csv", key="several csv", on_click="ignore",
+        )  # fmt: skip
+
+
+def taken(view: View, lasso: list[int] | None) -> bool:
+    """Choose what a lasso holds; True where that is new."""
+    if lasso is None:
+        return False
+    view.mark(np.unique(lasso).tolist(), "inside the lasso")
+    return True

@@ -1,0 +1,160 @@
+"""Graph WaveNet (Wu et al. 2019, arXiv 1906.00121), compact: gated dilated convolution over time, diffusion over the graph.
+
+Ours: only the steps that the last one rests on are computed (a tree of dilated convolutions with kernel 2: the same
+function at half the steps in every layer); diffusion is summed from the highest power down, so that one product by the
+weights comes before all products by a graph; nothing is normalised over the batch, so that samples do not mix; sensors and
+slots of the day have embeddings, as in STID. A sensor that is off passes on nothing, at first or at second hand: what is
+sent is multiplied by its gate, and what is heard is divided by the weight that is left.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as functional
+from torch import Tensor, nn
+
+from stcore.models import GraphWaveNetOptions, Setting
+from stcore.models.forecaster import Forecaster, table
+
+LEAST = 0.01  # share of a sensor's incoming weight that must be on for the rest to be brought to a sum of one
+Hearing = Callable[[Tensor], Tensor]  # what n sensors hear [n, R] of what n sensors say [n, R]
+
+
+class GraphWaveNet(Forecaster):
+    """Hidden states are [N, B, T, D]: sensors first, so that a step of diffusion is one matrix product."""
+
+    mixes_sensors = True
+    gathers = True
+
+    def __init__(self, setting: Setting, options: GraphWaveNetOptions) -> None:
+        super().__init__()
+        self.setting, width = setting, options.width
+        self.walks = nn.ModuleList(Walk(matrix) for matrix in transitions(setting))
+        self.sources, self.destinations = table(setting.sensors, options.nodes), table(setting.sensors, options.nodes)
+        self.series = nn.Linear(setting.inputs, width)
+        self.sensor, self.slot = table(setting.sensors, width), table(setting.slots, width)
+        self.day = nn.Parameter(torch.zeros(7, width))  # a day that training has not seen adds nothing
+        depth = max(1, (setting.lookback - 1).bit_length())
+        self.layers = nn.ModuleList(Layer(width, options.skip, len(self.walks) + 1) for _ in range(depth))
+        self.end = nn.Linear(options.skip, options.skip)
+        self.head = nn.Linear(options.skip, setting.horizon * setting.targets)
+
+    def forward(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None, gate: Tensor | None = None) -> Tensor:
+        """See Forecaster; the sensors are always all of them."""
+        products: list[Hearing] = [*self.walks, self.learned().matmul]
+        if gate is not None:
+            column = gate[:, None]
+            products = [renormed(product, product(column), lambda rows: rows * column) for product in products]
+        return self.forecast(x, calendar, self.sensor, products)
+
+    def gathered(self, x: Tensor, calendar: Tensor, active: Tensor, wanted: Tensor) -> Tensor:
+        """See Forecaster: computes for the sensors that are on or wanted, and sends from those that are on."""
+        nodes, place = torch.cat([active, wanted]).unique(return_inverse=True)
+        senders, asked = place.split([len(active), len(wanted)])
+        whole = x.new_zeros(len(x), x.shape[1], len(nodes), x.shape[3]).index_copy(2, senders, x)
+        products = [*(walk.between(nodes, active) for walk in self.walks), self.learned()[nodes][:, active].matmul]
+        column = x.new_ones(len(active), 1)
+        products = [renormed(product, product(column), lambda rows: rows[senders]) for product in products]
+        return self.forecast(whole, calendar, self.sensor[nodes], products)[:, :, asked]
+
+    def learned(self) -> Tensor:
+        """[N, N] how each sensor (row) hears each (column) in the learned graph; rows sum to 1."""
+        return functional.relu(self.sources @ self.destinations.T).softmax(dim=1)
+
+    def forecast(self, x: Tensor, calendar: Tensor, who: Tensor, graphs: Sequence[Hearing]) -> Tensor:
+        """[B, H, n, C'] from readings [B, L, n, C] of n sensors, their embeddings [n, D] and graphs among them."""
+        batch, lookback, sensors, _ = x.shape
+        when = functional.embedding(calendar[:, :lookback, 0], self.slot)
+        when = when + functional.embedding(calendar[:, :lookback, 1], self.day)
+        state = self.series(x.permute(2, 0, 1, 3)) + when + who[:, None, None]
+        total: Tensor | None = None
+        for layer in self.layers:
+            state = layer(state, graphs)
+            skip = layer.skip(state[:, :, -1])
+            total = skip if total is None else total + skip
+        assert total is not None
+        rows = functional.relu(self.end(functional.relu(total))).transpose(0, 1)
+        if self.remember:
+            self.last = rows.detach()
+        forecast: Tensor = self.head(rows).view(batch, sensors, self.setting.horizon, self.setting.targets)
+        return forecast.transpose(1, 2)
+
+
+class Layer(nn.Module):
+    """Two neighbouring steps to one by a gated convolution, then diffusion, with a residual."""
+
+    def __init__(self, width: int, skip: int, graphs: int) -> None:
+        super().__init__()
+        self.gated = nn.Linear(2 * width, 2 * width)
+        self.own = nn.Linear(width, width)
+        self.heard = nn.Parameter(torch.randn(2 * graphs, width, width) * (width * (1 + 2 * graphs)) ** -0.5)
+        self.skip = nn.Linear(width, skip)  # from what has been heard; the paper's comes before, and wastes the last layer
+
+    def forward(self, state: Tensor, graphs: Sequence[Hearing]) -> Tensor:
+        """States [n, B, T, D] to [n, B, T / 2, D]."""
+        sensors, batch, steps, width = state.shape
+        if steps % 2:
+            state = functional.pad(state, (0, 0, 1, 0))  # nothing is known of the step before the first
+        pairs = state.reshape(sensors, batch, -1, 2 * width)
+        value, openness = self.gated(pairs).chunk(2, dim=3)
+        hidden = value.tanh() * openness.sigmoid()
+        sent = torch.matmul(hidden.reshape(-1, width), self.heard).view(2, len(graphs), sensors, -1)
+        after = self.own(hidden) + pairs[..., width:]
+        for hear, first, second in zip(graphs, *sent, strict=True):
+            after = after + hear(first + hear(second)).view_as(after)
+        return after
+
+
+def renormed(product: Hearing, share: Tensor, send: Hearing) -> Hearing:
+    """Hearing where ``share`` [n, 1] of the weight is on, and ``send`` says what is sent."""
+    return lambda rows: product(send(rows)) / share.clamp(min=LEAST)
+
+
+class Walk(nn.Module):
+    """What sensors hear over a given graph: a product by a constant sparse matrix [N, N]."""
+
+    def __init__(self, matrix: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("matrix", matrix, persistent=False)
+        self.register_buffer("transposed", matrix.T.coalesce(), persistent=False)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """[N, R] to [N, R]."""
+        heard: Tensor = Product.apply(self.matrix, self.transposed, rows.to(self.matrix.dtype))
+        return heard
+
+    def between(self, nodes: Tensor, senders: Tensor) -> "Walk":
+        """The same from some sensors to some."""
+        return Walk(self.matrix.index_select(0, nodes).index_select(1, senders).coalesce())
+
+
+class Product(torch.autograd.Function):
+    """A constant sparse matrix times rows; PyTorch's own transposes it at every step."""
+
+    @staticmethod
+    def forward(ctx: Any, matrix: Tensor, transposed: Tensor, rows: Tensor) -> Tensor:
+        ctx.transposed = transposed
+        return torch.sparse.mm(matrix, rows)
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[None, None, Tensor]:
+        return None, None, torch.sparse.mm(ctx.transposed, slope)
+
+
+def transitions(setting: Setting) -> list[Tensor]:
+    """Sparse transition matrices [N, N] of random walks along the edges and against them, rows of sum 1; none without edges.
+
+    Li et al. 2018, DCRNN, arXiv 1707.01926.
+    """
+    if setting.edges is None or not len(setting.edges[0]):
+        return []
+    start, end, weight = (np.asarray(part) for part in setting.edges)
+    found = []
+    for hearer, source in ((start, end), (end, start)):
+        share = weight / np.maximum(np.bincount(hearer, weight, setting.sensors), np.finfo(float).tiny)[hearer]
+        pairs = torch.from_numpy(np.stack([hearer, source]))
+        size = (setting.sensors, setting.sensors)
+        found.append(torch.sparse_coo_tensor(pairs, torch.from_numpy(share).float(), size, check_invariants=True).coalesce())
+    return found

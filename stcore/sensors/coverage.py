@@ -1,0 +1,51 @@
+"""Coverage: the sensors that stand for most others, as facility location on how readings correlate.
+
+Greedy choice of the set S that makes sum_j max_{i in S} |corr_ij| large: Cornuejols, Fisher and Nemhauser 1977 (facility
+location); within 1 - 1/e of the best set by Nemhauser, Wolsey and Fisher 1978; evaluated lazily as in Minoux 1978. Taking
+correlations of plain readings, daily course included, as the service of a sensor to another is ours.
+"""
+
+from heapq import heapify, heappop, heapreplace
+
+import numpy as np
+
+from stcore.registry import Card
+from stcore.sensors.choose import price
+from stcore.sensors.likeness import correlation
+from stcore.sensors.mask import Fixed
+from stcore.sensors.options import MaskOptions
+
+
+class Coverage(Fixed):
+    """Sites in the order in which they cover the others; gain by price where there is a budget."""
+
+    def order(self) -> np.ndarray:
+        """[R] those forced on, then greedily, those forced off last."""
+        likeness = np.abs(correlation(self.sites.series)) * self.sites.size
+        return covering(likeness, price(self.sites), self.sites.on, self.sites.off)
+
+
+def covering(likeness: np.ndarray, prices: np.ndarray, on: np.ndarray, off: np.ndarray) -> np.ndarray:
+    """[R] sites in the order of their gain in sum_j max_{i taken} likeness[i, j] >= 0, per price."""
+    covered = likeness[on].max(axis=0, initial=0)
+    gains = np.maximum(likeness - covered, 0).sum(axis=1) / prices
+    waiting = [(-float(gains[site]), site) for site in np.setdiff1d(np.arange(len(prices)), [*on, *off]).tolist()]
+    heapify(waiting)
+    order = [int(site) for site in on]
+    while waiting:
+        site = waiting[0][1]
+        gain = float(np.maximum(likeness[site] - covered, 0).sum() / prices[site])
+        heapreplace(waiting, (-gain, site))  # gains only ever fall, so one that stays on top is the largest
+        if waiting[0][1] == site:
+            order.append(heappop(waiting)[1])
+            covered = np.maximum(covered, likeness[site])
+    return np.array([*order, *off], np.int64)
+
+
+CARD = Card(
+    "coverage",
+    "Greedily the sensors whose readings correlate most with those not yet stood for.",
+    "facility location: Cornuejols et al. 1977, Management Science 23; with correlations ours",
+    "stcore.sensors.coverage:Coverage",
+    MaskOptions,
+)

@@ -1,0 +1,187 @@
+"""DynST (Wu et al. 2024, arXiv 2403.02914): a learned mask over sensors, pruned step by step, with drop and regrow.
+
+One mask for all input steps (the paper's stream morph). Its published text gives the idea, not the equations, so all of the
+following is our reconstruction. A soft value per site multiplies the hard choice, gate = keep * theta. The share that is off
+grows by a cubic ramp (Zhu and Gupta 2017) from a tenth to six tenths of the epochs; at each round active sites of small
+theta are dropped and as many of the others, those with the steepest accumulated slope of the loss with regard to their gate,
+grow back (RigL, Evci et al. 2020), fewer each round. At three quarters the mask freezes and the model is tuned on it.
+
+What is ours beyond that, because slopes of single sensors do not see redundancy (``warm = none`` and ``check = false``
+give the plain form): beforehand a model trains for a few epochs with sensors off at random, so that it can be asked which of
+the masks known from the data is best, and the ramp follows that one's order; an exchange of sites is accepted only where it
+lowers the error on training windows. Of sensors that read the same, one is kept before all others.
+"""
+
+from typing import Literal
+
+import numpy as np
+
+from stcore.options import option
+from stcore.registry import Card
+from stcore.sensors.candidates import best_order
+from stcore.sensors.choose import chosen, gaps
+from stcore.sensors.copies import copies, one_of_each
+from stcore.sensors.mask import Fixed, Judge
+from stcore.sensors.options import MaskOptions
+from stcore.sensors.sites import Sites
+
+BEGIN, END, FREEZE = 0.1, 0.6, 0.75  # shares of the epochs: first round, full sparsity, frozen mask
+MEMORY = 0.9  # of the accumulated slope, per step
+FIRST, SECOND, TINY = 0.9, 0.999, 1e-8  # Adam's, for theta
+ARRAYS = "theta", "slope", "first", "second", "prior"
+
+
+class DynSTOptions(MaskOptions):
+    """Options of DynST."""
+
+    rounds: int = option(6, "Times that sensors are dropped and regrown.", ge=1, le=100)
+    regrow: float = option(0.3, "Largest share of the active sensors that is exchanged in a round.", ge=0, le=0.9)
+    penalty: float = option(1e-4, "Pull of the soft mask towards zero (L1).", ge=0, le=1)
+    warm: Literal["best", "none"] = option(
+        "best", "Begin from the best of the masks that are known from the data, or from nothing as in plain DynST."
+    )
+    pilot: float = option(
+        0.3, "Epochs of the model that compares the masks, as a share of the run's; they are counted apart.", gt=0, le=1
+    )
+    check: bool = option(True, "Accept an exchange only where the measured error falls; plain DynST accepts all.")
+    copies: bool = option(True, "Of sensors that read the same keep one before all others.")
+
+
+class DynST(Fixed):
+    """``theta`` [R] soft values, ``slope`` [R] accumulated slope of every site, off or on."""
+
+    learns = True
+
+    def __init__(self, options: DynSTOptions, sites: Sites, epochs: int, seed: int) -> None:
+        super().__init__(options, sites, epochs, seed)
+        self.set, count = options, sites.count
+        self.theta, self.slope, self.first, self.second = np.ones(count), *np.zeros((3, count))
+        self.prior, self.steps, self.epoch = np.zeros(count), 0, 0
+        self.pilot = max(1, round(options.pilot * epochs)) if options.warm == "best" else 0
+        self.freeze = min(int(np.ceil(FREEZE * epochs)), epochs - 1)
+        begin, end = min(int(np.ceil(BEGIN * epochs)), self.freeze), min(int(np.ceil(END * epochs)), self.freeze)
+        self.at = np.unique(np.linspace(begin, end, min(options.rounds, end - begin + 1)).round().astype(int))
+
+    # ---- rounds ----------------------------------------------------------------------------------------------------
+    def begin(self, epoch: int, judge: Judge) -> bool:
+        """A round where one is due: up the ramp by dropping, then exchange."""
+        self.epoch, before = epoch, self.keep.copy()
+        if epoch in self.at:
+            self.prune(self.ramp(epoch))
+            self.exchange(epoch, judge)
+        elif self.at[-1] < epoch <= self.freeze:
+            self.exchange(epoch, judge)
+        self.score = self.worth()
+        change, self.keep = self.keep, before
+        if epoch == self.freeze:
+            self.notes += gaps(change, self.sites)
+        return self.take(change)
+
+    def ramp(self, epoch: int) -> float:
+        """Sparsity of the round before an epoch: s (1 - (1 - u)^3) with u the share of the rounds done; s at the last."""
+        done = (np.searchsorted(self.at, epoch) + 1) / len(self.at)
+        return self.set.sparsity * (1 - (1 - done) ** 3)
+
+    def compare(self, judge: Judge, slope: np.ndarray) -> None:
+        """Begin from the best simple mask, judged at the sparsity that is aimed at."""
+        order, told = best_order(self.sites, judge, self.seed, {"gradient": np.argsort(-slope, kind="stable")})
+        self.prior[order] = 1 - np.arange(len(order)) / len(order)
+        self.notes.append(told)
+
+    def prune(self, sparsity: float) -> None:
+        """Switch off the least worth to reach the sparsity; what is off comes after what is on."""
+        self.put(chosen(self.ranked(self.worth() + self.keep), self.sites, sparsity))
+
+    def exchange(self, epoch: int, judge: Judge) -> None:
+        """Drop active sites of least worth and regrow as many of the others with the steepest slope."""
+        share = 0.5 * self.set.regrow * (1 + np.cos(np.pi * epoch / max(self.freeze, 1)))
+        most = min(round(share * self.keep.sum()), int((~self.keep).sum()))
+        for number in sorted({most, most // 2, most // 4} - {0}, reverse=True):
+            keep = self.exchanged(number)
+            if not self.set.check:
+                self.put(keep)
+                return
+            now, then = judge(np.stack([self.keep, keep]), "train")
+            if then < now:
+                self.put(keep)
+
+    def exchanged(self, number: int) -> np.ndarray:
+        """The mask after exchanging ``number`` sites."""
+        worth = np.where(self.keep, self.theta, self.slope / max(self.slope.max(), TINY))
+        on, off = np.flatnonzero(self.keep), np.flatnonzero(~self.keep)
+        dropped = on[np.argsort(worth[on], kind="stable")[:number]]
+        grown = off[np.argsort(-worth[off], kind="stable")[:number]]
+        rank = np.where(self.keep, 2.0 + self.prior, self.prior)
+        rank[dropped], rank[grown] = self.prior[dropped] - 1, 3.0
+        return chosen(self.ranked(rank), self.sites, self.ramp(min(self.epoch, int(self.at[-1]))))
+
+    def ranked(self, worth: np.ndarray) -> np.ndarray:
+        """[R] sites by their worth, highest first; of copies one leads and the others come last."""
+        order = np.argsort(-worth, kind="stable")
+        return one_of_each(order, self.group) if self.set.copies else order
+
+    @property
+    def group(self) -> np.ndarray:
+        """Groups of copies, found once."""
+        if not hasattr(self, "_group"):
+            self._group = copies(self.sites)
+        return self._group
+
+    def put(self, keep: np.ndarray) -> None:
+        """Put a mask into force; what has regrown begins at the mean of the active ones."""
+        grown = keep & ~self.keep
+        self.theta[grown] = self.theta[self.keep].mean()
+        self.keep = keep
+
+    def worth(self) -> np.ndarray:
+        """[R] in 0..1: what a site is worth by the first mask, moved by what was learnt since."""
+        learnt = np.where(self.keep, self.theta, 0) / max(float(self.theta.max()), TINY)
+        return 0.5 * self.prior + 0.5 * learnt
+
+    # ---- steps -----------------------------------------------------------------------------------------------------
+    def gate(self, epoch: int, batch: int) -> np.ndarray | None:
+        """See SensorMask."""
+        return self.held()
+
+    def held(self) -> np.ndarray | None:
+        """See SensorMask."""
+        return (self.keep * self.theta).astype(np.float32)
+
+    def learn(self, gradient: np.ndarray, rate: float) -> None:
+        """Accumulate every site's slope; move the soft values of the active ones by Adam, until the mask freezes."""
+        self.slope = MEMORY * self.slope + (1 - MEMORY) * np.abs(gradient)
+        if self.epoch >= self.freeze:
+            return
+        self.steps += 1
+        pull = np.where(self.keep, gradient + self.set.penalty * np.sign(self.theta) / self.sites.count, 0)
+        self.first = FIRST * self.first + (1 - FIRST) * pull
+        self.second = SECOND * self.second + (1 - SECOND) * pull**2
+        step = self.first / (1 - FIRST**self.steps) / (np.sqrt(self.second / (1 - SECOND**self.steps)) + TINY)
+        self.theta = np.where(self.keep, np.clip(self.theta - rate * step, 0.05, 2.0), self.theta)
+
+    @property
+    def settled(self) -> bool:
+        """See SensorMask."""
+        return self.epoch >= self.freeze
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """See SensorMask."""
+        arrays = {name: getattr(self, name).copy() for name in ARRAYS}
+        return {**super().state_dict(), **arrays, "steps": np.array([self.steps, self.epoch])}
+
+    def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
+        """See SensorMask."""
+        super().load_state_dict(state)
+        for name in ARRAYS:
+            setattr(self, name, state[name].copy())
+        self.steps, self.epoch = (int(number) for number in state["steps"])
+
+
+CARD = Card(
+    "dynst",
+    "A learned mask, pruned step by step, with drop and regrow, that begins from the best simple mask.",
+    "Wu et al. 2024, arXiv 2403.02914; mechanics reconstructed, warm start and check ours",
+    "stcore.sensors.dynst:DynST",
+    DynSTOptions,
+    title="DynST",
+)

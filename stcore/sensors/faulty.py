@@ -1,0 +1,194 @@
+"""Sensors that look faulty, told from the readings alone: stuck at one value, drifting away, or suddenly noisy.
+
+Persistence, spatial and step checks as weather services make them (Zahumensky 2004, WMO guidelines on quality control);
+their forms and thresholds are ours. A sensor is held against the median of what single others foretell of it, which no one
+broken neighbour can move. They name suspects; nothing is changed.
+
+Dimensions: T steps, N sensors, D days (blocks of 24 steps where a day has fewer), Q quarters of days.
+"""
+
+import warnings
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from stcore.data import STData
+from stcore.sensors.likeness import correlation
+
+REPEATS, LONGER, USUAL = 24, 8.0, 4  # readings of one value, and how much longer than the sensor's 4th longest run
+OTHERS, ENOUGH, ALIKE = 7, 3, 0.3  # most and fewest sensors that foretell another one, and their least correlation
+DAYS, FAR, SHARE = (3, 10), 12.0, 0.4  # a drift's length, and its end in usual departures and in spreads
+MOST, LEAST, ANEW = (
+    0.6,
+    0.25,
+    0.35,
+)  # a day's rise, of all and of the mean day's; and what was there at its start, of its end
+QUARTERS, ROUGHER, RARE = 3, 2.0, 5.0  # quarters of a day, how much rougher than usual, in how many spreads of that
+SEVERAL = 5  # sensors that tell what holds for all
+DEVIATION = 1.4826  # from a median absolute deviation to a standard deviation
+
+Spell = tuple[int, int, float]
+"""From a place up to another, and how bad it was."""
+
+
+class Fault(NamedTuple):
+    """``sensor`` (position) looks ``stuck``, ``drifting`` or ``noisy`` from step ``start`` up to ``end``; why, in words."""
+
+    sensor: int
+    kind: str
+    start: int
+    end: int
+    reason: str
+
+
+def faulty(data: STData, target: int = 0) -> list[Fault]:
+    """Suspects among N sensors by one channel's readings, by sensor; a sensor may be named more than once."""
+    values = data.values[..., target].astype(np.float64)
+    unit = _unit(data, target)
+    day = max(round(86_400 / data.step_seconds), 24)
+    found = []
+    for sensor, readings in enumerate(values.T):
+        for start, end, value in stuck(readings):
+            found.append(Fault(sensor, "stuck", start, end, f"stuck at {value:g}{unit} {when(data, start, end)}"))
+            readings[start:end] = np.nan  # a value that stands still is no reading, and would look like a drift
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of days without any reading
+        found += [*_drifting(data, target, values, day), *_noisy(data, target, values, day)]
+    return sorted(found)
+
+
+def _drifting(data: STData, target: int, values: np.ndarray, day: int) -> Iterator[Fault]:
+    away = departures(rest(data, values), day)
+    for sensor, (start, end, height) in drifts(medians(away, day), np.nanstd(away, axis=0)):
+        steps, side = (start * day, end * day), "above" if height > 0 else "below"
+        much = f"up to {abs(height):.3g}{_unit(data, target)} {side}"
+        yield Fault(sensor, "drifting", *steps, f"drifting {when(data, *steps)}, {much} what others like it foretell")
+
+
+def _noisy(data: STData, target: int, values: np.ndarray, day: int) -> Iterator[Fault]:
+    for sensor, (start, end, ratio) in noises(values, day):
+        steps, much = (start * (day // 4), end * (day // 4)), f"{ratio:.2g} times as much as usual"
+        yield Fault(
+            sensor, "noisy", *steps, f"noisy {when(data, *steps)}, changing {much} from one reading to the next"
+        )
+
+
+def _unit(data: STData, target: int) -> str:
+    return f" {data.units[data.channels[target]]}".rstrip()
+
+
+# ---- stuck -------------------------------------------------------------------------------------------------------------
+def stuck(readings: np.ndarray) -> list[Spell]:
+    """Runs of one value among [T] readings, gaps left out, that are far longer than this sensor's runs usually are."""
+    seen = np.flatnonzero(np.isfinite(readings))
+    if not len(seen):
+        return []
+    first = np.flatnonzero(np.diff(readings[seen], prepend=np.inf) != 0)
+    last = np.append(first[1:], len(seen))
+    length = last - first
+    usual = np.sort(length)[-USUAL] if len(length) >= USUAL else 1
+    long = length >= max(REPEATS, LONGER * usual)
+    spells = zip(seen[first[long]], seen[last[long] - 1] + 1, readings[seen[first[long]]], strict=True)
+    return [(int(start), int(end), float(value)) for start, end, value in spells]
+
+
+# ---- drifting ----------------------------------------------------------------------------------------------------------
+def rest(data: STData, values: np.ndarray) -> np.ndarray:
+    """[T, N] readings less the sensor's median at that hour of a working day or weekend, which a fault hardly moves."""
+    clock = data.local_time
+    hour, left = (clock.hour + 24 * (clock.day_of_week >= 5)).to_numpy(), np.empty_like(values)
+    for one in np.unique(hour):
+        left[hour == one] = values[hour == one] - np.nanmedian(values[hour == one], axis=0)
+    return left
+
+
+def departures(rests: np.ndarray, day: int) -> np.ndarray:
+    """[D * day, N] what is left of each sensor after the median of what others, one by one, foretell of it; NaN without others.
+
+    Who foretells whom, and how much, is read off the courses within days, which a drift hardly touches.
+    """
+    rests = rests[: len(rests) // day * day]
+    within = rests - np.repeat(medians(rests, day), day, axis=0)
+    alike, spread = correlation(within), np.nanstd(within, axis=0)
+    np.fill_diagonal(alike, 0)
+    away = np.full_like(rests, np.nan)
+    for sensor, row in enumerate(alike):
+        others = np.argsort(-row, kind="stable")[:OTHERS]
+        others = others[row[others] >= ALIKE]
+        if len(others) >= ENOUGH:
+            slopes = row[others] * spread[sensor] / spread[others]
+            away[:, sensor] = rests[:, sensor] - np.nanmedian(rests[:, others] * slopes, axis=1)
+    return away
+
+
+def medians(values: np.ndarray, block: int) -> np.ndarray:
+    """[T // block, N] medians over blocks of steps of what is there of [T, N]."""
+    whole = len(values) // block * block
+    return np.nanmedian(values[:whole].reshape(-1, block, values.shape[1]), axis=1)
+
+
+def drifts(level: np.ndarray, spread: np.ndarray) -> Iterator[tuple[int, Spell]]:
+    """Sensors with spells of days in which their departure ``level`` [D, N] grows steadily from next to nothing.
+
+    The spell is told with the departure at its end. Of spells that overlap, the one that rises most.
+    """
+    change = np.diff(level, axis=0)
+    least = np.maximum(FAR * np.nanquantile(np.abs(level), 0.75, axis=0), SHARE * spread)
+    found: list[tuple[float, int, int, int]] = []
+    for length in range(DAYS[0], min(DAYS[1], len(level)) + 1):
+        for start in range(len(level) - length + 1):
+            end = start + length
+            rise, steps = level[end - 1] - level[start], change[start : end - 1]
+            part = steps / np.where(rise == 0, np.nan, rise)
+            steady = (part.min(axis=0) >= LEAST / (length - 1)) & (part.max(axis=0) <= MOST)
+            high = np.abs(level[end - 1])
+            anew = np.abs(level[start]) <= ANEW * high
+            hit = np.flatnonzero(steady & anew & (high >= least)).tolist()
+            found += [(-abs(float(rise[sensor])), sensor, start, end) for sensor in hit]
+    taken: dict[int, list[tuple[int, int]]] = {}
+    for _, sensor, start, end in sorted(found):
+        if all(end <= other[0] or start >= other[1] for other in taken.get(sensor, [])):
+            taken.setdefault(sensor, []).append((start, end))
+            yield sensor, (start, end, float(level[end - 1, sensor]))
+
+
+# ---- noisy -------------------------------------------------------------------------------------------------------------
+def noises(values: np.ndarray, day: int) -> Iterator[tuple[int, Spell]]:
+    """Sensors with spells of quarters of days in which readings [T, N] change far more than usual from step to step.
+
+    Usual is the sensor's own median at that quarter of the day, times what holds for all sensors at that moment.
+    """
+    quarter = day // 4
+    change = np.abs(np.diff(values, axis=0, prepend=np.nan))[: len(values) // day * day]
+    rough = medians(change, quarter)  # [Q, N]
+    usual = np.nanmedian(rough.reshape(-1, 4, rough.shape[1]), axis=0)
+    lively = np.nanmedian(usual, axis=0) > 0
+    floor = usual.max(axis=0) / 4 + 1e-12
+    ratio = (rough + floor) / (np.tile(usual, (len(rough) // 4, 1)) + floor)
+    if lively.sum() >= SEVERAL:  # a storm shakes all
+        ratio /= np.nanmedian(ratio[:, lively], axis=1, keepdims=True)
+    spread = DEVIATION * np.nanmedian(np.abs(np.log(ratio)), axis=0)
+    least = ROUGHER * np.maximum(np.nanquantile(ratio, 0.75, axis=0), 1)
+    loud = (ratio > np.maximum(least, np.exp(RARE * spread))) & lively
+    for sensor in np.flatnonzero(loud.sum(axis=0) >= QUARTERS):
+        for start, end in spells(loud[:, sensor]):
+            if end - start >= QUARTERS:
+                yield int(sensor), (start, end, float(np.median(ratio[start:end, sensor])))
+
+
+def spells(flags: np.ndarray) -> list[tuple[int, int]]:
+    """Where runs of true begin and end in [Q]."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]])))
+    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
+
+
+# ---- in words ----------------------------------------------------------------------------------------------------------
+def when(data: STData, start: int, end: int) -> str:
+    """From one step up to another, as days: ``on 12 Mar``, ``from 12 Mar to 19 Mar``, ``throughout``."""
+    if end - start >= 0.98 * data.steps:
+        return "throughout"
+    first, last = data.clock(np.array([start, end - 1]))
+    year = "" if data.local_time[0].year == data.local_time[-1].year else " %Y"
+    told = [f"{moment.day} {moment.strftime('%b' + year)}" for moment in (first, last)]
+    return f"on {told[0]}" if told[0] == told[1] else f"from {told[0]} to {told[1]}"
