@@ -98,7 +98,7 @@ def _key(name: str) -> str:
 def _upload(fingerprint: str, layers: dict[str, Layer]) -> None:
     """A file, then its questions if it has any."""
     number = st.session_state.get("layer number", 0)  # a new one empties the field
-    given = st.file_uploader("Add a layer", key=f"layer file {number}", help=UPLOAD_HELP)
+    given = st.file_uploader("Add a layer", key=f"layer file {number}", max_upload_size=100, help=UPLOAD_HELP)
     asked = st.session_state.get("layer question")
     if given is None:
         st.session_state.pop("layer question", None)

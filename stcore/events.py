@@ -65,7 +65,8 @@ class Epoch(Event):
     spreads), ``kept`` [W] bool, ``weight`` [W], ``sensor_error`` [N] (validation MAE in units) and ``importance`` [N]
     (share of the input's pull on the loss). Where samples are cells, these are means over a window's sensors, ``kept`` is
     a share, and ``sensor_kept`` and ``sensor_score`` [N] tell the same of each sensor. Under a mask ``active`` [N] bool and
-    ``mask_score`` [N] say which sensors are on and what the mask thinks of them, and ``mask`` counts them.
+    ``mask_score`` [N] say which sensors are on and what the mask thinks of them, and ``mask`` counts them. ``notes`` are
+    those that could not be told before, such as which mask won a comparison.
     """
 
     epoch: int
@@ -80,6 +81,7 @@ class Epoch(Event):
     selection: dict[str, float] = field(default_factory=dict)
     arrays: Arrays = field(default_factory=dict)
     mask: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

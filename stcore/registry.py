@@ -23,8 +23,9 @@ KINDS: dict[Kind, str] = {
     "readers": "stcore.readers",
 }
 REFERENCE = (
-    "parameters: 207 sensors with a graph, 12 steps of 5 minutes in and 12 out, one channel, default options; "
-    "speed: training windows a second over those of stid, default options and batch, one of two processor cores"
+    "parameters: 207 sensors with a graph, 12 steps of 5 minutes in and 12 out, one channel, default options; speed: windows "
+    "trained on in a second over those of stid, about 1024 readings of 207 sensors (simvp: a grid of 33 x 49) in a step, one "
+    "of two processor cores"
 )
 
 

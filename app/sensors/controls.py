@@ -43,12 +43,17 @@ def controls(run: Run, found: xr.Dataset, epochs: int) -> tuple[str, int]:
     epoch = min(max(int(st.session_state.get("epoch", epochs)), 1), epochs)
     if st.session_state.get("playing"):
         epoch = step(epoch, epochs)
-    st.session_state["epoch"] = epochs if follow else epoch
+    epoch = epochs if follow else epoch
+    st.session_state["epoch"] = epoch
     still = what in (TEST, DIFFERENCE) or epochs < 2
     with middle:
         if epochs > 1:
             hint = "The colour range is the same for all epochs."
-            epoch = st.slider("Epoch", 1, epochs, key="epoch", disabled=still, help=hint)
+            playing = st.session_state.get("playing", False)
+            key = "epoch played" if playing else "epoch"  # what a browser still says of one epoch is not taken for a wish
+            st.session_state[key] = epoch
+            slid = st.slider("Epoch", 1, epochs, key=key, disabled=still or playing, help=hint)
+            epoch = epoch if playing else slid
         else:
             st.markdown("Epoch 1. From the second epoch on there is a slider here.")
     with right:

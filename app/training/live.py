@@ -200,5 +200,6 @@ def said(event: dict[str, Any]) -> str:
     if event["event"] == "epoch":
         best = ", the best so far" if event["best"] else ""
         error = short(event["validation"]["mae"])
-        return f"epoch {event['epoch'] + 1}: validation MAE {error}{best}; {event['kept']:,} samples kept"
+        done = f"epoch {event['epoch'] + 1}: validation MAE {error}{best}; {event['kept']:,} samples kept"
+        return "; note: ".join([done, *event.get("notes", [])])
     return words.get(event["event"], plain(event["event"]))

@@ -9,7 +9,7 @@ import pydeck
 from stcore.charts.flat_maps import flat_sensor_map
 from stcore.charts.layers import lines, map_style
 from stcore.charts.map_legend import sensor_map_legend
-from stcore.charts.meridian import cut, eastward
+from stcore.charts.meridian import eastward, turned
 from stcore.charts.overlays import Overlay
 from stcore.charts.sensor_map import SensorMap, clicked, colours, rgb, spread
 from stcore.charts.theme import Theme
@@ -79,10 +79,10 @@ def _dots(sensors: SensorMap, theme: Theme) -> pydeck.Layer:
         if sensors.areas is None
         else [np.array(rgb(theme.text))] * len(drawn)
     )
-    rows = []
+    rows, spots = [], sensors.spots
     for place, ink, radius in zip(drawn, inks, sensors.radii[drawn].round(2).tolist(), strict=True):
         dot = {"colour": ink.tolist(), "radius": radius, "said": said[place]}
-        spot = {"type": "Point", "coordinates": np.round(sensors.places[place, ::-1], 6).tolist()}
+        spot = {"type": "Point", "coordinates": spots[place]}
         rim = [(spot, dot | {"colour": edge, "radius": round(radius + EDGE, 2)})] if sensors.outlined else []
         rows += [*rim, (spot, dot)]
     inner = {"points-circle": {"getFillColor": "@@=properties.colour"}}
@@ -116,7 +116,7 @@ def _overlay(number: int, part: Overlay, sensors: SensorMap, theme: Theme) -> py
             for ink, value in zip(inks, part.values, strict=True)
         ]
     rows = [
-        (feature.get("geometry"), {"said": said, "colour": fill})
+        (turned(feature.get("geometry"), sensors.places), {"said": said, "colour": fill})
         for feature, said, fill in zip(features, part.said, fills, strict=True)
     ]
     line = [*rgb(theme.text if sensors.tiled else theme.muted), 255]
@@ -134,10 +134,10 @@ def _ring(
     sensors: SensorMap, places: Sequence[int], colour: str, width: float, *, name: str = "chosen"
 ) -> pydeck.Layer:
     """A ring round each of some sensors, visible on whatever lies underneath."""
-    radii = sensors.radii
+    radii, spots = sensors.radii, sensors.spots
     shapes: list[tuple[Any, dict[str, Any]]] = []
     for place in places:
-        spot = {"type": "Point", "coordinates": np.round(sensors.places[place, ::-1], 6).tolist()}
+        spot = {"type": "Point", "coordinates": spots[place]}
         if sensors.tiled and sensors.cells is not None:
             spot = {"type": "LineString", "coordinates": sensors.cells.corners[place].round(5).tolist()}
         shapes.append((spot, {"radius": round(float(radii[place]), 2)}))
@@ -175,8 +175,7 @@ def _ties(
 
 def _features(name: str, sensors: SensorMap, rows: Sequence[tuple[Any, dict[str, Any]]], **look: Any) -> pydeck.Layer:
     features = [{"type": "Feature", "geometry": shape, "properties": held} for shape, held in rows]
-    turned = {"wrap_longitude": True} if cut(sensors.places) is not None else {}
-    return pydeck.Layer("GeoJsonLayer", features, id=name, point_radius_units=PIXELS, **turned, **look)
+    return pydeck.Layer("GeoJsonLayer", features, id=name, point_radius_units=PIXELS, **look)
 
 
 def view(places: np.ndarray, size: tuple[int, int] = VIEW) -> pydeck.ViewState:

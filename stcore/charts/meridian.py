@@ -1,22 +1,40 @@
-"""Longitudes without a jump: where a map's places lie on both sides of the date line, the east goes on past 180."""
+"""Longitudes without a jump: where a map's places lie on both sides of the date line, they go on past 180 degrees."""
+
+from typing import Any
 
 import numpy as np
 
 
-def cut(places: np.ndarray) -> float | None:
-    """The meridian west of which a map of ``places`` [N, 2] goes on past 180 degrees; None where it needs no cut.
+def middle(places: np.ndarray) -> float | None:
+    """The longitude in the middle of ``places`` [N, 2], -180 to 180, where they lie on both sides of the date line; else None.
 
-    It is where the widest stretch without any place ends, if that is not the one over the date line.
+    They do where the widest stretch without any place is not the one over that line.
     """
     lon = np.sort(places[np.isfinite(places).all(axis=1), 1])
     if len(lon) < 2 or np.ptp(lon) <= 180:
         return None
     gaps = np.diff(lon)
     widest = int(gaps.argmax())
-    return float(lon[widest + 1]) if gaps[widest] > lon[0] + 360 - lon[-1] + 1e-9 else None
+    if gaps[widest] <= lon[0] + 360 - lon[-1] + 1e-9:
+        return None
+    return float((lon[widest + 1] + lon[widest] + 360) / 2 + 180) % 360 - 180
 
 
 def eastward(lon: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Longitudes as the map of ``places`` counts them."""
-    edge = cut(places)
-    return lon if edge is None else np.where(lon < edge - 1e-9, lon + 360, lon)
+    """Longitudes as the map of ``places`` counts them: over the date line, those nearest to its middle."""
+    centre = middle(places)
+    return lon if centre is None else lon + 360 * np.round((centre - lon) / 360)
+
+
+def turned(shape: Any, places: np.ndarray) -> Any:
+    """A GeoJSON geometry with its longitudes as the map of ``places`` counts them."""
+    centre = middle(places)
+    if centre is None or not shape:
+        return shape
+    return {**shape, "coordinates": _turned(shape.get("coordinates", []), centre)}
+
+
+def _turned(part: Any, centre: float) -> Any:
+    if part and not isinstance(part[0], list | tuple):
+        return [part[0] + 360 * round((centre - part[0]) / 360), *part[1:]]
+    return [_turned(inner, centre) for inner in part]

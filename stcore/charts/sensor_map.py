@@ -7,6 +7,7 @@ import numpy as np
 
 from stcore.charts.cells import Cells
 from stcore.charts.layers import Layers
+from stcore.charts.meridian import eastward
 from stcore.charts.overlays import Overlay
 from stcore.charts.theme import Theme
 from stcore.charts.words import harmless, labelled, short
@@ -41,6 +42,12 @@ class SensorMap:
     def drawn(self) -> np.ndarray:
         """Positions of the sensors that have a place, in drawing order."""
         return np.flatnonzero(np.isfinite(self.places).all(axis=1))
+
+    @property
+    def spots(self) -> list[list[float]]:
+        """[N] longitude and latitude of each sensor on the map."""
+        lon = eastward(self.places[:, 1], self.places)
+        return np.stack([lon, self.places[:, 0]], axis=1).round(6).tolist()
 
     @property
     def areas(self) -> Overlay | None:

@@ -173,6 +173,8 @@ def progress(run: Run, event: dict[str, Any]) -> None:
         error = shown(event["validation"]["mae"])
         line = f"epoch {event['epoch'] + 1}: validation MAE {error}, kept {event['kept']}, {left} left"
         aside(("\r\033[K" if watched() else "") + line)
+        for note in event["notes"]:
+            aside(f"note: {note}")
     elif watched() and event["batch"] % 20 == 0:
         epoch = f"epoch {event['epoch'] + 1}" if event["epoch"] >= 0 else "scoring before training"
         where = f"{epoch}, batch {event['batch']} of {event['batches']}"

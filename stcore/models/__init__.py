@@ -60,14 +60,18 @@ class GraphWaveNetOptions(Options):
 
     width: int = option(16, "Channels of the hidden states; the paper has 32.", ge=1, le=512)
     skip: int = option(64, "Channels of the skip connections and of the last layers; the paper has 256.", ge=1, le=2048)
-    nodes: int = option(10, "Size of the two embeddings of each sensor whose products are the learned graph.", ge=1, le=256)
+    nodes: int = option(
+        10, "Size of the two embeddings of each sensor whose products are the learned graph.", ge=1, le=256
+    )
 
 
 class SimVPOptions(Options):
     """Options of SimVP."""
 
     width: int = option(16, "Channels of the convolutions; three times as many in the layers after them.", ge=1, le=512)
-    blocks: int = option(1, "Residual blocks between encoder and decoder; each widens by 6 cells a side what a cell sees.", ge=1, le=32)
+    blocks: int = option(
+        1, "Residual blocks between encoder and decoder; each lets a cell see 6 cells further.", ge=1, le=32
+    )
     layers: int = option(2, "Residual layers of each cell after the convolutions.", ge=1, le=32)
 
 
@@ -103,6 +107,8 @@ CARDS = (
         "stcore.models.dlinear:DLinear",
         DLinearOptions,
         title="DLinear",
+        parameters=312,
+        speed=4.0,
     ),
     Card(
         "stid",
@@ -111,6 +117,8 @@ CARDS = (
         "stcore.models.stid:STID",
         STIDOptions,
         title="STID",
+        parameters=33_980,
+        speed=1.0,
     ),
     Card(
         "stid-neighbours",
@@ -121,6 +129,8 @@ CARDS = (
         ours=True,
         mixes_sensors=True,
         title="STID with neighbours",
+        parameters=35_773,
+        speed=0.84,
     ),
     Card(
         "graph-wavenet",
@@ -130,6 +140,9 @@ CARDS = (
         GraphWaveNetOptions,
         mixes_sensors=True,
         title="Graph WaveNet",
+        parameters=32_952,
+        speed=0.16,
+        rate=0.5,
     ),
     Card(
         "simvp",
@@ -140,5 +153,8 @@ CARDS = (
         mixes_sensors=True,
         needs_grid=True,
         title="SimVP",
+        parameters=52_957,
+        speed=0.7,
+        rate=0.3,
     ),
 )

@@ -43,7 +43,7 @@ class GraphWaveNet(Forecaster):
 
     def forward(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None, gate: Tensor | None = None) -> Tensor:
         """See Forecaster; the sensors are always all of them."""
-        products: list[Hearing] = [*self.walks, self.learned().matmul]
+        products: list[Hearing] = [*self.given, self.learned().matmul]
         if gate is not None:
             column = gate[:, None]
             products = [renormed(product, product(column), lambda rows: rows * column) for product in products]
@@ -54,14 +54,21 @@ class GraphWaveNet(Forecaster):
         nodes, place = torch.cat([active, wanted]).unique(return_inverse=True)
         senders, asked = place.split([len(active), len(wanted)])
         whole = x.new_zeros(len(x), x.shape[1], len(nodes), x.shape[3]).index_copy(2, senders, x)
-        products = [*(walk.between(nodes, active) for walk in self.walks), self.learned()[nodes][:, active].matmul]
+        products: list[Hearing] = [walk.between(nodes, active) for walk in self.given]
+        products.append(self.learned(nodes)[:, active].matmul)
         column = x.new_ones(len(active), 1)
         products = [renormed(product, product(column), lambda rows: rows[senders]) for product in products]
         return self.forecast(whole, calendar, self.sensor[nodes], products)[:, :, asked]
 
-    def learned(self) -> Tensor:
-        """[N, N] how each sensor (row) hears each (column) in the learned graph; rows sum to 1."""
-        return functional.relu(self.sources @ self.destinations.T).softmax(dim=1)
+    @property
+    def given(self) -> list["Walk"]:
+        """The walks over the given graph by their own type."""
+        return [walk for walk in self.walks if isinstance(walk, Walk)]
+
+    def learned(self, nodes: Tensor | None = None) -> Tensor:
+        """[n, N] how each sensor (or those at ``nodes``) hears each in the learned graph; rows sum to 1."""
+        hearers = self.sources if nodes is None else self.sources[nodes]
+        return functional.relu(hearers @ self.destinations.T).softmax(dim=1)
 
     def forecast(self, x: Tensor, calendar: Tensor, who: Tensor, graphs: Sequence[Hearing]) -> Tensor:
         """[B, H, n, C'] from readings [B, L, n, C] of n sensors, their embeddings [n, D] and graphs among them."""
@@ -71,8 +78,7 @@ class GraphWaveNet(Forecaster):
         state = self.series(x.permute(2, 0, 1, 3)) + when + who[:, None, None]
         total: Tensor | None = None
         for layer in self.layers:
-            state = layer(state, graphs)
-            skip = layer.skip(state[:, :, -1])
+            state, skip = layer(state, graphs)
             total = skip if total is None else total + skip
         assert total is not None
         rows = functional.relu(self.end(functional.relu(total))).transpose(0, 1)
@@ -90,10 +96,12 @@ class Layer(nn.Module):
         self.gated = nn.Linear(2 * width, 2 * width)
         self.own = nn.Linear(width, width)
         self.heard = nn.Parameter(torch.randn(2 * graphs, width, width) * (width * (1 + 2 * graphs)) ** -0.5)
-        self.skip = nn.Linear(width, skip)  # from what has been heard; the paper's comes before, and wastes the last layer
+        self.skip = nn.Linear(
+            width, skip
+        )  # from what has been heard; the paper's comes before, and wastes the last layer
 
-    def forward(self, state: Tensor, graphs: Sequence[Hearing]) -> Tensor:
-        """States [n, B, T, D] to [n, B, T / 2, D]."""
+    def forward(self, state: Tensor, graphs: Sequence[Hearing]) -> tuple[Tensor, Tensor]:
+        """States [n, B, T, D] to [n, B, T / 2, D], and the newest step's part of the skip [n, B, D']."""
         sensors, batch, steps, width = state.shape
         if steps % 2:
             state = functional.pad(state, (0, 0, 1, 0))  # nothing is known of the step before the first
@@ -104,7 +112,7 @@ class Layer(nn.Module):
         after = self.own(hidden) + pairs[..., width:]
         for hear, first, second in zip(graphs, *sent, strict=True):
             after = after + hear(first + hear(second)).view_as(after)
-        return after
+        return after, self.skip(after[:, :, -1])
 
 
 def renormed(product: Hearing, share: Tensor, send: Hearing) -> Hearing:
@@ -122,12 +130,14 @@ class Walk(nn.Module):
 
     def forward(self, rows: Tensor) -> Tensor:
         """[N, R] to [N, R]."""
-        heard: Tensor = Product.apply(self.matrix, self.transposed, rows.to(self.matrix.dtype))
+        matrix = self.get_buffer("matrix")
+        heard: Tensor = Product.apply(matrix, self.get_buffer("transposed"), rows.to(matrix.dtype))
         return heard
 
-    def between(self, nodes: Tensor, senders: Tensor) -> "Walk":
+    def between(self, nodes: Tensor, senders: Tensor) -> Hearing:
         """The same from some sensors to some."""
-        return Walk(self.matrix.index_select(0, nodes).index_select(1, senders).coalesce())
+        part = self.get_buffer("matrix").index_select(0, nodes).index_select(1, senders)
+        return lambda rows: torch.sparse.mm(part, rows.to(part.dtype))
 
 
 class Product(torch.autograd.Function):
@@ -135,11 +145,13 @@ class Product(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, matrix: Tensor, transposed: Tensor, rows: Tensor) -> Tensor:
+        """[N, R] from a matrix [N, M], its transposed and rows [M, R]."""
         ctx.transposed = transposed
         return torch.sparse.mm(matrix, rows)
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> tuple[None, None, Tensor]:
+        """Only the rows have a slope."""
         return None, None, torch.sparse.mm(ctx.transposed, slope)
 
 
@@ -156,5 +168,7 @@ def transitions(setting: Setting) -> list[Tensor]:
         share = weight / np.maximum(np.bincount(hearer, weight, setting.sensors), np.finfo(float).tiny)[hearer]
         pairs = torch.from_numpy(np.stack([hearer, source]))
         size = (setting.sensors, setting.sensors)
-        found.append(torch.sparse_coo_tensor(pairs, torch.from_numpy(share).float(), size, check_invariants=True).coalesce())
+        found.append(
+            torch.sparse_coo_tensor(pairs, torch.from_numpy(share).float(), size, check_invariants=True).coalesce()
+        )
     return found

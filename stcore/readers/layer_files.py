@@ -51,6 +51,8 @@ def features(source: Source, answers: Mapping[str, str]) -> Features:
         raise refuse("half", text)
     else:
         raise refuse("unknown-format", f"{source.name} is no map layer that is known here: it must be {KNOWN}.")
+    if getattr(found.frame, "_geometry_column_name", None) is None:
+        raise refuse("no-geometry", f"{source.name} holds a table without geometries.")
     _check_count(source.name, len(found.frame))
     return found
 

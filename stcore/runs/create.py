@@ -88,7 +88,9 @@ def resolve(data: STData, options: RunOptions) -> tuple[RunOptions, Parts]:
             raise OptionError(f"{card.name} mixes sensors, so a sample is a whole window; set data.samples to windows")
         if card.needs_grid and "grid" not in data.ds.attrs:
             able = ", ".join(other.name for other in registry.cards("models").values() if on_sensors(other))
-            raise OptionError(f"{card.name} needs sensors that are cells of a grid, and these are not; {able} need none")
+            raise OptionError(
+                f"{card.name} needs sensors that are cells of a grid, and these are not; {able} need none"
+            )
     check_mask(data, options.data, chosen, parts)
     chosen["prune"] = checked(chosen["prune"], "keep" in options.prune, samples, train.epochs)
     size = 1 if options.data.samples == "cells" else len(data.sensors)

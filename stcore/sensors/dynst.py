@@ -8,8 +8,9 @@ grow back (RigL, Evci et al. 2020), fewer each round. At three quarters the mask
 
 What is ours beyond that, because slopes of single sensors do not see redundancy (``warm = none`` and ``check = false``
 give the plain form): beforehand a model trains for a few epochs with sensors off at random, so that it can be asked which of
-the masks known from the data is best, and the ramp follows that one's order; an exchange of sites is accepted only where it
-lowers the error on training windows. Of sensors that read the same, one is kept before all others.
+the masks known from the data is best; the run begins with that one at full sparsity (every epoch on all sensors was one too
+few for the mask); and an exchange of sites is accepted only where it lowers the validation error by half a per cent, since
+unchecked ones made the mask worse. Of sensors that read the same, one is kept before all others.
 """
 
 from typing import Literal
@@ -26,6 +27,7 @@ from stcore.sensors.options import MaskOptions
 from stcore.sensors.sites import Sites
 
 BEGIN, END, FREEZE = 0.1, 0.6, 0.75  # shares of the epochs: first round, full sparsity, frozen mask
+SURE = 0.005  # by how much the error has to fall
 MEMORY = 0.9  # of the accumulated slope, per step
 FIRST, SECOND, TINY = 0.9, 0.999, 1e-8  # Adam's, for theta
 ARRAYS = "theta", "slope", "first", "second", "prior"
@@ -35,7 +37,10 @@ class DynSTOptions(MaskOptions):
     """Options of DynST."""
 
     rounds: int = option(6, "Times that sensors are dropped and regrown.", ge=1, le=100)
-    regrow: float = option(0.3, "Largest share of the active sensors that is exchanged in a round.", ge=0, le=0.9)
+    ramp: float | None = option(
+        None, "Share of the epochs in which the sparsity grows; none after a pilot, else six tenths.", ge=0, le=0.75
+    )
+    regrow: float = option(0.1, "Largest share of the active sensors that is exchanged in a round.", ge=0, le=0.9)
     penalty: float = option(1e-4, "Pull of the soft mask towards zero (L1).", ge=0, le=1)
     warm: Literal["best", "none"] = option(
         "best", "Begin from the best of the masks that are known from the data, or from nothing as in plain DynST."
@@ -59,7 +64,10 @@ class DynST(Fixed):
         self.prior, self.steps, self.epoch = np.zeros(count), 0, 0
         self.pilot = max(1, round(options.pilot * epochs)) if options.warm == "best" else 0
         self.freeze = min(int(np.ceil(FREEZE * epochs)), epochs - 1)
-        begin, end = min(int(np.ceil(BEGIN * epochs)), self.freeze), min(int(np.ceil(END * epochs)), self.freeze)
+        share = options.ramp if options.ramp is not None else 0.0 if self.pilot else END
+        begin = min(int(np.ceil(BEGIN * epochs)), self.freeze) if share else 0
+        end = min(int(np.ceil(END * epochs)), self.freeze)
+        self.full = min(int(np.ceil(share * epochs)), self.freeze)
         self.at = np.unique(np.linspace(begin, end, min(options.rounds, end - begin + 1)).round().astype(int))
 
     # ---- rounds ----------------------------------------------------------------------------------------------------
@@ -79,8 +87,9 @@ class DynST(Fixed):
 
     def ramp(self, epoch: int) -> float:
         """Sparsity of the round before an epoch: s (1 - (1 - u)^3) with u the share of the rounds done; s at the last."""
-        done = (np.searchsorted(self.at, epoch) + 1) / len(self.at)
-        return self.set.sparsity * (1 - (1 - done) ** 3)
+        rounds = self.at[self.at <= self.full]
+        done = (np.searchsorted(rounds, epoch) + 1) / max(len(rounds), 1)
+        return self.set.sparsity * (1 - (1 - min(done, 1.0)) ** 3)
 
     def compare(self, judge: Judge, slope: np.ndarray) -> None:
         """Begin from the best simple mask, judged at the sparsity that is aimed at."""
@@ -101,8 +110,8 @@ class DynST(Fixed):
             if not self.set.check:
                 self.put(keep)
                 return
-            now, then = judge(np.stack([self.keep, keep]), "train")
-            if then < now:
+            now, then = judge(np.stack([self.keep, keep]), "validation")
+            if then < (1 - SURE) * now:
                 self.put(keep)
 
     def exchanged(self, number: int) -> np.ndarray:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 def started(trainer: "Trainer") -> Started:
-    """What the job begins with."""
+    """What the job begins with; the notes it tells are no news any more."""
+    trainer.news()
     return Started(
         trainer.epoch,
         len(trainer.strategy.plan),

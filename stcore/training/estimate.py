@@ -20,7 +20,7 @@ STEP, CELL, PRODUCT = (
 )  # seconds a step, a cell and a multiply-add take, one thread
 GLANCE = 1.7e-11  # seconds of a multiply-add in the small matrix product on the same machine
 BEGIN = 5.0  # seconds until torch is loaded and the data are open
-PAIR = 150  # multiply-adds' worth of a pair of sensors whose score a step computes, most of it reading and writing
+PAIR = 80  # multiply-adds' worth of a pair of sensors whose score a step computes, most of it reading and writing
 PASSES = 3  # forward and backward cost about three forward passes
 TORCH, COPIES, ARRAYS, CHUNK = (
     450e6,
@@ -44,6 +44,7 @@ def work(options: RunOptions, windows: tuple[int, int, int], sensors: int, input
     """The work of resolved ``options`` on so many training, validation and test windows."""
     train, epochs = options.train, options.train.epochs
     beforehand = options.prune.get("epochs", 0) * options.prune.get("repeats", 1)  # short trainings on everything
+    beforehand += round(epochs * options.mask.get("pilot", 0.0))
     visits = windows[0] * (epochs * (options.prune.get("keep") or 1.0) + beforehand)
     size = sensors if options.data.samples == "cells" else 1  # samples in a window
     lookback, horizon = options.data.lookback, options.data.horizon

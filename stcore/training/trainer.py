@@ -39,7 +39,7 @@ from stcore.training.pool import Pool
 from stcore.training.predict import pack
 from stcore.training.state import from_bytes, to_bytes
 
-PLAIN = ("epoch", "visits", "extra", "best_epoch", "best_error", "best_gate", "best_metrics", "masked", "over")
+PLAIN = ("epoch", "visits", "extra", "best_epoch", "best_error", "best_gate", "best_metrics", "masked", "over", "told")
 
 
 class Diverged(RuntimeError):
@@ -72,7 +72,7 @@ class Trainer:
         self.best_gate: torch.Tensor | None = None
         self.masked = 0  # the epoch before which the mask last changed
         self.best_metrics: dict[str, Any] = {}
-        self.over, self.more_notes = False, list[str]()
+        self.over, self.more_notes, self.told = False, list[str](), list[str]()
 
     # ---- the loop --------------------------------------------------------------------------------------------------
     def __iter__(self) -> Iterator[Event]:
@@ -203,6 +203,7 @@ class Trainer:
             about,
             arrays,
             self.masking.report,
+            self.news(),
         )
 
     def _waited_enough(self) -> bool:
@@ -233,6 +234,12 @@ class Trainer:
     def notes(self) -> list[str]:
         """What is otherwise than one might think."""
         return [*self.strategy.notes, *self.masking.mask.notes, *self.feed.notes, *self.more_notes]
+
+    def news(self) -> list[str]:
+        """The notes that no event has told yet; they count as told from now on, also in a run that is resumed."""
+        new = [note for note in self.notes if note not in self.told]
+        self.told = [*self.told, *new]
+        return new
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a state."""

@@ -16,7 +16,7 @@ from stcore.sensors.sites import Sites
 
 NAMES = list(registry.cards("masks"))
 IDLE = ("none", "any")  # nothing is off for good
-CHOOSING = [name for name in NAMES if name not in IDLE]
+CHOOSING = [name for name in NAMES if name not in (*IDLE, "given")]  # a given mask is as given
 NEEDS_GRAPH = ("degree",)
 EPOCHS, BATCHES = 8, 4
 
@@ -85,7 +85,9 @@ DATA = {
 def make(name: str, data: STData, seed: int = 0, **options: object) -> SensorMask:
     if name == "none":
         options = {}
-    elif "grid" in data.ds.attrs:
+    elif name == "given" and not options.keys() & {"on", "off"}:
+        options = {"on": data.sensors[:1], **options}
+    if name != "none" and "grid" in data.ds.attrs:
         options = {"region": 2, **options}
     card = registry.card("masks", name)
     settings = card.options.read(options)

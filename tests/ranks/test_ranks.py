@@ -83,6 +83,20 @@ def test_several_processes_compute_what_one_computes(
     assert_as_alone(Run(tmp_path / "run"), Run(tmp_path / "alone"))
 
 
+@pytest.mark.parametrize(("mask", "prune"), [("dynst", "st-prune"), ("best", "full"), ("gradient", "random"), ("any", "full")])
+def test_a_mask_is_the_same_on_several_processes(mask: str, prune: str, small_file: Path, tmp_path: Path) -> None:
+    shape = ("--model", "stid-neighbours", "--mask", mask, "--sparsity", "0.5")
+    chosen = (*shape, "--prune", prune, "--batch", "5", "--epochs", "4")
+    together = train(tmp_path, small_file, 2, *chosen)
+    alone = train(tmp_path, small_file, 1, *chosen, name="alone")
+    assert ended(together)["status"] == ended(alone)["status"] == "done"
+    run, other = Run(tmp_path / "run"), Run(tmp_path / "alone")
+    assert_as_alone(run, other)
+    assert (run.path / "rows" / "active.bin").read_bytes() == (other.path / "rows" / "active.bin").read_bytes()
+    np.testing.assert_allclose(run.trace()["mask_score"], other.trace()["mask_score"], rtol=1e-5)
+    assert [event["notes"] for event in run.epochs()] == [event["notes"] for event in other.epochs()]
+
+
 def test_torchrun_starts_them(small_file: Path, tmp_path: Path) -> None:
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-addr", "127.0.0.1"]
     command = [*launcher, "--master-port", str(free_port()), "-m", "stcore", "train", str(small_file), *EXACT]

@@ -9,6 +9,7 @@ from tiny import tiny
 from stcore.charts.cells import cells_at, cells_of
 from stcore.charts.maps import DOTS, SensorMap, clicked, flat_sensor_map, sensor_map, sensor_map_legend
 from stcore.charts.theme import DARK, LIGHT
+from stcore.data import STData
 
 
 def grid(lats: list[float], lons: list[float], kept: list[int] | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -72,7 +73,9 @@ def test_over_the_date_line_and_round_the_world() -> None:
 
 def test_a_dataset_on_a_grid_has_cells_and_another_has_none() -> None:
     assert cells_of(tiny(sensors=6)) is None and cells_of(None) is None
-    found = cells_of(tiny(grid=(2, 3)))
+    places, cell = grid([50.0, 51.0], [0.0, 1.0, 2.0])
+    columns = {"lat": ("sensor", places[:, 0]), "lon": ("sensor", places[:, 1]), "cell": ("sensor", cell)}
+    found = cells_of(STData.of(tiny(sensors=6).ds.assign(columns).assign_attrs(grid=[2, 3])))
     assert found is not None and found.corners.shape == (6, 5, 2) and len(np.unique(found.rows)) == 2
 
 

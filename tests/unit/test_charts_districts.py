@@ -7,12 +7,12 @@ from typing import Any
 import geopandas
 import numpy as np
 import pytest
-from shapely.geometry import Polygon, box, mapping
+from shapely.geometry import Point, Polygon, box, mapping
 
 from stcore.charts.districts import by_district, coloured, district_names, inside
 from stcore.charts.layers import CREDIT, TILE_SERVER, links, map_style
 from stcore.charts.maps import SensorMap, area_of, flat_sensor_map, sensor_map, sensor_map_legend, view
-from stcore.charts.meridian import cut, eastward
+from stcore.charts.meridian import eastward, middle
 from stcore.charts.overlays import overlay
 from stcore.charts.sensor_map import colours
 from stcore.charts.theme import DARK, LIGHT
@@ -186,18 +186,29 @@ def decoded(deck: str) -> str:
     return base64.b64decode(json.loads(deck)["mapStyle"].split(",", 1)[1]).decode()
 
 
-def test_over_the_date_line_places_links_and_view_go_on_past_180() -> None:
+def test_over_the_date_line_everything_goes_on_past_180() -> None:
     places = np.array([[-17.0, 179.0], [-18.0, -179.0], [-16.0, 178.0]])
-    assert cut(places) == 178 and eastward(places[:, 1], places).tolist() == [179, 181, 178]
+    assert middle(places) == 179.5 and eastward(places[:, 1], places).tolist() == [179, 181, 178]
     (line,) = links(places, (np.array([0]), np.array([1]), np.ones(1)))["features"][0]["geometry"]["coordinates"]
     assert line == [[179.0, -17.0], [181.0, -18.0]]
-    assert abs(view(places).longitude) > 179 and view(places).zoom > 5
-    sensors = small_map(names=list("abc"), places=places, values=np.ones(3))
-    assert all(part["wrapLongitude"] for part in drawn(sensors).values())
+    assert view(places).longitude == 179.5 and view(places).zoom > 5
+    part = overlay("sea", layer(box(177, -19, 180, -16), box(-180, -19, -178, -16), Point(-179, -17)))
+    sensors = small_map(names=list("abc"), places=places, values=np.ones(3), overlays=[part])
+    parts = drawn(sensors)
+    assert [dot["geometry"]["coordinates"][0] for dot in parts["sensors"]["data"][1::2]] == [179, 181, 178]
+    corners = [np.array(held["geometry"]["coordinates"][0])[:, 0] for held in parts["layer-0"]["data"][:2]]
+    assert (
+        corners[0].max() == corners[1].min() == 180 and parts["layer-0"]["data"][2]["geometry"]["coordinates"][0] == 181
+    )
     assert list(flat_sensor_map(sensors, LIGHT).data[-1].x) == [179, 181, 178]
+
+
+def test_places_mostly_east_of_the_date_line_are_counted_from_there() -> None:
+    places = np.array([[0.0, 179.0], [0.0, -175.0], [0.0, -170.0]])
+    assert eastward(places[:, 1], places).tolist() == [-181, -175, -170] and view(places).longitude == -175.5
 
 
 def test_elsewhere_longitudes_stay_as_they_are() -> None:
     world = np.stack([np.zeros(36), np.arange(-180, 180, 10.0)], axis=1)
     for places in (PLACES, world, np.array([[0.0, 5.0]]), np.full((2, 2), np.nan)):
-        assert cut(places) is None and "wrapLongitude" not in json.dumps(drawn(small_map()))
+        assert middle(places) is None and (eastward(np.array([-170.0, 170.0]), places) == [-170, 170]).all()

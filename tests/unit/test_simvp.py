@@ -62,6 +62,6 @@ def test_a_cell_sees_its_surroundings_and_no_further() -> None:
 
 def test_sensors_on_no_grid_are_refused_with_the_models_that_need_none() -> None:
     options = RunOptions.read({"model": {"name": "simvp"}, "prune": {"name": "full"}})
-    with pytest.raises(OptionError, match="needs sensors that are cells of a grid.*stid"):
+    with pytest.raises(OptionError, match=r"needs sensors that are cells of a grid.*stid"):
         resolve(tiny(300), options)
     assert resolve(tiny(300, grid=(2, 2)), options)[0].model["name"] == "simvp"

@@ -1,0 +1,80 @@
+"""What if other sensors were off: the errors of a finished run's best weights under any mask, without training for it.
+
+A run with mask ``any`` is made for this. Others that mix sensors answer too, but were not trained for such masks.
+"""
+
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stcore import registry
+from stcore.data import STData
+from stcore.metrics import Errors
+from stcore.models.forecaster import Forecaster, gated
+from stcore.options import RunOptions
+from stcore.training.evaluate import chunks
+from stcore.training.feed import Feed, thinned
+from stcore.training.predict import setting_of
+from stcore.training.state import from_bytes
+from stcore.windows import Windows
+
+LIVE, FEWEST = (
+    32_768,
+    16,
+)  # (window, sensor) cells of a part on which a live answer is measured, and its windows at least
+Part = Literal["validation", "test"]
+
+
+class WhatIf:
+    """The best weights of a run on its own data, to be asked under masks over its N sensors."""
+
+    def __init__(self, data: STData, options: RunOptions, packed: bytes) -> None:
+        kept = from_bytes(packed)
+        self.feed = Feed(data, options.data)
+        self.model = loaded(kept, options)
+        gate: Tensor | None = kept.get("gate")
+        self.soft = softness(gate if gate is not None else torch.ones(len(data.sensors)))
+
+    def errors(self, keep: np.ndarray, part: Part = "validation", whole: bool = False) -> np.ndarray:
+        """[2, N] per sensor the summed absolute error of the first target, in its unit, and how many truths there were,
+        when those in ``keep`` [N] bool are on; over some evenly spaced windows of the part, or its ``whole``."""
+        windows = self.windows(part, whole)
+        shape = (self.feed.setting.horizon, self.feed.setting.sensors, self.feed.setting.targets)
+        found = Errors(shape, self.feed.options.mape_floor)
+        for ids in chunks(self.feed, len(windows)):
+            found.add(self.forecast(windows, ids, keep), self.feed.truths(windows, ids))
+        return np.stack([found.sums[place, ..., 0].sum(axis=0) for place in (0, 3)])
+
+    def windows(self, part: Part, whole: bool = False) -> Windows:
+        """The windows on which it is measured."""
+        full = self.feed.parts.validation if part == "validation" else self.feed.parts.test
+        return full if whole else thinned(full, max(LIVE // self.feed.setting.sensors, FEWEST))
+
+    @torch.no_grad()
+    def forecast(self, windows: Windows, ids: np.ndarray, keep: np.ndarray) -> np.ndarray:
+        """[B, H, N, C'] float32 in units; computed from what is on alone, where the model can."""
+        batch, on = self.feed.batch(windows, ids), torch.from_numpy(keep)
+        if self.model.gathers and bool((self.soft == 1).all()):
+            active = on.nonzero().flatten()
+            scaled = self.model.gathered(batch.x[:, :, active], batch.calendar, active, torch.arange(len(on)))
+        else:
+            scaled = gated(self.model, self.soft * on)(batch.x, batch.calendar)
+        return self.feed.target_scale.undo(scaled.float().numpy()).astype(np.float32)
+
+
+def loaded(kept: dict[str, Any], options: RunOptions) -> Forecaster:
+    """The model with the best of the weights."""
+    choice = dict(options.model)
+    card = registry.card("models", choice.pop("name"))
+    model: Forecaster = card.load()(setting_of(kept["setting"]), card.options.read(choice))
+    model.load_state_dict(kept["best"])
+    return model.eval()
+
+
+def softness(gate: Tensor) -> Tensor:
+    """How far on each sensor [N] is where it is on: what the run has learnt, the mean of that where it had it off."""
+    on = gate > 0
+    mean = gate[on].mean() if bool(on.any()) else torch.ones(())
+    return torch.where(on, gate, mean)
