@@ -83,12 +83,30 @@ def label(run: Run) -> str:
     when = f"{local.day} {local:%b, %H:%M}" if run.id[:8] == made[:10].replace("-", "") else run.id
     keep = options["prune"].get("keep")
     method = f"{named(options['prune']['name'])}{f' {keep:.0%}' if keep else ''}"
+    if mask := masked(run):
+        method += f" · {mask}"
     return f"{method} · {named(options['model']['name'])} · {run.spec['data']['title']} · {when}"
+
+
+def masked(run: Run) -> str:
+    """The run's mask over sensors and how many are off; empty without one."""
+    mask = run.spec["options"].get("mask") or {"name": "none"}
+    if mask["name"] == "none":
+        return ""
+    said = named(mask["name"]) + (" mask" if mask["name"] not in ("any", "dynst") else "")
+    if mask["name"] == "given" and mask.get("on"):
+        return f"{said}, {len(mask['on'])} on"
+    return (
+        f"{said}, {mask['sparsity']:.0%} off"
+        if mask["name"] not in ("any", "given") and not mask.get("budget")
+        else said
+    )
 
 
 def named(name: str) -> str:
     """A registered thing's name as its authors write it."""
     card = registry.cards("models").get(name) or registry.cards("strategies").get(name)
+    card = card or registry.cards("masks").get(name)
     return card.label if card else name
 
 

@@ -6,8 +6,7 @@ from typing import Any
 import streamlit as st
 
 from app.words import plain
-from stcore import jobs
-from stcore.charts.layers import CREDIT
+from stcore import elsewhere
 from stcore.charts.overlays import Overlay, overlay
 from stcore.findings import DataError, Finding
 from stcore.readers.layers import Layer
@@ -111,7 +110,7 @@ def _upload(fingerprint: str, layers: dict[str, Layer]) -> None:
         return
     try:
         with st.spinner("Reading the layer, about 3 s"):
-            layer = jobs.layer_elsewhere(given.name, given.getvalue(), answers)
+            layer = elsewhere.layer(given.name, given.getvalue(), answers)
     except (DataError, OSError) as error:
         found = error.findings if isinstance(error, DataError) else [Finding("error", "disk", str(error))]
         st.session_state["layer question"] = (given.file_id, found)
@@ -146,9 +145,3 @@ def _free(name: str, layers: Mapping[str, Any]) -> str:
     """The name, with a number where another layer is called so."""
     names = (name, *(f"{name} {number}" for number in range(2, 1000)))
     return next(candidate for candidate in names if candidate not in layers)
-
-
-def credit() -> None:
-    """Whose map it is, where one is drawn."""
-    if online():
-        st.markdown(f":gray[Map: [{CREDIT}](https://www.openstreetmap.org/copyright)]")

@@ -6,7 +6,6 @@ from typing import Any
 import streamlit as st
 
 from app import picking
-from app.layers import credit
 from app.session import current_theme
 from stcore.charts.maps import DOTS, SensorMap, area_of, clicked, flat_sensor_map, sensor_map, sensor_map_legend
 from stcore.charts.style import standalone
@@ -92,7 +91,6 @@ def show_map(
             width=360,
             alt=f"Legend: {sensors.title}; {look}{size}",
         )
-        credit()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle(
             "Flat map", key=f"{key}-kind", persist_state="session",

@@ -116,6 +116,14 @@ def cheap(found: Found) -> Iterator[Goal]:
             yield Goal("A", name, asked, figure, "" if most is None else yes(change.estimate <= most))
 
 
+def together(name: str, held: list[bool]) -> Iterator[Goal]:
+    """On how many of the sets; no verdict while those to come could turn it."""
+    good, to_come = sum(held), len(SETS) - len(held)
+    if held:
+        verdict = yes(good >= MOST) if good >= MOST or good + to_come < MOST else ""
+        yield Goal(name, "all", f"so on at least {MOST} of the {len(SETS)}", f"{good} of {len(held)}", verdict)
+
+
 def told(change: Interval) -> str:
     """A difference with its interval, in per cent."""
     low, estimate, high = (100 * part for part in (change.low, change.estimate, change.high))
@@ -144,10 +152,7 @@ def better(found: Found) -> Iterator[Goal]:
             held.append(change.low <= 0)
             asked = f"DynST not worse than the best simple mask at {WIDE} % off"
             yield Goal("B", name, asked, f"{told(change)} ({simple.mask})", yes(held[-1]))
-    if held:
-        yield Goal(
-            "B", "all", f"so on at least {MOST} of the four", f"{sum(held)} of {len(held)}", yes(sum(held) >= MOST)
-        )
+    yield from together("B", held)
 
 
 # ---- C -------------------------------------------------------------------------------------------------------------
@@ -175,7 +180,4 @@ def live(found: Found) -> Iterator[Goal]:
             held.append(abs(change.estimate) <= NEAR)
             asked = f"the live answer within {NEAR:.0%} of a retrained model at {ASKED} % off"
             yield Goal("D", name, asked, f"{told(change)} ({arm.mask})", yes(held[-1]))
-    if held:
-        yield Goal(
-            "D", "all", f"so on at least {MOST} of the four", f"{sum(held)} of {len(held)}", yes(sum(held) >= MOST)
-        )
+    yield from together("D", held)

@@ -3,16 +3,15 @@
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from stcore import jobs
 from stcore.metrics import Errors
 from stcore.options import RunOptions
 from stcore.runs import Run, runs_in
 from stcore.runs.record import weights
-from stcore.training.predict import predict
-from stcore.training.state import from_bytes, to_bytes
-from stcore.windows import cut
+from stcore.training.evaluate import chunks
+from stcore.training.state import from_bytes
+from stcore.training.whatif import WhatIf
 
 FILE = "live.npz"  # in the folder of the run whose mask is asked about
 Key = tuple[str, str, int]
@@ -22,28 +21,34 @@ def answer(folder: Path) -> None:
     """For every finished run with a mask: the errors under it of the any-mask model of its set, model and seed."""
     done = [run for run in runs_in(folder) if jobs.finished(run)]
     models = {key(run): run for run in done if run.spec["options"]["mask"]["name"] == "any"}
-    asked = [run for run in done if key(run) in models and not (run.path / FILE).exists()]
-    for run in asked:
-        kept = from_bytes(weights(run) or b"")["gate"]
-        if kept is not None:
-            error, count = errors(models[key(run)], kept > 0)
-            np.savez(run.path / FILE, error=error, count=count)
+    opened: dict[str, WhatIf] = {}
+    for run in done:
+        gate = from_bytes(weights(run) or b"")["gate"]
+        asked = models.get(key(run))
+        if asked is None or gate is None or (run.path / FILE).exists():
+            continue
+        if asked.id not in opened:
+            opened = {asked.id: what_if(asked)}
+        error, count = errors(opened[asked.id], (gate > 0).numpy())
+        np.savez(run.path / FILE, error=error, count=count)
 
 
 def key(run: Run) -> Key:
-    """Its set (by fingerprint), model and seed."""
+    """Its data, model and seed."""
     options = run.spec["options"]
     return run.spec["data"]["fingerprint"], options["model"]["name"], options["seed"]
 
 
-def errors(run: Run, keep: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Summed absolute errors and their counts [W, H] on the test windows, by a run's weights with ``keep`` [N] bool on."""
-    options, data = RunOptions.read(run.spec["options"]), jobs.dataset(run)
-    packed = {**from_bytes(weights(run) or b""), "gate": keep.float()}
-    windows, target = cut(data, options.data).test, data.channel(options.data.targets, data.channels[:1])
-    forecast = predict(data, options, to_bytes(packed), windows.starts)
-    ids = np.arange(len(windows))
-    truth = data.values[windows.steps(ids)[:, windows.lookback :]][..., target]
-    found = Errors(truth.shape[1:], windows=len(windows))
-    found.add(forecast, truth, ids)
+def what_if(run: Run) -> WhatIf:
+    """A finished run, to be asked about masks."""
+    return WhatIf(jobs.dataset(run), RunOptions.read(run.spec["options"]), weights(run) or b"")
+
+
+def errors(model: WhatIf, keep: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Summed absolute errors and their counts [W, H] on all test windows, with ``keep`` [N] bool on."""
+    feed, windows = model.feed, model.feed.parts.test
+    shape = (feed.setting.horizon, feed.setting.sensors, feed.setting.targets)
+    found = Errors(shape, windows=len(windows))
+    for ids in chunks(feed, len(windows)):
+        found.add(model.forecast(windows, ids, keep), feed.truths(windows, ids), ids)
     return found.windows[0], found.windows[1]

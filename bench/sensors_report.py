@@ -87,7 +87,7 @@ def write_report(grid: Sequence[Any], models: dict[str, str], folder: Path, resu
             parts += [f"\n## {name}\n", about(found, name), table(list(rows(found, name)), HEAD), *choices(found, name)]
     parts += others(found)
     parts += ["\n## Inference\n", SPEEDS, table(list(speeds(speed)), SPEED_HEAD)] if speed else []
-    parts += ["\n## What ran\n", table(list(ran(grid, folder)), ["set", "cells finished", "of", "to come or refused"])]
+    parts += ["\n## What ran\n", table(list(ran(grid, folder)), ["set", "model", "cells finished", "of", "to come"])]
     results.mkdir(parents=True, exist_ok=True)
     (results / "sensors.md").write_text("\n".join(parts) + "\n", "utf-8")
 
@@ -98,10 +98,10 @@ def opening() -> str:
         "# Masks over sensors, measured\n\nWritten by `bench/sensors.py`, a line for every run in `sensors.csv`. "
         f"{os.cpu_count()} cores, no GPU, torch {versions().get('torch')}; runs side by side, one thread each. "
         "All sensors stay targets: test MAE is over all of them, mean over the seeds +- standard deviation. Every run of a set "
-        "has equally many epochs; `best` and `dynst` train a model beforehand that compares masks, which their CPU seconds "
-        "count. Differences are paired by seed, relative, positive where the mask errs more, with 95 % intervals over test days "
-        "and seeds. Chosen by validation is the mask whose retrained runs have the least mean validation MAE over the seeds. "
-        "Live answer: how much more the any-mask model of the same seed errs under the same masks, without retraining.\n"
+        "has equally many epochs; `best` and `dynst` train a model beforehand that compares masks, which CPU seconds "
+        "count. Differences are paired by seed, relative, positive where the mask errs more, with 95 % intervals over test "
+        "days and seeds. Chosen by validation is the mask whose retrained runs have the least mean validation MAE over the "
+        "seeds. Live answer: how much more the any-mask model of the same seed errs under the same masks, without retraining.\n"
     )
 
 
@@ -209,19 +209,23 @@ def speeds(speed: dict[str, Any]) -> Iterator[list[Any]]:
 
 # ---- what ran ------------------------------------------------------------------------------------------------------
 def ran(grid: Sequence[Any], folder: Path) -> Iterator[list[Any]]:
-    """How many cells of each set are finished, which are not, and which cannot be."""
+    """How many cells of each set are finished, which are not, and which cannot be and why."""
     over = {run.id for _, _, run in done(folder)}
-    for name in dict.fromkeys(cell.set for cell in grid):
-        ids = [cell.id for cell in grid if cell.set == name]
+    for name, model in dict.fromkeys(cell[:2] for cell in grid):
+        own = [cell for cell in grid if cell[:2] == (name, model)]
         left: dict[str, list[str]] = {}
-        for waiting in (one for one in ids if one not in over):
-            _, model, mask, share, seed = waiting.split(".")
-            refused = folder / f"{waiting}.refused"
-            left.setdefault(f"{mask} {share} % on {model}", []).append(
-                refused.read_text() if refused.exists() else seed
-            )
-        listed = "; ".join(f"{key} ({', '.join(dict.fromkeys(why))})" for key, why in left.items())
-        yield [name, sum(one in over for one in ids), len(ids), listed]
+        for cell in own:
+            if cell.id not in over:
+                refused = folder / f"{cell.id}.refused"
+                share = "" if cell.share is None else f" {cell.share:.0%}"
+                why = refused.read_text() if refused.exists() else f"seed {cell.seed}"
+                left.setdefault(f"{cell.mask}{share}", []).append(why)
+        seeds = len({cell.seed for cell in own})
+        listed = [
+            key if len(set(why)) == seeds > 1 else f"{key} ({', '.join(dict.fromkeys(why))})"
+            for key, why in left.items()
+        ]
+        yield [name, model, sum(cell.id in over for cell in own), len(own), ", ".join(listed)]
 
 
 def table(body: list[list[Any]], head: list[str]) -> str:

@@ -4,12 +4,10 @@ The page never trains: it starts ``python -m stcore resume RUN`` and reads the f
 is done, and only after the run has its slot.
 """
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
@@ -21,10 +19,8 @@ import numpy as np
 from stcore import readers
 from stcore.data import STData
 from stcore.events import Event
-from stcore.findings import DataError, Finding, refuse
 from stcore.options import RunOptions
-from stcore.readers.layers import Layer, parse_layer
-from stcore.runs import Run, RunError, create, record, uploads
+from stcore.runs import Run, RunError, create, record
 from stcore.runs.create import versions
 from stcore.runs.experiments import open_folder
 from stcore.runs.locks import held, slot
@@ -33,11 +29,9 @@ from stcore.runs.record import checkpoint, fail, tell, weights
 if TYPE_CHECKING:
     from stcore.training.trainer import Trainer
 
-LAYER_SECONDS = 60
 APART = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
 """What start_new_session is elsewhere, on Windows: Ctrl-C in the server's console does not reach a worker."""
-_children: list[tuple[Path, float, subprocess.Popen[bytes]]] = []
-"""Workers that this process started: run folder, time of day, process."""
+_children: list[tuple[Path, float, subprocess.Popen[bytes]]] = []  # that this process started: on what, when, process
 
 
 class Job:
@@ -169,7 +163,7 @@ def start(run: Run, word: str = "run") -> None:
     run.control(word)  # type: ignore[arg-type]
     threads = str(run.spec["options"]["train"]["threads"])
     with run.open_log() as log:
-        _start(["resume", str(run.path), "--quiet"], run.path, log, {"OMP_NUM_THREADS": threads})
+        start_command(["resume", str(run.path), "--quiet"], run.path, log, {"OMP_NUM_THREADS": threads})
 
 
 def start_experiment(name: str, root: str | Path = "runs", in_turn: bool = False) -> None:
@@ -181,11 +175,13 @@ def start_experiment(name: str, root: str | Path = "runs", in_turn: bool = False
     folder.control("run")
     more = ["--in-turn"] if in_turn else []
     with folder.open_log() as log:
-        _start(["experiment", name, "--runs", str(folder.root), "--quiet", *more], folder.path, log)
+        start_command(["experiment", name, "--runs", str(folder.root), "--quiet", *more], folder.path, log)
 
 
-def _start(arguments: list[str], path: Path, log: BinaryIO, environment: Mapping[str, str] | None = None) -> None:
-    """A command in a session of its own, so that it outlives this process; ``path`` is the folder that it works on."""
+def start_command(
+    arguments: list[str], path: Path, log: BinaryIO, environment: Mapping[str, str] | None = None
+) -> None:
+    """A command in a session of its own, so that it outlives this process; ``path`` is what it works on."""
     _reap()
     child = subprocess.Popen(
         [sys.executable, "-m", "stcore", *arguments],
@@ -206,12 +202,16 @@ def _reap() -> None:
 
 def launching(run: Run) -> bool:
     """Whether a worker that this process started has not yet come so far as to hold the run's lock."""
-    _reap()
     if run.locked:
         return False
     result = run.path / "result.json"
-    ended = result.stat().st_mtime if result.exists() else 0.0
-    return any(path == run.path and began > ended for path, began, _ in list(_children))
+    return working(run.path, result.stat().st_mtime if result.exists() else 0.0)
+
+
+def working(path: Path, since: float = 0.0) -> bool:
+    """Whether a command on ``path`` that this process started after a time of day still lives."""
+    _reap()
+    return any(on == path and began > since for on, began, _ in list(_children))
 
 
 def kill(run: Run) -> None:
@@ -226,72 +226,3 @@ def kill(run: Run) -> None:
             if not run.locked:
                 return
             time.sleep(0.1)
-
-
-def predict_elsewhere(run: Run, starts: np.ndarray, timeout: float = 120) -> np.ndarray:
-    """``predict`` in a short child process, so that a page needs no torch. RunError with the child's own words."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "forecast.npy"
-        _forecasting("window", str(run.path), str(out), *map(str, starts), timeout=timeout)
-        return np.load(out)
-
-
-def forecast_elsewhere(run: Run, suffix: str, test: bool = False, timeout: float = 600) -> bytes:
-    """The file that ``forecast RUN`` writes, made in a child process. ``suffix``: .csv, .parquet or .nc. RunError likewise."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / f"forecast{suffix}"
-        more = ["--test"] if test else []
-        _forecasting("forecast", str(run.path), "--out", str(out), *more, timeout=timeout)
-        return out.read_bytes()
-
-
-def _forecasting(*arguments: str, timeout: float) -> None:
-    """A command in a child process; RunError with its last words where it fails."""
-    command = [sys.executable, "-m", "stcore", *arguments]
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
-    except subprocess.TimeoutExpired:
-        raise RunError(f"The forecast took longer than {timeout:g} s, so it was left.") from None
-    if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise RunError(said[-1] if said else "The forecast could not be made.")
-
-
-def layer_elsewhere(name: str, content: bytes, answers: Mapping[str, str] | None = None) -> Layer:
-    """A layer for the map out of an uploaded file, read by a child process with limits; nothing of it is kept. DataError."""
-    with tempfile.TemporaryDirectory() as folder:
-        kept = uploads.keep({name: content}, Path(folder))
-        found = open_elsewhere(kept, Path(folder) / "layer.json", answers, LAYER_SECONDS, layer=True)
-        return parse_layer(found.read_text("utf-8"))
-
-
-def open_elsewhere(
-    path: Path, out: Path, answers: Mapping[str, str] | None = None, seconds: float = 180, layer: bool = False
-) -> Path:
-    """Have a child process with limits of memory and time open ``path``, and give its checked form, the NetCDF ``out``,
-    of a ``layer`` a JSON file.
-
-    What a hostile or broken file can bring down is then that child, not the page. DataError with what the child found,
-    its questions included, or with a plain sentence where it crashed or ran out of time.
-    """
-    if out.is_file():
-        return out
-    partial = out.with_name(f"{os.getpid()}-{time.monotonic_ns()}.partial")
-    given = [part for code, choice in (answers or {}).items() for part in ("--answer", f"{code}={choice}")]
-    given += ["--layer"] if layer else []
-    command = [sys.executable, "-m", "stcore", "take", str(path), str(partial), "--seconds", str(int(seconds)), *given]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds + 20, env=environment
-        )
-    except subprocess.TimeoutExpired:
-        raise refuse("too-slow", f"{path.name} took longer than {seconds:g} s to open, so it was left.") from None
-    if done.returncode == 0 and partial.is_file():
-        uploads.settle(partial, out)
-        return out
-    if done.returncode == 2 and done.stdout.strip():
-        raise DataError(*(Finding(**found) for found in json.loads(done.stdout.strip().splitlines()[-1])))
-    if done.returncode < 0 and -done.returncode in (getattr(signal, "SIGXCPU", 0), signal.SIGTERM):
-        raise refuse("too-slow", f"{path.name} took longer than {seconds:g} s to open, so it was left.")
-    raise refuse("crashed", f"{path.name} brought down the process that read it; is the file damaged, or too large?")

@@ -136,7 +136,9 @@ class TrainOptions(Options):
     optimizer: Literal["adam", "adamw"] = option(
         "adam", "Adam with its weight decay in the gradient, or AdamW with it apart."
     )
-    weight_decay: float = option(1e-4, "Pull of the weights towards zero.", ge=0, le=1.0)
+    weight_decay: float | None = option(
+        None, "Pull of the weights towards zero; what suits the model when left out.", ge=0, le=1.0
+    )
     milestones: Steps | None = option(
         None, "Epochs after which the learning rate is multiplied by gamma; a cosine to zero when left out."
     )

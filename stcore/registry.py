@@ -43,6 +43,7 @@ class Card:
     mixes_sensors: bool = False  # models only: whether a sensor's forecast depends on others
     needs_grid: bool = False  # models only: whether the sensors have to be cells of a grid
     rate: float = 1.0  # models only: how much of the default learning rate suits it
+    decay: float = 1e-4  # models only: the weight decay that suits it
     parameters: int | None = None  # models only: how many it has, see REFERENCE
     speed: float | None = None  # models only: how fast it is, see REFERENCE
     title: str = ""  # as its authors write it, where that is not its name

@@ -1,7 +1,7 @@
 """Residents: child processes that stay and answer, so that a page which loads no torch gets answers in a moment.
 
-A resident reads one JSON object a line and writes one; it ends when its input closes, with this process, or when nobody has
-asked for a while. Nothing is lost with it: the next question starts another.
+A resident says one JSON object when it is ready, then reads one a line and answers with one; it ends when its input closes,
+with this process, or when nobody has asked for a while. Nothing is lost with it: the next question starts another.
 """
 
 import json
@@ -17,31 +17,52 @@ from typing import Any
 from stcore.runs import RunError
 
 MOST = 2  # residents at a time; the one asked longest ago makes room
-START, ANSWER = 120.0, 60.0  # seconds until the first answer, and until each later one
+START, ANSWER = 180.0, 60.0  # seconds until it is ready, and until each answer
+APART = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
 class Resident:
-    """One child, ``python -m stcore ARGUMENTS``, started with the first question."""
+    """One child, ``python -m stcore ARGUMENTS``, started when it is first asked, or asked whether it is ready."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
         self.command = [sys.executable, "-m", "stcore", *arguments]
         self.lock = Lock()
         self.child: subprocess.Popen[str] | None = None
         self.lines: SimpleQueue[str] = SimpleQueue()
+        self.greeted = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether a question would be answered at once; never waits."""
+        if self.lock.acquire(blocking=False):
+            try:
+                self._start()
+                return self.greeted or not self.lines.empty()
+            finally:
+                self.lock.release()
+        return self.greeted
 
     def ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """The answer; RunError with the child's own words, or where it has died or is silent."""
         with self.lock:
-            for fresh in (self._start(), True):
-                with suppress(BrokenPipeError, OSError):
-                    return self._asked(question, START if fresh else ANSWER)
-                self._start(anew=True)  # it had ended by itself in the meantime
-        raise RunError("The process that answers cannot be reached.")
+            for _ in range(2):
+                self._start()
+                with suppress(OSError):  # it had ended by itself, as it does when nobody asks
+                    return self._asked(question)
+                self.end()
+        raise RunError("The process that answers ended without a word; there may be too little memory.")
 
-    def _asked(self, question: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    def _asked(self, question: Mapping[str, Any]) -> dict[str, Any]:
         assert self.child and self.child.stdin
+        if not self.greeted:
+            self._heard(START)
+            self.greeted = True
         self.child.stdin.write(json.dumps(dict(question)) + "\n")
         self.child.stdin.flush()
+        return self._heard(ANSWER)
+
+    def _heard(self, seconds: float) -> dict[str, Any]:
+        """The next line, within so many seconds."""
         try:
             line = self.lines.get(timeout=seconds)
         except Empty:
@@ -54,18 +75,17 @@ class Resident:
             raise RunError(str(answer["error"]))
         return answer
 
-    def _start(self, anew: bool = False) -> bool:
-        """Have the child live; says whether it was started just now."""
-        if self.child is not None and self.child.poll() is None and not anew:
-            return False
+    def _start(self) -> None:
+        """Have the child live."""
+        if self.child is not None and self.child.poll() is None:
+            return
         self.end()
-        self.lines = SimpleQueue()
+        self.lines, self.greeted = SimpleQueue(), False
         self.child = subprocess.Popen(
             self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1,
-            encoding="utf-8", start_new_session=True, env={**os.environ, "OMP_NUM_THREADS": "1", "RANK": "0", "WORLD_SIZE": "1"},
+            encoding="utf-8", start_new_session=True, creationflags=APART, env={**os.environ, "OMP_NUM_THREADS": "1"},
         )  # fmt: skip
         Thread(target=_pass_on, args=(self.child, self.lines), daemon=True).start()
-        return True
 
     def end(self) -> None:
         """Let the child go."""

@@ -18,8 +18,8 @@ ROWS = [  # a file imports from rows above its own, or from its own folder
     {"training"},
     {"distil"},
     {"runs"},
-    {"jobs", "compare", "diagnostics"},
-    {"experiment", "charts"},
+    {"jobs", "elsewhere", "resident", "compare", "diagnostics"},
+    {"experiment", "plan", "charts"},
     {"exports"},
     {"__init__"},  # the front door
     {"__main__", "cli", "app"},
@@ -35,11 +35,14 @@ DOORS: list[tuple[set[str], str]] = [  # who may use what is named so
     ({"ranks"}, "torch.distributed"),
     ({"app"}, "streamlit"),
     ({"charts"}, "plotly altair pydeck"),
-    ({"jobs"}, "subprocess multiprocessing pty concurrent.futures.ProcessPoolExecutor asyncio.create_subprocess*"),
+    (
+        {"jobs", "elsewhere", "resident"},
+        "subprocess multiprocessing pty concurrent.futures.ProcessPoolExecutor asyncio.create_subprocess*",
+    ),
     ({"jobs"}, "os.fork* os.exec* os.spawn* os.posix_spawn* os.system os.popen"),
     (WRITERS, "os.replace os.rename* os.remove* os.unlink os.mkdir os.makedirs os.rmdir os.open os.symlink os.link"),
     (WRITERS, "shutil.copy* shutil.move shutil.rmtree shutil.*archive os.truncate os.ftruncate numpy.save*"),
-    (WRITERS | {"jobs"}, "tempfile"),  # where a child process leaves its answer
+    (WRITERS | {"jobs", "elsewhere"}, "tempfile"),  # where a child process leaves its answer
     ({"readers"}, "pickle"),
     ({"__init__", "registry", "readers", "models", "prune", "sensors", "distil"}, "importlib.import_module"),  # cards
     (NOBODY, "builtins.eval builtins.exec builtins.compile builtins.__import__ torch.multiprocessing"),

@@ -5,7 +5,7 @@ import streamlit as st
 from app.answers import answer, answers, forget
 from app.session import dataset, link, linked, runs_folder
 from app.words import plain
-from stcore import jobs
+from stcore import elsewhere
 from stcore.data import STData
 from stcore.findings import DataError
 from stcore.readers import save_answers
@@ -64,7 +64,7 @@ def opened(source: str) -> STData:
         return dataset(source, answers(source))
     given = uploads.answers_of(source)
     with st.spinner("Checking the upload …"):
-        checked = jobs.open_elsewhere(kept, uploads.checked_place(kept, given), given)
+        checked = elsewhere.open_data(kept, uploads.checked_place(kept, given), given)
     return dataset(str(checked))
 
 

@@ -8,7 +8,7 @@ from app import picking
 from app.sample.look import Look, pick
 from app.session import link, linked
 from app.words import plain
-from stcore import jobs
+from stcore import elsewhere
 from stcore.charts.cells import cells_of
 from stcore.charts.layers import underneath
 from stcore.charts.maps import DOTS, SensorMap, clicked, sensor_map, view
@@ -202,7 +202,7 @@ def offer_forecast(look: Look) -> None:
         start = int(look.table.at[look.shown, "start"])
         try:
             with st.spinner("Loading PyTorch and forecasting, about 5 s"):
-                made = jobs.predict_elsewhere(look.run, np.array([start]))[0]
+                made = elsewhere.predict(look.run, np.array([start]))[0]
         except (RunError, OSError, ValueError) as error:
             st.error(plain(error))
             return

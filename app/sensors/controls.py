@@ -50,7 +50,9 @@ def controls(run: Run, found: xr.Dataset, epochs: int) -> tuple[str, int]:
         if epochs > 1:
             hint = "The colour range is the same for all epochs."
             playing = st.session_state.get("playing", False)
-            key = "epoch played" if playing else "epoch"  # what a browser still says of one epoch is not taken for a wish
+            key = (
+                "epoch played" if playing else "epoch"
+            )  # what a browser still says of one epoch is not taken for a wish
             st.session_state[key] = epoch
             slid = st.slider("Epoch", 1, epochs, key=key, disabled=still or playing, help=hint)
             epoch = epoch if playing else slid

@@ -9,6 +9,7 @@ import xarray as xr
 from app import picking
 from app.dataset.look import no_places
 from app.header import label as label_of
+from app.importance import section as importance
 from app.layers import layers_box
 from app.maps import show_map, take_area, take_click, take_many
 from app.newest import waiting
@@ -25,7 +26,7 @@ from stcore.runs import Run
 LIVE_SECONDS = 1.5
 ENDED = "The run ended before its first epoch was done: there is nothing to show on the map."
 MAP = "sensor-map"
-SECTIONS: tuple[Callable[[View], None], ...] = (many.show, districts.show, tables.everything)
+SECTIONS: tuple[Callable[[View], None], ...] = (importance.show, many.show, districts.show, tables.everything)
 """What stands below the map and the chosen sensor, from top to bottom."""
 
 

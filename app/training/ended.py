@@ -12,7 +12,7 @@ from app.session import current_theme, table
 from app.training import new
 from app.training.live import unit_of
 from app.words import duration, plain
-from stcore import jobs
+from stcore import elsewhere, jobs
 from stcore.charts import curves
 from stcore.charts.words import percent
 from stcore.runs import Run, RunError
@@ -188,7 +188,7 @@ def forecasts(run: Run) -> None:
         if st.button("Make the file", help="Takes some seconds: a process of its own loads the weights."):
             try:
                 with st.spinner("Forecasting …"):
-                    st.session_state[kept] = (wanted, jobs.forecast_elsewhere(run, FORMATS[kind][0], test))
+                    st.session_state[kept] = (wanted, elsewhere.forecast(run, FORMATS[kind][0], test))
             except RunError as error:
                 st.error(plain(error), icon=":material/error:")
         made = st.session_state.get(kept)

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from app.header import masked
 from app.session import current_theme, state, table
 from app.words import lasting, plain
 from stcore.charts import curves
@@ -39,10 +40,11 @@ def _panel(run: Run) -> None:
 
 
 def figures(run: Run, now: str) -> None:
-    """Five figures that answer: how good, how much was spared, how long."""
+    """Figures that answer: how good, how much was spared, how long; and how many sensors are on, where some may be off."""
     summary = run.summary()
     cells = finished_figures(run, summary) if now == "done" else live_figures(run, summary, now)
-    grid = st.grid(5, min_column_width=145)
+    cells += sensors_on(run)
+    grid = st.grid(len(cells), min_column_width=145)
     for label, value, delta, help in cells:
         look: dict[str, Any] = {"delta_color": "inverse"}
         if delta and delta[0] not in "+-":
@@ -51,6 +53,16 @@ def figures(run: Run, now: str) -> None:
 
 
 Cell = tuple[str, str, str | None, str]
+
+
+def sensors_on(run: Run) -> list[Cell]:
+    """How many sensors (of a grid: regions) the mask keeps on after the last epoch; nothing without a mask."""
+    epochs = run.epochs()
+    mask = epochs[-1].get("mask") if epochs else None
+    if not mask or not masked(run):
+        return []
+    help = "What is read for a forecast; sensors that are off are forecast from the others. The Sensors view plans with it."
+    return [("Sensors on", f"{mask['active']:.0f} of {mask['sites']:.0f}", masked(run), help)]
 
 
 def finished_figures(run: Run, summary: dict[str, Any]) -> list[Cell]:

@@ -22,7 +22,13 @@ from stcore.training import estimate
 
 DEMO = "demo"
 CALIBRATING = 12  # earlier runs from which the machine's speed is taken
-MAIN = {"prune": "keep", "train": "epochs", "data": "samples"}  # what stands on top, not under "More options"
+UNMASKED = "new.no mask"
+MAIN = {
+    "prune": "keep",
+    "mask": "sparsity",
+    "train": "epochs",
+    "data": "samples",
+}  # what stands on top, not under "More options"
 
 
 class Draft(NamedTuple):
@@ -108,7 +114,9 @@ def draw(source: str, data: STData | None, problem: str) -> Draft:
     sections = chosen_sections()
     automatic = st.session_state.get("automatic", {})
     lists: dict[str, list[str]] = (
-        {"targets": data.channels, "inputs": data.channels} if data else {"targets": [], "inputs": []}
+        {"targets": data.channels, "inputs": data.channels, "on": data.sensors, "off": data.sensors}
+        if data
+        else {"targets": [], "inputs": [], "on": [], "off": []}
     )
     values: dict[str, Any] = {}
     for name, section in sections.items():
@@ -122,11 +130,19 @@ def draw(source: str, data: STData | None, problem: str) -> Draft:
                 values[name] |= forms.fields(name, more, automatic, lists)
     options = {name: values[name] for name in ("data", "train")}
     options |= {name: {"name": st.session_state[f"new.{name}"], **values[name]} for name in ("model", "prune")}
+    options["mask"] = {"name": chosen_mask(), **values["mask"]}
     options["seed"] = values["run"]["seed"]
     return checked(source, options, data, problem)
 
 
-TITLES = {"data": "Windows", "train": "Training", "model": "Model", "prune": "Pruning", "run": "Random draws"}
+TITLES = {
+    "data": "Windows",
+    "train": "Training",
+    "model": "Model",
+    "prune": "Pruning",
+    "mask": "Mask over sensors",
+    "run": "Random draws",
+}
 
 
 def chosen_sections() -> dict[str, list[dict[str, Any]]]:
@@ -140,10 +156,35 @@ def chosen_sections() -> dict[str, list[dict[str, Any]]]:
         name = st.selectbox(label, list(cards[key]), key=f"new.{key}", format_func=named, persist_state="session")
         card = cards[key][name]
         st.markdown(f":small[{plain(card.summary)}]", help=f"{plain(card.source)}.")
+    choose_mask(cards["model"][st.session_state["new.model"]])
     chosen = {key: cards[key][st.session_state[f"new.{key}"]].options.describe() for key in ("prune", "model")}
+    chosen["mask"] = registry.card("masks", chosen_mask()).options.describe()
     seed = [option for option in RunOptions.describe() if option["name"] == "seed"]
     described = {**chosen, "train": TrainOptions.describe(), "data": DataOptions.describe(), "run": seed}
-    return {name: described[name] for name in ("prune", "train", "data", "model", "run")}
+    return {name: described[name] for name in ("prune", "mask", "train", "data", "model", "run")}
+
+
+def choose_mask(model: registry.Card) -> None:
+    """Which sensors are switched off; for models that forecast each sensor from itself alone there is nothing to choose."""
+    if not model.mixes_sensors:
+        able = ", ".join(card.label for card in registry.cards("models").values() if card.mixes_sensors)
+        st.session_state[UNMASKED] = "none"
+        st.selectbox("Mask over sensors", ["none"], key=UNMASKED, disabled=True)
+        st.markdown(
+            f":small[{plain(model.label)} forecasts each sensor from its own readings alone, so none can be off. "
+            f"These models can do without some: {plain(able)}.]"
+        )
+        return
+    known = registry.cards("masks")
+    st.session_state.setdefault("new.mask", "none")
+    name = st.selectbox("Mask over sensors", list(known), key="new.mask", format_func=named, persist_state="session")
+    st.markdown(f":small[{plain(known[name].summary)}]", help=f"{plain(known[name].source)}.")
+
+
+def chosen_mask() -> str:
+    """The mask that is chosen; none where the model allows none."""
+    mixes = registry.card("models", st.session_state["new.model"]).mixes_sensors
+    return str(st.session_state.get("new.mask", "none")) if mixes else "none"
 
 
 def checked(source: str, options: dict[str, Any], data: STData | None, problem: str) -> Draft:
@@ -155,7 +196,7 @@ def checked(source: str, options: dict[str, Any], data: STData | None, problem: 
     except (OptionError, DataError) as error:
         return Draft(source, options, data, problem=sentence(str(error)))
     train = resolved.train
-    decided = {"batch": train.batch, "lr": train.lr, "threads": train.threads}
+    decided = {"batch": train.batch, "lr": train.lr, "threads": train.threads, "weight_decay": train.weight_decay}
     others = {"milestones": "a cosine to zero", "patience": "never", "targets": data.channels[0], "inputs": "all"}
     if st.session_state.get("automatic") != (found := decided | others):
         st.session_state["automatic"] = found
@@ -239,6 +280,10 @@ def clone(run: Run) -> None:
     for key, kind in (("model", "models"), ("prune", "strategies")):
         st.session_state[f"new.{key}"] = options[key]["name"]
         forms.fill(key, registry.card(kind, options[key]["name"]).options.describe(), options[key], {})  # type: ignore[arg-type]
+    mask = options.get("mask") or {"name": "none"}
+    st.session_state["new.mask"] = mask["name"]
+    sensors: dict[str, Any] = {"on": data["sensors"], "off": data["sensors"]}
+    forms.fill("mask", registry.card("masks", mask["name"]).options.describe(), mask, sensors)
     lists = {"targets": data["channels"], "inputs": data["channels"]}
     for key, kind_of in (("train", TrainOptions), ("data", DataOptions)):
         forms.fill(key, kind_of.describe(), options[key], lists)

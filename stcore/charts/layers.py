@@ -16,7 +16,7 @@ WATER = ("river", "water", "lake", "sea", "coast", "ocean", "harbour")
 MOST_ROADS = 4000
 GRAPH = "links"
 TILE_SERVER = "tile.openstreetmap.org"
-CREDIT = "© OpenStreetMap contributors"
+CREDIT = '© <a href="https://www.openstreetmap.org/copyright" target="_blank">OpenStreetMap contributors</a>'
 TILES = {
     "type": "raster", "tiles": [f"https://{TILE_SERVER}/{{z}}/{{x}}/{{y}}.png"], "tileSize": 256, "maxzoom": 19,
     "attribution": CREDIT,
@@ -99,11 +99,11 @@ def map_style(layers: Layers, theme: Theme, online: bool = False) -> str:
 
 
 def _dimmed(theme: Theme) -> dict[str, float]:
-    """Tiles are a ground, not the picture: paler, and on a dark page darker."""
-    return {
-        "raster-saturation": -0.7,
-        **({"raster-brightness-max": 0.45} if theme.name == "dark" else {"raster-opacity": 0.75}),
-    }
+    """Tiles are a ground, not the picture: paler, and on a dark page light and dark changed for each other."""
+    if theme.name == "dark":
+        turned = {"raster-brightness-min": 0.75, "raster-brightness-max": 0.1, "raster-hue-rotate": 180.0}
+        return {"raster-saturation": -0.6, **turned}
+    return {"raster-saturation": -0.7, "raster-opacity": 0.75}
 
 
 def _only(kinds: tuple[str, ...]) -> list[Any]:

@@ -67,7 +67,7 @@ class SensorMap:
     @property
     def outlined(self) -> bool:
         """Whether dots get an outline: not where they are so many that it would be all one sees, and cells never."""
-        return len(self.drawn) <= MOST_OUTLINED and not self.tiled
+        return len(self.drawn) <= MOST_OUTLINED and self.cells is None
 
     @property
     def range(self) -> tuple[float, float]:
@@ -90,7 +90,7 @@ class SensorMap:
         """[N] radius in pixels, growing with the value, or away from 0; smaller where there are many sensors."""
         crowd = np.clip(np.sqrt(250 / max(len(self.drawn), 1)), 0.3, 1.15)
         if self.areas is not None:
-            return np.full(len(self.names), crowd * QUIET)
+            return np.full(len(self.names), crowd * QUIET if self.cells is None else 0.8)
         return crowd * sizes(self.shares(self.values), self.diverging)
 
     def said(self) -> list[str]:

@@ -20,7 +20,7 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command and give its exit code."""
-    from stcore.cli import data, experiment, exporting, reading, training  # noqa: F401  (they add their commands to the app)
+    from stcore.cli import data, experiment, exporting, importance, reading, sensors, training  # noqa: F401  (their commands)
 
     try:
         code = app(list(arguments) or ["--help"], standalone_mode=False, prog_name="python -m stcore")

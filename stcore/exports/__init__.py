@@ -1,25 +1,33 @@
-"""Files for others: forecasts, reports and their tables, kept sets, training dynamics."""
+"""Files for others: forecasts, reports and their tables, kept sets, training dynamics, deployment plans."""
 
 from stcore.exports.cartography import cartography, write_cartography
 from stcore.exports.forecasts import FORMATS, check_place, forecast, forecast_dataset, table, write_windows
+from stcore.exports.importance import check_importance, write_importance
 from stcore.exports.kept import kept_table, write_kept
+from stcore.exports.plans import PLAN_FORMATS, check_plan_place, plan_bytes, write_plan
 from stcore.exports.reports import page, report_html, tables, write_report, write_tables, zipped
 from stcore.exports.spreadsheet import safe
 
 __all__ = [
     "FORMATS",
+    "PLAN_FORMATS",
     "cartography",
+    "check_importance",
     "check_place",
+    "check_plan_place",
     "forecast",
     "forecast_dataset",
     "kept_table",
     "page",
+    "plan_bytes",
     "report_html",
     "safe",
     "table",
     "tables",
     "write_cartography",
+    "write_importance",
     "write_kept",
+    "write_plan",
     "write_report",
     "write_tables",
     "write_windows",

@@ -143,6 +143,7 @@ CARDS = (
         parameters=32_952,
         speed=0.16,
         rate=0.5,
+        decay=0.0,
     ),
     Card(
         "simvp",

@@ -1,21 +1,26 @@
 """What a run's weights answer when asked under another mask: who may be asked, and the numbers that come back."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stcore import jobs, registry
+from stcore import registry
 from stcore.data import STData
 from stcore.options import OptionError, RunOptions
 from stcore.runs import Run, RunError
 from stcore.runs.record import weights
 
+if TYPE_CHECKING:
+    from stcore.training.whatif import WhatIf
+
 PARTS = "validation", "test"
 
 
-class Answer(NamedTuple):
-    """Errors of one part under ``keep`` [N] bool: per sensor the summed ``absolute`` error [N] and the ``count`` [N] of truths."""
+@dataclass(frozen=True)
+class Answer:
+    """Errors of a part under ``keep`` [N] bool: the summed ``absolute`` error [N] and the ``count`` [N] of truths."""
 
     keep: np.ndarray
     absolute: np.ndarray
@@ -62,24 +67,26 @@ def mixing() -> list[str]:
     return [card.name for card in registry.cards("models").values() if card.mixes_sensors]
 
 
+def mixes(run: Run) -> bool:
+    """Whether the run's model can forecast a sensor that is off."""
+    return run.spec["options"]["model"]["name"] in mixing()
+
+
 def why_not(run: Run) -> str:
     """Why a run cannot be asked, in a sentence; empty where it can."""
-    name = run.spec["options"]["model"]["name"]
-    card = registry.cards("models").get(name)
-    if card is None or not card.mixes_sensors:
+    if not mixes(run):
         return (
-            f"{name} forecasts each sensor from its own readings alone, so one that is off would have none: a plan needs a "
-            f"run of a model that mixes sensors or reads neighbours, which are {', '.join(mixing())}."
+            f"{run.spec['options']['model']['name']} forecasts each sensor from its own readings alone, so one that is off "
+            "would have none: a plan needs a run of a model that mixes sensors or reads neighbours, such as "
+            f"{', '.join(mixing())}."
         )
-    if run.status != "done":
-        return f"Run {run.id} is {run.status}; a plan is made of a finished run."
-    return ""
+    return "" if run.status == "done" else f"Run {run.id} is {run.status}; a plan is made of a finished run."
 
 
 def check(run: Run) -> None:
     """OptionError where the run's model cannot be asked, RunError where it is not finished."""
     if said := why_not(run):
-        raise (RunError if run.status != "done" and "mixes" not in said else OptionError)(said)
+        raise (RunError if mixes(run) else OptionError)(said)
 
 
 def mask_of(run: Run) -> dict[str, Any]:
@@ -92,18 +99,23 @@ def trained_for(run: Run) -> bool:
     return bool(mask_of(run)["name"] == "any")
 
 
-def here(run: Run, data: STData | None = None) -> Ask:
-    """Answers of this process, which loads torch and the run's weights."""
+def weighed(run: Run, data: STData) -> "WhatIf":
+    """The run's weights, ready to be asked in this process. OptionError or RunError where they cannot be."""
     from stcore.training.whatif import WhatIf
 
     check(run)
     content = weights(run)
     if content is None:
         raise RunError(f"The weights of run {run.id} are missing or damaged.")
-    whatif = WhatIf(data or jobs.dataset(run), RunOptions.read(run.spec["options"]), content)
+    return WhatIf(data, RunOptions.read(run.spec["options"]), content)
+
+
+def asked_of(whatif: "WhatIf", whole: bool = False) -> Ask:
+    """Answers by weights; measured on the ``whole`` parts or on some windows of them."""
 
     def ask(keep: np.ndarray, part: str) -> Answer:
-        return Answer(keep, *whatif.errors(keep, part))  # type: ignore[arg-type]
+        absolute, count = whatif.errors(keep, part, whole)  # type: ignore[arg-type]
+        return Answer(keep, absolute, count)
 
     return ask
 

@@ -97,6 +97,7 @@ def resolve(data: STData, options: RunOptions) -> tuple[RunOptions, Parts]:
     batch = recipe.batch_size(train, size, samples)
     rate = recipe.base_rate(train, batch, size, chosen["model"]["name"])
     decided = {"batch": batch, "lr": rate, "threads": recipe.threads(train)}
+    decided["weight_decay"] = recipe.weight_decay(train, chosen["model"]["name"])
     return options.model_copy(update={**chosen, "train": train.model_copy(update=decided)}), parts
 
 

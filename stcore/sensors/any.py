@@ -12,6 +12,8 @@ from stcore.sensors.mask import Fixed, Judge
 from stcore.sensors.options import MaskOptions
 from stcore.sensors.sites import Sites
 
+SMALL = 1.5  # power of an even draw: how much more often few sensors are off than many
+
 
 class AnyOptions(MaskOptions):
     """Options of the any-mask model."""
@@ -58,15 +60,15 @@ class AnyMask(Fixed):
 
 
 def drawn(generator: np.random.Generator, sites: Sites, most: float) -> np.ndarray:
-    """[R] float32 gate with a share of the sites off that is drawn evenly up to ``most``; at least one stays on.
+    """[R] float32 gate with a share of the sites off, at random up to ``most``, small shares more often; at least one is on.
 
-    Forced sites stay as they are forced.
+    Forced sites stay as they are forced. An even draw up to ``most`` forecasts sparse masks better and full ones worse.
     """
     free = np.setdiff1d(np.arange(sites.count), np.concatenate([sites.on, sites.off]))
     gate = np.ones(sites.count, np.float32)
     gate[sites.off] = 0
     spare = 0 if len(sites.on) else 1
-    off = min(int(generator.uniform(0, most) * len(free)), len(free) - spare)
+    off = min(int(most * generator.uniform() ** SMALL * len(free)), len(free) - spare)
     gate[generator.choice(free, max(off, 0), replace=False)] = 0
     return gate
 

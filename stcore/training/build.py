@@ -45,7 +45,7 @@ def flattened(model: torch.nn.Module) -> torch.nn.Parameter:
     return whole
 
 
-def build_optimizer(whole: torch.nn.Parameter, options: TrainOptions) -> torch.optim.Optimizer:
+def build_optimizer(whole: torch.nn.Parameter, options: TrainOptions, decay: float) -> torch.optim.Optimizer:
     """Adam or AdamW on a flattened model; the rate is set at every step."""
     make = torch.optim.AdamW if options.optimizer == "adamw" else torch.optim.Adam
-    return make([whole], weight_decay=options.weight_decay, fused=True)
+    return make([whole], weight_decay=decay, fused=True)

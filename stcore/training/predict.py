@@ -10,7 +10,7 @@ from stcore import registry
 from stcore.data import STData
 from stcore.findings import refuse
 from stcore.models import Setting
-from stcore.models.forecaster import gated
+from stcore.models.forecaster import Forecaster, Gated, gated
 from stcore.options import RunOptions
 from stcore.scale import Scale
 from stcore.training.evaluate import at_once
@@ -49,6 +49,16 @@ def tree(values: dict[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]
     }
 
 
+def restored(options: RunOptions, kept: dict[str, Any]) -> Forecaster | Gated:
+    """The model with its best weights, under the mask that they were best with, ready to forecast."""
+    choice = dict(options.model)
+    card = registry.card("models", choice.pop("name"))
+    model: Forecaster = card.load()(setting_of(kept["setting"]), card.options.read(choice))
+    model.load_state_dict(kept["best"])
+    model.eval()
+    return gated(model, kept.get("gate"))
+
+
 def predict(data: STData, options: RunOptions, packed: bytes, starts: np.ndarray) -> np.ndarray:
     """Forecasts [K, H, N, C'] float32 in units of the windows whose inputs begin at ``starts`` [K].
 
@@ -65,12 +75,7 @@ def predict(data: STData, options: RunOptions, packed: bytes, starts: np.ndarray
     if len(starts) and not (np.min(starts) >= 0 and np.max(starts) <= data.steps - setting.lookback):
         raise refuse("windows", f"The data have {data.steps} steps; some of the windows asked for lie outside.")
     scale = Scale(kept["scale"]["mean"].numpy(), kept["scale"]["spread"].numpy())
-    choice = dict(options.model)
-    card = registry.card("models", choice.pop("name"))
-    model = card.load()(setting, card.options.read(choice))
-    model.load_state_dict(kept["best"])
-    model.eval()
-    under = gated(model, kept.get("gate"))
+    under = restored(options, kept)
     inputs = data.channel(options.data.inputs, data.channels)
     targets = scale.only(data.channel(options.data.targets, data.channels[:1]))
     found = [np.empty((0, setting.horizon, setting.sensors, setting.targets), np.float32)]

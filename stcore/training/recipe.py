@@ -28,6 +28,11 @@ def base_rate(options: TrainOptions, batch: int, cells: int, model: str = "stid"
     return options.lr or share * min(1e-2, max(1e-3, RATE * math.sqrt(batch * cells / CELLS)))
 
 
+def weight_decay(options: TrainOptions, model: str = "stid") -> float:
+    """Weight decay: as asked, or what suits the model (that of Graph WaveNet was found on metr-la-week)."""
+    return registry.card("models", model).decay if options.weight_decay is None else options.weight_decay
+
+
 def learning_rate(options: TrainOptions, base: float, plan: np.ndarray, epoch: int, done: float) -> float:
     """The rate at a step, a pure function of where the run is.
 

@@ -64,7 +64,7 @@ class Trainer:
         self.batch = recipe.batch_size(self.train, self.pool.size, self.pool.count)
         self.rate = recipe.base_rate(self.train, self.batch, self.pool.size, options.model["name"])
         self.whole = flattened(self.model)
-        self.optimizer = build_optimizer(self.whole, self.train)
+        self.optimizer = build_optimizer(self.whole, self.train, recipe.weight_decay(self.train, options.model["name"]))
         self.level = np.full(self.pool.count, np.nan, np.float32)  # the error at which each sample was last met
         self.extra = {"refresh": 0, "pilot": 0}  # visits that are no training of this run
         self.epoch, self.visits, self.best_epoch, self.best_error = 0, 0, -1, float("inf")

@@ -10,7 +10,7 @@ from pages import button, texts
 
 from app import control
 from app.training import ended, live, new
-from stcore import jobs
+from stcore import elsewhere, jobs
 from stcore.runs import Run, RunError, runs_in
 
 
@@ -187,7 +187,7 @@ def test_forecasts_are_made_by_another_process_and_offered(app, folder: Path, fi
 
 def test_a_forecast_that_cannot_be_made_is_a_sentence(in_state) -> None:
     with pytest.raises(RunError, match=r"has no finished weights yet|no result"):
-        jobs.forecast_elsewhere(in_state("stopped", 1), ".csv")
+        elsewhere.forecast(in_state("stopped", 1), ".csv")
 
 
 def test_a_training_beforehand_does_not_ask_for_epochs_twice_at_the_top(app) -> None:

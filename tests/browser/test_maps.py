@@ -1,42 +1,16 @@
 """Maps in a real browser: they draw without internet, keep their zoom while the numbers change, and answer to clicks."""
 
-import io
 from pathlib import Path
 
 import numpy as np
 import pytest
-from browsing import ROOT, Browse, settled, varied
-from PIL import Image
+from browsing import MAP, ROOT, Browse, like, picture, settled, varied
 from playwright.sync_api import Browser, Page
 
 from stcore.charts.theme import theme as tokens
 from stcore.runs import open_run
 
 pytestmark = pytest.mark.browser
-MAP = "stDeckGlJsonChart"
-
-
-def picture(page: Page) -> np.ndarray:
-    """The map as [height, width, 3] colours, once it has stopped changing; its buttons at the right left out."""
-    page.get_by_test_id(MAP).locator("canvas").first.wait_for()
-    box = page.get_by_test_id(MAP).bounding_box()
-    assert box
-    clip = {"x": box["x"], "y": box["y"] + 40, "width": box["width"] - 70, "height": box["height"] - 40}
-    last = np.empty(0)
-    for _ in range(40):
-        page.wait_for_timeout(400)
-        with Image.open(io.BytesIO(page.screenshot(clip=clip))) as image:
-            now = np.asarray(image.convert("RGB")).astype(int)
-        if now.shape == last.shape and (now == last).all() and len(np.unique(now.reshape(-1, 3), axis=0)) > 20:
-            return now
-        last = now
-    pytest.fail("the map does not come to rest")
-
-
-def like(pixels: np.ndarray, colour: str) -> np.ndarray:
-    """Which pixels have that colour, or nearly."""
-    wanted = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
-    return np.abs(pixels - wanted).sum(axis=2) < 24
 
 
 def chosen(page: Page) -> str:

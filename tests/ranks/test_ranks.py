@@ -83,7 +83,9 @@ def test_several_processes_compute_what_one_computes(
     assert_as_alone(Run(tmp_path / "run"), Run(tmp_path / "alone"))
 
 
-@pytest.mark.parametrize(("mask", "prune"), [("dynst", "st-prune"), ("best", "full"), ("gradient", "random"), ("any", "full")])
+@pytest.mark.parametrize(
+    ("mask", "prune"), [("dynst", "st-prune"), ("best", "full"), ("gradient", "random"), ("any", "full")]
+)
 def test_a_mask_is_the_same_on_several_processes(mask: str, prune: str, small_file: Path, tmp_path: Path) -> None:
     shape = ("--model", "stid-neighbours", "--mask", mask, "--sparsity", "0.5")
     chosen = (*shape, "--prune", prune, "--batch", "5", "--epochs", "4")

@@ -112,3 +112,8 @@ def test_the_legend_of_a_field_is_a_bar_with_its_unit() -> None:
     assert {layer["mark"]["type"] for layer in legend["layer"]} == {"rect", "text"} and legend["title"][
         "text"
     ] == "error (K)"
+
+
+def test_a_field_of_many_cells_is_sent_in_few_bytes() -> None:
+    places, cell = grid(np.linspace(50, 58, 33).tolist(), np.linspace(-10, 2, 49).tolist())
+    assert len(sensor_map(field(places, cell, (33, 49)), LIGHT).to_json()) < 600_000

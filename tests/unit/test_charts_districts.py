@@ -174,7 +174,9 @@ def test_tiles_are_asked_for_only_when_wanted_and_lie_under_everything() -> None
     style = style_of(True)
     assert style["layers"][1]["source"] == "tiles" and style["sources"]["tiles"]["attribution"] == CREDIT
     (address,) = style["sources"]["tiles"]["tiles"]
-    assert address.startswith(f"https://{TILE_SERVER}/") and json.dumps(style).count("http") == 1
+    assert (
+        address.startswith(f"https://{TILE_SERVER}/") and json.dumps(style).count("http") == 2
+    )  # the tiles, and the link in the credit
     assert "http" not in json.dumps(json.loads(small_map_json(False))) and TILE_SERVER in decoded(small_map_json(True))
 
 

@@ -1,0 +1,167 @@
+"""Error against sensors kept: the ranking of a plan against the baselines, the knee, and where the plan stands."""
+
+from typing import NamedTuple
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from stcore.charts.style import plain
+from stcore.charts.theme import DASHES, Theme
+from stcore.charts.words import labelled, short
+
+RANDOM, OWN = "random (3 draws)", "own"
+WORDS = {OWN: "the run's own"}
+PLOTLY_DASH = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+
+
+class Shown(NamedTuple):
+    """A curve's ``table`` (see ``stcore.plan.curve``) as it is to be drawn: ``part`` is validation or test, ``x`` kept or cost;
+    ``best`` the ranking to stand out, ``knee`` the number kept there, ``here`` the plan's own point (x, error)."""
+
+    table: pd.DataFrame
+    part: str
+    unit: str
+    x: str = "kept"
+    best: str | None = None
+    knee: int | None = None
+    here: tuple[float, float] | None = None
+    what: str = "sensors"
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        """Of both axes."""
+        across = "cost of the kept sensors" if self.x == "cost" else f"{self.what} kept"
+        return across, labelled(f"{self.part} MAE over all", self.unit)
+
+    @property
+    def lines(self) -> pd.DataFrame:
+        """ranking, x, error: random draws as their mean, the best last so that it lies on top."""
+        frame = pd.DataFrame(
+            {"ranking": self.table["ranking"], "x": self.table[self.x], "error": self.table[f"{self.part}_all"]}
+        )
+        drawn = frame["ranking"].str.startswith("random")
+        if self.x == "kept":
+            frame["ranking"] = frame["ranking"].where(~drawn, RANDOM)
+            frame = frame.groupby(["ranking", "x"], as_index=False, sort=False)["error"].mean()
+        else:  # equally many random sensors do not cost the same
+            frame = frame[~drawn]
+        return frame.replace({"ranking": WORDS}).sort_values(["ranking", "x"])
+
+    @property
+    def best_line(self) -> str:
+        """The best ranking as its line is called."""
+        return WORDS.get(self.best or "", self.best or "")
+
+    @property
+    def band(self) -> pd.DataFrame:
+        """x, low, high of the random draws; empty where costs set them apart."""
+        draws = self.table[self.table["ranking"].str.startswith("random")]
+        grouped = draws.groupby("kept")[f"{self.part}_all"]
+        frame = pd.DataFrame(
+            {"x": grouped.first().index, "low": grouped.min().to_numpy(), "high": grouped.max().to_numpy()}
+        )
+        return frame if self.x == "kept" else frame.iloc[:0]
+
+    @property
+    def knee_x(self) -> float | None:
+        """Where the knee stands on the axis."""
+        rows = self.table[(self.table["kept"] == self.knee) & (self.table["ranking"] == (self.best or OWN))]
+        if self.knee is None or self.x == "kept":
+            return self.knee
+        return float(rows["cost"].iloc[0]) if len(rows) else None
+
+    def looks(self, theme: Theme) -> dict[str, tuple[str, int]]:
+        """Colour and dash number of each ranking; the best first."""
+        names = sorted(self.lines["ranking"].unique(), key=lambda name: (name != self.best_line, name == RANDOM, name))
+        looks = {}
+        for place, name in enumerate(name for name in names if name != RANDOM):
+            turn = place // len(theme.runs)  # when the colours begin again, the dashes are others
+            looks[name] = theme.runs[place % len(theme.runs)], (place + turn) % len(DASHES)
+        return looks | ({RANDOM: (theme.muted, 2)} if RANDOM in names else {})
+
+
+def plan_curve(shown: Shown, theme: Theme) -> alt.LayerChart:
+    """The curve of the page: colour and dash tell the rankings apart, the best is thick, a rule marks the knee."""
+    looks, lines = shown.looks(theme), shown.lines
+    names = list(looks)
+    colour = alt.Scale(domain=names, range=[look[0] for look in looks.values()])
+    dash = alt.Scale(domain=names, range=[list(DASHES[look[1]]) for look in looks.values()])
+    across, up = shown.titles
+    x = alt.X("x:Q", title=across, scale=alt.Scale(nice=False), axis=alt.Axis(grid=False))
+    y = alt.Y("error:Q", title=up, scale=alt.Scale(zero=False, domain=room(lines, shown), clamp=True))
+    legend = alt.Legend(title=None, orient="bottom", columns=3, labelLimit=150, symbolSize=300)
+    tip = [alt.Tooltip("ranking:N"), alt.Tooltip("x:Q", title=across), alt.Tooltip("error:Q", title=up, format=".3~f")]
+    base = alt.Chart(lines).encode(
+        x=x, y=y, tooltip=tip, color=alt.Color("ranking:N", scale=colour, legend=legend),
+        strokeDash=alt.StrokeDash("ranking:N", scale=dash, legend=legend),
+    )  # fmt: skip
+    layers: list[alt.Chart] = [
+        alt.Chart(shown.band)
+        .mark_area(color=theme.muted, opacity=0.18, clip=True)
+        .encode(x="x:Q", y="low:Q", y2="high:Q"),
+        base.mark_line(strokeWidth=1.4, clip=True, opacity=0.85).transform_filter(alt.datum.ranking != shown.best_line),
+        base.mark_line(strokeWidth=3.2, clip=True).transform_filter(alt.datum.ranking == shown.best_line),
+    ]
+    if shown.knee_x is not None:
+        mark = alt.Chart(pd.DataFrame({"x": [shown.knee_x], "text": [f"knee: {shown.knee} kept"]})).encode(x="x:Q")
+        layers.append(mark.mark_rule(color=theme.muted, strokeDash=[4, 3], strokeWidth=1.4))
+        layers.append(
+            mark.mark_text(color=theme.text, align="left", dx=5, baseline="top").encode(text="text:N", y=alt.value(4))
+        )
+    if shown.here is not None:
+        point = alt.Chart(pd.DataFrame({"x": [shown.here[0]], "error": [shown.here[1]]})).encode(x="x:Q", y="error:Q")
+        layers.append(
+            point.mark_point(shape="diamond", size=170, filled=True, color=theme.pruned, stroke=theme.text, opacity=1)
+        )
+    return alt.LayerChart(layer=layers, height=300)
+
+
+def room(lines: pd.DataFrame, shown: Shown) -> list[float]:
+    """The errors that the axis reaches to: rankings that are far worse than the best twice over run out of sight."""
+    errors = lines["error"].to_numpy(float)
+    errors = errors[np.isfinite(errors)]
+    if not len(errors):
+        return [0.0, 1.0]
+    low = float(errors.min())
+    best = lines[lines["ranking"] == shown.best_line]["error"].max()
+    high = (
+        min(float(errors.max()), low + 1.6 * max(float(best) - low, 0.05 * abs(low)))
+        if np.isfinite(best)
+        else errors.max()
+    )
+    high = max(float(high), shown.here[1] if shown.here else 0.0)
+    gap = 0.04 * (high - low or 1.0)
+    return [low - gap, high + gap]
+
+
+def flat_plan_curve(shown: Shown, theme: Theme) -> go.Figure:
+    """The same for files and notebooks."""
+    figure, lines = go.Figure(), shown.lines
+    for name, (colour, dash) in shown.looks(theme).items():
+        rows = lines[lines["ranking"] == name]
+        line = {"color": colour, "dash": PLOTLY_DASH[dash], "width": 3.2 if name == shown.best_line else 1.4}
+        figure.add_scatter(x=rows["x"], y=rows["error"], mode="lines", line=line, name=name)
+    figure = plain(figure, theme, 380)
+    low, high = room(lines, shown)
+    figure.update_yaxes(title=shown.titles[1], range=[low, high])
+    figure.update_xaxes(title=shown.titles[0])
+    if shown.knee_x is not None:
+        figure.add_vline(x=shown.knee_x, line={"color": theme.muted, "dash": "dash", "width": 1.4})
+        figure.add_annotation(
+            x=shown.knee_x, y=high, text=f"knee: {shown.knee} kept", showarrow=False, xanchor="left", xshift=5
+        )
+    if shown.here is not None:
+        marker = {"symbol": "diamond", "size": 13, "color": theme.pruned, "line": {"width": 1, "color": theme.text}}
+        text = f"the plan: {short(shown.here[1], shown.unit)}"
+        figure.add_scatter(
+            x=[shown.here[0]],
+            y=[shown.here[1]],
+            mode="markers",
+            marker=marker,
+            name="the plan",
+            hovertext=[text],
+            hoverinfo="text",
+        )
+    return figure

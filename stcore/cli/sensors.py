@@ -1,0 +1,95 @@
+"""Commands about sensors: the deployment plan of a run, and the process that answers the page."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stcore.cli.common import RUNS, Json, Name, Runs, app, say, shown, table
+from stcore.runs import open_run
+
+Option = typer.Option
+
+
+@app.command()
+def sensors(
+    run: Name,
+    *,
+    keep: Annotated[
+        int | None,
+        Option(help="How many sensors stay on (of a grid: regions). The run's own mask when left out, or the knee."),
+    ] = None,
+    budget: Annotated[
+        float | None, Option(help="What the sensors that stay may cost together, instead of --keep.")
+    ] = None,
+    on: Annotated[str | None, Option(help="Sensors that stay on whatever happens, such as a,b.")] = None,
+    off: Annotated[str | None, Option(help="Sensors that are switched off whatever happens.")] = None,
+    costs: Annotated[str | None, Option(help="What sensors cost, such as a=3,b=2.5; 1 for those not named.")] = None,
+    out: Annotated[
+        Path | None, Option(help="File to write, a row for every sensor: .csv, .geojson, .gpkg, or a page: .html.")
+    ] = None,
+    speed: Annotated[
+        bool, Option("--speed", help="Measure, too, how much faster forecasts from fewer sensors are.")
+    ] = False,
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> None:
+    """Plan which sensors stay and which are switched off, with the expected error and a reason for each."""
+    from stcore import exports
+    from stcore.plan import plan
+
+    if out:
+        exports.check_plan_place(out)
+    found = open_run(run, runs)
+    asked: dict[str, Any] = {"keep": keep, "budget": budget, "on": named(on), "off": named(off), "costs": named(costs)}
+    made = plan(found, **asked, with_curve=bool(out and out.suffix == ".html"))
+    document = made.figures()
+    if speed:
+        from stcore.plan.speed import measured, sentence
+
+        document["speed"] = measured(made)
+        document["notes"].append(sentence(document["speed"]))
+    if out:
+        document |= {"path": str(out), "rows": exports.write_plan(made, out, document.get("speed"))}
+    say(document, json, "\n".join(lines(document)))
+
+
+def named(text: str | None) -> list[str] | None:
+    """Names with commas between them."""
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def lines(document: dict[str, Any]) -> list[str]:
+    """A plan for people: how many stay, what that costs, and what has to be known."""
+    unit = f" {document['unit']}".rstrip()
+    said = [f"{document['kept']} of {document['sensors']} sensors stay on, ranked by {document['ranking']}"]
+    rows = []
+    for part, errors in document["errors"].items():
+        whole = document["unmasked"][part]
+        change = f"{100 * (errors['all'] / whole['all'] - 1):+.1f} %" if whole["all"] else "-"
+        rows.append([part, errors["all"], whole["all"], change, errors["kept"], errors["off"]])
+    head = ["part", f"MAE{unit and f' ({unit.strip()})'}", "all on", "change", "of the kept", "of those off"]
+    said.append(table([[name, *map(shown_or_dash, row)] for name, *row in rows], head))
+    said += [f"note: {note}" for note in document["notes"]]
+    return [*said, *([f"wrote {document['rows']} rows to {document['path']}"] if "path" in document else [])]
+
+
+def shown_or_dash(value: Any) -> str:
+    """A number as people read it; a dash where there is none."""
+    return "-" if isinstance(value, float) and value != value else shown(value)
+
+
+@app.command(hidden=True)
+def answer(run: str) -> None:
+    """Answer questions about a run's sensors, one JSON object a line on stdin and stdout; the page asks this of a child."""
+    from stcore.plan.serving import serve
+
+    out = sys.stdout
+    sys.stdout = sys.stderr  # nothing else may come between the answers
+
+    def tell(line: str) -> None:
+        out.write(line + "\n")
+        out.flush()
+
+    serve(open_run(run), sys.stdin, tell)

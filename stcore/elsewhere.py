@@ -1,0 +1,91 @@
+"""Elsewhere: work that a page has done by a short child process, for what needs torch, or reads what a stranger has sent.
+
+What a hostile or broken file can bring down is then that child, not the page.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from stcore.findings import DataError, Finding, refuse
+from stcore.readers.layers import Layer, parse_layer
+from stcore.runs import Run, RunError, uploads
+
+LAYER_SECONDS = 60
+
+
+def predict(run: Run, starts: np.ndarray, timeout: float = 120) -> np.ndarray:
+    """``jobs.predict`` in a short child process, so that a page needs no torch. RunError with the child's own words."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "forecast.npy"
+        _forecasting("window", str(run.path), str(out), *map(str, starts), timeout=timeout)
+        return np.load(out)
+
+
+def forecast(run: Run, suffix: str, test: bool = False, timeout: float = 600) -> bytes:
+    """The file that ``forecast RUN`` writes, made in a child process. ``suffix``: .csv, .parquet or .nc. RunError likewise."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / f"forecast{suffix}"
+        more = ["--test"] if test else []
+        _forecasting("forecast", str(run.path), "--out", str(out), *more, timeout=timeout)
+        return out.read_bytes()
+
+
+def _forecasting(*arguments: str, timeout: float) -> None:
+    """A command in a child process; RunError with its last words where it fails."""
+    command = [sys.executable, "-m", "stcore", *arguments]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        raise RunError(f"The forecast took longer than {timeout:g} s, so it was left.") from None
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise RunError(said[-1] if said else "The forecast could not be made.")
+
+
+def layer(name: str, content: bytes, answers: Mapping[str, str] | None = None) -> Layer:
+    """A layer for the map out of an uploaded file, read by a child process with limits; nothing of it is kept. DataError."""
+    with tempfile.TemporaryDirectory() as folder:
+        kept = uploads.keep({name: content}, Path(folder))
+        found = open_data(kept, Path(folder) / "layer.json", answers, LAYER_SECONDS, of_map=True)
+        return parse_layer(found.read_text("utf-8"))
+
+
+def open_data(
+    path: Path, out: Path, answers: Mapping[str, str] | None = None, seconds: float = 180, of_map: bool = False
+) -> Path:
+    """Have a child process with limits of memory and time open ``path``, and give its checked form, the NetCDF ``out``,
+    ``of_map`` layers a JSON file.
+
+    What a hostile or broken file can bring down is then that child, not the page. DataError with what the child found,
+    its questions included, or with a plain sentence where it crashed or ran out of time.
+    """
+    if out.is_file():
+        return out
+    partial = out.with_name(f"{os.getpid()}-{time.monotonic_ns()}.partial")
+    given = [part for code, choice in (answers or {}).items() for part in ("--answer", f"{code}={choice}")]
+    given += ["--layer"] if of_map else []
+    command = [sys.executable, "-m", "stcore", "take", str(path), str(partial), "--seconds", str(int(seconds)), *given]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds + 20, env=environment
+        )
+    except subprocess.TimeoutExpired:
+        raise refuse("too-slow", f"{path.name} took longer than {seconds:g} s to open, so it was left.") from None
+    if done.returncode == 0 and partial.is_file():
+        uploads.settle(partial, out)
+        return out
+    if done.returncode == 2 and done.stdout.strip():
+        raise DataError(*(Finding(**found) for found in json.loads(done.stdout.strip().splitlines()[-1])))
+    if done.returncode < 0 and -done.returncode in (getattr(signal, "SIGXCPU", 0), signal.SIGTERM):
+        raise refuse("too-slow", f"{path.name} took longer than {seconds:g} s to open, so it was left.")
+    raise refuse("crashed", f"{path.name} brought down the process that read it; is the file damaged, or too large?")

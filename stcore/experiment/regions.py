@@ -1,0 +1,165 @@
+"""Leaving regions out: the same model trained anew, for a few epochs, once with all sensors and once without each region.
+
+The runs are ordinary ones, named after the run that is asked about; they are kept out of lists like the trials of a search.
+Trained one after another; stopped at any moment, and called again, the work goes on where it stood.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stcore import jobs, registry
+from stcore.data import STData
+from stcore.diagnostics.importance import RegionsLeftOut
+from stcore.events import Event
+from stcore.options import OptionError
+from stcore.runs import Run, create, open_run
+from stcore.runs.folder import RunError
+from stcore.runs.trace import trace
+from stcore.sensors.nearby import nearby
+
+FEWEST, MOST, EPOCHS = 2, 12, 5
+
+
+@dataclass(frozen=True)
+class LeavingOut:
+    """The question: ``parent`` without each of the regions ``region`` [N], trained for ``epochs``, under ``root``."""
+
+    parent: Run
+    data: STData
+    region: np.ndarray
+    epochs: int
+    root: str
+
+    @property
+    def count(self) -> int:
+        """K regions."""
+        return int(self.region.max()) + 1
+
+    @property
+    def names(self) -> list[str]:
+        """K + 1 ids: that with all sensors, then those without a region each."""
+        first = f"{stem(self.parent)}.{self.epochs}-epochs"
+        return [f"{first}.all", *(f"{first}.without-{place + 1}-of-{self.count}" for place in range(self.count))]
+
+    @property
+    def seconds(self) -> float | None:
+        """About how long all runs take that are not finished, by the parent's own epochs; None where it has none."""
+        epochs = self.parent.epochs()
+        if not epochs:
+            return None
+        each = [sum(epoch["seconds"][kind] for kind in ("train", "evaluate")) for epoch in epochs]
+        seen = np.mean([epoch["kept"] / max(self.parent.samples, 1) for epoch in epochs])
+        return float(np.mean(each) / max(seen, 0.05)) * self.epochs * (self.count + 1 - self.done)
+
+    @property
+    def done(self) -> int:
+        """How many of the K + 1 runs are finished."""
+        return sum(jobs.finished(run) for run in self.runs())
+
+    def runs(self) -> list[Run]:
+        """Those of the runs that have been made."""
+        found = []
+        for name in self.names:
+            try:
+                found.append(open_run(name, self.root))
+            except RunError:
+                continue
+        return found
+
+    def options(self, place: int) -> dict[str, Any]:
+        """The options of run ``place``: the parent's without pruning, with one region off, or none."""
+        options = self.parent.spec["options"]
+        mask: dict[str, Any] = {"name": "none"}
+        if place:
+            off = [self.data.sensors[sensor] for sensor in np.flatnonzero(self.region == place - 1)]
+            mask = {"name": "random", "sparsity": 0.0, "off": off, "connected": False, "region": 1}
+        train = {**options["train"], "epochs": self.epochs, "patience": None, "forecasts": 0}
+        return {**options, "prune": {"name": "full"}, "mask": mask, "train": train}
+
+    def work(self) -> Iterator[tuple[Run, Event]]:
+        """Train what is not trained yet, one run after another; ends early where one of them is told to stop."""
+        for place, name in enumerate(self.names):
+            run = self._opened(place, name)
+            for event in jobs.work(run):
+                yield run, event
+            if not jobs.finished(run):
+                return
+
+    def _opened(self, place: int, name: str) -> Run:
+        try:
+            return open_run(name, self.root)
+        except RunError:
+            about = self.parent.spec["data"]
+            source = str(self.parent.path / "data.nc") if about["source"] == "data.nc" else about["source"]
+            told = {"name": f"regions of {self.parent.id}", "trial": place}
+            return create(
+                source, self.options(place), self.root, name, about["answers"], opened=self.data, experiment=told
+            )
+
+    def found(self) -> RegionsLeftOut | None:
+        """What leaving out did; None until all runs are finished."""
+        if self.done <= self.count:
+            return None
+        whole, *without = self.runs()
+        errors = [trace(run)["test_sensor_error"].values.astype(float) for run in (whole, *without)]
+        results = [float((run.result or {})["metrics"]["test"]["mae"]) for run in (whole, *without)]
+        outside = [np.nanmean((error - errors[0])[self.region != place]) for place, error in enumerate(errors[1:])]
+        single = len(self.parent.spec["targets"]) == 1
+        unit = (
+            str(self.parent.spec["data"]["units"].get(self.parent.spec["targets"][0], ""))
+            if single
+            else "training spreads"
+        )
+        rise = np.array(results[1:]) - results[0]
+        return RegionsLeftOut(self.region, named(self.data, self.region), rise, np.array(outside), self.epochs, unit)
+
+
+def leaving_out(parent: Run, data: STData, regions: int, epochs: int | None = None, root: str = "runs") -> LeavingOut:
+    """The question of leaving each of so many regions out of ``parent``; nothing is trained yet.
+
+    OptionError for fewer than 2 regions or more than 12, and for a model that does not mix sensors.
+    """
+    if not FEWEST <= regions <= min(MOST, len(data.sensors)):
+        raise OptionError(
+            f"Between {FEWEST} and {min(MOST, len(data.sensors))} regions can be left out, not {regions}."
+        )
+    name = parent.spec["options"]["model"]["name"]
+    if not registry.card("models", name).mixes_sensors:
+        able = ", ".join(card.name for card in registry.cards("models").values() if card.mixes_sensors)
+        raise OptionError(
+            f"{name} forecasts each sensor from its own readings alone, so leaving a region out changes nothing elsewhere; "
+            f"models that mix sensors are {able}."
+        )
+    target = data.channel(parent.spec["targets"][:1], [])[0]
+    length = epochs or min(EPOCHS, int(parent.spec["options"]["train"]["epochs"]))
+    return LeavingOut(parent, data, nearby(data, regions, target), length, str(root))
+
+
+def begun_questions(parent: Run, root: str = "runs") -> list[tuple[int, int]]:
+    """(regions, epochs) of what has been left out of ``parent`` under ``root``, as far as the first region."""
+    pattern = re.compile(rf"{re.escape(stem(parent))}\.(\d+)-epochs\.without-1-of-(\d+)")
+    names = [path.name for path in Path(root).iterdir()] if Path(root).is_dir() else []
+    return sorted((int(found[2]), int(found[1])) for name in names if (found := pattern.fullmatch(name)))
+
+
+def stem(parent: Run) -> str:
+    """What the names of its runs begin with."""
+    return parent.id[:50]
+
+
+def named(data: STData, region: np.ndarray) -> list[str]:
+    """What to call the regions: by the sensor in the middle of each, where there are places, else by the first."""
+    found = []
+    for number in range(int(region.max()) + 1):
+        inside = np.flatnonzero(region == number)
+        middle = inside[0]
+        if data.places is not None and np.isfinite(data.places[inside]).all():
+            away = data.places[inside] - data.places[inside].mean(axis=0)
+            middle = inside[np.argmin((away**2).sum(axis=1))]
+        found.append(f"region {number + 1}, {len(inside)} sensors around {data.sensors[middle]}")
+    return found

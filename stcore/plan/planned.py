@@ -1,0 +1,203 @@
+"""A deployment plan: which sensors stay, which are switched off, what that costs, and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stcore import jobs
+from stcore.data import STData
+from stcore.options import OptionError
+from stcore.plan.answers import Answer, Ask, asked_of, check, trained_for, weighed
+from stcore.plan.curve import Curve, drawn, keeping, known
+from stcore.plan.ground import OWN, demands, importance, names, own_mask, ranking, sites_of
+from stcore.plan.reasons import Known, Said
+from stcore.runs import Run
+from stcore.sensors.choose import chosen, gaps, lonely
+from stcore.sensors.sites import Sites
+
+Answers = Mapping[str, Answer]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Of N sensors those in ``keep`` [N] bool stay. ``answers`` by part under the plan, ``whole`` with all sensors on.
+
+    ``importance`` [N] are shares; ``reasons`` [N] sentences; errors are mean absolute ones of the first target, in ``unit``.
+    """
+
+    run: Run
+    sites: Sites
+    keep: np.ndarray
+    answers: Answers
+    whole: Answers
+    importance: np.ndarray
+    reasons: Sequence[str]
+    ranking: str
+    unit: str
+    notes: Sequence[str] = field(default_factory=tuple)
+    curve: Curve | None = None
+
+    @property
+    def data(self) -> STData:
+        """The data that the plan is for."""
+        return self.sites.data
+
+    @property
+    def expected(self) -> np.ndarray:
+        """[N] expected error of each sensor: that of its forecasts in validation under the plan."""
+        return self.answers["validation"].by_sensor
+
+    @property
+    def cost(self) -> float:
+        """What the kept ones cost."""
+        return float(self.sites.cost[self.site_keep].sum())
+
+    @property
+    def site_keep(self) -> np.ndarray:
+        """[R] bool of the sites."""
+        keep = np.zeros(self.sites.count, bool)
+        keep[self.sites.of[self.keep]] = True
+        return keep
+
+    def table(self) -> pd.DataFrame:
+        """A row a sensor in the data's order: sensor, kept, importance, expected_error, reason, lat, lon (NaN: unknown)."""
+        places = self.data.places
+        lat, lon = (np.full(len(self.keep), np.nan),) * 2 if places is None else places.T
+        return pd.DataFrame(
+            {
+                "sensor": self.data.sensors,
+                "kept": self.keep,
+                "importance": self.importance,
+                "expected_error": self.expected,
+                "reason": list(self.reasons),
+                "lat": lat,
+                "lon": lon,
+            }
+        )
+
+    def figures(self) -> dict[str, Any]:
+        """The plan in plain numbers: how many stay, their cost, errors by part under the plan and with all on."""
+        over = ("all", "kept", "off")
+        return {
+            "run": self.run.id,
+            "sensors": len(self.keep),
+            "kept": int(self.keep.sum()),
+            "sites": self.sites.count,
+            "cost": self.cost,
+            "ranking": self.ranking,
+            "unit": self.unit,
+            "errors": {part: dict(zip(over, answer.three, strict=True)) for part, answer in self.answers.items()},
+            "unmasked": {
+                part: dict(zip(over, again(answer, self.keep), strict=True)) for part, answer in self.whole.items()
+            },
+            "notes": list(self.notes),
+        }
+
+
+def again(whole: Answer, keep: np.ndarray) -> list[float]:
+    """Errors with all on, over all sensors and over those that a plan keeps and switches off."""
+    return [whole.all, whole.mean(keep), whole.mean(~keep)]
+
+
+def plan(
+    run: Run,
+    keep: int | None = None,
+    budget: float | None = None,
+    *,
+    on: Sequence[str] | None = None,
+    off: Sequence[str] | None = None,
+    costs: Sequence[str] | None = None,
+    ask: Ask | None = None,
+    with_curve: bool = False,
+) -> Plan:
+    """The plan of a finished run that keeps so many sensors (on grids: regions), or as many as ``budget`` pays for.
+
+    Without either it is the run's own mask, or else as many as the knee of the curve keeps. ``on``, ``off`` and ``costs``
+    (such as a=3) come on top of the run's own. Where the run's mask fits it is the plan; else the ranking with the least
+    validation error is. ``ask``: who answers; by default this process loads the weights. Raises OptionError and RunError.
+    """
+    check(run)
+    data = jobs.dataset(run)
+    sites = sites_of(run, data, demands(run, {"on": on, "off": off, "costs": costs, "budget": budget}))
+    _check_number(sites, keep, budget)
+    ask = ask or asked_of(weighed(run, data))
+    curve = drawn(run, sites, ask) if with_curve else known(run, sites.options)
+    if keep is None and budget is None and own_mask(run) is None:
+        curve = curve or drawn(run, sites, ask)
+        keep = curve.knee() or round(sites.count / 2)
+    name, mask = best(run, sites, keep, ask)
+    return made(run, sites, sites.spread(mask), ask, ranking=name, curve=curve)
+
+
+def _check_number(sites: Sites, keep: int | None, budget: float | None) -> None:
+    if keep is not None and budget is not None:
+        raise OptionError("Give either how many sensors to keep or a budget, not both.")
+    if keep is not None and not 1 <= keep <= sites.count:
+        what = "sensors" if sites.count == len(sites.of) else "regions"
+        raise OptionError(f"The data have {sites.count} {what}, so 1 to {sites.count} of them can be kept; not {keep}.")
+
+
+def best(run: Run, sites: Sites, keep: int | None, ask: Ask) -> tuple[str, np.ndarray]:
+    """The ranking's name and the mask [R]: the run's own mask where that is what is asked for, else the one with the least
+    validation error of those that the rankings give."""
+    own = own_mask(run)
+    if own is not None:
+        mask = sites.mean(own.astype(float)) > 0.5
+        forced = bool(mask[sites.on].all() and not mask[sites.off].any())
+        if forced and (keep is None or mask.sum() == keep) and sites.options.budget is None:
+            return OWN, mask
+    masks: dict[str, np.ndarray] = {}
+    for name in names(run):
+        order = None if name.startswith("random") else ranking(run, sites, name)
+        if order is not None:
+            masks[name] = chosen(order, sites) if keep is None else keeping(order, sites, keep)
+    errors = {name: ask(sites.spread(mask), "validation").all for name, mask in masks.items()}
+    name = min(errors, key=lambda one: errors[one])
+    return name, masks[name]
+
+
+def made(
+    run: Run, sites: Sites, keep: np.ndarray, ask: Ask, *, ranking: str = "", curve: Curve | None = None,
+    facts: Known | None = None,
+) -> Plan:  # fmt: skip
+    """The plan that keeps exactly ``keep`` [N] bool: asked, explained, with what has to be known about it."""
+    everyone = np.ones(len(keep), bool)
+    answers = {part: ask(keep, part) for part in ("validation", "test")}
+    whole = {part: ask(everyone, part) for part in ("validation", "test")}
+    worth, unit = importance(run), unit_of(run)
+    facts = facts or Known(sites.data, sites)
+    mask = sites.mean(keep.astype(float)) > 0.5
+    errors = answers["validation"].by_sensor, whole["validation"].by_sensor
+    reasons = Said(facts, mask, worth, *errors, unit).reasons()
+    return Plan(run, sites, keep, answers, whole, worth, reasons, ranking, unit, notes(run, sites, mask, facts), curve)
+
+
+def unit_of(run: Run) -> str:
+    """The first target's unit."""
+    return str(run.spec["data"]["units"].get(run.spec["targets"][0], ""))
+
+
+def notes(run: Run, sites: Sites, keep: np.ndarray, facts: Known) -> list[str]:
+    """What has to be known about a plan, in sentences without a full stop."""
+    said = gaps(keep, sites)
+    if not trained_for(run):
+        said.append(
+            f"run {run.id} was not trained to forecast under any mask: errors under masks other than its own are "
+            "guesses; a run with mask any answers better"
+        )
+    if bad := [place for place in facts.faults if keep[sites.of[place]]]:
+        first = facts.faults[bad[0]]
+        said.append(
+            f"{len(bad)} of the sensors that stay look faulty, such as {sites.data.sensors[first.sensor]}: {first.reason}"
+        )
+    if alone := lonely(keep, sites):
+        said.append(f"{alone} of the graph's {int(sites.part.max()) + 1} connected parts keep no sensor")
+    if sites.count < len(sites.of):
+        side = sites.options.region
+        said.append(f"sensors are cells of a grid and are kept by regions of {side} x {side} cells")
+    if len(run.spec["targets"]) > 1:
+        said.append(f"errors are those of {run.spec['targets'][0]}, the first target")
+    return said

@@ -1,0 +1,324 @@
+"""Which sensors matter: views, whether they agree, how stable a mask is; measured on runs, and against what is known."""
+
+import json
+from itertools import combinations
+from math import comb
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from running import done
+from tiny import tiny
+from training_runs import trained
+
+from stcore import exports
+from stcore.data import STData
+from stcore.diagnostics.agreement import across_seeds, agreement, jaccard, jaccard_at_most, jaccard_by_chance
+from stcore.diagnostics.importance import (
+    GRADIENT,
+    MASK,
+    PERMUTATION,
+    REGIONS,
+    RegionsLeftOut,
+    agreements,
+    importance_views,
+    region_view,
+)
+from stcore.diagnostics.permuting import permute
+from stcore.diagnostics.stability import between_runs, through_epochs
+from stcore.experiment.regions import leaving_out
+from stcore.options import OptionError, RunOptions
+from stcore.runs import Run, RunError, create
+from stcore.runs.permuted import FILE, PROGRESS, kept, under_way
+from stcore.runs.record import weights
+from stcore.sensors.nearby import nearby
+from stcore.training.importance import Permutation
+
+SENSORS = 12
+SHORT = {"train": {"epochs": 3, "batch": 64, "threads": 1, "forecasts": 0}, "prune": {"name": "full"}}
+MODEL = {"name": "stid-neighbours", "width": 4}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("importance")
+    tiny(400, SENSORS, missing=0.03).save(found / "tiny.nc")
+    tiny(400, SENSORS, seed=4).save(found / "other.nc")
+    return found
+
+
+@pytest.fixture(scope="module")
+def masked(folder: Path) -> list[Run]:
+    """Two seeds of DynST."""
+    mask = {"name": "dynst", "sparsity": 0.5}
+    return [
+        trained(folder / "tiny.nc", folder, f"masked-{seed}", **SHORT, model=MODEL, mask=mask, seed=seed)
+        for seed in (0, 1)
+    ]
+
+
+@pytest.fixture(scope="module")
+def free(folder: Path, data: STData) -> Run:
+    """A run of the any-mask model, its histories permuted."""
+    run = trained(folder / "tiny.nc", folder, "free", **SHORT, model=MODEL, mask={"name": "any"})
+    assert [done for done, _ in permute(run, data, 2)] == list(range(1, SENSORS + 1))
+    return run
+
+
+@pytest.fixture(scope="module")
+def data() -> STData:
+    return tiny(400, SENSORS, missing=0.03)
+
+
+# ---- agreement -------------------------------------------------------------------------------------------------------
+def test_equal_rankings_agree_and_opposite_ones_do_not() -> None:
+    values = np.random.default_rng(0).normal(size=30)
+    assert agreement(values, np.exp(values)) == pytest.approx((1, 1, 1, 30, 1))
+    assert agreement(values, -values)[:3] == pytest.approx((-1, -1, -1))
+
+
+def test_ties_are_left_out_and_sensors_without_a_number_too() -> None:
+    one, other = np.array([1, 1, 2, 3, 4.0]), np.array([1, 2, 2, 3, np.nan])
+    pairs = [(a, b) for a, b in combinations(range(4), 2)]
+    signs = [np.sign(one[a] - one[b]) * np.sign(other[a] - other[b]) for a, b in pairs]
+    untied = [sum(values[a] != values[b] for a, b in pairs) for values in (one, other)]
+    found = agreement(one, other)
+    assert found.tau == pytest.approx(sum(signs) / np.sqrt(untied[0] * untied[1])) and found.sensors == 4
+    assert np.isnan(found.low) and np.isnan(found.high), "four sensors carry no interval"
+
+
+@pytest.mark.parametrize("values", [np.zeros(20), np.full(20, np.nan), np.arange(3.0)])
+def test_nothing_to_rank_is_no_number(values: np.ndarray) -> None:
+    assert np.isnan(agreement(values, np.arange(len(values)))[:3]).all()
+
+
+def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
+    rng, held = np.random.default_rng(1), 0
+    truth = 2 / np.pi * np.arcsin(0.6)  # Kendall's tau of a normal pair with correlation 0.6 (Greiner 1909)
+    for seed in range(100):
+        one = rng.normal(size=60)
+        other = 0.6 * one + 0.8 * rng.normal(size=60)
+        found = agreement(one, other, 200, seed)
+        held += found.low <= truth <= found.high
+    assert 86 <= held <= 100
+
+
+def test_seeds_are_compared_in_pairs() -> None:
+    values = np.random.default_rng(0).normal(size=(3, 20))
+    found = across_seeds(values)
+    assert found is not None and found.pairs == 3
+    each = [agreement(values[a], values[b]).tau for a, b in combinations(range(3), 2)]
+    assert found.tau == pytest.approx(np.mean(each))
+    assert across_seeds(values[:1]) is None
+
+
+# ---- sets ------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("one", "other", "count"), [(2, 3, 5), (0, 2, 4), (4, 4, 4), (1, 1, 6), (0, 0, 3)])
+def test_chance_is_the_mean_over_all_sets(one: int, other: int, count: int) -> None:
+    fixed = np.arange(count) < one
+    sets = [np.isin(np.arange(count), chosen) for chosen in combinations(range(count), other)]
+    assert len(sets) == comb(count, other)
+    assert jaccard_by_chance(one, other, count) == pytest.approx(np.mean([jaccard(fixed, drawn) for drawn in sets]))
+    assert max(jaccard(fixed, drawn) for drawn in sets) == jaccard_at_most(one, other)
+
+
+def test_stability_through_epochs() -> None:
+    active = np.array([[1, 1, 1, 1], [1, 1, 0, 0], [1, 0, 1, 0]], bool)
+    found = through_epochs(active)
+    assert found["kept"].tolist() == [4, 2, 2] and np.isnan(found["before"][0])
+    assert found["before"].tolist()[1:] == [0.5, pytest.approx(1 / 3)]
+    assert found["last"].tolist() == [0.5, pytest.approx(1 / 3), 1] and found["last_most"].tolist() == [0.5, 1, 1]
+    pair = between_runs({"a": active[1], "b": active[2]})
+    assert pair[["run", "other", "overlap"]].values.tolist() == [["a", "b", pytest.approx(1 / 3)]]
+
+
+# ---- permutation -----------------------------------------------------------------------------------------------------
+def test_permuting_is_what_one_would_compute_by_hand(free: Run, data: STData) -> None:
+    content, options = weights(free), RunOptions.read(free.spec["options"])
+    assert content is not None
+    measured = Permutation(data, options, content, 1, 20)
+    moved = list(measured)
+    sensor, (order,) = 3, measured.orders
+    batch = measured.feed.batch(measured.windows, np.arange(20))
+    changed = batch.x.clone()
+    changed[:, :, sensor] = batch.x[order][:, :, sensor]
+    spread = float(measured.feed.target_scale.spread[0])
+    errors = [
+        spread * ((measured.model(x, batch.calendar) - batch.y) * batch.mask).abs().detach().numpy()
+        for x in (batch.x, changed)
+    ]
+    count = batch.mask.sum().item()
+    rise = (errors[1] - errors[0]).sum(axis=(0, 1, 3)) / count
+    assert moved[sensor].rise[0] == pytest.approx(rise.sum(), abs=1e-6)
+    assert moved[sensor].others[0] == pytest.approx(np.delete(rise, sensor).sum(), abs=1e-6)
+    assert measured.baseline == pytest.approx(errors[0].sum() / count, rel=1e-5)
+
+
+def test_a_model_that_does_not_mix_sensors_bears_all_of_it_itself(folder: Path, data: STData) -> None:
+    run = trained(folder / "tiny.nc", folder, "alone", **SHORT)
+    list(permute(run, data, 2, 30))
+    found = kept(run)
+    assert found is not None and not found.mixes and np.all(found.others == np.zeros((SENSORS, 2)))
+    content = weights(run)
+    assert content is not None
+    measured = Permutation(data, RunOptions.read(run.spec["options"]), content, 2, 30)
+    measured.mixes = True  # one sensor after another: the same
+    one_by_one = np.array([moved.rise for moved in measured])
+    np.testing.assert_allclose(found.rise, one_by_one, atol=1e-6)
+    assert any("own readings alone" in note for note in importance_views([run]).notes)
+
+
+def test_an_off_sensor_is_worth_nothing(masked: list[Run], data: STData) -> None:
+    list(permute(masked[0], data, 2, 40))
+    found, active = kept(masked[0]), masked[0].trace()["active"].values[-1]
+    assert (
+        found is not None and (np.array(found.rise)[~active] == 0).all() and (np.array(found.rise)[active] != 0).any()
+    )
+    views = importance_views(masked)
+    assert sum("agree with the mask by themselves" in note for note in views.notes) == 1
+    (masked[0].path / FILE).unlink()
+
+
+def test_a_measurement_is_kept_for_its_weights_only(free: Run, tmp_path: Path) -> None:
+    assert kept(free) is not None and not (free.path / PROGRESS).exists() and under_way(free) is None
+    whole = (free.path / FILE).read_text()
+    for broken in ("", "[]", "{}", whole.replace('"weights": "stcore', '"weights": "other')):
+        (free.path / FILE).write_text(broken)
+        assert kept(free) is None
+    (free.path / FILE).write_text(whole)
+    assert kept(free) is not None
+
+
+def test_nothing_can_be_permuted_before_the_end(folder: Path, data: STData) -> None:
+    begun = create(folder / "tiny.nc", SHORT, folder, "begun")
+    with pytest.raises(RunError, match="no finished weights"):
+        list(permute(begun, data))
+
+
+# ---- regions ---------------------------------------------------------------------------------------------------------
+def test_nearby_sensors_make_a_region() -> None:
+    places = np.concatenate(
+        [np.full((5, 2), [48, 179.99]), np.full((4, 2), [48, -179.99]), np.full((6, 2), [-20, 30.0])]
+    )
+    ds = tiny(50, 15).ds.copy(deep=True)
+    ds["lat"][:], ds["lon"][:] = (places + np.random.default_rng(0).normal(0, 1e-3, places.shape)).T
+    assert nearby(STData.of(ds), 2).tolist() == [0] * 9 + [1] * 6, "the date line is no edge"
+
+
+@pytest.mark.parametrize("count", [1, 3, 4])
+def test_every_sensor_has_a_region_and_none_is_empty(count: int) -> None:
+    placed, grid = tiny(80, 16), tiny(80, 16, grid=(4, 4))
+    bare = STData.of(tiny(80, 16).ds.drop_dims("edge").drop_vars(["lat", "lon"]), answers={"graph": "none"})
+    for data in (placed, grid, bare):
+        assert np.unique(nearby(data, count)).tolist() == list(range(count))
+
+
+def test_leaving_regions_out_goes_on_where_it_stopped(free: Run, data: STData, folder: Path) -> None:
+    question = leaving_out(free, data, 3, 2, str(folder))
+    assert question.seconds and question.done == 0 and question.found() is None
+    for run, event in question.work():
+        if run.id.endswith("without-1-of-3") and event.name == "epoch":
+            run.control("stop")
+    assert question.done == 1 and [run.status for run in question.runs()] == ["done", "stopped"]
+    trained_again = {run.id for run, event in question.work() if event.name == "epoch"}
+    assert len(trained_again) == 3 and question.done == 4
+    found = question.found()
+    assert found is not None and np.isfinite(found.rise).all() and len(found.name) == 3
+    whole, first, *_ = question.runs()
+    errors = [run.summary()["metrics"]["test"]["mae"] for run in (whole, first)]
+    assert found.rise[0] == pytest.approx(errors[1] - errors[0])
+    assert (first.trace()["active"].values[-1] == (question.region != 0)).all()
+    assert [run.id for run, _ in question.work()] == [], "all is done"
+    views = importance_views([free], regions=found)
+    per_sensor = found.rise / np.bincount(found.region)
+    np.testing.assert_allclose(views.views[REGIONS].mean, per_sensor[found.region])
+
+
+def test_what_cannot_be_left_out_is_refused(folder: Path, data: STData, free: Run) -> None:
+    alone = trained(folder / "tiny.nc", folder, "own", **SHORT)
+    with pytest.raises(OptionError, match=r"models that mix sensors are .*stid-neighbours"):
+        leaving_out(alone, data, 3)
+    for count in (1, 13):
+        with pytest.raises(OptionError, match="regions can be left out"):
+            leaving_out(free, data, count)
+
+
+def test_a_large_region_matters_no_more_by_its_size() -> None:
+    region = np.array([0] * 10 + [1, 2, 3] * 4)
+    left_out = RegionsLeftOut(region, list("abcd"), np.array([1.0, 0.8, 1.2, 2.0]), np.zeros(4), 2, "km/h")
+    view = region_view(left_out)
+    assert view is not None and view.mean[0] == 0.1 and view.mean[10] == 0.2
+    same = agreements({MASK: view._replace(name=MASK), REGIONS: view}, left_out)
+    assert same[["tau", "count", "over"]].values.tolist() == [[1.0, 4, "regions"]]
+
+
+# ---- views -----------------------------------------------------------------------------------------------------------
+def test_views_come_from_the_runs_that_can_give_them(masked: list[Run], free: Run, data: STData) -> None:
+    views = importance_views([*masked, free], data)
+    assert views.views[MASK].runs == ["masked-0", "masked-1"]
+    assert views.views[GRADIENT].runs == views.views[PERMUTATION].runs == ["free"] and not views.notes
+    best = free.summary()["best_epoch"]
+    np.testing.assert_allclose(views.views[GRADIENT].mean, 100 * free.trace().sel(epoch=best)["importance"], rtol=1e-6)
+    np.testing.assert_allclose(views.views[MASK].values[1], masked[1].trace()["mask_score"][-1], rtol=1e-6)
+    table = views.table()
+    assert list(table["sensor"]) == data.sensors and set(table["kept"]) <= {0.0, 0.5, 1.0}
+    for name in (MASK, GRADIENT, PERMUTATION):
+        assert table[f"{name}_rank"].sum() == SENSORS * (SENSORS + 1) / 2
+        assert table.loc[table[name].idxmax(), f"{name}_rank"] == table[f"{name}_rank"].min()
+    pairs = {(one, other) for one, other in zip(views.agreement["view"], views.agreement["other"], strict=True)}
+    assert pairs == {(MASK, MASK), (MASK, GRADIENT), (MASK, PERMUTATION), (GRADIENT, PERMUTATION)}
+    assert set(views.stability) == {"masked-0", "masked-1"} and len(views.overlap) == 1
+    assert json.dumps(exports.importance.plain(views.document()))
+
+
+def test_faulty_sensors_are_named(folder: Path) -> None:
+    ds = tiny(400, 4).ds.copy(deep=True)
+    ds["value"].values[100:200, 2] = 51.5
+    data = STData.of(ds)
+    run = trained_on(data, folder)
+    views = importance_views([run], data)
+    assert [fault.kind for fault in views.faults] == ["stuck"]
+    assert views.reasons[2].startswith("stuck at 51.5") and views.reasons[0] == ""
+    assert views.table()["faulty"].tolist()[2] == views.reasons[2]
+
+
+def trained_on(data: STData, folder: Path) -> Run:
+    data.save(folder / "faulty.nc")
+    return trained(folder / "faulty.nc", folder, "faulty", **SHORT)
+
+
+def test_runs_that_do_not_fit_together_are_refused(masked: list[Run], folder: Path) -> None:
+    other = trained(folder / "other.nc", folder, "other", **SHORT)
+    with pytest.raises(RunError, match="different data"):
+        importance_views([masked[0], other])
+    with pytest.raises(RunError, match="no finished epoch"):
+        importance_views([create(folder / "tiny.nc", SHORT, folder, "empty")])
+
+
+# ---- command line ----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".json"])
+def test_the_command_writes_all_views(suffix: str, masked: list[Run], free: Run, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / f"importance{suffix}"
+    names = [run.id for run in (*masked, free)]
+    found = done(tmp_path, "importance", *names, "--runs", folder, "--out", out, "--json").document
+    assert found["runs"] == names and len(found["sensors"]) == SENSORS and found["written"] == str(out)
+    if suffix == ".json":
+        assert json.loads(out.read_text())["agreement"] == found["agreement"]
+    else:
+        table = pd.read_csv(out) if suffix == ".csv" else pd.read_parquet(out)
+        assert {"sensor", MASK, "mask_rank", GRADIENT, PERMUTATION, "kept", "faulty"} <= set(table)
+
+
+def test_the_command_permutes_and_leaves_out(folder: Path, masked: list[Run], tmp_path: Path) -> None:
+    asked = ("--permutation", "--windows", "20", "--permutations", "1", "--regions", "2", "--epochs", "1")
+    command = done(tmp_path, "importance", "masked-1", *asked, "--runs", folder, "--json")
+    assert {PERMUTATION, REGIONS} <= set(command.document["views"])
+    assert "3 trainings of 1 epoch each, about" in command.stderr and "12 of 12 sensors permuted" in command.stderr
+    (masked[1].path / FILE).unlink()
+
+
+def test_the_command_refuses_in_one_sentence(folder: Path, free: Run, tmp_path: Path) -> None:
+    for wrong in (("--out", "importance.txt"), ("--regions", "1"), ("--regions", "40")):
+        command = done(tmp_path, "importance", "free", *wrong, "--runs", folder, code=2)
+        assert len(command.stderr.strip().splitlines()) == 1 and command.stdout == ""
