@@ -25,12 +25,18 @@ def answer(folder: Path) -> None:
     for run in done:
         gate = from_bytes(weights(run) or b"")["gate"]
         asked = models.get(key(run))
-        if asked is None or gate is None or (run.path / FILE).exists():
+        if asked is None or gate is None or answered(run, asked):
             continue
         if asked.id not in opened:
             opened = {asked.id: what_if(asked)}
         error, count = errors(opened[asked.id], (gate > 0).numpy())
         np.savez(run.path / FILE, error=error, count=count)
+
+
+def answered(run: Run, asked: Run) -> bool:
+    """Whether the model has been asked since it was trained."""
+    path = run.path / FILE
+    return path.exists() and path.stat().st_mtime >= (asked.path / "result.json").stat().st_mtime
 
 
 def key(run: Run) -> Key:

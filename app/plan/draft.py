@@ -60,7 +60,7 @@ def controls(run: Run, sites: Sites, curve: Curve) -> Draft:
     with right:
         ranking = choose_ranking(curve)
     with left:
-        by_cost = bool((sites.cost != sites.cost[0]).any()) and (
+        by_cost = bool(sites.options.costs) and (
             st.segmented_control(
                 "Limit", ["number", "cost"], key="plan by", default="number", format_func=str.capitalize
             )

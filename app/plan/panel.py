@@ -95,7 +95,7 @@ def _section(run: Run) -> bool:
             "This run was not trained to forecast under any mask: what it answers about masks other than its own is a guess.",
             icon=":material/info:",
         )
-        confirm.offer(run)
+        elsewhere(run)
     tried = draft.controls(run, sites, curve)
     now, whole = asking.answered(run, tried.keep), asking.answered(run, np.ones(len(tried.keep), bool))
     scene = Scene(run, sites, facts, curve, share, tried, now, whole, ground(run))
@@ -146,8 +146,12 @@ def switched(scene: Scene) -> bool:
 def unable(run: Run, said: str) -> None:
     """Why there is no plan, and how there would be one."""
     st.info(plain(said), icon=":material/info:")
-    if mixes(run):
-        return
+    if not mixes(run):
+        elsewhere(run)
+
+
+def elsewhere(run: Run) -> None:
+    """The run on the same data that answers well, or the button that makes it."""
     other = confirm.waiting(run)
     if other is None:
         confirm.offer(run)

@@ -9,7 +9,7 @@ import xarray as xr
 from app.header import labels
 from app.newest import available, follow_switch
 from app.sensors import measured
-from app.sensors.measured import DIFFERENCE, ERROR, IMPORTANCE, KEPT, TEST, Shown
+from app.sensors.measured import DIFFERENCE, ERROR, IMPORTANCE, KEPT, MASK, TEST, Shown
 from app.session import find_run, listed_runs, state
 from app.words import plain
 from stcore.charts.sensor_map import symmetric
@@ -19,7 +19,7 @@ from stcore.runs.folder import LIVE
 
 PLAY_SECONDS = 0.8
 WORDS = {
-    ERROR: "Validation error", IMPORTANCE: "Importance", KEPT: "Kept share", TEST: "Test error",
+    ERROR: "Validation error", IMPORTANCE: "Importance", MASK: "Mask", KEPT: "Kept share", TEST: "Test error",
     DIFFERENCE: "Compared with a run",
 }  # fmt: skip
 PARTS = {"test": "on the test part", "validation": "in validation, each at its best epoch"}
@@ -29,7 +29,8 @@ def controls(run: Run, found: xr.Dataset, epochs: int) -> tuple[str, int]:
     """Which numbers, which epoch, play; while the run is live the epoch stands still unless one follows."""
     options = [ERROR, IMPORTANCE]
     more = [DIFFERENCE] if others(run.id, str(run.path)) else []
-    options += [what for what, name in ((KEPT, "sensor_kept"), (TEST, "test_sensor_error")) if name in found] + more
+    rows = (MASK, "active"), (KEPT, "sensor_kept"), (TEST, "test_sensor_error")
+    options += [what for what, name in rows if name in found] + more
     left, middle, right = st.columns([5, 6, 2], vertical_alignment="bottom")
     with left:
         if st.session_state.get("shown") not in options:

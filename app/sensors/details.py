@@ -29,6 +29,9 @@ def details(view: View, chosen: int) -> None:
     courses = [("error", error, ("error", unit)), ("importance", importance, ("importance", "%"))]
     if kept is not None and (pruned := kept.mean(axis=1) < 100).any():  # full epochs would flatten the rest
         courses.append(("kept", np.where(pruned[:, None], kept / 100, np.nan), ("kept share", "%")))
+    if "active" in found:
+        worth = np.where(found["active"].values, found["mask_score"].values.astype(float), np.nan)
+        courses.append(("mask", worth, ("worth to the mask", "")))
     for key, values, label in courses:
         chart = through_epochs(values, chosen, label, theme, epoch)
         st.altair_chart(chart, key=f"course-{key}", alt=f"{label[0]} of sensor {name} through the epochs")

@@ -18,10 +18,11 @@ from stcore.data import STData
 from stcore.findings import DataError
 from stcore.runs import Run
 
-ERROR, IMPORTANCE, KEPT, TEST, DIFFERENCE = "error", "importance", "kept", "test", "difference"
+ERROR, IMPORTANCE, MASK, KEPT, TEST, DIFFERENCE = "error", "importance", "mask", "kept", "test", "difference"
 HELP = {
     ERROR: "Mean absolute error of the sensor's forecasts on the validation part, after the epoch.",
     IMPORTANCE: "Share of the sensor in the input's pull on the loss: the mean of |input × gradient| over time and windows.",
+    MASK: "What a sensor is worth to the mask that is learned, from 0 to 1; sensors that it has switched off are hollow.",
     KEPT: "Share of the sensor's cells, its (window, sensor) samples, that the epoch trained on.",
     TEST: "Mean absolute error on the test part, by the weights that were best in validation.",
     DIFFERENCE: "Error of this run minus that of another one on the same data, sensor by sensor.",
@@ -49,6 +50,9 @@ def shown(run: Run, trace: xr.Dataset, what: str) -> Shown:
     if what == IMPORTANCE:
         values = 100 * trace["importance"].values.astype(float)
         return Shown("importance", "%", values, True, spread(values))
+    if what == MASK:
+        values = np.where(trace["active"].values, trace["mask_score"].values.astype(float), np.nan)
+        return Shown("worth to the mask", "", values, True, spread(values))
     if what == KEPT:
         values = 100 * trace["sensor_kept"].values.astype(float)
         pruned = values[np.nanmean(values, axis=1) < 100]  # full epochs would take the colours from the others

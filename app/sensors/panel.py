@@ -16,7 +16,7 @@ from app.newest import waiting
 from app.sensors import districts, hardest, many, measured, neighbours, tables
 from app.sensors.controls import compared, controls
 from app.sensors.details import details, past
-from app.sensors.measured import DIFFERENCE, KEPT, Ground
+from app.sensors.measured import DIFFERENCE, KEPT, MASK, Ground
 from app.sensors.view import View
 from app.session import state, trace
 from app.words import plain
@@ -43,6 +43,8 @@ def show(run: Run) -> None:
     say_ground(view.ground)
     if view.what == KEPT and np.nanmin(view.values) >= 100:
         st.info(f"Epoch {view.epoch} kept all cells of all sensors. Choose an epoch that pruned, or let it play.")
+    if view.what == MASK:
+        say_mask(view)
     left, right = st.columns([3, 2], gap="large")
     with left, st.container(horizontal=True, vertical_alignment="center"):
         by = districts.choose(view)
@@ -111,6 +113,15 @@ def below(view: View, chosen: int) -> None:
         neighbours.show(view, chosen)
     with right:
         hardest.show(view, chosen)
+
+
+def say_mask(view: View) -> None:
+    """How many sensors are on after the epoch, and what changed since the one before."""
+    active = view.trace["active"].values
+    now, before = active[view.epoch - 1], active[max(view.epoch - 2, 0)]
+    off, grown = int((before & ~now).sum()), int((now & ~before).sum())
+    change = f" Since the epoch before, {off} were switched off and {grown} on again." if off or grown else ""
+    st.markdown(f"**{now.sum()} of {now.size}** sensors are on after epoch {view.epoch}; hollow ones are off.{change}")
 
 
 def say_ground(ground: Ground) -> None:

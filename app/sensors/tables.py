@@ -43,6 +43,8 @@ def everything(view: View) -> None:
     table["importance"] *= 100
     if "kept" in table:
         table["kept"] *= 100
+    if "active" in view.trace:
+        table["on"] = view.trace["active"].values[epoch - 1]
     if (planted := measured.truth(ground.data)) is not None:
         table["planted"] = planted
     if view.what == measured.DIFFERENCE:

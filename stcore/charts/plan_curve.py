@@ -73,8 +73,8 @@ class Shown(NamedTuple):
         return float(rows["cost"].iloc[0]) if len(rows) else None
 
     def looks(self, theme: Theme) -> dict[str, tuple[str, int]]:
-        """Colour and dash number of each ranking; the best first."""
-        names = sorted(self.lines["ranking"].unique(), key=lambda name: (name != self.best_line, name == RANDOM, name))
+        """Colour and dash number of each ranking, the same whichever is best."""
+        names = sorted(self.lines["ranking"].unique(), key=lambda name: (name == RANDOM, name))
         looks = {}
         for place, name in enumerate(name for name in names if name != RANDOM):
             turn = place // len(theme.runs)  # when the colours begin again, the dashes are others

@@ -109,5 +109,5 @@ def test_what_cannot_be_measured_is_said(app, folder: Path, source: Path, in_sta
     test = app("sensors", run="alone")
     assert "models that mix sensors are" in said(test) and "This run has no mask" in said(test)
     assert "stays as it is" in said(app("sensors"))
-    assert "once the run has ended" in said(app("sensors", run=in_state("running", 2).id))
     assert "once the run is finished" in said(app("sensors", run=in_state("stopped", 2).id))
+    assert "once the run has ended" in said(app("sensors", run=in_state("running", 2).id))

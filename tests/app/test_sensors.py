@@ -176,3 +176,20 @@ def test_a_run_on_cells_shows_the_kept_share_of_each_sensor(app, folder: Path, t
     assert f"kept share, epoch 2: {share:.3g}"[:25] == deck(test)["s2"]["said"].split("\n")[1][:25]
     table = next(frame.value for frame in test.dataframe if "importance" in frame.value)
     assert table["kept"].iloc[2] == pytest.approx(share)
+
+
+def test_a_mask_is_seen_on_the_map_and_in_the_table(app, folder: Path, tiny_file: Path) -> None:
+    options = {"train": {"epochs": 2, "threads": 1}, "model": {"name": "stid-neighbours", "width": 4}}
+    run = create(tiny_file, {**options, "mask": {"name": "random", "sparsity": 0.5}}, folder, "masked")
+    list(jobs.work(run))
+    test = app("sensors", run=run.id)
+    test.session_state["shown"] = "mask"
+    test.run()
+    assert "2 of 4 sensors are on after epoch 2" in said(test).replace("**", "")
+    dots, active = deck(test), run.trace()["active"].values[-1]
+    hollow = {
+        tuple(dots[name]["colour"]) for name, on in zip(run.spec["data"]["sensors"], active, strict=True) if not on
+    }
+    full = {tuple(dots[name]["colour"]) for name, on in zip(run.spec["data"]["sensors"], active, strict=True) if on}
+    assert len(hollow) == 1 and not hollow & full
+    assert test.dataframe[-1].value["on"].tolist() == active.tolist()
