@@ -77,7 +77,7 @@ def seen(view: View, runs: list[Run]) -> ImportanceViews:
     """The views, computed again only when a run or a measurement has changed."""
     asked = measuring.answered(view)
     stamps = tuple((str(run.path), len(run.epochs()), kept(run) is not None) for run in runs)
-    return _seen(stamps, view.fingerprint, asked.names[-1] if asked else "", runs, view.ground.data, asked)
+    return _seen(stamps, view.fingerprint, asked.names[-1] if asked else "", (runs, view.ground.data, asked))
 
 
 @st.cache_resource(show_spinner="Holding the views against each other …", max_entries=8)
@@ -85,11 +85,10 @@ def _seen(
     stamps: tuple[tuple[str, int, bool], ...],
     fingerprint: str,
     question: str,
-    _runs: list[Run],
-    _data: STData | None,
-    _asked: LeavingOut | None,
+    _what: tuple[list[Run], STData | None, LeavingOut | None],
 ) -> ImportanceViews:
-    return importance_views(_runs, _data, _asked.found() if _asked else None)
+    runs, data, asked = _what
+    return importance_views(runs, data, asked.found() if asked else None)
 
 
 def maps(view: View, found: ImportanceViews) -> None:

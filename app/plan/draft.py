@@ -1,12 +1,11 @@
 """The plan as it is tried: how many sensors stay, ranked by what, and which of them were switched by hand."""
 
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
 
-from stcore.options import OptionError
 from stcore.plan.curve import Curve, counts, keeping
 from stcore.plan.ground import OWN, own_mask
 from stcore.runs import Run
@@ -36,12 +35,12 @@ def switched(run: Run) -> dict[int, bool]:
 
 def switch(run: Run, sites: Sites, sensor: int, keep: np.ndarray) -> None:
     """Switch a sensor (of a grid: its region) to the other state; back again is as if nothing had been done. For callbacks."""
-    site, by_hand = int(sites.of[sensor]), switched(run)
-    if site in by_hand:
-        del by_hand[site]
+    site, changed = int(sites.of[sensor]), switched(run)
+    if site in changed:
+        del changed[site]
     else:
-        by_hand[site] = not bool(keep[sensor])
-    st.session_state[SWITCHED] = (run.id, by_hand)
+        changed[site] = not bool(keep[sensor])
+    st.session_state[SWITCHED] = (run.id, changed)
 
 
 def back(run: Run) -> None:
@@ -50,7 +49,7 @@ def back(run: Run) -> None:
 
 
 def controls(run: Run, sites: Sites, curve: Curve) -> Draft:
-    """The slider and the ranking, and the mask that they and the hand make. OptionError where none is possible."""
+    """The slider and the ranking, and the mask that they give. OptionError where none is possible."""
     if st.session_state.get("plan of") != run.id:
         st.session_state["plan of"] = run.id
         for key in KEYS:
@@ -67,12 +66,19 @@ def controls(run: Run, sites: Sites, curve: Curve) -> Draft:
             == "cost"
         )
         mask, name = limited(sites, curve, ranking) if by_cost else counted(run, sites, curve, ranking, what)
-    by_hand = switched(run)
-    for site, on in by_hand.items():
+    return Draft(sites.spread(mask), name, {}, by_cost)
+
+
+def by_hand(run: Run, sites: Sites, ranked: Draft) -> Draft:
+    """What the ranking gives with what was switched by hand; where that leaves none on, it is forgotten."""
+    mask, changed = sites.mean(ranked.keep.astype(float)) > 0.5, switched(run)
+    for site, on in changed.items():
         mask[site] = on
     if not mask.any():
-        raise OptionError("At least one sensor has to stay on; switch one back on.")
-    return Draft(sites.spread(mask), name, by_hand, by_cost)
+        st.toast("At least one sensor has to stay on.")
+        back(run)
+        return ranked
+    return replace(ranked, keep=sites.spread(mask), switched=changed)
 
 
 def choose_ranking(curve: Curve) -> str:

@@ -1,5 +1,6 @@
 """What the plan looks like: figures, map, the chosen sensor, the curve, the table."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -7,14 +8,16 @@ import streamlit as st
 
 from app import picking
 from app.plan import asking, draft
+from app.sensors.measured import Ground
 from app.session import current_theme
 from app.words import plain
 from stcore.charts import plan_curve as curves
 from stcore.charts import plan_map as maps
 from stcore.charts.words import labelled, percent, short
+from stcore.plan.ground import importance
 from stcore.plan.planned import again
 from stcore.plan.speed import sentence
-from stcore.runs import RunError
+from stcore.runs import Run, RunError
 
 if TYPE_CHECKING:
     from app.plan.panel import Scene
@@ -78,7 +81,8 @@ def plan_map(scene: "Scene", chosen: int) -> None:
     """Kept and switched-off sensors; zoom and place stay."""
     answer, whole = scene.now[part()], scene.whole[part()]
     words = maps.said(scene.names, scene.draft.keep, answer.by_sensor, whole.by_sensor, scene.unit)
-    shown = _map(scene, words, chosen)
+    ground = scene.ground
+    shown = maps.PlanMap(ground.places, scene.draft.keep, words, ground.layers, ground.cells, chosen)
     kept, count = int(scene.draft.keep.sum()), len(scene.draft.keep)
     alt = f"Map of the plan: {kept} of {count} sensors are kept"
     st.pydeck_chart(
@@ -100,22 +104,15 @@ def plan_map(scene: "Scene", chosen: int) -> None:
         st.markdown("These sensors have no coordinates: the map is a layout of their graph.")
 
 
-def _map(scene: "Scene", words: list[str], chosen: int | None) -> maps.PlanMap:
-    ground = scene.ground
-    return maps.PlanMap(ground.places, scene.draft.keep, words, ground.layers, ground.cells, chosen)
-
-
-def clicked(scene: "Scene") -> int | None:
-    """The sensor of a new click on the map."""
-    found = picking.selected(MAP, "indices", maps.SENSORS)
-    index = _fresh(MAP, found)
-    return None if index is None else _map(scene, [], None).sensor(index)
-
-
-def row(scene: "Scene") -> int | None:
-    """The sensor of a newly chosen row of the table."""
-    index, ranked = _fresh(TABLE, picking.selected(TABLE, "rows")), order(scene)
-    return int(ranked[index]) if index is not None and index < len(ranked) else None
+def clicked(run: Run, ground: Ground) -> int | None:
+    """The sensor of a new click on the map, or of a newly chosen row of the table."""
+    on_map = _fresh(MAP, picking.selected(MAP, "indices", maps.SENSORS))
+    in_table = _fresh(TABLE, picking.selected(TABLE, "rows"))
+    if on_map is not None:
+        return maps.PlanMap(ground.places, np.empty(0, bool), []).sensor(on_map)
+    if in_table is None or in_table >= len(ranked := order(run)):
+        return None
+    return int(ranked[in_table])
 
 
 def _fresh(key: str, found: list[int]) -> int | None:
@@ -178,11 +175,9 @@ def curve(scene: "Scene") -> None:
 
 
 # ---- table, speed, costs -------------------------------------------------------------------------------------------
-def order(scene: "Scene") -> np.ndarray:
+def order(run: Run) -> np.ndarray:
     """Sensors by importance, whatever the plan, so that a row stays where it is when it is switched."""
-    from stcore.plan.ground import importance
-
-    return np.argsort(-importance(scene.run), kind="stable")
+    return np.argsort(-importance(run), kind="stable")
 
 
 def table(scene: "Scene") -> None:
@@ -192,7 +187,7 @@ def table(scene: "Scene") -> None:
         plan = scene.plan()
     for note in plan.notes:
         st.markdown(f":material/info: {plain(note)[:1].upper()}{plain(note)[1:]}.")
-    rows = plan.table().iloc[order(scene)].drop(columns=["lat", "lon"])
+    rows = plan.table().iloc[order(scene.run)].drop(columns=["lat", "lon"])
     columns: Any = {
         "kept": st.column_config.CheckboxColumn("kept", width="small"),
         "importance": st.column_config.NumberColumn("importance", format="percent"),
@@ -228,10 +223,10 @@ def speed(scene: "Scene") -> None:
         st.error(plain(str(error)), icon=":material/error:")
 
 
-def costs(scene: "Scene", key: str) -> None:
+def costs(names: Sequence[str], key: str) -> None:
     """What sensors cost, to plan by money."""
     with st.expander("Costs of the sensors"):
         st.text_area(
-            "Costs", key=key, persist_state="session", placeholder=f"{scene.names[0]}=3",
+            "Costs", key=key, persist_state="session", placeholder=f"{names[0]}=3",
             help="One sensor=cost a line, 1 for those not named; then the slider can limit the cost instead of the number.",
         )  # fmt: skip

@@ -85,7 +85,12 @@ def _section(run: Run) -> bool:
         unable(run, said)
         return mixes(run) and state(run) in LIVE
     check(run)
-    sites, facts = asking.ground(run, given(st.session_state.get(COSTS, "")))
+    try:
+        sites, facts = asking.ground(run, given(st.session_state.get(COSTS, "")))
+    except OptionError as error:  # of the costs, which can be put right here
+        st.error(plain(str(error)), icon=":material/block:")
+        look.costs(run.spec["data"]["sensors"], COSTS)
+        return False
     if not asking.asked(run).ready:
         st.info("Loading the model that answers. This takes a few seconds.", icon=":material/hourglass_top:")
         return True
@@ -96,12 +101,14 @@ def _section(run: Run) -> bool:
             icon=":material/info:",
         )
         elsewhere(run)
-    tried = draft.controls(run, sites, curve)
+    ranked, under = draft.controls(run, sites, curve), ground(run)
+    tried = draft.by_hand(run, sites, ranked)
+    if (sensor := look.clicked(run, under)) is not None:
+        draft.switch(run, sites, sensor, tried.keep)
+        link("sensor", sites.data.sensors[sensor])
+        tried = draft.by_hand(run, sites, ranked)
     now, whole = asking.answered(run, tried.keep), asking.answered(run, np.ones(len(tried.keep), bool))
-    scene = Scene(run, sites, facts, curve, share, tried, now, whole, ground(run))
-    if switched(scene):
-        st.rerun(scope="fragment")
-    draw(scene)
+    draw(Scene(run, sites, facts, curve, share, tried, now, whole, under))
     return share < 1 or confirm.works(run, sites, tried.keep)
 
 
@@ -129,18 +136,7 @@ def draw(scene: Scene) -> None:
     with right:
         look.speed(scene)
         take.show(scene)
-    look.costs(scene, COSTS)
-
-
-def switched(scene: Scene) -> bool:
-    """Whether a click on map or table switched a sensor."""
-    found = [look.clicked(scene), look.row(scene)]
-    for sensor in found:
-        if sensor is not None:
-            draft.switch(scene.run, scene.sites, sensor, scene.draft.keep)
-            link("sensor", scene.names[sensor])
-            return True
-    return False
+    look.costs(scene.names, COSTS)
 
 
 def unable(run: Run, said: str) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from stcore.data import STData
 from stcore.options import RunOptions
 from stcore.runs import Run, RunError
@@ -10,7 +12,7 @@ from stcore.runs.record import weights
 
 
 def permute(run: Run, data: STData, permutations: int = 3, windows: int | None = None) -> Iterator[tuple[int, int]]:
-    """Permute each sensor's history over the test's windows; says after each of the N sensors how many are done.
+    """Permute each sensor's history over the test's windows; says again and again how many of the N are done.
 
     ``data`` are the run's own. Without a number of ``windows`` as many as are forecast in some ten seconds to a minute, evenly
     spaced. At the end the result is in the run's folder, see ``stcore.runs.permuted.kept``. RunError without weights.
@@ -24,16 +26,19 @@ def permute(run: Run, data: STData, permutations: int = 3, windows: int | None =
         )
     options = RunOptions.read(run.spec["options"])
     measured = Permutation(data, options, content, permutations, windows)
-    rise, others, count = [], [], len(data.sensors)
+    done, count = 0, len(data.sensors)
+    rise, others = np.zeros((2, count, permutations))
     try:
         for moved in measured:
-            rise.append(moved.rise.tolist())
-            others.append(moved.others.tolist())
-            tell(run, len(rise), count)
-            yield len(rise), count
+            rise[moved.sensors], others[moved.sensors] = moved.rise, moved.others
+            done += len(moved.sensors)
+            tell(run, done, count)
+            yield done, count
     finally:
         tell(run, None, count)
     targets = run.spec["targets"]
     unit = run.spec["data"]["units"].get(targets[0], "") if len(targets) == 1 else "training spreads"
-    found = Permuted(rise, others, measured.baseline, len(measured.windows), str(unit), measured.mixes)
+    found = Permuted(
+        rise.tolist(), others.tolist(), measured.baseline, len(measured.windows), str(unit), measured.mixes
+    )
     save(run, found)

@@ -6,7 +6,9 @@ Trained one after another; stopped at any moment, and called again, the work goe
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from stcore.runs.trace import trace
 from stcore.sensors.nearby import nearby
 
 FEWEST, MOST, EPOCHS = 2, 12, 5
+LONGEST = 50  # characters of a name that leave room for what the runs are
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,15 @@ class LeavingOut:
         """Those of the runs that have been made."""
         found = []
         for name in self.names:
-            try:
+            with suppress(RunError):
                 found.append(open_run(name, self.root))
-            except RunError:
-                continue
-        return found
+        return [run for run in found if self.belongs(run)]
+
+    def belongs(self, run: Run) -> bool:
+        """Whether a run is of the same data, model and seed; one of its name may be left from a parent that is gone."""
+        about = [(one.spec["data"]["fingerprint"], one.spec["options"]) for one in (run, self.parent)]
+        kinds = [(data, *(options.get(name) for name in ("seed", "model", "data"))) for data, options in about]
+        return kinds[0] == kinds[1]
 
     def options(self, place: int) -> dict[str, Any]:
         """The options of run ``place``: the parent's without pruning, with one region off, or none."""
@@ -92,7 +99,12 @@ class LeavingOut:
 
     def _opened(self, place: int, name: str) -> Run:
         try:
-            return open_run(name, self.root)
+            run = open_run(name, self.root)
+            if not self.belongs(run):
+                raise OptionError(
+                    f"Run {name} is of other data, another model or seed than {self.parent.id}; delete it first."
+                )
+            return run
         except RunError:
             about = self.parent.spec["data"]
             source = str(self.parent.path / "data.nc") if about["source"] == "data.nc" else about["source"]
@@ -148,8 +160,9 @@ def begun_questions(parent: Run, root: str = "runs") -> list[tuple[int, int]]:
 
 
 def stem(parent: Run) -> str:
-    """What the names of its runs begin with."""
-    return parent.id[:50]
+    """What the names of its runs begin with: its own, shortened where there is no room for more."""
+    short = sha256(parent.id.encode()).hexdigest()[:8]
+    return parent.id if len(parent.id) <= LONGEST else f"{parent.id[: LONGEST - 9]}-{short}"
 
 
 def named(data: STData, region: np.ndarray) -> list[str]:

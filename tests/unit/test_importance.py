@@ -1,6 +1,7 @@
 """Which sensors matter: views, whether they agree, how stable a mask is; measured on runs, and against what is known."""
 
 import json
+import shutil
 from itertools import combinations
 from math import comb
 from pathlib import Path
@@ -169,6 +170,19 @@ def test_a_model_that_does_not_mix_sensors_bears_all_of_it_itself(folder: Path, 
     assert any("own readings alone" in note for note in importance_views([run]).notes)
 
 
+def test_the_cells_of_a_region_are_permuted_together(folder: Path) -> None:
+    data = tiny(300, 24, grid=(4, 6))
+    data.save(folder / "grid.nc")
+    mask = {"name": "any", "region": 2}
+    run = trained(folder / "grid.nc", folder, "grid", **SHORT, model={"name": "simvp", "width": 4}, mask=mask)
+    steps = [done for done, _ in permute(run, data, 2, 20)]
+    assert steps == [4, 8, 12, 16, 20, 24]
+    found = kept(run)
+    assert found is not None
+    rise = np.array(found.rise)
+    assert (rise[0] == rise[[1, 6, 7]]).all() and len(np.unique(rise[:, 0])) == 6
+
+
 def test_an_off_sensor_is_worth_nothing(masked: list[Run], data: STData) -> None:
     list(permute(masked[0], data, 2, 40))
     found, active = kept(masked[0]), masked[0].trace()["active"].values[-1]
@@ -242,6 +256,18 @@ def test_what_cannot_be_left_out_is_refused(folder: Path, data: STData, free: Ru
     for count in (1, 13):
         with pytest.raises(OptionError, match="regions can be left out"):
             leaving_out(free, data, count)
+
+
+def test_runs_left_from_another_parent_are_not_taken_for_ones_own(folder: Path, data: STData, free: Run) -> None:
+    mask = {"name": "any"}
+    gone = trained(folder / "tiny.nc", folder, "gone", **SHORT, model=MODEL, mask=mask)
+    list(leaving_out(gone, data, 2, 1, str(folder)).work())
+    shutil.rmtree(gone.path)
+    new = trained(folder / "tiny.nc", folder, "gone", **SHORT, model=MODEL, mask=mask, seed=7)
+    question = leaving_out(new, data, 2, 1, str(folder))
+    assert question.done == 0 and question.found() is None
+    with pytest.raises(OptionError, match="delete it first"):
+        list(question.work())
 
 
 def test_a_large_region_matters_no_more_by_its_size() -> None:
