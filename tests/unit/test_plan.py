@@ -252,3 +252,18 @@ def test_demands_come_from_the_mask_and_from_the_user(tmp_path: Path) -> None:
     run = masked_run(tmp_path, "forced", {"name": "random", "sparsity": 0.5, "on": ["s1"], "costs": ["s2=3"]})
     assert demands(run) == MaskOptions(sparsity=0.0, on=["s1"], costs=["s2=3"])
     assert demands(run, {"on": ["s4"]}).on == ["s4"]
+
+
+def test_forecasts_under_a_hard_mask_read_only_what_is_on(tmp_path: Path) -> None:
+    run = masked_run(tmp_path, "hard", {"name": "given", "on": ["s0", "s3"]})
+    data, options, content = jobs.dataset(run), RunOptions.read(run.spec["options"]), weights(run) or b""
+    starts = np.arange(0, 400, 7)
+    ds = data.ds.copy(deep=True)
+    ds["value"][:, [1, 2, 4, 5, 6, 7]] = np.nan
+    blind = type(data)(ds, data.findings, {})
+    np.testing.assert_array_equal(predict(blind, options, content, starts), predict(data, options, content, starts))
+    whatif, windows = whatif_of(run), whatif_of(run).windows("test")
+    mask = own_mask(run)
+    assert mask is not None
+    straight = whatif.forecast(windows, np.arange(len(windows)), mask)
+    np.testing.assert_allclose(predict(data, options, content, windows.starts), straight, rtol=1e-5, atol=1e-4)
