@@ -14,6 +14,12 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, int) else value
 
 
+def _named(value: Any) -> Any:
+    """Names as a list; what a command line took for a number, such as sensor 773869, is one, too."""
+    listed = _listed(value)
+    return [str(part) if type(part) is int else part for part in listed] if isinstance(listed, list) else listed
+
+
 def _three(value: Any) -> Any:
     """Three shares; the check of a tuple would name the missing ones by number."""
     shares = _listed(value)
@@ -24,7 +30,7 @@ def _three(value: Any) -> Any:
 
 LONGEST = 200  # letters of what was given, told again in an error
 SHARES = "three shares above 0 that sum to 1 are needed, such as 0.6,0.2,0.2"
-Names = Annotated[list[str], BeforeValidator(_listed)]
+Names = Annotated[list[str], BeforeValidator(_named)]
 Steps = Annotated[list[int], BeforeValidator(_listed)]
 
 

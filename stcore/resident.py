@@ -68,7 +68,7 @@ class Resident:
         except Empty:
             self.end()  # a late answer must not be taken for that of the next question
             raise RunError(f"There was no answer within {seconds:g} s.") from None
-        if not line:
+        if not line.endswith("\n"):  # it has ended, perhaps in the middle of a word
             raise BrokenPipeError
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:

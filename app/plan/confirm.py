@@ -98,7 +98,10 @@ def test_error(run: Run) -> float:
 
 
 def start(run: Run, names: list[str]) -> None:
-    """Train under the plan. For callbacks."""
+    """Train under the plan, once however often it is pressed. For callbacks."""
+    found = confirming(run, names)
+    if found is not None and state(found) in LIVE:
+        return
     options = dict(run.spec["options"])
     shared = {name: value for name, value in mask_of(run).items() if name in ("region", "costs", "connected")}
     _begun(run, options | {"mask": {"name": "given", "on": names, **shared}})
@@ -124,7 +127,10 @@ def waiting(run: Run) -> Run | None:
 
 
 def start_any(run: Run) -> None:
-    """Train a run that answers under any mask, on the data of this one. For callbacks."""
+    """Train a run that answers under any mask, on the data of this one, once however often it is pressed. For callbacks."""
+    if (found := waiting(run)) is not None and state(found) in LIVE:
+        link("run", found.id)
+        return
     options = dict(run.spec["options"])
     options |= {"mask": {"name": "any"}, "prune": {"name": "full"}}
     options["data"] = options["data"] | {"samples": "windows"}

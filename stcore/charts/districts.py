@@ -1,5 +1,6 @@
 """Sensors by district: which polygon of a layer each one stands in, and what their numbers are there on average."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -74,7 +75,8 @@ def district_names(collection: Mapping[str, Any]) -> list[str]:
     called = [key for word in NAMES for key in keys if word in key.lower()] + keys
     name = called[0] if called else ""
     found = [str(part.get(name) or f"area {place + 1}") for place, part in enumerate(held)]
-    return [text if found.count(text) == 1 else f"{text} ({place + 1})" for place, text in enumerate(found)]
+    times = Counter(found)
+    return [text if times[text] == 1 else f"{text} ({place + 1})" for place, text in enumerate(found)]
 
 
 def coloured(

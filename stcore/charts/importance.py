@@ -101,7 +101,11 @@ def ranked_dots(views: ImportanceViews, theme: Theme, most: int = TOP) -> alt.La
     first = ranks.set_index("sensor").mean(axis=1).sort_values(kind="stable").head(most).index.tolist()
     frame = ranks[ranks["sensor"].isin(first)].melt("sensor", var_name="view", value_name="rank")
     y = alt.Y("sensor:N", sort=first, title=None, axis=alt.Axis(labelLimit=160, minExtent=AXIS, labelOverlap=False))
-    x = alt.X("rank:Q", title="rank (1 matters most)", scale=alt.Scale(domain=[1, len(views.sensors)], nice=False))
+    x = alt.X(
+        "rank:Q",
+        title="rank (1 matters most)",
+        scale=alt.Scale(domain=[1, max(float(frame["rank"].max()), 2)], nice=False),
+    )
     colours = alt.Scale(domain=[TITLES[name] for name in views.views], range=list(theme.runs[: len(views.views)]))
     base = alt.Chart(frame)
     ends = frame.groupby("sensor")["rank"].agg(low="min", high="max").reset_index()

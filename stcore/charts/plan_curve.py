@@ -115,7 +115,7 @@ def plan_curve(shown: Shown, theme: Theme) -> alt.LayerChart:
         layers.append(
             point.mark_point(shape="diamond", size=170, filled=True, color=theme.pruned, stroke=theme.text, opacity=1)
         )
-    return alt.LayerChart(layer=layers, height=300)
+    return alt.LayerChart(layer=layers, height=380)
 
 
 def room(lines: pd.DataFrame, shown: Shown) -> list[float]:

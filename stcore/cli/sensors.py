@@ -1,13 +1,14 @@
 """Commands about sensors: the deployment plan of a run, and the process that answers the page."""
 
 import sys
+from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from stcore.cli.common import RUNS, Json, Name, Runs, app, say, shown, table
-from stcore.runs import open_run
+from stcore.runs import RunError, open_run
 
 Option = typer.Option
 
@@ -92,4 +93,9 @@ def answer(run: str) -> None:
         out.write(line + "\n")
         out.flush()
 
-    serve(open_run(run), sys.stdin, tell)
+    try:
+        found = open_run(run)
+    except RunError as error:
+        tell(dumps({"error": str(error)}))
+        return
+    serve(found, sys.stdin, tell)

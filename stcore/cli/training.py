@@ -69,6 +69,8 @@ def train(
         "data": {"lookback": lookback, "horizon": horizon, "split": split},
     }
     options = laid_over(configured(config), merged(without_none(given), nested(assignments or [])))
+    if sparsity is not None and options["mask"].get("name", "none") == "none":
+        raise OptionError("--sparsity needs a mask to switch sensors off by, such as --mask dynst.")
     run = made(data, options, runs, name, read_answers(answers))
     return finish(run, quiet, json)
 

@@ -4,6 +4,7 @@ from stcore.exports.cartography import cartography, write_cartography
 from stcore.exports.forecasts import FORMATS, check_place, forecast, forecast_dataset, table, write_windows
 from stcore.exports.importance import check_importance, write_importance
 from stcore.exports.kept import kept_table, write_kept
+from stcore.exports.plan_page import plan_curve_figure, plan_map_figure
 from stcore.exports.plans import PLAN_FORMATS, check_plan_place, plan_bytes, write_plan
 from stcore.exports.reports import page, report_html, tables, write_report, write_tables, zipped
 from stcore.exports.spreadsheet import safe
@@ -20,6 +21,8 @@ __all__ = [
     "kept_table",
     "page",
     "plan_bytes",
+    "plan_curve_figure",
+    "plan_map_figure",
     "report_html",
     "safe",
     "table",

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from stcore.charts.layers import underneath
-from stcore.charts.plan_curve import Shown, flat_plan_curve
-from stcore.charts.plan_map import PlanMap, flat_plan_map, said
-from stcore.charts.theme import DARK, LIGHT
+from stcore.charts.theme import DARK, LIGHT, Theme
 from stcore.charts.words import percent, short
 from stcore.exports.report_page import Figures, folded, table, told
 from stcore.exports.report_style import POLICY, SCRIPT, STYLE
+from stcore.options import OptionError
 from stcore.plan import Plan
 from stcore.plan.speed import sentence
 
@@ -79,28 +78,46 @@ def map_part(plan: Plan, figures: Figures) -> str:
     """The flat map; a sentence where nothing has a place."""
     if plan.data.places is None:
         return "<h2>Map</h2><p>These sensors have no coordinates, so there is no map.</p>"
+    light, dark = (plan_map_figure(plan, theme) for theme in (LIGHT, DARK))
+    return "<h2>Map</h2>" + figures.box("Map of kept and switched-off sensors", light, dark)
+
+
+def plan_map_figure(plan: Plan, theme: Theme = LIGHT) -> Any:
+    """A plan on the flat map (a plotly figure), for pages and notebooks. OptionError where no sensor has a place."""
+    from stcore.charts.plan_map import PlanMap, flat_plan_map, said
+
+    if plan.data.places is None:
+        raise OptionError("These sensors have no coordinates, so there is no map.")
     whole = plan.whole["validation"].by_sensor
     words = said(plan.data.sensors, plan.keep, plan.expected, whole, plan.unit)
     layers = underneath(plan.data.layers, plan.data.places, None if "grid" in plan.data.ds.attrs else plan.data.edges)
-    drawn = PlanMap(plan.data.places, plan.keep, words, layers)
-    light, dark = flat_plan_map(drawn, LIGHT), flat_plan_map(drawn, DARK)
-    return "<h2>Map</h2>" + figures.box("Map of kept and switched-off sensors", light, dark)
+    return flat_plan_map(PlanMap(plan.data.places, plan.keep, words, layers), theme)
 
 
 def curve_part(plan: Plan, figures: Figures) -> str:
     """The curve, where it was drawn."""
     if plan.curve is None or not plan.curve.points:
         return ""
-    kept = int(plan.site_keep.sum())
-    here = (float(kept), plan.answers["test"].all)
-    what = "sensors" if plan.sites.count == len(plan.keep) else "regions"
-    shown = Shown(plan.curve.table, "test", plan.unit, "kept", plan.curve.best_at(kept), plan.curve.knee(), here, what)
-    box = figures.box("Error against sensors kept", flat_plan_curve(shown, LIGHT), flat_plan_curve(shown, DARK))
     meaning = (
         "Test error of the run's weights under the masks that each ranking gives, without training for them. The thick line "
         "is the best by validation error; the knee (Satopaa et al. 2011) is found on validation, too."
     )
+    box = figures.box("Error against sensors kept", *(plan_curve_figure(plan, theme) for theme in (LIGHT, DARK)))
+    what = "sensors" if plan.sites.count == len(plan.keep) else "regions"
     return f"<h2>Error against {what} kept</h2><p class=meaning>{told(meaning)}</p>{box}"
+
+
+def plan_curve_figure(plan: Plan, theme: Theme = LIGHT) -> Any:
+    """Test error against sensors kept with the plan's own point, for pages and notebooks. OptionError without a curve."""
+    from stcore.charts.plan_curve import Shown, flat_plan_curve
+
+    if plan.curve is None or not plan.curve.points:
+        raise OptionError("The plan was made without its curve; ask for it with_curve.")
+    kept = int(plan.site_keep.sum())
+    here = (float(kept), plan.answers["test"].all)
+    what = "sensors" if plan.sites.count == len(plan.keep) else "regions"
+    best, knee = plan.curve.best_at(kept), plan.curve.knee()
+    return flat_plan_curve(Shown(plan.curve.table, "test", plan.unit, "kept", best, knee, here, what), theme)
 
 
 def made(plan: Plan) -> str:

@@ -138,6 +138,8 @@ def _check_number(sites: Sites, keep: int | None, budget: float | None) -> None:
     if keep is not None and not 1 <= keep <= sites.count:
         what = "sensors" if sites.count == len(sites.of) else "regions"
         raise OptionError(f"The data have {sites.count} {what}, so 1 to {sites.count} of them can be kept; not {keep}.")
+    if keep is not None and keep > (most := sites.count - len(sites.off)):
+        raise OptionError(f"All but {most} are switched off by name, so no {keep} of them can be kept.")
 
 
 def best(run: Run, sites: Sites, keep: int | None, ask: Ask) -> tuple[str, np.ndarray]:

@@ -11,6 +11,7 @@ import sqlite3
 import warnings
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from stcore.findings import Finding, refuse
@@ -81,24 +82,36 @@ def _geojson(name: str, raw: bytes) -> Any:
         raise refuse("unknown-format", f"{name} is JSON but not GeoJSON: it has no features.")
     _check_count(name, len(listed))
     shapes = [
-        {"type": "Feature", "properties": part.get("properties") or {}, "geometry": part.get("geometry")}
+        {"type": "Feature", "properties": _told(part.get("properties")), "geometry": part.get("geometry")}
         for part in listed
         if isinstance(part, dict)
     ]
     return geopandas.GeoDataFrame.from_features(shapes, crs=_named_crs(held.get("crs")))
 
 
+def _told(properties: Any) -> dict[str, Any]:
+    """Attributes, none of which may take the place of the geometry."""
+    held = properties if isinstance(properties, dict) else {}
+    return {f"{key} (attribute)" if key == "geometry" else key: value for key, value in held.items()}
+
+
 GEOMETRIES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")
 
 
 def _named_crs(member: Any) -> str | None:
-    """``EPSG:25832`` from ``{"properties": {"name": "urn:ogc:def:crs:EPSG::25832"}}``; what else a name may say is left."""
+    """``EPSG:25832`` from ``{"properties": {"name": "urn:ogc:def:crs:EPSG::25832"}}``; what else a name may say, and a code
+    that there is not, are left."""
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
     told = (member.get("properties") or {}) if isinstance(member, dict) else {}
     text = str(told.get("name", "")) if isinstance(told, dict) else ""
     if "CRS84" in text:
         return "EPSG:4326"
     code = re.fullmatch(r"(?:urn:(?:x-)?ogc:def:crs:)?EPSG:[\d.]*:?(\d{4,6})", text)
-    return f"EPSG:{code[1]}" if code else None
+    with suppress(CRSError):
+        return f"EPSG:{CRS.from_epsg(int(code[1])).to_epsg()}" if code else None
+    return None
 
 
 # ---- GeoPackage ----------------------------------------------------------------------------------------------------

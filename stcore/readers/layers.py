@@ -18,8 +18,10 @@ MOST_TEXT, MOST_NAME, MOST_ATTRIBUTES = 120, 60, 12
 MOST_JSON = 1_000_000
 """Characters of a collection: what a page sends to the map at every step."""
 DIGITS = 5  # about 1 m
+LOOKED_AT = 200
+"""Areas of which is looked whether they lie upon others."""
 TOLERANCES = (0.0, *(round(step * 10**power, 6) for power in range(-5, 0) for step in (1, 2, 5)))
-METRES = 111_000.0
+METRES, MOST_METRES = 111_000.0, 1e12
 EPSG = re.compile(r"(?:EPSG:)?(\d{4,6})")
 CHOICES = {"<EPSG:number>": "the coordinate system of these numbers, such as EPSG:25832"}
 
@@ -62,9 +64,15 @@ def parse_layer(text: str) -> Layer:
 # ---- where it lies -------------------------------------------------------------------------------------------------
 def in_degrees(frame: Any, asked: str | None, name: str) -> tuple[Any, list[Finding]]:
     """A geopandas frame in EPSG:4326, flat, without what has no place; DataError where its system is not known."""
+    while (frame.geom_type == "GeometryCollection").any():  # one may lie in another
+        frame = frame.explode(ignore_index=True)
     frame = frame[~(frame.geometry.isna() | frame.geometry.is_empty)]
+    if not len(frame):
+        raise refuse("empty", f"{name} has no feature with a geometry.")
     frame = frame.set_geometry(frame.geometry.force_2d())
-    frame = frame.explode(ignore_index=True) if (frame.geom_type == "GeometryCollection").any() else frame
+    count, frame = len(frame), frame[_finite(frame.geometry)]
+    if not len(frame):
+        raise refuse("no-place", f"No feature of {name} has a place on the earth.")
     frame, findings = _with_crs(frame, asked, name)
     if _asks_for_files(frame.crs):
         raise refuse(
@@ -74,30 +82,39 @@ def in_degrees(frame: Any, asked: str | None, name: str) -> tuple[Any, list[Find
     if told != 4326:
         frame = frame.to_crs(4326)
         findings.append(Finding("note", "reprojected", f"{name} was brought from {_text(told, 80)} to EPSG:4326."))
-    there = np.isfinite(frame.bounds.to_numpy()).all(axis=1)
+    there = _finite(frame.geometry)
     if not there.any():
         raise refuse("no-place", f"No feature of {name} has a place on the earth.")
-    if not there.all():
-        text = f"{int((~there).sum())} of {len(there)} features of {name} have no place on the earth and are left out."
+    if there.sum() < count:
+        text = f"{count - int(there.sum())} of {count} features of {name} have no place on the earth and are left out."
         findings.append(Finding("note", "no-place", text))
     return frame[there].reset_index(drop=True), findings
 
 
+def _finite(shapes: Any) -> np.ndarray:
+    """[F] whether every coordinate of each feature is a number; bounds would pass over one that is not."""
+    found = np.ones(len(shapes), bool)
+    points = shapes.get_coordinates(ignore_index=False)
+    broken = ~np.isfinite(points.to_numpy()).all(axis=1)
+    found[shapes.index.get_indexer(points.index[broken])] = False
+    return found
+
+
 def _with_crs(frame: Any, asked: str | None, name: str) -> tuple[Any, list[Finding]]:
     """The system that the file tells, if its numbers can be of it; else the answer's; else degrees, where they can be."""
-    if not len(frame):
-        raise refuse("empty", f"{name} has no feature with a geometry.")
     west, south, east, north = frame.total_bounds
     degrees = west >= -180 and east <= 360 and south >= -90 and north <= 90
-    if frame.crs is not None and (degrees or not frame.crs.is_geographic):
+    told = frame.crs
+    if told is not None and (told.is_projected or (told.is_geographic and degrees)):
         return frame, []
     if asked is not None:
         return frame.set_crs(_known(asked, name), allow_override=True), []
     if degrees:
         text = f"{name} tells no coordinate system; its numbers fit degrees and were taken as EPSG:4326."
-        return frame.set_crs(4326), [Finding("note", "crs", text, CHOICES, "EPSG:4326")]
+        return frame.set_crs(4326, allow_override=True), [Finding("note", "crs", text, CHOICES, "EPSG:4326")]
     most = np.abs(frame.total_bounds).max()
-    text = f"{name} tells no coordinate system, and numbers up to {most:,.0f} are no degrees. Which one is it?"
+    said = f"{most:,.0f}" if most < MOST_METRES else f"{most:.3g}"
+    text = f"{name} tells no coordinate system, and numbers up to {said} are no degrees. Which one is it?"
     raise refuse("crs", text, CHOICES)
 
 
@@ -125,7 +142,7 @@ def _asks_for_files(crs: Any) -> bool:
 def fitted(frame: Any, name: str) -> tuple[dict[str, Any], list[Finding]]:
     """The frame as a collection of less than MOST_JSON characters, as little simplified as that takes."""
     table, findings = _attributes(frame, name)
-    areas = frame.geom_type.isin(["Polygon", "MultiPolygon"]).all()
+    areas = frame.geom_type.isin(["Polygon", "MultiPolygon"]).all() and _apart(frame.geometry)
     nothing: list[dict[str, str]] = [{}] * len(table)
     for texts in (table, nothing):
         room = MOST_JSON - len(json.dumps(texts)) - 80 * len(texts)
@@ -146,6 +163,13 @@ def _simplified(shapes: Any, tolerance: float, areas: bool) -> Any:
     if not tolerance:
         return shapes
     return shapes.simplify_coverage(tolerance) if areas else shapes.simplify(tolerance)
+
+
+def _apart(shapes: Any) -> bool:
+    """Whether areas do not lie upon each other, by a point inside each of some: simplified together, those that do take
+    minutes."""
+    points = shapes.iloc[:: -(-len(shapes) // LOOKED_AT)].representative_point()
+    return len(shapes.sindex.query(points, predicate="within")[0]) <= len(points)
 
 
 def _collection(shapes: Any, texts: list[dict[str, str]]) -> dict[str, Any]:

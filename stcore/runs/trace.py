@@ -17,10 +17,10 @@ def trace(run: Run) -> xr.Dataset:
     Over (epoch, sample): ``score`` (NaN where never scored), ``level`` (the error at which a sample was last met, in
     training spreads), ``kept``, ``weight``; of runs on cells these are means over a window's cells, ``kept`` is a share,
     and ``sensor_kept``, ``sensor_score`` over (epoch, sensor) tell the same of each sensor. Over (epoch, sensor) too:
-    ``sensor_error`` in the target's unit, ``importance``; over sensor, once finished, ``test_sensor_error``; over epoch:
-    losses, metrics, visits, seconds. ``time`` [sample] is the first forecast step of a window, ``start`` its first input
-    step. Large arrays
-    are maps of the files, not copies.
+    ``sensor_error`` in the target's unit, ``importance``, and of a run with a mask whether a sensor is ``active`` and its
+    ``mask_score``; over sensor, once finished, ``test_sensor_error``; over epoch: losses, metrics, visits, seconds.
+    ``time`` [sample] is the first forecast step of a window, ``start`` its first input step. Large arrays are maps of the
+    files, not copies.
     """
     data, epochs = run.spec["data"], run.epochs()
     starts = _starts(run)

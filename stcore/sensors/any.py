@@ -18,7 +18,7 @@ SMALL = 1.5  # power of an even draw: how much more often few sensors are off th
 class AnyOptions(MaskOptions):
     """Options of the any-mask model."""
 
-    sparsity: float = option(0.7, "Largest share of the sensors that is off in one step.", ge=0, le=0.9)
+    sparsity: float = option(0.7, "Largest share of the unforced sensors that is off in one step.", ge=0, le=0.9)
 
 
 class AnyMask(Fixed):
@@ -30,6 +30,7 @@ class AnyMask(Fixed):
     learns = True
 
     def __init__(self, options: AnyOptions, sites: Sites, epochs: int, seed: int) -> None:
+        sites.options = sites.options.model_copy(update={"sparsity": 0.0})  # nothing is off for good: all have room
         super().__init__(options, sites, epochs, seed)
         self.slope = np.zeros(sites.count)
         self.notes.append("other sensors are off in each training step; validation and test are measured with all on")

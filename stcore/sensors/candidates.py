@@ -32,7 +32,7 @@ def best_order(
     """The order of the candidate with the least validation error, those in ``more`` included, and who won by how much."""
     known = {**orders(sites, seed), **(more or {})}
     masks = np.stack([chosen(order, sites) for order in known.values()])
-    errors = dict(zip(known, judge(masks, "validation").tolist(), strict=True))
+    errors = dict(zip(known, judge(masks).tolist(), strict=True))
     first, *others = sorted(errors, key=lambda name: errors[name])
     told = f"{first} is the best simple mask by validation error ({errors[first]:.4g}"
     if others:

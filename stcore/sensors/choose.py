@@ -38,29 +38,32 @@ def price(sites: Sites) -> np.ndarray:
 def chosen(order: np.ndarray, sites: Sites, sparsity: float | None = None) -> np.ndarray:
     """[R] bool: what stays on when sites are taken in ``order`` (most worth keeping first) as long as there is room.
 
-    First those forced on, then the first of every connected part, then the rest, of all of them those that have measured
-    nothing last; those forced off never. Where the room does not reach for every part, the larger parts come first.
+    First those forced on, then the first of every connected part that there is room for, then the rest, of all of them
+    those that have measured nothing last; those forced off never. Where the room does not reach for every part, the larger
+    parts come first.
     """
     order = silent_last(order, sites)
     left, prices = room(sites, sparsity), price(sites)
     keep, allowed = np.zeros(sites.count, bool), np.ones(sites.count, bool)
     allowed[sites.off] = False
-    for site in (*sites.on, *leaders(order, sites, allowed), *order):
-        if allowed[site] and not keep[site] and prices[site] <= left + 1e-9:
-            keep[site] = True
-            left -= prices[site]
+    for choice in (sites.on[:, None], leaders(order, sites, allowed), order[:, None]):
+        for several in choice:
+            fits = allowed[several] & ~keep[several] & (prices[several] <= left + 1e-9)
+            if fits.any():
+                site = several[np.argmax(fits)]
+                keep[site] = True
+                left -= prices[site]
     return keep
 
 
-def leaders(order: np.ndarray, sites: Sites, allowed: np.ndarray) -> np.ndarray:
-    """The first allowed site of each connected part that has none forced on, larger parts first."""
+def leaders(order: np.ndarray, sites: Sites, allowed: np.ndarray) -> list[np.ndarray]:
+    """The allowed sites, in ``order``, of each connected part that has none forced on, larger parts first."""
     if not sites.options.connected:
-        return np.empty(0, np.int64)
+        return []
     ranked = order[allowed[order]]
-    parts, first = np.unique(sites.part[ranked], return_index=True)
-    open_parts = ~np.isin(parts, sites.part[sites.on])
-    sizes = np.bincount(sites.part, minlength=int(sites.part.max()) + 1)[parts]
-    return ranked[first[open_parts][np.argsort(-sizes[open_parts], kind="stable")]]
+    part = sites.part[ranked]
+    sizes, open_parts = np.bincount(sites.part), np.setdiff1d(part, sites.part[sites.on])
+    return [ranked[part == one] for one in open_parts[np.argsort(-sizes[open_parts], kind="stable")]]
 
 
 def lonely(keep: np.ndarray, sites: Sites) -> int:

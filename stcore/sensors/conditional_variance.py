@@ -7,6 +7,7 @@ covariance over common steps, in the target's unit, and the ridge for noise are 
 """
 
 import numpy as np
+from scipy.linalg.blas import dger
 
 from stcore.registry import Card
 from stcore.sensors.choose import price
@@ -15,6 +16,7 @@ from stcore.sensors.mask import Fixed
 from stcore.sensors.options import MaskOptions
 
 RIDGE = 0.01  # noise of a reading, of the mean variance
+FULL = 0.8  # share of the sites that are left under which the matrix is cut down to them
 
 
 class ConditionalVariance(Fixed):
@@ -34,17 +36,20 @@ def explaining(common: np.ndarray, prices: np.ndarray, on: np.ndarray, off: np.n
     noise = RIDGE * max(float(np.trace(left)) / len(left), 1e-12)
     free = np.ones(len(left), bool)
     free[off] = False
-    order: list[int] = []
+    rows, order = np.arange(len(left)), list[int]()
     while free.any():
+        if free.sum() < FULL * len(rows):
+            left, rows = left[free[rows]], rows[free[rows]]
+        own = np.maximum(left[np.arange(len(rows)), rows], 0) + noise
         if len(order) < len(on):
-            site = int(on[len(order)])
+            place = int(np.searchsorted(rows, on[len(order)]))
         else:
-            gains = np.einsum("ij,ij->i", left, left) / (np.maximum(np.diag(left), 0) + noise) / prices
-            site = int(np.argmax(np.where(free, gains, -1)))
-        reach = left[:, site] / np.sqrt(max(left[site, site], 0) + noise)
-        left -= np.outer(reach, reach)
-        free[site] = False
-        order.append(site)
+            gains = np.einsum("ij,ij->i", left, left) / own / prices[rows]
+            place = int(np.argmax(np.where(free[rows], gains, -1)))
+        reach = left[place] / np.sqrt(own[place])
+        dger(-1, reach, reach[rows], a=left.T, overwrite_a=1)  # in place
+        free[rows[place]] = False
+        order.append(int(rows[place]))
     return np.array([*order, *off], np.int64)
 
 

@@ -1,7 +1,8 @@
 """DynST (Wu et al. 2024, arXiv 2403.02914): a learned mask over sensors, pruned step by step, with drop and regrow.
 
 One mask for all input steps (the paper's stream morph). Its published text gives the idea, not the equations, so all of the
-following is our reconstruction. A soft value per site multiplies the hard choice, gate = keep * theta. The share that is off
+following is our reconstruction. Forecasts see the hard choice, which sites are on; behind it a soft value per site, theta,
+learns from the slope of the loss with regard to the site's gate (straight through: Bengio et al. 2013). The share that is off
 grows by a cubic ramp (Zhu and Gupta 2017) from a tenth to six tenths of the epochs; at each round active sites of small
 theta are dropped and as many of the others, those with the steepest accumulated slope of the loss with regard to their gate,
 grow back (RigL, Evci et al. 2020), fewer each round. At three quarters the mask freezes and the model is tuned on it.
@@ -110,7 +111,7 @@ class DynST(Fixed):
             if not self.set.check:
                 self.put(keep)
                 return
-            now, then = judge(np.stack([self.keep, keep]), "validation")
+            now, then = judge(np.stack([self.keep, keep]))
             if then < (1 - SURE) * now:
                 self.put(keep)
 
@@ -149,12 +150,8 @@ class DynST(Fixed):
 
     # ---- steps -----------------------------------------------------------------------------------------------------
     def gate(self, epoch: int, batch: int) -> np.ndarray | None:
-        """See SensorMask."""
-        return self.held()
-
-    def held(self) -> np.ndarray | None:
-        """See SensorMask."""
-        return (self.keep * self.theta).astype(np.float32)
+        """The hard choice, so that forecasts can gather what is on; the soft values learn its slope."""
+        return self.keep.astype(np.float32)
 
     def learn(self, gradient: np.ndarray, rate: float) -> None:
         """Accumulate every site's slope; move the soft values of the active ones by Adam, until the mask freezes."""

@@ -15,15 +15,13 @@ import numpy as np
 
 from stcore.data import STData
 from stcore.sensors.likeness import correlation
+from stcore.sensors.rest import hours
 
 REPEATS, LONGER, USUAL = 24, 8.0, 4  # readings of one value, and how much longer than the sensor's 4th longest run
 OTHERS, ENOUGH, ALIKE = 7, 3, 0.3  # most and fewest sensors that foretell another one, and their least correlation
 DAYS, FAR, SHARE = (3, 10), 12.0, 0.4  # a drift's length, and its end in usual departures and in spreads
-MOST, LEAST, ANEW = (
-    0.6,
-    0.25,
-    0.35,
-)  # a day's rise, of all and of the mean day's; and what was there at its start, of its end
+MOST, LEAST = 0.6, 0.25  # a day's rise, of all and of the mean day's
+ANEW = 0.35  # what was there at a drift's start, of its end
 QUARTERS, ROUGHER, RARE = 3, 2.0, 5.0  # quarters of a day, how much rougher than usual, in how many spreads of that
 SEVERAL = 5  # sensors that tell what holds for all
 DEVIATION = 1.4826  # from a median absolute deviation to a standard deviation
@@ -96,8 +94,7 @@ def stuck(readings: np.ndarray) -> list[Spell]:
 # ---- drifting ----------------------------------------------------------------------------------------------------------
 def rest(data: STData, values: np.ndarray) -> np.ndarray:
     """[T, N] readings less the sensor's median at that hour of a working day or weekend, which a fault hardly moves."""
-    clock = data.local_time
-    hour, left = (clock.hour + 24 * (clock.day_of_week >= 5)).to_numpy(), np.empty_like(values)
+    hour, left = hours(data.local_time), np.empty_like(values)
     for one in np.unique(hour):
         left[hour == one] = values[hour == one] - np.nanmedian(values[hour == one], axis=0)
     return left

@@ -13,8 +13,8 @@ from stcore.sensors.choose import chosen, gaps, lonely, room, silent_last
 from stcore.sensors.options import MaskOptions
 from stcore.sensors.sites import Sites
 
-Judge = Callable[[np.ndarray, str], np.ndarray]
-"""Errors [M] of the model as it stands under the masks [M, R] bool, on the ``validation`` windows or on some for ``train``."""
+Judge = Callable[[np.ndarray], np.ndarray]
+"""Errors [M] of the model as it stands under the masks [M, R] bool, on some of the validation windows."""
 
 
 class SensorMask(Protocol):

@@ -6,7 +6,7 @@ Dimensions: N sensors, R sites (R = N where nothing is a grid), T training steps
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import coo_matrix
+from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from stcore.data import STData
@@ -14,6 +14,7 @@ from stcore.options import OptionError
 from stcore.scale import fit
 from stcore.sensors.options import MaskOptions
 
+MOST_COST = 1e15  # so that costs can be added without losing one
 Edges = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -28,12 +29,13 @@ class Sites:
         self.count = int(self.of.max()) + 1
         self.size = np.bincount(self.of, minlength=self.count)  # sensors of each site
         first = np.unique(self.of, return_index=True)[1]
-        single = self.count == len(data.sensors)
-        self.name = [data.sensors[place] if single else f"region {site + 1}" for site, place in enumerate(first)]
+        names = data.sensors
+        single = self.count == len(names)
+        self.name = [names[place] if single else f"region {site + 1}" for site, place in enumerate(first)]
         self.on, self.off = self.named(options.on, "on"), self.named(options.off, "off")
         if len(both := np.intersect1d(self.on, self.off)):
             raise OptionError(f"{self.name[both[0]]!r} is asked to be on and to be off; choose one.")
-        self.cost = self.mean(self._costs()) * self.size
+        self.cost = self.sum(self._costs())
 
     # ---- what is known of them -------------------------------------------------------------------------------------
     @cached_property
@@ -41,7 +43,7 @@ class Sites:
         """[T, R] float32 z-scores of the target in training, means over a region's cells; NaN where nothing was measured."""
         values = self.data.values[self.train][..., [self.target]]
         scaled = fit(values).apply(values)[..., 0]
-        return scaled if self.count == scaled.shape[1] else np.stack([self.mean(row) for row in scaled])
+        return self.mean(scaled).astype(np.float32)
 
     @cached_property
     def observed(self) -> np.ndarray:
@@ -54,7 +56,10 @@ class Sites:
         places = self.data.places
         if places is None or not np.isfinite(places).any():
             return None
-        return np.stack([self.mean(places[:, 0]), self.mean(places[:, 1])], axis=1)
+        first = places[np.unique(self.of, return_index=True)[1], 1][self.of]
+        east = (places[:, 1] - first + 180) % 360 - 180  # a region across the date line has its middle there
+        lon = places[:, 1] if self.count == len(places) else (self.mean(east + first) + 180) % 360 - 180
+        return np.stack([self.mean(places[:, 0]), lon], axis=1)
 
     @cached_property
     def edges(self) -> Edges | None:
@@ -82,23 +87,24 @@ class Sites:
         return values[self.of]
 
     def sum(self, values: np.ndarray) -> np.ndarray:
-        """[R] sums over each site's sensors of [N]."""
-        return np.bincount(self.of, values, self.count)
+        """[R] or [T, R] sums over each site's sensors of [N] or [T, N]."""
+        members = csr_matrix((np.ones(len(self.of)), (np.arange(len(self.of)), self.of)))
+        return np.asarray(values @ members)
 
     def mean(self, values: np.ndarray) -> np.ndarray:
-        """[R] means over each site's sensors of [N], NaN left out; NaN where there is none."""
-        if self.count == len(values):
+        """[R] or [T, R] means over each site's sensors of [N] or [T, N], NaN left out; NaN where there is none."""
+        if self.count == len(self.of):
             return np.asarray(values)
         seen = np.isfinite(values)
         count = self.sum(seen)
-        return np.divide(self.sum(np.where(seen, values, 0)), count, out=np.full(self.count, np.nan), where=count > 0)
+        return np.divide(self.sum(np.where(seen, values, 0)), count, out=np.full(count.shape, np.nan), where=count > 0)
 
     def named(self, names: list[str] | None, option: str) -> np.ndarray:
         """Sites of the named sensors (or regions), ascending. OptionError for an unknown name."""
         known = dict(zip(self.data.sensors, self.of.tolist(), strict=True))
         known |= {name: site for site, name in enumerate(self.name)}
         if unknown := [name for name in names or [] if name not in known]:
-            raise OptionError(f"mask.{option} names {unknown[0]!r}, which is no sensor of {self.data.title}.")
+            raise OptionError(f"mask.{option} names {unknown[0][:100]!r}, which is no sensor of {self.data.title}.")
         return np.unique([known[name] for name in names or []]).astype(np.int64)
 
     def _costs(self) -> np.ndarray:
@@ -110,8 +116,9 @@ class Sites:
                 cost = float(text)
             except ValueError:
                 cost = -1.0
-            if not equals or name not in costs or not 0 < cost < np.inf:
-                raise OptionError(f"mask.costs takes sensor=cost with a cost above 0; it was {entry!r}.")
+            if not equals or name not in costs or not 0 < cost <= MOST_COST:
+                text = f"a cost above 0, at most {MOST_COST:g}; it was {entry[:100]!r}"
+                raise OptionError(f"mask.costs takes sensor=cost with {text}.")
             costs[name] = cost
         return np.array(list(costs.values()))
 

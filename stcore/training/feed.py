@@ -11,6 +11,7 @@ from stcore.data import STData
 from stcore.models import Setting
 from stcore.options import DataOptions
 from stcore.scale import fit
+from stcore.sensors.rest import course, hours
 from stcore.windows import Parts, Windows, calendar, cut, slots_of_day
 
 
@@ -106,11 +107,7 @@ def around(data: STData, series: np.ndarray, observed: np.ndarray, train: np.nda
 
 def profile(series: np.ndarray, observed: np.ndarray, clock: pd.DatetimeIndex) -> np.ndarray:
     """[N, 48] mean of ``series`` [T, N] by hour, of working days and then of weekends; 0 where nothing was ``observed``."""
-    hour = (clock.hour + 24 * (clock.day_of_week >= 5)).to_numpy()
-    sums, counts = np.zeros((48, series.shape[1])), np.zeros((48, series.shape[1]))
-    np.add.at(sums, hour, np.where(observed, series, 0))
-    np.add.at(counts, hour, observed)
-    return (sums / np.maximum(counts, 1)).T.astype(np.float32)
+    return course(series, observed, hours(clock)).T.astype(np.float32)
 
 
 def thinned(windows: Windows, most: int) -> Windows:

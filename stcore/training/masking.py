@@ -17,7 +17,7 @@ from stcore.training import evaluate
 from stcore.training.feed import Feed, thinned
 from stcore.windows import Windows
 
-JUDGED = {"validation": 65_536, "train": 16_384}  # cells on which other masks are measured
+JUDGED, FEWEST = 65_536, 16  # cells of the validation windows on which other masks are measured, and windows at least
 
 
 class Masking:
@@ -52,18 +52,13 @@ class Masking:
         return self.on and self.mask.begin(epoch, self.judge(model, ranks))
 
     def judge(self, model: Forecaster, ranks: Ranks) -> Judge:
-        """How large the model's error, in training spreads, is under other masks, without training for them."""
+        """How large the model's error is under other masks, without training for them; see ``error``."""
 
-        def errors(masks: np.ndarray, part: str = "validation") -> np.ndarray:
-            windows = self.windows(part)
+        def errors(masks: np.ndarray) -> np.ndarray:
+            windows = thinned(self.feed.parts.validation, max(JUDGED // self.feed.setting.sensors, FEWEST))
             return np.array([self.error(gated(model, self.tensor(mask)), windows, ranks) for mask in masks])
 
         return errors
-
-    def windows(self, part: str) -> Windows:
-        """Evenly spaced windows of a part, few enough to measure many masks on."""
-        whole = self.feed.parts.train if part == "train" else self.feed.parts.validation
-        return thinned(whole, max(JUDGED[part] // self.feed.setting.sensors, 16))
 
     def error(self, model: Forecaster | Gated, windows: Windows, ranks: Ranks) -> float:
         """Mean absolute error over all sensors, in training spreads where there are several targets."""

@@ -18,13 +18,15 @@ from stcore.training.feed import Feed
 from stcore.training.state import from_bytes, to_bytes
 from stcore.windows import calendar
 
+Forecast = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
 
 def pack(feed: Feed, best: dict[str, Any], last: dict[str, Any], gate: torch.Tensor | None) -> bytes:
     """All that forecasting needs besides data and options: weights, the model's setting, its gate, the scale, the sensors."""
     scale = {"mean": torch.from_numpy(feed.scale.mean), "spread": torch.from_numpy(feed.scale.spread)}
     about = {
         "setting": plain(feed.setting),
-        "gate": gate,
+        "gate": None if gate is None else gate.float(),  # forecasts are made in float32, whatever training was
         "scale": scale,
         "sensors": feed.data.sensors,
         "channels": feed.data.channels,
@@ -75,7 +77,7 @@ def predict(data: STData, options: RunOptions, packed: bytes, starts: np.ndarray
     if len(starts) and not (np.min(starts) >= 0 and np.max(starts) <= data.steps - setting.lookback):
         raise refuse("windows", f"The data have {data.steps} steps; some of the windows asked for lie outside.")
     scale = Scale(kept["scale"]["mean"].numpy(), kept["scale"]["spread"].numpy())
-    under = restored(options, kept)
+    under, active = gathering(restored(options, kept))
     inputs = data.channel(options.data.inputs, data.channels)
     targets = scale.only(data.channel(options.data.targets, data.channels[:1]))
     found = [np.empty((0, setting.horizon, setting.sensors, setting.targets), np.float32)]
@@ -83,9 +85,21 @@ def predict(data: STData, options: RunOptions, packed: bytes, starts: np.ndarray
     for first in range(0, len(starts), size):
         part = np.asarray(starts)[first : first + size]
         steps = part[:, None] + np.arange(setting.lookback + setting.horizon)
-        x = np.nan_to_num(scale.apply(data.values[steps[:, : setting.lookback]])[..., inputs], nan=0.0)
+        x = np.nan_to_num(scale.apply(data.values[steps[:, : setting.lookback]])[..., inputs], nan=0.0)[:, :, active]
         clock = calendar(data, steps.ravel()).reshape(*steps.shape, 2)
         with torch.no_grad():
             scaled = under(torch.from_numpy(x), torch.from_numpy(clock)).numpy()
         found.append(targets.undo(scaled).astype(np.float32))
     return np.concatenate(found)
+
+
+def gathering(model: Forecaster | Gated) -> tuple[Forecast, np.ndarray | slice]:
+    """How a model forecasts all sensors, and which of them it is given for that.
+
+    Where a gate has every sensor either on or off and the model can gather, it is given those that are on alone; else all of
+    them, multiplied by the gate.
+    """
+    if not isinstance(model, Gated) or not model.model.gathers or bool(((model.gate != 0) & (model.gate != 1)).any()):
+        return model, slice(None)
+    inner, active, everyone = model.model, model.gate.nonzero().flatten(), torch.arange(len(model.gate))
+    return lambda x, clock: inner.gathered(x, clock, active, everyone), active.numpy()

@@ -242,15 +242,18 @@ class Trainer:
         return new
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
+        """Go on from a state; one from before there were masks has none of theirs."""
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.strategy.load_state_dict({name: tensor.numpy() for name, tensor in state["strategy"].items()})
-        self.masking.load_state_dict(state["mask"])
+        if "mask" in state:
+            self.masking.load_state_dict(state["mask"])
         self.best, self.level = state["best"], state["level"].numpy().copy()
         self.clock.load_state_dict(state["clock"])
         for name in PLAIN:
-            setattr(self, name, state[name])
+            setattr(self, name, state.get(name, getattr(self, name)))
+        if self.best_gate is not None:
+            self.best_gate = self.best_gate.to(self.feed.device)
 
     def state(self) -> bytes:
         """``state_dict`` as bytes."""

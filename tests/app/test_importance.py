@@ -49,6 +49,12 @@ def test_a_masked_run_shows_its_views_and_what_to_add(app, masked: Run) -> None:
     assert len(table) == 12 and table["kept"].sum() == 6
 
 
+def test_what_the_mask_noted_while_it_trained_is_in_the_log(app, masked: Run) -> None:
+    test = app("train", run="masked")
+    log = next(frame.value for frame in test.dataframe if {"time", "event"} == set(frame.value))
+    assert log["event"].str.contains("note: .* is the best simple mask by validation error").sum() == 1
+
+
 def test_other_runs_are_held_beside_it(app, masked: Run, source: Path, folder: Path) -> None:
     trained(source, folder, "seed-1", **SHORT, model=MODEL, mask={"name": "dynst", "sparsity": 0.5}, seed=1)
     free = trained(source, folder, "free", **SHORT, model=MODEL, mask={"name": "any"})

@@ -223,7 +223,9 @@ def test_two_runs_are_compared_sensor_by_sensor_on_one_symmetric_scale(app, pair
 
 
 def test_without_another_run_of_the_data_no_comparison_is_offered(app, done: Run) -> None:
-    assert not any("Compared" in option for option in app("sensors", run="finished").get("button_group")[0].options)
+    assert not any(
+        "Compared" in option for option in app("sensors", run="finished").segmented_control(key="shown").options
+    )
 
 
 # ---- grids, and no places --------------------------------------------------------------------------------------------

@@ -87,7 +87,7 @@ def test_the_map_shows_the_numbers_of_the_chosen_epoch(app, done: Run) -> None:
 
 def test_importance_and_test_error_can_be_shown(app, done: Run) -> None:
     test = app("sensors", run="finished")
-    choice = test.get("button_group")[0]
+    choice = test.segmented_control(key="shown")
     assert list(choice.options)[-1].endswith("Test error")
     test.session_state["shown"] = "test"
     test.run()
@@ -99,7 +99,7 @@ def test_importance_and_test_error_can_be_shown(app, done: Run) -> None:
 
 def test_a_running_run_has_no_test_error_yet(app, in_state) -> None:
     test = app("sensors", run=in_state("running", 2).id)
-    assert not any("Test" in option for option in test.get("button_group")[0].options)
+    assert not any("Test" in option for option in test.segmented_control(key="shown").options)
 
 
 def test_map_table_and_list_choose_one_sensor(app, done: Run) -> None:
@@ -167,7 +167,7 @@ def test_a_run_on_cells_shows_the_kept_share_of_each_sensor(app, folder: Path, t
     run = jobs.Job(create(tiny_file, {**options, "prune": {"name": "st-prune", "keep": 0.6}}, folder, "cells")).finish()
     test = app("sensors", run="cells", sensor="s2")
     assert "of its cells kept" in said(test) and any(
-        part.endswith("Kept share") for part in test.get("button_group")[0].options
+        part.endswith("Kept share") for part in test.segmented_control(key="shown").options
     )
     test.session_state["shown"] = "kept"
     test.run()

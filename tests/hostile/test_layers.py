@@ -4,6 +4,7 @@ import io
 import json
 import os
 import sqlite3
+import time
 import zipfile
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from geopandas import GeoDataFrame
 from shapely.geometry import box
 
-from stcore.charts.districts import by_district, coloured, inside
+from stcore.charts.districts import by_district, coloured, district_names, inside
 from stcore.charts.maps import SensorMap, flat_sensor_map, sensor_map
 from stcore.charts.overlays import overlay
 from stcore.charts.theme import LIGHT
@@ -198,3 +199,70 @@ def test_a_damaged_file_ends_in_a_sentence(tmp_path: Path, kind: str) -> None:
             assert str(error) and "Traceback" not in str(error)
         else:
             json.dumps(layer.collection, allow_nan=False)
+
+
+# ---- numbers and nests that lead nowhere -----------------------------------------------------------------------------
+SQUARE = {"type": "Polygon", "coordinates": [[[10, 48], [11, 48], [11, 49], [10, 49], [10, 48]]]}
+
+
+def collection(folder: Path, *shapes: dict, said: object = None, crs: str = "") -> Path:
+    """A GeoJSON file of shapes, each with the attributes ``said``."""
+    features = [{"type": "Feature", "properties": said, "geometry": shape} for shape in shapes]
+    named = {"crs": {"type": "name", "properties": {"name": crs}}} if crs else {}
+    path = folder / "layer.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features, **named}))
+    return path
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_shape_with_a_coordinate_that_is_no_number_is_left_out(bad: float, place: int, tmp_path: Path) -> None:
+    turn = [10.5, 48.5]
+    turn[place] = bad
+    ring = {"type": "Polygon", "coordinates": [[[10, 48], turn, [11, 49], [10, 49], [10, 48]]]}
+    layer = read_layer(collection(tmp_path, {"type": "LineString", "coordinates": [[10, 48], turn]}, SQUARE, ring))
+    assert json.loads(json.dumps(layer.collection, allow_nan=False))["features"][0]["geometry"]["type"] == "Polygon"
+    assert len(layer.collection["features"]) == 1
+    assert any("2 of 3 features" in finding.text for finding in layer.findings)
+    refused(collection(tmp_path, {"type": "Point", "coordinates": turn}), "no-place")
+
+
+def test_numbers_that_are_no_degrees_are_told_shortly(tmp_path: Path) -> None:
+    assert len(refused(collection(tmp_path, {"type": "Point", "coordinates": [1e308, 48]}), "crs")) < 200
+
+
+def test_collections_in_collections_are_opened(tmp_path: Path) -> None:
+    shape: dict = SQUARE
+    for _ in range(20):
+        shape = {"type": "GeometryCollection", "geometries": [shape, {"type": "GeometryCollection", "geometries": []}]}
+    (feature,) = read_layer(collection(tmp_path, shape)).collection["features"]
+    assert feature["geometry"]["type"] == "Polygon"
+
+
+@pytest.mark.parametrize("said", [{"geometry": "elsewhere"}, ["no", "attributes"], "text"])
+def test_attributes_take_no_shapes_place(said: object, tmp_path: Path) -> None:
+    (feature,) = read_layer(collection(tmp_path, SQUARE, said=said)).collection["features"]
+    assert feature["geometry"]["coordinates"][0][0] == [10.0, 48.0]
+
+
+@pytest.mark.parametrize("crs", ["EPSG:9999", "EPSG:5703", "EPSG:4978"])  # unknown, heights only, from the earth's middle
+def test_a_system_that_no_map_has_counts_as_none(crs: str, tmp_path: Path) -> None:
+    layer = read_layer(collection(tmp_path, SQUARE, crs=crs))
+    assert [finding.code for finding in layer.findings] == ["crs"]
+    assert layer.collection["features"][0]["geometry"]["coordinates"][0][0] == [10.0, 48.0]
+
+
+def test_areas_upon_each_other_are_simplified_each_by_itself(tmp_path: Path) -> None:
+    angle = np.linspace(0, 2 * np.pi, 81)
+    rings = [np.round([10 + 0.001 * k + np.cos(angle), 48 + np.sin(angle)], 9).T.tolist() for k in range(900)]
+    layer = read_layer(collection(tmp_path, *({"type": "Polygon", "coordinates": [ring]} for ring in rings)))
+    assert len(layer.collection["features"]) == 900
+    (text,) = [finding.text for finding in layer.findings if finding.code == "simplified"]
+    assert "2,220 m" in text or "1,110 m" in text  # together they would need more than ten times that, and minutes
+
+
+def test_very_many_districts_are_named_at_once() -> None:
+    features = [{"type": "Feature", "properties": {"name": f"n{k % 9000}"}, "geometry": SQUARE} for k in range(12_000)]
+    began = time.perf_counter()
+    names = district_names({"features": features})
+    assert len(set(names)) == 12_000 and time.perf_counter() - began < 1

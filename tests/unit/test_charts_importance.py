@@ -40,7 +40,11 @@ def test_every_view_has_its_map_on_one_scale(theme: Theme) -> None:
     held = [part["layer"][0] for part in chart["hconcat"]]
     assert all(layer["encoding"]["color"]["scale"]["domain"] == [0, 1] for layer in held)
     share = standing(found, MASK)
-    assert share.max() == 1 and share.min() == pytest.approx(1 / COUNT) and share.argmax() == found.views[MASK].mean.argmax()
+    assert (
+        share.max() == 1
+        and share.min() == pytest.approx(1 / COUNT)
+        and share.argmax() == found.views[MASK].mean.argmax()
+    )
 
 
 def test_maps_go_across_the_date_line_and_leave_out_who_has_no_place() -> None:

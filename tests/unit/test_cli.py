@@ -197,6 +197,10 @@ def test_answers_decide_and_travel_with_the_run(zeros_file: Path, folder: Path) 
     assert mae == pytest.approx(made.document["metrics"]["test"]["mae"], rel=1e-5)
 
 
+def test_a_sparsity_without_a_mask_is_refused(small_file: Path, folder: Path) -> None:
+    assert "--sparsity needs a mask" in refused(folder, "train", small_file, "--sparsity", "0.5")
+
+
 def test_methods_are_listed(folder: Path) -> None:
     found = done(folder, "methods", "--json").document
     assert set(found) == {"models", "strategies", "masks", "distillers", "readers"}

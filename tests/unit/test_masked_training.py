@@ -8,6 +8,7 @@ from tiny import tiny
 from stcore import registry
 from stcore.events import Epoch, Event, Finished, Started
 from stcore.options import RunOptions
+from stcore.training.predict import predict
 from stcore.training.trainer import Trainer
 
 DATA = tiny(300, 6, missing=0.05)
@@ -59,7 +60,8 @@ def assert_same_state(left: Trainer, right: Trainer) -> None:
 @pytest.mark.parametrize("mask", MASKS)
 @pytest.mark.parametrize("prune", ["full", "st-prune"])
 def test_resuming_at_every_epoch_equals_not_having_stopped(mask: str, prune: str) -> None:
-    whole = Trainer(DATA, options(mask, prune))
+    more = {"on": DATA.sensors[:3]} if mask == "given" else {}
+    whole = Trainer(DATA, options(mask, prune, **more))
     expected, states = list[Event](), list[bytes]()
     for event in whole:
         if isinstance(event, Epoch | Finished):
@@ -67,7 +69,7 @@ def test_resuming_at_every_epoch_equals_not_having_stopped(mask: str, prune: str
             states.append(whole.state())
     stops = range(1, EPOCHS + 1) if mask in DYNAMIC else (2,)
     for stop in stops:
-        rest = Trainer(DATA, options(mask, prune))
+        rest = Trainer(DATA, options(mask, prune, **more))
         rest.load(states[stop - 1])
         assert_same(told(list(rest)), expected[stop:])
         assert_same_state(rest, whole)
@@ -113,3 +115,18 @@ def test_a_masked_run_keeps_its_budget_of_visits_and_of_sensors() -> None:
     assert isinstance(finished, Finished)
     assert finished.visits["share"] == pytest.approx(0.7, rel=0.01)
     assert finished.mask["active"] == 3
+
+
+@pytest.mark.parametrize("mask", ["dynst", "best"])
+def test_as_many_may_be_forced_on_as_stay(mask: str) -> None:
+    """The model that compares masks beforehand switches off more than the run does, but nothing that is forced."""
+    *_, finished = Trainer(DATA, options(mask, on=DATA.sensors[:3]))
+    assert isinstance(finished, Finished) and finished.mask["active"] == 3
+
+
+def test_a_masked_run_in_double_precision_can_be_asked_again() -> None:
+    chosen = options("random")
+    chosen = chosen.model_copy(update={"train": chosen.train.model_copy(update={"precision": "float64"})})
+    trainer = Trainer(DATA, chosen)
+    list(trainer)
+    assert np.isfinite(predict(DATA, chosen, trainer.weights(), np.array([250]))).all()

@@ -17,6 +17,8 @@ from stcore.sensors.coverage import covering
 from stcore.sensors.likeness import correlation, covariance, definite
 from stcore.sensors.mask import Fixed
 from stcore.sensors.options import MaskOptions
+from stcore.sensors.predictive import eliminated, regression
+from stcore.sensors.rest import course, hours
 from stcore.sensors.sites import Sites
 from stcore.sensors.spread import along, by_places, farthest
 from stcore.sensors.variance import spreads
@@ -43,7 +45,7 @@ def begun(name: str, data: STData, **options: object) -> Fixed:
     card = registry.card("masks", name)
     settings = card.options.read(options)
     mask: Fixed = card.load()(settings, Sites(data, settings), 1, 0)
-    mask.begin(0, lambda masks, part: np.zeros(len(masks)))
+    mask.begin(0, lambda masks: np.zeros(len(masks)))
     return mask
 
 
@@ -55,6 +57,13 @@ def grouped(rng: np.random.Generator, noise: float = 0.01) -> np.ndarray:
     """[T, 9] readings: three groups of three copies, one after the other."""
     real = rng.normal(size=(500, 3)) * [3, 2, 1]
     return np.repeat(real, 3, axis=1) + rng.normal(0, noise, (500, 9))
+
+
+def city(seed: int = 0, count: int = 7) -> np.ndarray:
+    """[T, R] readings with a memory, the last a copy of the first."""
+    series = np.random.default_rng(seed).normal(size=(400, count)).cumsum(axis=0)
+    series[:, -1] = series[:, 0] + 0.1 * np.random.default_rng(seed + 1).normal(size=400)
+    return series - series.mean(axis=0)
 
 
 # ---- likeness ----------------------------------------------------------------------------------------------------------
@@ -277,3 +286,69 @@ def test_keeping_gaps_instead_of_readings_is_told() -> None:
     ]
     assert len(told) == 1 and told[0].startswith("2 of the sensors that stay on") and "while 3 of those" in told[0]
     assert not begun("variance", with_values(values), sparsity=0.5, off=["s0", "s1"]).notes
+
+
+def test_where_the_first_of_a_part_is_too_dear_the_next_stands_for_it() -> None:
+    """Two rings of three; what ranks first in the second one costs more than there is."""
+    start = np.array([0, 1, 2, 3, 4, 5])
+    edges = {"edge_from": start, "edge_to": np.array([1, 2, 0, 4, 5, 3]), "edge_weight": np.ones(6)}
+    data = with_values(np.random.default_rng(0).normal(size=(100, 6)), **edges)
+    found = Sites(data, MaskOptions.read({"budget": 3, "costs": ["s3=9"]}))
+    keep = chosen(np.array([3, 0, 1, 2, 4, 5]), found)
+    assert keep.tolist() == [True, True, False, False, True, False]
+
+
+# ---- predictive --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("lags", [(0,), (0, 3)])
+def test_each_elimination_is_the_one_that_costs_least(lags: tuple[int, ...]) -> None:
+    gram, products = regression(city(), lags, (3, 6))
+    together, left, expected = len(lags), list(range(7)), []
+
+    def explained(sites: list[int]) -> float:
+        rows = [site * together + part for site in sites for part in range(together)]
+        part = products[rows]
+        return float(np.trace(part.T @ np.linalg.solve(gram[np.ix_(rows, rows)], part))) if rows else 0.0
+
+    while left:
+        gone = max(left, key=lambda site: explained([other for other in left if other != site]))
+        left.remove(gone)
+        expected.append(gone)
+    assert eliminated(gram, products, together, np.ones(7), np.ones(7)).tolist() == expected
+
+
+def test_elimination_does_not_count_on_what_is_forced_off_and_knows_what_is_forced_on() -> None:
+    copies = {"s0", "s6"}
+    for forced, other in (("s0", "s6"), ("s6", "s0")):
+        off = begun("predictive", with_values(city()), off=[forced], sparsity=0.6)
+        kept = {off.sites.name[site] for site in np.flatnonzero(off.keep)}
+        assert kept & copies == {other}
+        on = begun("predictive", with_values(city()), on=[forced], sparsity=0.6)
+        kept = {on.sites.name[site] for site in np.flatnonzero(on.keep)}
+        assert kept & copies == {forced}
+
+
+# ---- sites -------------------------------------------------------------------------------------------------------------
+def test_a_region_across_the_date_line_has_its_middle_there() -> None:
+    ds = tiny(100, 8, grid=(2, 4)).ds.copy(deep=True)
+    ds["lon"][:] = [178, 179.5, -179.5, -178, 178, 179.5, -179.5, -178]
+    places = Sites(STData.of(ds), MaskOptions.read({"region": 4})).places
+    assert places is not None and places.shape == (1, 2)
+    assert abs(abs(places[0, 1]) - 180) < 1e-9
+
+
+def test_a_region_reads_the_mean_of_its_cells_that_measured() -> None:
+    ds = tiny(100, 4, grid=(2, 2), missing=0.3).ds
+    found = Sites(STData.of(ds), MaskOptions.read({"region": 2})).series
+    single = Sites(STData.of(ds), MaskOptions.read({"region": 1})).series
+    expected = pd.DataFrame(single.astype(float)).mean(axis=1).to_numpy()[:, None]
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_the_usual_day_is_a_mean_by_hour_of_what_was_seen() -> None:
+    clock = pd.date_range("2026-01-02", periods=96, freq="1h")  # from a Friday to a Monday
+    series = np.random.default_rng(0).normal(size=(96, 3))
+    seen = np.random.default_rng(1).random((96, 3)) < 0.8
+    seen[clock.hour == 5] = False
+    table = pd.DataFrame(np.where(seen, series, np.nan)).groupby(hours(clock)).mean().fillna(0)
+    np.testing.assert_allclose(course(series, seen, hours(clock)), table, rtol=1e-12)

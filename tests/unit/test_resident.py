@@ -46,7 +46,7 @@ def test_a_child_answers_like_this_process_and_comes_back_after_its_death(run: R
 
 def test_what_cannot_be_answered_is_told_in_the_childs_own_words(tmp_path: Path) -> None:
     child = Resident(["answer", str(tmp_path)])
-    with pytest.raises(RunError, match="ended without a word"):
+    with pytest.raises(RunError, match="is not on this machine"):
         child.ask({"keep": "1"})
     child.end()
 

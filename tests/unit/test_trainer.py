@@ -55,6 +55,19 @@ def test_resuming_at_any_epoch_equals_not_having_stopped(prune: str) -> None:
             np.testing.assert_array_equal(left.arrays["score"], right.arrays["score"])
 
 
+def test_a_checkpoint_from_before_there_were_masks_is_gone_on_with() -> None:
+    whole, first, second = (Trainer(DATA, options("st-prune")) for _ in range(3))
+    expected, events = epochs(whole), iter(first)
+    while first.epoch < 3:
+        next(events)
+    state = first.state_dict()
+    for name in ("mask", "best_gate", "masked", "told"):
+        del state[name]
+    second.load_state_dict(state)
+    assert [event.validation for event in epochs(second)] == [event.validation for event in expected[3:]]
+    assert same_weights(whole, second)
+
+
 @pytest.mark.parametrize("prune", ["infobatch", "st-prune"])
 def test_a_pruning_probability_of_0_is_full_training(prune: str) -> None:
     full = Trainer(DATA, options("full"))
