@@ -2,16 +2,18 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from sensor_live import what_if
 
-from stcore.runs import Run
+from stcore import readers
+from stcore.options import RunOptions
 from stcore.training.speed import FORMS, Forecast, counted, forms
+from stcore.training.trainer import Trainer
+from stcore.training.whatif import WhatIf
 
 OFF = 0.6
 BATCHES = {"stid-neighbours": (64, 1), "graph-wavenet": (16, 1), "simvp": (8, 1)}  # windows forecast at once
@@ -19,26 +21,28 @@ ROUNDS, WARM = 60, 6
 FILE = "speed.json"
 
 
-def measure_speed(runs: Mapping[str, Run], folder: Path) -> None:
-    """Inference of every model's unmasked run, once; the record is a file beside the runs."""
+def measure_speed(asked: Sequence[tuple[str, str, RunOptions]], folder: Path) -> None:
+    """Inference under each source, name of a set and options, once; the record is a file beside the runs."""
     path = folder / FILE
     found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    for model, run in runs.items():
+    for source, name, options in asked:
+        model = options.model["name"]
         for windows in BATCHES[model]:
-            where = f"{model} on {run.id.split('.')[0]}, {windows} window{'s' if windows > 1 else ''}"
+            where = f"{model} on {name}, {windows} window{'s' if windows > 1 else ''}"
             if where not in found:
-                found[where] = measured(run, windows)
+                found[where] = measured(source, options, windows)
                 path.write_text(json.dumps(found))
 
 
 @torch.no_grad()
-def measured(run: Run, windows: int) -> dict[str, Any]:
+def measured(source: str, options: RunOptions, windows: int) -> dict[str, Any]:
     """Processor seconds by round, operations and numbers read: of all sensors, the kept ones, and all from the kept ones.
 
-    Which sensors stay is drawn: the arithmetic is the same for all.
+    Weights are untrained and which sensors stay is drawn: the arithmetic is the same for all.
     """
     torch.set_num_threads(1)
-    model = what_if(run)
+    data = readers.open(source)
+    model = WhatIf(data, options, Trainer(data, options).weights())
     setting = model.feed.setting
     keep = np.random.default_rng(0).permutation(setting.sensors) < round((1 - OFF) * setting.sensors)
     parts, numbers = forms(model, keep, windows), setting.lookback * setting.inputs

@@ -25,7 +25,7 @@ from sensor_speed import measure_speed
 from sensors_report import write_report, write_rows
 
 from stcore import jobs, registry
-from stcore.options import OptionError
+from stcore.options import OptionError, RunOptions
 from stcore.runs import Run, create
 
 ASKING = ("best", "dynst")  # these train a model beforehand that compares masks
@@ -160,11 +160,11 @@ def train(grid: list[Cell], given: argparse.Namespace) -> None:
             write_rows(given.runs, given.results)
 
 
-def unmasked(folder: Path) -> dict[str, Run]:
-    """A finished unmasked run of each model whose inference is timed."""
-    wanted = {LIGHT: "metr-la-week", GRAPH: "metr-la-week", GRID: "era5-uk"}
-    paths = {model: folder / Cell(name, model, "none", None, FIRST_SEED).id for model, name in wanted.items()}
-    return {model: Run(path) for model, path in paths.items() if path.exists() and jobs.finished(Run(path))}
+def timed(chosen: list[str]) -> list[tuple[str, str, RunOptions]]:
+    """Source and name of the set that each model's inference is timed on, with its options."""
+    models = ((LIGHT, "metr-la-week"), (GRAPH, "metr-la-week"), (GRID, "era5-uk"))
+    cells = [Cell(name, model, "none", None, FIRST_SEED) for model, name in models if name in chosen]
+    return [(source(cell.set), cell.set, RunOptions.read(cell.options)) for cell in cells]
 
 
 def main() -> None:
@@ -189,7 +189,7 @@ def main() -> None:
     grid = cells(given, chosen)
     train(grid, given)
     answer(given.runs)
-    measure_speed(unmasked(given.runs), given.runs)
+    measure_speed(timed(chosen), given.runs)
     write_report(grid, {name: chosen.model for name, chosen in SETS.items()}, given.runs, given.results)
 
 

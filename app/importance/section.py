@@ -131,7 +131,7 @@ def stability(run: Run, found: ImportanceViews) -> None:
         st.markdown(
             "This run has no mask."
             if name == "none"
-            else f"The mask {plain(named(name))} has switched no sensor off for good."
+            else f"This run's mask, {plain(named(name))}, has switched no sensor off for good."
         )
         return
     run_id = run.id if run.id in found.stability else next(iter(found.stability))

@@ -14,7 +14,7 @@ from stcore import jobs
 from stcore.charts.words import labelled, percent, short
 from stcore.findings import DataError
 from stcore.options import OptionError
-from stcore.plan.answers import mask_of, mixes, trained_for
+from stcore.plan.answers import knows_all_on, mask_of, mixes, trained_for
 from stcore.plan.planned import unit_of
 from stcore.runs import Run, RunError, create
 from stcore.runs.folder import LIVE
@@ -34,6 +34,11 @@ def show(run: Run, sites: Sites, keep: np.ndarray) -> None:
         st.error(plain(said), icon=":material/block:")
     names = [name for name, on in zip(sites.name, sites.mean(keep.astype(float)) > 0.5, strict=True) if on]
     found = confirming(run, names)
+    if found is not None and found.id == run.id:
+        st.markdown(
+            f"This run was trained under this very plan: its test error is **{short(test_error(run), unit_of(run))}**."
+        )
+        return
     if found is None or state(found) not in (*LIVE, "done"):
         st.button(
             "Confirm by training", icon=":material/model_training:", key="plan confirm", on_click=start, args=(run, names),
@@ -76,9 +81,11 @@ def compare(run: Run, found: Run, keep: np.ndarray) -> None:
     live, everyone = (answered(run, mask, whole=True)["test"].all for mask in (keep, np.ones(len(keep), bool)))
     trained = test_error(found)
     unmasked = next((one for one in alike(run) if mask_of(one)["name"] == "none" and one.status == "done"), None)
-    rows = [("All sensors on, this run", everyone), ("The plan, live answer", live), ("The plan, trained", trained)]
+    rows = [("The plan, live answer", live), ("The plan, trained", trained)]
+    rows = [*([("All sensors on, this run", everyone)] if knows_all_on(run) else []), *rows]
     rows += [("All sensors on, trained without a mask", test_error(unmasked))] if unmasked else []
-    table = pd.DataFrame([{"what": what, "error": error, "change": error / everyone - 1} for what, error in rows])
+    base = test_error(unmasked) if unmasked else everyone if knows_all_on(run) else float("nan")
+    table = pd.DataFrame([{"what": what, "error": error, "change": error / base - 1} for what, error in rows])
     st.markdown(
         f"Trained under the plan the test error is **{short(trained, unit)}**; the live answer was {short(live, unit)}, "
         f"**{percent(abs(live / trained - 1))} {'too high' if live > trained else 'too low'}**."
@@ -88,6 +95,10 @@ def compare(run: Run, found: Run, keep: np.ndarray) -> None:
         "change": st.column_config.NumberColumn("change to all on", format="percent"),
     }  # fmt: skip
     st.dataframe(table, hide_index=True, key="plan confirmed", column_config=columns, width="content")
+    if not unmasked:
+        st.caption(
+            "What the sensors that are off cost is known once a run with the same settings, but no mask, is there, too."
+        )
 
 
 def test_error(run: Run) -> float:

@@ -38,7 +38,11 @@ def figures(scene: "Scene") -> None:
     kept, count = int(scene.draft.keep.sum()), len(scene.draft.keep)
     before = again(whole, scene.draft.keep)
     labels = (
-        ("All sensors", "Mean absolute error over all sensors under the plan, and its change against all sensors on."),
+        (
+            "All sensors",
+            "Mean absolute error over all sensors under the plan, and its change against all sensors on. Measured on some of "
+            "the windows, so that it comes at once; confirming by training measures on all.",
+        ),
         ("Those kept", "The same over the sensors that stay on."),
         ("Those off", "The same over the sensors that are off, forecast from the others."),
     )
@@ -129,8 +133,8 @@ def card(scene: "Scene", chosen: int) -> None:
     here, on = sites.of == sites.of[chosen], bool(keep[chosen])
     error, before = (answer[part()].by_sensor[chosen] for answer in (scene.now, scene.whole))
     st.markdown(
-        f"**{plain(name)}** is **{'kept' if on else 'off'}**: its own error {short(float(error), scene.unit)}, "
-        f"{short(float(before), scene.unit)} with all on."
+        f"**{plain(name)}** is **{'kept' if on else 'off'}**: its own error {short(float(error), scene.unit)}"
+        + (f", {short(float(before), scene.unit)} with all on." if np.isfinite(before) else ".")
     )
     other = keep ^ here
     if other.any():
@@ -182,7 +186,10 @@ def order(run: Run) -> np.ndarray:
 
 def table(scene: "Scene") -> None:
     """Every sensor with its reason; a row switches it."""
-    st.subheader("Every sensor", help="A click on a row switches its sensor, as a click on the map does.")
+    st.subheader(
+        "Every sensor",
+        help="A click on a row switches its sensor, as a click on the map does. Expected errors and reasons are of validation.",
+    )
     with st.spinner("Finding the reasons …"):
         plan = scene.plan()
     for note in plan.notes:

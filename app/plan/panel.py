@@ -14,7 +14,7 @@ from app.session import link, state
 from app.words import plain
 from stcore.findings import DataError
 from stcore.options import OptionError
-from stcore.plan.answers import Answer, check, mixes, trained_for, why_not
+from stcore.plan.answers import Answer, all_on, check, mask_of, mixes, trained_for, why_not
 from stcore.plan.curve import Curve
 from stcore.plan.planned import Plan, made, unit_of
 from stcore.plan.reasons import Known
@@ -97,7 +97,8 @@ def _section(run: Run) -> bool:
     curve, share = asking.curve(run, sites)
     if not trained_for(run):
         st.warning(
-            "This run was not trained to forecast under any mask: what it answers about masks other than its own is a guess.",
+            "This run was not trained to forecast under any mask: what it answers about masks other than its own is a guess"
+            + (", with all sensors on, too." if mask_of(run)["name"] != "none" else "."),
             icon=":material/info:",
         )
         elsewhere(run)
@@ -107,7 +108,8 @@ def _section(run: Run) -> bool:
         draft.switch(run, sites, sensor, tried.keep)
         link("sensor", sites.data.sensors[sensor])
         tried = draft.by_hand(run, sites, ranked)
-    now, whole = asking.answered(run, tried.keep), asking.answered(run, np.ones(len(tried.keep), bool))
+    now, everyone = asking.answered(run, tried.keep), asking.answered(run, np.ones(len(tried.keep), bool))
+    whole = {part: all_on(run, answer) for part, answer in everyone.items()}
     draw(Scene(run, sites, facts, curve, share, tried, now, whole, under))
     return share < 1 or confirm.works(run, sites, tried.keep)
 

@@ -20,7 +20,7 @@ from stcore.runs.folder import LIVE
 PLAY_SECONDS = 0.8
 WORDS = {
     ERROR: "Validation error", IMPORTANCE: "Importance", MASK: "Mask", KEPT: "Kept share", TEST: "Test error",
-    DIFFERENCE: "Compared with a run",
+    DIFFERENCE: "Difference",
 }  # fmt: skip
 PARTS = {"test": "on the test part", "validation": "in validation, each at its best epoch"}
 
@@ -31,7 +31,7 @@ def controls(run: Run, found: xr.Dataset, epochs: int) -> tuple[str, int]:
     more = [DIFFERENCE] if others(run.id, str(run.path)) else []
     rows = (MASK, "active"), (KEPT, "sensor_kept"), (TEST, "test_sensor_error")
     options += [what for what, name in rows if name in found] + more
-    left, middle, right = st.columns([5, 6, 2], vertical_alignment="bottom")
+    left, middle, right = st.columns([6, 5, 2], vertical_alignment="bottom")
     with left:
         if st.session_state.get("shown") not in options:
             st.session_state["shown"] = ERROR

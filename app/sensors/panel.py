@@ -120,8 +120,11 @@ def say_mask(view: View) -> None:
     active = view.trace["active"].values
     now, before = active[view.epoch - 1], active[max(view.epoch - 2, 0)]
     off, grown = int((before & ~now).sum()), int((now & ~before).sum())
+    hidden = "hollow" if view.ground.cells is None else "empty"
     change = f" Since the epoch before, {off} were switched off and {grown} on again." if off or grown else ""
-    st.markdown(f"**{now.sum()} of {now.size}** sensors are on after epoch {view.epoch}; hollow ones are off.{change}")
+    st.markdown(
+        f"**{now.sum()} of {now.size}** sensors are on after epoch {view.epoch}; {hidden} ones are off.{change}"
+    )
 
 
 def say_ground(ground: Ground) -> None:

@@ -70,6 +70,9 @@ def read_answers(path: Path | None) -> dict[str, str]:
     return answers
 
 
+LONGEST = 160  # letters in a cell, so that one long name does not push all others off the screen
+
+
 def table(rows: list[list[Any]], head: list[str]) -> str:
     """Columns of text, aligned."""
     cells = [head, *([shown(cell) for cell in row] for row in rows)]
@@ -81,9 +84,10 @@ def table(rows: list[list[Any]], head: list[str]) -> str:
 
 def shown(value: Any) -> str:
     """A value as people read it."""
-    if value is None:
+    if value is None or value != value:
         return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def duration(seconds: float | None) -> str:

@@ -64,11 +64,16 @@ def named(text: str | None) -> list[str] | None:
 def lines(document: dict[str, Any]) -> list[str]:
     """A plan for people: how many stay, what that costs, and what has to be known."""
     unit = f" {document['unit']}".rstrip()
-    said = [f"{document['kept']} of {document['sensors']} sensors stay on, ranked by {document['ranking']}"]
+    ranking = "the run's own mask" if document["ranking"] == "own" else document["ranking"]
+    said = [f"{document['kept']} of {document['sensors']} sensors stay on, ranked by {ranking}"]
     rows = []
     for part, errors in document["errors"].items():
         whole = document["unmasked"][part]
-        change = f"{100 * (errors['all'] / whole['all'] - 1):+.1f} %" if whole["all"] else "-"
+        change = (
+            f"{100 * (errors['all'] / whole['all'] - 1):+.1f} %"
+            if whole["all"] and whole["all"] == whole["all"]
+            else "-"
+        )
         rows.append([part, errors["all"], whole["all"], change, errors["kept"], errors["off"]])
     head = ["part", f"MAE{unit and f' ({unit.strip()})'}", "all on", "change", "of the kept", "of those off"]
     said.append(table([[name, *map(shown_or_dash, row)] for name, *row in rows], head))

@@ -238,9 +238,9 @@ def partial_note(runs: Sequence[Run], views: dict[str, View]) -> list[str]:
     if not told:
         return []
     return [
-        f"Sensors are off in the {'run' if len(masked) == 1 else 'runs'} that {' and '.join(told)} come from, and one "
-        "that is off has no importance there: so far they agree with the mask by themselves. "
-        "Add a run on the same data without a mask, or with the any mask: it says more."
+        f"In the {'run' if len(masked) == 1 else 'runs'} that {' and '.join(told)} {'is' if len(told) == 1 else 'are'} "
+        "taken from, sensors are off, and one that is off has no importance there: so far the views agree with the mask by "
+        "themselves. Add a run on the same data without a mask, or with the any mask: it says more."
     ]
 
 

@@ -165,7 +165,7 @@ class ExperimentOptions(Options):
     @classmethod
     def _common(cls, options: dict[str, Any]) -> dict[str, Any]:
         """Those of a run that the experiment does not decide itself."""
-        known = ("model", "data", "train")
+        known = ("model", "data", "train", "mask")
         if unknown := [name for name in options if name not in known]:
             raise ValueError(f"{unknown[0]} is not common to all runs; known are {', '.join(known)}")
         if not _plain(options):

@@ -51,7 +51,8 @@ def verdict(plan: Plan) -> str:
     kept, count = int(plan.keep.sum()), len(plan.keep)
     now, before = plan.answers["test"].all, plan.whole["test"].all
     change = signed(now / before - 1) if before > 0 else "–"
-    words = f"test error over all sensors {short(now, plan.unit)} instead of {short(before, plan.unit)} with all on ({change})"
+    words = f"test error over all sensors {short(now, plan.unit)}"
+    words += f" instead of {short(before, plan.unit)} with all on ({change})" if before > 0 else ""
     return f'<div class="verdict yes"><b>{kept} of {count} sensors stay</b>{told(words[:1].upper() + words[1:])}.</div>'
 
 
@@ -61,7 +62,7 @@ def costs(plan: Plan) -> list[dict[str, Any]]:
     for part in figures["errors"]:
         for over, words in OVER.items():
             now, before = figures["errors"][part][over], figures["unmasked"][part][over]
-            share = now / before - 1 if before else float("nan")
+            share = now / before - 1 if before and now is not None else float("nan")
             unit = f" ({plan.unit})" if plan.unit else ""
             rows.append(
                 {"part": part, "error": words, f"all on{unit}": before, f"plan{unit}": now, "change": signed(share)}

@@ -99,6 +99,16 @@ def trained_for(run: Run) -> bool:
     return bool(mask_of(run)["name"] == "any")
 
 
+def knows_all_on(run: Run) -> bool:
+    """Whether the run was trained with all sensors on, at least now and then: else its error with all on means nothing."""
+    return mask_of(run)["name"] in ("none", "any")
+
+
+def all_on(run: Run, answer: Answer) -> Answer:
+    """The answer with all sensors on; unknown (NaN) of a run that was trained with some of them off for good."""
+    return answer if knows_all_on(run) else Answer(answer.keep, 0 * answer.absolute, 0 * answer.count)
+
+
 def weighed(run: Run, data: STData) -> "WhatIf":
     """The run's weights, ready to be asked in this process. OptionError or RunError where they cannot be."""
     from stcore.training.whatif import WhatIf

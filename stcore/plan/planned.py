@@ -10,7 +10,7 @@ import pandas as pd
 from stcore import jobs
 from stcore.data import STData
 from stcore.options import OptionError
-from stcore.plan.answers import Answer, Ask, asked_of, check, trained_for, weighed
+from stcore.plan.answers import Answer, Ask, all_on, asked_of, check, knows_all_on, trained_for, weighed
 from stcore.plan.curve import Curve, drawn, keeping, known
 from stcore.plan.ground import OWN, demands, importance, names, own_mask, ranking, sites_of
 from stcore.plan.reasons import Known, Said
@@ -168,7 +168,7 @@ def made(
     """The plan that keeps exactly ``keep`` [N] bool: asked, explained, with what has to be known about it."""
     everyone = np.ones(len(keep), bool)
     answers = {part: ask(keep, part) for part in ("validation", "test")}
-    whole = {part: ask(everyone, part) for part in ("validation", "test")}
+    whole = {part: all_on(run, ask(everyone, part)) for part in ("validation", "test")}
     worth, unit = importance(run), unit_of(run)
     facts = facts or Known(sites.data, sites)
     mask = sites.mean(keep.astype(float)) > 0.5
@@ -189,6 +189,11 @@ def notes(run: Run, sites: Sites, keep: np.ndarray, facts: Known) -> list[str]:
         said.append(
             f"run {run.id} was not trained to forecast under any mask: errors under masks other than its own are "
             "guesses; a run with mask any answers better"
+        )
+    if not knows_all_on(run):
+        said.append(
+            f"run {run.id} was trained with sensors off, so it cannot say what the error with all on would be: compare with a "
+            "run of the same settings without a mask"
         )
     if bad := [place for place in facts.faults if keep[sites.of[place]]]:
         first = facts.faults[bad[0]]

@@ -120,7 +120,7 @@ class Said:
 
     def _cost(self, sensor: int) -> str:
         more = self.error[sensor] - self.whole[sensor]
-        return f" at {more:+.2g} {self.unit}".rstrip() if np.isfinite(more) else ""
+        return f", its error changes by {more:+.2g} {self.unit}".rstrip() if np.isfinite(more) else ""
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from stcore.findings import Finding, refuse
 from stcore.readers.limits import check_room, words
 from stcore.readers.source import Source
@@ -86,7 +88,8 @@ def _geojson(name: str, raw: bytes) -> Any:
         for part in listed
         if isinstance(part, dict)
     ]
-    return geopandas.GeoDataFrame.from_features(shapes, crs=_named_crs(held.get("crs")))
+    with np.errstate(invalid="ignore"):  # what is no number is left out later on
+        return geopandas.GeoDataFrame.from_features(shapes, crs=_named_crs(held.get("crs")))
 
 
 def _told(properties: Any) -> dict[str, Any]:
@@ -158,6 +161,8 @@ def _shapefile(name: str, raw: bytes, answers: Mapping[str, str]) -> Features:
         if not stems:
             raise refuse("unknown-format", f"{name} is a zip archive without a Shapefile (.shp, .shx, .dbf) in it.")
         chosen, findings = _choice(name, stems, answers)
+        if chosen + ".shx" not in parts:
+            raise refuse("half", f"{name} has {chosen[-100:]}.shp without its .shx; zip all parts of the Shapefile.")
         clean = io.BytesIO()
         with zipfile.ZipFile(clean, "w") as made:
             for suffix in PARTS:

@@ -12,16 +12,19 @@ from stcore.sensors.options import MaskOptions
 from stcore.sensors.sites import Sites
 
 CANDIDATES = ("predictive", "conditional-variance", "coverage", "spread", "variance", "degree")
+SLOW, MANY = ("conditional-variance",), 4_000  # cubic in the sites: minutes beyond so many
 
 
 def orders(sites: Sites, seed: int, names: tuple[str, ...] = CANDIDATES) -> dict[str, np.ndarray]:
-    """The order [R] of every candidate that these data allow."""
+    """The order [R] of every candidate that these data allow; of very many sites only of those that take seconds."""
     found: dict[str, np.ndarray] = {}
     shared = MaskOptions.read({name: getattr(sites.options, name) for name in MaskOptions.model_fields})
     for name in names:
+        if sites.count > MANY and name in SLOW:
+            continue
         try:
             found[name] = card("masks", name).load()(shared, sites, 1, seed).order()
-        except (OptionError, ValueError):  # such as one that needs a graph
+        except OptionError:  # such as one that needs a graph, or fewer sensors
             continue
     return found
 

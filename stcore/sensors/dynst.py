@@ -103,7 +103,9 @@ class DynST(Fixed):
         self.put(chosen(self.ranked(self.worth() + self.keep), self.sites, sparsity))
 
     def exchange(self, epoch: int, judge: Judge) -> None:
-        """Drop active sites of least worth and regrow as many of the others with the steepest slope."""
+        """Drop active sites of least worth and regrow as many of the others with the steepest slope, once there are slopes."""
+        if not self.steps:
+            return
         share = 0.5 * self.set.regrow * (1 + np.cos(np.pi * epoch / max(self.freeze, 1)))
         most = min(round(share * self.keep.sum()), int((~self.keep).sum()))
         for number in sorted({most, most // 2, most // 4} - {0}, reverse=True):
@@ -132,9 +134,10 @@ class DynST(Fixed):
 
     @property
     def group(self) -> np.ndarray:
-        """Groups of copies, found once."""
+        """Groups of copies, found once; what is forced off stands for nobody."""
         if not hasattr(self, "_group"):
             self._group = copies(self.sites)
+            self._group[self.sites.off] = -1
         return self._group
 
     def put(self, keep: np.ndarray) -> None:
@@ -185,7 +188,7 @@ class DynST(Fixed):
 
 CARD = Card(
     "dynst",
-    "A learned mask, pruned step by step, with drop and regrow, that begins from the best simple mask.",
+    "A learned mask: begins from the best simple one (or, with a ramp, from all sensors) and drops and regrows where that pays.",
     "Wu et al. 2024, arXiv 2403.02914; mechanics reconstructed, warm start and check ours",
     "stcore.sensors.dynst:DynST",
     DynSTOptions,

@@ -10,12 +10,12 @@ from pages import button, texts
 from planning import copied, masked_run
 from streamlit.testing.v1 import AppTest
 
-from app.plan import look
+from app.plan import confirm, look
 from stcore import resident
 from stcore.charts.plan_map import SENSORS
 from stcore.plan import plan
 from stcore.plan.answers import mask_of
-from stcore.runs import Run, runs_in
+from stcore.runs import Run, remove, runs_in
 from stcore.runs.folder import LIVE
 
 Open = Callable[..., AppTest]
@@ -116,6 +116,8 @@ def test_a_plan_is_confirmed_by_training_under_it(opened: AppTest, folder: Path,
     button(test, "Confirm by training").click().run()
     (made,) = [one for one in runs_in(folder) if one.id != run.id]
     assert mask_of(made)["name"] == "given" and len(mask_of(made)["on"]) == 3
+    confirm.start(run, mask_of(made)["on"])  # pressed again before the page was drawn anew
+    assert len(runs_in(folder)) == 2
     end = time.monotonic() + 90
     while made.status in LIVE and time.monotonic() < end:
         time.sleep(0.3)
@@ -125,6 +127,14 @@ def test_a_plan_is_confirmed_by_training_under_it(opened: AppTest, folder: Path,
     rows = test.dataframe[-1].value
     error = (made.result or {})["metrics"]["test"]["mae"]
     assert rows["error"].tolist()[2] == pytest.approx(error) and rows["what"].tolist()[1] == "The plan, live answer"
+
+
+def test_a_run_that_is_deleted_while_its_plan_is_open(app: Open, folder: Path, tmp_path: Path) -> None:
+    run = masked_run(folder, "passing", {"name": "any"})
+    test = ready(app("sensors", run=run.id, section="plan"))
+    remove(run.path)
+    test.slider(key="plan number").set_value(3).run()
+    assert not test.exception and not run.path.exists()
 
 
 def test_files_are_offered_in_four_formats(opened: AppTest) -> None:

@@ -246,6 +246,7 @@ def test_regions_act_as_one(name: str) -> None:
         {"off": ["s1", "nobody"]},
         {"costs": ["nobody=2"]},
         {"costs": ["s1=-2"]},
+        {"costs": ["s1=1e308", "s2=1e308"], "budget": 3},
         {"on": ["s1"], "off": ["s1"]},
         {"budget": 0.5},
         {"on": ["s1", "s2", "s3"], "budget": 2},

@@ -245,7 +245,9 @@ def test_attributes_take_no_shapes_place(said: object, tmp_path: Path) -> None:
     assert feature["geometry"]["coordinates"][0][0] == [10.0, 48.0]
 
 
-@pytest.mark.parametrize("crs", ["EPSG:9999", "EPSG:5703", "EPSG:4978"])  # unknown, heights only, from the earth's middle
+@pytest.mark.parametrize(
+    "crs", ["EPSG:9999", "EPSG:5703", "EPSG:4978"]
+)  # unknown, heights only, from the earth's middle
 def test_a_system_that_no_map_has_counts_as_none(crs: str, tmp_path: Path) -> None:
     layer = read_layer(collection(tmp_path, SQUARE, crs=crs))
     assert [finding.code for finding in layer.findings] == ["crs"]
@@ -266,3 +268,8 @@ def test_very_many_districts_are_named_at_once() -> None:
     began = time.perf_counter()
     names = district_names({"features": features})
     assert len(set(names)) == 12_000 and time.perf_counter() - began < 1
+
+
+def test_a_shapefile_without_its_index_is_half_of_one(tmp_path: Path) -> None:
+    parts = {f"a{suffix}": content for suffix, content in shapefile(tmp_path).items() if suffix != ".shx"}
+    assert "vsi" not in refused(archive(tmp_path / "a.zip", parts), "half")

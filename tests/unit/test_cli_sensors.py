@@ -52,6 +52,7 @@ def test_a_budget_decides_instead_and_the_knee_where_nothing_does(
         (["--keep", "2", "--on", "nobody"], "no sensor"),
         (["--keep", "2", "--on", "s1", "--off", "s1"], "on and to be off"),
         (["--keep", "1", "--on", "s1,s2"], "more than the 1"),
+        (["--keep", "7", "--off", "s1,s2"], "All but 6"),
         (["--keep", "2", "--budget", "3"], "not both"),
         (["--budget", "0.5"], "mask.budget"),
         (["--costs", "s1=-1", "--keep", "2"], "above 0"),

@@ -352,3 +352,16 @@ def test_the_usual_day_is_a_mean_by_hour_of_what_was_seen() -> None:
     seen[clock.hour == 5] = False
     table = pd.DataFrame(np.where(seen, series, np.nan)).groupby(hours(clock)).mean().fillna(0)
     np.testing.assert_allclose(course(series, seen, hours(clock)), table, rtol=1e-12)
+
+
+# ---- dynst -------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("forced", ["s0", "s6"])
+def test_of_copies_one_stays_on_where_another_is_forced_off(forced: str) -> None:
+    """Also where the one that is off would have been worth most."""
+    card = registry.card("masks", "dynst")
+    settings = card.options.read({"sparsity": 0.5, "off": [forced]})
+    mask = card.load()(settings, Sites(with_values(city()), settings), 8, 0)
+    mask.prior = np.array([1.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.9])
+    mask.begin(0, lambda masks: np.ones(len(masks)))
+    assert mask.group[[0, 6]].tolist().count(-1) == 1
+    assert mask.keep[[0, 6]].sum() == 1 and not mask.keep[int(forced[1:])]

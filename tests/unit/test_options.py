@@ -34,6 +34,15 @@ def test_set_reaches_nested_options() -> None:
         nested(["model=stid", "model.width=3"])
 
 
+def test_names_that_look_like_numbers_are_names() -> None:
+    from stcore.sensors.options import MaskOptions
+
+    assert MaskOptions.read(nested(["on=773869"])).on == ["773869"]
+    assert MaskOptions.read({"off": [773869, "a"]}).off == ["773869", "a"]
+    with pytest.raises(OptionError):
+        MaskOptions.read({"on": [1.5]})
+
+
 def test_merging_lays_later_values_on_top() -> None:
     assert merged({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 9}}, {"d": {"e": 1}}) == {
         "a": {"b": 9, "c": 2},

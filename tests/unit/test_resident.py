@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -47,6 +48,14 @@ def test_a_child_answers_like_this_process_and_comes_back_after_its_death(run: R
 def test_what_cannot_be_answered_is_told_in_the_childs_own_words(tmp_path: Path) -> None:
     child = Resident(["answer", str(tmp_path)])
     with pytest.raises(RunError, match="is not on this machine"):
+        child.ask({"keep": "1"})
+    child.end()
+
+
+def test_a_child_that_dies_in_the_middle_of_a_word_has_not_answered() -> None:
+    child = Resident([])
+    child.command = [sys.executable, "-c", 'print("{}", flush=True); input(); print(\'{"answers": [1\', end="")']
+    with pytest.raises(RunError, match="ended without a word"):
         child.ask({"keep": "1"})
     child.end()
 
