@@ -188,7 +188,7 @@ class DynST(Fixed):
 
 CARD = Card(
     "dynst",
-    "A learned mask: begins from the best simple one (or, with a ramp, from all sensors) and drops and regrows where that pays.",
+    "A learned mask: begins from the best simple one (with a ramp: from all sensors), drops and regrows where that pays.",
     "Wu et al. 2024, arXiv 2403.02914; mechanics reconstructed, warm start and check ours",
     "stcore.sensors.dynst:DynST",
     DynSTOptions,
