@@ -36,7 +36,9 @@ def test_slider_and_click_are_answered_live(browse: Browse, server: Server) -> N
         slider.press(key)
         waits.append(changed(page, before))
         page.wait_for_timeout(300)
-    assert sorted(waits[1:])[1] < 1.5, f"the slider is slow: {waits}"  # most of it is the browser's, on software graphics
+    assert sorted(waits[1:])[1] < 1.5, (
+        f"the slider is slow: {waits}"
+    )  # most of it is the browser's, on software graphics
 
     before, pixels = kept(page), picture(page)
     box = page.get_by_test_id(MAP).bounding_box()

@@ -201,7 +201,10 @@ def test_an_edge_and_failures_are_told() -> None:
         ({"tune": {"grid": [1]}}, "there is no option 'grid'; known are cells, rates, decays, seed"),
         ({"name": "a.b"}, "option 'name'"),
         ({"name": "../a"}, "option 'name'"),
-        ({"options": {"prune": {"name": "full"}}}, "prune is not common to all runs; known are model, data, train, mask"),
+        (
+            {"options": {"prune": {"name": "full"}}},
+            "prune is not common to all runs; known are model, data, train, mask",
+        ),
         ({"options": {"train": {"epoch": 3}}}, "train.epoch"),
         ({"options": {"train": {"batch": 3}}}, "write tune = false"),
         ({"options": {"data": {"samples": "cells"}}}, "samples stand beside the methods"),
