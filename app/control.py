@@ -42,7 +42,8 @@ def _progress(run: Run, now: str) -> None:
     share = min(where["visits"] / max(where["planned"], 1), 1.0)
     text, left = f"epoch {where['epoch'] + 1} of {run.passes}", where["seconds_left"]
     if where["epoch"] < 0:
-        text = "scoring before training"
+        compares = run.spec["options"].get("mask", {}).get("pilot")
+        text = "comparing masks first" if compares else "scoring before training"
     elif share == 1.0:
         text = "measuring on the test windows"
     elif left is not None:

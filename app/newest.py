@@ -1,5 +1,8 @@
 """What Samples and Sensors say while a run has nothing to show yet, and how they come to its newest epoch."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from app.session import link
@@ -10,11 +13,15 @@ WAITING = {
     "running": "The first epoch is in work.",
     "paused": "Paused in the first epoch.",
 }
+BEFOREHAND = "A short training comes first, by which samples are scored or masks compared."
 
 
-def waiting(state: str, what: str) -> str | None:
+def waiting(state: str, what: str, progress: Mapping[str, Any] | None = None) -> str | None:
     """Why there is nothing to see yet, and when there will be ``what``; None for a run that has ended."""
-    return f"{WAITING[state]} {what} after its first epoch." if state in WAITING else None
+    if state not in WAITING:
+        return None
+    before = state == "running" and (progress or {}).get("epoch", 0) < 0
+    return f"{BEFOREHAND if before else WAITING[state]} {what} after its first epoch."
 
 
 def follow_switch() -> None:

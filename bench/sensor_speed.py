@@ -3,6 +3,8 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +19,28 @@ from stcore.training.whatif import WhatIf
 
 OFF = 0.6
 BATCHES = {"stid-neighbours": (64, 1), "graph-wavenet": (16, 1), "simvp": (8, 1)}  # windows forecast at once
-ROUNDS, WARM = 60, 6
+ROUNDS, WARM = 30, 6
+REPEATS = 7  # fresh processes, as they differ from each other by more than their rounds do
 FILE = "speed.json"
 
 
 def measure_speed(asked: Sequence[tuple[str, str, RunOptions]], folder: Path) -> None:
     """Inference under each source, name of a set and options, once; the record is a file beside the runs."""
     path = folder / FILE
-    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    found: dict[str, list[Any]] = json.loads(path.read_text()) if path.exists() else {}
     for source, name, options in asked:
         model = options.model["name"]
         for windows in BATCHES[model]:
             where = f"{model} on {name}, {windows} window{'s' if windows > 1 else ''}"
             if where not in found:
-                found[where] = measured(source, options, windows)
+                found[where] = [repeated(source, options, windows) for _ in range(REPEATS)]
                 path.write_text(json.dumps(found))
+
+
+def repeated(source: str, options: RunOptions, windows: int) -> dict[str, Any]:
+    """``measured`` in a process of its own."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(measured, source, options, windows).result()
 
 
 @torch.no_grad()
@@ -67,9 +76,7 @@ def interleaved(parts: Mapping[str, Forecast]) -> dict[str, list[float]]:
     return seconds
 
 
-def ratios(seconds: Mapping[str, list[float]], form: str) -> tuple[float, float, float]:
-    """How many times quicker than full a form is: the median of the rounds, and its 95 % interval by resampling them."""
-    each = np.array(seconds["full"]) / np.array(seconds[form])
-    drawn = np.median(np.random.default_rng(0).choice(each, (2000, len(each))), axis=1)
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return float(np.median(each)), float(low), float(high)
+def ratios(repeats: Sequence[Mapping[str, Any]], form: str) -> tuple[float, float, float]:
+    """How many times quicker than full a form is: the middle of the processes' medians over rounds, the least, the greatest."""
+    each = [np.median(np.divide(one["seconds"]["full"], one["seconds"][form])) for one in repeats]
+    return float(np.median(each)), float(min(each)), float(max(each))

@@ -182,9 +182,9 @@ def others(found: Found) -> list[str]:
 
 # ---- inference -----------------------------------------------------------------------------------------------------
 SPEEDS = (
-    "Processor milliseconds of a forecast, one thread, medians of interleaved rounds; 60 % of the sensors off. Kept reads and "
-    "forecasts the kept sensors, all reads the kept ones and forecasts all; how many times faster than full, with a 95 % "
-    "interval of the median. Operations are those of dense products and convolutions. A model that does not gather fills in "
+    "Processor milliseconds of a forecast, one thread, medians of interleaved rounds in fresh processes; 60 % of the sensors off. Kept reads and "
+    "forecasts the kept sensors, all reads the kept ones and forecasts all; how many times faster than full: the middle of "
+    "the medians of fresh processes, their least and greatest. Operations are those of dense products and convolutions. A model that does not gather fills in "
     "zeros and computes everything, so that only inputs are saved.\n"
 )
 SPEED_HEAD = [
@@ -195,13 +195,14 @@ SPEED_HEAD = [
 
 def speeds(speed: dict[str, Any]) -> Iterator[list[Any]]:
     """One row a model and number of windows."""
-    for where, record in speed.items():
-        seconds, counted, read = record["seconds"], record["operations"], record["read"]
+    for where, repeats in speed.items():
+        record = repeats[0]
+        counted, read = record["operations"], record["read"]
         yield [
             where,
             "yes" if record["gathers"] else "no",
-            *(f"{1000 * np.median(seconds[part]):.2f}" for part in ("full", "kept", "all")),
-            *("{:.2f} ({:.2f} to {:.2f})".format(*ratios(seconds, part)) for part in ("kept", "all")),
+            *(f"{1000 * np.median([one['seconds'][part] for one in repeats]):.2f}" for part in ("full", "kept", "all")),
+            *("{:.2f} ({:.2f} to {:.2f})".format(*ratios(repeats, part)) for part in ("kept", "all")),
             ", ".join(f"{counted[part] / counted['full']:.0%}" for part in ("kept", "all")),
             f"{read['kept'] / read['full']:.0%}",
         ]

@@ -13,7 +13,7 @@ POLL = 1.0
 
 def nothing_yet(run: Run) -> None:
     """Say why there are no samples to see, and look again where some will come."""
-    if words := waiting(state(run), "Samples appear"):
+    if words := waiting(state(run), "Samples appear", run.progress):
         st.info(words)
         st.fragment(_wait, run_every=POLL)(run)
     else:

@@ -35,7 +35,7 @@ def show(run: Run) -> None:
     found = trace(run)
     epochs = found.sizes["epoch"]
     if not epochs:
-        st.info(waiting(state(run), "The map appears") or ENDED)
+        st.info(waiting(state(run), "The map appears", run.progress) or ENDED)
         return
     view = look(run, found, epochs)
     if view is None:
@@ -121,10 +121,12 @@ def say_mask(view: View) -> None:
     now, before = active[view.epoch - 1], active[max(view.epoch - 2, 0)]
     off, grown = int((before & ~now).sum()), int((now & ~before).sum())
     hidden = "hollow" if view.ground.cells is None else "empty"
-    change = f" Since the epoch before, {off} were switched off and {grown} on again." if off or grown else ""
-    st.markdown(
-        f"**{now.sum()} of {now.size}** sensors are on after epoch {view.epoch}; {hidden} ones are off.{change}"
+    sites = [event["mask"]["sites"] for event in view.run.epochs() if event.get("mask", {}).get("sites")]
+    change = (
+        f", decided over {sites[-1]:.0f} regions, those at the edge smaller." if sites and sites[-1] < now.size else "."
     )
+    change += f" Since the epoch before, {off} were switched off and {grown} on again." if off or grown else ""
+    st.markdown(f"**{now.sum()} of {now.size}** sensors are on after epoch {view.epoch}; {hidden} ones are off{change}")
 
 
 def say_ground(ground: Ground) -> None:
