@@ -182,10 +182,10 @@ def others(found: Found) -> list[str]:
 
 # ---- inference -----------------------------------------------------------------------------------------------------
 SPEEDS = (
-    "Processor milliseconds of a forecast, one thread, medians of interleaved rounds in fresh processes; 60 % of the sensors off. Kept reads and "
-    "forecasts the kept sensors, all reads the kept ones and forecasts all; how many times faster than full: the middle of "
-    "the medians of fresh processes, their least and greatest. Operations are those of dense products and convolutions. A model that does not gather fills in "
-    "zeros and computes everything, so that only inputs are saved.\n"
+    "Processor milliseconds of a forecast, one thread, medians of interleaved rounds in fresh processes; 60 % of the sensors "
+    "off. Kept reads and forecasts the kept sensors, all reads the kept ones and forecasts all; how many times faster than "
+    "full: the middle of the processes' medians, their least and greatest. Operations are those of dense products and "
+    "convolutions. A model that does not gather fills in zeros and computes everything, so that only inputs are saved.\n"
 )
 SPEED_HEAD = [
     *("model", "gathers", "full ms", "kept ms", "all ms", "kept faster", "all faster"),
