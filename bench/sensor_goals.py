@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+from goals import Goal
 from sensor_live import FILE
 from sensor_speed import OFF, ratios
 
@@ -34,16 +35,6 @@ class Arm(NamedTuple):
     model: str
     mask: str
     off: int | None
-
-
-class Goal(NamedTuple):
-    """One line: which goal, on what, what was asked, what was found, and whether that is reached."""
-
-    name: str
-    where: str
-    asked: str
-    found: str
-    reached: str
 
 
 @dataclass(frozen=True)

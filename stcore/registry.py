@@ -5,11 +5,12 @@ stcore bring their cards as ``CARDS`` in their ``__init__``; another package bri
 group ``stcore.models``, ``stcore.strategies`` and so on, whose value is a ``Card``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from pkgutil import iter_modules
 from typing import Any, Literal
 
 from stcore.options import Options
@@ -70,6 +71,14 @@ class Card:
             "options": self.options.describe(),
             **(size if self.parameters is not None else {}),
         }
+
+
+def discovered(package: str, path: Iterable[str], order: Sequence[str]) -> tuple[Card, ...]:
+    """The cards of a ``package``'s files, which lie at ``path``: those in ``order`` first, then the others by name."""
+    modules = (import_module(f"{package}.{module.name}") for module in iter_modules(path))
+    found: list[Card] = [module.CARD for module in modules if hasattr(module, "CARD")]
+    place = {name: number for number, name in enumerate(order)}
+    return tuple(sorted(found, key=lambda card: (place.get(card.name, len(place)), card.name)))
 
 
 @cache

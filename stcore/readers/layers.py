@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -125,11 +126,9 @@ def _known(asked: str, name: str) -> int:
 
     code = EPSG.fullmatch(asked.strip().upper())
     if code:
-        try:
+        with suppress(CRSError):
             CRS.from_epsg(int(code[1]))
             return int(code[1])
-        except CRSError:
-            pass
     raise refuse("crs", f"There is no coordinate system {asked[:40]!r} for {name}; write it as EPSG:25832.", CHOICES)
 
 

@@ -28,6 +28,7 @@ class AnyMask(Fixed):
     """
 
     learns = True
+    ARRAYS = (*Fixed.ARRAYS, "slope")
 
     def __init__(self, options: AnyOptions, sites: Sites, epochs: int, seed: int) -> None:
         sites.options = sites.options.model_copy(update={"sparsity": 0.0})  # nothing is off for good: all have room
@@ -49,15 +50,6 @@ class AnyMask(Fixed):
     def learn(self, gradient: np.ndarray, rate: float) -> None:
         """See SensorMask."""
         self.slope += np.abs(gradient)
-
-    def state_dict(self) -> dict[str, np.ndarray]:
-        """See SensorMask."""
-        return {**super().state_dict(), "slope": self.slope.copy()}
-
-    def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
-        """See SensorMask."""
-        super().load_state_dict(state)
-        self.slope = state["slope"].copy()
 
 
 def drawn(generator: np.random.Generator, sites: Sites, most: float) -> np.ndarray:

@@ -31,7 +31,6 @@ BEGIN, END, FREEZE = 0.1, 0.6, 0.75  # shares of the epochs: first round, full s
 SURE = 0.005  # by how much the error has to fall
 MEMORY = 0.9  # of the accumulated slope, per step
 FIRST, SECOND, TINY = 0.9, 0.999, 1e-8  # Adam's, for theta
-ARRAYS = "theta", "slope", "first", "second", "prior"
 
 
 class DynSTOptions(MaskOptions):
@@ -57,6 +56,7 @@ class DynST(Fixed):
     """``theta`` [R] soft values, ``slope`` [R] accumulated slope of every site, off or on."""
 
     learns = True
+    ARRAYS = (*Fixed.ARRAYS, "theta", "slope", "first", "second", "prior")
 
     def __init__(self, options: DynSTOptions, sites: Sites, epochs: int, seed: int) -> None:
         super().__init__(options, sites, epochs, seed)
@@ -175,14 +175,11 @@ class DynST(Fixed):
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """See SensorMask."""
-        arrays = {name: getattr(self, name).copy() for name in ARRAYS}
-        return {**super().state_dict(), **arrays, "steps": np.array([self.steps, self.epoch])}
+        return {**super().state_dict(), "steps": np.array([self.steps, self.epoch])}
 
     def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
         """See SensorMask."""
         super().load_state_dict(state)
-        for name in ARRAYS:
-            setattr(self, name, state[name].copy())
         self.steps, self.epoch = (int(number) for number in state["steps"])
 
 

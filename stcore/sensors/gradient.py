@@ -19,6 +19,7 @@ class Gradient(Fixed):
     """``slope`` [R] summed over the steps with all sensors on."""
 
     learns = True
+    ARRAYS = (*Fixed.ARRAYS, "slope")
 
     def __init__(self, options: MaskOptions, sites: Sites, epochs: int, seed: int) -> None:
         super().__init__(options, sites, epochs, seed)
@@ -50,15 +51,6 @@ class Gradient(Fixed):
     def settled(self) -> bool:
         """See SensorMask."""
         return self.epoch >= self.at
-
-    def state_dict(self) -> dict[str, np.ndarray]:
-        """See SensorMask."""
-        return {**super().state_dict(), "slope": self.slope.copy()}
-
-    def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
-        """See SensorMask."""
-        super().load_state_dict(state)
-        self.slope = state["slope"].copy()
 
 
 CARD = Card(

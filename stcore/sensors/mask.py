@@ -63,6 +63,7 @@ class Fixed:
     """
 
     learns, pilot = False, 0
+    ARRAYS: tuple[str, ...] = ("keep", "score")  # what a resumed mask has to know; methods add their own
 
     def __init__(self, options: MaskOptions, sites: Sites, epochs: int, seed: int) -> None:
         self.options, self.sites, self.epochs, self.seed = options, sites, epochs, seed
@@ -119,11 +120,12 @@ class Fixed:
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """See SensorMask."""
-        return {"keep": self.keep.copy(), "score": self.score.copy(), "moved": np.array(self.moved)}
+        return {**{name: getattr(self, name).copy() for name in self.ARRAYS}, "moved": np.array(self.moved)}
 
     def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
         """See SensorMask."""
-        self.keep, self.score = state["keep"].copy(), state["score"].copy()
+        for name in self.ARRAYS:
+            setattr(self, name, state[name].copy())
         self.moved = int(state["moved"][0]), int(state["moved"][1])
 
     def generator(self, *what: int) -> np.random.Generator:

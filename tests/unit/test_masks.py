@@ -5,65 +5,21 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+from sites import NOBODY, begun, city, grouped, with_values, without_places
 from tiny import tiny
 
 from stcore import registry
 from stcore.data import STData
 from stcore.graph import haversine
-from stcore.options import OptionError
-from stcore.sensors.choose import chosen, room
 from stcore.sensors.conditional_variance import RIDGE, explaining
 from stcore.sensors.coverage import covering
 from stcore.sensors.likeness import correlation, covariance, definite
-from stcore.sensors.mask import Fixed
 from stcore.sensors.options import MaskOptions
 from stcore.sensors.predictive import eliminated, regression
 from stcore.sensors.rest import course, hours
 from stcore.sensors.sites import Sites
 from stcore.sensors.spread import along, by_places, farthest
 from stcore.sensors.variance import spreads
-
-NOBODY = np.empty(0, np.int64)
-
-
-def with_values(values: np.ndarray, **edges: np.ndarray) -> STData:
-    """The tiny dataset with other readings [T, N] and, where given, other edges."""
-    ds = tiny(len(values), values.shape[1]).ds.copy(deep=True)
-    ds["value"][:] = values[..., None]
-    if edges:
-        ds = ds.drop_dims("edge").assign({name: ("edge", array) for name, array in edges.items()})
-        ds.attrs["graph"] = "by hand"
-    return STData.of(ds)
-
-
-def without_places(data: STData, graph: str) -> STData:
-    return STData.of(data.ds.drop_vars(["lat", "lon"]), answers={"graph": graph})
-
-
-def begun(name: str, data: STData, **options: object) -> Fixed:
-    """A mask that has decided."""
-    card = registry.card("masks", name)
-    settings = card.options.read(options)
-    mask: Fixed = card.load()(settings, Sites(data, settings), 1, 0)
-    mask.begin(0, lambda masks: np.zeros(len(masks)))
-    return mask
-
-
-def sites(count: int = 6, **options: object) -> Sites:
-    return Sites(tiny(100, count), MaskOptions.read(options))
-
-
-def grouped(rng: np.random.Generator, noise: float = 0.01) -> np.ndarray:
-    """[T, 9] readings: three groups of three copies, one after the other."""
-    real = rng.normal(size=(500, 3)) * [3, 2, 1]
-    return np.repeat(real, 3, axis=1) + rng.normal(0, noise, (500, 9))
-
-
-def city(seed: int = 0, count: int = 7) -> np.ndarray:
-    """[T, R] readings with a memory, the last a copy of the first."""
-    series = np.random.default_rng(seed).normal(size=(400, count)).cumsum(axis=0)
-    series[:, -1] = series[:, 0] + 0.1 * np.random.default_rng(seed + 1).normal(size=400)
-    return series - series.mean(axis=0)
 
 
 # ---- likeness ----------------------------------------------------------------------------------------------------------
@@ -237,65 +193,6 @@ def test_degree_sums_weights_both_ways() -> None:
     edges = {"edge_from": np.array([0, 1, 3]), "edge_to": np.array([2, 2, 0]), "edge_weight": np.array([0.9, 0.8, 0.3])}
     mask = begun("degree", with_values(np.random.default_rng(0).normal(size=(100, 4)), **edges))
     assert mask.order().tolist() == [2, 0, 1, 3]
-
-
-# ---- from an order to a mask -------------------------------------------------------------------------------------------
-def test_ties_in_worth_are_decided_by_position() -> None:
-    values = np.tile(np.random.default_rng(0).normal(size=(100, 1)), 6)
-    assert (
-        begun("variance", with_values(values), sparsity=0.5, connected=False).keep.tolist() == [True] * 3 + [False] * 3
-    )
-
-
-def test_what_does_not_fit_is_passed_over() -> None:
-    known = sites(4, costs=["s0=5", "s1=4", "s2=2", "s3=1"], budget=6, connected=False)
-    assert chosen(np.arange(4), known).tolist() == [True, False, False, True]
-    assert chosen(np.array([1, 0, 2, 3]), known).tolist() == [False, True, True, False]
-
-
-def test_the_way_to_a_budget_is_the_way_to_the_sparsity() -> None:
-    known = sites(4, costs=["s0=5", "s1=4", "s2=2", "s3=1"], budget=6, sparsity=0.5)
-    assert [room(known, sparsity) for sparsity in (0.0, 0.25, 0.5)] == [12, 9, 6]
-    assert room(known) == 6
-    plain = sites(10, sparsity=0.5)
-    assert [room(plain, sparsity) for sparsity in (0.0, 0.25, 0.5)] == [10, 8, 5]
-
-
-def test_large_parts_come_first_where_there_is_not_room_for_all() -> None:
-    edges = {"edge_from": np.array([1, 2, 3, 5]), "edge_to": np.array([2, 1, 4, 4]), "edge_weight": np.ones(4)}
-    data = with_values(np.random.default_rng(0).normal(size=(100, 6)), **edges)  # parts {0}, {1, 2}, {3, 4, 5}
-    for count, expected in ((1, [3]), (2, [1, 3]), (3, [0, 1, 3]), (4, [0, 1, 2, 3])):
-        known = Sites(data, MaskOptions.read({"sparsity": 1 - count / 6}))
-        assert np.flatnonzero(chosen(np.arange(6), known)).tolist() == expected
-    free = Sites(data, MaskOptions.read({"sparsity": 0.5, "connected": False}))
-    assert np.flatnonzero(chosen(np.arange(6), free)).tolist() == [0, 1, 2]
-
-
-def test_forced_sensors_go_before_everything() -> None:
-    known = sites(6, sparsity=0.5, on=["s5"], off=["s0"])
-    assert np.flatnonzero(chosen(np.arange(6), known)).tolist() == [1, 2, 5]
-    with pytest.raises(OptionError, match="need 4, more than the 3"):
-        room(sites(6, sparsity=0.5, on=["s0", "s1", "s2", "s3"]))
-
-
-def test_keeping_gaps_instead_of_readings_is_told() -> None:
-    values = np.random.default_rng(0).normal(size=(100, 6))
-    values[:60, :2] = np.nan
-    told = [
-        note for note in begun("variance", with_values(values), sparsity=0.5, on=["s0", "s1"]).notes if "miss" in note
-    ]
-    assert len(told) == 1 and told[0].startswith("2 of the sensors that stay on") and "while 3 of those" in told[0]
-    assert not begun("variance", with_values(values), sparsity=0.5, off=["s0", "s1"]).notes
-
-
-def test_where_the_first_of_a_part_is_too_dear_the_next_stands_for_it() -> None:
-    """Two rings of three; what ranks first in the second one costs more than there is."""
-    start = np.array([0, 1, 2, 3, 4, 5])
-    edges = {"edge_from": start, "edge_to": np.array([1, 2, 0, 4, 5, 3]), "edge_weight": np.ones(6)}
-    data = with_values(np.random.default_rng(0).normal(size=(100, 6)), **edges)
-    found = Sites(data, MaskOptions.read({"budget": 3, "costs": ["s3=9"]}))
-    keep = chosen(np.array([3, 0, 1, 2, 4, 5]), found)
-    assert keep.tolist() == [True, True, False, False, True, False]
 
 
 # ---- predictive --------------------------------------------------------------------------------------------------------
