@@ -69,20 +69,26 @@ class Blocks(NamedTuple):
 
 
 def blocks(test: Tested) -> Blocks:
-    """Whole days, at least a window's length and the square root of the steps; shorter where the test has no eight of them.
+    """The blocks of a run's test windows; see ``blocks_of``."""
+    return blocks_of(test.start, test.lookback + test.horizon, test.step_seconds)
 
-    Too short a block takes what lasts longer for independent; the square root follows slow errors as the test grows.
+
+def blocks_of(start: np.ndarray, window: int, step_seconds: float, part: str = "test") -> Blocks:
+    """Whole days, at least a ``window`` of steps and the square root of all; shorter where the part has no eight of them.
+
+    ``start`` [W]: first steps of the part's windows, ascending; they may leave some out. Too short a block takes what lasts
+    longer for independent; the square root follows slow errors as the part grows.
     """
-    place = test.start - test.start[0]
-    span, window = int(place[-1]) + 1, test.lookback + test.horizon
-    day = max(1, round(86_400 / test.step_seconds))
+    place = start - start[0]
+    span = int(place[-1]) + 1
+    day = max(1, round(86_400 / step_seconds))
     length = -(-max(window, int(np.sqrt(span))) // day) * day
     if span >= FEWEST * length:
-        return Blocks(place, span, length, test.step_seconds, "")
+        return Blocks(place, span, length, step_seconds, "")
     length = min(span, max(window, span // FEWEST))
-    said = f"The test period is short: blocks of {length * test.step_seconds / 3600:.3g} hours instead of whole days"
+    said = f"The {part} period is short: blocks of {length * step_seconds / 3600:.3g} hours instead of whole days"
     many = f", and only {-(-span // length)} of them" if span < FEWEST * window else ""
-    return Blocks(place, span, length, test.step_seconds, f"{said}{many}.")
+    return Blocks(place, span, length, step_seconds, f"{said}{many}.")
 
 
 def interval(method: np.ndarray, control: np.ndarray, cut: Blocks, resamples: int = RESAMPLES) -> Interval:
