@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import h5py
 import numpy as np
@@ -113,12 +114,32 @@ def write_stations(folder: Path) -> Path:
     return path
 
 
-SAMPLES: dict[str, list[Callable[[Path], Path]]] = {
-    "stdata": [write_stdata],
-    "metr-la-hdf5": [write_metr_la],
-    "pems-npz": [write_pems],
-    "wide-table": [write_wide_csv, write_parquet],
-    "netcdf-grid": [write_grid, write_old_grid],
-    "netcdf-stations": [write_stations],
+class Sample(NamedTuple):
+    """How a file or folder is written, and what of the sample it can say."""
+
+    make: Callable[[Path], Path]
+    ids: bool = True  # else sensors are numbered
+    times: bool = True  # else a start is assumed
+    exact: bool = True  # else the values were scaled, and are equal up to rounding
+
+    @property
+    def name(self) -> str:
+        """What tests call it."""
+        return self.make.__name__.removeprefix("write_")
+
+
+SAMPLES: dict[str, list[Sample]] = {
+    "stdata": [Sample(write_stdata)],
+    "metr-la-hdf5": [Sample(write_metr_la)],
+    "pems-npz": [Sample(write_pems, ids=False, times=False)],
+    "wide-table": [Sample(write_wide_csv), Sample(write_parquet)],
+    "netcdf-grid": [Sample(write_grid, ids=False), Sample(write_old_grid, ids=False)],
+    "netcdf-stations": [Sample(write_stations)],
 }
-EVERY = [(name, maker) for name, makers in SAMPLES.items() for maker in makers]
+EVERY = [(name, sample) for name, samples in SAMPLES.items() for sample in samples]
+
+
+def files(path: Path) -> list[Path]:
+    """The files of a sample, the largest first."""
+    found = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    return sorted(found, key=lambda file: (-file.stat().st_size, file.name))

@@ -3,17 +3,18 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from stcore import registry
 from stcore.checks import listed
 from stcore.data import STData
 from stcore.findings import DataError, Finding, refuse
 from stcore.readers import folder, kept, text_table
 from stcore.readers.guard import guarded
 from stcore.readers.kept import save_answers
-from stcore.readers.reader import Raw, Reader
-from stcore.readers.recognise import cards_here, recognise
+from stcore.readers.reader import FolderReader, Raw, Reader, Writer
+from stcore.readers.recognise import Recognised, cards_here, recognise
 from stcore.readers.source import WORDS, Source
 
-__all__ = ["CARDS", "DEMO", "Raw", "Reader", "open", "save_answers"]
+__all__ = ["CARDS", "DEMO", "FolderReader", "Raw", "Reader", "open", "save", "save_answers", "writable"]
 
 CARDS = cards_here()
 DEMO = Path(__file__).resolve().parents[2] / "data" / "simulated-city.nc"
@@ -34,9 +35,34 @@ def open(source: str | Path, answers: Mapping[str, str] | None = None) -> STData
         asked = beside | dict(answers or {})
         raw = _read(path, asked)
         raw.ds.attrs.pop("positions", None)
-        data = STData.of(raw.ds, answers=asked, findings=[*notes, *raw.findings], layers=raw.layers)
+        ds = raw.ds.assign_attrs(assumed=_assumed(raw.findings, asked))
+        data = STData.of(ds, answers=asked, findings=[*notes, *raw.findings], layers=raw.layers)
         data.findings += _unused(asked, data)
         return data
+
+
+def writable() -> dict[str, str]:
+    """Layouts that ``save`` writes, by the name of their reader, with what they are."""
+    return {name: card.summary for name, card in registry.cards("readers").items() if card.load().write}
+
+
+def save(data: STData, place: Path, layout: str = "stdata") -> list[str]:
+    """Write a dataset as a new file or folder in the layout of a reader; gives, in sentences, what it cannot hold.
+
+    Raises DataError for an unknown layout, a place that exists, and values that the layout cannot hold.
+    """
+    if layout not in (known := writable()):
+        raise refuse("layout", f"Data cannot be written as {layout!r}; they can as {', '.join(known)}.")
+    if place.exists():
+        raise refuse("exists", f"There is a file or folder {place} already; nothing was written.")
+    write: Writer = registry.card("readers", layout).load().write
+    return write(data, place)
+
+
+def _assumed(findings: list[Finding], answers: Mapping[str, str]) -> str | None:
+    """What of the times nobody has said, ``start`` and ``step``, so that whatever shows them can mark it."""
+    guesses = [finding.code for finding in findings if finding.code in ("start", "step") and "assumed" in finding.text]
+    return ", ".join(code for code in guesses if code not in answers) or None
 
 
 def _unused(answers: Mapping[str, str], data: STData) -> list[Finding]:
@@ -57,6 +83,9 @@ def _read(path: Path, answers: Mapping[str, str]) -> Raw:
     if not path.is_file():
         raise refuse("not-a-file", f"{path} is neither a file nor a folder.")
     found = recognise(source)
+    if found is None and (whole := folder.partners(source)):
+        raw = folder.read(whole.source.path, answers)
+        return Raw(raw.ds, [_part(source, whole), *raw.findings], raw.layers)
     if found is None:
         raise _unknown(source)
     raw = found.read(answers)
@@ -64,6 +93,14 @@ def _read(path: Path, answers: Mapping[str, str]) -> Raw:
         return raw
     ds, more = folder.attach(raw.ds, _named_alike(source), answers)
     return Raw(ds, [*raw.findings, *more], raw.layers)
+
+
+def _part(source: Source, whole: Recognised) -> Finding:
+    """A file that is nothing by itself was read with those beside it."""
+    others = [path.name for path in whole.members if path != source.path]
+    return Finding(
+        "note", "partners", f"{source.name} is a part of a dataset; it was read together with {listed(others)}."
+    )
 
 
 def _named_alike(source: Source) -> folder.Contents:

@@ -11,12 +11,10 @@ from stcore.checks import listed
 from stcore.findings import DataError, Finding, refuse
 from stcore.readers import network, places, wide_table
 from stcore.readers.guard import guarded
-from stcore.readers.reader import Answers, Raw
-from stcore.readers.recognise import Recognised, recognise
-from stcore.readers.source import Source
+from stcore.readers.reader import Answers, FolderReader, Raw
+from stcore.readers.recognise import Recognised, recognise, recognise_folder
+from stcore.readers.source import MOST_DEPTH, Folder, Source
 
-MOST_FILES = 2000
-MOST_DEPTH = 3
 MOST_COMPARED = 256 * 2**20
 """Bytes of a file up to which others are read to see whether they hold the same values."""
 
@@ -33,32 +31,34 @@ class Contents:
     refused: list[DataError] = field(default_factory=list)
 
 
-def look(folder: Path) -> Contents:
-    """Every file of a folder and its folders, recognised; nothing is read but beginnings."""
+def look(path: Path) -> Contents:
+    """Every file of a folder and its folders, recognised, and folders that are one dataset; only beginnings are read."""
     contents = Contents()
-    files = [path for path in _files(folder) if not path.name.endswith("answers.json")]
-    if len(files) > MOST_FILES:
-        raise refuse("too-many-files", f"{folder.name} holds more than {MOST_FILES} files; open one of its folders.")
-    for path in files:
-        sort_in(Source(path), folder, contents)
+    _sort(Folder(path), path, contents, frozenset(), MOST_DEPTH)
     contents.values.sort(key=lambda found: (found.reader.order, len(found.source.path.parts), str(found.source.path)))
     return contents
 
 
-def _files(folder: Path) -> list[Path]:
-    """Files below the folder, not through links, not hidden ones."""
-    found: list[Path] = []
-    todo = [(folder, 0)]
-    while todo and len(found) <= MOST_FILES:
-        place, depth = todo.pop()
-        for path in sorted(place.iterdir()):
-            if path.name.startswith(".") or (path.is_symlink() and path.is_dir()):
-                continue
-            if path.is_dir() and depth < MOST_DEPTH:
-                todo.append((path, depth + 1))
-            elif path.is_file():
-                found.append(path)
-    return found
+def _sort(folder: Folder, root: Path, contents: Contents, taken: frozenset[Path], depth: int) -> None:
+    """Sort in what lies in a folder, but for what is already part of a dataset of several files."""
+    try:
+        known = recognise_folder(folder)
+    except DataError as error:
+        contents.refused.append(error)
+        known = None
+    if known and not taken.issuperset(known.members):
+        contents.values.append(known)
+        taken |= frozenset(known.members)
+        if isinstance(known.reader, FolderReader) and known.reader.whole:
+            return
+    if depth == MOST_DEPTH:
+        _ = folder.files  # counts them, before any is opened
+    for source in folder.own:
+        if source.path not in taken and not source.name.endswith("answers.json"):
+            sort_in(source, root, contents)
+    contents.unread += [f"{path.relative_to(root)} (a link)" for path in folder.links]
+    for below in folder.below if depth else ():
+        _sort(below, root, contents, taken, depth - 1)
 
 
 def sort_in(source: Source, folder: Path, contents: Contents) -> None:
@@ -84,6 +84,12 @@ def _place(source: Source, folder: Path, contents: Contents) -> None:
         contents.unread.append(str(source.path.relative_to(folder)))
 
 
+def partners(source: Source) -> Recognised | None:
+    """The dataset of several files that a file is a part of, where the others lie beside it."""
+    known = recognise_folder(Folder(source.path.parent))
+    return known if known and source.path in known.members else None
+
+
 def read(folder: Path, answers: Answers) -> Raw:
     """The folder as one dataset; what was taken and what was left is said."""
     contents = look(folder)
@@ -104,12 +110,13 @@ def read(folder: Path, answers: Answers) -> Raw:
     return Raw(ds, [*raw.findings, *findings], raw.layers)
 
 
-def _beside(taken: Source, contents: Contents) -> Contents:
+def _beside(taken: Source | Folder, contents: Contents) -> Contents:
     """Companions from the values' own folder and below, where there are any, else from everywhere."""
 
     def near(sources: Iterable[Source]) -> list[Source]:
         every = list(sources)
-        own = [source for source in every if source.path.is_relative_to(taken.path.parent)]
+        place = taken.path if isinstance(taken, Folder) else taken.path.parent
+        own = [source for source in every if source.path.is_relative_to(place)]
         return own or every
 
     kinds = {source.path: kind for source, kind in contents.graphs}
@@ -117,10 +124,10 @@ def _beside(taken: Source, contents: Contents) -> Contents:
     return Contents(places=near(contents.places), graphs=graphs, ids=near(contents.ids))
 
 
-def _values(folder: Path, contents: Contents, answers: Answers) -> tuple[Raw, Source, list[str]]:
+def _values(folder: Path, contents: Contents, answers: Answers) -> tuple[Raw, Source | Folder, list[str]]:
     """One value file of several: that which was answered, else the first; equal ones are told apart from different ones."""
     found = _of_listed_sensors(contents)
-    label = {entry.source.path: str(entry.source.path.relative_to(folder)) for entry in contents.values}
+    label = {entry.source.path: _label(entry.source.path, folder) for entry in contents.values}
     names = [label[entry.source.path] for entry in found]
     left = [name for name in label.values() if name not in names]
     if len(found) == 1:
@@ -150,13 +157,18 @@ def _values(folder: Path, contents: Contents, answers: Answers) -> tuple[Raw, So
     return Raw(raw.ds, [*raw.findings, *findings], raw.layers), taken.source, [*left, *rest]
 
 
+def _label(path: Path, folder: Path) -> str:
+    """What a file, or the folder itself, is called in questions."""
+    return folder.name if path == folder else path.relative_to(folder).as_posix()
+
+
 def _of_listed_sensors(contents: Contents) -> list[Recognised]:
     """Without tables whose columns are no sensors, where a list of places says what the sensors are."""
-    tables = [entry for entry in contents.values if entry.source.content == "text"]
+    tables = [entry for entry in contents.values if _text(entry)]
     if not contents.places or len(tables) < 2:
         return contents.values
     known = {name for source in contents.places for name in places.read(source, {}).ids}
-    strange = [entry for entry in tables if not known & set(wide_table.sensors_of(entry.source))]
+    strange = [entry for entry in tables if (source := _text(entry)) and not known & set(wide_table.sensors_of(source))]
     return (
         contents.values if len(strange) == len(tables) else [entry for entry in contents.values if entry not in strange]
     )
@@ -178,14 +190,19 @@ def _equal(raw: Raw, other: Recognised, answers: Answers, taken: Recognised) -> 
 
 def _all_choice(found: list[Recognised]) -> dict[str, str]:
     """Whether wide tables may be taken together, as channels."""
-    headers = [wide_table.sensors_of(entry.source)[1:] for entry in found if entry.source.content == "text"]
+    headers = [wide_table.sensors_of(source)[1:] for entry in found if (source := _text(entry))]
     fits = len(headers) > 1 and len(headers) == len(found) and all(header == headers[0] for header in headers)
     return {"all": "open all of them, each as a channel"} if fits else {}
 
 
+def _text(entry: Recognised) -> Source | None:
+    """The file, where it is a table of text."""
+    return entry.source if isinstance(entry.source, Source) and entry.source.content == "text" else None
+
+
 def _together(found: list[Recognised], answers: Answers) -> Raw:
     """Tables of the same times and sensors as channels of one dataset."""
-    tables = [entry for entry in found if entry.source.content == "text"]
+    tables = [entry for entry in found if _text(entry)]
     raws = [entry.read(answers) for entry in tables]
     first = raws[0].ds
     for entry, raw in zip(tables, raws, strict=True):

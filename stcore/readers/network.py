@@ -10,9 +10,8 @@ import xarray as xr
 from stcore import graph
 from stcore.checks import listed
 from stcore.findings import Finding, refuse
-from stcore.readers import pickles, text_table
+from stcore.readers import arrays, pickles, text_table
 from stcore.readers.dialect import is_number
-from stcore.readers.limits import check_room
 from stcore.readers.reader import Answers
 from stcore.readers.source import Source
 
@@ -95,7 +94,7 @@ def _as_ids(column: pd.Series) -> list[str]:
 
 def _adjacency(source: Source) -> Network:
     """An [N, N] array alone, or DCRNN's (ids, positions by id, array)."""
-    held = _npy(source) if source.content == "npy" else pickles.load(source)
+    held = arrays.alone(source) if source.content == "npy" else pickles.load(source)
     ids = None
     if isinstance(held, list | tuple) and len(held) == 3 and isinstance(held[1], dict):
         ids, held = [_name(part) for part in held[0]], held[2]
@@ -116,18 +115,6 @@ def _adjacency(source: Source) -> Network:
 
 def _name(part: Any) -> str:
     return part.decode("utf-8", "replace") if isinstance(part, bytes) else str(part)
-
-
-def _npy(source: Source) -> np.ndarray:
-    """An array alone in its file, mapped and not loaded; never one of objects."""
-    try:
-        mapped = np.load(source.path, mmap_mode="r", allow_pickle=False)
-    except ValueError as error:
-        raise refuse(
-            "damaged", f"{source.name} is damaged, or holds Python objects, which can run programs; it was not opened."
-        ) from error
-    check_room(4 * mapped.nbytes, source.name)
-    return np.array(mapped)
 
 
 def _from_matrix(matrix: np.ndarray, ids: list[str] | None, weights: bool, source: Source) -> Network:

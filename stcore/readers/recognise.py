@@ -1,4 +1,4 @@
-"""Which reader a file belongs to: all readers of this folder are asked, the surest one reads."""
+"""Which reader a file or a folder belongs to: all are asked, the surest one reads."""
 
 import pkgutil
 from functools import cache
@@ -8,24 +8,26 @@ from typing import NamedTuple
 
 from stcore import registry
 from stcore.readers.guard import guarded
-from stcore.readers.reader import Answers, Raw, Reader
-from stcore.readers.source import Source
+from stcore.readers.reader import Answers, FolderReader, Raw, Reader
+from stcore.readers.source import Folder, Source
 from stcore.registry import Card
 
 
 class Recognised(NamedTuple):
-    """A file, the card of its reader, and the reader."""
+    """A file or a folder, the card of its reader, the reader, and of a folder the files that are read."""
 
-    source: Source
+    source: Source | Folder
     card: Card
-    reader: Reader
+    reader: Reader | FolderReader
+    members: tuple[Path, ...] = ()
 
     def read(self, answers: Answers) -> Raw:
         """The file as its reader reads it, with a note where its suffix is another's."""
         with guarded(self.source.name):
-            raw = self.reader.read(self.source, answers)
+            raw = self.reader.read(self.source, answers)  # type: ignore[arg-type]  # a folder's reader has a folder
         raw.ds.attrs.setdefault("reader", self.card.name)  # saved data remember who read them first
-        return Raw(raw.ds, [*self.source.lies(), *raw.findings], raw.layers)
+        lies = self.source.lies() if isinstance(self.source, Source) else []
+        return Raw(raw.ds, [*lies, *raw.findings], raw.layers)
 
 
 @cache
@@ -45,8 +47,21 @@ def recognise(source: Source) -> Recognised | None:
     with guarded(source.name):
         for card in registry.cards("readers").values():
             reader = card.load()
+            if isinstance(reader, FolderReader):
+                continue
             if (score := reader.recognises(source)) > best:
                 best, found = score, Recognised(source, card, reader)
             if best >= 1:
                 break
     return found
+
+
+def recognise_folder(folder: Folder) -> Recognised | None:
+    """The reader to which files of this folder are one dataset, or None; readers of whole folders are asked first."""
+    readers = [(card, card.load()) for card in registry.cards("readers").values()]
+    known = [(card, reader) for card, reader in readers if isinstance(reader, FolderReader)]
+    with guarded(folder.name):
+        for card, reader in sorted(known, key=lambda pair: (not pair[1].whole, pair[1].order)):
+            if members := tuple(source.path for source in reader.members(folder)):
+                return Recognised(folder, card, reader, members)
+    return None

@@ -1,7 +1,9 @@
-"""A file as the readers see it: its bytes decide what it is, its name is only a hint."""
+"""A file as the readers see it: its bytes decide what it is, its name is only a hint. And a folder of such files."""
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -9,7 +11,9 @@ from typing import Literal
 from stcore.findings import Finding, refuse
 from stcore.readers.limits import check_room
 
-Content = Literal["hdf5", "netcdf3", "zip", "parquet", "pickle", "npy", "gzip", "grib", "text", "empty", "unknown"]
+Content = Literal[
+    "hdf5", "netcdf3", "zip", "parquet", "pickle", "npy", "gzip", "grib", "text", "empty", "unknown", "folder"
+]
 
 MAGIC: tuple[tuple[bytes, Content], ...] = (
     (b"\x89HDF\r\n\x1a\n", "hdf5"),
@@ -56,8 +60,11 @@ WORDS: dict[Content, str] = {
     "text": "text",
     "empty": "empty",
     "unknown": "of a kind that is not known here",
+    "folder": "a folder",
 }
 UNZIPPED_RATIO = 200
+MOST_FILES = 2000
+MOST_DEPTH = 3
 
 
 @dataclass(frozen=True)
@@ -155,6 +162,73 @@ class Source:
                 break
             return text, encoding
         raise refuse("encoding", f"{self.name} is not text: it is neither UTF-8 nor Windows-1252. Save it as UTF-8.")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """One folder on disk. Hidden files are not seen, and no link is followed."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name, which people are told."""
+        return self.path.name
+
+    @property
+    def stem(self) -> str:
+        """The name in lower case."""
+        return self.path.name.lower()
+
+    @property
+    def content(self) -> Content:
+        """``folder``, where a file says what its bytes are."""
+        return "folder"
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk of all files."""
+        return sum(source.size for source in self.files)
+
+    @cached_property
+    def own(self) -> tuple[Source, ...]:
+        """The files that lie directly in it, by name."""
+        return tuple(Source(path) for path in self._listed if path.is_file() and not path.is_symlink())
+
+    @cached_property
+    def below(self) -> tuple["Folder", ...]:
+        """The folders that lie directly in it, by name."""
+        return tuple(Folder(path) for path in self._listed if path.is_dir() and not path.is_symlink())
+
+    @cached_property
+    def links(self) -> tuple[Path, ...]:
+        """Links that lie directly in it; they may lead anywhere and are not followed."""
+        return tuple(path for path in self._listed if path.is_symlink())
+
+    @cached_property
+    def files(self) -> tuple[Source, ...]:
+        """Its files and those of the folders below, ``MOST_DEPTH`` deep; DataError where they are more than ``MOST_FILES``."""
+        found: list[Source] = []
+        for source in self._walked(MOST_DEPTH):
+            found.append(source)
+            if len(found) > MOST_FILES:
+                raise refuse(
+                    "too-many-files", f"{self.name} holds more than {MOST_FILES} files; open one of its folders."
+                )
+        return tuple(found)
+
+    def named(self, *patterns: str) -> list[Source]:
+        """Files directly in it whose names fit one of the patterns, such as ``*_his.npz``, in whatever case."""
+        return [source for source in self.own if any(fnmatchcase(source.name.lower(), name) for name in patterns)]
+
+    @cached_property
+    def _listed(self) -> list[Path]:
+        return [path for path in sorted(self.path.iterdir()) if not path.name.startswith(".")]
+
+    def _walked(self, depth: int) -> Iterator[Source]:
+        yield from self.own
+        for folder in self.below if depth else ():
+            yield from folder._walked(depth - 1)
 
 
 CONTROL = [chr(code) for code in range(32) if chr(code) not in "\t\n\r\f\x1a"]

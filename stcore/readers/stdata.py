@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from stcore.data import STData
 from stcore.findings import Finding, refuse
 from stcore.readers import hdf5
 from stcore.readers.reader import Answers, Raw, Reader
@@ -62,4 +64,10 @@ def _findings(stored: Any, source: Source) -> list[Finding]:
         raise refuse("damaged", f"The findings kept in {source.name} are not understood.") from error
 
 
-READER = Reader(recognises, read, order=0)
+def write(data: STData, place: Path) -> list[str]:
+    """Everything, findings and layers included; nothing is lost."""
+    data.save(place)
+    return []
+
+
+READER = Reader(recognises, read, order=0, write=write)
