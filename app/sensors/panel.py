@@ -22,6 +22,7 @@ from app.session import state, trace
 from app.words import plain
 from stcore.charts.maps import SensorMap
 from stcore.runs import Run
+from stcore.runs.trace import check_rows
 
 LIVE_SECONDS = 1.5
 ENDED = "The run ended before its first epoch was done: there is nothing to show on the map."
@@ -37,6 +38,7 @@ def show(run: Run) -> None:
     if not epochs:
         st.info(waiting(state(run), "The map appears", run.progress) or ENDED)
         return
+    check_rows(found, "sensor_error", "importance")
     view = look(run, found, epochs)
     if view is None:
         return

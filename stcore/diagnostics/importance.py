@@ -20,7 +20,7 @@ from stcore.diagnostics.agreement import Agreement, across_seeds, agreement
 from stcore.diagnostics.stability import between_runs, kept_at_last, through_epochs
 from stcore.runs import Run, RunError
 from stcore.runs.permuted import kept
-from stcore.runs.trace import trace
+from stcore.runs.trace import check_rows, trace
 from stcore.sensors.faulty import Fault, faulty
 
 MASK, GRADIENT, PERMUTATION, REGIONS = "mask", "gradient", "permutation", "regions"
@@ -161,7 +161,8 @@ def importance_views(
 
 
 def fitting(runs: Sequence[Run]) -> list[Run]:
-    """Those with a finished epoch. RunError where none has one, or where they are of different data or targets."""
+    """Those with a finished epoch. RunError where none has one, where they are of different data or targets, or where rows
+    that every epoch writes are missing."""
     about = {(run.spec["data"]["fingerprint"], *run.spec["targets"]) for run in runs}
     if len(about) > 1:
         raise RunError("These runs are of different data or targets, so their sensors cannot be compared.")
@@ -170,6 +171,9 @@ def fitting(runs: Sequence[Run]) -> list[Run]:
         raise RunError(
             f"Run {runs[0].id} has no finished epoch yet; it is {runs[0].status}." if runs else "No run was named."
         )
+    for run in begun:
+        masked = run.spec["options"].get("mask", {}).get("name", "none") != "none"
+        check_rows(trace(run), "importance", *(("active", "mask_score") if masked else ()))
     return begun
 
 

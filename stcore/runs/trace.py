@@ -10,6 +10,8 @@ import xarray as xr
 from stcore.runs.folder import Run, RunError
 from stcore.runs.rows import ROWS, read
 
+AGAIN = "bring the file back, or train the run again with --config and its spec.json"
+
 
 def trace(run: Run) -> xr.Dataset:
     """Dims (epoch, sample, sensor), epochs counted from 1.
@@ -64,7 +66,14 @@ def _rows(run: Run, name: str, epochs: int, length: int) -> np.ndarray:
     try:
         return read(run.path / "rows", name, epochs, length)
     except (OSError, ValueError):
-        raise RunError(f"Run {run.id} is damaged: its file {name}.bin holds fewer than {epochs} epochs.") from None
+        said = f"Run {run.id} is damaged: its file {name}.bin holds fewer than {epochs} epochs"
+        raise RunError(f"{said}; {AGAIN}.") from None
+
+
+def check_rows(seen: xr.Dataset, *names: str) -> None:
+    """RunError where a trace lacks rows of these names, which every epoch writes."""
+    if missing := [name for name in names if name not in seen]:
+        raise RunError(f"Run {seen.attrs['run']} is damaged: its file {missing[0]}.bin is missing; {AGAIN}.")
 
 
 def table(run: Run) -> pd.DataFrame:

@@ -282,3 +282,19 @@ def test_the_command_refuses_in_one_sentence(folder: Path, free: Run, tmp_path: 
     for wrong in (("--out", "importance.txt"), ("--regions", "1"), ("--regions", "40")):
         command = done(tmp_path, "importance", "free", *wrong, "--runs", folder, code=2)
         assert len(command.stderr.strip().splitlines()) == 1 and command.stdout == ""
+
+
+@pytest.mark.parametrize("name", ["importance", "active", "mask_score"])
+@pytest.mark.parametrize("cut", [False, True])
+def test_rows_that_are_missing_or_cut_are_named_with_what_to_do(
+    name: str, cut: bool, masked: list[Run], tmp_path: Path
+) -> None:
+    shutil.copytree(masked[0].path, tmp_path / "broken")
+    rows = tmp_path / "broken" / "rows" / f"{name}.bin"
+    content = rows.read_bytes()
+    rows.unlink()
+    if cut:
+        rows.write_bytes(content[:-1])
+    for command in (("importance", "broken"), ("importance", "broken", "--permutation")):
+        told = done(tmp_path, *command, "--runs", tmp_path, code=2).stderr
+        assert f"{name}.bin" in told and "train the run again" in told and "not foreseen" not in told
