@@ -16,7 +16,7 @@ from stcore.options import DataOptions, OptionError, RunOptions
 from stcore.prune.strategy import Samples
 from stcore.runs.folder import Run
 from stcore.scale import fit
-from stcore.sensors.options import MaskOptions
+from stcore.sensors.options import SiteOptions
 from stcore.sensors.sites import Sites
 from stcore.training import recipe
 from stcore.windows import PARTS, Parts, cut, observed_cells
@@ -119,7 +119,7 @@ def check_mask(data: STData, options: DataOptions, chosen: Mapping[str, Any], pa
             f"a mask needs a model that mixes sensors, such as {able}"
         )
     settings = card.options.read(mask)
-    if isinstance(settings, MaskOptions):
+    if isinstance(settings, SiteOptions):
         target = data.channel(options.targets, data.channels[:1])[0]
         card.load()(settings, Sites(data, settings, target, parts.label == 0), 1, 0)
 

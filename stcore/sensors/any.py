@@ -6,19 +6,22 @@ retraining for a new mask is our use of it. Nothing is off when the run ends but
 
 import numpy as np
 
-from stcore.options import option
+from stcore.options import Names, option
 from stcore.registry import Card
+from stcore.sensors.choose import idle
 from stcore.sensors.mask import Fixed, Judge
-from stcore.sensors.options import MaskOptions
+from stcore.sensors.options import COSTS, PARTS, SiteOptions
 from stcore.sensors.sites import Sites
 
 SMALL = 1.5  # power of an even draw: how much more often few sensors are off than many
 
 
-class AnyOptions(MaskOptions):
+class AnyOptions(SiteOptions):
     """Options of the any-mask model."""
 
     sparsity: float = option(0.7, "Largest share of the unforced sensors that is off in one step.", ge=0, le=0.9)
+    connected: bool = option(True, PARTS)
+    costs: Names | None = option(None, COSTS)
 
 
 class AnyMask(Fixed):
@@ -27,14 +30,18 @@ class AnyMask(Fixed):
     Its ``score`` is the mean absolute slope of the loss with regard to each site's gate, the greatest 1.
     """
 
+    options: AnyOptions
     learns = True
     ARRAYS = (*Fixed.ARRAYS, "slope")
 
     def __init__(self, options: AnyOptions, sites: Sites, epochs: int, seed: int) -> None:
-        sites.options = sites.options.model_copy(update={"sparsity": 0.0})  # nothing is off for good: all have room
         super().__init__(options, sites, epochs, seed)
         self.slope = np.zeros(sites.count)
         self.notes.append("other sensors are off in each training step; validation and test are measured with all on")
+
+    def idle(self) -> list[str]:
+        """See Fixed."""
+        return idle(self.sites, self.options.sparsity)
 
     def begin(self, epoch: int, judge: Judge) -> bool:
         """Only what is forced off is off for good."""

@@ -71,6 +71,30 @@ def lonely(keep: np.ndarray, sites: Sites) -> int:
     return int(sites.part.max()) + 1 - len(np.unique(sites.part[keep]))
 
 
+def idle(sites: Sites, share: float | None = None) -> list[str]:
+    """A note where a mask can switch nothing off, and why. ``share``: of the unforced sites that are off at most, where it is
+    not for the options to say."""
+    options, count = sites.options, sites.count
+    what, free = ("region" if count < len(sites.of) else "sensor"), count - len(sites.on)
+    if len(sites.off):
+        return []
+    if count == 1:
+        said = f"the data have one {what} only"
+    elif not free:
+        said = f"every {what} is forced on"
+    elif share is not None:
+        if share * free >= 1:
+            return []
+        said = f"a share of {share:g} of {free} {what}s is less than one"
+    elif price(sites).sum() > room(sites) + 1e-9:
+        return []
+    elif options.budget is not None:
+        said = f"the budget of {options.budget:g} pays for all {count} {what}s, which cost {sites.cost.sum():g}"
+    else:
+        said = f"a sparsity of {options.sparsity:g} of {count} {what}s is less than half of one"
+    return [f"the mask can switch nothing off: {said}"]
+
+
 def silent_last(order: np.ndarray, sites: Sites) -> np.ndarray:
     """The same order, sites that have measured nothing put at its end."""
     return order[np.argsort(sites.observed[order] == 0, kind="stable")]

@@ -9,8 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
-from stcore.sensors.choose import chosen, gaps, lonely, room, silent_last
-from stcore.sensors.options import MaskOptions
+from stcore.sensors.choose import chosen, gaps, idle, lonely, room, silent_last
+from stcore.sensors.options import SiteOptions
 from stcore.sensors.sites import Sites
 
 Judge = Callable[[np.ndarray], np.ndarray]
@@ -65,12 +65,16 @@ class Fixed:
     learns, pilot = False, 0
     ARRAYS: tuple[str, ...] = ("keep", "score")  # what a resumed mask has to know; methods add their own
 
-    def __init__(self, options: MaskOptions, sites: Sites, epochs: int, seed: int) -> None:
+    def __init__(self, options: SiteOptions, sites: Sites, epochs: int, seed: int) -> None:
         self.options, self.sites, self.epochs, self.seed = options, sites, epochs, seed
-        self.notes: list[str] = []
         room(sites)  # a plan that cannot be is refused now
+        self.notes: list[str] = self.idle()
         self.keep, self.score = np.ones(sites.count, bool), np.zeros(sites.count)
         self.moved = 0, 0  # dropped and regrown by the last change
+
+    def idle(self) -> list[str]:
+        """A note where the mask can switch nothing off."""
+        return idle(self.sites)
 
     def order(self) -> np.ndarray:
         """[R] sites, most worth keeping first."""

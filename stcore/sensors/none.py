@@ -14,6 +14,10 @@ class Unmasked(Fixed):
         """See SensorMask."""
         return False
 
+    def idle(self) -> list[str]:
+        """Nothing is asked of it."""
+        return []
+
     def order(self) -> np.ndarray:
         """All alike."""
         return np.arange(self.sites.count)

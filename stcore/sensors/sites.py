@@ -3,6 +3,7 @@
 Dimensions: N sensors, R sites (R = N where nothing is a grid), T training steps.
 """
 
+from difflib import get_close_matches
 from functools import cached_property
 
 import numpy as np
@@ -12,8 +13,9 @@ from scipy.sparse.csgraph import connected_components
 from stcore.data import STData
 from stcore.options import OptionError
 from stcore.scale import fit
-from stcore.sensors.options import MaskOptions
+from stcore.sensors.options import SiteOptions, demanded
 
+MOST_NAMED, LONGEST, NEAR, CLOSE = 5, 100, 3, 0.6  # unknown names told, letters of one, near ones of each, how near
 MOST_COST = 1e15  # so that costs can be added without losing one
 Edges = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -21,9 +23,9 @@ Edges = tuple[np.ndarray, np.ndarray, np.ndarray]
 class Sites:
     """R sites: ``of`` [N] the site of each sensor, ``name`` [R], and their readings, places, edges and costs."""
 
-    def __init__(self, data: STData, options: MaskOptions, target: int = 0, train: np.ndarray | None = None) -> None:
+    def __init__(self, data: STData, options: SiteOptions, target: int = 0, train: np.ndarray | None = None) -> None:
         """``target`` is the channel that masks look at, ``train`` [T] bool the steps that they may look at."""
-        self.data, self.options, self.target = data, options, target
+        self.data, self.options, self.target = data, demanded(options), target
         self.train = np.ones(data.steps, bool) if train is None else train
         self.of = regions(data, options.region) if "grid" in data.ds.attrs else np.arange(len(data.sensors))
         self.count = int(self.of.max()) + 1
@@ -104,7 +106,7 @@ class Sites:
         known = dict(zip(self.data.sensors, self.of.tolist(), strict=True))
         known |= {name: site for site, name in enumerate(self.name)}
         if unknown := [name for name in names or [] if name not in known]:
-            raise OptionError(f"mask.{option} names {unknown[0][:100]!r}, which is no sensor of {self.data.title}.")
+            raise OptionError(f"mask.{option} names {strangers(unknown, list(known))} of {self.data.title}.")
         return np.unique([known[name] for name in names or []]).astype(np.int64)
 
     def _costs(self) -> np.ndarray:
@@ -116,11 +118,24 @@ class Sites:
                 cost = float(text)
             except ValueError:
                 cost = -1.0
-            if not equals or name not in costs or not 0 < cost <= MOST_COST:
+            if equals and name not in costs:
+                raise OptionError(f"mask.costs names {strangers([name], self.data.sensors)} of {self.data.title}.")
+            if not equals or not 0 < cost <= MOST_COST:
                 text = f"a cost above 0, at most {MOST_COST:g}; it was {entry[:100]!r}"
                 raise OptionError(f"mask.costs takes sensor=cost with {text}.")
             costs[name] = cost
         return np.array(list(costs.values()))
+
+
+def strangers(unknown: list[str], known: list[str]) -> str:
+    """Names that are none, and those written nearly so, as the end of a sentence: "'s91', which is no sensor"."""
+    said = ", ".join(repr(name[:LONGEST]) for name in unknown[:MOST_NAMED])
+    said += f" and {len(unknown) - MOST_NAMED} more" if len(unknown) > MOST_NAMED else ""
+    plain = {name.casefold(): name for name in known}
+    close = (get_close_matches(name[:LONGEST].casefold(), plain, NEAR, CLOSE) for name in unknown[:MOST_NAMED])
+    near = dict.fromkeys(plain[name] for found in close for name in found)
+    like = f" (near: {', '.join(map(repr, near))})" if near else ""
+    return f"{said}{like}, which {'is no sensor' if len(unknown) == 1 else 'are no sensors'}"
 
 
 def regions(data: STData, side: int) -> np.ndarray:

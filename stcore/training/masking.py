@@ -11,7 +11,7 @@ from stcore.models.forecaster import Forecaster, Gated, gated
 from stcore.options import RunOptions
 from stcore.ranks import Ranks
 from stcore.sensors.mask import Judge, SensorMask
-from stcore.sensors.options import MaskOptions
+from stcore.sensors.options import MaskOptions, SiteOptions
 from stcore.sensors.sites import Sites
 from stcore.training import evaluate
 from stcore.training.feed import Feed, thinned
@@ -104,8 +104,9 @@ def build_mask(feed: Feed, options: RunOptions, epochs: int) -> tuple[Sites, Sen
     """The sites of a run's data and the chosen mask over them, for so many ``epochs``."""
     choice: dict[str, Any] = dict(options.mask)
     card = registry.card("masks", choice.pop("name"))
-    settings = card.options.read(choice)
-    shared = settings if isinstance(settings, MaskOptions) else MaskOptions()
+    known = {name: value for name, value in choice.items() if name in card.options.model_fields}  # older runs name more
+    settings = card.options.read(known)
+    shared = settings if isinstance(settings, SiteOptions) else MaskOptions()
     sites = Sites(feed.data, shared, feed.targets[0], feed.parts.label == 0)
     mask: SensorMask = card.load()(settings, sites, epochs, options.seed)
     return sites, mask

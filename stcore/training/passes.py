@@ -13,7 +13,7 @@ from stcore.events import Progress
 from stcore.models.forecaster import Forecaster, Gated
 from stcore.ranks import Ranks
 from stcore.scores import Columns, Step
-from stcore.sensors.options import MaskOptions
+from stcore.sensors.options import SiteOptions
 from stcore.training.clock import Clock
 from stcore.training.evaluate import CELLS, missed
 from stcore.training.pool import Pool
@@ -49,8 +49,9 @@ def any_mask_pilot(trainer: "Trainer") -> Iterator[Progress]:
     mask, pool, clock = trainer.masking.mask, trainer.pool, Clock()
     if not mask.pilot:
         return
-    shared = {name: value for name, value in trainer.options.mask.items() if name in MaskOptions.model_fields}
-    shared |= {"name": "any", "sparsity": min(max(shared.get("sparsity", 0.0), 0.3) + 0.1, 0.9)}
+    shared = {name: value for name, value in trainer.options.mask.items() if name in SiteOptions.model_fields}
+    most = min(max(trainer.options.mask.get("sparsity", 0.0), 0.3) + 0.1, 0.9)
+    shared |= {"name": "any", "sparsity": most}
     train = trainer.train.model_copy(update={"epochs": mask.pilot, "patience": None})
     changed = {
         "seed": (trainer.options.seed + 104_729) % 2**31,

@@ -11,7 +11,7 @@ from stcore import registry
 from stcore.data import STData
 from stcore.options import OptionError
 from stcore.sensors.mask import SensorMask
-from stcore.sensors.options import MaskOptions
+from stcore.sensors.options import MaskOptions, SiteOptions
 from stcore.sensors.sites import Sites
 
 NAMES = list(registry.cards("masks"))
@@ -91,7 +91,7 @@ def make(name: str, data: STData, seed: int = 0, **options: object) -> SensorMas
         options = {"region": 2, **options}
     card = registry.card("masks", name)
     settings = card.options.read(options)
-    shared = settings if isinstance(settings, MaskOptions) else MaskOptions()
+    shared = settings if isinstance(settings, SiteOptions) else MaskOptions()
     return card.load()(settings, Sites(data, shared, 0, np.arange(data.steps) < 180), EPOCHS, seed)
 
 
@@ -123,6 +123,11 @@ def finished(name: str, data: STData, seed: int = 0, **options: object) -> Senso
     for _ in driven(mask):
         pass
     return mask
+
+
+def acts(name: str, options: dict[str, object]) -> bool:
+    """Whether a mask reads all of these options; one that does not choose how many are off has no budget."""
+    return options.keys() <= registry.card("masks", name).options.model_fields.keys()
 
 
 def refuses(name: str, kind: str) -> bool:
@@ -164,7 +169,8 @@ def test_gates_are_gates(name: str, kind: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "none"])
 def test_forced_sensors_are_as_forced(name: str) -> None:
-    mask = make(name, parts(), on=["s1", "s7"], off=["s2", "s3", "s8"], sparsity=0.5)
+    share = {"sparsity": 0.5} if acts(name, {"sparsity": 0.5}) else {}
+    mask = make(name, parts(), on=["s1", "s7"], off=["s2", "s3", "s8"], **share)
     for _, gates in driven(mask):
         for gate in (*gates, mask.held()):
             assert gate is None or (gate[[1, 7]] > 0).all()
@@ -254,6 +260,10 @@ def test_regions_act_as_one(name: str) -> None:
     ],
 )
 def test_what_cannot_be_is_refused_in_one_sentence(name: str, options: dict[str, object]) -> None:
+    if not acts(name, options):
+        with pytest.raises(OptionError, match="no option 'budget'"):
+            make(name, parts(), **options)
+        return
     with pytest.raises(OptionError) as refused:
         make(name, parts(), **options)
     assert str(refused.value).endswith(".") and ". " not in str(refused.value)
@@ -262,3 +272,40 @@ def test_what_cannot_be_is_refused_in_one_sentence(name: str, options: dict[str,
 def test_an_unknown_mask_is_answered_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match="conditional-variance"):
         registry.card("masks", "nobody")
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "none"])
+def test_a_mask_that_can_do_nothing_says_so(name: str) -> None:
+    everyone = plain().sensors
+    none = {"sparsity": 0.0} if acts(name, {"sparsity": 0.0}) else {}
+    idle = [("every", plain(), {"on": everyone, **none})]
+    if name not in NEEDS_GRAPH:  # a single site has none
+        idle.append(("sensor" if name == "given" else "one sensor only", plain(1), {}))
+        idle.append(("sensor" if name == "given" else "one region only", grid(), {"region": 64}))
+    if name != "given":
+        idle.append(("less than", plain(2) if name not in NEEDS_GRAPH else parts(), {"sparsity": 0.01}))
+    if acts(name, {"budget": 1}):
+        idle.append(("pays for all", parts(), {"budget": 99.0}))
+    for words, data, options in idle:
+        told = [note for note in make(name, data, **options).notes if "can switch nothing off" in note]
+        assert len(told) == 1 and words in told[0], (options, told)
+    assert not any("nothing off" in note for note in make(name, parts(), off=["s1"]).notes)
+    assert not any("nothing off" in note for note in make(name, parts()).notes)
+    assert make("none", plain(1)).notes == []
+
+
+@pytest.mark.parametrize("name", ["any", "given"])
+def test_options_that_did_nothing_are_still_read_where_old_runs_name_them(name: str) -> None:
+    options = registry.card("masks", name).options
+    old = {**options(on=["s1"]).model_dump(mode="json"), "budget": None, "connected": True}
+    assert options.read({**old, **({"sparsity": 0.4} if name == "given" else {})}) == options(on=["s1"])
+    assert not {"budget", *(["sparsity"] if name == "given" else [])} & options.model_fields.keys()
+
+
+def test_unknown_sensors_are_named_with_those_that_are_nearly_so() -> None:
+    with pytest.raises(OptionError, match=r"'s111', 'zz' \(near: 's11'.*which are no sensors of tiny"):
+        make("random", plain(), on=["s1", "s111", "zz"])
+    with pytest.raises(OptionError, match=r"mask.costs names 'S1' .near: 's1'.*which is no sensor"):
+        make("random", plain(), costs=["S1=2"])
+    with pytest.raises(OptionError, match="and 3 more"):
+        make("random", plain(), off=[f"nobody {number}" for number in range(8)])

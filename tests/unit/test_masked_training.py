@@ -130,3 +130,10 @@ def test_a_masked_run_in_double_precision_can_be_asked_again() -> None:
     trainer = Trainer(DATA, chosen)
     list(trainer)
     assert np.isfinite(predict(DATA, chosen, trainer.weights(), np.array([250]))).all()
+
+
+@pytest.mark.parametrize("mask", ["any", "given"])
+def test_a_run_of_before_goes_on_with_options_that_never_acted(mask: str) -> None:
+    """Old specs name a budget for these two, and a sparsity for a given mask."""
+    old, new = options(mask, on=["s0"], budget=3.0, region=4), options(mask, on=["s0"])
+    assert_same(told(list(Trainer(DATA, old))), told(list(Trainer(DATA, new))))
