@@ -34,6 +34,13 @@ def export(
 
     if not (report or kept or cartography):
         raise OptionError("Nothing to write: give --report, --kept or --cartography, each with a file.")
+    for out, check in (
+        (report, exports.check_report),
+        (kept, exports.check_kept),
+        (cartography, exports.check_cartography),
+    ):
+        if out:
+            check(out)
     written: list[dict[str, Any]] = []
     if report:
         files = exports.write_report(reported(name, runs), report)

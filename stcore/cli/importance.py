@@ -49,9 +49,9 @@ def importance(
     from stcore import exports
     from stcore.diagnostics.importance import fitting, impartial, importance_views
 
-    opened = [open_run(name, runs) for name in names]
     if out:
         exports.check_importance(out)
+    opened = [open_run(name, runs) for name in names]
     fitting(opened)
     data = opened_data(opened[0], needed=permutation or regions is not None)
     try:

@@ -61,8 +61,11 @@ def compare(
     json: Json = False,
 ) -> None:
     """Compare runs: options that differ and metrics with the difference to the first; with --report, was it worth it?"""
+    from stcore import exports
     from stcore.compare import compare as compared
 
+    if report:
+        exports.check_report(report)
     opened = [open_run(name, runs) for name in names]
     found: dict[str, Any] = compared(opened)
     head = ["", *found["runs"]]
@@ -112,6 +115,7 @@ def forecast(
     """Write forecasts with sensor ids, real times, truth and naive: the horizon after the last step, or the whole test."""
     from stcore import exports
 
+    exports.check_forecast(out)
     found = open_run(run, runs)
     rows = exports.forecast(found, out, data, read_answers(answers), test)
     say({"run": found.id, "path": str(out), "rows": rows}, json, f"wrote {rows} rows to {out}")

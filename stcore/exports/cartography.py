@@ -67,11 +67,16 @@ def forgetfulness(correct: np.ndarray, met: np.ndarray) -> np.ndarray:
     return np.where(correct.any(axis=0), times, NEVER_LEARNT)
 
 
-def write_cartography(run: Run, out: Path) -> int:
-    """Write ``cartography`` as JSON lines to ``out`` (.jsonl) and give the number of rows. OptionError."""
+def check_cartography(out: Path) -> None:
+    """OptionError where training dynamics cannot be written to ``out``, before any work is done."""
     if out.suffix != ".jsonl":
         raise OptionError(f"{out.name!r} has to end in .jsonl.")
     check_place(out)
+
+
+def write_cartography(run: Run, out: Path) -> int:
+    """Write ``cartography`` as JSON lines to ``out`` (.jsonl) and give the number of rows. OptionError."""
+    check_cartography(out)
     if not run.epochs():
         raise OptionError(f"Run {run.id} has no finished epoch yet, so there are no training dynamics.")
     rows = cartography(run).to_dict("records")

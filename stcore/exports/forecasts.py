@@ -1,5 +1,6 @@
 """Forecasts for others: with sensor ids and real times."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,9 +26,7 @@ def forecast(
 
     ``out`` ends in .csv, .parquet or .nc; OptionError otherwise.
     """
-    if out.suffix not in FORMATS:
-        raise OptionError(f"{out.name!r} has to end in {', '.join(FORMATS)}.")
-    check_place(out)
+    check_forecast(out)
     about = run.spec["data"]
     data = readers.open(source, answers).like(about["sensors"], about["channels"]) if source else jobs.dataset(run)
     ds = forecast_dataset(run, data, test)
@@ -43,10 +42,27 @@ def forecast(
 
 def check_place(out: Path) -> None:
     """OptionError where no file can be written to ``out``, before any work is done."""
-    if not out.parent.is_dir():
+    if not os.path.isdir(out.parent):
         raise OptionError(f"There is no folder {out.parent} to write {out.name} into.")
-    if out.is_dir():
+    if os.path.isdir(out):
         raise OptionError(f"{out} is a folder; name a file to write.")
+    new = not os.path.lexists(out)
+    if not (new or os.path.isfile(out)):
+        return  # such as a pipe, which opening would stir
+    try:
+        with open(out, "ab"):  # what is there stays as it is
+            pass
+        if new:
+            out.unlink()
+    except OSError as error:
+        raise OptionError(f"{out} cannot be written: {error.strerror or error}.") from None
+
+
+def check_forecast(out: Path) -> None:
+    """OptionError where no forecasts can be written to ``out``, before any work is done."""
+    if out.suffix not in FORMATS:
+        raise OptionError(f"{out.name!r} has to end in {', '.join(FORMATS)}.")
+    check_place(out)
 
 
 def forecast_dataset(run: Run, data: STData, test: bool) -> xr.Dataset:

@@ -54,11 +54,16 @@ def _rows(run: Run, epoch: int, share: np.ndarray, weight: np.ndarray, starts: n
     )
 
 
-def write_kept(run: Run, out: Path) -> int:
-    """Write ``kept_table`` to ``out`` (.csv or .parquet), an epoch at a time, and give the number of rows. OptionError."""
+def check_kept(out: Path) -> None:
+    """OptionError where kept sets cannot be written to ``out``, before any work is done."""
     if out.suffix not in KEPT_FORMATS:
         raise OptionError(f"{out.name!r} has to end in {' or '.join(KEPT_FORMATS)}.")
     check_place(out)
+
+
+def write_kept(run: Run, out: Path) -> int:
+    """Write ``kept_table`` to ``out`` (.csv or .parquet), an epoch at a time, and give the number of rows. OptionError."""
+    check_kept(out)
     if not run.epochs():
         raise OptionError(f"Run {run.id} has no finished epoch yet, so nothing was kept or removed.")
     write: Callable[[Run, Path], int] = _csv if out.suffix == ".csv" else _parquet

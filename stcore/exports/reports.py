@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,18 +21,27 @@ Report = Mapping[str, Any]
 REPORT_FORMATS = (".html", ".json", ".zip", ".csv", ".parquet")
 
 
+def check_report(out: Path) -> None:
+    """OptionError where no report can be written to ``out``, before any work is done."""
+    if out.suffix and out.suffix not in REPORT_FORMATS:
+        raise OptionError(f"{out.name!r} has to end in {', '.join(REPORT_FORMATS)}, or in nothing for a folder.")
+    if out.suffix in (".html", ".json", ".zip"):
+        check_place(out)
+    elif out.suffix:
+        check_place(out.parent / f"{out.stem}-notes{out.suffix}")
+    elif os.path.isfile(out):
+        raise OptionError(f"{out} is a file; name a folder.")
+    else:
+        check_place(out / "notes.csv" if os.path.isdir(out) else out)
+
+
 def write_report(report: Report, out: Path) -> list[Path]:
     """Write a report as its suffix says and give the files; OptionError for any other suffix.
 
     .html: the page; .json: the report as it is; .zip, or a name without a suffix for a folder: every table as CSV and
     Parquet; .csv or .parquet: every table as a file of its own beside ``out``, ``out-summary.csv`` and so on.
     """
-    if out.suffix and out.suffix not in REPORT_FORMATS:
-        raise OptionError(f"{out.name!r} has to end in {', '.join(REPORT_FORMATS)}, or in nothing for a folder.")
-    if out.suffix in (".html", ".json", ".zip"):
-        check_place(out)
-    elif not out.parent.is_dir():
-        raise OptionError(f"There is no folder {out.parent} to write {out.name} into.")
+    check_report(out)
     if out.suffix == ".html":
         report_html(report, out)
     elif out.suffix == ".json":
