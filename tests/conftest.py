@@ -1,9 +1,35 @@
-"""What tests share."""
+"""What tests share, and how they are shared out: the whole selection goes to two processes, single files stay in one."""
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes says nothing of the code while another process works beside it.
+settings.register_profile("untimed", settings(), deadline=None)
+settings.load_profile("untimed")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two for folders, however many cores there are, since many tests start processes of their own; ``-n`` overrides it."""
+    few = any("::" in asked or asked.endswith(".py") for asked in config.args)
+    return 0 if few or config.option.lf or config.option.keyword else 2
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file is one worker's, with its fixtures; so is all that drives a browser, which then never drives two at once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    if config.option.dist != "loadfile":
+        return None
+
+    class ByFileOrBrowser(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "browser" if "browser/" in nodeid else str(super()._split_scope(nodeid))
+
+    return ByFileOrBrowser(config, log)
 
 
 @pytest.fixture(scope="session")
