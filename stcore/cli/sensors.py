@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from stcore.cli.common import RUNS, Json, Name, Runs, app, say, shown, table
+from stcore.cli.naming import HOW, named, priced
 from stcore.runs import RunError, open_run
 
 Option = typer.Option
@@ -24,9 +25,12 @@ def sensors(
     budget: Annotated[
         float | None, Option(help="What the sensors that stay may cost together, instead of --keep.")
     ] = None,
-    on: Annotated[str | None, Option(help="Sensors that stay on whatever happens, such as a,b.")] = None,
-    off: Annotated[str | None, Option(help="Sensors that are switched off whatever happens.")] = None,
-    costs: Annotated[str | None, Option(help="What sensors cost, such as a=3,b=2.5; 1 for those not named.")] = None,
+    on: Annotated[list[str] | None, Option(help=f"Sensors that stay on whatever happens. {HOW}.")] = None,
+    off: Annotated[list[str] | None, Option(help="Sensors that are switched off whatever happens; given as --on is.")] = None,
+    costs: Annotated[
+        list[str] | None,
+        Option(help="What sensors cost, such as a=3,b=2.5; 1 for those not named. Given as --on is; a CSV has a column cost."),
+    ] = None,
     out: Annotated[
         Path | None, Option(help="File to write, a row for every sensor: .csv, .geojson, .gpkg, or a page: .html.")
     ] = None,
@@ -43,7 +47,9 @@ def sensors(
     if out:
         exports.check_plan_place(out)
     found = open_run(run, runs)
-    asked: dict[str, Any] = {"keep": keep, "budget": budget, "on": named(on), "off": named(off), "costs": named(costs)}
+    known = found.spec["data"]["sensors"]
+    forced: dict[str, Any] = {"on": named(on, known), "off": named(off, known), "costs": priced(costs, known)}
+    asked: dict[str, Any] = {"keep": keep, "budget": budget, **forced}
     made = plan(found, **asked, with_curve=bool(out and out.suffix == ".html"))
     document = made.figures()
     if speed:
@@ -54,11 +60,6 @@ def sensors(
     if out:
         document |= {"path": str(out), "rows": exports.write_plan(made, out, document.get("speed"))}
     say(document, json, "\n".join(lines(document)))
-
-
-def named(text: str | None) -> list[str] | None:
-    """Names with commas between them."""
-    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
 
 
 def lines(document: dict[str, Any]) -> list[str]:
