@@ -44,13 +44,17 @@ class STData:
         answers: Mapping[str, str] | None = None,
         findings: Iterable[Finding] = (),
         layers: Layers | None = None,
+        ours: bool = False,
     ) -> "STData":
         """Check a raw dataset and take it.
 
         ``ds`` needs ``value`` with dims (time, sensor, channel) in any order and coordinates for time and sensor;
         ``attrs`` may hold ``title``, ``zone``, ``units`` ({channel: unit}), ``graph`` (how the edges were made).
-        ``answers`` decide findings with choices; ``findings`` are those that the reader made. Raises DataError.
+        ``answers`` decide findings with choices; ``findings`` are those that the reader made. The values are copied, unless
+        they are ``ours``: then nobody else has them, and they may be changed in place. Raises DataError.
         """
+        if not ours and "value" in ds and ds["value"].dtype == np.float32:  # others become new arrays by themselves
+            ds = ds.assign(value=ds["value"].copy())
         findings = list(findings)
         earlier = {finding.code: finding for finding in findings if finding.chosen is not None}
         answers = {code: str(finding.chosen) for code, finding in earlier.items()} | dict(answers or {})
@@ -156,10 +160,9 @@ class STData:
                 array = array.astype("datetime64[ns]").astype(np.int64)
             digest.update(f"{name}{array.shape}".encode())
             text = array.dtype.kind in "OUST"
-            digest.update(
-                "\0".join(map(str, array.ravel())).encode() if text else np.ascontiguousarray(array).tobytes()
-            )
-        digest.update(json.dumps([self.answers, self.units, self.zone], sort_keys=True).encode())
+            digest.update("\0".join(map(str, array.ravel())).encode() if text else np.ascontiguousarray(array).ravel().data)
+        answers = {code: answer for code, answer in self.answers.items() if (code, answer) != ("zone", "unknown")}
+        digest.update(json.dumps([answers, self.units, self.zone], sort_keys=True).encode())
         return digest.hexdigest()
 
     @property
@@ -193,13 +196,17 @@ class STData:
 
     def save(self, path: Path) -> None:
         """Write everything, layers and answers included, as one NetCDF file that ``stcore.open`` reads back."""
+        self.stored().to_netcdf(path, engine="h5netcdf", encoding={"value": {"zlib": True, "complevel": 1}})
+
+    def stored(self) -> xr.Dataset:
+        """Everything as files of named arrays hold it: layers, findings and what else has parts as JSON."""
         ds = self.ds.copy()
         ds.attrs = {name: _stored(value) for name, value in self.ds.attrs.items() if value is not None}
         ds.attrs |= {"layers": json.dumps(self.layers), "stcore": "STData 1"}
         ds.attrs["findings"] = json.dumps([asdict(finding) for finding in self.findings])
         for name in ("sensor", "channel"):
             ds[name] = ds[name].astype(object)
-        ds.to_netcdf(path, engine="h5netcdf", encoding={"value": {"zlib": True, "complevel": 1}})
+        return ds
 
 
 def _check_answers(answers: Mapping[str, str], said: list[Finding]) -> None:

@@ -14,7 +14,7 @@ from stcore.findings import Finding
 ICONS = {"error": ":material/block:", "repaired": ":material/build:", "note": ":material/info:"}
 WORDS = {"error": "Refused", "repaired": "Changed", "note": "Noticed"}
 MOST_RADIO = 6
-SETTLED = ("graph", "answers")  # asked last: what is taken without an answer is seldom wrong
+SETTLED = ("graph", "zone", "answers")  # asked last: what is taken without an answer is seldom wrong
 OTHER = "<"
 
 

@@ -12,6 +12,7 @@ from stcore.checks.step import check_step
 from stcore.checks.time import check_clock, check_duplicates, check_order, check_stamps
 from stcore.checks.values import check_infinite, check_missing, check_negative, check_sentinels, check_still
 from stcore.checks.zeros import check_zeros, zero_share
+from stcore.checks.zone import check_zone
 
 __all__ = ["CHECKS", "Check", "listed", "share", "zero_share"]
 
@@ -20,6 +21,7 @@ CHECKS: tuple[Check, ...] = (
     check_numbers,
     check_sensors,
     check_stamps,
+    check_zone,
     check_order,
     check_duplicates,
     check_step,

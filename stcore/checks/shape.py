@@ -51,7 +51,7 @@ def _fitting(ds: xr.Dataset, dims: tuple[str, ...]) -> str:
 
 
 def check_numbers(ds: xr.Dataset, answers: Answers) -> Checked:
-    """Real numbers, as float32; places and weights as float64, positions as int64."""
+    """Real numbers, as float32 that can be written to; places and weights as float64, positions as int64."""
     value = ds["value"]
     findings = []
     if value.dtype.kind not in "fiub":
@@ -63,7 +63,7 @@ def check_numbers(ds: xr.Dataset, answers: Answers) -> Checked:
         text = f"Whole numbers up to {largest:.0f} are kept to seven digits, which is what single precision holds."
         findings.append(note("rounded", text))
     with np.errstate(over="ignore"):  # what does not fit becomes infinite, which has a check of its own
-        ds = ds.assign(value=value.astype(np.float32))
+        ds = ds.assign(value=value.astype(np.float32, copy=not value.values.flags.writeable))
     kinds = {
         "lat": np.float64,
         "lon": np.float64,

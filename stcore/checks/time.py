@@ -8,7 +8,8 @@ import xarray as xr
 
 from stcore.checks.finding import Answers, Checked, counted, moment, note, repaired
 from stcore.checks.step import means
-from stcore.findings import Finding, refuse
+from stcore.checks.zone import zone_choices
+from stcore.findings import DataError, Finding, refuse
 
 TICKS = (("s", 1), ("ms", 10**3), ("us", 10**6), ("ns", 10**9))
 EARLIEST, LATEST = np.datetime64("1900-01-01"), np.datetime64("2200-01-01")
@@ -96,8 +97,8 @@ def _range(stamps: np.ndarray, answers: Answers) -> list[Finding]:
 def check_order(ds: xr.Dataset, answers: Answers) -> Checked:
     """Rising times."""
     stamps = ds["time"].values
-    falls = np.flatnonzero(np.diff(stamps) < np.timedelta64(0))
-    if not len(falls):
+    forward = np.diff(stamps)
+    if (forward > np.timedelta64(0)).all():
         return ds, []
     if resolved := _doubled_hour(ds):
         return resolved, [
@@ -106,6 +107,9 @@ def check_order(ds: xr.Dataset, answers: Answers) -> Checked:
                 "The hour that the clock change doubles was resolved by the order of its rows; times are kept as UTC now.",
             )
         ]
+    falls = np.flatnonzero(forward < np.timedelta64(0))
+    if not len(falls):
+        return ds, []
     text = (
         f"The times were not in order ({counted(len(falls), 'step')} back, "
         f"the first at {moment(stamps[falls[0] + 1])}); the rows were sorted."
@@ -128,8 +132,11 @@ def check_duplicates(ds: xr.Dataset, answers: Answers) -> Checked:
     rule = answers.get("duplicate-times")
     choices = {"first": "keep the first reading of each time", "mean": "average the readings of each time"}
     if rule not in choices:
-        hint = " Is it the hour that is doubled when daylight saving ends?" if _autumn(stamps[again]) else ""
-        raise refuse("duplicate-times", f"{said}, with different readings.{hint} Say which to take.", choices)
+        error = Finding("error", "duplicate-times", f"{said}, with different readings. Say which to take.", choices)
+        if not _autumn(stamps[again]) or _local_zone(ds.attrs.get("zone")) is not None:
+            raise DataError(error)
+        hint = "Is it the hour that is doubled when daylight saving ends? With the zone of the clock its rows keep their order."
+        raise DataError(error, Finding("error", "zone", hint, zone_choices(ds)))
     taken = ds.isel(time=_firsts(stamps))
     if rule == "mean":
         taken = taken.assign(

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from stcore.checks.finding import Answers, Checked, counted, listed, note, repaired, share
+from stcore.checks.stretches import counts, extremes, first, without
 from stcore.findings import Finding, refuse
 
 SENTINELS = (
@@ -33,26 +34,22 @@ POSITIVE_UNITS = r"mph|km/h|kmh|m/s|veh|count|bicycle|person|people|trip|kwh|mwh
 POSITIVE_NAMES = r"flow|speed|count|occupancy|volume|demand|pm10|pm2|no2|ozone|precip|duration|traffic"
 
 
-def _replace(ds: xr.Dataset, where: np.ndarray) -> xr.Dataset:
-    return ds.assign(value=(ds["value"].dims, np.where(where, np.float32(np.nan), ds["value"].values)))
-
-
-def _place(ds: xr.Dataset, where: np.ndarray) -> str:
+def _place(ds: xr.Dataset, where: tuple[int, int] | None) -> str:
     """``at 2012-03-01 00:05 on 773869``: the first place in time."""
-    step, sensor, _ = (int(index[0]) for index in np.nonzero(where))
+    step, sensor = where or (0, 0)
     return f"at {str(ds['time'].values[step])[:16].replace('T', ' ')} on {str(ds['sensor'].values[sensor])[:80]}"
 
 
 def check_infinite(ds: xr.Dataset, answers: Answers) -> Checked:
     """Infinite readings become missing."""
-    infinite = np.isinf(ds["value"].values)
-    if not infinite.any():
+    infinite = int(counts(value := ds["value"].values, np.isinf).sum())
+    if not infinite:
         return ds, []
     text = (
-        f"{counted(int(infinite.sum()), 'reading')} infinite or too large "
-        f"for a number, the first {_place(ds, infinite)}; taken as missing."
+        f"{counted(infinite, 'reading')} infinite or too large "
+        f"for a number, the first {_place(ds, first(value, np.isinf))}; taken as missing."
     )
-    return _replace(ds, infinite), [repaired("infinite", text)]
+    return without(ds, np.isinf), [repaired("infinite", text)]
 
 
 def check_sentinels(ds: xr.Dataset, answers: Answers) -> Checked:
@@ -60,31 +57,34 @@ def check_sentinels(ds: xr.Dataset, answers: Answers) -> Checked:
     value = ds["value"].values
     found = [
         mark
-        for mark in _extremes(value)
+        for mark in extremes(value)
         if (np.isclose((*SENTINELS, FILL), mark, rtol=1e-6)).any() and _stands_out(value, mark)
     ]
     if not found:
         return ds, []
+
+    def marked(block: np.ndarray) -> np.ndarray:
+        return np.any([block == np.float32(mark) for mark in found], axis=0)
+
     chosen = answers.get("sentinel", "keep")
-    marked = np.isin(value, np.array(found, dtype=np.float32))
     names = listed(f"{mark:g}" for mark in found)
     taken = "taken as missing" if chosen == "missing" else "kept until you say otherwise"
-    text = f"{share(marked.mean())} of the readings are {names}, which often stands for a missing one; {taken}."
+    part = share(counts(value, marked).sum() / value.size)
+    text = f"{part} of the readings are {names}, which often stands for a missing one; {taken}."
     choices = {"keep": f"{names} is a measurement", "missing": f"{names} means: not measured"}
-    return (_replace(ds, marked) if chosen == "missing" else ds), [Finding("note", "sentinel", text, choices, chosen)]
-
-
-def _extremes(value: np.ndarray) -> tuple[float, ...]:
-    low, high = float(np.fmin.reduce(value, axis=None)), float(np.fmax.reduce(value, axis=None))
-    return (low, high) if np.isfinite(low) and low < high else ()
+    ds = without(ds, marked) if chosen == "missing" else ds
+    return ds, [Finding("note", "sentinel", text, choices, chosen)]
 
 
 def _stands_out(value: np.ndarray, mark: float) -> bool:
     """Often repeated, and beyond all others by more than a tenth of their range; -1 only below what is never negative."""
-    marked = value == np.float32(mark)
-    if marked.sum() <= OFTEN * np.isfinite(value).sum():
+
+    def marked(block: np.ndarray) -> np.ndarray:
+        return block == np.float32(mark)
+
+    if counts(value, marked).sum() <= OFTEN * counts(value, np.isfinite).sum():
         return False
-    rest = _extremes(np.where(marked, np.nan, value))
+    rest = extremes(value, marked)
     if not rest:
         return False
     gap = rest[0] - mark if mark < rest[0] else mark - rest[1]
@@ -93,37 +93,40 @@ def _stands_out(value: np.ndarray, mark: float) -> bool:
 
 def check_missing(ds: xr.Dataset, answers: Answers) -> Checked:
     """Missing readings stay missing; sensors and cells without any are left out."""
-    observed = np.isfinite(ds["value"].values)
-    seen = observed.any(axis=(0, 2))
+    observed = counts(ds["value"].values, np.isfinite)
+    seen = observed.any(axis=1)
     findings: list[Finding] = []
     if not seen.any():
         raise refuse("all-missing", "Not a single reading is there: every value is missing.")
     if not seen.all():
-        ds, findings = _without(ds, seen), [repaired("all-missing", _gone(ds, seen))]
-        observed = observed[:, seen]
-    missing = ~observed
-    if missing.any():
-        by_sensor = missing.mean(axis=(0, 2))
+        cells = int(np.prod(ds.attrs["grid"])) if "cell" in ds and "grid" in ds.attrs else None
+        findings = [left_out(ds["sensor"].values[~seen], cells, int(seen.sum()))]
+        ds, observed = _without(ds, seen), observed[seen]
+    steps = ds.sizes["time"]
+    if observed.sum() < observed.size * steps:
+        by_sensor = 1 - observed.mean(axis=1) / steps
         worst = np.argsort(-by_sensor, kind="stable")[:3]
         names = listed(
             f"{ds['sensor'].values[place]} ({share(by_sensor[place])})" for place in worst if by_sensor[place] > 0
         )
         text = (
-            f"{share(missing.mean())} of the readings are missing, most of them "
+            f"{share(1 - observed.sum() / (observed.size * steps))} of the readings are missing, most of them "
             f"at {names}. They stay missing and count in no loss or metric."
         )
         findings.append(note("missing", text))
     return ds, findings
 
 
-def _gone(ds: xr.Dataset, seen: np.ndarray) -> str:
-    number = int((~seen).sum())
-    if "cell" in ds:
-        return (
-            f"{number} of {len(seen)} cells have no reading at all (sea, or "
+def left_out(names: np.ndarray, cells: int | None, kept: int) -> Finding:
+    """That these sensors have no reading at all; of a grid of so many ``cells``, how many are not among those ``kept``."""
+    if cells is not None:
+        text = (
+            f"{cells - kept} of {cells} cells have no reading at all (sea, or "
             "outside the mask) and were left out; the map keeps their place."
         )
-    return f"{counted(number, 'sensor')} without a single reading left out: {listed(ds['sensor'].values[~seen], 10)}."
+    else:
+        text = f"{counted(len(names), 'sensor')} without a single reading left out: {listed(names, 10)}."
+    return repaired("all-missing", text)
 
 
 def _without(ds: xr.Dataset, keep: np.ndarray) -> xr.Dataset:
@@ -146,13 +149,13 @@ def check_negative(ds: xr.Dataset, answers: Answers) -> Checked:
         unit = str(units.get(name, "")).lower()
         if not (re.search(POSITIVE_UNITS, unit) or (not unit and re.search(POSITIVE_NAMES, name.lower()))):
             continue
-        value = ds["value"].values[:, :, number]
-        below = value < 0
-        if not below.any():
+        value = ds["value"].values[:, :, number : number + 1]
+        below = int(counts(value, _below).sum())
+        if not below:
             continue
-        part = below.sum() / max(np.isfinite(value).sum(), 1)
-        place = _place(ds, below[:, :, None])
-        text = f"{counted(int(below.sum()), 'reading')} of {name} ({share(part)}) below zero, the first {place}"
+        part = below / max(counts(value, np.isfinite).sum(), 1)
+        place = _place(ds, first(value, _below))
+        text = f"{counted(below, 'reading')} of {name} ({share(part)}) below zero, the first {place}"
         if part > 0.5:
             raise refuse(
                 "negative",
@@ -160,6 +163,10 @@ def check_negative(ds: xr.Dataset, answers: Answers) -> Checked:
             )
         findings.append(note("negative", f"{text}; they were left as they are."))
     return ds, findings
+
+
+def _below(block: np.ndarray) -> np.ndarray:
+    return block < 0
 
 
 def check_still(ds: xr.Dataset, answers: Answers) -> Checked:

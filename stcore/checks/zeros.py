@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 
 from stcore.checks.finding import Answers, Checked, listed, share
+from stcore.checks.stretches import counts, without
 from stcore.findings import Finding, refuse
 
 KEEP, MISSING, SOME = "keep", "missing", "<channels>"
@@ -14,19 +15,25 @@ def zero_share(ds: xr.Dataset) -> np.ndarray:
     if "zero_share" in ds:
         return np.asarray(ds["zero_share"].values)
     value = ds["value"].values
-    return _share(value == 0, np.isfinite(value), (0, 2)).astype(np.float32)
+    return _share(counts(value, _zero), counts(value, np.isfinite), 1).astype(np.float32)
 
 
-def _share(zeros: np.ndarray, observed: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
-    return zeros.sum(axis=axes) / np.maximum(observed.sum(axis=axes), 1)
+def _zero(block: np.ndarray) -> np.ndarray:
+    return block == 0
+
+
+def _share(zeros: np.ndarray, observed: np.ndarray, axis: int) -> np.ndarray:
+    """Of zeros and observed readings by sensor and channel [N, C], the share along one of the two."""
+    return zeros.sum(axis=axis) / np.maximum(observed.sum(axis=axis), 1)
 
 
 def check_zeros(ds: xr.Dataset, answers: Answers) -> Checked:
     """Exact zeros stay measurements until somebody answers; the shares stay with the dataset as ``zero_share`` [sensor]."""
     value = ds["value"].values
-    zeros = value == 0
+    zeros = counts(value, _zero)
     if not zeros.any():
         return ds, []
+    observed = counts(value, np.isfinite)
     chosen = answers.get("zeros", KEEP)
     channels = [str(name) for name in ds["channel"].values]
     choices = {KEEP: "zeros are measurements", MISSING: "zeros mean: not measured"}
@@ -34,12 +41,12 @@ def check_zeros(ds: xr.Dataset, answers: Answers) -> Checked:
         choices[SOME] = (
             f"zeros mean: not measured, in these channels only; names with commas between, such as {channels[0]}"
         )
-    text = _text(ds, zeros)
-    ds = ds.assign(zero_share=("sensor", zero_share(ds)))
+    text = _text(ds, zeros, observed)
+    if "zero_share" not in ds:
+        ds = ds.assign(zero_share=("sensor", _share(zeros, observed, 1).astype(np.float32)))
     if chosen != KEEP:
-        meant = channels if chosen == MISSING else _named(chosen, channels)
-        gone = zeros & np.isin(channels, meant)
-        ds = ds.assign(value=(ds["value"].dims, np.where(gone, np.float32(np.nan), value)))
+        meant = np.isin(channels, channels if chosen == MISSING else _named(chosen, channels))
+        ds = without(ds, lambda block: (block == 0) & meant)
     taken = "They stay measurements until you say otherwise." if chosen == KEEP else "They were taken as missing."
     return ds, [Finding("note", "zeros", f"{text} {taken}", choices, chosen)]
 
@@ -54,10 +61,9 @@ def _named(answer: str, channels: list[str]) -> list[str]:
     return names
 
 
-def _text(ds: xr.Dataset, zeros: np.ndarray) -> str:
+def _text(ds: xr.Dataset, zeros: np.ndarray, observed: np.ndarray) -> str:
     """How many, where most, and by channel where there are several."""
-    observed = np.isfinite(ds["value"].values)
-    by_sensor, by_channel = _share(zeros, observed, (0, 2)), _share(zeros, observed, (0, 1))
+    by_sensor, by_channel = _share(zeros, observed, 1), _share(zeros, observed, 0)
     worst = np.argsort(-by_sensor, kind="stable")[:3]
     names, channels = ds["sensor"].values, ds["channel"].values
     most = listed(f"{names[place]} ({share(by_sensor[place])})" for place in worst if by_sensor[place] > 0)

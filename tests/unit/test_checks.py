@@ -45,7 +45,8 @@ def refused(ds: xr.Dataset, code: str, **answers: str) -> str:
 
 
 def test_nothing_wrong_nothing_said() -> None:
-    assert codes(STData.of(sample())) == {"no-coordinates", "graph"}
+    assert codes(STData.of(sample())) == {"zone", "no-coordinates", "graph"}
+    assert codes(STData.of(sample().assign_attrs(zone="UTC"))) == {"no-coordinates", "graph"}
 
 
 # ---- shape ---------------------------------------------------------------------------------------------------------
@@ -179,6 +180,41 @@ def test_the_doubled_hour_is_resolved_by_order_where_the_zone_is_known() -> None
     assert (data.local_time == wall).all()
     assert "duplicate-times" in codes(data)
     assert "daylight saving" in refused(sample(time=wall), "duplicate-times")
+
+
+@pytest.mark.parametrize("step", ["15min", "30min", "1h"])
+def test_the_doubled_hour_is_resolved_by_the_zone_that_was_answered(step: str) -> None:
+    wall = pd.date_range("2024-10-26 20:00", periods=T, freq=step, tz="Europe/Berlin").tz_localize(None)
+    asked = sample(time=wall)
+    with pytest.raises(DataError) as caught:
+        STData.of(asked)
+    assert [finding.code for finding in caught.value.findings] == ["duplicate-times", "zone"]
+    assert "<zone>" in caught.value.findings[1].choices
+    data = STData.of(asked, answers={"zone": "Europe/Berlin"})
+    assert (data.local_time == wall).all()
+    assert (data.zone, data.answers["zone"]) == ("UTC", "Europe/Berlin")
+
+
+def test_the_zone_is_asked_and_a_known_one_offered() -> None:
+    wall = pd.date_range("2024-03-31 00:00", periods=T, freq="15min")
+    data = STData.of(sample(time=wall).assign_attrs(likely_zone="America/Los_Angeles"))
+    question = found(data, "zone")
+    assert list(question.choices) == ["unknown", "America/Los_Angeles", "<zone>"]
+    assert (question.level, question.chosen, data.zone) == ("note", "unknown", "unknown")
+    assert "zone" not in codes(STData.of(sample(time=wall).assign_attrs(zone="UTC")))
+    assert "2024-03-31 02:00" in refused(sample(time=wall), "clock-change", zone="Europe/Berlin")
+    answered = STData.of(sample(time=wall), answers={"zone": "America/New_York"})
+    assert answered.zone == "America/New_York"
+    assert answered.fingerprint != data.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [("Europe/Munster", "Europe/"), ("los angeles", "America/Los_Angeles"), ("berlin", "Europe/Berlin"),
+     ("../../etc/passwd", "Zones are named"), ("UTC+1", "Zones are named")],
+)  # fmt: skip
+def test_an_unknown_zone_is_refused_with_those_like_it(wrong: str, meant: str) -> None:
+    assert meant in refused(sample(), "zone", zone=wrong)
 
 
 def test_a_local_axis_through_the_spring() -> None:
@@ -319,7 +355,7 @@ def placed(lat: np.ndarray, lon: np.ndarray, **answers: str) -> STData:
 
 
 def test_places_in_order() -> None:
-    assert codes(placed(LAT, LON)) == {"graph"}
+    assert codes(placed(LAT, LON)) == {"zone", "graph"}
     np.testing.assert_array_equal(placed(LAT, LON).places, np.stack([LAT, LON], axis=1))
 
 
