@@ -80,6 +80,24 @@ def write_parquet(folder: Path) -> Path:
     return path
 
 
+def long_frame() -> pd.DataFrame:
+    """The readings as rows of station, time and value, by time."""
+    frame = pd.DataFrame(values(), index=pd.Index(times(), name="time"), columns=pd.Index(IDS, name="station"))
+    return frame.stack(future_stack=True).rename("value").reset_index()
+
+
+def write_long_csv(folder: Path) -> Path:
+    path = folder / "rows.csv"
+    long_frame().to_csv(path, index=False)
+    return path
+
+
+def write_long_parquet(folder: Path) -> Path:
+    path = folder / "rows.parquet"
+    long_frame().to_parquet(path)
+    return path
+
+
 def write_grid(folder: Path) -> Path:
     """Dims in an unusual order, latitude falling; the six sensors are a 2 x 3 grid."""
     path = folder / "grid.nc"
@@ -133,6 +151,7 @@ SAMPLES: dict[str, list[Sample]] = {
     "metr-la-hdf5": [Sample(write_metr_la)],
     "pems-npz": [Sample(write_pems, ids=False, times=False)],
     "wide-table": [Sample(write_wide_csv), Sample(write_parquet)],
+    "long-table": [Sample(write_long_csv), Sample(write_long_parquet)],
     "netcdf-grid": [Sample(write_grid, ids=False), Sample(write_old_grid, ids=False)],
     "netcdf-stations": [Sample(write_stations)],
 }

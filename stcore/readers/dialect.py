@@ -4,6 +4,8 @@ import csv
 import re
 from dataclasses import dataclass
 
+import pandas as pd
+
 from stcore.findings import Finding, refuse
 from stcore.readers.reader import Answers
 
@@ -18,7 +20,11 @@ TIME = re.compile(
     r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([T ]\d{1,2}(:\d{2}){0,2}([.,]\d+)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?)?"
     r"|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}([T ,]+\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([AaPp][Mm])?)?"
 )
+MARKED = "|".join(f"(?:{form.pattern})" for form in (COMMA_NUMBER, THOUSANDS, DOTTED, POINTED))
 EMPTY = {"", "na", "n/a", "nan", "null", "none", "-", "--", "#n/a"}
+MISSING = sorted(
+    {*EMPTY - {""}, "NA", "N/A", "NaN", "NAN", "-NaN", "-nan", "NULL", "Null", "None", "#N/A", "#NA", "<NA>"}
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,15 @@ class Dialect:
     thousands: str | None
     header: tuple[str, ...] | None
     columns: int
+
+
+def pointed(column: pd.Series, dialect: Dialect) -> pd.Series:
+    """A column that holds words among its numbers, its numbers with a decimal point and no other mark."""
+    if dialect.decimal == "." and not dialect.thousands:
+        return column
+    plain = column.str.replace(dialect.thousands, "", regex=False) if dialect.thousands else column
+    plain = plain.str.replace(dialect.decimal, ".", regex=False)
+    return column.where(~column.str.strip().str.fullmatch(MARKED).fillna(False).astype(bool), plain)
 
 
 def layout(lines: list[str], name: str) -> tuple[str, list[list[str]], tuple[str, ...] | None]:

@@ -18,7 +18,7 @@ def assumed_times(
 ) -> tuple[np.ndarray, list[Finding]]:
     """[T] times from the answers ``start`` and ``step``; ``known`` is a published set's start, at 5 minutes."""
     start, step = answers.get("start", known or MONDAY), answers.get("step", STEP)
-    first, size = _instant(start), _seconds(step)
+    first, size = instant(start), step_seconds(step)
     source = "the published set's" if known else "assumed"
     choices = {"<date and time>": "when the first row was measured, such as 2023-04-01 00:00"}
     widths = {"<step>": "the time from row to row, a number and s, min, h or d, such as 1h"}
@@ -35,14 +35,16 @@ def assumed_times(
     return first + np.arange(steps) * np.timedelta64(size, "s"), findings
 
 
-def _instant(text: str) -> np.datetime64:
+def instant(text: str) -> np.datetime64:
+    """A moment as people write it, such as 2023-04-01 00:00; DataError for anything else."""
     try:
         return pd.Timestamp(text.strip()).to_datetime64().astype("datetime64[ns]")
     except ValueError as error:
         raise refuse("start", f"The start {text!r} is no date and time; write it as 2023-04-01 00:00.") from error
 
 
-def _seconds(text: str) -> int:
+def step_seconds(text: str) -> int:
+    """Seconds of a step as people write it, such as 15min; DataError for anything else."""
     match = re.fullmatch(r"(\d{1,6})\s*(s|min|h|d)", text.strip().lower())
     if not match or int(match[1]) == 0:
         raise refuse("step", f"The step {text!r} is not understood; write a number and s, min, h or d, such as 15min.")

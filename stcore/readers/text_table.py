@@ -4,13 +4,15 @@ import csv
 import io
 import re
 import zlib
+from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from stcore.checks import listed, share
 from stcore.findings import DataError, Finding, refuse
-from stcore.readers.dialect import EMPTY, Dialect, layout, sniff
+from stcore.readers.dialect import EMPTY, MISSING, Dialect, layout, pointed, sniff
 from stcore.readers.reader import Answers
 from stcore.readers.source import CONTROL, Source
 
@@ -56,13 +58,19 @@ BEGINNING = 2**18
 LINES = 40
 
 
-def table(source: Source, answers: Answers) -> tuple[pd.DataFrame, Dialect, list[Finding]]:
-    """All rows; columns are numbered from 0, named in ``dialect.header``. Raises DataError with the line that is wrong."""
+def table(
+    source: Source, answers: Answers, texts: Iterable[int] = (), headless: bool = False
+) -> tuple[pd.DataFrame, Dialect, list[Finding]]:
+    """All rows; columns are numbered from 0, named in ``dialect.header``. Raises DataError with the line that is wrong.
+
+    The columns ``texts`` stay as they are written; ``headless`` takes the first line for numbers though it may name columns.
+    """
     lines = lines_of(source)
     if not lines:
         raise refuse("empty", f"{source.name} is empty.")
     try:
         dialect, findings = sniff(lines, source.name, answers)
+        dialect = replace(dialect, header=None) if headless else dialect
         _check_widths(lines, dialect, source)
     except csv.Error as error:
         raise refuse("ragged", f"{source.name} is not a table that can be read: {error}.") from error
@@ -72,10 +80,16 @@ def table(source: Source, answers: Answers) -> tuple[pd.DataFrame, Dialect, list
     body = lines[1:] if dialect.header else lines
     if not body:
         raise refuse("empty", f"{source.name} has a header and no rows.")
+    texts = tuple(texts)
+    numbers = [number for number in range(dialect.columns) if number not in texts]
     frame = pd.read_csv(
         io.StringIO("\n".join(body)), header=None, names=range(dialect.columns), sep=dialect.separator, decimal=dialect.decimal,
         thousands=dialect.thousands, skipinitialspace=True, low_memory=False, skip_blank_lines=True,
+        dtype=dict.fromkeys(texts, str), keep_default_na=False, na_values={number: ["", *MISSING] for number in numbers},
     )  # fmt: skip
+    for number in numbers:
+        if frame[number].dtype.kind not in "fiub":
+            frame[number] = pointed(frame[number], dialect)
     return frame, dialect, findings
 
 
