@@ -127,11 +127,24 @@ def prepare(run: Run) -> "Trainer":
     content, note = checkpoint(run)
     trainer.more_notes += [note] if note else []
     if content:
-        trainer.load(content)
+        load(trainer, content, run)
     made, here = run.spec["versions"].get("torch"), versions().get("torch")
     if made != here:
         trainer.more_notes.append(f"the run began with torch {made} and goes on with {here}: not bit for bit the same")
     return trainer
+
+
+def load(trainer: "Trainer", content: bytes, run: Run) -> None:
+    """Have the trainer go on from a checkpoint. RunError where an earlier version wrote one that this one does not know."""
+    try:
+        trainer.load(content)
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        made, when = run.spec["versions"].get("stcore", "unknown"), str(run.spec["created"])[:10]
+        raise RunError(
+            f"The checkpoint of run {run.id} was written by an earlier version (stcore {made}, the run is of {when}), and "
+            f"this one does not know its state ({error}). The version of that day can finish it; its record can still be "
+            "looked at here, and a new run can be started with the same options."
+        ) from error
 
 
 def dataset(run: Run) -> STData:

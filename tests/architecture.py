@@ -18,7 +18,7 @@ ROWS = [  # a file imports from rows above its own, or from its own folder
     {"training"},
     {"distil"},
     {"runs"},
-    {"jobs", "elsewhere", "resident", "compare", "diagnostics"},
+    {"jobs", "elsewhere", "resident", "compare", "diagnostics", "health"},
     {"experiment", "plan", "charts"},
     {"exports"},
     {"__init__"},  # the front door

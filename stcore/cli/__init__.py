@@ -20,7 +20,16 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command and give its exit code."""
-    from stcore.cli import data, experiment, exporting, importance, reading, sensors, training  # noqa: F401  (their commands)
+    from stcore.cli import (  # noqa: F401  (their commands)
+        data,
+        experiment,
+        exporting,
+        importance,
+        keeping,
+        reading,
+        sensors,
+        training,
+    )
 
     try:
         code = app(list(arguments) or ["--help"], standalone_mode=False, prog_name="python -m stcore")

@@ -1,6 +1,7 @@
 """Commands that read runs: runs, show, compare, forecast."""
 
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,26 +12,36 @@ from stcore.cli.common import RUNS, Answers, Json, Name, Runs, app, read_answers
 from stcore.cli.training import result_text
 from stcore.findings import DataError
 from stcore.options import OptionError
-from stcore.runs import Run, RunError, open_run, runs_in
+from stcore.readers.limits import words
+from stcore.runs import Run, RunError, label, open_run, runs_in
+from stcore.runs.trash import size
 
 
 @app.command("runs")
-def list_runs(runs: Runs = RUNS, json: Json = False) -> None:
+def list_runs(
+    archived: Annotated[bool, typer.Option("--archived", help="Those that were put away, too.")] = False,
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> None:
     """List the runs of a folder, newest first."""
-    rows = [run.summary() | {"data": run.spec["data"]["title"]} for run in runs_in(runs)]
-    cells = [
-        [
-            row["run"],
-            row["status"],
-            row["data"],
-            row["options"]["prune"]["name"],
-            row["epochs"],
-            mae(row, "validation"),
-            mae(row, "test"),
-        ]
-        for row in rows
-    ]
-    say({"runs": rows}, json, table(cells, ["run", "status", "data", "prune", "epochs", "validation MAE", "test MAE"]))
+    rows = []
+    for run in runs_in(runs):
+        told = label(run)
+        if archived or not told.archived:
+            rows.append(run.summary() | {"data": run.spec["data"]["title"], **asdict(told), "bytes": size(run.path)})
+    cells = [[*_named(row), *_measured(row), words(row["bytes"])] for row in rows]
+    head = ["run", "title", "tags", "status", "data", "prune", "epochs", "validation MAE", "test MAE", "on disk"]
+    say({"runs": rows}, json, table(cells, head))
+
+
+def _named(row: dict[str, Any]) -> list[str]:
+    marks = [*row["tags"], *(["(archived)"] if row["archived"] else [])]
+    return [row["run"], row["title"], ", ".join(marks)]
+
+
+def _measured(row: dict[str, Any]) -> list[Any]:
+    prune = row["options"]["prune"]["name"]
+    return [row["status"], row["data"], prune, row["epochs"], mae(row, "validation"), mae(row, "test")]
 
 
 def mae(summary: dict[str, Any], part: str) -> float | None:

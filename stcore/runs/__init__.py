@@ -2,6 +2,7 @@
 
 from stcore.runs.create import create
 from stcore.runs.folder import Run, RunError, open_run, remove, runs_in
+from stcore.runs.labels import Label, label, write_label
 from stcore.runs.record import record
 
-__all__ = ["Run", "RunError", "create", "open_run", "record", "remove", "runs_in"]
+__all__ = ["Label", "Run", "RunError", "create", "label", "open_run", "record", "remove", "runs_in", "write_label"]

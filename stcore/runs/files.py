@@ -14,6 +14,17 @@ import numpy as np
 SEAL = b"stcore sealed 1 "
 
 
+def leads_elsewhere(folder: Path) -> bool:
+    """Whether a run's folder, or a file that is read of it, is a link; False where there is no such folder."""
+    if folder.is_symlink():
+        return True
+    for place in (folder, folder / "rows", folder / "found", folder / "selections"):
+        with suppress(OSError), os.scandir(place) as entries:
+            if place.is_symlink() or any(entry.is_symlink() for entry in entries):
+                return True
+    return False
+
+
 def write_json(path: Path, value: Any, durable: bool = False) -> None:
     """Replace ``path`` by ``value`` as JSON."""
     replace(path, json.dumps(plain(value), indent=1).encode(), durable)

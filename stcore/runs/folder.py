@@ -42,6 +42,10 @@ class Run:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
+        if files.leads_elsewhere(self.path):
+            raise RunError(
+                f"There is a link in the run {self.path.name!r}, which may lead anywhere; it was not opened."
+            )
         self.spec: dict[str, Any] = files.read_json(self.path / "spec.json") or {}
         if not fits(self.spec, SPEC):
             raise RunError(f"There is no run in {self.path.name!r}: its spec.json is missing or unreadable.")
