@@ -1,5 +1,7 @@
 """A small file for every reader, written here from the same values, so that what is read can be compared."""
 
+import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -98,6 +100,105 @@ def write_long_parquet(folder: Path) -> Path:
     return path
 
 
+def calendar() -> np.ndarray:
+    """[T, N, 3] readings, time of day as a share and day of the week, as most sets of the field carry them."""
+    day = (times().hour * 60 + times().minute) / 1440
+    both = [np.broadcast_to(part.to_numpy(float)[:, None], (STEPS, SENSORS)) for part in (day, times().day_of_week)]
+    return np.stack([values(), *both], axis=2)
+
+
+def ring() -> np.ndarray:
+    """[N, N] a ring of sensors with weights that differ."""
+    return np.roll(np.diag(0.5 + np.arange(SENSORS) / 10), 1, axis=1)
+
+
+LOOKBACK, HORIZON = 8, 4
+
+
+def write_windows(folder: Path) -> Path:
+    """DCRNN's generate_training_data: windows one step apart, 70, 10 and 20 % of them, value and time of day."""
+    (where := folder / "windows").mkdir()
+    series, length = calendar()[:, :, :2], LOOKBACK + HORIZON
+    many = STEPS - length + 1
+    windows = np.stack([series[first : first + length] for first in range(many)])
+    train, test = round(many * 0.7), round(many * 0.2)
+    offsets = np.arange(1 - LOOKBACK, HORIZON + 1)[:, None]
+    for name, part in (
+        ("train", windows[:train]),
+        ("val", windows[train : many - test]),
+        ("test", windows[many - test :]),
+    ):
+        np.savez_compressed(
+            where / f"{name}.npz", x=part[:, :LOOKBACK], y=part[:, LOOKBACK:],
+            x_offsets=offsets[:LOOKBACK], y_offsets=offsets[LOOKBACK:],
+        )  # fmt: skip
+    return where
+
+
+def write_torch_mts(folder: Path) -> Path:
+    (where := folder / "mts").mkdir()
+    np.savez_compressed(where / "data.npz", data=calendar())
+    first = np.arange(STEPS - LOOKBACK - HORIZON + 1)
+    rows = np.stack([first, first + LOOKBACK, first + LOOKBACK + HORIZON], axis=1)
+    np.savez(where / "index.npz", train=rows[:51], val=rows[51:68], test=rows[68:])
+    return where
+
+
+def write_largest(folder: Path) -> Path:
+    """The readings standardised, weekday in sevenths, and lists of last observed steps."""
+    (where := folder / "2019").mkdir()
+    data, mean, std = calendar(), np.nanmean(values()), np.nanstd(values())
+    data[:, :, 0] = (data[:, :, 0] - mean) / std
+    data[:, :, 2] /= 7
+    np.savez_compressed(where / "his.npz", data=data, mean=mean, std=std)
+    last = np.arange(LOOKBACK - 1, STEPS - HORIZON)
+    for name, part in (("train", last[:51]), ("val", last[51:68]), ("test", last[68:])):
+        np.save(where / f"idx_{name}.npy", part)
+    return where
+
+
+def write_pygt_arrays(folder: Path) -> Path:
+    (where := folder / "pygt").mkdir()
+    np.save(where / "node_values.npy", calendar()[:, :, :2])
+    np.save(where / "adj_mat.npy", ring())
+    return where
+
+
+def write_pygt_archive(folder: Path) -> Path:
+    write_pygt_arrays(folder)
+    with zipfile.ZipFile(folder / "METR-LA.zip", "w") as archive:
+        for name in ("adj_mat.npy", "node_values.npy"):
+            archive.write(folder / "pygt" / name, name)
+            (folder / "pygt" / name).unlink()
+    (folder / "pygt").rmdir()
+    return folder / "METR-LA.zip"
+
+
+def write_chickenpox(folder: Path) -> Path:
+    path = folder / "chickenpox.json"
+    edges = [[number, (number + 1) % SENSORS] for number in range(SENSORS)]
+    ids = {name: number for number, name in enumerate(IDS)}
+    path.write_text(json.dumps({"edges": edges, "node_ids": ids, "FX": values().tolist()}))
+    return path
+
+
+def write_stemdist(folder: Path) -> Path:
+    """Windows one behind the other with the clusters' sizes, as STemDist's stemdist.py saves them."""
+    import torch
+
+    windows = torch.tensor(values().reshape(-1, LOOKBACK + HORIZON, SENSORS), dtype=torch.float)
+    x, y = windows[:, :LOOKBACK, :, None].clone(), windows[:, LOOKBACK:].clone()
+    torch.save({"x": x, "y": y, "w": torch.arange(1, SENSORS + 1)[None, None]}, folder / "gba.pt")
+    return folder / "gba.pt"
+
+
+def distilled() -> xr.Dataset:
+    """The sample as a distilled set: windows one behind the other, sensors with weights."""
+    first = np.arange(0, STEPS, LOOKBACK + HORIZON)
+    ds = raw().assign(weight=("sensor", 1.0 + np.arange(SENSORS)), start=("window", first))
+    return ds.assign_attrs(lookback=LOOKBACK, horizon=HORIZON)
+
+
 def write_grid(folder: Path) -> Path:
     """Dims in an unusual order, latitude falling; the six sensors are a 2 x 3 grid."""
     path = folder / "grid.nc"
@@ -152,6 +253,13 @@ SAMPLES: dict[str, list[Sample]] = {
     "pems-npz": [Sample(write_pems, ids=False, times=False)],
     "wide-table": [Sample(write_wide_csv), Sample(write_parquet)],
     "long-table": [Sample(write_long_csv), Sample(write_long_parquet)],
+    "windowed-npz": [Sample(write_windows, ids=False, times=False)],
+    "torch-mts": [Sample(write_torch_mts, ids=False, times=False)],
+    "largest-npz": [Sample(write_largest, ids=False, times=False, exact=False)],
+    "pygt-arrays": [Sample(write_pygt_arrays, ids=False, times=False)],
+    "pygt-archive": [Sample(write_pygt_archive, ids=False, times=False)],
+    "pygt-json": [Sample(write_chickenpox, times=False)],
+    "stemdist-pt": [Sample(write_stemdist, ids=False, times=False)],
     "netcdf-grid": [Sample(write_grid, ids=False), Sample(write_old_grid, ids=False)],
     "netcdf-stations": [Sample(write_stations)],
 }

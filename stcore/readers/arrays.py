@@ -1,6 +1,9 @@
 """Numpy arrays out of .npy and .npz files: never objects, and nothing is allocated because a header says so."""
 
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
 
 import numpy as np
 
@@ -21,6 +24,22 @@ def alone(source: Source) -> np.ndarray:
         ) from error
     check_room(4 * mapped.nbytes, source.name)
     return np.array(mapped)
+
+
+def shape(source: Source) -> tuple[int, ...]:
+    """The shape of an array alone in its file, as its header says it; (-1,) where there is no header that is understood."""
+    try:
+        with source.path.open("rb") as file:
+            return tuple(int(length) for length in _header(file)[0])
+    except (ValueError, EOFError):
+        return (-1,)
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """(shape, column by column, type) as numpy wrote them before an array."""
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    return read(file, max_header_size=10_000)
 
 
 def members(source: Source) -> dict[str, zipfile.ZipInfo]:
@@ -44,11 +63,43 @@ def members(source: Source) -> dict[str, zipfile.ZipInfo]:
 
 def member(source: Source, name: str) -> np.ndarray:
     """One array of an archive; its header must agree with the size of its member before anything is allocated."""
+    with _member(source, name) as (file, shape, fortran, dtype):
+        size = int(np.prod([int(length) for length in shape], dtype=object)) * dtype.itemsize
+        check_room(2 * size, source.name)
+        raw = file.read(size)
+    if len(raw) != size:
+        raise refuse("damaged", f"{name} in {source.name} ends early; copy or download it again.")
+    return np.frombuffer(raw, dtype=dtype).reshape(shape, order="F" if fortran else "C")
+
+
+def dims(source: Source, name: str) -> tuple[int, ...]:
+    """The shape of an array of an archive, without reading it."""
+    with _member(source, name) as (_, shape, _, _):
+        return shape
+
+
+def rows(source: Source, name: str, most: int) -> Iterator[np.ndarray]:
+    """An array of an archive in blocks of at most ``most`` rows, so that it is never held as a whole."""
+    with _member(source, name) as (file, shape, fortran, dtype):
+        if not shape or fortran:
+            yield member(source, name)
+            return
+        width = int(np.prod(shape[1:], dtype=object)) * dtype.itemsize
+        check_room(2 * width * min(most, shape[0]), source.name)
+        for first in range(0, shape[0], most):
+            many = min(most, shape[0] - first)
+            raw = file.read(many * width)
+            if len(raw) != many * width:
+                raise refuse("damaged", f"{name} in {source.name} ends early; copy or download it again.")
+            yield np.frombuffer(raw, dtype=dtype).reshape(many, *shape[1:])
+
+
+@contextmanager
+def _member(source: Source, name: str) -> Iterator[tuple[IO[bytes], tuple[int, ...], bool, np.dtype]]:
+    """A member at the place where its numbers begin, with what its header says, which agrees with its size."""
     found = members(source)[name]
     with zipfile.ZipFile(source.path) as archive, archive.open(name) as file:
-        version = np.lib.format.read_magic(file)
-        header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = header(file, max_header_size=10_000)
+        shape, fortran, dtype = _header(file)
         if dtype.hasobject:
             raise refuse(
                 "runs-programs",
@@ -61,8 +112,4 @@ def member(source: Source, name: str) -> np.ndarray:
                 "damaged",
                 f"{name} in {source.name} says it holds {words(size)} but has {words(max(found.file_size - start, 0))}.",
             )
-        check_room(2 * size, source.name)
-        raw = file.read(size)
-    if len(raw) != size:
-        raise refuse("damaged", f"{name} in {source.name} ends early; copy or download it again.")
-    return np.frombuffer(raw, dtype=dtype).reshape(shape, order="F" if fortran else "C")
+        yield file, tuple(int(length) for length in shape), fortran, dtype

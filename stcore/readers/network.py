@@ -10,7 +10,7 @@ import xarray as xr
 from stcore import graph
 from stcore.checks import listed
 from stcore.findings import Finding, refuse
-from stcore.readers import arrays, pickles, text_table
+from stcore.readers import arrays, pickles, sparse, text_table
 from stcore.readers.dialect import is_number
 from stcore.readers.reader import Answers
 from stcore.readers.source import Source
@@ -36,12 +36,16 @@ class Network(NamedTuple):
 
 def recognises(source: Source) -> Kind | None:
     """What kind of graph file this is, by content."""
-    if source.content in ("pickle", "npy"):
+    if source.content == "pickle" or (source.content == "npy" and _may_be_matrix(source)):
         return "adjacency"
+    if source.content == "zip":
+        return "adjacency" if sparse.recognises(source) else None
     seen = text_table.peek(source)
     if seen is None:
         return "ids" if source.content == "text" and _ids(source, 64) else None
     header, rows = seen
+    if _bare_square(rows, header, source):
+        return "matrix"
     named = [name.lower() for name in header or ()]
     if len(named) > 2 and named[0] in STARTS and named[1] in ENDS:
         return "edges"
@@ -58,6 +62,22 @@ def recognises(source: Source) -> Kind | None:
     return "ids" if len(text_table.lines_of(source)) == 1 else None
 
 
+def _may_be_matrix(source: Source) -> bool:
+    """Whether an array alone in its file is called a graph, or is square."""
+    if "adj" in source.stem or "dist" in source.stem:
+        return True
+    shape = arrays.shape(source)
+    return len(shape) == 2 and shape[0] == shape[1]
+
+
+def _bare_square(rows: list[list[str]], header: tuple[str, ...] | None, source: Source) -> bool:
+    """Numbers alone, as many lines as columns: the first line is one of them, whatever it looks like."""
+    width = len(rows[0]) if rows else 0
+    if width < 2 or not all(is_number(cell) for row in (header or (), *rows) for cell in row):
+        return False
+    return len(text_table.lines_of(source)) == width
+
+
 def _square(header: tuple[str, ...], rows: list[list[str]], source: Source) -> bool:
     """A table whose first column names its rows as the header names its columns."""
     named = [row[0] for row in rows]
@@ -72,7 +92,11 @@ def read(source: Source, kind: Kind, answers: Answers) -> Network:
     """The graph of the file as it says it, not yet matched with sensors."""
     if kind == "adjacency":
         return _adjacency(source)
-    frame, dialect, _ = text_table.table(source, answers)
+    if kind == "matrix" and (seen := text_table.peek(source)) and _bare_square(seen[1], seen[0], source):
+        frame, dialect, _ = text_table.table(source, answers, headless=True)
+        values, _ = text_table.numbers(frame, list(range(dialect.columns)), source.name)
+        return _from_matrix(values, None, "adj" in source.stem or bool(np.nanmax(values) <= 1), source)
+    frame, dialect, _ = text_table.table(source, answers, texts=[0] if kind == "matrix" else [0, 1])
     if kind == "matrix":
         values, _ = text_table.numbers(frame, list(range(1, dialect.columns)), source.name)
         names = [str(name) for name in (dialect.header or ())[1:]]
@@ -89,12 +113,16 @@ def read(source: Source, kind: Kind, answers: Answers) -> Network:
 
 
 def _as_ids(column: pd.Series) -> list[str]:
-    return [str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell) for cell in column.tolist()]
+    """Ids as they are written: 007 stays 007, but 3.0, which a number became on its way, is 3."""
+    return [re.sub(r"^(\d+)\.0$", r"\1", str(cell).strip()) for cell in column.tolist()]
 
 
 def _adjacency(source: Source) -> Network:
     """An [N, N] array alone, or DCRNN's (ids, positions by id, array)."""
-    held = arrays.alone(source) if source.content == "npy" else pickles.load(source)
+    held = {"npy": arrays.alone, "zip": sparse.read}.get(source.content, pickles.load)(source)
+    if isinstance(held, sparse.Sparse):
+        weights = "dist" not in source.stem and bool(np.isfinite(held.value).all())
+        return Network(held.start, held.end, held.value, weights, None, held.size, source.name)
     ids = None
     if isinstance(held, list | tuple) and len(held) == 3 and isinstance(held[1], dict):
         ids, held = [_name(part) for part in held[0]], held[2]
@@ -110,7 +138,8 @@ def _adjacency(source: Source) -> Network:
         raise refuse(
             "adjacency", f"{source.name} names {len(ids)} sensors for an adjacency of {len(held)} x {len(held)}."
         )
-    return _from_matrix(held.astype(np.float64), ids, "dist" not in source.stem, source)
+    weights = "dist" not in source.stem and not np.isinf(held).any()  # no weight is infinite, a distance may be
+    return _from_matrix(held.astype(np.float64), ids, weights, source)
 
 
 def _name(part: Any) -> str:
@@ -144,10 +173,11 @@ def ids(source: Source) -> list[str]:
 
 def attach(ds: xr.Dataset, network: Network, order: list[str] | None) -> tuple[xr.Dataset, list[Finding]]:
     """Edges of the data's sensors, matched by id where both have ids, else by position. ``order``: ids of a matrix without."""
+    ds, findings = _with_ids(ds, network)
     sensors = [str(name) for name in ds["sensor"].values]
     numbered = bool(ds.attrs.get("positions"))
+    network = _sized(network, len(sensors))
     names = network.ids or (order if network.size is not None and order and len(order) == network.size else None)
-    findings = []
     if network.size is not None and (names is None or numbered):
         if network.size != len(sensors):
             text = (
@@ -177,6 +207,25 @@ def attach(ds: xr.Dataset, network: Network, order: list[str] | None) -> tuple[x
         )
         ds = ds.assign(edge_cost=("edge", cost.reindex(edges.start * len(sensors) + edges.end).to_numpy()))
     return ds, findings
+
+
+def _with_ids(ds: xr.Dataset, network: Network) -> tuple[xr.Dataset, list[Finding]]:
+    """Sensors that have only numbers get the ids of a matrix with as many rows."""
+    ids = network.ids
+    if not ds.attrs.get("positions") or ids is None or len(ids) != ds.sizes["sensor"] or len(set(ids)) < len(ids):
+        return ds, []
+    text = f"Sensor ids are from {network.name}, whose rows were taken in the order of the data's columns."
+    ds = ds.assign_coords(sensor=np.array(ids, dtype=str)).assign_attrs(positions=0)
+    return ds, [Finding("note", "ids", text)]
+
+
+def _sized(network: Network, sensors: int) -> Network:
+    """A list of edges between positions is one between the data's sensors, where it fits."""
+    if network.size is not None or network.start.dtype.kind not in "iu" or not len(network.start):
+        return network
+    if (most := int(max(network.start.max(), network.end.max()))) >= sensors:
+        raise refuse("adjacency", f"{network.name} links sensor {most}, but the data have {sensors}, numbered from 0.")
+    return network._replace(size=sensors)
 
 
 def _matched(

@@ -7,9 +7,9 @@ import numpy as np
 import xarray as xr
 
 from stcore.findings import Finding, refuse
-from stcore.readers import arrays
+from stcore.readers import arrays, sparse, torch_mts
 from stcore.readers.reader import Answers, Raw, Reader
-from stcore.readers.source import Source
+from stcore.readers.source import Folder, Source
 from stcore.readers.start import assumed_times
 from stcore.registry import Card
 
@@ -25,8 +25,14 @@ CHANNELS = {"flow": "veh/5 min", "occupancy": "share", "speed": "mph"}
 
 
 def recognises(source: Source) -> float:
-    """0.9 for an archive with a member data.npy."""
-    return 0.9 if source.content == "zip" and "data.npy" in arrays.members(source) else 0.0
+    """0.9 for an archive with a member data.npy, but for scaled values (LargeST), sparse matrices and parts of a dataset."""
+    if source.content != "zip":
+        return 0.0
+    names = set(arrays.members(source))
+    other = names >= {"mean.npy", "std.npy"} or sparse.is_sparse(names)
+    if "data.npy" not in names or other or torch_mts.members(Folder(source.path.parent)):
+        return 0.0
+    return 0.9
 
 
 def read(source: Source, answers: Answers) -> Raw:

@@ -10,7 +10,7 @@ import io
 import pickle
 import pickletools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -23,11 +23,16 @@ from stcore.readers.source import Source
 MOST_STEPS = 5_000_000
 MOST_DEPTH = 20
 INSTRUCTIONS = {instruction.code: instruction for instruction in pickletools.opcodes}
+ELSEWHERE = ("EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID", "NEXT_BUFFER")
 COUNTS = {
     pickletools.TAKEN_FROM_ARGUMENT1: 1, pickletools.TAKEN_FROM_ARGUMENT4: 4,
     pickletools.TAKEN_FROM_ARGUMENT4U: 4, pickletools.TAKEN_FROM_ARGUMENT8U: 8,
 }  # fmt: skip
 """How many bytes say how long an argument is."""
+Known = Mapping[tuple[str, str], Any]
+"""What stands in for the names, (module, name), that a pickle may ask for."""
+Kept = Callable[[Any], Any]
+"""Gives what a pickle says is kept elsewhere."""
 PLAIN_DTYPE = re.compile(r"[<>|=]?(b1|\\?|[iu][1248]|f[248]|[SU]\d{1,6})")
 
 
@@ -98,7 +103,7 @@ def _encode(text: Any, encoding: Any = "latin1") -> bytes:
     return text.encode("latin1")
 
 
-class _Call:
+class Call:
     """A stand-in that can be called and nothing else: its own state is out of a pickle's reach."""
 
     __slots__ = ("_function",)
@@ -107,6 +112,7 @@ class _Call:
         self._function = function
 
     def __call__(self, *arguments: Any) -> Any:
+        """What the function gives."""
         return self._function(*arguments)
 
     def __setstate__(self, state: Any) -> None:
@@ -117,10 +123,10 @@ _CORE = ("numpy.core", "numpy._core")
 KNOWN: dict[tuple[str, str], Any] = {
     ("numpy", "ndarray"): _Array,
     ("numpy", "dtype"): _Dtype,
-    ("_codecs", "encode"): _Call(_encode),
-    **{(f"{core}.multiarray", "_reconstruct"): _Call(_reconstruct) for core in _CORE},
-    **{(f"{core}.multiarray", "scalar"): _Call(_scalar) for core in _CORE},
-    **{(f"{core}.numeric", "_frombuffer"): _Call(_frombuffer) for core in _CORE},
+    ("_codecs", "encode"): Call(_encode),
+    **{(f"{core}.multiarray", "_reconstruct"): Call(_reconstruct) for core in _CORE},
+    **{(f"{core}.multiarray", "scalar"): Call(_scalar) for core in _CORE},
+    **{(f"{core}.numeric", "_frombuffer"): Call(_frombuffer) for core in _CORE},
 }
 
 
@@ -133,15 +139,21 @@ def _runs(what: str) -> DataError:
 
 
 class _Plain(pickle.Unpickler):
-    """Knows the names in KNOWN and no others."""
+    """Knows the names it is given and no others."""
+
+    def __init__(self, raw: bytes, known: Known, kept: Kept | None) -> None:
+        super().__init__(io.BytesIO(raw), encoding="latin1")
+        self._known, self._kept = known, kept
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in KNOWN:
+        if (module, name) not in self._known:
             raise _runs(f"{module}.{name}")
-        return KNOWN[module, name]
+        return self._known[module, name]
 
     def persistent_load(self, pid: Any) -> Any:
-        raise _runs("an object kept elsewhere")
+        if self._kept is None:
+            raise _runs("an object kept elsewhere")
+        return self._kept(pid)
 
 
 def load(source: Source) -> Any:
@@ -149,23 +161,38 @@ def load(source: Source) -> Any:
     check_room(4 * source.size, source.name)
     raw = source.path.read_bytes()
     try:
-        return _loaded(raw)
+        return _loaded(raw, KNOWN)
     except DataError as error:
-        finding = error.findings[0]
-        raise refuse(finding.code, f"{source.name}: {finding.text[:1].lower()}{finding.text[1:]}") from error
+        raise _named(error, source) from error
     except Exception as first:  # what damaged bytes make an unpickler raise is no finite list
         if b"\r\n" in raw and not raw.startswith(b"\x80"):  # protocol 0 is text, and was copied as text
             with suppress(Exception):  # not mended: the first reason is the one to tell
-                return _loaded(raw.replace(b"\r\n", b"\n"))
+                return _loaded(raw.replace(b"\r\n", b"\n"), KNOWN)
         raise refuse("damaged", f"{source.name} is no pickle, or a damaged one: {str(first)[:120]}.") from first
 
 
-def _loaded(raw: bytes) -> Any:
-    _walk(raw)
-    return _plain(_Plain(io.BytesIO(raw), encoding="latin1").load(), 0, [0])
+def load_with(raw: bytes, source: Source, more: Known, kept: Kept) -> Any:
+    """The same for a pickle inside an archive, which may also name ``more`` and what is ``kept`` beside it."""
+    try:
+        return _loaded(raw, {**KNOWN, **more}, kept)
+    except DataError as error:
+        raise _named(error, source) from error
+    except Exception as error:
+        raise refuse("damaged", f"{source.name} is damaged, or not understood: {str(error)[:120]}.") from error
 
 
-def _walk(raw: bytes) -> None:
+def _named(error: DataError, source: Source) -> DataError:
+    """The same reason with the name of the file."""
+    finding = error.findings[0]
+    return refuse(finding.code, f"{source.name}: {finding.text[:1].lower()}{finding.text[1:]}")
+
+
+def _loaded(raw: bytes, known: Known, kept: Kept | None = None) -> Any:
+    _walk(raw, known, ("BINPERSID",) if kept else ())
+    return _plain(_Plain(raw, known, kept).load(), 0, [0])
+
+
+def _walk(raw: bytes, known: Known, allowed: tuple[str, ...]) -> None:
     """Look at every instruction before one is carried out: names, and numbers that would make it reserve memory."""
     place = number = 0
     while True:
@@ -177,9 +204,9 @@ def _walk(raw: bytes) -> None:
         argument, place = _argument(code, raw, place + 1)
         if code.name in ("GLOBAL", "INST"):
             module, _, name = argument.decode("latin1").partition("\n")
-            if (module, name) not in KNOWN or code.name == "INST":
+            if (module, name) not in known or code.name == "INST":
                 raise _runs(f"{module}.{name}")
-        elif code.name in ("EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID", "NEXT_BUFFER"):
+        elif code.name in ELSEWHERE and code.name not in allowed:
             raise _runs("an object kept elsewhere")
         elif code.name in ("PUT", "BINPUT", "LONG_BINPUT"):
             kept = int(argument) if code.name == "PUT" else int.from_bytes(argument, "little")

@@ -1,0 +1,141 @@
+"""Calendar channels: the time of day and the day of the week that many sets carry beside their values, as a clock again.
+
+They are no values: here they become the times of the steps, as far as they say them (the date they never say).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from stcore.findings import Finding
+from stcore.readers.reader import Answers
+from stcore.readers.start import MONDAY, assumed_times
+
+DAY, WEEK = 86_400, 7 * 86_400
+MOST_JUMPS = 0.5
+"""Of the steps, this share may jump in the calendar, as blocks do that do not follow one another."""
+
+
+class Clock(NamedTuple):
+    """``seconds`` [T] since the first step; ``first``, the first step's seconds since midnight, Monday's where ``weekday``
+    is known; ``step`` in seconds, whether all steps are of that length, and the ``channels`` that said so."""
+
+    seconds: np.ndarray
+    first: int
+    weekday: bool
+    step: int
+    regular: bool
+    channels: tuple[int, ...]
+
+
+def found(values: np.ndarray) -> Clock | None:
+    """The clock in the channels behind the first of [T, N, C] values: time of day as a share, perhaps then the weekday."""
+    for channel in range(1, values.shape[2]):
+        share = _shared(values[:, :, channel])
+        if share is None or (clock := _time_of_day(share, channel)) is None:
+            continue
+        for channels, days in _weekdays(values, channel + 1):
+            if (both := _with_weekday(share, days, (channel, *channels))) is not None:
+                return both
+        return clock
+    return None
+
+
+def _shared(column: np.ndarray) -> np.ndarray | None:
+    """[T] the reading that all sensors of [T, N] have in common, NaN where none is; None where they differ."""
+    first = column[:, :1].astype(np.float64)
+    same = (column == first) | (np.isnan(column) & np.isnan(first))
+    return first[:, 0] if same.all() else None
+
+
+def _time_of_day(share: np.ndarray, channel: int) -> Clock | None:
+    known = np.isfinite(share)
+    if known.sum() < 2 or share[known].min() < 0 or share[known].max() >= 1:
+        return None
+    return _clock(np.round(share * DAY), DAY, (channel,))
+
+
+def _weekdays(values: np.ndarray, channel: int) -> list[tuple[tuple[int, ...], np.ndarray]]:
+    """Readings of the channels from ``channel`` on as days [T] from Monday 0: whole numbers, sevenths, or one of seven."""
+    readings: list[tuple[tuple[int, ...], np.ndarray]] = []
+    if channel >= values.shape[2] or (single := _shared(values[:, :, channel])) is None:
+        return readings
+    known = single[np.isfinite(single)]
+    for scale in (1, 7) if len(known) and known.min() >= 0 else ():
+        if np.abs(known * scale - np.round(known * scale)).max() < 1e-4 and known.max() * scale < 6.5:
+            readings.append(((channel,), np.round(single * scale)))
+    seven = [_shared(values[:, :, place]) for place in range(channel, min(channel + 7, values.shape[2]))]
+    if len(seven) == 7 and all(one is not None for one in seven):
+        table = np.stack([one for one in seven if one is not None], axis=1)
+        if np.isin(table[np.isfinite(table)], (0, 1)).all() and (np.nansum(table, axis=1) <= 1).all():
+            day = np.where(np.isfinite(table).all(axis=1), np.argmax(np.nan_to_num(table), axis=1), np.nan)
+            readings.insert(0, (tuple(range(channel, channel + 7)), day))
+    return readings
+
+
+def _with_weekday(share: np.ndarray, days: np.ndarray, channels: tuple[int, ...]) -> Clock | None:
+    """The clock of both, where the day changes at midnight and nowhere else."""
+    seconds = np.round(share * DAY)
+    inside = np.isfinite(seconds[1:] + seconds[:-1] + days[1:] + days[:-1])
+    turned, changed = np.diff(seconds) <= 0, np.diff(days) % 7
+    fits = np.where(turned, changed == 1, changed == 0)
+    if not inside.any() or fits[inside].mean() < MOST_JUMPS:
+        return None
+    return _clock(seconds + days * DAY, WEEK, channels)
+
+
+def _clock(seconds: np.ndarray, round_: int, channels: tuple[int, ...]) -> Clock | None:
+    """Seconds [T] within a day or a week, NaN where unknown, as seconds since the first step."""
+    known = np.flatnonzero(np.isfinite(seconds))
+    apart, gone = np.diff(known), np.diff(seconds[known]).astype(np.int64) % round_
+    steps, counts = np.unique(gone[apart == 1], return_counts=True)
+    step = int(steps[counts.argmax()]) if len(steps) else 0
+    if step == 0 or DAY % step or counts.max() < MOST_JUMPS * counts.sum():
+        return None
+    jump = (gone - apart * step) % round_
+    late = np.zeros(len(seconds), np.int64)
+    late[known[1:]] = jump
+    since = step * np.arange(len(seconds)) + np.cumsum(late)
+    first = (int(seconds[known[0]]) - int(since[known[0]])) % round_
+    return Clock(since, first, round_ == WEEK, step, not jump.any(), channels)
+
+
+def times(
+    clock: Clock | None, steps: int, name: str, answers: Answers, known: str | None = None
+) -> tuple[dict[str, np.ndarray], list[Finding]]:
+    """``time`` [T], and ``clock`` [T] where the calendar jumps; ``known`` is the published set's start."""
+    if clock is None:
+        stamps, findings = assumed_times(steps, name, answers, known)
+        return {"time": stamps}, findings
+    first = np.datetime64(MONDAY.replace(" ", "T"), "s") + np.timedelta64(clock.first, "s")
+    default = str(first).replace("T", " ")[:16]
+    agrees = known is not None and _fits(np.datetime64(known.replace(" ", "T"), "s"), first, clock)
+    answered = answers.get("start")
+    stamps, (said, _) = assumed_times(
+        steps, name, {"start": answered or (known if known and agrees else default), "step": f"{clock.step}s"}
+    )
+    what = "the time of day and the day of the week" if clock.weekday else "the time of day"
+    if answered is None:
+        source = "the published set's" if agrees else "assumed"
+        text = f"{name} holds no dates. Its start is {source}: {said.chosen}, with {what} of its own channels."
+        said = Finding("note", "start", text, said.choices, said.chosen)
+    elif not _fits(stamps[0].astype("datetime64[s]"), first, clock):
+        said = Finding("note", "start", f"{said.text} Its channels say another {what}.", said.choices, said.chosen)
+    text = f"{what[0].upper()}{what[1:]} in {name} became the clock of the steps, {words(clock.step)} long, and no channel."
+    findings = [said, Finding("note", "calendar", text)]
+    if clock.regular:
+        return {"time": stamps}, findings
+    jumps = int((np.diff(clock.seconds) != clock.step).sum())
+    text = f"The calendar in {name} jumps at {jumps} of {steps} steps; its rows were kept as they follow one another."
+    findings.append(Finding("note", "jumps", text))
+    return {"time": stamps, "clock": stamps[0] + clock.seconds.astype("timedelta64[s]")}, findings
+
+
+def _fits(stamp: np.datetime64, first: np.datetime64, clock: Clock) -> bool:
+    """Whether an instant has the clock's first time of day, and weekday where it is known."""
+    return int((stamp - first).astype(np.int64)) % (WEEK if clock.weekday else DAY) == 0
+
+
+def words(seconds: int) -> str:
+    """``15 min``."""
+    return f"{seconds // 60} min" if seconds % 60 == 0 else f"{seconds} s"
