@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.signal import lfilter
 
 from stcore.compare.tested import Tested
 from stcore.runs import Run
@@ -46,11 +47,9 @@ def seeds(level: float, spread: float = 0.0, number: int = 3, windows: int = 30 
 
 def autoregressive(rng: np.random.Generator, size: tuple[int, ...], memory: float = 0.9) -> np.ndarray:
     """Series along the last axis in which each value remembers ``memory`` of the one before; variance 1."""
-    found = rng.normal(size=size)
-    fresh = np.sqrt(1 - memory**2)
-    for step in range(1, size[-1]):
-        found[..., step] = memory * found[..., step - 1] + fresh * found[..., step]
-    return found
+    chance = rng.normal(size=size)
+    chance[..., 1:] *= np.sqrt(1 - memory**2)
+    return np.asarray(lfilter([1.0], [1.0, -memory], chance))
 
 
 def written(folder: Path, test: Tested, name: str, leave_out: Sequence[str] = (), **result: Any) -> Run:
