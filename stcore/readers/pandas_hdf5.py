@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from stcore.findings import Finding, refuse
-from stcore.readers import hdf5
+from stcore.readers import dcrnn, hdf5
 from stcore.readers.reader import Answers, Raw, Reader
 from stcore.readers.source import Source
 from stcore.registry import Card
@@ -154,4 +154,4 @@ def _known(source: Source, table: str) -> tuple[str, str]:
     return named[0] if named else ("speed", "") if table == "speed" else ("value", "")
 
 
-READER = Reader(recognises, read, order=10)
+READER = Reader(recognises, read, order=10, write=dcrnn.write)

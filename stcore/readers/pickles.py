@@ -259,3 +259,9 @@ def _key(key: Any) -> Any:
     if not isinstance(key, str | bytes | int | float | tuple):
         raise _runs(f"{type(key).__name__} as a key")
     return key
+
+
+def adjacency(ids: list[str], matrix: np.ndarray) -> bytes:
+    """``adj_mx.pkl`` as DCRNN writes and reads it: ids, positions by id, and the [N, N] matrix, for old numpys too."""
+    raw = pickle.dumps((ids, {name: place for place, name in enumerate(ids)}, matrix), protocol=2)
+    return raw.replace(b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n")
