@@ -160,7 +160,9 @@ class STData:
                 array = array.astype("datetime64[ns]").astype(np.int64)
             digest.update(f"{name}{array.shape}".encode())
             text = array.dtype.kind in "OUST"
-            digest.update("\0".join(map(str, array.ravel())).encode() if text else np.ascontiguousarray(array).ravel().data)
+            digest.update(
+                "\0".join(map(str, array.ravel())).encode() if text else np.ascontiguousarray(array).ravel().data
+            )
         answers = {code: answer for code, answer in self.answers.items() if (code, answer) != ("zone", "unknown")}
         digest.update(json.dumps([answers, self.units, self.zone], sort_keys=True).encode())
         return digest.hexdigest()

@@ -94,7 +94,7 @@ def _stands_out(value: np.ndarray, mark: float) -> bool:
 def check_missing(ds: xr.Dataset, answers: Answers) -> Checked:
     """Missing readings stay missing; sensors and cells without any are left out."""
     observed = counts(ds["value"].values, np.isfinite)
-    seen = observed.any(axis=1)
+    seen = np.asarray(observed.any(axis=1))
     findings: list[Finding] = []
     if not seen.any():
         raise refuse("all-missing", "Not a single reading is there: every value is missing.")

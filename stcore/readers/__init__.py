@@ -36,7 +36,7 @@ def open(source: str | Path, answers: Mapping[str, str] | None = None) -> STData
         raw = _read(path, asked)
         raw.ds.attrs.pop("positions", None)
         ds = raw.ds.assign_attrs(assumed=_assumed(raw.findings, asked))
-        data = STData.of(ds, answers=asked, findings=[*notes, *raw.findings], layers=raw.layers)
+        data = STData.of(ds, answers=asked, findings=[*notes, *raw.findings], layers=raw.layers, ours=True)
         data.findings += _unused(asked, data)
         return data
 

@@ -18,7 +18,10 @@ says in sentences what the format cannot hold. Raises DataError where it cannot 
 
 
 class Raw(NamedTuple):
-    """What a reader hands over: a dataset for ``STData.of``, what it did to get it, and the map layers it met."""
+    """What a reader hands over: a dataset for ``STData.of``, what it did to get it, and the map layers it met.
+
+    The dataset's values are given away: checks may change them in place.
+    """
 
     ds: xr.Dataset
     findings: list[Finding]
