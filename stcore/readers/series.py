@@ -56,6 +56,7 @@ def with_windows(ds: xr.Dataset, windows: Windows, title: str) -> tuple[xr.Datas
     if any(len(first) and (first.min() < 0 or first.max() + length > steps) for first in starts.values()):
         raise refuse("windows", f"{title} names windows of {length} steps that lie outside its {steps} steps.")
     ds = ds.assign(start=("window", np.unique(np.concatenate(list(starts.values())))))
+    ds = ds.assign_attrs(lookback=windows.lookback, horizon=windows.horizon)
     size = f"Its windows look {windows.lookback} steps back and {windows.horizon} ahead"
     counts = ", ".join(f"{len(starts[part])} for {part}" for part in starts)
     if absent := [part for part in PARTS if part not in starts or not len(starts[part])]:
