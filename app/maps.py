@@ -89,7 +89,7 @@ def show_map(
             sensor_map_legend(sensors, theme),
             key=f"{key}-legend",
             width=360,
-            alt=f"Legend: {sensors.title}; {look}{size}",
+            alt=f"Legend: {sensors.title}; {look}{size}{', hatched is no data' if sensors.gaps else ''}",
         )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle(

@@ -87,7 +87,7 @@ def show(view: View) -> None:
     table = table_of(view, name)
     member = view.member(name, view.districts[name])
     empty, outside = int((table["sensors"] == 0).sum()), int((member < 0).sum())
-    said = [f"{empty} of {len(table)} have no sensor and are grey"] if empty else []
+    said = [f"{empty} of {len(table)} have no sensor and are hatched"] if empty else []
     said += [f"{outside} of {len(member)} sensors stand in none"] if outside else []
     if said:
         st.markdown(f"{'; '.join(said)}.")

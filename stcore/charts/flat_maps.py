@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from stcore.charts.hatching import NO_DATA
 from stcore.charts.layers import ink, outlines
 from stcore.charts.meridian import eastward
 from stcore.charts.overlays import Overlay
 from stcore.charts.sensor_map import SensorMap, rgb
 from stcore.charts.theme import Theme
 
+HATCHED = "hatched"
 MOST_FILLED = 300  # areas, beyond which only their borders are drawn: each one is a curve of its own
 
 
@@ -45,6 +47,7 @@ def flat_sensor_map(
         template=None, paper_bgcolor=theme.background, plot_bgcolor=theme.background, font_color=theme.text,
         margin={"l": 8, "r": 8, "t": 8, "b": 8}, height=520, dragmode="pan",
         xaxis={"visible": False}, yaxis={"visible": False, "scaleanchor": "x", "scaleratio": ratio},
+        legend={"x": 0.01, "y": 0.01, "xanchor": "left", "yanchor": "bottom", "bgcolor": _paled(theme.background, 0.8)},
     )  # fmt: skip
     return figure
 
@@ -91,14 +94,25 @@ def _draw_overlay(figure: go.Figure, part: Overlay, sensors: SensorMap, theme: T
     fills = [clear] * len(part.said)
     if part.values is not None:
         inks = sensors.colours(part.values, theme)
+        if sensors.gaps:
+            figure.add_scatter(
+                x=[None], y=[None], mode="lines", fill="toself", name=NO_DATA, showlegend=True, hoverinfo="skip",
+                line={"color": theme.muted, "width": 1.2}, fillpattern=_pattern(theme),
+            )  # fmt: skip
         fills = [
-            _paled(theme.muted, 0.25) if np.isnan(value) else f"rgb({','.join(map(str, colour))})"
+            HATCHED if np.isnan(value) else f"rgb({','.join(map(str, colour))})"
             for colour, value in zip(inks, part.values, strict=True)
         ]
         marker = {"color": [sensors.range[0]], "size": 0.1, "opacity": 0, **_scale(sensors, theme, "c")}
         figure.add_scatter(x=[None], y=[None], mode="markers", marker=marker, hoverinfo="skip", showlegend=False)
     for feature, said, fill in zip(part.collection["features"], part.said, fills, strict=True):
-        _draw(figure, part.name, {"features": [feature]}, look | {"fill": fill, "said": told(said)}, sensors)
+        own = {"fill": fill, "said": told(said)} | ({"pattern": _pattern(theme)} if fill == HATCHED else {})
+        _draw(figure, part.name, {"features": [feature]}, look | own, sensors)
+
+
+def _pattern(theme: Theme) -> dict[str, Any]:
+    """What areas without a number are filled with."""
+    return {"shape": "/", "fgcolor": theme.muted, "bgcolor": "rgba(0,0,0,0)", "size": 9, "solidity": 0.2}
 
 
 def _paled(colour: str, opacity: float) -> str:
@@ -117,9 +131,8 @@ def _draw(figure: go.Figure, name: str, collection: Any, look: dict[str, Any], s
     areas = [part for area, part in parts if area]
     if len(areas) <= MOST_FILLED:
         for ring in areas:
-            figure.add_scatter(
-                x=ring[:, 0], y=ring[:, 1], fill="toself", fillcolor=look["fill"], hoveron="fills", **plain, **hover
-            )
+            filled = {"fillpattern": look["pattern"]} if "pattern" in look else {"fillcolor": look["fill"]}
+            figure.add_scatter(x=ring[:, 0], y=ring[:, 1], fill="toself", hoveron="fills", **filled, **plain, **hover)
         areas = []
     lines = [piece for part in (*areas, *(part for area, part in parts if not area)) for piece in (part, gap)]
     if lines:

@@ -4,6 +4,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from stcore.charts.hatching import NO_DATA
 from stcore.charts.sensor_map import SensorMap, sizes
 from stcore.charts.theme import Theme
 from stcore.charts.words import short
@@ -38,7 +39,28 @@ def sensor_map_legend(sensors: SensorMap, theme: Theme) -> alt.LayerChart:
     head = alt.TitleParams(
         sensors.title, fontSize=12, anchor="start", color=theme.text, fontWeight="normal", offset=2, limit=340
     )
-    return alt.LayerChart(layer=[shown, texts], height=64, width=330, title=head).configure_view(stroke=None)
+    layers, height = ([shown, texts, *_no_data(theme)], 88) if sensors.gaps else ([shown, texts], 64)
+    return alt.LayerChart(layer=layers, height=height, width=330, title=head).configure_view(stroke=None)
+
+
+def _no_data(theme: Theme) -> list[alt.Chart]:
+    """A hatched square and what it means."""
+    left, top, side = 33, 52, 18
+    slants = pd.DataFrame(
+        [{"x": left, "y": top + up, "x2": left + up, "y2": top} for up in range(6, side + 1, 6)]
+        + [{"x": left + up, "y": top + side, "x2": left + side, "y2": top + up} for up in range(6, side, 6)]
+    )
+    lines = alt.Chart(slants).mark_rule(color=theme.muted).encode(
+        x=alt.X("x:Q", scale=None, axis=None), y=alt.Y("y:Q", scale=None, axis=None), x2="x2:Q", y2="y2:Q"
+    )  # fmt: skip
+    one = alt.Chart(pd.DataFrame({"text": [NO_DATA]}))
+    box = one.mark_rect(fill=None, stroke=theme.muted).encode(
+        x=alt.value(left), x2=alt.value(left + side), y=alt.value(top), y2=alt.value(top + side)
+    )
+    text = one.mark_text(color=theme.text, fontSize=12, align="left", baseline="middle").encode(
+        x=alt.value(left + side + 8), y=alt.value(top + side / 2), text="text:N"
+    )
+    return [lines, box, text]
 
 
 def _bar(sensors: SensorMap, theme: Theme, x: alt.X) -> alt.Chart:

@@ -8,6 +8,7 @@ import numpy as np
 import pydeck
 
 from stcore.charts.flat_maps import flat_sensor_map
+from stcore.charts.hatching import hatched, spacing
 from stcore.charts.layers import lines, map_style
 from stcore.charts.map_legend import sensor_map_legend
 from stcore.charts.meridian import eastward, turned
@@ -55,6 +56,7 @@ def sensor_map(
     ]
     many = _known(sensors, marked)
     rings = [_ring(sensors, many, theme.kept, 2, name="marked"), *rings] if many else rings
+    overlays += _no_data(sensors, theme)
     tied = _ties(sensors, chosen, neighbours, theme) if neighbours and _known(sensors, [chosen]) else []
     look = {"backgroundColor": theme.background, "color": theme.text, "border": f"1px solid {theme.line}"}
     around = [main, *overlays, *tied] if sensors.tiled else [*overlays, *tied, main]
@@ -121,7 +123,7 @@ def _overlay(number: int, part: Overlay, sensors: SensorMap, theme: Theme) -> py
     else:
         inks = sensors.colours(part.values, theme)
         fills = [
-            [*rgb(theme.muted), 60] if np.isnan(value) else [*ink.tolist(), 225]
+            [*rgb(theme.muted), 10] if np.isnan(value) else [*ink.tolist(), 225]
             for ink, value in zip(inks, part.values, strict=True)
         ]
     rows = [
@@ -137,6 +139,28 @@ def _overlay(number: int, part: Overlay, sensors: SensorMap, theme: Theme) -> py
         f"layer-{number}", sensors, rows, pickable=True, stroked=True, filled=not sensors.tiled, get_point_radius=3,
         line_width_units=PIXELS, get_line_width=1.2, _subLayerProps=inner,
     )  # fmt: skip
+
+
+def _no_data(sensors: SensorMap, theme: Theme) -> list[pydeck.Layer]:
+    """Hatching over the areas that have no number; the pointer goes through it."""
+    if sensors.areas is None or sensors.areas.values is None or not sensors.gaps:
+        return []
+    gap, features = spacing(np.array(sensors.spots)), sensors.areas.collection["features"]
+    empty = [features[place] for place in np.flatnonzero(np.isnan(sensors.areas.values))]
+    found = [line for part in empty for line in hatched(turned(part.get("geometry"), sensors.places), gap)]
+    inner = {"linestrings": {"getColor": [*rgb(theme.muted), 255]}}
+    shape = {"type": "MultiLineString", "coordinates": found}
+    return [
+        _features(
+            "no-data",
+            sensors,
+            [(shape, {})],
+            stroked=True,
+            line_width_units=PIXELS,
+            get_line_width=1,
+            _subLayerProps=inner,
+        )
+    ]
 
 
 def _ring(

@@ -16,7 +16,7 @@ MOST_SAID = 8
 class Overlay:
     """A GeoJSON ``collection`` of F features, with what a pointer is told of each in ``said`` [F].
 
-    ``values`` [F] colour its areas by the map's scale (NaN: grey), ``label`` says what they are.
+    ``values`` [F] colour its areas by the map's scale (NaN: hatched), ``label`` says what they are.
     """
 
     name: str

@@ -55,6 +55,11 @@ class SensorMap:
         return next((overlay for overlay in self.overlays if overlay.values is not None), None)
 
     @property
+    def gaps(self) -> bool:
+        """Whether there are areas without a number, which are hatched."""
+        return self.areas is not None and bool(np.isnan(self.areas.values).any())  # type: ignore[arg-type]
+
+    @property
     def tiled(self) -> bool:
         """Whether cells are drawn, not dots."""
         return self.cells is not None and self.areas is None

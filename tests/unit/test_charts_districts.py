@@ -10,6 +10,7 @@ import pytest
 from shapely.geometry import Point, Polygon, box, mapping
 
 from stcore.charts.districts import by_district, coloured, district_names, inside
+from stcore.charts.hatching import hatched
 from stcore.charts.layers import CREDIT, TILE_SERVER, links, map_style
 from stcore.charts.maps import SensorMap, area_of, flat_sensor_map, sensor_map, sensor_map_legend, view
 from stcore.charts.meridian import eastward, middle
@@ -98,18 +99,43 @@ def by_halves(**other: Any) -> SensorMap:
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
-def test_districts_have_the_colours_of_their_means_and_the_empty_ones_are_grey(theme) -> None:
+def test_districts_have_the_colours_of_their_means_and_the_empty_ones_are_hatched(theme) -> None:
     sensors = by_halves()
     parts = drawn(sensors, theme)["layer-0"]["data"]
     inks = [part["properties"]["colour"][:3] for part in parts]
     assert inks[:2] == colours(np.array([1.0, 0.0]), theme).tolist()
+    assert "no sensors" in parts[2]["properties"]["said"] and parts[2]["properties"]["colour"][3] <= 10
+    hatching = drawn(sensors, theme)["no-data"]["data"][0]["geometry"]["coordinates"]
     assert (
-        inks[2] == [int(theme.muted[at : at + 2], 16) for at in (1, 3, 5)]
-        and "no sensors" in parts[2]["properties"]["said"]
+        hatching
+        and (np.array(hatching).min(axis=(0, 1)) >= 20).all()
+        and not drawn(sensors, theme)["no-data"].get("pickable")
     )
     assert parts[0]["properties"]["said"].startswith("West\nmean error: 3.00 km/h (2 sensors)")
     legend = sensor_map_legend(sensors, theme).to_dict()
     assert legend["title"]["text"] == "mean error (km/h)" and legend["layer"][0]["mark"]["type"] == "rect"
+    assert "no data" in json.dumps(legend)
+
+
+def test_without_empty_districts_there_is_no_hatching_and_no_word_of_it() -> None:
+    halves = layer(box(10.9, 47.9, 11.15, 48.3), box(11.15, 47.9, 11.3, 48.3))
+    table = by_district(halves, inside(halves, PLACES), {"shown": small_map().values})
+    sensors = small_map(overlays=[coloured("halves", halves, table, "shown", ("error", "km/h"))])
+    assert "no-data" not in drawn(sensors) and "no data" not in json.dumps(sensor_map_legend(sensors, LIGHT).to_dict())
+    assert not any(part.fillpattern.shape for part in flat_sensor_map(sensors, LIGHT).data if part.type == "scatter")
+
+
+def test_hatching_is_inside_and_leaves_out_holes() -> None:
+    ring = Polygon([(0, 0), (4, 0), (4, 4), (0, 4)], [[(1, 1), (3, 1), (3, 3), (1, 3)]])
+    lines = hatched(mapping(ring), 0.5)
+    middles = [Point(np.mean(line, axis=0)) for line in lines]
+    assert len(lines) > 10 and all(ring.buffer(1e-3).contains(point) for point in middles)
+    length = sum(np.hypot(*np.diff(line, axis=0)[0]) for line in lines)
+    assert length == pytest.approx(ring.area / 0.5 * np.sqrt(2), rel=0.2)
+    assert (
+        hatched(mapping(box(-180, -80, 180, 80)), 1e-4) and len(hatched(mapping(box(-180, -80, 180, 80)), 1e-4)) <= 201
+    )
+    assert hatched(None, 1.0) == hatched(mapping(Point(0, 0)), 1.0) == []
 
 
 def test_a_click_on_an_area_means_its_overlay_and_feature() -> None:
@@ -132,6 +158,8 @@ def test_the_flat_map_has_districts_and_their_bar_too() -> None:
     bars = [part for part in figure.data if part.marker and part.marker.colorbar.title.text]
     assert len(bars) == 1 and bars[0].marker.colorbar.title.text == "mean error (km/h)"
     assert (bars[0].marker.cmin, bars[0].marker.cmax) == (2, 3)
+    hatched_ones = [part for part in figure.data if part.type == "scatter" and part.fillpattern.shape]
+    assert [part.name for part in hatched_ones if part.showlegend] == ["no data"] and len(hatched_ones) == 2
 
 
 def test_neighbours_are_tied_to_the_chosen_sensor_and_marked_ones_are_ringed() -> None:
