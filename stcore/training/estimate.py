@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stcore.options import RunOptions
+from stcore.sensors import effort
 
 STEP, CELL, PRODUCT = (
     7e-4,
@@ -22,6 +23,11 @@ GLANCE = 1.7e-11  # seconds of a multiply-add in the small matrix product on the
 BEGIN = 5.0  # seconds until torch is loaded and the data are open
 PAIR = 80  # multiply-adds' worth of a pair of sensors whose score a step computes, most of it reading and writing
 PASSES = 3  # forward and backward cost about three forward passes
+PAIRS = {
+    "stid-neighbours": 5,
+    "graph-wavenet": 5,
+}  # float32 [N, N] matrices alive at once: what each sensor makes of each,
+# its slope and what lies between; none of them is a parameter, so that the optimizer keeps none
 TORCH, COPIES, ARRAYS, CHUNK = (
     450e6,
     5,
@@ -31,13 +37,17 @@ TORCH, COPIES, ARRAYS, CHUNK = (
 
 
 class Work(NamedTuple):
-    """What a run has to do: steps, training cells (window, sensor), forecast cells, multiply-adds and width of a cell."""
+    """What a run has to do: steps, training cells (window, sensor), forecast cells, multiply-adds and width of a cell; seconds
+    and bytes in which its mask decides, and bytes of the matrices over pairs of sensors that its model holds."""
 
     steps: float
     cells: float
     forecasts: float
     products: float
     width: float
+    deciding: float = 0.0
+    ranking: float = 0.0
+    pairs: float = 0.0
 
 
 def work(options: RunOptions, windows: tuple[int, int, int], sensors: int, inputs: int, targets: int) -> Work:
@@ -53,7 +63,12 @@ def work(options: RunOptions, windows: tuple[int, int, int], sensors: int, input
         products += PAIR * sensors / (train.batch or 1)
     stored = min(sum(windows), train.forecasts * 2**20 / (2 * options.data.horizon * sensors * targets))
     forecasts = (epochs * windows[1] + windows[2] + stored) * sensors
-    return Work(visits * size / (train.batch or 1), visits * sensors, forecasts, products, width)
+    mask, pairs = options.mask["name"], 4.0 * PAIRS.get(options.model["name"], 0) * sensors**2
+    # on grids, of which this knows nothing, a mask decides over fewer regions
+    before = (
+        (effort.deciding(mask, sensors), effort.room(mask, sensors)) if options.model["name"] != "simvp" else (0.0, 0.0)
+    )
+    return Work(visits * size / (train.batch or 1), visits * sensors, forecasts, products, width, *before, pairs)
 
 
 def per_cell(model: Mapping[str, Any], inside: int, outside: int, sensors: int = 1) -> tuple[float, float]:
@@ -88,7 +103,8 @@ def in_simvp(model: Mapping[str, Any], inside: int, outside: int) -> float:
 
 def seconds(about: Work, factor: float = 1.0) -> float:
     """Seconds from the start to the result."""
-    return BEGIN + training_seconds(about, factor) + factor * about.forecasts * (CELL + about.products * PRODUCT)
+    forecasts = about.forecasts * (CELL + about.products * PRODUCT)
+    return BEGIN + training_seconds(about, factor) + factor * (forecasts + about.deciding)
 
 
 def training_seconds(about: Work, factor: float = 1.0) -> float:
@@ -117,10 +133,10 @@ def glance() -> float:
 def memory(options: RunOptions, about: Work, numbers: int) -> float:
     """Bytes of the worker at its fullest. ``numbers``: readings in the dataset, missing ones counted."""
     batch = about.cells / max(about.steps, 1) * (4 * options.model.get("layers", 1) + 4)
-    rows = max(batch, ARRAYS * min(CHUNK, about.forecasts)) * about.width * 4
+    rows = max(batch, ARRAYS * min(CHUNK, about.forecasts)) * about.width * 4 + about.pairs
     return (
         TORCH
         + COPIES * numbers * 4
-        + rows
+        + max(rows, about.ranking)
         + 3 * min(options.train.forecasts * 2**20, about.forecasts * options.data.horizon * 2)
     )

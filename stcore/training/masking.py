@@ -10,6 +10,7 @@ from stcore import registry
 from stcore.models.forecaster import Forecaster, Gated, gated
 from stcore.options import RunOptions
 from stcore.ranks import Ranks
+from stcore.sensors import effort
 from stcore.sensors.mask import Judge, SensorMask
 from stcore.sensors.options import MaskOptions, SiteOptions
 from stcore.sensors.sites import Sites
@@ -26,6 +27,7 @@ class Masking:
     def __init__(self, feed: Feed, options: RunOptions, epochs: int) -> None:
         self.feed = feed
         self.sites, self.mask = build_mask(feed, options, epochs)
+        self.mask.notes += effort.told(options.mask["name"], self.sites.count)
         self.on = options.mask["name"] != "none"
         self.of = torch.from_numpy(self.sites.of).to(feed.device)
         self.leaf: Tensor | None = None  # the gate of the step in hand, by site

@@ -1,5 +1,8 @@
 """The estimate before a run: grows with the work, follows this machine, and is of the right size."""
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -7,7 +10,21 @@ from tiny import tiny
 from training_runs import OPTIONS, trained
 
 from stcore.options import RunOptions
+from stcore.runs import Run
+from stcore.sensors import effort
 from stcore.training import estimate
+
+SENSORS = 2000
+PEAK = """
+import resource, sys
+from pathlib import Path
+from stcore import jobs
+from stcore.runs import create
+run = jobs.Job(create(Path(sys.argv[1]), {"model": {"name": sys.argv[2]}, "mask": {"name": sys.argv[3]}, "prune":
+    {"name": "full"}, "train": {"epochs": 1, "threads": 1, "forecasts": 1},
+    "data": {"lookback": 4, "horizon": 4}}, Path(sys.argv[1]).parent, sys.argv[4])).finish()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+"""
 
 
 def about(epochs: int = 10, batch: int = 12, **more: object) -> tuple[RunOptions, estimate.Work]:
@@ -55,3 +72,42 @@ def test_a_real_run_takes_about_what_is_said(tmp_path) -> None:
     work = estimate.work(options, (windows["train"], windows["validation"], windows["test"]), 20, 1, 1)
     took = run.summary()["seconds"]["train"]
     assert took / 10 < estimate.training_seconds(work, estimate.glance()) < took * 10
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no peak to be read")
+@pytest.mark.parametrize(("model", "mask"), [("stid-neighbours", "spread"), ("graph-wavenet", "none")])
+def test_the_memory_of_models_over_pairs_of_sensors_is_about_what_is_said(model: str, mask: str, tmp_path) -> None:
+    """Two thousand sensors, where a matrix over pairs takes 16 MB: as measured by the system, within a third."""
+    data = tiny(steps=60, sensors=SENSORS)
+    data.save(tmp_path / "many.nc")
+    command = [sys.executable, "-c", PEAK, str(tmp_path / "many.nc"), model, mask, "run"]
+    peak = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    spec = Run(tmp_path / "run").spec
+    options, windows = RunOptions.read(spec["options"]), spec["windows"]
+    work = estimate.work(options, (windows["train"], windows["validation"], windows["test"]), SENSORS, 1, 1)
+    assert 0.7 < estimate.memory(options, work, data.values.size) / peak < 1.45
+
+
+@pytest.mark.parametrize("model", ["stid-neighbours", "graph-wavenet"])
+def test_ten_times_the_sensors_are_a_hundred_times_the_pairs(model: str) -> None:
+    options = RunOptions.read({"model": {"name": model}})
+    few, many = (estimate.work(options, (100, 30, 30), count, 1, 1) for count in (1000, 10_000))
+    assert many.pairs == 100 * few.pairs > 0
+    assert estimate.memory(options, many, 0) > 100e6 * 4 * 4
+    assert estimate.work(RunOptions(), (100, 30, 30), 1000, 1, 1).pairs == 0
+
+
+def test_masks_that_take_minutes_say_so_before_the_start() -> None:
+    slow = {name: effort.told(name, 3500) for name in ("predictive", "conditional-variance", "random", "none", "any")}
+    assert (
+        "3,500 sensors takes about 3 min" in slow["predictive"][0] and not slow["random"] + slow["none"] + slow["any"]
+    )
+    assert "before the first epoch" in effort.told("conditional-variance", 6000)[0]
+    assert effort.told("best", 300) == effort.told("dynst", 300) == []
+    assert "conditional-variance and predictive would take too long" in effort.told("best", 5000)[0]
+    options = RunOptions.read({"model": {"name": "stid-neighbours"}, "mask": {"name": "conditional-variance"}})
+    one, other = (estimate.work(options, (100, 30, 30), count, 1, 1) for count in (3000, 6000))
+    assert other.deciding == pytest.approx(8 * one.deciding)
+    free = options.model_copy(update={"mask": {"name": "none"}})
+    left = estimate.seconds(other) - estimate.seconds(estimate.work(free, (100, 30, 30), 6000, 1, 1))
+    assert left == pytest.approx(other.deciding) and left > 60
