@@ -54,8 +54,12 @@ def _filled(ds: xr.Dataset, step: int) -> Checked:
         raise refuse(
             "gaps", "The dataset says where windows start, and its time axis has gaps; one of the two must be wrong."
         )
-    full = (stamps[0] + step * np.arange(length)).view("datetime64[ns]")
-    return ds.reindex(time=full), [repaired("gaps", text)]
+    full = stamps[0] + step * np.arange(length)
+    filled = ds.reindex(time=full.view("datetime64[ns]"))
+    if "split" in ds:  # a step without a row belongs to the part in which it is missing
+        before = np.searchsorted(stamps, full, side="right") - 1
+        filled = filled.assign(split=("time", ds["split"].values[before]))
+    return filled, [repaired("gaps", text)]
 
 
 def _averaged(ds: xr.Dataset, step: int, explained: float, answers: Answers) -> Checked:

@@ -1,0 +1,362 @@
+"""BasicTS in its three generations: what each says is used, what is scaled is scaled back, what is no such data is said."""
+
+import json
+import pickle
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from data_samples import IDS, SENSORS, STEPS, values, write_basicts, write_basicts_memmap, write_basicts_pickles
+from hostile_tools import Bomb, refused
+
+import stcore.readers as readers
+from stcore.data import STData
+from stcore.findings import Finding
+
+WRITERS = {"1.x": write_basicts, "0.4": write_basicts_memmap, "0.3": write_basicts_pickles}
+every = pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+
+
+def found(data: STData, code: str) -> Finding:
+    return next(finding for finding in data.findings if finding.code == code)
+
+
+def codes(data: STData) -> set[str]:
+    return {finding.code for finding in data.findings}
+
+
+def changed(path: Path, **keys: object) -> None:
+    held = json.loads(path.read_text())
+    path.write_text(json.dumps(held | keys))
+
+
+@every
+def test_the_calendar_columns_fix_phase_and_step(write: Callable[[Path], Path], tmp_path: Path) -> None:
+    data = readers.open(write(tmp_path))
+    assert data.step_seconds == 900
+    assert (data.time[0].day_name(), data.time[0].hour) == ("Monday", 0)
+    assert data.ds.attrs["assumed"] == "start"
+    assert "on a Monday at 00:00; the date is assumed" in found(data, "start").text
+    answered = readers.open(data_folder := tmp_path / "STREETS", {"start": "2024-05-06 00:00"})
+    assert answered.time[0] == pd.Timestamp("2024-05-06")
+    assert answered.ds.attrs.get("assumed") is None
+    assert "contradict" in found(readers.open(data_folder, {"start": "2024-05-07 00:00"}), "start").text
+
+
+@pytest.mark.parametrize("write", [write_basicts, write_basicts_memmap])
+def test_the_split_is_the_files_own(write: Callable[[Path], Path], tmp_path: Path) -> None:
+    names = readers.open(write(tmp_path)).ds["split"].values
+    ends = [int(0.6 * STEPS), int(0.6 * STEPS) + int(0.2 * STEPS)]
+    assert names.tolist() == ["train"] * ends[0] + ["validation"] * (ends[1] - ends[0]) + ["test"] * (STEPS - ends[1])
+
+
+def test_an_index_of_windows_is_a_split_in_time(tmp_path: Path) -> None:
+    data = readers.open(write_basicts_pickles(tmp_path))
+    names, many = data.ds["split"].values, STEPS - 23
+    first_valid, first_test = 12 + round(many * 0.6), 12 + round(many * 0.6) + round(many * 0.2)
+    assert np.flatnonzero(names == "validation").tolist() == list(range(first_valid, first_test))
+    assert (names[first_test:] == "test").all()
+    assert f"at steps {first_valid} and {first_test}" in found(data, "split").text
+
+
+def test_channels_are_named_by_the_description(tmp_path: Path) -> None:
+    assert readers.open(write_basicts(tmp_path)).channels == ["traffic speed"]
+    shutil.rmtree(tmp_path / "STREETS")
+    assert readers.open(write_basicts_memmap(tmp_path)).channels == ["traffic flow"]
+
+
+@pytest.mark.parametrize("mode", ["standard", "each", "limits", "float32"])
+def test_scaling_is_undone_and_said(mode: str, tmp_path: Path) -> None:
+    where = write_basicts_pickles(tmp_path)
+    raw = values().copy()
+    raw[10:14, 1] = 0
+    each = {"axis": 0, "keepdims": True} if mode == "each" else {}
+    mean, std = np.nanmean(raw[:50, :, None], **each), np.nanstd(raw[:50, :, None], **each)
+    low, high = np.nanmin(raw), np.nanmax(raw)
+    if mode == "limits":
+        scaled, args = 2 * (raw[:, :, None] - low) / (high - low) - 1, {"min_value": low, "max_value": high}
+    else:
+        scaled, args = (raw[:, :, None] - mean) / std, {"mean": mean, "std": std}
+    data_file = where / "data_in_12_out_12_rescale_True.pkl"
+    cube = pickle.loads(data_file.read_bytes())["processed_data"]
+    cube[:, :, :1] = scaled
+    cube = cube.astype(np.float32) if mode == "float32" else cube
+    data_file.write_bytes(pickle.dumps({"processed_data": cube}))
+    func = "re_min_max_transform" if mode == "limits" else "re_standard_transform"
+    (where / "scaler_in12_out12.pkl").write_bytes(pickle.dumps({"func": func, "args": args}))
+    data = readers.open(where)
+    np.testing.assert_allclose(data.values[:, :, 0], raw, rtol=2e-5 if mode == "float32" else 2e-6)
+    assert (data.values[10:14, 1] == 0).all()
+    said = found(data, "scaled")
+    assert said.level == "repaired"
+    assert f"{high:.6g}" in said.text if mode == "limits" else "std and mean" in said.text
+
+
+def test_the_earliest_names_and_no_scaler(tmp_path: Path) -> None:
+    where = write_basicts_pickles(tmp_path)
+    for old, new in (("data_in_12_out_12_rescale_True", "data"), ("index_in_12_out_12_rescale_True", "index")):
+        (where / f"{old}.pkl").rename(where / f"{new}.pkl")
+    (where / "scaler_in12_out12.pkl").rename(where / "scaler.pkl")
+    np.testing.assert_allclose(readers.open(where).values[:, :, 0], values(), rtol=2e-6)
+    (where / "scaler.pkl").unlink()
+    data = readers.open(where)
+    assert abs(np.nanmean(data.values)) < 1
+    assert "no scaler" in found(data, "scaled").text
+
+
+def test_each_data_file_has_the_index_of_its_own_lengths(tmp_path: Path) -> None:
+    where = write_basicts_pickles(tmp_path)
+    for kind in ("data", "index"):
+        shutil.copy(where / f"{kind}_in_12_out_12_rescale_True.pkl", where / f"{kind}_in_96_out_12_rescale_True.pkl")
+    (where / "scaler_in96_out12.pkl").write_bytes(
+        pickle.dumps({"func": "re_standard_transform", "args": {"mean": 1000.0, "std": 1.0}})
+    )
+    data = readers.open(where)
+    question = found(data, "generation")
+    assert list(question.choices) == ["data_in_12_out_12_rescale_True.pkl", "data_in_96_out_12_rescale_True.pkl"]
+    np.testing.assert_allclose(data.values[:, :, 0], values(), rtol=2e-6)
+    other = readers.open(where, {"generation": "data_in_96_out_12_rescale_True.pkl"})
+    assert np.nanmin(other.values) > 900
+
+
+def test_a_folder_of_all_generations_says_which_was_taken(tmp_path: Path) -> None:
+    where = write_basicts(tmp_path)
+    for name, write in (("b", write_basicts_memmap), ("c", write_basicts_pickles)):
+        (tmp_path / name).mkdir()
+        other = write(tmp_path / name)
+        for file in other.iterdir():
+            if file.name != "adj_mx.pkl":
+                shutil.copy(file, where / file.name)
+    data = readers.open(where)
+    question = found(data, "generation")
+    assert question.chosen == "train_data.npy"
+    assert list(question.choices) == ["train_data.npy", "data.dat", "data_in_12_out_12_rescale_True.pkl"]
+    assert data.edges is not None and len(data.edges[0]) == SENSORS
+    assert readers.open(where, {"generation": "data.dat"}).channels == ["traffic flow"]
+    assert "data.csv" in refused(where, "generation", {"generation": "data.csv"})
+
+
+@pytest.mark.parametrize("part", ["data.dat", "desc.json"])
+def test_any_file_of_the_set_opens_all_of_it(part: str, tmp_path: Path) -> None:
+    where = write_basicts_memmap(tmp_path)
+    data = readers.open(where / part)
+    assert data.values.shape == (STEPS, SENSORS, 1)
+    assert "partners" in codes(data)
+
+
+def test_a_number_that_means_missing(tmp_path: Path) -> None:
+    where = write_basicts(tmp_path)
+    table = np.load(where / "train_data.npy")
+    table[3:6, 0] = 0
+    np.save(where / "train_data.npy", table)
+    settings = json.loads((where / "meta.json").read_text())["regular_settings"]
+    assert "null-value" not in codes(readers.open(where))
+    changed(where / "meta.json", regular_settings=settings | {"null_val": 0.0})
+    data = readers.open(where)
+    assert "question about zeros" in found(data, "null-value").text
+    assert (found(data, "zeros").chosen, (data.values == 0).sum()) == ("keep", 3)
+    assert (readers.open(where, {"zeros": "missing"}).values == 0).sum() == 0
+    table[3:6, 0] = -1
+    np.save(where / "train_data.npy", table)
+    changed(where / "meta.json", regular_settings=settings | {"null_val": -1})
+    assert found(readers.open(where), "null-value").chosen == "keep"
+    assert np.isnan(readers.open(where, {"null-value": "missing"}).values[3:6, 0]).all()
+
+
+def test_published_sets_begin_where_they_begin_if_their_calendar_agrees(tmp_path: Path) -> None:
+    where = write_basicts_memmap(tmp_path).rename(tmp_path / "PEMS08")
+    cube = np.zeros((60, 170, 3), np.float32)
+    cube[:, :, 0] = 50 + np.random.default_rng(0).random((60, 170))
+    cube[:, :, 1] = (np.arange(60) / 288)[:, None]
+    cube[:, :, 2] = 4 / 7
+    cube.tofile(where / "data.dat")
+    (where / "adj_mx.pkl").unlink()
+    changed(where / "desc.json", shape=[60, 170, 3], name="PEMS08", **{"frequency (minutes)": 5})
+    data = readers.open(where)
+    assert data.time[0] == pd.Timestamp("2016-07-01")
+    assert "published set's" in found(data, "start").text
+    assert "America/Los_Angeles" in found(data, "zone").choices
+    assert data.zone == "unknown"
+    cube[:, :, 2] = 0  # as some scripts count: the first day is called Monday
+    cube.tofile(where / "data.dat")
+    other = readers.open(where)
+    assert other.time[0].day_name() == "Monday"
+    assert "2016-07-01 00:00, does not fit" in found(other, "start").text
+
+
+def test_rows_that_the_calendar_skips_become_missing(tmp_path: Path) -> None:
+    """As the hour of spring that PEMS-BAY does not have."""
+    where = write_basicts_memmap(tmp_path)
+    cube = np.fromfile(where / "data.dat", np.float32).reshape(STEPS, SENSORS, 3)
+    np.concatenate([cube[:20], cube[24:]]).tofile(where / "data.dat")
+    changed(where / "desc.json", shape=[STEPS - 4, SENSORS, 3])
+    data = readers.open(where)
+    assert data.steps == STEPS
+    assert np.isnan(data.values[20:24]).all()
+    assert set(data.ds["split"].values) == {"train", "validation", "test"}
+    assert "skip 4 steps in 1 place" in found(data, "calendar").text
+    data.save(tmp_path / "saved.nc")
+    assert readers.open(tmp_path / "saved.nc").fingerprint == data.fingerprint
+
+
+def test_day_of_month_under_the_name_of_the_day_of_the_week(tmp_path: Path) -> None:
+    """ETT's description of 0.4 names its fourth feature wrongly; month and year then give the date but for its cycle."""
+    when = pd.date_range("2016-07-01", periods=48, freq="h")
+    columns = [when.hour / 24, when.day_of_week / 7, (when.day - 1) / 31, (when.day_of_year - 1) / 366]
+    cube = np.stack([np.full(48, 3.5), *columns], axis=1)[:, None, :].astype(np.float32)
+    cube.repeat(2, axis=1).tofile(tmp_path / "data.dat")
+    about = {"shape": [48, 2, 5], "frequency (minutes)": 60, "num_time_steps": 48,
+             "feature_description": ["oil", "time of day", "day of week", "day of week", "day of year"]}  # fmt: skip
+    (tmp_path / "desc.json").write_text(json.dumps(about))
+    data = readers.open(tmp_path)
+    assert data.time[0] == pd.Timestamp("2016-07-01")
+    assert data.channels == ["oil"]
+    assert "split" not in data.ds
+
+
+@pytest.mark.parametrize("lines", [IDS, IDS[:-1]])
+def test_meta_csv_lists_the_columns_in_their_order(lines: list[str], tmp_path: Path) -> None:
+    where = write_basicts_memmap(tmp_path)
+    rows = [f"{name},{34 + place / 10},{-118 - place / 10},7" for place, name in enumerate(lines)]
+    (where / "meta.csv").write_text("\n".join(["ID,Lat,Lng,District", *rows]))
+    data = readers.open(where)
+    assert (data.sensors == IDS) == (len(lines) == SENSORS)
+    assert (data.places is None) == (len(lines) < SENSORS)
+    assert "meta.csv" in found(data, "places").text
+
+
+# ---- refused ---------------------------------------------------------------------------------------------------------
+def test_the_size_of_the_flat_file_must_be_that_of_its_description(tmp_path: Path) -> None:
+    where = write_basicts_memmap(tmp_path)
+    changed(where / "desc.json", shape=[STEPS, SENSORS, 2])
+    text = refused(where, "shape")
+    assert str(STEPS * SENSORS * 12) in text and str(STEPS * SENSORS * 8) in text
+    for shape in ([10**9, 10**9, 3], [-1, 6, 3], [STEPS, SENSORS], "huge", [True, 6, 3], [96.0, 6, 3]):
+        changed(where / "desc.json", shape=shape)
+        refused(where, "shape")
+    (where / "desc.json").write_text("[" * 100_000)
+    refused(where, "description")
+
+
+def test_parts_that_are_not_there_or_do_not_fit(tmp_path: Path) -> None:
+    where = write_basicts(tmp_path)
+    np.save(where / "val_timestamps.npy", np.zeros((3, 2), np.float32))
+    assert "val_timestamps.npy" in refused(where, "shape")
+    np.save(where / "val_data.npy", np.zeros((5, 2), np.float32))
+    assert "val_data.npy 2" in refused(where, "shape")
+    np.save(where / "val_data.npy", np.array([[object()]]), allow_pickle=True)
+    assert "val_data.npy" in refused(where)
+    (where / "val_data.npy").unlink()
+    assert "val_data.npy" in refused(where, "parts")
+
+
+def test_other_tasks_of_basicts_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    (uea := tmp_path / "uea").mkdir()
+    for part in ("train", "test"):
+        np.save(uea / f"{part}_inputs.npy", np.zeros((4, 9, 3), np.float32))
+        np.save(uea / f"{part}_labels.npy", np.zeros(4, np.int64))
+    (uea / "meta.json").write_text(json.dumps({"num_classes": 2, "seq_len": 9}))
+    assert "classification" in refused(uea, "basicts")
+    (blast := tmp_path / "blast" / "train").mkdir(parents=True)
+    np.save(blast / "shape.npy", np.array([10, 4096]))
+    (blast / "data.dat").write_bytes(bytes(400))
+    assert "BLAST" in refused(blast.parent, "basicts")
+    (alone := tmp_path / "alone").mkdir()
+    (alone / "desc.json").write_text(json.dumps({"num_time_steps": 5, "shape": [5, 1, 1]}))
+    assert "data.dat" in refused(alone, "basicts")
+
+
+@pytest.mark.parametrize(
+    "name", ["data_in_12_out_12_rescale_True", "scaler_in12_out12", "index_in_12_out_12_rescale_True"]
+)
+def test_pickles_are_never_run(name: str, tmp_path: Path) -> None:
+    where = write_basicts_pickles(tmp_path)
+    (where / f"{name}.pkl").write_bytes(pickle.dumps({"args": Bomb(tmp_path / "ran")}))
+    assert "can run programs" in refused(where, "runs-programs")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "held"),
+    [
+        ("data_in_12_out_12_rescale_True", {"processed_data": [1, 2]}), ("data_in_12_out_12_rescale_True", [1]),
+        ("scaler_in12_out12", {"func": "re_log_transform", "args": {}}),
+        ("scaler_in12_out12", {"func": "re_standard_transform", "args": {"mean": 1.0}}),
+        ("scaler_in12_out12", {"func": "re_standard_transform", "args": {"mean": np.ones((1, 9, 1)), "std": 1.0}}),
+        ("scaler_in12_out12", {"func": "re_standard_transform", "args": {"mean": "0", "std": np.nan}}),
+        ("index_in_12_out_12_rescale_True", {"train": [(0, 12, 24)]}),
+        ("index_in_12_out_12_rescale_True", {"train": [(0, 12, 24)], "valid": [(1, 2)], "test": [(0, 1, 2), (1,)]}),
+        ("index_in_12_out_12_rescale_True", {part: [(0, 12, 24)] for part in ("train", "valid", "test")}),
+        ("index_in_12_out_12_rescale_True", {part: [(0, 12, 10**6)] for part in ("train", "valid", "test")}),
+    ],
+)  # fmt: skip
+def test_pickles_that_are_not_what_they_are_called(name: str, held: object, tmp_path: Path) -> None:
+    where = write_basicts_pickles(tmp_path)
+    (where / f"{name}.pkl").write_bytes(pickle.dumps(held))
+    assert name in refused(where)
+
+
+# ---- written, and real -----------------------------------------------------------------------------------------------
+def test_what_is_written_is_what_basicts_reads(tmp_path: Path) -> None:
+    data = readers.open(write_basicts(tmp_path), {"start": "2024-05-06 00:00"})
+    lost = " ".join(readers.save(data, tmp_path / "saved", "basicts"))
+    assert "pickle" in lost and "numbered" in lost and "2024-05-06" in lost
+    about = json.loads((tmp_path / "saved" / "meta.json").read_text())
+    assert np.isnan(about["regular_settings"]["null_val"])
+    assert (about["shape"], about["frequency (minutes)"]) == ([STEPS, SENSORS], 15)
+    for part in ("train", "val", "test"):
+        for kind in ("data", "timestamps"):
+            old, new = (np.load(place / f"{part}_{kind}.npy") for place in (tmp_path / "STREETS", tmp_path / "saved"))
+            np.testing.assert_array_equal(old, new[:, : old.shape[1]])
+            assert new.dtype == np.float32
+    np.testing.assert_array_equal(np.load(tmp_path / "saved/adj_mx.npy"), pickle.loads(
+        (tmp_path / "STREETS/adj_mx.pkl").read_bytes())[2])  # fmt: skip
+    again = readers.open(tmp_path / "saved")
+    assert (again.time[0].month, again.time[0].day, again.time[0].day_name()) == (5, 6, "Monday")
+    assert again.ds["split"].values.tolist() == data.ds["split"].values.tolist()
+
+
+def test_several_channels_are_not_written(tmp_path: Path) -> None:
+    np.savez(tmp_path / "roads.npz", data=np.random.default_rng(0).random((40, 3, 3)))
+    data = readers.open(tmp_path / "roads.npz")
+    with pytest.raises(ValueError, match="one channel"):
+        readers.save(data, tmp_path / "saved", "basicts")
+    assert not (tmp_path / "saved").exists()
+
+
+def test_etth1_of_basicts_itself(real_data: Path) -> None:
+    where = real_data / "format-fixtures/basicts_v1/ETTh1_mini"
+    data = readers.open(where)
+    parts = [np.load(where / f"{part}_data.npy") for part in ("train", "val", "test")]
+    np.testing.assert_array_equal(data.values[:, :, 0], np.concatenate(parts))
+    assert data.ds["split"].values.tolist() == ["train"] * 432 + ["validation"] * 144 + ["test"] * 144
+    stamps = np.concatenate([np.load(where / f"{part}_timestamps.npy") for part in ("train", "val", "test")])
+    when = data.time
+    own = [when.hour / 24, when.day_of_week / 7, (when.day - 1) / 31, (when.day_of_year - 1) / 366]
+    np.testing.assert_allclose(np.stack(own, axis=1), stamps, atol=1e-6)
+    assert (data.step_seconds, data.ds.attrs["assumed"]) == (3600, "start")
+    assert data.channels == ["electricity transformer temperature"]
+
+
+@pytest.mark.parametrize("name", ["METR-LA", "PEMS04"])
+def test_real_descriptions_read_what_lies_beside_them(name: str, real_data: Path, tmp_path: Path) -> None:
+    """Both generations' own descriptions, over zeros of their size, which are a hole on disk."""
+    shutil.copytree(real_data / "format-fixtures/basicts_json" / name, tmp_path / name, copy_function=shutil.copyfile)
+    (tmp_path / name).chmod(0o755)
+    about = json.loads((tmp_path / name / "desc.json").read_text())
+    steps, sensors, _ = about["shape"]
+    assert "train_data.npy" in refused(tmp_path / name, "basicts")
+    flat = np.memmap(tmp_path / name / "data.dat", "float32", "w+", shape=tuple(about["shape"]))
+    minutes = 5 * np.arange(steps)
+    first_day = {"METR-LA": 3, "PEMS04": 0}[name]
+    flat[:, 0, 0] = 50 + minutes % 7
+    flat[:, :, 1], flat[:, :, 2] = (minutes % 1440 / 1440)[:, None], ((minutes // 1440 + first_day) % 7 / 7)[:, None]
+    flat.flush()
+    data = readers.open(tmp_path / name)
+    assert data.channels == [{"METR-LA": "traffic speed", "PEMS04": "traffic flow"}[name]]
+    assert data.values.shape == (steps, sensors, 1)
+    assert data.time[0] == pd.Timestamp({"METR-LA": "2012-03-01", "PEMS04": "2018-01-01"}[name])
+    assert "question about zeros" in found(data, "null-value").text
