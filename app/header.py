@@ -6,10 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from app import control
-from app.session import link, linked, listed_runs, state
+from app.session import current_zone, link, linked, listed_runs, state
 from app.words import plain
 from stcore import registry
 from stcore.runs import Run
+from stcore.runs import labels as labels_of
 from stcore.runs.folder import LIVE
 
 POLL, SLOW_POLL = 1.0, 3.0  # seconds between two looks at a run that works, and at one that could be resumed elsewhere
@@ -77,9 +78,11 @@ def labels(runs: list[Run]) -> dict[str, str]:
 
 
 def label(run: Run) -> str:
-    """What people call a run: its method and model, its data, and when it was made or what it was called."""
+    """What people call a run: the title that it was given, else its method, model and data, and when it was made."""
     options, made = run.spec["options"], run.spec["created"]
-    local = pd.Timestamp(made).tz_convert(st.context.timezone or "UTC")
+    if title := labels_of.label(run).title:
+        return title
+    local = pd.Timestamp(made).tz_convert(current_zone())
     when = f"{local.day} {local:%b, %H:%M}" if run.id[:8] == made[:10].replace("-", "") else run.id
     keep = options["prune"].get("keep")
     method = f"{named(options['prune']['name'])}{f' {keep:.0%}' if keep else ''}"

@@ -12,7 +12,7 @@ from stcore import jobs, readers
 from stcore.charts.theme import Theme, theme
 from stcore.data import STData
 from stcore.readers.kept import path_of
-from stcore.runs import Run, RunError, open_run, runs_in
+from stcore.runs import Run, RunError, label, open_run, runs_in
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_RUN = ROOT / "data" / "demo-run"
@@ -28,6 +28,11 @@ def current_theme() -> Theme:
     return theme(st.context.theme.type)
 
 
+def current_zone() -> str:
+    """The zone of the clock that the person at the page has."""
+    return st.context.timezone or "UTC"
+
+
 # ---- runs ----------------------------------------------------------------------------------------------------------
 def demo_run() -> Run | None:
     """The finished run that the project brings."""
@@ -41,12 +46,12 @@ def all_runs() -> list[Run]:
 
 
 def listed_runs(chosen: str | None = None) -> list[Run]:
-    """The runs that lists offer: all but the trials of an experiment's search, unless one of them is ``chosen``."""
+    """The runs that lists offer: all but archived ones and trials of an experiment's search, unless ``chosen``."""
 
     def trial(run: Run) -> bool:
         return (run.spec.get("experiment") or {}).get("trial") is not None
 
-    return [run for run in all_runs() if run.id == chosen or not trial(run)]
+    return [run for run in all_runs() if run.id == chosen or not (trial(run) or label(run).archived)]
 
 
 def find_run(name: str) -> Run | None:
@@ -135,6 +140,7 @@ __all__ = [
     "RunError",
     "all_runs",
     "current_theme",
+    "current_zone",
     "dataset",
     "demo_run",
     "find_run",

@@ -1,18 +1,18 @@
-"""Compare: runs side by side, and experiments that answer whether pruning was worth it."""
+"""Compare: runs side by side, experiments that answer whether pruning was worth it, and the list of all runs."""
 
 import streamlit as st
 
-from app.compare import side
+from app.compare import all_runs, side
 from app.experiment import worth
 from app.header import header
 from app.session import link, linked
 
-PARTS = {"runs": "Runs side by side", "worth": "Was it worth it?"}
+PARTS = {"runs": "Runs side by side", "worth": "Was it worth it?", "all": "All runs"}
 
 
 def page() -> None:
     part = asked()
-    run = header("data" if part == "worth" else "run")  # an experiment steers its runs itself
+    run = header("run" if part == "runs" else "data")  # an experiment steers its runs itself
     st.session_state["compare part"] = part
     st.segmented_control(
         "Part",
@@ -25,6 +25,8 @@ def page() -> None:
     )
     if part == "worth":
         worth.page(run)
+    elif part == "all":
+        all_runs.page()
     else:
         side.page(run)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pages import button, texts
 from tiny import tiny
-from training_runs import trained
+from training_runs import copied, trained
 
 from app.compare.overlap import overlap_table
 from stcore.runs import Run
@@ -21,7 +21,7 @@ def pair(tiny_file: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run
 @pytest.fixture
 def both(folder: Path, pair: tuple[Run, Run]) -> tuple[Run, Run]:
     for run in pair:
-        (folder / run.id).symlink_to(run.path)
+        copied(run, folder)
     return pair
 
 

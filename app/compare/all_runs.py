@@ -1,0 +1,223 @@
+"""All runs: found by words and tags, named, tagged and noted, put away, deleted with a way back; and the machine's health."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from app import control
+from app.header import named
+from app.session import all_runs, current_zone, demo_run, link, runs_folder, state
+from app.words import plain
+from stcore import health
+from stcore.readers.limits import words
+from stcore.runs import Run, RunError, label, trash, write_label
+from stcore.runs.folder import LIVE
+from stcore.runs.listed import listed
+
+ICONS = {"well": ":material/check_circle:", "note": ":material/info:", "problem": ":material/error:"}
+UNDO = "deleted just now"
+
+
+def page() -> None:
+    """The whole part."""
+    runs = all_runs()
+    if not runs and not trash.deleted(runs_folder()):
+        st.info("There is no run on this machine yet. Start one in the Train view.", icon=":material/info:")
+        return
+    shown = chosen(runs)
+    picked = table(shown)
+    undo()
+    actions(picked)
+    with st.container(horizontal=True):
+        bin_of_runs()
+        machine()
+    if problem := st.session_state.pop("runs problem", None):
+        st.error(plain(problem), icon=":material/block:")
+
+
+# ---- which runs ----------------------------------------------------------------------------------------------------
+def chosen(runs: list[Run]) -> pd.DataFrame:
+    """The rows that fit the words and the switch."""
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    asked = left.text_input(
+        "Find", key="find runs", placeholder="a title, tag, method, dataset or id", persist_state="session",
+        help="Every word has to be found somewhere in the run's row.",
+    )  # fmt: skip
+    put_away = right.toggle("Archived, too", key="archived runs", persist_state="session")
+    found = listed(runs)
+    found = found if put_away else found[~found["archived"].astype(bool)]
+    text = found[["run", "title", "status", "method", "model", "mask", "data", "note"]].agg(" ".join, axis=1)
+    text = (text + " " + found["tags"].map(" ".join)).str.lower()
+    for word in (asked or "").lower().split():
+        found = found[text.loc[found.index].str.contains(word, regex=False)]
+    return found.reset_index(drop=True)
+
+
+def table(found: pd.DataFrame) -> list[Run]:
+    """The rows; gives the runs that are selected."""
+    if found.empty:
+        st.info("No run fits these words.", icon=":material/search_off:")
+        return []
+    frame = pd.DataFrame(
+        {
+            "Title": found["title"].where(found["title"] != "", found["run"]),
+            "Tags": found["tags"],
+            "Status": [control.BADGES[status][0] for status in found["status"]],
+            "Method": [_method(*pair) for pair in zip(found["method"], found["keep"], strict=True)],
+            "Model": found["model"].map(named),
+            "Data": found["data"],
+            "Validation MAE": found["validation"].astype(float),
+            "Test MAE": found["test"].astype(float),
+            "Made": found["made"].dt.tz_convert(current_zone()).dt.tz_localize(None),
+            "On disk": found["bytes"].map(words),
+        }
+    )
+    numbers = {name: st.column_config.NumberColumn(format="%.3g") for name in ("Validation MAE", "Test MAE")}
+    event = st.dataframe(
+        frame, hide_index=True, key="all runs", on_select="rerun", selection_mode="multi-row",
+        height=min(38 + 35 * len(frame), 420),
+        column_config={
+            **numbers, "Title": st.column_config.TextColumn(width="medium"), "Tags": st.column_config.ListColumn(),
+            "Made": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
+        },
+    )  # fmt: skip
+    total = words(int(found["bytes"].sum()))
+    st.caption(f"{len(found)} {'run' if len(found) == 1 else 'runs'}, {total} on disk. Select rows to act on them.")
+    by_name = {run.id: run for run in all_runs()}
+    places = event.selection.rows if event else []
+    return [by_name[found["run"][place]] for place in places if place < len(found)]
+
+
+def _method(name: str, keep: float | None) -> str:
+    return f"{named(name)} {keep:.0%}" if keep and not pd.isna(keep) else named(name)
+
+
+# ---- what can be done with them ------------------------------------------------------------------------------------
+def actions(runs: list[Run]) -> None:
+    """The buttons over what is selected."""
+    demo = demo_run()
+    ours = [run for run in runs if demo is None or run.path != demo.path]
+    fixed = "The demo run comes with the project and stays as it is." if len(ours) < len(runs) else ""
+    busy = [run.id for run in runs if state(run) in LIVE]
+    away = bool(ours) and all(label(run).archived for run in ours)
+    with st.container(horizontal=True, key="run actions"):
+        st.button("Look at it", icon=":material/visibility:", disabled=len(runs) != 1, on_click=_look, args=(runs,))
+        st.button("Compare", icon=":material/compare_arrows:", disabled=not runs, on_click=_compare, args=(runs,))
+        edit(None if len(runs) != 1 or fixed else runs[0])
+        st.button(
+            "Bring back" if away else "Archive", icon=":material/archive:", disabled=not ours or bool(fixed),
+            on_click=_each, args=(ours, lambda run: write_label(run, archived=not away)),
+            help=fixed or "Archived runs are left out of lists; nothing is deleted.",
+        )  # fmt: skip
+        st.button(
+            "Delete", icon=":material/delete:", disabled=not ours or bool(fixed or busy), on_click=_delete, args=(ours,),
+            help=fixed or (f"{', '.join(busy)} is being trained; stop it first." if busy else "You can take it back."),
+        )  # fmt: skip
+
+
+def _look(runs: list[Run]) -> None:
+    link("run", runs[0].id)
+    link("part", "runs")
+
+
+def _compare(runs: list[Run]) -> None:
+    names = [run.id for run in runs]
+    st.session_state["compared"] = names
+    link("runs", ",".join(names))
+    link("part", "runs")
+
+
+def _each(runs: list[Run], act: Callable[[Run], object]) -> None:
+    try:
+        for run in runs:
+            act(run)
+    except (RunError, OSError) as error:
+        st.session_state["runs problem"] = str(error)
+
+
+def _delete(runs: list[Run]) -> None:
+    gone: list[str] = []
+    _each(runs, lambda run: gone.append(trash.delete(run).id))
+    st.session_state[UNDO] = gone
+
+
+def undo() -> None:
+    """The way back, offered until something else is deleted."""
+    gone: list[str] = [name for name in st.session_state.get(UNDO, []) if name in _deleted()]
+    if not gone:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="undo"):
+        st.markdown(f"Deleted: {plain(', '.join(gone), 200)}.", width="content")
+        st.button("Undo", icon=":material/undo:", on_click=_restore, args=(gone,))
+
+
+def _deleted() -> list[str]:
+    return [run.id for run in trash.deleted(runs_folder())]
+
+
+def _restore(names: list[str]) -> None:
+    try:
+        for name in names:
+            trash.restore(runs_folder(), name)
+    except (RunError, OSError) as error:
+        st.session_state["runs problem"] = str(error)
+
+
+def edit(run: Run | None) -> None:
+    """A run's label; what is refused is said below."""
+    box = st.popover(
+        "Title, tags, note", icon=":material/edit:", disabled=run is None, key="label box", on_change="rerun"
+    )
+    if run is None:
+        return
+    told, place = label(run), run.id
+    with box, st.form("label form", border=False):
+        st.text_input("Title", told.title, max_chars=80, placeholder=run.id, key=f"title of {place}")
+        known = sorted({*told.tags, *known_tags()})
+        st.multiselect("Tags", known, list(told.tags), accept_new_options=True, key=f"tags of {place}")
+        st.text_area("Note", told.note, max_chars=4000, key=f"note of {place}")
+        st.form_submit_button("Save", type="primary", on_click=_label, args=(run,))
+
+
+def _label(run: Run) -> None:
+    said = {name: st.session_state[f"{name} of {run.id}"] for name in ("title", "tags", "note")}
+    _each([run], lambda one: write_label(one, **said))
+    st.toast("Kept.")
+
+
+def known_tags() -> set[str]:
+    """Tags that any run has."""
+    return {tag for run in all_runs() for tag in label(run).tags}
+
+
+# ---- trash and health ----------------------------------------------------------------------------------------------
+def bin_of_runs() -> None:
+    """What has been deleted, with the way back and the way out."""
+    gone = trash.deleted(runs_folder())
+    with st.popover(f"Trash ({len(gone)})", icon=":material/delete_sweep:", disabled=not gone):
+        for place, run in enumerate(gone):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"{plain(run.id)} · deleted {run.when:%d %b, %H:%M} UTC", width="stretch")
+                st.button("Restore", key=f"restore {place}", on_click=_restore, args=([run.id],))
+        size = words(sum(trash.size(run.path) for run in gone))
+        sure = st.checkbox(f"Delete these {len(gone)} for good: {size}. There is no way back.", key="empty trash sure")
+        st.button("Empty the trash", key="empty trash", disabled=not sure, on_click=_empty)
+
+
+def _empty() -> None:
+    st.session_state["empty trash sure"] = False
+    try:
+        trash.empty(runs_folder())
+    except OSError as error:
+        st.session_state["runs problem"] = f"The trash could not be emptied: {error.strerror or error}."
+
+
+def machine() -> None:
+    """What `doctor` says on the command line."""
+    with st.popover("Health of this machine", icon=":material/monitor_heart:"):
+        if not st.toggle("Check now", key="check health", help="Looks only; changes nothing."):
+            return
+        for check in health.checked(runs_folder()):
+            remedy = f"  \n{plain(check.remedy)}" if check.remedy else ""
+            st.markdown(f"{ICONS[check.level]} **{plain(check.name)}**: {plain(check.text)}{remedy}")

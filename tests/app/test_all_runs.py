@@ -1,0 +1,111 @@
+"""All runs: found, labelled, put away, deleted with a way back; one that is trained cannot be deleted."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pages import button, texts
+from training_runs import copied
+
+from app import session
+from stcore.runs import Run, label, runs_in, trash, write_label
+
+
+@pytest.fixture
+def two(folder: Path, finished: Run) -> list[Run]:
+    """Two finished runs in the app's folder, the second with a title and tags."""
+    one = copied(finished, folder)
+    other = Run(one.path.rename(folder / "other"))
+    write_label(other, title="The <b>better</b> one", tags=["paper", "seed 0"], note="found by hand")
+    return [copied(finished, folder), other]
+
+
+def rows(test) -> list[str]:
+    return [title for frame in test.dataframe if "Title" in frame.value for title in frame.value["Title"]]
+
+
+def select(test, *places: int):
+    """The page with these rows selected, as a click would."""
+    test.session_state["all runs"] = {"selection": {"rows": list(places), "columns": [], "cells": []}}
+    return test.run()
+
+
+def test_all_are_listed_and_found_by_any_word(app: Callable, two: list[Run]) -> None:
+    test = app("compare", part="all")
+    assert set(rows(test)) >= {"finished", "The <b>better</b> one"}
+    for words, expected in (("paper", 1), ("HAND paper", 1), ("paper nothing", 0), ("st-prune tiny", 2)):
+        test.text_input(key="find runs").set_value(words).run()
+        assert len(rows(test)) == expected, words
+    assert "No run fits" in texts(test.text_input(key="find runs").set_value("zzz").run())
+
+
+def test_archived_ones_are_left_out_everywhere_until_asked_for(app: Callable, two: list[Run]) -> None:
+    write_label(two[1], archived=True)
+    test = app("compare", part="all")
+    assert "The <b>better</b> one" not in rows(test)
+    test.toggle(key="archived runs").set_value(True).run()
+    assert "The <b>better</b> one" in rows(test)
+    assert two[1].id not in [run.id for run in session.listed_runs()]
+    assert two[1].id in [run.id for run in session.listed_runs(two[1].id)]
+
+
+def test_a_title_is_shown_letter_for_letter(app: Callable, two: list[Run]) -> None:
+    test = app("compare", part="runs", runs="other")
+    assert "The \\<b\\>better\\</b\\> one" in texts(test)
+
+
+def test_what_is_chosen_is_deleted_and_comes_back(
+    app: Callable, folder: Path, two: list[Run], without_demo: None
+) -> None:
+    test = app("compare", part="all")
+    place = rows(test).index("finished")
+    select(test, place)
+    button(test, "Delete").click().run()
+    assert [run.id for run in runs_in(folder)] == ["other"]
+    assert "Deleted: finished" in texts(test).replace("\\", "")
+    button(test, "Undo").click().run()
+    assert {run.id for run in runs_in(folder)} == {"other", "finished"}
+    assert trash.deleted(folder) == []
+
+
+def test_one_that_is_trained_cannot_be_deleted(
+    app: Callable, in_state: Callable[[str, int], Run], without_demo: None
+) -> None:
+    run = in_state("running", 1)
+    test = app("compare", part="all")
+    select(test, 0)
+    assert button(test, "Delete").disabled and "stop it first" in button(test, "Delete").help
+    assert run.path.is_dir()
+
+
+def test_the_demo_run_stays_as_it_is(app: Callable, folder: Path) -> None:
+    test = app("compare", part="all")
+    select(test, 0)
+    for name in ("Delete", "Archive"):
+        assert button(test, name).disabled and "stays as it is" in button(test, name).help
+
+
+def test_a_label_is_written(app: Callable, two: list[Run], without_demo: None) -> None:
+    test = app("compare", part="all")
+    select(test, rows(test).index("finished"))
+    test.text_input(key="title of finished").set_value("Mine")
+    test.text_area(key="note of finished").set_value("Why")
+    button(test, "Save").click().run()
+    assert (label(two[0]).title, label(two[0]).note) == ("Mine", "Why")
+    assert "Mine" in rows(test)
+
+
+def test_the_trash_is_emptied_only_when_one_is_sure(app: Callable, folder: Path, two: list[Run]) -> None:
+    trash.delete(two[1])
+    test = app("compare", part="all")
+    assert test.button(key="empty trash").disabled
+    test.checkbox(key="empty trash sure").check().run()
+    test.button(key="empty trash").click().run()
+    assert trash.deleted(folder) == []
+
+
+def test_the_health_of_the_machine_is_the_doctors(app: Callable, two: list[Run]) -> None:
+    test = app("compare", part="all")
+    test.toggle(key="check health").set_value(True).run()
+    said = texts(test)
+    assert "**python**" in said and "**disk**" in said and "2 runs, none interrupted" in said
