@@ -12,6 +12,7 @@ from app.experiment.presets import PRESETS, fill_preset, fill_run
 from app.header import named
 from app.session import all_runs, link, runs_folder
 from app.training.new import DEMO, machine_speed, name_of, opened, sentence
+from app.training.offered import choose_model
 from app.words import lasting, plain
 from stcore import jobs, registry
 from stcore.data import STData
@@ -100,7 +101,7 @@ def drawn() -> Draft:
             with column:
                 values[option] = forms.field("experiment", described[option], {}, {})
     values |= {"name": name.strip() or free_name(), "methods": methods, "data": source}
-    values["options"], values["tune"] = training()
+    values["options"], values["tune"] = training(source)
     values["controls"] = more(described["controls"])
     return checked(source, values)
 
@@ -125,14 +126,13 @@ def free_name() -> str:
     return next(name for number in range(1, len(taken) + 2) if (name := f"experiment-{number}") not in taken)
 
 
-def training() -> tuple[dict[str, Any], Any]:
+def training(source: str) -> tuple[dict[str, Any], Any]:
     """Run options common to all, and the search or False."""
-    models = [name for name, card in registry.cards("models").items() if card.trains]
     train = {option["name"]: option for option in TrainOptions.describe()}
     st.session_state.setdefault("experiment.model", "stid")
     columns = st.columns([2, 1, 2], vertical_alignment="bottom")
     with columns[0]:
-        model = st.selectbox("Model", models, key="experiment.model", format_func=named, persist_state="session")
+        model = choose_model("experiment.model", opened(source)[0])
     with columns[1]:
         epochs = forms.field("experiment train", train["epochs"], {}, {})
     with columns[2]:

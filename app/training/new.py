@@ -10,6 +10,7 @@ from app import forms
 from app.answers import answers
 from app.header import named
 from app.session import all_runs, dataset, demo_run, link, runs_folder
+from app.training.offered import acting, choose_mask, choose_model, chosen_mask, models
 from app.words import lasting, plain
 from stcore import jobs, registry
 from stcore.charts.words import short
@@ -22,7 +23,6 @@ from stcore.training import estimate
 
 DEMO = "demo"
 CALIBRATING = 12  # earlier runs from which the machine's speed is taken
-UNMASKED = "new.no mask"
 MAIN = {
     "prune": "keep",
     "mask": "sparsity",
@@ -111,7 +111,7 @@ def opened(source: str) -> tuple[STData | None, str]:
 
 def draw(source: str, data: STData | None, problem: str) -> Draft:
     """Fields of everything that can be chosen, and what they come to."""
-    sections = chosen_sections()
+    sections = chosen_sections(data)
     automatic = st.session_state.get("automatic", {})
     lists: dict[str, list[str]] = (
         {"targets": data.channels, "inputs": data.channels, "on": data.sensors, "off": data.sensors}
@@ -145,46 +145,31 @@ TITLES = {
 }
 
 
-def chosen_sections() -> dict[str, list[dict[str, Any]]]:
-    """Model and strategy are chosen here; gives the options of each section that follow from it, in order of drawing."""
-    cards = {
-        "model": {name: card for name, card in registry.cards("models").items() if card.trains},
-        "prune": registry.cards("strategies"),
+def chosen_sections(data: STData | None) -> dict[str, list[dict[str, Any]]]:
+    """Model, strategy and mask are chosen here; gives the options of each section that follow from it, in order of drawing."""
+    model = registry.card("models", choose_model("new.model", data))
+    say_card(model)
+    if not_offered := models(data)[1]:
+        st.markdown(f":small[{plain(not_offered)}]")
+    st.session_state.setdefault("new.prune", "st-prune")
+    strategies = registry.cards("strategies")
+    prune = st.selectbox("Pruning", list(strategies), key="new.prune", format_func=named, persist_state="session")
+    say_card(strategies[prune])
+    choose_mask(model)
+    described = {
+        "prune": strategies[prune].options.describe(),
+        "mask": registry.card("masks", chosen_mask()).options.describe(),
+        "train": TrainOptions.describe(),
+        "data": DataOptions.describe(),
+        "model": model.options.describe(),
+        "run": [option for option in RunOptions.describe() if option["name"] == "seed"],
     }
-    for key, label, default in (("model", "Model", "stid"), ("prune", "Pruning", "st-prune")):
-        st.session_state.setdefault(f"new.{key}", default)
-        name = st.selectbox(label, list(cards[key]), key=f"new.{key}", format_func=named, persist_state="session")
-        card = cards[key][name]
-        st.markdown(f":small[{plain(card.summary)}]", help=f"{plain(card.source)}.")
-    choose_mask(cards["model"][st.session_state["new.model"]])
-    chosen = {key: cards[key][st.session_state[f"new.{key}"]].options.describe() for key in ("prune", "model")}
-    chosen["mask"] = registry.card("masks", chosen_mask()).options.describe()
-    seed = [option for option in RunOptions.describe() if option["name"] == "seed"]
-    described = {**chosen, "train": TrainOptions.describe(), "data": DataOptions.describe(), "run": seed}
-    return {name: described[name] for name in ("prune", "mask", "train", "data", "model", "run")}
+    return {name: acting(name, section, model, data) for name, section in described.items()}
 
 
-def choose_mask(model: registry.Card) -> None:
-    """Which sensors are switched off; for models that forecast each sensor from itself alone there is nothing to choose."""
-    if not model.mixes_sensors:
-        able = ", ".join(card.label for card in registry.cards("models").values() if card.mixes_sensors)
-        st.session_state[UNMASKED] = "none"
-        st.selectbox("Mask over sensors", ["none"], key=UNMASKED, disabled=True)
-        st.markdown(
-            f":small[{plain(model.label)} forecasts each sensor from its own readings alone, so none can be off. "
-            f"These models can do without some: {plain(able)}.]"
-        )
-        return
-    known = registry.cards("masks")
-    st.session_state.setdefault("new.mask", "none")
-    name = st.selectbox("Mask over sensors", list(known), key="new.mask", format_func=named, persist_state="session")
-    st.markdown(f":small[{plain(known[name].summary)}]", help=f"{plain(known[name].source)}.")
-
-
-def chosen_mask() -> str:
-    """The mask that is chosen; none where the model allows none."""
-    mixes = registry.card("models", st.session_state["new.model"]).mixes_sensors
-    return str(st.session_state.get("new.mask", "none")) if mixes else "none"
+def say_card(card: registry.Card) -> None:
+    """What a chosen thing is."""
+    st.markdown(f":small[{plain(card.summary)}]", help=f"{plain(card.source)}.")
 
 
 def checked(source: str, options: dict[str, Any], data: STData | None, problem: str) -> Draft:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from pages import button, texts
+from tiny import tiny
+from training_runs import copied
 
 from app import control
 from app.training import ended, live, new
-from stcore import elsewhere, jobs
+from stcore import elsewhere, jobs, registry
 from stcore.runs import Run, RunError, runs_in
 
 
@@ -42,7 +44,7 @@ def test_each_state_is_said_and_offers_what_makes_sense(app, in_state, status, e
 
 
 def test_a_finished_run_shows_its_errors_beside_the_naive_and_the_mask_rule(app, folder: Path, finished: Run) -> None:
-    (folder / "finished").symlink_to(finished.path)
+    copied(finished, folder)
     test = app(run="finished")
     shown = {metric.label: metric.value for metric in test.metric}
     kept = finished.summary()["visits"]
@@ -93,6 +95,40 @@ def test_the_form_starts_what_it_says(app, folder: Path, tiny_file: Path, monkey
     assert options["train"]["epochs"] == 3 and options["model"] == {"name": "dlinear", "kernel": 7}
     assert options["prune"]["keep"] == 0.8 and options["data"]["split"] == [0.5, 0.2, 0.3]
     assert test.session_state["linked run"] == run.id
+
+
+def test_only_what_can_run_on_the_data_is_offered(app, tiny_file: Path, tmp_path: Path) -> None:
+    test = app(data=str(tiny_file))
+    assert "simvp" not in models_of(test) and "Not offered: SimVP" in texts(test).replace("\\", "")
+    test.selectbox(key="new.model").set_value("stid-neighbours").run()
+    test.selectbox(key="new.mask").set_value("dynst").run()
+    drawn = {part.key for part in [*test.number_input, *test.selectbox, *test.checkbox]}
+    assert "mask.sparsity" in drawn and not {"mask.region", "data.samples"} & drawn
+    tiny(300, 12, grid=(3, 4)).save(tmp_path / "grid.nc")
+    test.query_params["data"] = str(tmp_path / "grid.nc")
+    test.run()
+    assert "simvp" in models_of(test) and "Not offered" not in texts(test)
+    test.selectbox(key="new.model").set_value("simvp").run()
+    assert "mask.region" in {part.key for part in test.number_input}
+    assert not button(test, "Start training").disabled
+    test.query_params["data"] = str(tiny_file)
+    test.run()
+    assert test.selectbox(key="new.model").value == "stid" and test.selectbox(key="new.no mask").disabled
+
+
+def models_of(test) -> list[str]:
+    """The models in the list, by name."""
+    titles = {card.label: name for name, card in registry.cards("models").items()}
+    return [titles[option] for option in test.selectbox(key="new.model").options]
+
+
+@pytest.mark.parametrize("mask", ["any", "given"])
+def test_options_that_do_nothing_are_not_offered(app, tiny_file: Path, mask: str) -> None:
+    test = app(data=str(tiny_file))
+    test.selectbox(key="new.model").set_value("stid-neighbours").run()
+    test.selectbox(key="new.mask").set_value(mask).run()
+    drawn = {part.key for part in [*test.number_input, *test.multiselect, *test.text_input]}
+    assert "mask.budget" not in drawn and ("mask.sparsity" in drawn) == (mask == "any") and "mask.on" in drawn
 
 
 @pytest.mark.parametrize(
@@ -169,13 +205,13 @@ def test_every_event_has_words(in_state) -> None:
 
 def test_earlier_runs_say_how_fast_the_machine_is(folder: Path, finished: Run) -> None:
     assert new.machine_speed("stid")[1] is False
-    (folder / "finished").symlink_to(finished.path)
+    copied(finished, folder)
     factor, known = new.machine_speed("stid")
     assert known and 0.01 < factor < 1000
 
 
 def test_forecasts_are_made_by_another_process_and_offered(app, folder: Path, finished: Run) -> None:
-    (folder / "finished").symlink_to(finished.path)
+    copied(finished, folder)
     test = app(run="finished")
     button(test, "Make the file").click().run()
     assert not test.error
