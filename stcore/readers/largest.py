@@ -7,6 +7,7 @@ import numpy as np
 
 from stcore.findings import Finding, refuse
 from stcore.readers import arrays, series
+from stcore.readers.published import PACIFIC
 from stcore.readers.reader import Answers, FolderReader, Raw
 from stcore.readers.source import Folder, Source
 from stcore.registry import Card
@@ -38,7 +39,7 @@ def read(folder: Folder, answers: Answers) -> Raw:
     values, scaled = _values(archive)
     ds, findings = series.assembled(values, ["flow"] + [f"channel-{place + 2}" for place in range(values.shape[2] - 1)],
                                     folder.name, answers, _year(folder, values.shape[0]))  # fmt: skip
-    ds.attrs["units"] = {"flow": "veh/15 min"}
+    ds.attrs |= {"units": {"flow": "veh/15 min"}, "likely_zone": PACIFIC}
     last = {str(_part(source)): _steps(source) for source in lists}
     if last:
         lookback, horizon = _sizes(last, values.shape[0])

@@ -8,6 +8,7 @@ import xarray as xr
 
 from stcore.findings import Finding, refuse
 from stcore.readers import clocks
+from stcore.readers.published import published
 from stcore.readers.reader import Answers
 
 PARTS = ("train", "validation", "test")
@@ -46,6 +47,8 @@ def assembled(
         coords={"time": coords["time"], "sensor": np.arange(sensors).astype(str), "channel": called},
         attrs={"title": title, "units": {}, "positions": 1},
     )  # fmt: skip
+    if set_known := published(title, sensors):
+        ds.attrs["likely_zone"] = set_known.zone
     return ds.assign(clock=("time", coords["clock"])) if "clock" in coords else ds, findings
 
 

@@ -14,7 +14,7 @@ CARD = Card(
     "windowed-npz", "A folder with train.npz, val.npz and test.npz, windows x and y in each (DCRNN, Graph WaveNet, STemDist).",
     "Li et al. 2018, DCRNN; Ji et al. 2023, ST-SSL; STemDist 2026", "stcore.readers.windowed:READER",
 )  # fmt: skip
-BLOCK = 2**26
+BLOCK = 2**23
 """Bytes of windows that are looked at together."""
 
 
