@@ -126,7 +126,7 @@ def offer(run: Run) -> None:
     st.button(
         "Train an any-mask run on these data", type="primary", icon=":material/play_arrow:", key="plan any",
         on_click=start_any, args=(run,),
-        help=f"A new run of {words} in which other sensors are switched off at random in every step, so that it forecasts "
+        help=f"A new run of {words} in which training steps switch other sensors off, so that it forecasts "
         "under every mask without training again. This page then shows it.",
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from stcore.sensors.predictive import MOST
 CUBED = {"conditional-variance": 8.5e-10, "predictive": 3.5e-9}  # seconds per site cubed
 TWICE = 1.1e-8  # the same of predictive where it takes two readings of each site
 MATRICES = {"conditional-variance": 5, "predictive": 9, "coverage": 5}  # float64 [R, R] that are alive at once
-COMPARING = ("best", "dynst")
+COMPARING = ("best", "dynst", "any")  # the last trains under them by turns
 LONG = 60.0  # seconds from which on it is said
 
 
@@ -28,12 +28,12 @@ def room(mask: str, sites: int) -> float:
 
 
 def ranked(mask: str, sites: int) -> list[str]:
-    """The masks whose order is found: its own, or those that it compares."""
+    """The masks whose order is found: its own, or those that it compares or trains under."""
     return [mask] if mask not in COMPARING else [name for name in CANDIDATES if name not in left_out(sites)]
 
 
 def left_out(sites: int) -> list[str]:
-    """The candidates that are not compared, since they would take too long over so many sites."""
+    """The candidates that are passed over, since they would take too long over so many sites."""
     return [*(SLOW if sites > MANY else ()), *(["predictive"] if sites > MOST else [])]
 
 
@@ -43,7 +43,7 @@ def told(mask: str, sites: int) -> list[str]:
     if out:
         said.append(
             f"over {sites:,} sensors {' and '.join(out)} would take too long and {'is' if len(out) == 1 else 'are'} "
-            "not among the masks that are compared"
+            "not among the masks that are compared or trained under"
         )
     if (seconds := deciding(mask, sites)) >= LONG:
         said.append(

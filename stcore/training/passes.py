@@ -51,7 +51,7 @@ def any_mask_pilot(trainer: "Trainer") -> Iterator[Progress]:
         return
     shared = {name: value for name, value in trainer.options.mask.items() if name in SiteOptions.model_fields}
     most = min(max(trainer.options.mask.get("sparsity", 0.0), 0.3) + 0.1, 0.9)
-    shared |= {"name": "any", "sparsity": most}
+    shared |= {"name": "any", "sparsity": most, "turns": "random"}
     train = trainer.train.model_copy(update={"epochs": mask.pilot, "patience": None})
     changed = {
         "seed": (trainer.options.seed + 104_729) % 2**31,

@@ -99,9 +99,8 @@ def test_ten_times_the_sensors_are_a_hundred_times_the_pairs(model: str) -> None
 
 def test_masks_that_take_minutes_say_so_before_the_start() -> None:
     slow = {name: effort.told(name, 3500) for name in ("predictive", "conditional-variance", "random", "none", "any")}
-    assert (
-        "3,500 sensors takes about 3 min" in slow["predictive"][0] and not slow["random"] + slow["none"] + slow["any"]
-    )
+    assert "3,500 sensors takes about 3 min" in slow["predictive"][0] and not slow["random"] + slow["none"]
+    assert "before the first epoch" in slow["any"][0]  # it trains under the others' masks
     assert "before the first epoch" in effort.told("conditional-variance", 6000)[0]
     assert effort.told("best", 300) == effort.told("dynst", 300) == []
     assert "conditional-variance and predictive would take too long" in effort.told("best", 5000)[0]
