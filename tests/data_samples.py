@@ -1,8 +1,8 @@
 """A small file for every reader, written here from the same values, so that what is read can be compared."""
 
 import json
-import zipfile
 import pickle
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+import stcore.readers as readers
 from stcore.data import STData
 
 STEPS, SENSORS = 96, 6
@@ -200,6 +201,45 @@ def distilled() -> xr.Dataset:
     return ds.assign_attrs(lookback=LOOKBACK, horizon=HORIZON)
 
 
+def write_slots(folder: Path) -> Path:
+    """One row per sensor and day, and 96 columns."""
+    path = folder / "slots.csv"
+    clock = times().strftime("%H:%M")
+    rows = [[name, "2024-05-06", *values()[:, place]] for place, name in enumerate(IDS)]
+    pd.DataFrame(rows, columns=["station", "date", *clock]).to_csv(path, index=False)
+    return path
+
+
+def write_bare(folder: Path) -> Path:
+    """As STGCN: readings and distances between places, neither with a header."""
+    path = folder / "V_6.csv"
+    pd.DataFrame(values()).to_csv(path, header=False, index=False)
+    apart = 1000.5 * np.abs(np.arange(SENSORS)[:, None] - np.arange(SENSORS))
+    pd.DataFrame(apart).to_csv(folder / "W_6.csv", header=False, index=False)
+    return path
+
+
+def write_bare_with_ids(folder: Path) -> Path:
+    """As T-GCN: a header of ids, no times."""
+    path = folder / "los_speed.csv"
+    pd.DataFrame(values(), columns=IDS).to_csv(path, index=False)
+    return path
+
+
+def write_station_folder(folder: Path) -> Path:
+    """A file per station, named after it."""
+    (where := folder / "stations").mkdir()
+    for place, name in enumerate(IDS):
+        frame = pd.DataFrame({"time": times().strftime("%Y-%m-%d %H:%M"), "flow": values()[:, place]})
+        frame.to_csv(where / f"{name}.csv", index=False)
+    return where
+
+
+def write_parquet_folder(folder: Path) -> Path:
+    readers.save(STData.of(raw()), folder / "kept", "parquet")
+    return folder / "kept"
+
+
 def write_grid(folder: Path) -> Path:
     """Dims in an unusual order, latitude falling; the six sensors are a 2 x 3 grid."""
     path = folder / "grid.nc"
@@ -303,6 +343,7 @@ class Sample(NamedTuple):
     make: Callable[[Path], Path]
     ids: bool = True  # else sensors are numbered
     times: bool = True  # else a start is assumed
+    ordered: bool = True  # else the sensors are in the order of their files
     exact: bool = True  # else the values were scaled, and are equal up to rounding
 
     @property
@@ -317,18 +358,22 @@ SAMPLES: dict[str, list[Sample]] = {
     "pems-npz": [Sample(write_pems, ids=False, times=False)],
     "wide-table": [Sample(write_wide_csv), Sample(write_parquet)],
     "long-table": [Sample(write_long_csv), Sample(write_long_parquet)],
+    "station-folder": [Sample(write_station_folder, ordered=False)],
+    "parquet": [Sample(write_parquet_folder)],
+    "slot-table": [Sample(write_slots)],
+    "bare-table": [Sample(write_bare, ids=False, times=False), Sample(write_bare_with_ids, times=False)],
     "windowed-npz": [Sample(write_windows, ids=False, times=False)],
     "torch-mts": [Sample(write_torch_mts, ids=False, times=False)],
     "largest-npz": [Sample(write_largest, ids=False, times=False, exact=False)],
     "pygt-arrays": [Sample(write_pygt_arrays, ids=False, times=False)],
     "pygt-archive": [Sample(write_pygt_archive, ids=False, times=False)],
     "pygt-json": [Sample(write_chickenpox, times=False)],
-    "stemdist-pt": [Sample(write_stemdist, ids=False, times=False)],
     "basicts": [
         Sample(write_basicts, times=False),
         Sample(write_basicts_memmap, ids=False, times=False),
         Sample(write_basicts_pickles, ids=False, times=False, exact=False),
     ],
+    "stemdist-pt": [Sample(write_stemdist, ids=False, times=False)],
     "netcdf-grid": [Sample(write_grid, ids=False), Sample(write_old_grid, ids=False)],
     "netcdf-stations": [Sample(write_stations)],
 }

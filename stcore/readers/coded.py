@@ -26,6 +26,11 @@ class Coded:
         self.parts.append(np.where(codes < 0, np.int32(-1), known[codes]).astype(np.int32))
 
     @property
+    def rows(self) -> int:
+        """How many rows were added."""
+        return sum(len(part) for part in self.parts)
+
+    @property
     def codes(self) -> np.ndarray:
         """[R] the code of every row."""
         if len(self.parts) > 1:

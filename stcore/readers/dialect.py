@@ -17,7 +17,7 @@ THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
 DOTTED = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+")
 POINTED = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+")
 TIME = re.compile(
-    r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([T ]\d{1,2}(:\d{2}){0,2}([.,]\d+)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?)?"
+    r"\d{4}([-/]\d{1,2}([-/.]\d{1,2})?|\.\d{1,2}\.\d{1,2})([T ]\d{1,2}(:\d{2}){0,2}([.,]\d+)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?)?"
     r"|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}([T ,]+\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([AaPp][Mm])?)?"
 )
 MARKED = "|".join(f"(?:{form.pattern})" for form in (COMMA_NUMBER, THOUSANDS, DOTTED, POINTED))

@@ -121,7 +121,10 @@ def _beside(taken: Source | Folder, contents: Contents) -> Contents:
 
     kinds = {source.path: kind for source, kind in contents.graphs}
     graphs = [(source, kinds[source.path]) for source in near(source for source, _ in contents.graphs)]
-    return Contents(places=near(contents.places), graphs=graphs, ids=near(contents.ids))
+    own = [pair for pair in graphs if pair[0].stem.split("_")[0] == taken.stem.split("_")[0]]
+    return Contents(
+        places=near(contents.places), graphs=own or graphs, ids=near(contents.ids)
+    )  # los_adj is of los_speed
 
 
 def _values(folder: Path, contents: Contents, answers: Answers) -> tuple[Raw, Source | Folder, list[str]]:
@@ -239,13 +242,21 @@ def attach(ds: xr.Dataset, companions: Contents, answers: Answers) -> tuple[xr.D
     if companions.graphs and "edge_from" not in ds:
         source, kind = _best(companions.graphs)
         with guarded(source.name):
-            ds, more = network.attach(ds, network.read(source, kind, answers), order)
+            ds, more = network.attach(ds, network.read(source, kind, answers), order, _rows(companions, answers))
         findings += more
     if companions.places and "lat" not in ds:
         with guarded(companions.places[0].name):
             ds, more = places.attach(ds, places.read(companions.places[0], answers), answers)
         findings += more
     return ds.drop_vars("edge_cost", errors="ignore"), findings
+
+
+def _rows(companions: Contents, answers: Answers) -> list[str] | None:
+    """The ids of the one table of places, which graphs by position count by."""
+    if len(companions.places) != 1:
+        return None
+    with guarded(companions.places[0].name):
+        return places.read(companions.places[0], answers).ids
 
 
 def _best(graphs: list[tuple[Source, network.Kind]]) -> tuple[Source, network.Kind]:

@@ -42,16 +42,22 @@ def read(source: Source, answers: Answers) -> Raw:
     found = roles(header, rows, answers.get("sensor-column"))
     if header is None or found is None:
         raise refuse("no-columns", f"{source.name} has no columns of sensors, times and values that are understood.")
+    raw = read_as(source, header, found, answers)
+    return Raw(raw.ds, [*_understood(source, header, found), *raw.findings], {})
+
+
+def read_as(source: Source, header: tuple[str, ...], found: Roles, answers: Answers) -> Raw:
+    """The table, where it is known what its columns are for."""
     blocks, findings = _blocks(source, found, answers)
     sensor, when, kind = Coded(), Coded(), Coded()
     numbers = Numbers([header[place] for place in found.values], source.name)
     spots = Spots()
     for frame in blocks:
-        sensor.add(_names(frame[found.sensor], sensor, source.name))
+        sensor.add(names_in(frame[found.sensor], sensor.rows, source.name))
         when.add(found.time.texts(frame))
         numbers.add([frame[place] for place in found.values])
         if found.kind is not None:
-            kind.add(_names(frame[found.kind], kind, source.name))
+            kind.add(names_in(frame[found.kind], kind.rows, source.name))
         if found.places:
             spots.add(sensor.parts[-1], *(frame[place] for place in found.places))
     values, more = numbers.taken()
@@ -68,7 +74,7 @@ def read(source: Source, answers: Answers) -> Raw:
         attrs={"title": source.path.stem, "units": {name: unit_of(name) for name in channels}} | zone,
     )
     ds, placed = spots.onto(ds, source.name)
-    return Raw(ds, [*findings, *_understood(source, header, found, answers), *more, *told, *once, *placed], {})
+    return Raw(ds, [*findings, *more, *told, *once, *placed], {})
 
 
 def _blocks(source: Source, found: Roles, answers: Answers) -> tuple[Iterator[pd.DataFrame], list[Finding]]:
@@ -82,8 +88,8 @@ def _blocks(source: Source, found: Roles, answers: Answers) -> tuple[Iterator[pd
     return text_blocks.frames(source, dialect, texts, numbers), findings
 
 
-def _names(column: pd.Series, known: Coded, name: str) -> pd.Series:
-    """Names as text without blanks around: 001 stays 001, and a whole number has no point."""
+def names_in(column: pd.Series, before: int, name: str) -> pd.Series:
+    """Names as text without blanks around: 001 stays 001, and a whole number has no point. ``before``: rows read earlier."""
     if column.dtype.kind == "f":
         whole = column.notna() & (column % 1 == 0)
         column = column.astype(object).where(~whole, column.where(whole, 0).astype(np.int64).astype(str))
@@ -94,7 +100,7 @@ def _names(column: pd.Series, known: Coded, name: str) -> pd.Series:
     texts = [str(entry).strip() for entry in entries]
     if (codes < 0).any() or not all(texts):
         empty = (codes < 0) | np.isin(codes, [place for place, text in enumerate(texts) if not text])
-        row = sum(len(part) for part in known.parts) + int(empty.argmax()) + 1
+        row = before + int(empty.argmax()) + 1
         raise refuse("sensor-names", f"Row {row} of {name} does not say which sensor it is about.")
     return pd.Series(np.array(texts, dtype=object)[codes])
 
@@ -117,7 +123,7 @@ def _times(when: Coded, name: str, answers: Answers) -> tuple[np.ndarray, dict[s
     return stamps[when.codes], zone, findings
 
 
-def _understood(source: Source, header: tuple[str, ...], found: Roles, answers: Answers) -> list[Finding]:
+def _understood(source: Source, header: tuple[str, ...], found: Roles) -> list[Finding]:
     """Which column was taken for what, and what was left."""
     shown = [header[place] or f"column {place + 1}" for place in range(len(header))]
     time = listed(shown[place] for place in found.time.columns)

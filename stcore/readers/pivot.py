@@ -88,7 +88,8 @@ def _once(
     keep = np.ones(len(ordered), bool)
     keep[again] = False
     same = (values[again] == values[again - 1]) | (np.isnan(values[again]) & np.isnan(values[again - 1]))
-    place = int(ordered[again[0]]) // (len(rows.channels) if rows.channel is not None else 1)
+    told = again[0] if same.all() else again[(~same).any(axis=1)][0]
+    place = int(ordered[told]) // (len(rows.channels) if rows.channel is not None else 1)
     where = f"{rows.sensors[place % len(rows.sensors)]} at {_moment(stamps[place // len(rows.sensors)])}"
     said = f"{len(again)} of {len(cell)} rows of {name} have the sensor and the time of another row; the first: {where}"
     if same.all():

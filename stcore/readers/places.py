@@ -9,87 +9,89 @@ import xarray as xr
 from stcore.checks import listed
 from stcore.findings import Finding, refuse
 from stcore.graph import haversine
-from stcore.readers import text_table
+from stcore.readers import place_files, text_table
 from stcore.readers.dialect import is_number, is_time
-from stcore.readers.netcdf import LATITUDES, LONGITUDES
 from stcore.readers.reader import Answers
+from stcore.readers.roles import IDS, LATITUDES, LONGITUDES, plain
 from stcore.readers.source import Source
 
-IDS = (
-    "sensor_id",
-    "station_id",
-    "id",
-    "station",
-    "sensor",
-    "stationid",
-    "sensorid",
-    "node_id",
-    "node",
-    "site",
-    "code",
-    "name",
-    "index",
-)
 MOST_ROWS = 1_000_000
+MOST_COLUMNS = 12
+"""A table with more columns that nobody named holds readings, not places."""
+POINT = re.compile(
+    r"(?:SRID=4326;)?POINT(?: Z)? ?\(\s*(-?[\d.]+(?:e-?\d+)?) +(-?[\d.]+(?:e-?\d+)?)[^()]*\)", re.IGNORECASE
+)
 
 
 class Places(NamedTuple):
-    """``ids`` [P], ``lat`` and ``lon`` [P] in degrees (or as the file has them), and the file they are from."""
+    """``ids`` [P], ``lat`` and ``lon`` [P] in degrees (or as the file has them), the file they are from, and what was done."""
 
     ids: list[str]
     lat: np.ndarray
     lon: np.ndarray
     name: str
+    said: tuple[Finding, ...] = ()
 
 
 def recognises(source: Source) -> bool:
-    """Whether a text file looks like a list of places."""
+    """Whether a table of text or Parquet looks like a list of places."""
+    if source.content == "parquet":
+        return place_files.is_list(source)
     seen = text_table.peek(source)
     if seen is None:
         return False
     header, rows = seen
-    return bool(rows) and not any(is_time(cell) for cell in rows[0]) and _columns(header, rows) is not None
+    return bool(rows) and not any(is_time(cell) for cell in rows[0]) and columns(header, rows) is not None
 
 
 def read(source: Source, answers: Answers) -> Places:
     """The table's places; raises DataError where it is damaged."""
     if source.size > 100 * MOST_ROWS:
         raise refuse("too-large", f"{source.name} is too large for a list of sensors.")
-    frame, dialect, _ = text_table.table(source, answers)
-    columns = _columns(dialect.header, text_table.first_rows(frame))
-    if columns is None:
+    if source.content == "parquet":
+        return Places(*place_files.read(source, answers))
+    header, rows = text_table.peek(source) or (None, [])
+    found = columns(header, rows)
+    if found is None:
         raise refuse("coordinates", f"{source.name} has no columns of latitude and longitude.")
-    identity, lat, lon = columns
-    values, _ = text_table.numbers(frame, [lat, lon], source.name)
-    return Places(
-        _texts(source, dialect.separator, bool(dialect.header), identity), values[:, 0], values[:, 1], source.name
-    )
+    identity, lat, lon = found
+    frame, _, _ = text_table.table(source, answers, [identity, *([lat] if lat == lon else [])])
+    ids = [str(cell).strip() for cell in frame[identity]]  # exactly as written: 001 stays 001
+    if lat == lon:
+        north, east = points([str(cell) for cell in frame[lat]])
+    else:
+        values, _ = text_table.numbers(frame, [lat, lon], source.name)
+        north, east = values[:, 0], values[:, 1]
+    return Places(ids, north, east, source.name)
 
 
-def _texts(source: Source, separator: str, header: bool, column: int) -> list[str]:
-    """Ids exactly as written: 001 stays 001."""
-    import csv
+def columns(header: tuple[str, ...] | None, rows: list[list[str]]) -> tuple[int, int, int] | None:
+    """(id, lat, lon) columns: by their names, else by what degrees look like; a column of POINT texts is both."""
+    if not header:
+        return _by_degrees(rows)
+    names = [plain(name) for name in header]
+    lat = next((names.index(name) for name in LATITUDES if name in names), None)
+    lon = next((names.index(name) for name in LONGITUDES if name in names), None)
+    if lat is None or lon is None:
+        lat = lon = next((place for place, cell in enumerate(rows[0] if rows else []) if POINT.fullmatch(cell)), None)
+    if lat is None or lon is None:
+        return None
+    identity = next((names.index(name) for name in IDS if name in names), 0 if 0 not in (lat, lon) else None)
+    return None if identity is None else (identity, lat, lon)
 
-    lines = [line for line in text_table.lines_of(source)[1 if header else 0 :] if line.strip()]
-    return [row[column].strip() for row in csv.reader(lines, delimiter=separator)]
 
-
-def _columns(header: tuple[str, ...] | None, rows: list[list[str]]) -> tuple[int, int, int] | None:
-    """(id, lat, lon) columns: by their names, else by what degrees look like."""
-    if header:
-        plain = [re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") for name in header]
-        lat = next((plain.index(name) for name in LATITUDES if name in plain), None)
-        lon = next((plain.index(name) for name in (*LONGITUDES, "lng") if name in plain), None)
-        if lat is None or lon is None:
-            return None
-        identity = next((plain.index(name) for name in IDS if name in plain), 0 if 0 not in (lat, lon) else None)
-        return None if identity is None else (identity, lat, lon)
-    return _by_degrees(rows)
+def points(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """(latitudes, longitudes) of texts such as ``POINT (7.6 51.9)``; NaN where a text is none."""
+    found = [POINT.fullmatch(text.strip()) for text in texts]
+    east, north = (np.array([float(match[side]) if match else np.nan for match in found]) for side in (1, 2))
+    return north, east
 
 
 def _by_degrees(rows: list[list[str]]) -> tuple[int, int, int] | None:
     """Without a header: an id, then two neighbouring columns of degrees with decimals, latitude first where both fit."""
-    for left in range(1, len(rows[0]) - 1):
+    if any(is_number(row[0]) and not row[0].isdigit() for row in rows):
+        return None  # readings, which may lie between -90 and 90 as well
+    for left in range(1, min(len(rows[0]) - 1, MOST_COLUMNS)):
         cells = [row[left : left + 2] for row in rows]
         if not all(is_number(cell) and "." in cell and "," not in cell for pair in cells for cell in pair):
             continue
@@ -104,7 +106,8 @@ def _by_degrees(rows: list[list[str]]) -> tuple[int, int, int] | None:
 def attach(ds: xr.Dataset, places: Places, answers: Answers) -> tuple[xr.Dataset, list[Finding]]:
     """``lat`` and ``lon`` for every sensor whose id is listed; sensors that have only a number are asked about."""
     if ds.attrs.get("positions"):
-        return _to_numbered(ds, places, answers)
+        ds, told = _to_numbered(ds, places, answers)
+        return ds, [*places.said, *told]
     row = {name: number for number, name in reversed(list(enumerate(places.ids)))}
     sensors = [str(name) for name in ds["sensor"].values]
     found = [row.get(name, row.get(re.sub(r"\.0$", "", name), -1)) for name in sensors]
@@ -117,7 +120,22 @@ def attach(ds: xr.Dataset, places: Places, answers: Answers) -> tuple[xr.Dataset
     said = f"Places are from {places.name}, matched by id."
     if more := len(places.ids) - sum(number >= 0 for number in found):
         said += f" {more} of its {len(places.ids)} rows belong to no sensor of the data."
-    return _placed(ds, places, np.array(found)), [Finding("note", "places", said)]
+    ds = _placed(ds, places, np.array(found))
+    return ds, [*places.said, *_twice(places), Finding("note", "places", said)]
+
+
+def _twice(places: Places) -> list[Finding]:
+    """Ids that are listed more than once, in different places."""
+    first: dict[str, int] = {}
+    odd = []
+    for number, name in enumerate(places.ids):
+        other = first.setdefault(name, number)
+        if (places.lat[number], places.lon[number]) != (places.lat[other], places.lon[other]):
+            odd.append(name)
+    if not odd:
+        return []
+    text = f"{places.name} lists {listed(dict.fromkeys(odd))} more than once, in different places; the first is used."
+    return [Finding("note", "places-twice", text)]
 
 
 def _placed(ds: xr.Dataset, places: Places, row: np.ndarray) -> xr.Dataset:

@@ -55,21 +55,27 @@ def roles(header: tuple[str, ...] | None, rows: list[list[str]], sensor: str | N
     free = [number for number in range(len(columns)) if number not in time.columns]
     places = _places(names, columns, free)
     free = [number for number in free if number not in (places or ())]
-    stamps = [tuple(row[number] for number in time.columns) for row in rows]
-    found = [number for number in _named(names, free) if _tells_sensors(names[number], columns[number], stamps)]
-    if not found and (guess := _guessed(columns, free, stamps)) is not None:
-        found = [guess]
+    found = sensor_columns(header, rows, free, time)
     if sensor in header and header.index(sensor) in free:
         found = [header.index(sensor), *(number for number in found if number != header.index(sensor))]
     if not found:
         return None
     rest = [number for number in free if number not in found and not _counts(names[number], columns[number])]
-    numbers = tuple(number for number in rest if all(_numeric(cell) for cell in columns[number]))
+    numbers = tuple(number for number in rest if all(numeric(cell) for cell in columns[number]))
     kind = next((number for number in rest if names[number] in KINDS and number not in numbers), None)
     if not numbers or (kind is not None and len(numbers) > 1):
         kind = None
     left = tuple(number for number in rest if number not in numbers and number != kind)
     return Roles(time, found[0], numbers, places, kind, tuple(found[1:]), left) if numbers else None
+
+
+def sensor_columns(header: tuple[str, ...], rows: list[list[str]], free: list[int], time: TimeColumns) -> list[int]:
+    """Which of the ``free`` columns may say what sensor a row is of, the likeliest first."""
+    names, columns = [plain(name) for name in header], list(zip(*rows, strict=False))
+    stamps = [tuple(row[number] for number in time.columns) for row in rows]
+    found = [number for number in _named(names, free) if _tells_sensors(names[number], columns[number], stamps)]
+    guess = None if found else _guessed(columns, free, stamps)
+    return found if guess is None else [guess]
 
 
 def _named(names: list[str], free: list[int]) -> list[int]:
@@ -80,7 +86,7 @@ def _named(names: list[str], free: list[int]) -> list[int]:
 def _places(names: list[str], columns: list[tuple[str, ...]], free: list[int]) -> tuple[int, int] | None:
     lat = next((names.index(name) for name in LATITUDES if name in names and names.index(name) in free), None)
     lon = next((names.index(name) for name in LONGITUDES if name in names and names.index(name) in free), None)
-    if lat is None or lon is None or not all(_numeric(cell) for place in (lat, lon) for cell in columns[place]):
+    if lat is None or lon is None or not all(numeric(cell) for place in (lat, lon) for cell in columns[place]):
         return None
     return lat, lon
 
@@ -94,7 +100,7 @@ def _tells_sensors(name: str, cells: tuple[str, ...], stamps: list[tuple[str, ..
 
 def _guessed(columns: list[tuple[str, ...]], free: list[int], stamps: list[tuple[str, ...]]) -> int | None:
     """The only column of text, where times repeat for other texts, or the table is just time, text and value."""
-    texts = [number for number in free if not any(_numeric(cell) for cell in columns[number])]
+    texts = [number for number in free if not any(numeric(cell) for cell in columns[number])]
     if len(texts) != 1:
         return None
     pairs = set(zip(stamps, columns[texts[0]], strict=True))
@@ -113,5 +119,6 @@ def _running(cells: tuple[str, ...]) -> bool:
     return all(int(after) - int(before) == 1 for before, after in pairwise(cells))
 
 
-def _numeric(cell: str) -> bool:
+def numeric(cell: str) -> bool:
+    """A number, or nothing."""
     return is_number(cell) or cell.lower() in EMPTY

@@ -14,10 +14,10 @@ UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 
 
 def assumed_times(
-    steps: int, name: str, answers: Answers, known: str | None = None
+    steps: int, name: str, answers: Answers, known: str | None = None, *, step: str = STEP
 ) -> tuple[np.ndarray, list[Finding]]:
-    """[T] times from the answers ``start`` and ``step``; ``known`` is a published set's start, at 5 minutes."""
-    start, step = answers.get("start", known or MONDAY), answers.get("step", STEP)
+    """[T] times from the answers ``start`` and ``step``; ``known`` is a published set's start, ``step`` its step."""
+    start, step = answers.get("start", known or MONDAY), answers.get("step", step)
     first, size = instant(start), step_seconds(step)
     source = "the published set's" if known else "assumed"
     choices = {"<date and time>": "when the first row was measured, such as 2023-04-01 00:00"}

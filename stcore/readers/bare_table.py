@@ -1,0 +1,175 @@
+"""A table of numbers alone, without times: STGCN's V_228.csv, T-GCN's los_speed.csv, vel.csv; steps down or steps across."""
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from stcore.findings import DataError, Finding, refuse
+from stcore.readers import network, places, text_table
+from stcore.readers.reader import Answers, Raw, Reader
+from stcore.readers.roles import IDS, numeric, plain
+from stcore.readers.source import Folder, Source
+from stcore.readers.stamps import time_columns
+from stcore.readers.start import STEP, assumed_times
+from stcore.readers.units import unit_of
+from stcore.registry import Card
+
+CARD = Card(
+    "bare-table", "CSV of numbers without times, steps x sensors or sensors x steps, with or without a header of ids.",
+    "Yu et al. 2018, STGCN; Zhao et al. 2020, T-GCN", "stcore.readers.bare_table:READER",
+)  # fmt: skip
+FEWEST = 4
+"""Columns; narrower tables of numbers are more often lists of something."""
+MOST_BESIDE = 50
+CLEAR = 2
+"""A table with so many times more rows than columns has its steps down."""
+CHANNELS = ("speed", "flow", "volume", "occupancy", "demand", "count", "temperature")
+CHOICES = {
+    "steps-down": "every row is a time, every column a sensor",
+    "steps-across": "every row is a sensor, every column a time",
+}
+
+
+class Published(NamedTuple):
+    """A published set by the size of its table: its ``start``, ``step`` and ``unit``, and what else is to be said."""
+
+    start: str
+    step: str
+    unit: str
+    said: str = ""
+
+
+WEEKDAYS = " It holds weekdays only, one after another, so later dates are earlier than they were."
+PUBLISHED = {
+    (12672, 228): Published("2012-05-01", "5min", "mph", WEEKDAYS),
+    (2016, 207): Published("2012-03-01", "5min", "mph"),
+    (2976, 156): Published("2015-01-01", "15min", "km/h"),
+}
+
+
+def recognises(source: Source) -> float:
+    """0.3 for a table of numbers that is no list of places, edges or ids, and no square."""
+    seen = text_table.peek(source)
+    if seen is None or not seen[1] or len(seen[1][0]) < FEWEST or time_columns(*seen) is not None:
+        return 0.0
+    header, rows = seen
+    named = header is not None and plain(header[0]) in ("", *IDS)
+    if not all(numeric(cell) for row in rows for cell in (row[1:] if named else row)):
+        return 0.0
+    return 0.0 if places.recognises(source) or network.recognises(source) else 0.3
+
+
+def read(source: Source, answers: Answers) -> Raw:
+    """One channel; ids from the header, or from a first column that is called so, else the sensors are numbered."""
+    frame, dialect, findings = text_table.table(source, answers, _first(source))
+    header = list(dialect.header) if dialect.header else [str(number) for number in range(dialect.columns)]
+    rows = _row_names(frame, header)
+    columns = [number for number in range(len(header)) if number > 0 or rows is None]
+    values, more = text_table.numbers(frame, columns, source.name)
+    names = [header[number] for number in columns]
+    counted = names == [str(number) for number in range(len(names))]  # as pandas calls columns that nobody named
+    ids = rows if rows and len(set(rows)) == len(rows) and not _counts(rows) else None
+    named = None if dialect.header is None or counted else names
+    across, told = _across(source, values.shape, (ids, named), answers)
+    values = values.T if across else values
+    sensors = ids if across else named
+    steps, many = values.shape
+    known = PUBLISHED.get((steps, many))
+    stamps, times = assumed_times(
+        steps, source.name, answers, known and known.start, step=known.step if known else STEP
+    )
+    if known and known.said:
+        times.append(Finding("note", "weekdays", f"The published set starts on {known.start}.{known.said}"))
+    channel = _channel(source.stem)
+    ds = xr.Dataset(
+        {"value": (("time", "sensor", "channel"), values[:, :, None])},
+        coords={
+            "time": stamps,
+            "sensor": np.array(sensors or np.arange(many).astype(str), dtype=str),
+            "channel": [channel],
+        },
+        attrs={"title": source.path.stem, "units": {channel: known.unit if known else unit_of(source.stem)}},
+    )
+    return Raw(ds.assign_attrs({} if sensors else {"positions": 1}), [*findings, *more, *told, *times], {})
+
+
+def _first(source: Source) -> list[int]:
+    """The first column stays text where it may hold ids."""
+    header, _ = text_table.peek(source) or (None, [])
+    return [0] if header and plain(header[0]) in ("", *IDS) else []
+
+
+def _row_names(frame: pd.DataFrame, header: list[str]) -> list[str] | None:
+    """What the first column calls the rows, where it is no reading."""
+    return [str(cell).strip() for cell in frame[0]] if plain(header[0]) in ("", *IDS) else None
+
+
+def _counts(names: list[str]) -> bool:
+    return names in ([str(n) for n in range(len(names))], [str(n + 1) for n in range(len(names))])
+
+
+def _across(
+    source: Source, shape: tuple[int, ...], ids: tuple[list[str] | None, list[str] | None], answers: Answers
+) -> tuple[bool, list[Finding]]:
+    """Whether the rows are sensors: by ids, by the size of a graph or a list beside, by the shape; else it is asked."""
+    down, across = shape
+    said, chosen = (
+        f"{source.name} has {down} rows and {across} columns of numbers and no times",
+        answers.get("orientation"),
+    )
+    if chosen in CHOICES:
+        return chosen == "steps-across", [Finding("note", "orientation", f"{said}; read as answered.", CHOICES, chosen)]
+    if (ids[0] is None) != (ids[1] is None):
+        chosen = "steps-across" if ids[0] else "steps-down"
+        text = f"{said}; the {'first column' if ids[0] else 'header'} has the ids of its sensors."
+        return chosen == "steps-across", [Finding("note", "orientation", text, CHOICES, chosen)]
+    sizes = _beside(source)
+    fits = {"steps-down": sizes.get(across), "steps-across": sizes.get(down)}
+    fitting = [name for name, file in fits.items() if file]
+    if len(fitting) == 1:
+        many = across if fitting[0] == "steps-down" else down
+        text = f"{said}; {fits[fitting[0]]} knows {many} sensors, so {CHOICES[fitting[0]]}."
+        return fitting[0] == "steps-across", [Finding("note", "orientation", text, CHOICES, fitting[0])]
+    if down >= CLEAR * across:
+        text = f"{said}; it was taken that {CHOICES['steps-down']}."
+        return False, [Finding("note", "orientation", text, CHOICES, "steps-down")]
+    choices = {
+        "steps-down": f"{down} times of {across} sensors",
+        "steps-across": f"{down} sensors at {across} times (transposed)",
+    }
+    raise refuse("orientation", f"{said}. Is every row a time, or a sensor?", choices)
+
+
+def _beside(source: Source) -> dict[int, str]:
+    """How many sensors the graphs and lists in the same folder know, and which file says so."""
+    sizes: dict[int, str] = {}
+    for other in Folder(source.path.parent).own[:MOST_BESIDE]:
+        if other.path == source.path or other.name.endswith("answers.json"):
+            continue
+        try:
+            if size := _size(other):
+                sizes.setdefault(size, other.name)
+        except (DataError, ValueError, OSError):
+            continue  # what is wrong with it is told when it is taken
+    return sizes
+
+
+def _size(other: Source) -> int | None:
+    if places.recognises(other):
+        return len(places.read(other, {}).ids)
+    kind = network.recognises(other)
+    if kind == "ids":
+        return len(network.ids(other))
+    return network.read(other, kind, {}).size if kind in ("adjacency", "matrix") else None
+
+
+def _channel(stem: str) -> str:
+    if re.match(r"v_\d+|vel", stem):
+        return "speed"
+    return next((name for name in CHANNELS if name in stem), "value")
+
+
+READER = Reader(recognises, read, order=60)
