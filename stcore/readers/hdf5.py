@@ -24,8 +24,12 @@ MOST_DEPTH = 32
 
 
 @contextmanager
-def opened(path: Path) -> "Iterator[h5py.File]":
-    """The file, checked; raises DataError where it is damaged or points elsewhere."""
+def opened(path: Path, whole: bool = True) -> "Iterator[h5py.File]":
+    """The file, checked; raises DataError where it is damaged or points elsewhere.
+
+    ``whole``: there must be room for all of it; else only for lists, which are read at once, and whoever reads more looks
+    whether there is room for that.
+    """
     import h5py
 
     try:
@@ -36,7 +40,7 @@ def opened(path: Path) -> "Iterator[h5py.File]":
         ) from error
     with file:
         try:
-            _check(file, path.name)
+            _check(file, path.name, whole)
             yield file
         except DataError:
             raise
@@ -53,7 +57,7 @@ def _reason(error: BaseException) -> str:
     return text.split("(", 2)[-1].strip("() ") or type(error).__name__
 
 
-def _check(file: "h5py.File", name: str) -> None:
+def _check(file: "h5py.File", name: str, whole: bool) -> None:
     """Walk all groups by hard links only, each object once, and refuse what leads elsewhere or is too large."""
     import h5py
 
@@ -84,7 +88,8 @@ def _check(file: "h5py.File", name: str) -> None:
             if isinstance(item, h5py.h5g.GroupID):
                 todo.append((path, item, depth + 1))
             elif isinstance(item, h5py.h5d.DatasetID):
-                total += _check_dataset(item, f"{name}:{path}")
+                declared = _check_dataset(item, f"{name}:{path}")
+                total += declared if whole or item.get_space().get_simple_extent_ndims() < 2 else 0
                 check_room(total, name)
 
 
