@@ -1,4 +1,4 @@
-"""Start Winnow: ``python3 workbench.py [--port N] [--no-browser]``; ``python3 workbench.py test ...`` runs its tests.
+"""Start Winnow: ``python3 workbench.py [--port N] [--no-browser] [--data FOLDER]``, or its tests: ``... test``.
 
 The first start makes ``.venv`` beside this file and installs ``requirements.txt`` and the project into it, with your
 own pip settings; later starts install only what changed. Needs nothing but Python; an old one is told that it is old.
@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -102,12 +103,22 @@ def announce(server: "subprocess.Popen[bytes]", port: int, browser: bool) -> Non
             webbrowser.open(f"http://localhost:{port}")
 
 
-def start(port: int, browser: bool) -> int:
+def readable(folders: "Sequence[str]") -> "dict[str, str]":
+    """For the app: the folders it may read data from besides its own, which are your home and what ``--data`` names."""
+    for folder in folders:
+        if not os.path.isdir(folder):
+            sys.exit(f"There is no folder {folder} to read data from.")
+    named = os.environ.get("STCORE_DATA") or os.path.expanduser("~")
+    return {"STCORE_DATA": os.pathsep.join([named, *map(os.path.abspath, folders)])}
+
+
+def start(port: int, browser: bool, data: "Sequence[str]" = ()) -> int:
     """Serve the app on this machine until Ctrl-C."""
+    environment = readable(data)
     if answers(port):
         sys.exit(f"Port {port} is taken, perhaps by Winnow: see http://localhost:{port}, or add --port {port + 1}")
     command = [str(PYTHON), "-m", "streamlit", "run", "app/main.py", f"--server.port={port}", "--server.headless=true"]
-    quiet = {**os.environ, "STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE": "true"}  # announce says the address
+    quiet = {**os.environ, **environment, "STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE": "true"}  # announce says the address
     server = subprocess.Popen(command, cwd=ROOT, env=quiet)
     threading.Thread(target=announce, args=(server, port, browser), daemon=True).start()
     return attend(server)
@@ -123,9 +134,11 @@ def main(arguments: "list[str]") -> int:
     parser = argparse.ArgumentParser(description="Start Winnow; `workbench.py test` runs its tests instead.")
     parser.add_argument("--port", type=int, default=8501, help="where the page is served (8501)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    said = "a folder that the app may read data from, besides your home; may be given several times"
+    parser.add_argument("--data", metavar="FOLDER", action="append", default=[], help=said)
     chosen = parser.parse_args(arguments)
     install()
-    return start(chosen.port, not chosen.no_browser)
+    return start(chosen.port, not chosen.no_browser, chosen.data)
 
 
 if __name__ == "__main__":

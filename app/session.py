@@ -11,6 +11,7 @@ import xarray as xr
 from stcore import jobs, readers
 from stcore.charts.theme import Theme, theme
 from stcore.data import STData
+from stcore.readers.allowed import check_inside, folders
 from stcore.readers.kept import path_of
 from stcore.runs import Run, RunError, label, open_run, runs_in
 
@@ -124,16 +125,25 @@ def _dataset(source: str, answers: tuple[tuple[str, str], ...], stamp: float) ->
 
 
 def dataset(source: str, answers: dict[str, str] | None = None) -> STData:
-    """An opened dataset, kept while its file and the answers beside it stay. Never change what comes back. DataError."""
+    """An opened dataset from the folders that this page may read, kept while its file and the answers beside it stay.
+
+    Never change what comes back. DataError.
+    """
+    if source != "demo":
+        check_inside(Path(source), folders(ROOT, runs_folder()))
+    return _kept(source, answers)
+
+
+def _kept(source: str, answers: dict[str, str] | None) -> STData:
     path = Path(source)
     stamp = sum(part.stat().st_mtime for part in (path, path_of(path)) if part.exists())
     return _dataset(source, tuple(sorted((answers or {}).items())), stamp)
 
 
 def run_dataset(run: Run) -> STData:
-    """The data that a run was made of."""
+    """The data that a run was made of, wherever whoever made it had them."""
     source: Any = run.spec["data"]["source"]
-    return dataset(str(run.path / source) if source == "data.nc" else source, run.spec["data"]["answers"])
+    return _kept(str(run.path / source) if source == "data.nc" else source, run.spec["data"]["answers"])
 
 
 __all__ = [

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable
@@ -35,7 +36,8 @@ class Server:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.headless", "true"]
-        environment = {**os.environ, "STCORE_RUNS": str(self.runs), "STCORE_SLOTS": "2", "OMP_NUM_THREADS": "1"}
+        places = {"STCORE_RUNS": str(self.runs), "STCORE_DATA": tempfile.gettempdir()}
+        environment = {**os.environ, **places, "STCORE_SLOTS": "2", "OMP_NUM_THREADS": "1"}
         with open(self.runs / "server.log", "ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--server.port", str(self.port)], cwd=ROOT, env=environment, stdout=log, stderr=log

@@ -1,5 +1,7 @@
 """Runs in every state, made of a tiny dataset, and the app on them without a browser."""
 
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,6 +30,7 @@ def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty runs folder that the app uses; no worker is started in the background."""
     monkeypatch.setenv("STCORE_RUNS", str(tmp_path))
+    monkeypatch.setenv("STCORE_DATA", os.pathsep.join([tempfile.gettempdir(), os.environ.get("STCORE_REAL_DATA", "")]))
     return tmp_path
 
 

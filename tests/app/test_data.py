@@ -42,9 +42,9 @@ def test_the_demo_says_that_it_is_simulated_and_draws_everything(app) -> None:
     assert {part.label for part in test.expander} >= twins
 
 
-def test_a_path_that_is_not_there_is_answered_in_words(app) -> None:
-    test = app("data", data="/nowhere/at/all.csv")
-    assert [part.value.replace("\\", "") for part in test.error] == ["There is no file or folder /nowhere/at/all.csv."]
+def test_a_path_that_is_not_there_is_answered_in_words(app, tmp_path: Path) -> None:
+    test = app("data", data=f"{tmp_path}/all.csv")
+    assert [part.value.replace("\\", "") for part in test.error] == [f"There is no file or folder {tmp_path}/all.csv."]
     assert not test.get("deck_gl_json_chart")
 
 

@@ -130,6 +130,17 @@ def test_a_taken_port_is_named(house: Path) -> None:
             workbench.start(port, browser=False)
 
 
+def test_the_app_may_read_ones_own_folder_and_those_that_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STCORE_DATA", raising=False)
+    assert workbench.readable([str(tmp_path)]) == {"STCORE_DATA": os.pathsep.join([str(Path.home()), str(tmp_path)])}
+    monkeypatch.setenv("STCORE_DATA", "elsewhere")
+    assert workbench.readable([]) == {"STCORE_DATA": "elsewhere"}
+    with pytest.raises(SystemExit, match="no folder"):
+        workbench.readable([str(tmp_path / "none")])
+
+
 def test_requirements_are_exact_and_within_the_ranges() -> None:
     exact = {re.sub(r"[-_.]+", "-", pin.name).lower(): pin for pin in pins()}
     assert next(iter(exact)) == "torch"
