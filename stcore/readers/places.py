@@ -187,7 +187,7 @@ def _by_distances(ds: xr.Dataset, places: Places, readings: dict[str, np.ndarray
         best = max(fit, key=lambda name: fit[name])
         if fit[best] > 0.8 and all(fit[name] < 0.6 for name in fit if name != best):
             return best, "which the distances of the graph confirm"
-    if re.search(r"order", places.name.lower()):
+    if re.search(r"order|^(ca|gla|gba|sd)_meta\.", places.name.lower()):  # LargeST's are the columns, row by row
         return "rows", "as its name says"
     return "none", ""
 

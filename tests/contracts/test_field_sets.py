@@ -84,7 +84,12 @@ def test_a_year_of_largest_begins_with_its_year(tmp_path: Path) -> None:
     held = np.repeat(np.stack(parts, axis=1)[:, None], SENSORS, axis=1)
     np.savez(folder / "his.npz", data=held, mean=200.0, std=100.0)
     np.save(tmp_path / "sd_rn_adj.npy", ring())
+    rows = [f"{1114091 + n},{32.5 + n / 50},{-117 - n / 40},11,San Diego,{7884 + n}" for n in range(SENSORS)]
+    (tmp_path / "sd_meta.csv").write_text("\n".join(["ID,Lat,Lng,District,County,ID2", *rows]))
     data = readers.open(tmp_path)
+    assert data.sensors == [str(1114091 + n) for n in range(SENSORS)]
+    assert data.places is not None
+    np.testing.assert_allclose(data.places[:, 0], 32.5 + np.arange(SENSORS) / 50)
     assert (data.time == stamps).all()
     assert "start" not in (data.ds.attrs["assumed"] or "")
     assert data.edges is not None
