@@ -67,7 +67,7 @@ def series(data: STData, sensor: int, channel: int, steps: slice, theme: Theme) 
     marks = marks[(marks["end"] >= span[0]) & (marks["start"] <= span[1])] if span else marks
     shade = (
         alt.Chart(marks)
-        .mark_rect(color=theme.pruned, opacity=0.28, clip=True)
+        .mark_rect(color=theme.pruned, opacity=0.28, clip=True, aria=False)
         .encode(x=alt.X("start:T"), x2="end:T", tooltip=["what:N", "start:T", "end:T"])
     )
     return alt.LayerChart(layer=[shade, line], height=190)

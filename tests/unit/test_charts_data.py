@@ -46,6 +46,11 @@ def test_a_thinned_curve_keeps_its_gaps() -> None:
     assert np.isnan(values[kept]).any() and len(kept) <= 2002
 
 
+def test_what_only_shades_is_not_read_out_as_a_picture_without_a_name() -> None:
+    shade, line = series(tiny(), 0, 0, slice(0, 20), LIGHT).to_dict()["layer"]
+    assert shade["mark"]["aria"] is False and "aria" not in line["mark"]
+
+
 def test_series_shows_the_readings_and_leaves_gaps() -> None:
     data = tiny(missing=0.2)
     chart = series(data, 1, 0, slice(10, 60), LIGHT)
