@@ -105,7 +105,14 @@ def _part(source: Source, whole: Recognised) -> Finding:
 
 def _named_alike(source: Source) -> folder.Contents:
     """For a file without ids: the graph and the ids of the same name beside it, or the ones that every such set calls so."""
+    stem = source.path.name.split(".")[0]
     names = [source.path.with_suffix(suffix).name for suffix in (".csv", ".txt")] + ["distance.csv", "index.txt"]
+    names += [
+        f"{name}{suffix}" for name in (f"adj_{stem}", f"{stem}_adj") for suffix in (".npy", ".npz", ".pkl", ".csv")
+    ]
+    names += [stem.replace("V_", "W_") + ".csv"] if stem.startswith("V_") else []  # STGCN
+    names += ["adj.npz"] if stem == "vel" else []
+    names = [name for name in dict.fromkeys(names) if name != source.name]
     contents = folder.Contents()
     for name in names:
         beside = source.path.parent / name
@@ -127,6 +134,11 @@ def _unknown(source: Source) -> DataError:
             ),
         )
     text = f"{source.name} is {WORDS[source.content]}, and no reader here knows it."
+    if source.content == "parquet":
+        text = (
+            f"{source.name} is a Parquet table without a column of times; a table of values needs one, and either a column "
+            "per sensor or one that names the sensors."
+        )
     if source.content == "text":
         text_table.table(source, {"decimal": "comma", "day-month": "day"})  # may know better what is wrong
         text = (

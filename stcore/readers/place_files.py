@@ -77,7 +77,7 @@ def _from_points(
     if place is None:
         raise refuse("coordinates", f"{source.name} has points and no column that says whose they are.")
     shapes = frame[[frame.geometry.name]].assign(identity=_texts(table.iloc[:, place]))
-    turned, findings = layers.in_degrees(shapes, answers.get("projected"), source.name)
+    turned, findings = layers.in_degrees(shapes, answers.get("crs"), source.name)
     told = tuple(
         Finding("repaired", found.code, found.text) if found.code == "reprojected" else found
         for found in findings

@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from stcore.findings import Finding, refuse
-from stcore.readers import dates, parquet, place_files, text_table
+from stcore.readers import dates, parquet, text_table
 from stcore.readers.reader import Answers, Raw, Reader
 from stcore.readers.source import Source
 from stcore.readers.stamps import time_columns
@@ -26,9 +26,7 @@ def recognises(source: Source) -> float:
     """0.5 for a table with a column of times and at least one of numbers."""
     if source.content == "parquet":
         columns = parquet.peek(source)
-        if columns and time_columns(*columns):
-            return 0.5
-        return 0.0 if place_files.is_list(source) else 0.1
+        return 0.5 if columns and time_columns(*columns) else 0.0
     seen = text_table.peek(source)
     return 0.5 if seen and seen[1] and time_columns(*seen) else 0.0
 

@@ -182,3 +182,47 @@ def test_two_cities_in_one_folder_keep_their_own_graph(tmp_path: Path) -> None:
     assert data.edges[1].tolist() == [2, 3, 4]
     first = readers.open(tmp_path)
     assert first.sensors == IDS and first.edges is not None and len(first.edges[0]) == SENSORS - 1
+
+
+def test_a_table_alone_takes_the_graph_that_is_called_after_it(tmp_path: Path) -> None:
+    data = readers.open(write_bare(tmp_path))
+    assert data.edges is not None and len(data.edges[0]) == SENSORS * (SENSORS - 1)
+    assert "W_6.csv" in found(data, "graph").text
+    assert "W_6.csv" in found(data, "orientation").text
+
+
+def test_hazdzz_with_its_sparse_adjacency(tmp_path: Path) -> None:
+    from scipy import sparse
+
+    readings = np.round(50 + RNG.random((90, 20)) * 9, 1)
+    path = write(readings, tmp_path / "vel.csv", columns=range(773000, 773020))
+    matrix = np.where(RNG.random((20, 20)) < 0.2, RNG.random((20, 20)), 0)
+    sparse.save_npz(tmp_path / "adj.npz", sparse.csc_matrix(matrix))
+    data = readers.open(tmp_path)
+    assert data.sensors == [str(name) for name in range(773000, 773020)]
+    np.testing.assert_array_equal(data.values[:, :, 0], readings.astype(np.float32))
+    assert data.edges is not None
+    dense = np.zeros((20, 20))
+    dense[data.edges[0], data.edges[1]] = data.edges[2]
+    np.testing.assert_allclose(dense, matrix)
+    assert readers.open(write(readings, path)).edges is not None
+
+
+@pytest.mark.parametrize("name", ["PEMS03.csv", "adj_PEMS03.npy", "distance.csv"])
+def test_a_pems_set_with_ids_and_a_dense_or_listed_graph(name: str, tmp_path: Path) -> None:
+    """PEMS03.txt names the columns; the graph speaks of ids where it is a list and of columns where it is a matrix."""
+    ids = ["317842", "318711", "315955", "318780", "318086", "318180"]
+    np.savez(tmp_path / "PEMS03.npz", data=values()[:, :, None])
+    (tmp_path / ("index.txt" if name == "distance.csv" else "PEMS03.txt")).write_text("\n".join(ids) + "\n")
+    matrix = np.triu(RNG.integers(0, 2, (SENSORS, SENSORS)), 1) + np.eye(SENSORS, k=1, dtype=int)
+    if name == "distance.csv":
+        rows = [f"{ids[a]},{ids[b]},{100 + a}" for a, b in np.argwhere(matrix)]
+        (tmp_path / name).write_text("\n".join(["from,to,distance", *rows]))
+    elif name.endswith(".npy"):
+        np.save(tmp_path / name, matrix)
+    else:
+        write(matrix, tmp_path / name)
+    for data in (readers.open(tmp_path), readers.open(tmp_path / "PEMS03.npz")):
+        assert data.sensors == ids
+        assert data.edges is not None
+        assert np.array_equal(np.stack(data.edges[:2], axis=1), np.argwhere(matrix))
