@@ -5,7 +5,7 @@ import pickle
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -337,6 +337,69 @@ def write_basicts_pickles(folder: Path) -> Path:
     return where
 
 
+def write_frame(
+    group: h5py.Group, table: np.ndarray, levels: list[list[str]], index: Any, names: tuple[str, ...] = ()
+) -> None:
+    """A frame as pandas writes it in the fixed format, with columns of one level or of two."""
+    group.attrs["pandas_type"] = np.bytes_("frame")
+    for axis in ("axis0", "block0_items"):
+        if len(levels) == 1:
+            group[axis] = np.array([name.encode() for name in levels[0]])
+            group[axis].attrs["kind"] = np.bytes_("string")
+            continue
+        group.attrs[f"{axis}_variety"], group.attrs[f"{axis}_nlevels"] = np.bytes_("multi"), np.int64(2)
+        for number, level in enumerate(levels):
+            unique = sorted(set(level))
+            group[f"{axis}_level{number}"] = np.array([name.encode() for name in unique])
+            group[f"{axis}_level{number}"].attrs["kind"] = np.bytes_("string")
+            group[f"{axis}_level{number}"].attrs["name"] = np.bytes_(names[number])
+            group[f"{axis}_label{number}"] = np.array([unique.index(name) for name in level], np.int8)
+    stamps = isinstance(index, pd.DatetimeIndex)
+    group["axis1"] = (
+        index.values.astype("datetime64[ns]").astype(np.int64)
+        if stamps
+        else np.array([name.encode() for name in index])
+    )
+    group["axis1"].attrs["kind"] = np.bytes_("datetime64" if stamps else "string")
+    group["block0_values"] = table
+
+
+def degrees() -> np.ndarray:
+    """[N, 2] places of the sensors."""
+    return np.stack([39.9 + np.arange(SENSORS) / 50, 116.4 + np.arange(SENSORS) / 40], axis=1)
+
+
+def write_air_quality(folder: Path) -> Path:
+    """Torch Spatiotemporal's AQI: readings, places of the stations and a mask for evaluation in one file."""
+    with h5py.File(folder / "small.h5", "w") as file:
+        write_frame(file.create_group("pm25"), values(), [IDS], times())
+        turned = list(reversed(range(SENSORS)))
+        write_frame(
+            file.create_group("stations"), degrees()[turned], [["latitude", "longitude"]], [IDS[n] for n in turned]
+        )
+        write_frame(file.create_group("eval_mask"), (values() > 60).astype(np.uint8), [IDS], times())
+    return folder / "small.h5"
+
+
+def write_engrad(folder: Path) -> Path:
+    """Torch Spatiotemporal's EngRad: columns of nodes x channels, and the places in a second table."""
+    cube = np.stack([values(), values() + 1, values() * 2], axis=2)
+    levels = [[name for name in IDS for _ in range(3)], ["swr", "precipitation", "cloud"] * SENSORS]
+    with h5py.File(folder / "data.h5", "w") as file:
+        write_frame(file.create_group("data"), cube.reshape(STEPS, -1), levels, times(), ("nodes", "channels"))
+        write_frame(file.create_group("metadata"), degrees(), [["lat", "lon"]], IDS)
+    return folder / "data.h5"
+
+
+def write_years(folder: Path) -> Path:
+    """LargeST as it is published: a table a year, here each half of the sample, under the key t."""
+    (where := folder / "largest").mkdir()
+    for year, rows in (("2018", slice(0, 40)), ("2019", slice(40, None))):
+        with h5py.File(where / f"ca_his_raw_{year}.h5", "w") as file:
+            write_frame(file.create_group("t"), values()[rows], [IDS], times()[rows])
+    return where
+
+
 class Sample(NamedTuple):
     """How a file or folder is written, and what of the sample it can say."""
 
@@ -354,7 +417,7 @@ class Sample(NamedTuple):
 
 SAMPLES: dict[str, list[Sample]] = {
     "stdata": [Sample(write_stdata)],
-    "metr-la-hdf5": [Sample(write_metr_la)],
+    "metr-la-hdf5": [Sample(write_metr_la), Sample(write_air_quality), Sample(write_engrad)],
     "pems-npz": [Sample(write_pems, ids=False, times=False)],
     "wide-table": [Sample(write_wide_csv), Sample(write_parquet)],
     "long-table": [Sample(write_long_csv), Sample(write_long_parquet)],
@@ -374,6 +437,7 @@ SAMPLES: dict[str, list[Sample]] = {
         Sample(write_basicts_pickles, ids=False, times=False, exact=False),
     ],
     "stemdist-pt": [Sample(write_stemdist, ids=False, times=False)],
+    "yearly-hdf5": [Sample(write_years)],
     "netcdf-grid": [Sample(write_grid, ids=False), Sample(write_old_grid, ids=False)],
     "netcdf-stations": [Sample(write_stations)],
 }

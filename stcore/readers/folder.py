@@ -9,7 +9,7 @@ import xarray as xr
 
 from stcore.checks import listed
 from stcore.findings import DataError, Finding, refuse
-from stcore.readers import network, places, wide_table
+from stcore.readers import linked, network, places, wide_table
 from stcore.readers.guard import guarded
 from stcore.readers.reader import Answers, FolderReader, Raw
 from stcore.readers.recognise import Recognised, recognise, recognise_folder
@@ -242,7 +242,7 @@ def attach(ds: xr.Dataset, companions: Contents, answers: Answers) -> tuple[xr.D
     if companions.graphs and "edge_from" not in ds:
         source, kind = _best(companions.graphs)
         with guarded(source.name):
-            ds, more = network.attach(ds, network.read(source, kind, answers), order, _rows(companions, answers))
+            ds, more = linked.attach(ds, network.read(source, kind, answers), order, _rows(companions, answers))
         findings += more
     if companions.places and "lat" not in ds:
         with guarded(companions.places[0].name):

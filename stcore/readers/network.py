@@ -5,12 +5,10 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from stcore import graph
-from stcore.checks import listed
-from stcore.findings import Finding, refuse
-from stcore.readers import arrays, pickles, sparse, squares, text_table
+from stcore.findings import refuse
+from stcore.readers import arrays, pickles, sparse, text_table
 from stcore.readers.dialect import is_number
 from stcore.readers.reader import Answers
 from stcore.readers.source import Source
@@ -18,8 +16,6 @@ from stcore.readers.source import Source
 Kind = Literal["adjacency", "edges", "matrix", "ids"]
 STARTS, ENDS = ("from", "source", "start", "i", "u", "from_id"), ("to", "target", "end", "j", "v", "to_id")
 COSTS = ("cost", "distance", "dist", "length", "weight", "w")
-LIST = 16
-"""A table with at most so many rows per sensor lists neighbours; a longer one lists all pairs within a distance."""
 
 
 class Network(NamedTuple):
@@ -44,7 +40,7 @@ def recognises(source: Source) -> Kind | None:
     if seen is None:
         return "ids" if source.content == "text" and _ids(source, 64) else None
     header, rows = seen
-    if squares.is_bare(source):
+    if _bare_square(rows, header, source):
         return "matrix"
     named = [name.lower() for name in header or ()]
     if len(named) > 2 and named[0] in STARTS and named[1] in ENDS:
@@ -70,6 +66,14 @@ def _may_be_matrix(source: Source) -> bool:
     return len(shape) == 2 and shape[0] == shape[1]
 
 
+def _bare_square(rows: list[list[str]], header: tuple[str, ...] | None, source: Source) -> bool:
+    """Numbers alone, as many lines as columns: the first line is one of them, whatever it looks like."""
+    width = len(rows[0]) if rows else 0
+    if width < 2 or not all(is_number(cell) for row in (header or (), *rows) for cell in row):
+        return False
+    return len(text_table.lines_of(source)) == width
+
+
 def _square(header: tuple[str, ...], rows: list[list[str]], source: Source) -> bool:
     """A table whose first column names its rows as the header names its columns."""
     named = [row[0] for row in rows]
@@ -84,9 +88,10 @@ def read(source: Source, kind: Kind, answers: Answers) -> Network:
     """The graph of the file as it says it, not yet matched with sensors."""
     if kind == "adjacency":
         return _adjacency(source)
-    if kind == "matrix" and squares.is_bare(source):
-        matrix, weights = squares.read(source, answers)
-        return _from_matrix(matrix, None, weights, source)
+    if kind == "matrix" and (seen := text_table.peek(source)) and _bare_square(seen[1], seen[0], source):
+        frame, dialect, _ = text_table.table(source, answers, headless=True)
+        values, _ = text_table.numbers(frame, list(range(dialect.columns)), source.name)
+        return _from_matrix(values, None, "adj" in source.stem or bool(np.nanmax(values) <= 1), source)
     frame, dialect, _ = text_table.table(source, answers, texts=[0] if kind == "matrix" else [0, 1])
     if kind == "matrix":
         values, _ = text_table.numbers(frame, list(range(1, dialect.columns)), source.name)
@@ -160,125 +165,3 @@ def _ids(source: Source, most: int | None = None) -> list[str]:
 def ids(source: Source) -> list[str]:
     """The sensor ids that a list names, in its order."""
     return _ids(source)
-
-
-def attach(ds: xr.Dataset, network: Network, order: list[str] | None) -> tuple[xr.Dataset, list[Finding]]:
-    """Edges of the data's sensors, matched by id where both have ids, else by position. ``order``: ids of a matrix without."""
-    ds, findings = _with_ids(ds, network)
-    sensors = [str(name) for name in ds["sensor"].values]
-    numbered = bool(ds.attrs.get("positions"))
-    network = _sized(network, len(sensors))
-    names = network.ids or (order if network.size is not None and order and len(order) == network.size else None)
-    if network.size is not None and (names is None or numbered):
-        if network.size != len(sensors):
-            text = (
-                f"{network.name} is {network.size} x {network.size}, but the data "
-                f"have {len(sensors)} sensors, and it does not say which are meant."
-            )
-            raise refuse("adjacency", text)
-        start, end = network.start, network.end
-        if not numbered:
-            findings.append(
-                Finding(
-                    "note",
-                    "graph-order",
-                    f"{network.name} has no ids; its rows were taken in the order of the data's columns.",
-                )
-            )
-    else:
-        start, end, more = _matched(network, names, sensors, numbered)
-        findings += more
-    inside = (start >= 0) & (end >= 0)
-    edges, rule = _weighted(start[inside], end[inside], network.value[inside], network, len(sensors))
-    parts = {"edge_from": edges.start, "edge_to": edges.end, "edge_weight": edges.weight}
-    ds = ds.assign({name: ("edge", part) for name, part in parts.items()}).assign_attrs(graph=rule)
-    if not network.weights:
-        cost = (
-            pd.Series(network.value[inside], index=start[inside] * len(sensors) + end[inside]).groupby(level=0).first()
-        )
-        ds = ds.assign(edge_cost=("edge", cost.reindex(edges.start * len(sensors) + edges.end).to_numpy()))
-    return ds, findings
-
-
-def _with_ids(ds: xr.Dataset, network: Network) -> tuple[xr.Dataset, list[Finding]]:
-    """Sensors that have only numbers get the ids of a matrix with as many rows."""
-    ids = network.ids
-    if not ds.attrs.get("positions") or ids is None or len(ids) != ds.sizes["sensor"] or len(set(ids)) < len(ids):
-        return ds, []
-    text = f"Sensor ids are from {network.name}, whose rows were taken in the order of the data's columns."
-    ds = ds.assign_coords(sensor=np.array(ids, dtype=str)).assign_attrs(positions=0)
-    return ds, [Finding("note", "ids", text)]
-
-
-def _sized(network: Network, sensors: int) -> Network:
-    """A list of edges between positions is one between the data's sensors, where it fits."""
-    if network.size is not None or network.start.dtype.kind not in "iu" or not len(network.start):
-        return network
-    if (most := int(max(network.start.max(), network.end.max()))) >= sensors:
-        raise refuse("adjacency", f"{network.name} links sensor {most}, but the data have {sensors}, numbered from 0.")
-    return network._replace(size=sensors)
-
-
-def _matched(
-    network: Network, names: list[str] | None, sensors: list[str], numbered: bool
-) -> tuple[np.ndarray, np.ndarray, list[Finding]]:
-    """Positions among the data's sensors, -1 for others."""
-    place = {name: number for number, name in enumerate(sensors)}
-    if names is not None:
-        by_row = np.array([place.get(name, -1) for name in names])
-        start, end = by_row[network.start], by_row[network.end]
-        mentioned = names
-    else:
-        start, end = (
-            np.array([place.get(name, -1) for name in column.tolist()], dtype=np.int64)
-            for column in (network.start, network.end)
-        )
-        mentioned = list(dict.fromkeys([*network.start.tolist(), *network.end.tolist()]))
-        if numbered and (start < 0).any() | (end < 0).any():
-            worst = next(name for name in mentioned if name not in place)
-            text = (
-                f"{network.name} links sensor {worst!r}, but the data's sensors have no ids "
-                f"and are numbered 0 to {len(sensors) - 1}. Is the list of ids missing?"
-            )
-            raise refuse("adjacency", text)
-    if not any(name in place for name in mentioned):
-        text = f"None of the sensors in {network.name} ({listed(mentioned, 3)}) is in the data ({listed(sensors, 3)})."
-        raise refuse("adjacency", text)
-    others = [name for name in mentioned if name not in place]
-    without = [name for name in sensors if name not in set(mentioned)] if names is not None else []
-    said = []
-    if others:
-        said.append(
-            Finding(
-                "note",
-                "graph-others",
-                f"{network.name} knows {len(others)} sensors that the data do not have: {listed(others)}.",
-            )
-        )
-    if without:
-        said.append(
-            Finding(
-                "note",
-                "graph-without",
-                f"{network.name} does not know {len(without)} sensors of the data: {listed(without)}.",
-            )
-        )
-    return start, end, said
-
-
-def _weighted(
-    start: np.ndarray, end: np.ndarray, value: np.ndarray, network: Network, sensors: int
-) -> tuple[graph.Edges, str]:
-    """Weights as the file has them, or made of its distances; and the rule in words."""
-    start, end = start.astype(np.int64), end.astype(np.int64)
-    if network.weights:
-        return graph.Edges(start, end, value), f"weights from {network.name} as they are"
-    if (value[np.isfinite(value)] < 0).any():
-        raise refuse("adjacency", f"{network.name} has distances below zero.")
-    if len(start) <= LIST * sensors:
-        return graph.from_neighbours(
-            start, end, value
-        ), f"every pair listed in {network.name}; weight exp(-(d/s)\u00b2), s the root mean square distance"
-    return graph.from_distances(
-        start, end, value
-    ), f"distances of {network.name}; weight exp(-(d/std)\u00b2) where at least 0.1 (DCRNN's rule)"

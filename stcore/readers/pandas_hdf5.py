@@ -1,26 +1,27 @@
 """METR-LA and its kin: a pandas table in HDF5, read without pandas, so that nothing in the file can run.
 
-pandas wrote the attributes in two generations, and times in nanoseconds or in microseconds; ``kind`` says which.
+pandas wrote the attributes in two generations, and times in nanoseconds or in microseconds; ``kind`` says which. Files of
+Torch Spatiotemporal hold tables of places and of masks beside the values.
 """
 
-import re
-from typing import Any
-
 import h5py
-import numpy as np
 import xarray as xr
 
+from stcore.checks import listed
 from stcore.findings import Finding, refuse
-from stcore.readers import dcrnn, hdf5
+from stcore.readers import dcrnn, hdf5, pandas_frames, places
+from stcore.readers.pandas_frames import is_frame
+from stcore.readers.published import PACIFIC, published
 from stcore.readers.reader import Answers, Raw, Reader
 from stcore.readers.source import Source
 from stcore.registry import Card
 
 CARD = Card(
-    "metr-la-hdf5", "A table of times x sensors as pandas writes it to HDF5 (METR-LA, PEMS-BAY, LargeST).",
-    "Li et al. 2018, DCRNN; pandas fixed format", "stcore.readers.pandas_hdf5:READER",
+    "metr-la-hdf5", "A table of times x sensors as pandas writes it to HDF5 (METR-LA, PEMS-BAY, LargeST, AQI, EngRad).",
+    "Li et al. 2018, DCRNN; Cini & Marisca 2022, Torch Spatiotemporal; pandas fixed format",
+    "stcore.readers.pandas_hdf5:READER",
 )  # fmt: skip
-KEYS = ("df", "speed", "t", "readings", "data", "raw")
+KEYS = ("df", "speed", "t", "readings", "pm25", "actual", "data", "raw")
 """Names that published sets use, in the order in which they are preferred."""
 KNOWN = {
     "metr-la": ("speed", "mph"),
@@ -28,7 +29,8 @@ KNOWN = {
     "pems-bay": ("speed", "mph"),
     "pems_bay": ("speed", "mph"),
 }
-TICKS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+TABLES = {"speed": ("speed", ""), "pm25": ("pm25", "µg/m³")}
+"""Channel and unit by the table's name."""
 
 
 def recognises(source: Source) -> float:
@@ -40,47 +42,55 @@ def recognises(source: Source) -> float:
 
 
 def read(source: Source, answers: Answers) -> Raw:
-    """One table: values [T, N] with times and ids as text."""
+    """One table: values [T, N, C] with times and ids as text, and the places that another table of the file holds."""
     with hdf5.opened(source.path) as file:
-        tables = _tables(file)
+        tables, placed, masks = _sorted(file, source)
         taken, findings = _choose(tables, answers, source)
         group = file[taken]
-        if "table" in group:
-            raise refuse(
-                "table-format",
-                (
-                    f"The table {taken!r} in {source.name} was saved with format='table'; "
-                    "save it with format='fixed', or as CSV or Parquet."
-                ),
-            )
-        sensors, values = _values(group, source)
-        ticks, zone = _times(group["axis1"], source)
+        pandas_frames.refuse_table_format(group, source.name)
+        named = pandas_frames.columns(group, "axis0", source.name)
+        values, sensors, channels = pandas_frames.cube(
+            pandas_frames.values(group, named, source.name), named, source.name
+        )
+        ticks, zone = pandas_frames.times(group["axis1"], source.name)
     if values.shape[0] != len(ticks):
         raise refuse("shape", f"{source.name} holds {len(ticks)} times but {values.shape[0]} rows of values.")
     channel, unit = _known(source, taken)
-    attrs = {"units": {channel: unit}, "title": source.path.stem} | zone
+    likely = {"likely_zone": zone_of} if (zone_of := _likely_zone(source, taken, len(sensors))) else {}
+    attrs = {"units": {} if channels else {channel: unit}, "title": source.path.stem} | likely | zone
     ds = xr.Dataset(
-        {"value": (("time", "sensor", "channel"), values[:, :, None])},
-        coords={"time": ticks, "sensor": sensors, "channel": [channel]}, attrs=attrs,
+        {"value": (("time", "sensor", "channel"), values)},
+        coords={"time": ticks, "sensor": sensors, "channel": channels or [channel]}, attrs=attrs,
     )  # fmt: skip
-    return Raw(ds, findings, {})
+    if placed:
+        ds, more = places.attach(ds, placed, answers)
+        findings += more
+    return Raw(ds, [*findings, *_told(masks, source)], {})
 
 
 def _tables(file: h5py.File) -> list[str]:
     """Groups that pandas wrote, at the top or one level below, in preferred order."""
-    found = [name for name, item in file.items() if isinstance(item, h5py.Group) and _is_table(item)]
+    found = [name for name, item in file.items() if isinstance(item, h5py.Group) and is_frame(item)]
     for parent, item in file.items():
         if isinstance(item, h5py.Group) and parent not in found:
             found += [
-                f"{parent}/{name}" for name, inner in item.items() if isinstance(inner, h5py.Group) and _is_table(inner)
+                f"{parent}/{name}" for name, inner in item.items() if isinstance(inner, h5py.Group) and is_frame(inner)
             ]
     return sorted(found, key=lambda name: (KEYS.index(name) if name in KEYS else len(KEYS), name))
 
 
-def _is_table(group: h5py.Group) -> bool:
-    return ("axis1" in group and "block0_values" in group) or (
-        "table" in group and hdf5.text(group.attrs.get("pandas_type")) == "frame_table"
-    )
+def _sorted(file: h5py.File, source: Source) -> tuple[list[str], places.Places | None, list[str]]:
+    """Tables of values, the first one of places, and the names of masks; a file of masks alone holds them as values."""
+    every = _tables(file)
+    found = {name: held for name in every if (held := pandas_frames.coordinates(file[name], source.name))}
+    masks = [name for name in every if "mask" in name.lower() and name not in found]
+    tables = [name for name in every if name not in found and name not in masks]
+    if not tables and not masks:
+        text = f"{source.name} holds places alone ({listed(found)}), and no table of readings."
+        raise refuse("no-values", text)
+    first = next(iter(found), None)
+    placed = places.Places(*found[first], name=f"the table {first!r} of {source.name}") if first else None
+    return (tables, placed, masks) if tables else (masks, placed, [])
 
 
 def _choose(tables: list[str], answers: Answers, source: Source) -> tuple[str, list[Finding]]:
@@ -94,64 +104,28 @@ def _choose(tables: list[str], answers: Answers, source: Source) -> tuple[str, l
     return taken, [note]
 
 
-def _values(group: h5py.Group, source: Source) -> tuple[np.ndarray, np.ndarray]:
-    """Ids [N] and values [T, N], put together from pandas' blocks of columns of one type."""
-    if "axis0" not in group:
-        raise refuse(
-            "columns",
-            f"The columns in {source.name} have more than one level, or no names; only plain tables can be opened.",
-        )
-    sensors = _ids(group["axis0"], source)
-    blocks = sorted(name for name in group if re.fullmatch(r"block\d+_values", name))
-    parts, order = [], []
-    for block in blocks:
-        part = group[block]
-        if len(part.shape) != 2 or part.dtype.kind not in "fiub":
-            raise refuse(
-                "not-numbers",
-                f"{block} in {source.name} does not hold plain numbers, but {part.dtype} of shape {part.shape}.",
-            )
-        parts.append(part[()])
-        order += _ids(group[block.replace("values", "items")], source).tolist()
-    values = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-    if values.shape[1] != len(sensors) or sorted(order) != sorted(sensors.tolist()):
-        raise refuse("shape", f"{source.name} names {len(sensors)} columns but holds {values.shape[1]}.")
-    if order == sensors.tolist():
-        return sensors, values
-    place = {name: number for number, name in enumerate(order)}
-    return sensors, values[:, [place[name] for name in sensors.tolist()]]
-
-
-def _ids(axis: h5py.Dataset, source: Source) -> np.ndarray:
-    if len(axis.shape) != 1 or axis.dtype.kind not in "SOiuf" or hdf5.text(axis.attrs.get("kind")) == "object":
-        raise refuse(
-            "columns", f"The column names in {source.name} are not text or numbers; only such tables can be opened."
-        )
-    return hdf5.names(axis[()])
-
-
-def _times(axis: h5py.Dataset, source: Source) -> tuple[np.ndarray, dict[str, Any]]:
-    """[T] times. Plain numbers are passed on: the check of times asks what they count."""
-    kind = hdf5.text(axis.attrs.get("kind"))
-    numbers = axis[()]
-    if numbers.ndim != 1 or numbers.dtype.kind not in "iuf":
-        raise refuse(
-            "time", f"The rows of {source.name} are not labelled with times, but with {kind or numbers.dtype}."
-        )
-    if not kind.startswith("datetime64"):
-        return numbers, {}
-    unit = kind.partition("[")[2].rstrip("]").split(",")[0] or "ns"
-    if unit not in TICKS:
-        raise refuse("time", f"The times in {source.name} count {unit!r}, which is not known here.")
-    zone = hdf5.text(axis.attrs.get("tz"))
-    stamps = numbers.astype(np.int64).view(f"datetime64[{unit}]")
-    return stamps, {"zone": "UTC", "local_zone": zone} if re.fullmatch(r"[A-Za-z_]+(/[A-Za-z_+\-0-9]+)*", zone) else {}
+def _told(masks: list[str], source: Source) -> list[Finding]:
+    """Masks mark readings, to hide them in an evaluation; they are no values and were not applied."""
+    if not masks:
+        return []
+    text = (
+        f"{source.name} holds masks beside the values ({listed(masks)}); they were left out, and no reading was hidden."
+    )
+    return [Finding("note", "masks", text)]
 
 
 def _known(source: Source, table: str) -> tuple[str, str]:
     """Channel and unit, where the set is known by its name."""
     named = [pair for name, pair in KNOWN.items() if source.stem.startswith(name)]
-    return named[0] if named else ("speed", "") if table == "speed" else ("value", "")
+    return named[0] if named else TABLES.get(table, ("value", ""))
+
+
+def _likely_zone(source: Source, table: str, sensors: int) -> str | None:
+    """The zone of the published set of this name and size; LargeST's years are told by their size alone."""
+    if table == "readings" and sensors == 8600:
+        return PACIFIC
+    known = published(source.stem, sensors)
+    return known.zone if known else None
 
 
 READER = Reader(recognises, read, order=10, write=dcrnn.write)

@@ -8,6 +8,7 @@ import xarray as xr
 
 from stcore.findings import Finding, refuse
 from stcore.readers import arrays, sparse, torch_mts
+from stcore.readers.published import published
 from stcore.readers.reader import Answers, Raw, Reader
 from stcore.readers.source import Folder, Source
 from stcore.readers.start import assumed_times
@@ -59,6 +60,8 @@ def read(source: Source, answers: Answers) -> Raw:
     if known and steps != known[1]:
         findings.append(Finding("note", "length", f"The published set has {known[1]} steps; this file has {steps}."))
     attrs: dict[str, Any] = {"title": source.path.stem, "units": units, "positions": 1}
+    if known and (own := published(source.stem, sensors)):
+        attrs["likely_zone"] = own.zone
     ds = xr.Dataset(
         {"value": (("time", "sensor", "channel"), values)},
         coords={"time": stamps, "sensor": np.arange(sensors).astype(str), "channel": names}, attrs=attrs,

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-PACIFIC = "America/Los_Angeles"
+PACIFIC, CHINA = "America/Los_Angeles", "Asia/Shanghai"
 
 
 class Published(NamedTuple):
@@ -25,6 +25,8 @@ SETS = {
     ("gla", 3834): Published("", PACIFIC),
     ("gba", 2352): Published("", PACIFIC),
     ("sd", 716): Published("", PACIFIC),
+    ("full437", 437): Published("", CHINA),
+    ("small36", 36): Published("", CHINA),
 }  # fmt: skip
 """By name in letters and digits alone, and sensors: a set of another size under the same name is another set."""
 
