@@ -5,11 +5,12 @@ import pickle
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import h5py
 import numpy as np
 import pandas as pd
+import pytest
 import xarray as xr
 
 import stcore.readers as readers
@@ -274,6 +275,72 @@ def write_stations(folder: Path) -> Path:
     return path
 
 
+def write_weatherbench(folder: Path) -> Path:
+    """WeatherBench 1: a folder for the variable with a file a year, latitude rising, and constants without time."""
+    root = folder / "5.625deg"
+    grid = {"lat": [51.0, 52.0], "lon": [7.0, 8.0, 9.0]}
+    (root / "constants").mkdir(parents=True)
+    (root / "2m_temperature").mkdir()
+    xr.Dataset({"lsm": (("lat", "lon"), np.ones((2, 3), np.float32))}, coords=grid).to_netcdf(
+        root / "constants" / "constants_5.625deg.nc", engine="h5netcdf"
+    )
+    cube = values().reshape(STEPS, 2, 3).astype(np.float32)
+    for year, part in ((1979, slice(0, 50)), (1980, slice(50, STEPS))):
+        about = {"units": "K", "long_name": "2 metre temperature"}
+        xr.Dataset(
+            {"t2m": (("time", "lat", "lon"), cube[part], about)}, coords=grid | {"time": times()[part]}
+        ).to_netcdf(root / "2m_temperature" / f"2m_temperature_5.625deg_{year}.nc", engine="h5netcdf")
+    return root
+
+
+def write_weatherbench2(folder: Path, version: Literal[2, 3] = 2, **options: Any) -> Path:
+    """WeatherBench 2: a consolidated store, time before longitude before latitude, packed in chunks of 24 steps."""
+    path = folder / "era5.zarr"
+    cube = values().reshape(STEPS, 2, 3).transpose(0, 2, 1).astype(np.float32)
+    xr.Dataset(
+        {"2m_temperature": (("time", "longitude", "latitude"), cube, {"units": "K"})},
+        coords={"time": times(), "latitude": [51.0, 52.0], "longitude": [7.0, 8.0, 9.0]},
+    ).to_zarr(
+        path,
+        zarr_format=version,
+        consolidated=version == 2,
+        encoding={"2m_temperature": {"chunks": (24, 3, 2)} | options},
+    )
+    return path
+
+
+def write_saved_store(folder: Path) -> Path:
+    readers.save(STData.of(raw()), folder / "saved.zarr", "zarr")
+    return folder / "saved.zarr"
+
+
+def write_grib(folder: Path) -> Path:
+    """GRIB 2 of one field a quarter of an hour, as ecCodes packs it; skipped where that is not installed."""
+    eccodes = pytest.importorskip("eccodes", reason="reading GRIB needs cfgrib and ecCodes")
+    pytest.importorskip("cfgrib", reason="reading GRIB needs cfgrib and ecCodes")
+    path = folder / "field.grib2"
+    with path.open("wb") as file:
+        for step, stamp in enumerate(times()):
+            message = eccodes.codes_grib_new_from_samples("regular_ll_sfc_grib2")
+            for key, value in GRIB_KEYS.items():
+                eccodes.codes_set(message, key, value)
+            eccodes.codes_set(message, "dataDate", int(stamp.strftime("%Y%m%d")))
+            eccodes.codes_set(message, "dataTime", int(stamp.strftime("%H%M")))
+            field = values()[step]
+            eccodes.codes_set(message, "bitmapPresent", 1)
+            eccodes.codes_set_values(message, np.where(np.isnan(field), 9999, field))
+            eccodes.codes_write(message, file)
+            eccodes.codes_release(message)
+    return path
+
+
+GRIB_KEYS = {
+    "Ni": 3, "Nj": 2, "latitudeOfFirstGridPointInDegrees": 52.0, "latitudeOfLastGridPointInDegrees": 51.0,
+    "longitudeOfFirstGridPointInDegrees": 7.0, "longitudeOfLastGridPointInDegrees": 9.0, "iDirectionIncrementInDegrees": 1.0,
+    "jDirectionIncrementInDegrees": 1.0, "shortName": "2t", "bitsPerValue": 24, "missingValue": 9999,
+}  # fmt: skip
+
+
 def write_basicts(folder: Path) -> Path:
     """BasicTS 1.x: three parts of [L, N] with timestamps, a description with NaN in it, the graph with its ids."""
     (where := folder / "STREETS").mkdir()
@@ -418,6 +485,7 @@ class Sample(NamedTuple):
 SAMPLES: dict[str, list[Sample]] = {
     "stdata": [Sample(write_stdata)],
     "metr-la-hdf5": [Sample(write_metr_la), Sample(write_air_quality), Sample(write_engrad)],
+    "yearly-hdf5": [Sample(write_years)],
     "pems-npz": [Sample(write_pems, ids=False, times=False)],
     "wide-table": [Sample(write_wide_csv), Sample(write_parquet)],
     "long-table": [Sample(write_long_csv), Sample(write_long_parquet)],
@@ -437,9 +505,11 @@ SAMPLES: dict[str, list[Sample]] = {
         Sample(write_basicts_pickles, ids=False, times=False, exact=False),
     ],
     "stemdist-pt": [Sample(write_stemdist, ids=False, times=False)],
-    "yearly-hdf5": [Sample(write_years)],
     "netcdf-grid": [Sample(write_grid, ids=False), Sample(write_old_grid, ids=False)],
     "netcdf-stations": [Sample(write_stations)],
+    "weatherbench": [Sample(write_weatherbench, ids=False)],
+    "zarr": [Sample(write_weatherbench2, ids=False), Sample(write_saved_store)],
+    "grib": [Sample(write_grib, ids=False, exact=False)],
 }
 EVERY = [(name, sample) for name, samples in SAMPLES.items() for sample in samples]
 

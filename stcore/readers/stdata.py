@@ -35,33 +35,35 @@ def recognises(source: Source) -> float:
 def read(source: Source, answers: Answers) -> Raw:
     """Values, places, edges, ground truth and layers as they were saved, with the findings made when they were first opened."""
     with hdf5.opened(source.path), xr.open_dataset(source.path, engine="h5netcdf") as stored:
-        ds = stored.load().drop_encoding()
+        return restored(stored.load().drop_encoding(), source.name)
+
+
+def restored(ds: xr.Dataset, name: str) -> Raw:
+    """A saved dataset, loaded from a file or folder of that name."""
     attrs: dict[str, Any] = {name: _plain(value) for name, value in ds.attrs.items()}
-    known = {name: _parsed(attrs.pop(name), name, source) for name in JSON if name in attrs}
+    known = {part: _parsed(attrs.pop(part), part, name) for part in JSON if part in attrs}
     ds.attrs = attrs | {"units": known.get("units", {})}
-    for name in ("sensor", "channel"):
-        ds[name] = hdf5.names(ds[name].values)
-    return Raw(ds, _findings(known.get("findings", []), source), known.get("layers", {}))
+    for dim in ("sensor", "channel"):
+        ds[dim] = hdf5.names(ds[dim].values)
+    return Raw(ds, _findings(known.get("findings", []), name), known.get("layers", {}))
 
 
 def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 
 
-def _parsed(value: Any, name: str, source: Source) -> Any:
+def _parsed(value: Any, part: str, name: str) -> Any:
     try:
         return json.loads(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise refuse(
-            "damaged", f"The attribute {name!r} of {source.name} is not the JSON that it should be."
-        ) from error
+        raise refuse("damaged", f"The attribute {part!r} of {name} is not the JSON that it should be.") from error
 
 
-def _findings(stored: Any, source: Source) -> list[Finding]:
+def _findings(stored: Any, name: str) -> list[Finding]:
     try:
         return [Finding(**finding) for finding in stored if isinstance(finding, Mapping)]
     except TypeError as error:
-        raise refuse("damaged", f"The findings kept in {source.name} are not understood.") from error
+        raise refuse("damaged", f"The findings kept in {name} are not understood.") from error
 
 
 def write(data: STData, place: Path) -> list[str]:

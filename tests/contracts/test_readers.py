@@ -34,6 +34,7 @@ from stcore.readers.recognise import recognise
 from stcore.readers.source import Folder, Source
 from stcore.registry import Card
 
+GRIDS = ("netcdf-grid", "grib", "weatherbench", "zarr")  # whose sensors are called after their places
 every = pytest.mark.parametrize(("name", "sample"), EVERY, ids=[sample.name for _, sample in EVERY])
 
 
@@ -56,7 +57,7 @@ def test_values_times_and_sensors_are_those_of_the_file(name: str, sample: Sampl
         assert (data.time == times()).all()
     if sample.ids:
         assert data.sensors == IDS
-    elif name not in ("netcdf-grid", "grib"):
+    elif name not in GRIDS:
         assert data.sensors == [str(number) for number in range(SENSORS)]
 
 
