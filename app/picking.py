@@ -34,10 +34,10 @@ def chosen_sensor(names: Sequence[str], default: int) -> int:
     return list(names).index(name) if name is not None and name in names else default
 
 
-def sensor_list(names: Sequence[str], default: int, help: str) -> int:
+def sensor_list(names: Sequence[str], default: int, help: str, label: str = "Sensor") -> int:
     """The list to choose a sensor from. Gives the chosen sensor's position."""
     st.session_state["sensor list"] = names[chosen_sensor(names, default)]
-    name = st.selectbox("Sensor", names, key="sensor list", on_change=_listed, help=help)
+    name = st.selectbox(label, names, key="sensor list", on_change=_listed, help=help)
     return list(names).index(name)
 
 

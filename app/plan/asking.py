@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.session import run_dataset
 from stcore.options import OptionError
-from stcore.plan.answers import PARTS, Answer
+from stcore.plan.answers import PARTS, Answer, heard
 from stcore.plan.curve import Curve, known, read
 from stcore.plan.ground import demands, sites_of
 from stcore.plan.reasons import Known
@@ -38,17 +38,22 @@ def ground(run: Run, costs: tuple[str, ...]) -> tuple[Sites, Known]:
 
 
 @st.cache_data(show_spinner=False, max_entries=2000)
-def _answered(path: str, seal: str, mask: str, whole: bool, _run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    told = asked(_run).ask({"keep": mask, "whole": whole})["answers"]
-    return {part: (np.array(one["absolute"]), np.array(one["count"])) for part, one in zip(PARTS, told, strict=True)}
+def _answered(path: str, seal: str, masks: tuple[str, str], whole: bool, _run: Run) -> dict[str, Answer]:
+    on, over = masks
+    told = asked(_run).ask({"keep": on, "over": over, "whole": whole})["answers"]
+    keep = np.array([letter == "1" for letter in over])
+    return {part: heard(keep, one) for part, one in zip(PARTS, told, strict=True)}
 
 
-def answered(run: Run, keep: np.ndarray, whole: bool = False) -> Answers:
-    """Errors of both parts under ``keep`` [N] bool; asked once. OptionError with none kept, RunError without an answer."""
-    if not keep.any():
+def answered(run: Run, on: np.ndarray, over: np.ndarray | None = None, *, whole: bool = False) -> Answers:
+    """Errors of both parts with those in ``on`` [N] bool on, told about the plan ``over``: itself, unless another is named.
+
+    Asked once. OptionError with none on, RunError without an answer.
+    """
+    if not on.any():
         raise OptionError("At least one sensor has to stay on.")
-    told = _answered(str(run.path), weights_seal(run), text(keep), whole, run)
-    return {part: Answer(keep, *sums) for part, sums in told.items()}
+    masks = text(on), text(on if over is None else over)
+    return _answered(str(run.path), weights_seal(run), masks, whole, run)
 
 
 def text(keep: np.ndarray) -> str:

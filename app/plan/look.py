@@ -1,4 +1,4 @@
-"""What the plan looks like: figures, map, the chosen sensor, the curve, the table."""
+"""What the plan looks like: map, the chosen sensor, the curve, the table, speed and costs."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,87 +8,37 @@ import streamlit as st
 
 from app import picking
 from app.plan import asking, draft
+from app.plan.figures import PARTS, part, signed
 from app.sensors.measured import Ground
-from app.session import current_theme
+from app.session import current_theme, link, linked
 from app.words import plain
 from stcore.charts import plan_curve as curves
 from stcore.charts import plan_map as maps
-from stcore.charts.words import labelled, percent, short
-from stcore.plan.ground import importance
-from stcore.plan.planned import again
+from stcore.charts.words import labelled, short
+from stcore.plan.chance import beside, changed
+from stcore.plan.curve import counts
+from stcore.plan.ground import WORTH, called, learnt, named, worth
 from stcore.plan.speed import sentence
 from stcore.runs import Run, RunError
+from stcore.sensors.sites import Sites
 
 if TYPE_CHECKING:
     from app.plan.panel import Scene
 
 MAP, TABLE = "plan map", "plan table"
-HEIGHT = 520
-PARTS = {"test": "Test", "validation": "Validation"}
-
-
-def part() -> str:
-    """The part whose errors are shown."""
-    return str(st.session_state.get("plan part") or "test")
-
-
-def figures(scene: "Scene") -> None:
-    """What the plan costs: over all, over the kept ones, over those that are off; and what it saves."""
-    answer, whole = scene.now[part()], scene.whole[part()]
-    kept, count = int(scene.draft.keep.sum()), len(scene.draft.keep)
-    before = again(whole, scene.draft.keep)
-    labels = (
-        (
-            "All sensors",
-            "Mean absolute error over all sensors under the plan, and its change against all sensors on. Measured on some of "
-            "the windows, so that it comes at once; confirming by training measures on all.",
-        ),
-        ("Those kept", "The same over the sensors that stay on."),
-        ("Those off", "The same over the sensors that are off, forecast from the others."),
-    )
-    grid = st.grid(4, min_column_width=150)
-    for (label, help), now, then in zip(labels, answer.three, before, strict=True):
-        delta = f"{100 * (now / then - 1):+.1f} % to all on" if then > 0 and np.isfinite(now) else None
-        grid.metric(
-            f"{PARTS[part()]} MAE · {label}",
-            short(now, scene.unit),
-            delta,
-            delta_color="inverse",
-            help=help,
-            border=True,
-            height="stretch",
-        )
-    spent = float(scene.sites.cost[scene.sites.mean(scene.draft.keep.astype(float)) > 0.5].sum())
-    total = float(scene.sites.cost.sum())
-    saved = f"cost {spent:g} of {total:g}" if scene.draft.by_cost else f"{percent(1 - kept / count)} off"
-    grid.metric(
-        "Sensors kept", f"{kept} of {count}", saved,
-        delta_color="off", delta_arrow="off", border=True, height="stretch",
-        help="Only these are read for a forecast; all sensors are still forecast.",
-    )  # fmt: skip
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.segmented_control(
-            "Errors on", list(PARTS), key="plan part", default="test", format_func=PARTS.__getitem__, required=True,
-            label_visibility="collapsed",
-            help="Plans are chosen by validation; the test part tells how they do on what they were not chosen by.",
-        )  # fmt: skip
-        st.markdown(f"Ranked by **{plain(curves.WORDS.get(scene.draft.ranking, scene.draft.ranking))}**.")
-        if number := len(scene.draft.switched):
-            st.button(
-                f"Undo the {number} switched by hand" if number > 1 else "Undo the one switched by hand",
-                key="plan undo", on_click=draft.back, args=(scene.run,), icon=":material/undo:",
-            )  # fmt: skip
+HEIGHT = 620
+COSTS, COSTS_LONG = "plan costs", "plan costs that are long"
+MOST_COSTS = 16_000  # letters that a server takes in an address
 
 
 # ---- the map -------------------------------------------------------------------------------------------------------
 def plan_map(scene: "Scene", chosen: int) -> None:
     """Kept and switched-off sensors; zoom and place stay."""
     answer, whole = scene.now[part()], scene.whole[part()]
-    words = maps.said(scene.names, scene.draft.keep, answer.by_sensor, whole.by_sensor, scene.unit)
-    ground = scene.ground
-    shown = maps.PlanMap(ground.places, scene.draft.keep, words, ground.layers, ground.cells, chosen)
-    kept, count = int(scene.draft.keep.sum()), len(scene.draft.keep)
-    alt = f"Map of the plan: {kept} of {count} sensors are kept"
+    names, keep, ground = named(scene.sites), scene.draft.keep, scene.ground
+    words = maps.pointed(names, keep, answer.by_sensor, whole.by_sensor, scene.unit, part=part())
+    shown = maps.PlanMap(ground.places, keep, words, ground.layers, ground.cells, chosen)
+    alt = f"Map of the plan: {scene.stay} are kept"
     st.pydeck_chart(
         maps.plan_map(shown, current_theme()),
         key=MAP,
@@ -99,24 +49,30 @@ def plan_map(scene: "Scene", chosen: int) -> None:
     )
     theme = current_theme()
     marks = ("■", "■") if scene.ground.cells is not None else ("●", "○")
+    pale = maps.PALE / 255 if scene.of_cells else 1.0
     on, off = (
-        f'<span style="color:{colour}">{mark}</span>'
-        for colour, mark in zip((theme.kept, theme.pruned), marks, strict=True)
+        f'<span style="color:{colour};opacity:{opacity:.2f}">{mark}</span>'
+        for colour, mark, opacity in zip((theme.kept, theme.pruned), marks, (1.0, pale), strict=True)
     )
-    st.html(f"{on} kept ({kept}) &nbsp; {off} off ({count - kept}) &nbsp; A click switches a sensor on or off.")
+    mask, one = scene.sites.mean(keep.astype(float)) > 0.5, called(scene.sites, 1)
+    cells = [f", {number:,} cells" if scene.of_cells else "" for number in (keep.sum(), (~keep).sum())]
+    st.html(
+        f"{on} kept ({mask.sum()}{cells[0]}) &nbsp; {off} off ({(~mask).sum()}{cells[1]}) &nbsp; "
+        f"A click switches a {one} on or off."
+    )
     if scene.ground.made_up:
         st.markdown("These sensors have no coordinates: the map is a layout of their graph.")
 
 
-def clicked(run: Run, ground: Ground) -> int | None:
+def clicked(run: Run, sites: Sites, ground: Ground) -> int | None:
     """The sensor of a new click on the map, or of a newly chosen row of the table."""
     on_map = _fresh(MAP, picking.selected(MAP, "indices", maps.SENSORS))
     in_table = _fresh(TABLE, picking.selected(TABLE, "rows"))
     if on_map is not None:
         return maps.PlanMap(ground.places, np.empty(0, bool), []).sensor(on_map)
-    if in_table is None or in_table >= len(ranked := order(run)):
+    if in_table is None or in_table >= len(ranked := order(run, sites)):
         return None
-    return int(ranked[in_table])
+    return int(np.flatnonzero(sites.of == ranked[in_table])[0])
 
 
 def _fresh(key: str, found: list[int]) -> int | None:
@@ -132,73 +88,92 @@ def card(scene: "Scene", chosen: int) -> None:
     keep, sites, name = scene.draft.keep, scene.sites, scene.names[chosen]
     here, on = sites.of == sites.of[chosen], bool(keep[chosen])
     error, before = (answer[part()].by_sensor[chosen] for answer in (scene.now, scene.whole))
+    inside = f", in {sites.name[sites.of[chosen]]}," if scene.of_cells else ""
     st.markdown(
-        f"**{plain(name)}** is **{'kept' if on else 'off'}**: its own error {short(float(error), scene.unit)}"
+        f"**{plain(name)}**{inside} is **{'kept' if on else 'off'}**: its own {part()} error {short(float(error), scene.unit)}"
         + (f", {short(float(before), scene.unit)} with all on." if np.isfinite(before) else ".")
     )
     other = keep ^ here
     if other.any():
-        then = asking.answered(scene.run, other)[part()].all
-        now = scene.now[part()].all
-        change = f"{'+' if then > now else ''}{short(then - now, scene.unit)} ({100 * (then / now - 1):+.2f} %)"
-        what = "Without it" if on else "With it"
-        st.markdown(f"{what} the error over all sensors is {short(then, scene.unit)}: **{change}**.")
+        then, now = asking.answered(scene.run, other, keep)[part()], scene.now[part()]
+        change = changed(then, now, "all", sites.data.step_seconds, part())
+        known = np.isfinite([change.low, change.high]).all()
+        ends = f" ({plain(f'95 %: {signed(change.low)} to {signed(change.high)}')})" if known else ""
+        what = f"{'Without' if on else 'With'} {'its region' if scene.of_cells else 'it'}"
+        st.markdown(
+            f"{what} the {part()} error over all is {short(then.all, scene.unit)}: **{signed(change.estimate)}**{ends}."
+        )
     words = f"Switch {'off' if on else 'on'}" + ("" if sites.count == len(keep) else " its region")
     st.button(
-        words, key="plan switch", on_click=draft.switch, args=(scene.run, sites, chosen, keep), disabled=not other.any(),
+        words, key="plan switch", on_click=draft.switch, args=(sites, chosen, keep), disabled=not other.any(),
         icon=":material/toggle_off:" if on else ":material/toggle_on:",
     )  # fmt: skip
 
 
 # ---- the curve -----------------------------------------------------------------------------------------------------
 def curve(scene: "Scene") -> None:
-    """Error against sensors kept, as far as it is drawn."""
-    what = "sensors" if scene.sites.count == len(scene.draft.keep) else "regions"
+    """Error against sensors kept, as far as it is drawn; its place stays the same from the first point to the last."""
+    what, knee = called(scene.sites), scene.curve.knee()
     st.markdown(
-        f"**Error against {what} kept**",
+        f"**{PARTS[part()]} error against {what} kept**",
         help="What the run's weights answer under the masks of each ranking; grey: three random draws. The knee (Satopaa et "
-        "al. 2011) is where more sensors begin to help little, found on validation. The diamond is your plan.",
+        "al. 2011) is where more of them begin to help little, found on validation. The diamond is your plan, with the 95 % "
+        "interval of its distance to all on.",
     )
+    if len(scene.curve.points) < 2:
+        st.container(border=True, height=curves.HEIGHT)
+    else:
+        draw_curve(scene, what, knee)
     if scene.share < 1:
         st.progress(scene.share, "Drawing the curve")
-    if len(scene.curve.points) < 2:
         return
+    st.markdown(f"The knee is at **{knee}** of {scene.sites.count} {what}." if knee else "The curve has no knee.")
+    with st.expander("The curve as a table"):
+        st.dataframe(scene.curve.table, hide_index=True, key="plan curve table")
+
+
+def draw_curve(scene: "Scene", what: str, knee: int | None) -> None:
+    """The curve with the plan on it."""
     mask = scene.sites.mean(scene.draft.keep.astype(float)) > 0.5
     x = "cost" if scene.draft.by_cost else "kept"
     at = float(scene.sites.cost[mask].sum()) if x == "cost" else float(mask.sum())
-    best = scene.curve.best_at(int(mask.sum()))
     here = at, scene.now[part()].all
-    shown = curves.Shown(scene.curve.table, part(), scene.unit, x, best, scene.curve.knee(), here, what)
+    sure = beside(scene.now[part()], scene.whole[part()], scene.sites.data.step_seconds, part())
+    best, at_all = scene.curve.best_at(int(mask.sum())), counts(scene.sites)
+    ends = (float(min(at_all)), float(max(at_all))) if x == "kept" else None
+    shown = curves.Shown(scene.curve.table, part(), scene.unit, x, best, knee, here, what, sure, ends)
     st.altair_chart(
         curves.plan_curve(shown, current_theme()),
         key="plan curve",
         alt=f"Curves of the {part()} error against {what} kept, by ranking",
     )
-    with st.expander("The curve as a table"):
-        st.dataframe(scene.curve.table, hide_index=True, key="plan curve table")
 
 
 # ---- table, speed, costs -------------------------------------------------------------------------------------------
-def order(run: Run) -> np.ndarray:
-    """Sensors by importance, whatever the plan, so that a row stays where it is when it is switched."""
-    return np.argsort(-importance(run), kind="stable")
+def order(run: Run, sites: Sites) -> np.ndarray:
+    """Sites by worth, whatever the plan, so that a row stays where it is when it is switched."""
+    return np.argsort(-sites.sum(worth(run)), kind="stable")
 
 
 def table(scene: "Scene") -> None:
-    """Every sensor with its reason; a row switches it."""
+    """Every sensor, or region of a grid, with its reason; a row switches it."""
+    one, name = called(scene.sites, 1), WORTH[learnt(scene.run)].name
     st.subheader(
-        "Every sensor",
-        help="A click on a row switches its sensor, as a click on the map does. Expected errors and reasons are of validation.",
+        f"Every {one}",
+        help=f"A click on a row switches its {one}, as a click on the map does. Expected errors and reasons are of the "
+        "validation period; those of the figures above are of the part that is chosen there.",
     )
     with st.spinner("Finding the reasons …"):
         plan = scene.plan()
     for note in plan.notes:
         st.markdown(f":material/info: {plain(note)[:1].upper()}{plain(note)[1:]}.")
-    rows = plan.table().iloc[order(scene.run)].drop(columns=["lat", "lon"])
+    held = plan.by_region() if scene.of_cells else plan.table().drop(columns=["lat", "lon"])
+    rows = held.iloc[order(scene.run, scene.sites)]
+    meaning = f"{plan.worth.meaning[:1].upper()}{plan.worth.meaning[1:]}; files call it importance."
     columns: Any = {
         "kept": st.column_config.CheckboxColumn("kept", width="small"),
-        "importance": st.column_config.NumberColumn("importance", format="percent"),
-        "expected_error": st.column_config.NumberColumn(labelled("expected error", scene.unit), format="%.3g"),
+        "importance": st.column_config.NumberColumn(name, format="percent", help=meaning),
+        "expected_error": st.column_config.NumberColumn(labelled("validation error", scene.unit), format="%.3g"),
         "reason": st.column_config.TextColumn("reason", width="large"),
     }  # fmt: skip
     st.dataframe(
@@ -230,10 +205,24 @@ def speed(scene: "Scene") -> None:
         st.error(plain(str(error)), icon=":material/error:")
 
 
-def costs(names: Sequence[str], key: str) -> None:
+def costs_given() -> str:
+    """What sensors cost, as it was written."""
+    return linked("costs") or st.session_state.get(COSTS_LONG, "")
+
+
+def costs(names: Sequence[str]) -> None:
     """What sensors cost, to plan by money."""
     with st.expander("Costs of the sensors"):
+        st.session_state[COSTS] = costs_given()
         st.text_area(
-            "Costs", key=key, persist_state="session", placeholder=f"{names[0]}=3",
+            "Costs", key=COSTS, placeholder=f"{names[0]}=3", on_change=_costs,
             help="One sensor=cost a line, 1 for those not named; then the slider can limit the cost instead of the number.",
         )  # fmt: skip
+        if len(st.session_state[COSTS]) > MOST_COSTS:
+            st.markdown("So many costs do not fit into the address: they are forgotten when the page is loaded again.")
+
+
+def _costs() -> None:
+    text = st.session_state[COSTS]
+    link("costs", text if 0 < len(text) <= MOST_COSTS else None)
+    st.session_state[COSTS_LONG] = text if len(text) > MOST_COSTS else ""

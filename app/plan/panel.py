@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app import picking
-from app.plan import asking, confirm, draft, look, take
+from app.plan import asking, confirm, draft, figures, look, take
 from app.plan.asking import Answers
 from app.plan.draft import Draft
 from app.sensors.measured import Ground, ground
@@ -16,6 +16,7 @@ from stcore.findings import DataError
 from stcore.options import OptionError
 from stcore.plan.answers import Answer, all_on, check, mask_of, mixes, trained_for, why_not
 from stcore.plan.curve import Curve
+from stcore.plan.ground import called, counted
 from stcore.plan.planned import Plan, made, unit_of
 from stcore.plan.reasons import Known
 from stcore.runs import Run, RunError
@@ -24,7 +25,6 @@ from stcore.sensors.sites import Sites
 
 PACE = 1.0  # seconds between two looks while something is being prepared
 BUSY = "plan busy"
-COSTS = "plan costs"
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,16 @@ class Scene:
         return self.sites.data.sensors
 
     @property
+    def stay(self) -> str:
+        """How many stay, in words."""
+        return counted(self.sites, self.draft.keep)
+
+    @property
+    def of_cells(self) -> bool:
+        """Whether the sensors are cells of a grid that are decided over by regions."""
+        return called(self.sites) != "sensors"
+
+    @property
     def unit(self) -> str:
         """The first target's unit."""
         return unit_of(self.run)
@@ -54,8 +64,8 @@ class Scene:
     def plan(self) -> Plan:
         """The plan with its reasons, for the table and for files."""
 
-        def ask(keep: np.ndarray, part: str) -> Answer:
-            return asking.answered(self.run, keep)[part]
+        def ask(on: np.ndarray, part: str, over: np.ndarray | None = None) -> Answer:
+            return asking.answered(self.run, on, over)[part]
 
         return made(
             self.run, self.sites, self.draft.keep, ask, ranking=self.draft.ranking, curve=self.curve, facts=self.facts
@@ -81,15 +91,16 @@ def _show(run: Run, busy: bool) -> None:
 
 def _section(run: Run) -> bool:
     """Draw everything; True where it should be looked at again soon."""
+    draft.begin(run)
     if said := why_not(run):
         unable(run, said)
         return mixes(run) and state(run) in LIVE
     check(run)
     try:
-        sites, facts = asking.ground(run, given(st.session_state.get(COSTS, "")))
+        sites, facts = asking.ground(run, given(look.costs_given()))
     except OptionError as error:  # of the costs, which can be put right here
         st.error(plain(str(error)), icon=":material/block:")
-        look.costs(run.spec["data"]["sensors"], COSTS)
+        look.costs(run.spec["data"]["sensors"])
         return False
     if not asking.asked(run).ready:
         st.info("Loading the model that answers. This takes a few seconds.", icon=":material/hourglass_top:")
@@ -103,12 +114,12 @@ def _section(run: Run) -> bool:
         )
         elsewhere(run)
     ranked, under = draft.controls(run, sites, curve), ground(run)
-    tried = draft.by_hand(run, sites, ranked)
-    if (sensor := look.clicked(run, under)) is not None:
-        draft.switch(run, sites, sensor, tried.keep)
+    tried = draft.by_hand(sites, ranked)
+    if (sensor := look.clicked(run, sites, under)) is not None:
+        draft.switch(sites, sensor, tried.keep)
         link("sensor", sites.data.sensors[sensor])
-        tried = draft.by_hand(run, sites, ranked)
-    now, everyone = asking.answered(run, tried.keep), asking.answered(run, np.ones(len(tried.keep), bool))
+        tried = draft.by_hand(sites, ranked)
+    now, everyone = asking.answered(run, tried.keep), asking.answered(run, np.ones(len(tried.keep), bool), tried.keep)
     whole = {part: all_on(run, answer) for part, answer in everyone.items()}
     draw(Scene(run, sites, facts, curve, share, tried, now, whole, under))
     return share < 1 or confirm.works(run, sites, tried.keep)
@@ -121,12 +132,12 @@ def given(text: str) -> tuple[str, ...]:
 
 def draw(scene: Scene) -> None:
     """From top to bottom."""
-    look.figures(scene)
+    figures.figures(scene)
     left, right = st.columns([3, 2], gap="large")
     with right:
-        chosen = picking.sensor_list(
-            scene.names, 0, "Click a sensor on the map or in the table to switch it, or choose it here."
-        )
+        what, one = ("cell", "its region") if scene.of_cells else ("sensor", "it")
+        words = f"Click a {what} on the map or a row of the table to switch {one}, or choose the {what} here."
+        chosen = picking.sensor_list(scene.names, 0, words, what.capitalize())
         look.card(scene, chosen)
         look.curve(scene)
     with left:
@@ -138,7 +149,7 @@ def draw(scene: Scene) -> None:
     with right:
         look.speed(scene)
         take.show(scene)
-    look.costs(scene.names, COSTS)
+    look.costs(scene.names)
 
 
 def unable(run: Run, said: str) -> None:

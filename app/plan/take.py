@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.plan import asking
 from stcore.exports import plan_bytes
+from stcore.plan.ground import WORTH, learnt
 
 if TYPE_CHECKING:
     from app.plan.panel import Scene
@@ -21,10 +22,12 @@ FORMATS = {
 
 def show(scene: "Scene") -> None:
     """A button for each format."""
+    about = WORTH[learnt(scene.run)]
     st.subheader(
         "Take the plan along",
-        help="Every sensor with kept, importance, expected error and reason; GeoJSON and GPKG in EPSG:4326. The report is one "
-        "page with map, curve and table that opens without internet.",
+        help="Every sensor with kept, importance, expected error (in validation) and reason; GeoJSON and GPKG in EPSG:4326. "
+        f"What they call importance is {about.meaning}. The report is one page with map, curve and table that opens without "
+        "internet.",
     )
     keep = asking.text(scene.draft.keep)
     kept = int(scene.draft.keep.sum())

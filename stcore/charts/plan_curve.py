@@ -11,6 +11,7 @@ from stcore.charts.style import plain
 from stcore.charts.theme import DASHES, Theme
 from stcore.charts.words import labelled, short
 
+HEIGHT = 430  # pixels
 RANDOM, OWN = "random (3 draws)", "own"
 WORDS = {OWN: "the run's own"}
 PLOTLY_DASH = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -18,7 +19,8 @@ PLOTLY_DASH = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 class Shown(NamedTuple):
     """A curve's ``table`` (see ``stcore.plan.curve``) as it is to be drawn: ``part`` is validation or test, ``x`` kept or cost;
-    ``best`` the ranking to stand out, ``knee`` the number kept there, ``here`` the plan's own point (x, error)."""
+    ``best`` the ranking to stand out, ``knee`` the number kept there, ``here`` the plan's own point (x, error) and ``sure`` the
+    interval of its distance to all on; ``ends`` of the axis, where they are known before all points are."""
 
     table: pd.DataFrame
     part: str
@@ -28,6 +30,8 @@ class Shown(NamedTuple):
     knee: int | None = None
     here: tuple[float, float] | None = None
     what: str = "sensors"
+    sure: tuple[float, float] = (float("nan"), float("nan"))
+    ends: tuple[float, float] | None = None
 
     @property
     def titles(self) -> tuple[str, str]:
@@ -89,9 +93,14 @@ def plan_curve(shown: Shown, theme: Theme) -> alt.LayerChart:
     colour = alt.Scale(domain=names, range=[look[0] for look in looks.values()])
     dash = alt.Scale(domain=names, range=[list(DASHES[look[1]]) for look in looks.values()])
     across, up = shown.titles
-    x = alt.X("x:Q", title=across, scale=alt.Scale(nice=False), axis=alt.Axis(grid=False))
+    x = alt.X(
+        "x:Q",
+        title=across,
+        scale=alt.Scale(nice=False, domain=list(shown.ends) if shown.ends else alt.Undefined),
+        axis=alt.Axis(grid=False),
+    )
     y = alt.Y("error:Q", title=up, scale=alt.Scale(zero=False, domain=room(lines, shown), clamp=True))
-    legend = alt.Legend(title=None, orient="bottom", columns=3, labelLimit=150, symbolSize=300)
+    legend = alt.Legend(title=None, orient="bottom", columns=2, labelLimit=190, symbolSize=250)
     tip = [alt.Tooltip("ranking:N"), alt.Tooltip("x:Q", title=across), alt.Tooltip("error:Q", title=up, format=".3~f")]
     base = alt.Chart(lines).encode(
         x=x, y=y, tooltip=tip, color=alt.Color("ranking:N", scale=colour, legend=legend),
@@ -111,11 +120,16 @@ def plan_curve(shown: Shown, theme: Theme) -> alt.LayerChart:
             mark.mark_text(color=theme.text, align="left", dx=5, baseline="top").encode(text="text:N", y=alt.value(4))
         )
     if shown.here is not None:
-        point = alt.Chart(pd.DataFrame({"x": [shown.here[0]], "error": [shown.here[1]]})).encode(x="x:Q", y="error:Q")
+        low, high = shown.sure
+        held = pd.DataFrame({"x": [shown.here[0]], "error": [shown.here[1]], "low": [low], "high": [high]})
+        point = alt.Chart(held).encode(x="x:Q", y="error:Q")
+        if np.isfinite(shown.sure).all():
+            ends = alt.Chart(held).encode(x="x:Q", y="low:Q", y2="high:Q")
+            layers.append(ends.mark_rule(color=theme.pruned, strokeWidth=2, clip=True))
         layers.append(
             point.mark_point(shape="diamond", size=170, filled=True, color=theme.pruned, stroke=theme.text, opacity=1)
         )
-    return alt.LayerChart(layer=layers, height=380)
+    return alt.LayerChart(layer=layers, height=HEIGHT)
 
 
 def room(lines: pd.DataFrame, shown: Shown) -> list[float]:
@@ -131,7 +145,8 @@ def room(lines: pd.DataFrame, shown: Shown) -> list[float]:
         if np.isfinite(best)
         else errors.max()
     )
-    high = max(float(high), shown.here[1] if shown.here else 0.0)
+    if shown.here:
+        high, low = max(float(high), shown.here[1]), min(low, shown.here[1])
     gap = 0.04 * (high - low or 1.0)
     return [low - gap, high + gap]
 
@@ -143,7 +158,7 @@ def flat_plan_curve(shown: Shown, theme: Theme) -> go.Figure:
         rows = lines[lines["ranking"] == name]
         line = {"color": colour, "dash": PLOTLY_DASH[dash], "width": 3.2 if name == shown.best_line else 1.4}
         figure.add_scatter(x=rows["x"], y=rows["error"], mode="lines", line=line, name=name)
-    figure = plain(figure, theme, 380)
+    figure = plain(figure, theme, HEIGHT)
     low, high = room(lines, shown)
     figure.update_yaxes(title=shown.titles[1], range=[low, high])
     figure.update_xaxes(title=shown.titles[0])
@@ -155,13 +170,15 @@ def flat_plan_curve(shown: Shown, theme: Theme) -> go.Figure:
     if shown.here is not None:
         marker = {"symbol": "diamond", "size": 13, "color": theme.pruned, "line": {"width": 1, "color": theme.text}}
         text = f"the plan: {short(shown.here[1], shown.unit)}"
+        low, high = shown.sure
+        ends = {
+            "type": "data",
+            "array": [high - shown.here[1]],
+            "arrayminus": [shown.here[1] - low],
+            "color": theme.pruned,
+        }
         figure.add_scatter(
-            x=[shown.here[0]],
-            y=[shown.here[1]],
-            mode="markers",
-            marker=marker,
-            name="the plan",
-            hovertext=[text],
-            hoverinfo="text",
-        )
+            x=[shown.here[0]], y=[shown.here[1]], mode="markers", marker=marker, name="the plan", hovertext=[text],
+            hoverinfo="text", error_y=ends if np.isfinite(shown.sure).all() else None,
+        )  # fmt: skip
     return figure

@@ -45,19 +45,25 @@ class PlanMap:
         drawn = np.flatnonzero(np.isfinite(self.places).all(axis=1))  # in the data's order, whatever is kept
         return int(drawn[index]) if 0 <= index < len(drawn) else None
 
+    def legend(self, on: bool, count: int) -> str:
+        """What stands beside the mark of those that are kept, or off."""
+        return f"{'kept' if on else 'off'} ({count:,}{' cells' if self.cells is not None else ''})"
+
     @property
     def crowd(self) -> float:
         """How much smaller dots are where there are many."""
         return float(np.clip(np.sqrt(250 / max(len(self.drawn), 1)), 0.35, 1.15))
 
 
-def said(names: list[str], keep: np.ndarray, error: np.ndarray, whole: np.ndarray, unit: str) -> list[str]:
-    """[N] what a pointer over each sensor is told: whether it is on, its expected error, and the change by the plan."""
+def pointed(
+    names: list[str], keep: np.ndarray, error: np.ndarray, whole: np.ndarray, unit: str, *, part: str
+) -> list[str]:
+    """[N] what a pointer over each sensor is told: whether it is on, its error in a part, and the change by the plan."""
     told_all = []
     for name, kept, now, before in zip(names, keep, error, whole, strict=True):
-        change = f" ({'+' if now >= before else ''}{percent(now / before - 1)})" if before > 0 else ""
+        change = f" ({'+' if now >= before else ''}{percent(now / before - 1)} to all on)" if before > 0 else ""
         told_all.append(
-            harmless(f"{name}\n{'kept' if kept else 'off'}\nexpected error: {short(float(now), unit)}{change}")
+            harmless(f"{name}\n{'kept' if kept else 'off'}\n{part} error: {short(float(now), unit)}{change}")
         )
     return told_all
 
@@ -129,7 +135,7 @@ def _ring(plan: PlanMap, theme: Theme) -> list[pydeck.Layer]:
 
 
 def flat_plan_map(plan: PlanMap, theme: Theme) -> go.Figure:
-    """The same map drawn flat, for files and notebooks: discs and open diamonds."""
+    """The same map drawn flat, for files and notebooks: discs and open diamonds, or the cells of a grid as areas."""
     figure = go.Figure()
     for name, collection in plan.layers.items():
         colours = ink(name, theme)
@@ -138,29 +144,10 @@ def flat_plan_map(plan: PlanMap, theme: Theme) -> go.Figure:
             fill = {"fill": "toself", "fillcolor": colours.fill} if area else {}
             line = {"color": colours.line, "width": colours.width}
             figure.add_scatter(x=x, y=part[:, 1], mode="lines", line=line, hoverinfo="skip", showlegend=False, **fill)
-    lats, lons = plan.places[:, 0], eastward(plan.places[:, 1], plan.places)
-    size = 2 * plan.crowd
-    marks = {
-        "off": {"symbol": "diamond-open", "size": size * OFF, "color": theme.pruned, "line": {"width": 1.8}},
-        "kept": {
-            "symbol": "circle",
-            "size": size * KEPT,
-            "color": theme.kept,
-            "line": {"width": 1, "color": theme.background},
-        },
-    }
-    for name, marker in marks.items():
-        of = plan.drawn[plan.keep[plan.drawn] == (name == "kept")]
-        texts = [told(plan.said[place]) for place in of]
-        figure.add_scatter(
-            x=lons[of],
-            y=lats[of],
-            mode="markers",
-            marker=marker,
-            text=texts,
-            hoverinfo="text",
-            name=f"{name} ({len(of)})",
-        )
+    for on in (False, True):
+        of = plan.drawn[plan.keep[plan.drawn] == on]
+        (_flat_cells if plan.cells is not None else _flat_dots)(figure, plan, of, on, theme)
+    lats = plan.places[:, 0]
     known = lats[plan.drawn]
     ratio = 1 / max(np.cos(np.radians(known.mean())), 0.05) if len(known) else 1.0
     return figure.update_layout(
@@ -168,4 +155,38 @@ def flat_plan_map(plan: PlanMap, theme: Theme) -> go.Figure:
         margin={"l": 8, "r": 8, "t": 30, "b": 8}, height=560, dragmode="pan", xaxis={"visible": False},
         yaxis={"visible": False, "scaleanchor": "x", "scaleratio": ratio},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+    )  # fmt: skip
+
+
+def _flat_dots(figure: go.Figure, plan: PlanMap, of: np.ndarray, on: bool, theme: Theme) -> None:
+    size = 2 * plan.crowd
+    kept = {
+        "symbol": "circle",
+        "size": size * KEPT,
+        "color": theme.kept,
+        "line": {"width": 1, "color": theme.background},
+    }
+    off = {"symbol": "diamond-open", "size": size * OFF, "color": theme.pruned, "line": {"width": 1.8}}
+    figure.add_scatter(
+        x=eastward(plan.places[:, 1], plan.places)[of], y=plan.places[of, 0], mode="markers", marker=kept if on else off,
+        text=[told(plan.said[place]) for place in of], hoverinfo="text", name=plan.legend(on, len(of)),
+    )  # fmt: skip
+
+
+def _flat_cells(figure: go.Figure, plan: PlanMap, of: np.ndarray, on: bool, theme: Theme) -> None:
+    """The cells as one outline with gaps, and a point in the middle of each for the pointer."""
+    assert plan.cells is not None
+    gap = np.full((len(of), 1, 2), np.nan)
+    ring = np.concatenate([plan.cells.corners[of], gap], axis=1).reshape(-1, 2)
+    colour, opacity = (theme.kept, 215 / 255) if on else (theme.pruned, PALE / 255)
+    red, green, blue = rgb(colour)
+    name = plan.legend(on, len(of))
+    figure.add_scatter(
+        x=ring[:, 0], y=ring[:, 1], mode="lines", fill="toself", fillcolor=f"rgba({red},{green},{blue},{opacity:.2f})",
+        line={"color": theme.background, "width": 0.5}, hoverinfo="skip", name=name, legendgroup=name,
+    )  # fmt: skip
+    lats, lons = plan.cells.centres.T
+    figure.add_scatter(
+        x=lons[of], y=lats[of], mode="markers", marker={"size": 9, "opacity": 0}, hoverinfo="text",
+        text=[told(plan.said[place]) for place in of], showlegend=False, legendgroup=name,
     )  # fmt: skip

@@ -26,10 +26,14 @@ def sensors(
         float | None, Option(help="What the sensors that stay may cost together, instead of --keep.")
     ] = None,
     on: Annotated[list[str] | None, Option(help=f"Sensors that stay on whatever happens. {HOW}.")] = None,
-    off: Annotated[list[str] | None, Option(help="Sensors that are switched off whatever happens; given as --on is.")] = None,
+    off: Annotated[
+        list[str] | None, Option(help="Sensors that are switched off whatever happens; given as --on is.")
+    ] = None,
     costs: Annotated[
         list[str] | None,
-        Option(help="What sensors cost, such as a=3,b=2.5; 1 for those not named. Given as --on is; a CSV has a column cost."),
+        Option(
+            help="What sensors cost, such as a=3,b=2.5; 1 for those not named. Given as --on is; a CSV has a column cost."
+        ),
     ] = None,
     out: Annotated[
         Path | None, Option(help="File to write, a row for every sensor: .csv, .geojson, .gpkg, or a page: .html.")
@@ -63,23 +67,36 @@ def sensors(
 
 
 def lines(document: dict[str, Any]) -> list[str]:
-    """A plan for people: how many stay, what that costs, and what has to be known."""
-    unit = f" {document['unit']}".rstrip()
-    ranking = "the run's own mask" if document["ranking"] == "own" else document["ranking"]
-    said = [f"{document['kept']} of {document['sensors']} sensors stay on, ranked by {ranking}"]
+    """A plan for people: how many stay, what that costs and how sure that is, and what has to be known."""
+    from stcore.plan.chance import how_sure
+    from stcore.plan.chance import said as period
+
+    unit, off = document["unit"], {"all": "over all", "kept": "over the kept", "off": "over those off"}
+    ranking = (
+        f"the run's own {document['importance'].split(':')[0]}" if document["ranking"] == "own" else document["ranking"]
+    )
     rows = []
     for part, errors in document["errors"].items():
-        whole = document["unmasked"][part]
-        change = (
-            f"{100 * (errors['all'] / whole['all'] - 1):+.1f} %"
-            if whole["all"] and whole["all"] == whole["all"]
-            else "-"
-        )
-        rows.append([part, errors["all"], whole["all"], change, errors["kept"], errors["off"]])
-    head = ["part", f"MAE{unit and f' ({unit.strip()})'}", "all on", "change", "of the kept", "of those off"]
-    said.append(table([[name, *map(shown_or_dash, row)] for name, *row in rows], head))
+        for over, words in off.items():
+            share, *ends = document["changes"][part][over]
+            sure = between(document["intervals"][part][over], "{:.4g}")
+            change = "-" if share != share else f"{100 * share:+.1f} %"
+            now, before = errors[over], document["unmasked"][part][over]
+            rows.append(
+                [part, words, shown_or_dash(now), sure, shown_or_dash(before), change, between(ends, "{:+.1%}")]
+            )
+    head = ["part", f"MAE{unit and f' ({unit})'}", "plan", "95 %", "all on", "change", "95 % of it"]
+    measured = document["measured"].values()
+    said = [f"{document['stay']} stay on, ranked by {ranking}", table(rows, head)]
+    said += [f"measured in {period(one)}; {how_sure(one)}" for one in measured]
     said += [f"note: {note}" for note in document["notes"]]
     return [*said, *([f"wrote {document['rows']} rows to {document['path']}"] if "path" in document else [])]
+
+
+def between(ends: list[float], form: str) -> str:
+    """An interval; a dash where there is none."""
+    low, high = ends
+    return "-" if low != low or high != high else f"{form.format(low)} to {form.format(high)}"
 
 
 def shown_or_dash(value: Any) -> str:

@@ -73,8 +73,10 @@ def blocks(test: Tested) -> Blocks:
     return blocks_of(test.start, test.lookback + test.horizon, test.step_seconds)
 
 
-def blocks_of(start: np.ndarray, window: int, step_seconds: float, part: str = "test") -> Blocks:
-    """Whole days, at least a ``window`` of steps and the square root of all; shorter where the part has no eight of them.
+def blocks_of(
+    start: np.ndarray, window: int, step_seconds: float, part: str = "test", *, fewest: int = FEWEST
+) -> Blocks:
+    """Whole days, at least a ``window`` of steps and the square root of all; shorter where the part has no ``fewest`` of them.
 
     ``start`` [W]: first steps of the part's windows, ascending; they may leave some out. Too short a block takes what lasts
     longer for independent; the square root follows slow errors as the part grows.
@@ -83,7 +85,7 @@ def blocks_of(start: np.ndarray, window: int, step_seconds: float, part: str = "
     span = int(place[-1]) + 1
     day = max(1, round(86_400 / step_seconds))
     length = -(-max(window, int(np.sqrt(span))) // day) * day
-    if span >= FEWEST * length:
+    if span >= fewest * length:
         return Blocks(place, span, length, step_seconds, "")
     length = min(span, max(window, span // FEWEST))
     said = f"The {part} period is short: blocks of {length * step_seconds / 3600:.3g} hours instead of whole days"

@@ -1,7 +1,9 @@
 """A deployment plan as one page that opens anywhere: figures, map, curve, table. All that comes from data is escaped here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from stcore.charts.layers import underneath
 from stcore.charts.theme import DARK, LIGHT, Theme
@@ -10,9 +12,11 @@ from stcore.exports.report_page import Figures, folded, table, told
 from stcore.exports.report_style import POLICY, SCRIPT, STYLE
 from stcore.options import OptionError
 from stcore.plan import Plan
+from stcore.plan.chance import beside, how_sure, said
+from stcore.plan.ground import called, named
 from stcore.plan.speed import sentence
 
-OVER = {"all": "over all sensors", "kept": "over the kept ones", "off": "over those that are off"}
+OVER = {"all": "over all {}", "kept": "over the kept ones", "off": "over those that are off"}
 
 
 def plan_page(plan: Plan, speed: Mapping[str, Any] | None = None) -> str:
@@ -20,15 +24,12 @@ def plan_page(plan: Plan, speed: Mapping[str, Any] | None = None) -> str:
     from stcore.charts.style import plotly_script
 
     figures = Figures()
-    parts = [head(plan), verdict(plan), "<h2>What it costs</h2>", table(costs(plan))]
+    parts = [head(plan), verdict(plan), "<h2>What it costs</h2>", table(costs(plan)), periods(plan)]
     parts += [f"<p>{told(sentence(dict(speed)))}</p>"] if speed else []
     parts += [map_part(plan, figures), curve_part(plan, figures)]
     if plan.notes:
         parts.append(f"<h2>To be known</h2><ul>{''.join(f'<li>{told(note)}</li>' for note in plan.notes)}</ul>")
-    rows = plan.table().sort_values(["kept", "importance"], ascending=False)
-    names = {"expected_error": f"expected error ({plan.unit})" if plan.unit else "expected error"}
-    rows = rows.assign(importance=rows["importance"].map(percent)).rename(columns=names).drop(columns=["lat", "lon"])
-    parts += ["<h2>Every sensor</h2>", table(rows.to_dict("records"))]
+    parts += [every(plan)]
     parts.append(folded("How it was made", f"<pre>{told(made(plan))}</pre>"))
     body = "\n".join(part for part in parts if part)
     return (
@@ -48,26 +49,68 @@ def head(plan: Plan) -> str:
 
 def verdict(plan: Plan) -> str:
     """The plan in a sentence."""
-    kept, count = int(plan.keep.sum()), len(plan.keep)
+    figures = plan.figures()
     now, before = plan.answers["test"].all, plan.whole["test"].all
-    change = signed(now / before - 1) if before > 0 else "–"
-    words = f"test error over all sensors {short(now, plan.unit)}"
-    words += f" instead of {short(before, plan.unit)} with all on ({change})" if before > 0 else ""
-    return f'<div class="verdict yes"><b>{kept} of {count} sensors stay</b>{told(words[:1].upper() + words[1:])}.</div>'
+    words = f"In the test period the error over all {things(plan)} is {short(now, plan.unit)}"
+    words += ranged(figures["intervals"]["test"]["all"])
+    if before > 0:
+        share, *sure = figures["changes"]["test"]["all"]
+        words += f", with all on {short(before, plan.unit)}: {signed(share)}{ranged(sure, signed)}"
+    return f'<div class="verdict yes"><b>{figures["stay"]} stay</b>{told(words)}.</div>'
+
+
+def things(plan: Plan) -> str:
+    """What is forecast: sensors, or cells of a grid."""
+    return "sensors" if called(plan.sites) == "sensors" else "cells"
+
+
+def ranged(ends: Sequence[float], word: Callable[[float], str] = short) -> str:
+    """An interval in brackets, with a space before it; nothing where there is none."""
+    return f" ({word(ends[0])} to {word(ends[1])})" if np.isfinite(ends).all() else ""
 
 
 def costs(plan: Plan) -> list[dict[str, Any]]:
-    """Errors by part, with all on and under the plan."""
+    """Errors by part, with all on and under the plan, each with its interval."""
     figures, rows = plan.figures(), []
+    unit = f" ({plan.unit})" if plan.unit else ""
     for part in figures["errors"]:
         for over, words in OVER.items():
             now, before = figures["errors"][part][over], figures["unmasked"][part][over]
-            share = now / before - 1 if before and now is not None else float("nan")
-            unit = f" ({plan.unit})" if plan.unit else ""
+            share, *sure = figures["changes"][part][over]
+            ends = ranged(figures["intervals"][part][over]).strip(" ()")
             rows.append(
-                {"part": part, "error": words, f"all on{unit}": before, f"plan{unit}": now, "change": signed(share)}
+                {"part": part, "error": words.format(things(plan)), f"all on{unit}": before, f"plan{unit}": now}
+                | {
+                    f"95 %{unit}": ends or "–",
+                    "change": signed(share),
+                    "95 % of it": ranged(sure, signed).strip(" ()") or "–",
+                }
             )
     return rows
+
+
+def periods(plan: Plan) -> str:
+    """When the errors were measured, on how many windows, and what the intervals are."""
+    measured = plan.measured
+    when = " and the ".join(said(one) for one in measured.values())
+    sure = ". ".join(how_sure(one) for one in measured.values())
+    return f"<p class=meaning>Mean absolute errors of the {told(when)}. {told(sure)}.</p>"
+
+
+def every(plan: Plan) -> str:
+    """A row for every sensor, or for every region of a grid, with what its columns mean."""
+    what = called(plan.sites)
+    rows = plan.table().drop(columns=["lat", "lon"]) if what == "sensors" else plan.by_region()
+    rows = rows.sort_values(["kept", "importance"], ascending=False)
+    rows = rows.assign(importance=rows["importance"].map(percent))
+    error = f"expected error ({plan.unit})" if plan.unit else "expected error"
+    names = {"expected_error": error, "importance": plan.worth.name}
+    meaning = (
+        f"{plan.worth.name[:1].upper()}{plan.worth.name[1:]}: {plan.worth.meaning}; files call it importance. "
+        "Expected errors and reasons are of the validation period."
+    )
+    shown = table(rows.rename(columns=names).to_dict("records"))
+    return f"<h2>Every {called(plan.sites, 1)}</h2><p class=meaning>{told(meaning)}</p>{shown}"
 
 
 def signed(share: float) -> str:
@@ -80,19 +123,20 @@ def map_part(plan: Plan, figures: Figures) -> str:
     if plan.data.places is None:
         return "<h2>Map</h2><p>These sensors have no coordinates, so there is no map.</p>"
     light, dark = (plan_map_figure(plan, theme) for theme in (LIGHT, DARK))
-    return "<h2>Map</h2>" + figures.box("Map of kept and switched-off sensors", light, dark)
+    return "<h2>Map</h2>" + figures.box(f"Map of kept and switched-off {called(plan.sites)}", light, dark)
 
 
 def plan_map_figure(plan: Plan, theme: Theme = LIGHT) -> Any:
     """A plan on the flat map (a plotly figure), for pages and notebooks. OptionError where no sensor has a place."""
-    from stcore.charts.plan_map import PlanMap, flat_plan_map, said
+    from stcore.charts.cells import cells_of
+    from stcore.charts.plan_map import PlanMap, flat_plan_map, pointed
 
     if plan.data.places is None:
         raise OptionError("These sensors have no coordinates, so there is no map.")
     whole = plan.whole["validation"].by_sensor
-    words = said(plan.data.sensors, plan.keep, plan.expected, whole, plan.unit)
+    words = pointed(named(plan.sites), plan.keep, plan.expected, whole, plan.unit, part="validation")
     layers = underneath(plan.data.layers, plan.data.places, None if "grid" in plan.data.ds.attrs else plan.data.edges)
-    return flat_plan_map(PlanMap(plan.data.places, plan.keep, words, layers), theme)
+    return flat_plan_map(PlanMap(plan.data.places, plan.keep, words, layers, cells_of(plan.data)), theme)
 
 
 def curve_part(plan: Plan, figures: Figures) -> str:
@@ -101,10 +145,11 @@ def curve_part(plan: Plan, figures: Figures) -> str:
         return ""
     meaning = (
         "Test error of the run's weights under the masks that each ranking gives, without training for them. The thick line "
-        "is the best by validation error; the knee (Satopaa et al. 2011) is found on validation, too."
+        "is the best by validation error; the knee (Satopaa et al. 2011) is found on validation, too. The diamond is the plan, "
+        "with the 95 % interval of its distance to all on."
     )
     box = figures.box("Error against sensors kept", *(plan_curve_figure(plan, theme) for theme in (LIGHT, DARK)))
-    what = "sensors" if plan.sites.count == len(plan.keep) else "regions"
+    what = called(plan.sites)
     return f"<h2>Error against {what} kept</h2><p class=meaning>{told(meaning)}</p>{box}"
 
 
@@ -116,9 +161,11 @@ def plan_curve_figure(plan: Plan, theme: Theme = LIGHT) -> Any:
         raise OptionError("The plan was made without its curve; ask for it with_curve.")
     kept = int(plan.site_keep.sum())
     here = (float(kept), plan.answers["test"].all)
-    what = "sensors" if plan.sites.count == len(plan.keep) else "regions"
+    what = called(plan.sites)
     best, knee = plan.curve.best_at(kept), plan.curve.knee()
-    return flat_plan_curve(Shown(plan.curve.table, "test", plan.unit, "kept", best, knee, here, what), theme)
+    sure = beside(plan.answers["test"], plan.whole["test"], plan.data.step_seconds)
+    shown = Shown(plan.curve.table, "test", plan.unit, "kept", best, knee, here, what, sure)
+    return flat_plan_curve(shown, theme)
 
 
 def made(plan: Plan) -> str:

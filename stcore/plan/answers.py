@@ -1,8 +1,8 @@
 """What a run's weights answer when asked under another mask: who may be asked, and the numbers that come back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -18,13 +18,28 @@ if TYPE_CHECKING:
 PARTS = "validation", "test"
 
 
+class Period(NamedTuple):
+    """The W windows that an answer was measured on: ``start`` [W], their first steps, of the ``total`` of the part."""
+
+    start: np.ndarray
+    lookback: int
+    horizon: int
+    total: int
+
+
 @dataclass(frozen=True)
 class Answer:
-    """Errors of a part under ``keep`` [N] bool: the summed ``absolute`` error [N] and the ``count`` [N] of truths."""
+    """Errors of a part: the summed ``absolute`` error [N] and the ``count`` [N] of truths.
+
+    ``keep`` [N] bool is the plan that they are told about; ``by_window`` [2, 2, W] are absolute errors and counts summed over
+    those that it keeps and over those that it switches off, window by window of the ``period``.
+    """
 
     keep: np.ndarray
     absolute: np.ndarray
     count: np.ndarray
+    by_window: np.ndarray
+    period: Period
 
     def mean(self, which: np.ndarray | None = None) -> float:
         """Mean absolute error over all sensors, or those in ``which`` [N] bool; NaN over none."""
@@ -58,8 +73,12 @@ class Answer:
         return [self.all, self.kept, self.off]
 
 
-Ask = Callable[[np.ndarray, str], Answer]
-"""The answer under a mask [N] bool on a part, ``validation`` or ``test``."""
+class Ask(Protocol):
+    """Whoever answers."""
+
+    def __call__(self, on: np.ndarray, part: str, over: np.ndarray | None = None) -> Answer:
+        """The errors with those in ``on`` [N] bool on, in validation or test, told about the plan ``over`` [N] bool: itself,
+        unless another is named."""
 
 
 def mixing() -> list[str]:
@@ -106,7 +125,9 @@ def knows_all_on(run: Run) -> bool:
 
 def all_on(run: Run, answer: Answer) -> Answer:
     """The answer with all sensors on; unknown (NaN) of a run that was trained with some of them off for good."""
-    return answer if knows_all_on(run) else Answer(answer.keep, 0 * answer.absolute, 0 * answer.count)
+    if knows_all_on(run):
+        return answer
+    return Answer(answer.keep, 0 * answer.absolute, 0 * answer.count, 0 * answer.by_window, answer.period)
 
 
 def weighed(run: Run, data: STData) -> "WhatIf":
@@ -122,14 +143,33 @@ def weighed(run: Run, data: STData) -> "WhatIf":
 
 def asked_of(whatif: "WhatIf", whole: bool = False) -> Ask:
     """Answers by weights; measured on the ``whole`` parts or on some windows of them."""
+    everyone: dict[str, np.ndarray] = {}  # asked about beside every plan
 
-    def ask(keep: np.ndarray, part: str) -> Answer:
-        absolute, count = whatif.errors(keep, part, whole)  # type: ignore[arg-type]
-        return Answer(keep, absolute, count)
+    def ask(on: np.ndarray, part: str, over: np.ndarray | None = None) -> Answer:
+        sums = everyone[part] if on.all() and part in everyone else whatif.by_window(on, part, whole)  # type: ignore[arg-type]
+        if on.all():
+            everyone[part] = sums
+        windows, keep = whatif.windows(part, whole), on if over is None else over  # type: ignore[arg-type]
+        total = len(whatif.windows(part, True))  # type: ignore[arg-type]
+        period = Period(windows.starts, windows.lookback, windows.horizon, total)
+        groups = np.stack([keep, ~keep]).astype(np.float64)
+        absolute, count = sums.sum(axis=1, dtype=np.float64)
+        return Answer(keep, absolute, count, np.einsum("pwn,gn->pgw", sums, groups), period)
 
     return ask
 
 
 def told(answers: Sequence[Answer]) -> list[dict[str, Any]]:
     """Answers as plain values, for a line of JSON."""
-    return [{"absolute": one.absolute.tolist(), "count": one.count.tolist()} for one in answers]
+    return [
+        {name: getattr(one, name).tolist() for name in ("absolute", "count", "by_window")}
+        | {"period": one.period._asdict() | {"start": one.period.start.tolist()}}
+        for one in answers
+    ]
+
+
+def heard(keep: np.ndarray, said: Mapping[str, Any]) -> Answer:
+    """An answer about the plan ``keep`` [N] bool from its plain values."""
+    absolute, count, by_window = (np.array(said[name], float) for name in ("absolute", "count", "by_window"))
+    period = Period(**{**said["period"], "start": np.array(said["period"]["start"], np.int64)})
+    return Answer(keep, absolute, count, by_window, period)

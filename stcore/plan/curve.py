@@ -56,7 +56,12 @@ class Curve:
         return table.loc[table.groupby("kept")["validation_all"].idxmin()] if len(table) else table
 
     def knee(self) -> int | None:
-        """How many sites the knee of the lowest errors in validation keeps; None without a knee."""
+        """How many sites the knee of the lowest errors in validation keeps; None without a knee, or while points are missing.
+
+        A knee of half a curve would be another one a moment later.
+        """
+        if not self.done:
+            return None
         low = self.lowest().sort_values("kept")
         errors = np.minimum.accumulate(low["validation_all"].to_numpy(float))
         place = knee(low["kept"].to_numpy(float), errors)
@@ -107,7 +112,9 @@ class Drawing:
     @property
     def share(self) -> float:
         """How much of it is done."""
-        return 1.0 if self.curve.done else len(self.curve.points) / max(len(self.names) * len(self.at), 1)
+        if self.curve.done:
+            return 1.0
+        return min(len(self.curve.points) / max(len(self.names) * len(self.at), 1), 0.99)
 
 
 def keeping(order: np.ndarray, sites: Sites, kept: int) -> np.ndarray:

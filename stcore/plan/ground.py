@@ -1,7 +1,7 @@
 """What a plan is made on: the run's sites under the plan's own demands, and the rankings that it chooses from."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -46,7 +46,7 @@ def names(run: Run) -> list[str]:
 def ranking(run: Run, sites: Sites, name: str) -> np.ndarray | None:
     """[R] sites, most worth keeping first; None where these data do not allow it."""
     if name == OWN:
-        return np.argsort(-sites.mean(importance(run)), kind="stable")
+        return np.argsort(-sites.mean(worth(run)), kind="stable")
     if name.startswith("random"):
         draw = int(name.split()[-1]) - 1
         return np.random.default_rng([int(run.spec["options"]["seed"]), 13, draw]).permutation(sites.count)
@@ -54,15 +54,55 @@ def ranking(run: Run, sites: Sites, name: str) -> np.ndarray | None:
     return found
 
 
-def importance(run: Run) -> np.ndarray:
-    """[N] shares of the sensors in what the forecast goes by, at the best epoch: the learned mask's scores where the run
-    learnt one, else importance by gradient, all sensors on."""
-    trace = run.trace()
-    epoch = best_epoch(run)
-    learnt = mask_of(run)["name"] not in ("none", "any", "given") and "mask_score" in trace
-    row = trace["mask_score" if learnt else "importance"][epoch].values.astype(float)
+def learnt(run: Run) -> bool:
+    """Whether the run has a mask of its own with scores, by which it ranks its sensors."""
+    return mask_of(run)["name"] not in ("none", "any", "given") and "mask_score" in run.trace()
+
+
+def worth(run: Run) -> np.ndarray:
+    """[N] what each sensor is worth to the run, as shares of 1, at the best epoch: see ``WORTH`` for what it is."""
+    row = run.trace()["mask_score" if learnt(run) else "importance"][best_epoch(run)].values.astype(float)
     row = np.where(np.isfinite(row), np.maximum(row, 0), 0)
     return row / max(float(row.sum()), 1e-30)
+
+
+class Worth(NamedTuple):
+    """What a run's ranking of its sensors is called, and what it means."""
+
+    name: str
+    meaning: str
+
+
+WORTH = {
+    False: Worth(
+        "importance", "each sensor's share in the input's pull on the loss, |input × gradient|, by the run's weights"
+    ),
+    True: Worth(
+        "worth to the mask", "each sensor's share of the scores of the run's own mask, the greatest worth most"
+    ),
+}
+"""By whether the run has learnt a mask: the word *importance* means the gradient's, here as on the map."""
+
+
+def called(sites: Sites, number: int = 2) -> str:
+    """What a plan decides over: sensors, or regions of a grid."""
+    one = "sensor" if sites.count == len(sites.of) else "region"
+    return one if number == 1 else f"{one}s"
+
+
+def named(sites: Sites) -> list[str]:
+    """[N] the sensors' names; cells of a grid with their region's behind."""
+    names = sites.data.sensors
+    if called(sites) == "sensors":
+        return names
+    return [f"{name} ({sites.name[site]})" for name, site in zip(names, sites.of.tolist(), strict=True)]
+
+
+def counted(sites: Sites, keep: np.ndarray) -> str:
+    """How many stay of ``keep`` [N] bool: ``60 of 207 sensors``, or ``12 of 35 regions (190 of 540 cells)``."""
+    kept = int((sites.mean(keep.astype(float)) > 0.5).sum())
+    cells = "" if called(sites) == "sensors" else f" ({int(keep.sum()):,} of {len(keep):,} cells)"
+    return f"{kept:,} of {sites.count:,} {called(sites)}{cells}"
 
 
 def own_mask(run: Run) -> np.ndarray | None:

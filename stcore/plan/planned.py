@@ -10,9 +10,11 @@ import pandas as pd
 from stcore import jobs
 from stcore.data import STData
 from stcore.options import OptionError
-from stcore.plan.answers import Answer, Ask, all_on, asked_of, check, knows_all_on, trained_for, weighed
+from stcore.plan import ground
+from stcore.plan.answers import PARTS, Answer, Ask, all_on, asked_of, check, knows_all_on, trained_for, weighed
+from stcore.plan.chance import OVER, changed, expected, measured_in
 from stcore.plan.curve import Curve, drawn, keeping, known
-from stcore.plan.ground import OWN, demands, importance, names, own_mask, ranking, sites_of
+from stcore.plan.ground import OWN, Worth, called, demands, names, own_mask, ranking, sites_of
 from stcore.plan.reasons import Known, Said
 from stcore.runs import Run
 from stcore.sensors.choose import chosen, gaps, lonely
@@ -25,7 +27,8 @@ Answers = Mapping[str, Answer]
 class Plan:
     """Of N sensors those in ``keep`` [N] bool stay. ``answers`` by part under the plan, ``whole`` with all sensors on.
 
-    ``importance`` [N] are shares; ``reasons`` [N] sentences; errors are mean absolute ones of the first target, in ``unit``.
+    ``importance`` [N] are shares of what ``worth`` says; ``reasons`` [N] and ``site_reasons`` [R] sentences; errors are mean
+    absolute ones of the first target, in ``unit``.
     """
 
     run: Run
@@ -34,7 +37,9 @@ class Plan:
     answers: Answers
     whole: Answers
     importance: np.ndarray
+    worth: Worth
     reasons: Sequence[str]
+    site_reasons: Sequence[str]
     ranking: str
     unit: str
     notes: Sequence[str] = field(default_factory=tuple)
@@ -78,28 +83,68 @@ class Plan:
             }
         )
 
+    def by_region(self) -> pd.DataFrame:
+        """A row a site: region, cells, kept, importance (of all its cells), expected_error, reason. For plans of grids."""
+        sites, validation = self.sites, self.answers["validation"]
+        absolute, count = sites.sum(validation.absolute), sites.sum(validation.count)
+        error = np.divide(absolute, count, out=np.full(sites.count, np.nan), where=count > 0)
+        return pd.DataFrame(
+            {
+                "region": sites.name,
+                "cells": sites.size,
+                "kept": self.site_keep,
+                "importance": sites.sum(self.importance),
+                "expected_error": error,
+                "reason": list(self.site_reasons),
+            }
+        )
+
+    @property
+    def measured(self) -> dict[str, dict[str, Any]]:
+        """The period of each part's errors; see ``stcore.plan.chance.measured_in``."""
+        return {part: measured_in(answer, self.data, part) for part, answer in self.answers.items()}
+
+    def intervals(self) -> dict[str, dict[str, list[float]]]:
+        """The 95 % interval [low, high] of the error in each part, over all sensors, the kept ones, those that are off."""
+        step = self.data.step_seconds
+        found = {
+            part: {over: expected(answer, over, step, part) for over in OVER} for part, answer in self.answers.items()
+        }
+        return {part: {over: [one.low, one.high] for over, one in sure.items()} for part, sure in found.items()}
+
+    def changes(self) -> dict[str, dict[str, list[float]]]:
+        """How much more it errs than with all on, as a share, and the 95 % interval of that: [share, low, high]."""
+        step = self.data.step_seconds
+        found = {
+            part: {over: changed(answer, self.whole[part], over, step, part) for over in OVER}
+            for part, answer in self.answers.items()
+        }
+        return {
+            part: {over: [one.estimate, one.low, one.high] for over, one in sure.items()}
+            for part, sure in found.items()
+        }
+
     def figures(self) -> dict[str, Any]:
-        """The plan in plain numbers: how many stay, their cost, errors by part under the plan and with all on."""
-        over = ("all", "kept", "off")
+        """The plan in plain numbers: how many stay, their cost, errors by part under the plan and with all on, how sure they
+        are (``intervals``, ``changes``), and in which period they were ``measured``."""
         return {
             "run": self.run.id,
             "sensors": len(self.keep),
             "kept": int(self.keep.sum()),
             "sites": self.sites.count,
+            "sites_kept": int(self.site_keep.sum()),
+            "stay": ground.counted(self.sites, self.keep),
             "cost": self.cost,
             "ranking": self.ranking,
             "unit": self.unit,
-            "errors": {part: dict(zip(over, answer.three, strict=True)) for part, answer in self.answers.items()},
-            "unmasked": {
-                part: dict(zip(over, again(answer, self.keep), strict=True)) for part, answer in self.whole.items()
-            },
+            "importance": f"{self.worth.name}: {self.worth.meaning}",
+            "measured": self.measured,
+            "errors": {part: dict(zip(OVER, answer.three, strict=True)) for part, answer in self.answers.items()},
+            "intervals": self.intervals(),
+            "unmasked": {part: dict(zip(OVER, answer.three, strict=True)) for part, answer in self.whole.items()},
+            "changes": self.changes(),
             "notes": list(self.notes),
         }
-
-
-def again(whole: Answer, keep: np.ndarray) -> list[float]:
-    """Errors with all on, over all sensors and over those that a plan keeps and switches off."""
-    return [whole.all, whole.mean(keep), whole.mean(~keep)]
 
 
 def plan(
@@ -136,8 +181,9 @@ def _check_number(sites: Sites, keep: int | None, budget: float | None) -> None:
     if keep is not None and budget is not None:
         raise OptionError("Give either how many sensors to keep or a budget, not both.")
     if keep is not None and not 1 <= keep <= sites.count:
-        what = "sensors" if sites.count == len(sites.of) else "regions"
-        raise OptionError(f"The data have {sites.count} {what}, so 1 to {sites.count} of them can be kept; not {keep}.")
+        raise OptionError(
+            f"The data have {sites.count} {called(sites)}, so 1 to {sites.count} of them can be kept; not {keep}."
+        )
     if keep is not None and keep > (most := sites.count - len(sites.off)):
         raise OptionError(f"All but {most} are switched off by name, so no {keep} of them can be kept.")
 
@@ -167,14 +213,17 @@ def made(
 ) -> Plan:  # fmt: skip
     """The plan that keeps exactly ``keep`` [N] bool: asked, explained, with what has to be known about it."""
     everyone = np.ones(len(keep), bool)
-    answers = {part: ask(keep, part) for part in ("validation", "test")}
-    whole = {part: all_on(run, ask(everyone, part)) for part in ("validation", "test")}
-    worth, unit = importance(run), unit_of(run)
+    answers = {part: ask(keep, part) for part in PARTS}
+    whole = {part: all_on(run, ask(everyone, part, keep)) for part in PARTS}
+    shares, unit, about = ground.worth(run), unit_of(run), ground.WORTH[ground.learnt(run)]
     facts = facts or Known(sites.data, sites)
     mask = sites.mean(keep.astype(float)) > 0.5
     errors = answers["validation"].by_sensor, whole["validation"].by_sensor
-    reasons = Said(facts, mask, worth, *errors, unit).reasons()
-    return Plan(run, sites, keep, answers, whole, worth, reasons, ranking, unit, notes(run, sites, mask, facts), curve)
+    why = Said(facts, mask, shares, *errors, unit, about.name)
+    return Plan(
+        run, sites, keep, answers, whole, shares, about, why.reasons(), why.by_site(), ranking, unit,
+        notes(run, sites, mask, facts), curve,
+    )  # fmt: skip
 
 
 def unit_of(run: Run) -> str:

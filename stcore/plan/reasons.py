@@ -65,7 +65,8 @@ class Known:
 
 @dataclass(frozen=True)
 class Said:
-    """What the reasons are made of: ``keep`` [R] bool, ``worth`` [N] shares, errors [N] under the plan and with all on."""
+    """What the reasons are made of: ``keep`` [R] bool, ``worth`` [N] shares of what is ``called`` so, errors [N] under the plan
+    and with all on."""
 
     known: Known
     keep: np.ndarray
@@ -73,15 +74,27 @@ class Said:
     error: np.ndarray
     whole: np.ndarray
     unit: str = ""
+    called: str = "importance"
 
     def reasons(self) -> list[str]:
         """[N] a reason for each sensor, those of a region have their region's."""
         by_site = [self._kept(site) if self.keep[site] else "" for site in range(self.known.sites.count)]
+        more = self.error - self.whole
         told = []
         for sensor, site in enumerate(self.known.sites.of.tolist()):
             fault = self.known.faults.get(sensor)
-            said = by_site[site] if self.keep[site] else self._off(sensor, site, fault)
+            said = by_site[site] if self.keep[site] else self._off(site, float(more[sensor]), fault)
             told.append(said if fault is None or fault.reason in said else f"{said}; looks faulty: {fault.reason}")
+        return told
+
+    def by_site(self) -> list[str]:
+        """[R] a reason for each site; of a region with cells that look faulty it says how many these are."""
+        sites, told = self.known.sites, []
+        more = sites.mean(self.error - self.whole)
+        faulty = np.bincount(sites.of[list(self.known.faults)], minlength=sites.count)
+        for site in range(sites.count):
+            said = self._kept(site) if self.keep[site] else self._off(site, float(more[site]), None)
+            told.append(f"{said}; {faulty[site]} of its cells look faulty" if faulty[site] else said)
         return told
 
     def _kept(self, site: int) -> str:
@@ -91,7 +104,7 @@ class Said:
         part = np.flatnonzero(sites.part == sites.part[site])
         if self.keep[part].sum() == 1 and sites.part.max() > 0 and sites.options.connected:
             return "kept: the only one of its part of the graph"
-        share = f"kept: carries {100 * sites.sum(self.worth)[site]:.2g} % of what the forecast goes by"
+        share = f"kept: {100 * sites.sum(self.worth)[site]:.2g} % of all {self.called}"
         twins = [place for place in np.flatnonzero(group == group[site]) if place != site and not self.keep[place]]
         return (
             f"{share}, and stands for its copies {listed([sites.name[place] for place in twins])}"
@@ -99,7 +112,7 @@ class Said:
             else share
         )
 
-    def _off(self, sensor: int, site: int, fault: Fault | None) -> str:
+    def _off(self, site: int, more: float, fault: Fault | None) -> str:
         sites, group = self.known.sites, self.known.copies
         if site in sites.off:
             return "off: you asked for it"
@@ -113,14 +126,10 @@ class Said:
             return f"off: copy of {sites.name[twin]} (differs by {100 * self.known.apart(site, twin):.2g} %)"
         likeness = np.where(self.keep, self.known.alike[site], -1)
         near = [other for other in np.argsort(-likeness, kind="stable")[:TELLERS] if likeness[other] >= LEAST]
-        cost = self._cost(sensor)
+        cost = f", its error changes by {more:+.2g} {self.unit}".rstrip() if np.isfinite(more) else ""
         if near:
             return f"off: {listed([sites.name[other] for other in near])} forecast it{cost}"
         return f"off: no kept sensor reads much like it; all together forecast it{cost}"
-
-    def _cost(self, sensor: int) -> str:
-        more = self.error[sensor] - self.whole[sensor]
-        return f", its error changes by {more:+.2g} {self.unit}".rstrip() if np.isfinite(more) else ""
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:

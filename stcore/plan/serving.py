@@ -21,7 +21,8 @@ IDLE = 600.0  # seconds without a question after which it ends
 
 
 class Server:
-    """Answers questions about a run: ``keep`` (errors under a mask), ``speed`` (under a mask), ``curve`` (as far as it is)."""
+    """Answers questions about a run: ``keep`` (errors under a mask, told about the plan ``over``), ``speed`` (under a mask),
+    ``curve`` (as far as it is)."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -39,9 +40,9 @@ class Server:
             from stcore.training.speed import measure
 
             return {"speed": measure(self.whatif, self.mask(question["speed"]))}
-        keep, whole = self.mask(question["keep"]), bool(question.get("whole"))
-        ask = asked_of(self.whatif, whole)
-        return {"answers": told([ask(keep, part) for part in PARTS])}
+        keep, over = self.mask(question["keep"]), self.mask(question.get("over") or question["keep"])
+        ask = asked_of(self.whatif, whole=True) if question.get("whole") else self.ask
+        return {"answers": told([ask(keep, part, over) for part in PARTS])}
 
     def mask(self, text: object) -> np.ndarray:
         """[N] bool from a text of zeros and ones."""

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from stcore import registry
 from stcore.data import STData
-from stcore.metrics import Errors
 from stcore.models.forecaster import Forecaster, gated
 from stcore.options import RunOptions
 from stcore.training.evaluate import chunks
@@ -40,12 +39,18 @@ class WhatIf:
     def errors(self, keep: np.ndarray, part: Part = "validation", whole: bool = False) -> np.ndarray:
         """[2, N] per sensor the summed absolute error of the first target, in its unit, and how many truths there were,
         when those in ``keep`` [N] bool are on; over some evenly spaced windows of the part, or its ``whole``."""
+        return self.by_window(keep, part, whole).sum(axis=1, dtype=np.float64)
+
+    def by_window(self, keep: np.ndarray, part: Part = "validation", whole: bool = False) -> np.ndarray:
+        """[2, W, N] float32: the same window by window."""
         windows = self.windows(part, whole)
-        shape = (self.feed.setting.horizon, self.feed.setting.sensors, self.feed.setting.targets)
-        found = Errors(shape, self.feed.options.mape_floor)
+        found = np.zeros((2, len(windows), self.feed.setting.sensors), np.float32)
         for ids in chunks(self.feed, len(windows)):
-            found.add(self.forecast(windows, ids, keep), self.feed.truths(windows, ids))
-        return np.stack([found.sums[place, ..., 0].sum(axis=0) for place in (0, 3)])
+            truth = self.feed.truths(windows, ids)[..., 0]
+            seen = np.isfinite(truth)
+            error = np.abs(np.where(seen, self.forecast(windows, ids, keep)[..., 0] - truth, 0.0))
+            found[:, ids] = error.sum(axis=1), seen.sum(axis=1)
+        return found
 
     def windows(self, part: Part, whole: bool = False) -> Windows:
         """The windows on which it is measured."""

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from pages import button, texts
-from planning import copied, masked_run
+from planning import copied as silent
+from planning import masked_run
 from streamlit.testing.v1 import AppTest
+from training_runs import copied
 
 from app.plan import confirm, look
 from stcore import resident
@@ -38,18 +40,22 @@ def no_child_stays() -> Iterator[None]:
 def opened(app: Open, folder: Path, run: Run) -> AppTest:
     """The section once the process that answers has come up and the curve is drawn."""
     if not (folder / run.id).exists():
-        (folder / run.id).symlink_to(run.path)
+        copied(run, folder)
     return ready(app("sensors", run=run.id, section="plan"))
 
 
 def ready(test: AppTest) -> AppTest:
     end = time.monotonic() + 60
-    while time.monotonic() < end and (not test.slider or "Drawing the curve" in str(test.get("progress"))):
+    while time.monotonic() < end and (not test.slider or drawing(test)):
         time.sleep(0.2)
         test.run()
         assert not test.exception, test.exception[0].message
     assert test.slider, texts(test)
     return test
+
+
+def drawing(test: AppTest) -> bool:
+    return any("Drawing the curve" in str(part.proto) for part in test.get("progress"))
 
 
 def metrics(test: AppTest) -> dict[str, str]:
@@ -88,7 +94,7 @@ def test_a_click_on_map_or_row_switches_a_sensor_and_back(opened: AppTest) -> No
     test.run()
     after = [dot["said"].split("\n")[1] for dot in deck(test)]
     assert [place for place in range(8) if before[place] != after[place]] == [2]
-    assert "s2** is" in said(test) and "the error over all sensors is" in said(test)
+    assert "s2** is" in said(test) and "the test error over all is" in said(test)
     button(test, "Undo the one switched by hand").click().run()
     assert [dot["said"].split("\n")[1] for dot in deck(test)] == before
     test.session_state[look.TABLE] = {"selection": {"rows": [0], "columns": [], "cells": []}}
@@ -99,6 +105,43 @@ def test_a_click_on_map_or_row_switches_a_sensor_and_back(opened: AppTest) -> No
     assert [dot["said"].split("\n")[1] for dot in deck(test)] == before
 
 
+def test_a_plan_that_was_tried_is_in_the_address_and_is_there_after_a_reload(
+    opened: AppTest, app: Open, run: Run
+) -> None:
+    test = opened
+    test.slider(key="plan number").set_value(3).run()
+    test.selectbox(key="plan ranking").set_value("spread").run()
+    test.session_state[look.MAP] = {"selection": {"indices": {SENSORS: [2]}, "objects": {}}}
+    test.run()
+    test.segmented_control(key="plan part").set_value("validation").run()
+    kept = [dot["said"].split("\n")[1] for dot in deck(test)]
+    told = {name: value if isinstance(value, str) else value[0] for name, value in test.query_params.items()}
+    assert told["kept"] == "3" and told["ranked"] == "spread" and told["errors"] == "validation"
+    assert told.get("on", told.get("off")) == "2"
+    again = ready(app("sensors", **told))
+    assert again.slider(key="plan number").value == 3 and again.selectbox(key="plan ranking").value == "spread"
+    assert [dot["said"].split("\n")[1] for dot in deck(again)] == kept
+    assert any(part.label.startswith("Validation MAE") for part in again.metric)
+
+
+@pytest.mark.parametrize(
+    "told", [{"kept": "99", "on": "77.x.-1"}, {"kept": "1e9", "ranked": "nobody", "budget": "nan"}]
+)
+def test_an_address_that_says_what_cannot_be_is_put_right(
+    app: Open, folder: Path, run: Run, told: dict[str, str]
+) -> None:
+    copied(run, folder)
+    test = ready(app("sensors", run=run.id, section="plan", **told))
+    assert not test.exception and 1 <= test.slider(key="plan number").value <= 8
+    assert "Undo" not in str([part.label for part in test.button])
+
+
+def test_errors_say_how_sure_they_are_and_which_period_they_are_of(opened: AppTest) -> None:
+    opened.slider(key="plan number").set_value(4).run()
+    text = said(opened)
+    assert text.count(":small[95 %: ") >= 3 and "Errors of the test period (20" in text
+
+
 def test_costs_bring_a_slider_over_cost(opened: AppTest) -> None:
     test = opened
     test.text_area(key="plan costs").set_value("s0=4\ns3=2").run()
@@ -107,7 +150,7 @@ def test_costs_bring_a_slider_over_cost(opened: AppTest) -> None:
     test.slider(key="plan cost").set_value(5.0).run()
     assert not test.exception and "cost" in next(part.delta for part in test.metric if "Sensors kept" in part.label)
     test.text_area(key="plan costs").set_value("nobody=4").run()
-    assert "mask.costs takes sensor=cost" in said(test)
+    assert "mask.costs names 'nobody'" in said(test)
 
 
 def test_a_plan_is_confirmed_by_training_under_it(opened: AppTest, folder: Path, run: Run) -> None:
@@ -143,7 +186,7 @@ def test_files_are_offered_in_four_formats(opened: AppTest) -> None:
 
 
 def test_a_run_that_cannot_answer_says_why_and_starts_one_that_can(app: Open, folder: Path, finished: Run) -> None:
-    (folder / finished.id).symlink_to(finished.path)
+    copied(finished, folder)
     test = app("sensors", run=finished.id, section="plan")
     assert "stid forecasts each sensor from its own readings alone" in said(test) and not test.slider
     button(test, "Train an any-mask run on these data").click().run()
@@ -160,7 +203,7 @@ def test_a_run_that_cannot_answer_says_why_and_starts_one_that_can(app: Open, fo
 
 def test_names_stay_text(app: Open, folder: Path) -> None:
     names = ["<b>x</b>", "=1+1", "*s*", "`s`", "$a$", "@@=x", "[a](b)", "s7"]
-    data = type(copied()).of(copied().ds.assign_coords(sensor=names))
+    data = type(silent()).of(silent().ds.assign_coords(sensor=names))
     hostile = masked_run(folder, "hostile", {"name": "any"}, data)
     test = ready(app("sensors", run=hostile.id, section="plan", sensor="<b>x</b>"))
     assert r"\<b\>x\</b\>" in texts(test)
@@ -183,7 +226,7 @@ def test_the_form_offers_a_mask_to_models_that_mix_sensors_only(app: Open, folde
 
 
 def test_a_masked_run_is_called_so(app: Open, folder: Path, run: Run) -> None:
-    (folder / run.id).symlink_to(run.path)
+    copied(run, folder)
     test = app("train", run=run.id)
     assert "any mask" in str(test.selectbox(key="run list").options)
     assert any(part.label == "Sensors on" and part.value == "8 of 8" for part in test.metric)

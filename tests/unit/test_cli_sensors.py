@@ -30,6 +30,10 @@ def test_a_plan_is_written_and_told(run: Run, tmp_path: Path, capsys: pytest.Cap
     assert found["kept"]["s3"] and not found["kept"][["s0", "s2"]].any()
     assert set(told["errors"]) == set(told["unmasked"]) == {"validation", "test"}
     assert set(told["errors"]["test"]) == {"all", "kept", "off"}
+    for part, errors in told["errors"].items():
+        low, high = told["intervals"][part]["off"]
+        assert low < errors["off"] < high and len(told["changes"][part]["all"]) == 3
+        assert told["measured"][part]["part"] == part and told["measured"][part]["from"][:2] == "20"
 
 
 def test_a_budget_decides_instead_and_the_knee_where_nothing_does(
@@ -39,7 +43,8 @@ def test_a_budget_decides_instead_and_the_knee_where_nothing_does(
     assert json.loads(capsys.readouterr().out)["cost"] <= 5
     assert main(["sensors", str(run.path), "--speed"]) == 0
     said = capsys.readouterr().out
-    assert "of 8 sensors stay on" in said and "test" in said and "note: " in said
+    assert "of 8 sensors stay on" in said and "note: " in said
+    assert "measured in validation period (20" in said and "measured in test period (20" in said and "95 %" in said
 
 
 @pytest.mark.parametrize(

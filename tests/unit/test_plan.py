@@ -13,7 +13,7 @@ from training_runs import trained
 from stcore import jobs
 from stcore.options import OptionError, RunOptions
 from stcore.plan import plan
-from stcore.plan.answers import Answer, asked_of, weighed, why_not
+from stcore.plan.answers import Answer, Period, asked_of, weighed, why_not
 from stcore.plan.curve import Curve, Drawing, drawn, known
 from stcore.plan.ground import demands, own_mask, sites_of
 from stcore.plan.knee import knee
@@ -70,7 +70,8 @@ def test_what_is_off_does_not_matter(any_run: Run) -> None:
 
 
 def test_errors_over_all_kept_and_off_are_means_of_their_truths() -> None:
-    answer = Answer(np.array([True, False, False]), np.array([2.0, 9.0, 0.0]), np.array([2.0, 3.0, 0.0]))
+    nothing = np.zeros((2, 2, 1)), Period(np.array([0]), 12, 3, 1)
+    answer = Answer(np.array([True, False, False]), np.array([2.0, 9.0, 0.0]), np.array([2.0, 3.0, 0.0]), *nothing)
     assert answer.three == [11 / 5, 1.0, 3.0] and answer.by_sensor[:2].tolist() == [1.0, 3.0]
     assert np.isnan(answer.by_sensor[2]) and np.isnan(answer.mean(np.zeros(3, bool)))
 
@@ -145,6 +146,13 @@ def test_without_places_and_on_a_grid(tmp_path: Path) -> None:
     made = plan(grid, 2)
     assert made.site_keep.sum() == 2 and made.keep.sum() == made.sites.size[made.site_keep].sum()
     assert any("regions of 2 x 2" in note for note in made.notes)
+    told, figures = made.by_region(), made.figures()
+    assert told["cells"].sum() == 21 and told["kept"].sum() == 2 and told["importance"].sum() == pytest.approx(1)
+    assert figures["stay"] == f"2 of {len(told)} regions ({made.keep.sum()} of 21 cells)" and figures["sites_kept"] == 2
+    errors, off = made.answers["validation"], ~told["kept"]
+    size = made.sites.sum(errors.count)
+    assert np.average(told["expected_error"], weights=size) == pytest.approx(errors.all)
+    assert told["reason"][off].str.startswith("off").all() and told["reason"][~off].str.startswith("kept").all()
 
 
 def test_a_plan_trained_as_given_keeps_exactly_its_sensors(any_run: Run, tmp_path: Path) -> None:
@@ -195,6 +203,7 @@ def test_the_best_ranking_is_that_with_the_least_validation_error_there() -> Non
         ["random 1", 6, 6.0, 0.1, 1, 1, 0.1, 1, 1],
     ]
     curve = Curve({}, rows)
+    assert curve.knee() is None  # while points are missing it would be another one a moment later
     assert (curve.best_at(2), curve.best_at(3), curve.best_at(6)) == ("b", "b", "a") and Curve().best_at(3) is None
 
 
