@@ -246,3 +246,24 @@ def test_a_sparse_file_of_a_terabyte(tmp_path: Path) -> None:
         file.write(b"time,a\n2024-01-01 00:00,1\n")
         file.truncate(10**12)
     refused(tmp_path / "t.csv")
+
+
+def test_words_among_numbers_with_a_decimal_comma(tmp_path: Path) -> None:
+    rows = [f"{time};{number},5;1.{number % 900 + 100},25" for number, time in enumerate(hours(400))]
+    rows[7] = f"{hours(8)[7]};err;7"
+    data = readers.open(csv(tmp_path / "t.csv", rows, "time;a;b"))
+    assert np.isnan(data.values[7, 0, 0]) and np.isfinite(data.values).sum() == 799
+    assert data.values[399, :, 0].tolist() == [399.5, 1499.25]
+
+
+def test_readings_that_look_like_a_year_and_a_month_are_no_times(tmp_path: Path) -> None:
+    rows = [f"{1000 + number}.5,{time},2" for number, time in enumerate(hours())]
+    data = readers.open(csv(tmp_path / "t.csv", rows, "a,when,b"))
+    assert (data.sensors, data.values[3, 0, 0]) == (["a", "b"], 1003.5)
+
+
+def test_a_wide_table_with_a_date_and_a_time_of_day(tmp_path: Path) -> None:
+    rows = [f"{time.replace(' ', ',')},{number},2" for number, time in enumerate(hours())]
+    data = readers.open(csv(tmp_path / "t.csv", rows, "date,time,a,b"))
+    assert data.sensors == ["a", "b"]
+    assert data.step_seconds == 3600
