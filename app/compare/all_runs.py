@@ -16,7 +16,7 @@ from stcore.runs.folder import LIVE
 from stcore.runs.listed import listed
 
 ICONS = {"well": ":material/check_circle:", "note": ":material/info:", "problem": ":material/error:"}
-UNDO = "deleted just now"
+UNDO, DRAWN = "deleted just now", "all runs drawn"  # a new table after each change, so that no other row is selected
 
 
 def page() -> None:
@@ -74,9 +74,10 @@ def table(found: pd.DataFrame) -> list[Run]:
         }
     )
     numbers = {name: st.column_config.NumberColumn(format="%.3g") for name in ("Validation MAE", "Test MAE")}
+    drawn = st.session_state.get(DRAWN, 0)
     event = st.dataframe(
-        frame, hide_index=True, key="all runs", on_select="rerun", selection_mode="multi-row",
-        height=min(38 + 35 * len(frame), 420),
+        frame, hide_index=True, key=f"all runs {drawn}", on_select="rerun", selection_mode="multi-row",
+        height="content" if len(frame) < 12 else 420, placeholder="–",
         column_config={
             **numbers, "Title": st.column_config.TextColumn(width="medium"), "Tags": st.column_config.ListColumn(),
             "Made": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
@@ -129,6 +130,7 @@ def _compare(runs: list[Run]) -> None:
 
 
 def _each(runs: list[Run], act: Callable[[Run], object]) -> None:
+    st.session_state[DRAWN] = st.session_state.get(DRAWN, 0) + 1
     try:
         for run in runs:
             act(run)
@@ -157,6 +159,7 @@ def _deleted() -> list[str]:
 
 
 def _restore(names: list[str]) -> None:
+    st.session_state[DRAWN] = st.session_state.get(DRAWN, 0) + 1
     try:
         for name in names:
             trash.restore(runs_folder(), name)
@@ -219,5 +222,5 @@ def machine() -> None:
         if not st.toggle("Check now", key="check health", help="Looks only; changes nothing."):
             return
         for check in health.checked(runs_folder()):
-            remedy = f"  \n{plain(check.remedy)}" if check.remedy else ""
+            remedy = f"  \n{check.remedy}" if check.remedy else ""
             st.markdown(f"{ICONS[check.level]} **{plain(check.name)}**: {plain(check.text)}{remedy}")
