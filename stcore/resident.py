@@ -33,9 +33,11 @@ class Resident:
 
     @property
     def ready(self) -> bool:
-        """Whether a question would be answered at once; never waits."""
+        """Whether a question would be answered at once, or with the reason why none is answered; never waits."""
         if self.lock.acquire(blocking=False):
             try:
+                if self.child is not None and not self.greeted and self.child.poll() is not None:
+                    return True  # it ended before it was ready: whoever asks is told why, instead of waiting for the next one
                 self._start()
                 return self.greeted or not self.lines.empty()
             finally:

@@ -52,6 +52,16 @@ def test_what_cannot_be_answered_is_told_in_the_childs_own_words(tmp_path: Path)
     child.end()
 
 
+def test_a_child_that_cannot_begin_is_not_waited_for_again_and_again(tmp_path: Path) -> None:
+    child, end = Resident(["answer", str(tmp_path)]), time.monotonic() + 60
+    while not child.ready and time.monotonic() < end:
+        time.sleep(1)  # as a page looks again, by when the child has said why and gone
+    assert child.ready
+    with pytest.raises(RunError, match="is not on this machine"):
+        child.ask({"keep": "1"})
+    child.end()
+
+
 def test_a_child_that_dies_in_the_middle_of_a_word_has_not_answered() -> None:
     child = Resident([])
     child.command = [sys.executable, "-c", 'print("{}", flush=True); input(); print(\'{"answers": [1\', end="")']
