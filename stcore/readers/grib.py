@@ -1,7 +1,9 @@
 """GRIB, as weather services send it: read through cfgrib where that is installed."""
 
 from contextlib import ExitStack
+from importlib import import_module
 from importlib.util import find_spec
+from mmap import ACCESS_READ, mmap
 from typing import Any
 
 import xarray as xr
@@ -30,11 +32,10 @@ def read(source: Source, answers: Answers) -> Raw:
     if find_spec("cfgrib") is None:
         raise refuse("needs-cfgrib", f"{source.name} is a GRIB file, which only cfgrib reads. Install it with "
                      "pip install cfgrib eccodes, or convert the file to NetCDF.")  # fmt: skip
-    from importlib import import_module
-
     cfgrib: Any = import_module("cfgrib")
 
     check_room(source.size, source.name)
+    _check_ends(source)
     with ExitStack() as stack:
         found = cfgrib.open_datasets(str(source.path), backend_kwargs={"indexpath": ""})
         parts = [Part(stack.enter_context(_plain(ds)), source.name, _level(ds)) for ds in found]
@@ -42,6 +43,21 @@ def read(source: Source, answers: Answers) -> Raw:
         if not grids:
             raise refuse("dims", f"{source.name} has no variables over time, latitude and longitude.")
         return netcdf_grid.assembled(grids, source.path.stem, answers)
+
+
+def _check_ends(source: Source) -> None:
+    """Every message ends in the file, with its four sevens; cfgrib would leave out the rest without a word."""
+    with source.path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as held:
+        place = 0
+        while (place := held.find(b"GRIB", place)) >= 0:
+            head = held[place : place + 16]
+            length = int.from_bytes(head[4:7] if head[7:8] == b"\x01" else head[8:16], "big")
+            if head[7:8] == b"\x01" and length >= 2**23:  # larger than edition 1 can count: services multiply by 120
+                return
+            if length < 16 or held[place + length - 4 : place + length] != b"7777":
+                raise refuse("cut-off", f"{source.name} ends in the middle of a message, or is damaged at byte {place}; "
+                             "copy or download it again.")  # fmt: skip
+            place += length
 
 
 def _plain(ds: xr.Dataset) -> xr.Dataset:

@@ -87,7 +87,7 @@ def times(ds: xr.Dataset, variable: str, name: str, answers: Answers) -> calenda
     raw, units = array.values, array.attrs.get("units")
     if raw.dtype.kind in "iuf" and calendars.counts_time(units):
         return calendars.decoded(raw, str(units), str(array.attrs.get("calendar", "standard")), name, answers)
-    if raw.dtype.kind in "OSU":
+    if raw.dtype.kind in "OSTU":
         raw = np.array(hdf5.names(raw).tolist(), dtype=object)
     elif raw.dtype.kind not in "Miuf":
         raise refuse("time", f"The times in {name} are {raw.dtype}, neither dates nor counts since a date.")

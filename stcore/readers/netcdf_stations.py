@@ -116,7 +116,7 @@ def _names(ds: xr.Dataset, places: tuple[str, ...], about: dict[str, np.ndarray]
         return named if len(np.unique(named)) == len(named) else np.arange(len(named)).astype(str)
     station = places[0]
     for name in (station, *(name for name in map(str, ds.variables) if name.lower() in netcdf.SENSORS)):
-        if name in ds.variables and ds[name].dims == (station,) and ds[name].dtype.kind in "OSUiuf":
+        if name in ds.variables and ds[name].dims == (station,) and ds[name].dtype.kind in "OSTUiuf":
             return hdf5.names(ds[name].values)
     return np.arange(ds.sizes[station]).astype(str)
 
@@ -133,7 +133,7 @@ def _about(ds: xr.Dataset, places: tuple[str, ...], file: str) -> dict[str, np.n
     texts = [
         str(name)
         for name in ds.variables
-        if ds[name].dims == places and ds[name].dtype.kind in "OSU" and name not in (*places, "sensor", "channel")
+        if ds[name].dims == places and ds[name].dtype.kind in "OSTU" and name not in (*places, "sensor", "channel")
     ]
     return about | {("label" if name == "name" else name): hdf5.names(ds[name].values) for name in texts}
 

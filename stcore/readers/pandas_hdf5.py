@@ -37,7 +37,7 @@ def recognises(source: Source) -> float:
     """1 for a file with at least one pandas table."""
     if source.content != "hdf5":
         return 0.0
-    with hdf5.opened(source.path) as file:
+    with hdf5.opened(source.path, whole=False) as file:
         return float(bool(_tables(file)))
 
 

@@ -26,7 +26,7 @@ def recognises(source: Source) -> float:
     """1 for a file with ``value`` over time, sensor and channel."""
     if source.content != "hdf5":
         return 0.0
-    with hdf5.opened(source.path) as file:
+    with hdf5.opened(source.path, whole=False) as file:
         return float(
             all(name in file for name in ("value", "time", "sensor", "channel")) and len(file["value"].shape) == 3
         )

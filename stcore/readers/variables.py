@@ -49,7 +49,7 @@ def chosen(known: Mapping[str, Variable], answers: Answers) -> tuple[list[str], 
     kinds = [variable.extra for variable in known.values()]
     usual = max(dict.fromkeys(kinds), key=kinds.count)
     taken = [name for name in names if known[name].extra == usual][:MOST]
-    if answer := answers.get("variables"):
+    if answer := answers.get("variables", ""):
         taken = list(dict.fromkeys(part.strip() for part in answer.split(",") if part.strip()))
         if unknown := [name for name in taken if name not in known]:
             raise refuse("variables", f"There is no variable {unknown[0][:80]!r}; there are {listed(names, 12)}.")
@@ -57,8 +57,9 @@ def chosen(known: Mapping[str, Variable], answers: Answers) -> tuple[list[str], 
     text = f"There are {len(names)} variables; opened as channels: {listed(taken, 12)}."
     text += f" Left out: {listed(left, 12)}." if left else ""
     choices = {name: f"open {known[name].label[:80]} alone" for name in names[:40]}
-    choices |= {"<variables>": "open several, names with commas between", ",".join(taken): "open what was opened now"}
-    return taken, [Finding("note", "variables", text, choices, ",".join(taken))]
+    chosen = answer or ",".join(taken)
+    choices |= {"<variables>": "open several, names with commas between", chosen: "open what was opened now"}
+    return taken, [Finding("note", "variables", text, choices, chosen)]
 
 
 def places(array: xr.DataArray, dims: set[str], answers: Answers) -> tuple[list[xr.DataArray], list[Finding]]:
