@@ -7,7 +7,7 @@ from stcore import registry
 from stcore.checks import listed
 from stcore.data import STData
 from stcore.findings import DataError, Finding, refuse
-from stcore.readers import folder, kept, text_table
+from stcore.readers import folder, kept, text_table, zarr_store
 from stcore.readers.guard import guarded
 from stcore.readers.kept import save_answers
 from stcore.readers.reader import FolderReader, Raw, Reader, Writer
@@ -133,6 +133,9 @@ def _unknown(source: Source) -> DataError:
                 "and was not opened. Save it as CSV, Parquet or NetCDF."
             ),
         )
+    if source.content == "zip" and zarr_store.zipped(source):
+        text = f"{source.name} is a Zarr store in a zip archive; unpack it into a folder and open that."
+        return refuse("zarr-zip", text)
     text = f"{source.name} is {WORDS[source.content]}, and no reader here knows it."
     if source.content == "parquet":
         text = (

@@ -8,6 +8,8 @@ import json
 import os
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,7 +68,9 @@ def _walked(root: Path) -> Iterator[tuple[Path, list[Path]]]:
     while todo:
         folder, depth = todo.pop()
         files = []
-        for entry in os.scandir(folder):
+        with os.scandir(folder) as listed:
+            entries = list(islice(listed, MOST_FILES + 1))
+        for entry in entries:
             count += 1
             if entry.is_symlink() or not (entry.is_file() or entry.is_dir()):
                 raise refuse("leads-elsewhere", f"{root.name} holds {entry.name[:80]!r}, a link that may lead elsewhere; such "
@@ -187,11 +191,12 @@ def _check_unpacked(file: Any, start: int, length: int, layout: Layout, path: Pa
 def _counted(file: Any, length: int, most: int) -> int:
     """Bytes that come out of a deflated stream, counted until they are too many."""
     opener, total = zlib.decompressobj(wbits=47), 0
-    while length > 0 and total <= most and (raw := file.read(min(length, 2**16))):
-        length -= len(raw)
-        while raw and total <= most:
-            total += len(opener.decompress(raw, 2**20))
-            raw = opener.unconsumed_tail
+    with suppress(zlib.error):  # no such stream: unpacking will say so
+        while length > 0 and total <= most and (raw := file.read(min(length, 2**16))):
+            length -= len(raw)
+            while raw and total <= most:
+                total += len(opener.decompress(raw, 2**20))
+                raw = opener.unconsumed_tail
     return total
 
 

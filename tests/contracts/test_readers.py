@@ -179,7 +179,7 @@ def test_pandas_blocks_of_several_types_keep_their_columns(tmp_path: Path) -> No
 
 
 def test_importing_the_readers_is_light(tmp_path: Path) -> None:
-    heavy = ("torch", "sklearn", "pyarrow.parquet", "geopandas", "h5netcdf", "pyproj")
+    heavy = ("torch", "sklearn", "pyarrow.parquet", "geopandas", "h5netcdf", "pyproj", "zarr", "numcodecs")
     code = f"import stcore.readers, sys; print([name for name in {heavy!r} if name in sys.modules])"
     seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert seen.stdout.strip() == "[]"
