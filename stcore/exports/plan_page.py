@@ -93,7 +93,8 @@ def periods(plan: Plan) -> str:
     """When the errors were measured, on how many windows, and what the intervals are."""
     measured = plan.measured
     when = " and the ".join(said(one) for one in measured.values())
-    sure = ". ".join(how_sure(one) for one in measured.values())
+    each = (how_sure(one).replace(f"the {part} period", "each period") for part, one in measured.items())
+    sure = ". ".join(dict.fromkeys(each))  # said once where both have as many days
     return f"<p class=meaning>Mean absolute errors of the {told(when)}. {told(sure)}.</p>"
 
 
