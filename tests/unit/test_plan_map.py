@@ -3,16 +3,17 @@
 import numpy as np
 from tiny import tiny
 
-from stcore.charts.cells import cells_of
+from stcore.charts.cells import cells_at
 from stcore.charts.plan_map import PlanMap, flat_plan_map
 from stcore.charts.theme import LIGHT
 
 
 def test_cells_of_a_grid_are_areas_that_cover_each_cell_once() -> None:
-    data = tiny(60, 21, grid=(4, 6))
-    cells, keep = cells_of(data), np.arange(21) < 8
-    assert cells is not None and data.places is not None
-    figure = flat_plan_map(PlanMap(data.places, keep, data.sensors, {}, cells), LIGHT)
+    row, column = np.divmod(np.arange(21), 6)  # of a grid of 4 x 6 the last three cells are missing
+    places, keep = np.stack([50 + row / 2, 3 + column / 4], axis=1), np.arange(21) < 8
+    cells, names = cells_at(places, np.arange(21), (4, 6)), [f"c{place}" for place in range(21)]
+    assert cells is not None
+    figure = flat_plan_map(PlanMap(places, keep, names, {}, cells), LIGHT)
     areas = [part for part in figure.data if part.fill == "toself"]
     assert [part.name for part in areas] == ["off (13 cells)", "kept (8 cells)"]
     for part, of in zip(areas, (~keep, keep), strict=True):
@@ -20,7 +21,7 @@ def test_cells_of_a_grid_are_areas_that_cover_each_cell_once() -> None:
         np.testing.assert_allclose(rings[:, :5], cells.corners[of])
         assert np.isnan(rings[:, 5].astype(float)).all()
     told = [text for part in figure.data if part.mode == "markers" for text in part.text]
-    assert sorted(told) == sorted(data.sensors)
+    assert sorted(told) == sorted(names)
 
 
 def test_sensors_are_discs_and_open_diamonds() -> None:
