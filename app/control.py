@@ -27,6 +27,11 @@ def controls(run: Run, now: str) -> None:
         st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
         if run.spec["data"]["simulated"]:
             st.badge("Simulated", color="violet", icon=":material/science:")
+        if assumed := run.spec["data"].get("assumed"):
+            hint = (
+                f"The file says no {assumed.replace(', ', ' and no ')}, so the times shown here are assumed, not known."
+            )
+            st.badge("Assumed times", color="orange", icon=":material/schedule:", help=hint)
         if now in LIVE:
             _progress(run, now)
             _live_buttons(run, now)

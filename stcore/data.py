@@ -130,6 +130,11 @@ class STData:
         return str(self.ds.attrs.get("zone", "unknown"))
 
     @property
+    def assumed(self) -> str:
+        """What of the times nobody has said and was assumed: ``start``, ``step``, both with a comma, or nothing."""
+        return str(self.ds.attrs.get("assumed") or "")
+
+    @property
     def simulated(self) -> bool:
         """Whether the values were computed, not measured."""
         return bool(self.ds.attrs.get("simulated", False))

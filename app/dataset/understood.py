@@ -29,7 +29,8 @@ def show(data: STData) -> None:
     rows = {
         "Size": f"{data.steps:,} steps × {len(data.sensors):,} sensors × {len(data.channels)} "
         f"{'channel' if len(data.channels) == 1 else 'channels'}",
-        "Time": f"{first:%d %b %Y %H:%M} to {last:%d %b %Y %H:%M}, every {duration(data.step_seconds)}",
+        "Time": f"{first:%d %b %Y %H:%M} to {last:%d %b %Y %H:%M}, every {duration(data.step_seconds)}"
+        + (f" (assumed: {plain(data.assumed)})" if data.assumed else ""),
         "Clock": plain(ZONES.get(data.zone, data.zone)),
         "Channels": units,
         "Missing": f"{percent(missing)} of the readings",

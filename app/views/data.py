@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.dataset import look, questions, source, understood
+from app.dataset import look, questions, saving, source, understood
 from app.header import header
 from app.words import plain
 from stcore.data import STData
@@ -41,6 +41,7 @@ def about(chosen: str, data: STData) -> None:
         st.switch_page("views/train.py", query_params={"data": chosen})
     understood.show(data)
     questions.show(chosen, data.findings)
+    saving.save_panel(data)
 
 
 def refused(chosen: str, error: DataError) -> None:

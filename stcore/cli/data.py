@@ -30,7 +30,8 @@ def inspect(
     about = described(found)
     size = f"{found.steps} steps x {len(found.sensors)} sensors x {len(found.channels)} channels"
     lines = [f"{found.title}: {size}, from {about['start']}"]
-    lines.append(f"every {found.step_seconds:g} s, time zone {found.zone}")
+    assumed = f" (assumed: {found.assumed})" if found.assumed else ""
+    lines.append(f"every {found.step_seconds:g} s, time zone {found.zone}{assumed}")
     lines.append(f"{about['missing_share']:.1%} missing, {about['zero_share']:.1%} zero")
     lines.append(f"graph: {found.ds.attrs.get('graph', 'none')}")
     for finding in found.findings:
@@ -38,6 +39,22 @@ def inspect(
         chosen = f" (taken: {finding.chosen})" if finding.chosen else ""
         lines.append(f"  {finding.level} {finding.code}: {finding.text}{chosen}{choices}")
     say(about, json, "\n".join(lines))
+
+
+@app.command()
+def save(
+    data: Annotated[str, typer.Argument(metavar="DATA", help="A file, a folder, or demo.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The new file or folder.")],
+    layout: Annotated[str, typer.Option("--as", help=f"One of {', '.join(readers.layouts())}.")] = "netcdf",
+    answers: Answers = None,
+    json: Json = False,
+) -> None:
+    """Write a dataset, cleaned as it was understood, in our own format or in the layout of another project."""
+    found = readers.open(data, read_answers(answers))
+    lost = readers.save(found, out, layout)
+    about = {"path": str(out), "layout": layout, "lost": lost, "fingerprint": found.fingerprint}
+    said = readers.layouts()[layout].text
+    say(about, json, "\n".join([f"wrote {out}: {said}", *(f"  not kept: {text}" for text in lost)]))
 
 
 def described(data: STData) -> dict[str, Any]:
@@ -53,6 +70,7 @@ def described(data: STData) -> dict[str, Any]:
         "step_seconds": data.step_seconds,
         "start": str(data.time[0]),
         "zone": data.zone,
+        "assumed": data.assumed,
         "coordinates": data.places is not None,
         "edges": 0 if data.edges is None else len(data.edges[0]),
         "graph": data.ds.attrs.get("graph"),

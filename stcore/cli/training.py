@@ -54,7 +54,8 @@ def train(
     answers: Answers = None,
     config: Annotated[Path | None, Option(help="JSON of options, or a run's spec.json.")] = None,
     assignments: Annotated[
-        list[str] | None, Option("--set", metavar="NAME=VALUE", help="Any nested option, such as model.width=32; a list as a,b or as JSON.")
+        list[str] | None,
+        Option("--set", metavar="NAME=VALUE", help="Any nested option, such as model.width=32; a list as a,b or JSON."),
     ] = None,
     quiet: Annotated[bool, Option("--quiet", help="No progress on stderr.")] = False,
     json: Json = False,

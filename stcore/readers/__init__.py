@@ -3,18 +3,29 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from stcore import registry
 from stcore.checks import listed
 from stcore.data import STData
 from stcore.findings import DataError, Finding, refuse
 from stcore.readers import folder, kept, text_table, zarr_store
 from stcore.readers.guard import guarded
 from stcore.readers.kept import save_answers
-from stcore.readers.reader import FolderReader, Raw, Reader, Writer
+from stcore.readers.reader import FolderReader, Raw, Reader
 from stcore.readers.recognise import Recognised, cards_here, recognise
+from stcore.readers.saving import layouts, packed, save
 from stcore.readers.source import WORDS, Source
 
-__all__ = ["CARDS", "DEMO", "FolderReader", "Raw", "Reader", "open", "save", "save_answers", "writable"]
+__all__ = [
+    "CARDS",
+    "DEMO",
+    "FolderReader",
+    "Raw",
+    "Reader",
+    "layouts",
+    "open",
+    "packed",
+    "save",
+    "save_answers",
+]
 
 CARDS = cards_here()
 DEMO = Path(__file__).resolve().parents[2] / "data" / "simulated-city.nc"
@@ -39,24 +50,6 @@ def open(source: str | Path, answers: Mapping[str, str] | None = None) -> STData
         data = STData.of(ds, answers=asked, findings=[*notes, *raw.findings], layers=raw.layers, ours=True)
         data.findings += _unused(asked, data)
         return data
-
-
-def writable() -> dict[str, str]:
-    """Layouts that ``save`` writes, by the name of their reader, with what they are."""
-    return {name: card.summary for name, card in registry.cards("readers").items() if card.load().write}
-
-
-def save(data: STData, place: Path, layout: str = "stdata") -> list[str]:
-    """Write a dataset as a new file or folder in the layout of a reader; gives, in sentences, what it cannot hold.
-
-    Raises DataError for an unknown layout, a place that exists, and values that the layout cannot hold.
-    """
-    if layout not in (known := writable()):
-        raise refuse("layout", f"Data cannot be written as {layout!r}; they can as {', '.join(known)}.")
-    if place.exists():
-        raise refuse("exists", f"There is a file or folder {place} already; nothing was written.")
-    write: Writer = registry.card("readers", layout).load().write
-    return write(data, place)
 
 
 def _assumed(findings: list[Finding], answers: Mapping[str, str]) -> str | None:

@@ -162,6 +162,7 @@ def about(data: STData) -> dict[str, Any]:
         "fingerprint": data.fingerprint,
         "simulated": data.simulated,
         "zone": data.zone,
+        "assumed": data.assumed,
         "first_step": str(data.time[0]),
         "step_seconds": data.step_seconds,
         "steps": data.steps,

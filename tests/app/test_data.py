@@ -13,7 +13,7 @@ from app import picking
 from stcore import elsewhere, readers
 from stcore.data import STData
 from stcore.findings import DataError
-from stcore.runs import uploads
+from stcore.runs import create, uploads
 
 
 def said(test) -> str:
@@ -222,3 +222,28 @@ def test_a_selection_is_read_however_little_of_it_is_there(monkeypatch: pytest.M
         assert picking.selected("k", "indices", "sensors") == []
     monkeypatch.setattr(picking.st, "session_state", {"k": {"selection": {"rows": [3]}}})
     assert picking.selected("k", "rows") == [3]
+
+
+@pytest.mark.parametrize("layout", ["netcdf", "parquet"])
+def test_data_are_handed_over_in_a_layout(app, layout: str) -> None:
+    test = app("data", data="demo")
+    test.selectbox(key="save layout").set_value(layout).run()
+    test.button(key="make file").click().run()
+    [download] = [part for part in test.get("download_button") if part.label.startswith("Download ")]
+    assert download.label.startswith("Download Ringstadt-simulated-city" + (".nc" if layout == "netcdf" else ".zip"))
+
+
+def test_what_a_layout_cannot_hold_is_said(app) -> None:
+    test = app("data", data="demo")
+    test.selectbox(key="save layout").set_value("stemdist").run()
+    test.button(key="make file").click().run()
+    assert test.error and not [part for part in test.get("download_button") if part.label.startswith("Download Ring")]
+
+
+def test_assumed_times_are_marked_from_then_on(app, tmp_path: Path) -> None:
+    np.savez(tmp_path / "roads.npz", data=np.random.default_rng(0).random((600, 4, 1)) + 1)
+    test = app("data", data=str(tmp_path / "roads.npz"))
+    assert "(assumed: start, step)" in texts(test)
+    run = create(tmp_path / "roads.npz", {"model": {"width": 4}}, tmp_path, "roads")
+    assert run.spec["data"]["assumed"] == "start, step"
+    assert "Assumed times" in texts(app("train", run="roads"))

@@ -44,7 +44,7 @@ def structure(path: Path, key: str) -> dict[str, Any]:
 def test_the_table_is_built_as_the_published_one(real_data: Path, tmp_path: Path) -> None:
     published = real_data / "metr-la-week/metr-la.h5"
     data = readers.open(real_data / "metr-la-week")
-    readers.save(data, tmp_path / "saved", "metr-la-hdf5")
+    readers.save(data, tmp_path / "saved", "dcrnn")
     ours, theirs = structure(tmp_path / "saved/data.h5", "df"), structure(published, "df")
     name = {place: {mark: held for mark, held in marks.items() if mark != "name"} for place, (_, marks) in ours.items()}
     assert ours.keys() == theirs.keys()
@@ -60,7 +60,7 @@ def test_the_table_is_built_as_the_published_one(real_data: Path, tmp_path: Path
 
 def test_the_graph_is_what_dcrnns_code_unpickles(tmp_path: Path) -> None:
     data = STData.of(raw())
-    readers.save(data, tmp_path / "saved", "metr-la-hdf5")
+    readers.save(data, tmp_path / "saved", "dcrnn")
     content = (tmp_path / "saved/sensor_graph/adj_mx.pkl").read_bytes()
     ids, place, matrix = pickle.loads(content, encoding="latin1")  # a file of our own; the program never does this
     assert (ids, place) == (IDS, {name: number for number, name in enumerate(IDS)})
@@ -71,7 +71,7 @@ def test_the_graph_is_what_dcrnns_code_unpickles(tmp_path: Path) -> None:
 
 
 def test_lists_beside_the_table(tmp_path: Path) -> None:
-    readers.save(STData.of(raw()), tmp_path / "saved", "metr-la-hdf5")
+    readers.save(STData.of(raw()), tmp_path / "saved", "dcrnn")
     beside = tmp_path / "saved/sensor_graph"
     assert (beside / "graph_sensor_ids.txt").read_text().split(",") == IDS
     places = pd.read_csv(beside / "graph_sensor_locations.csv", dtype={"sensor_id": str})
@@ -81,14 +81,14 @@ def test_lists_beside_the_table(tmp_path: Path) -> None:
 
 def test_other_channels_and_missing_readings_are_told(tmp_path: Path) -> None:
     both = raw().reindex(channel=["count", "speed"], fill_value=1.0)
-    lost = " ".join(readers.save(STData.of(both), tmp_path / "saved", "metr-la-hdf5"))
+    lost = " ".join(readers.save(STData.of(both), tmp_path / "saved", "dcrnn"))
     assert "Of 2 channels the first, count" in lost
     assert "1 missing readings" in lost
 
 
 @pytest.mark.parametrize("names", [["ä", "東京", "c d", "=1", "a,b", "6"]])
 def test_names_of_any_letters_come_back(names: list[str], tmp_path: Path) -> None:
-    readers.save(STData.of(raw().assign_coords(sensor=names)), tmp_path / "saved", "metr-la-hdf5")
+    readers.save(STData.of(raw().assign_coords(sensor=names)), tmp_path / "saved", "dcrnn")
     data = readers.open(tmp_path / "saved")
     assert data.sensors == names
     assert data.places is not None and np.isfinite(data.places).all()

@@ -76,7 +76,7 @@ def test_reading_needs_no_torch(tmp_path: Path) -> None:
 
 
 def test_what_is_written_is_what_torch_loads_safely(tmp_path: Path) -> None:
-    lost = readers.save(STData.of(distilled()), tmp_path / "set.pt", "stemdist-pt")
+    lost = readers.save(STData.of(distilled()), tmp_path / "set.pt", "stemdist")
     held = torch.load(tmp_path / "set.pt", weights_only=True)
     assert all(isinstance(part, torch.Tensor) for part in held.values())
     assert held["x"].shape == (8, LOOKBACK, SENSORS, 1)
@@ -90,7 +90,7 @@ def test_what_is_written_is_what_torch_loads_safely(tmp_path: Path) -> None:
 
 def test_standardised_sets_are_written_as_they_are(tmp_path: Path) -> None:
     data = readers.open(write_stemdist(tmp_path))
-    readers.save(data, tmp_path / "again.pt", "stemdist-pt")
+    readers.save(data, tmp_path / "again.pt", "stemdist")
     again = torch.load(tmp_path / "again.pt", weights_only=True)
     torch.testing.assert_close(
         again["x"], torch.load(tmp_path / "gba.pt", weights_only=True)["x"], equal_nan=True, rtol=0, atol=0
@@ -100,10 +100,10 @@ def test_standardised_sets_are_written_as_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize("missing", ["weight", "start"])
 def test_only_distilled_sets_can_be_written(missing: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="distilled"):
-        readers.save(STData.of(distilled().drop_vars(missing)), tmp_path / "set.pt", "stemdist-pt")
+        readers.save(STData.of(distilled().drop_vars(missing)), tmp_path / "set.pt", "stemdist")
     with pytest.raises(DataError, match="one length"):
         ds = raw().assign(weight=("sensor", np.ones(SENSORS)), start=("window", np.arange(3)))
-        readers.save(STData.of(ds), tmp_path / "set.pt", "stemdist-pt")
+        readers.save(STData.of(ds), tmp_path / "set.pt", "stemdist")
     assert not list(tmp_path.iterdir())
 
 

@@ -201,6 +201,15 @@ def test_a_sparsity_without_a_mask_is_refused(small_file: Path, folder: Path) ->
     assert "--sparsity needs a mask" in refused(folder, "train", small_file, "--sparsity", "0.5")
 
 
+def test_data_are_saved_as_others_read_them(zeros_file: Path, folder: Path) -> None:
+    saved = done(folder, "save", zeros_file, folder / "other", "--as", "parquet", "--json").document
+    assert (saved["layout"], saved["path"]) == ("parquet", str(folder / "other"))
+    about = done(folder, "inspect", folder / "other", "--json").document
+    assert about["zero_share"] == pytest.approx(0.1, abs=0.02)
+    assert "exists" not in refused(folder, "save", zeros_file, folder / "x", "--as", "spreadsheet")
+    assert "already" in refused(folder, "save", zeros_file, folder / "other", "--as", "parquet")
+
+
 def test_methods_are_listed(folder: Path) -> None:
     found = done(folder, "methods", "--json").document
     assert set(found) == {"models", "strategies", "masks", "distillers", "readers"}

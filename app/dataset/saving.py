@@ -1,0 +1,52 @@
+"""Carrying data back: as one file of our own, or in the layout of another project."""
+
+import re
+
+import streamlit as st
+
+from app.words import plain
+from stcore import readers
+from stcore.data import STData
+from stcore.findings import DataError
+from stcore.readers.limits import words
+
+LARGEST = 512 * 2**20  # bytes of values that a page hands over; larger data are saved by the command line
+
+
+def save_panel(data: STData) -> None:
+    """Choose a layout, have it made, take it away."""
+    with st.expander("Save these data", icon=":material/save:"):
+        if data.values.nbytes > LARGEST:
+            st.markdown(
+                f"They take {words(data.values.nbytes)}, too much to hand over in a browser. On the command line: "
+                "`python -m stcore save DATA OUT --as parquet`"
+            )
+            return
+        known = readers.layouts()
+        layout = st.selectbox(
+            "Layout", list(known), key="save layout", format_func=lambda name: f"{name}: {known[name].text}",
+            help="What was repaired and answered is in it; no layout but netcdf keeps the questions themselves.",
+        )  # fmt: skip
+        if st.button("Make the file", key="make file"):
+            st.session_state["made file"] = (data.fingerprint, layout, *made(data, layout))
+        found = st.session_state.get("made file")
+        if not found or found[:2] != (data.fingerprint, layout):
+            return
+        name, content, said = found[2:]
+        if name:
+            st.download_button(
+                f"Download {name}, {words(len(content))}", content, name, on_click="ignore", type="primary"
+            )
+        for text in said:
+            (st.info if name else st.error)(plain(text), icon=":material/info:" if name else ":material/block:")
+
+
+def made(data: STData, layout: str) -> tuple[str, bytes, list[str]]:
+    """The file's name and bytes, and what it does not hold; no name where it cannot be made, and then why."""
+    try:
+        with st.spinner("Writing …"):
+            return readers.packed(data, re.sub(r"[^A-Za-z0-9._-]+", "-", data.title).strip("-.")[:60] or "data", layout)
+    except DataError as error:
+        return "", b"", [str(error)]
+    except OSError as error:
+        return "", b"", [f"It could not be written: {error.strerror or error}."]
