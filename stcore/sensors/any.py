@@ -3,7 +3,8 @@
 What dropout does to hidden units (Srivastava et al. 2014), done to whole sensors; that a model trained so needs no
 retraining for a new mask is our use of it. By turns random sensors are off, those that a simple mask would switch off, and
 none: networks that serve many sub-networks train the whole one beside random ones (Yu & Huang 2019, arXiv 1903.05134),
-and masks that people ask about are not random. Nothing is off when the run ends but what was forced off.
+and masks that people ask about are not random. Over regions of a grid random ones in every step forecast better, with
+every mask (bench/results/sensors-tried.md). Nothing is off when the run ends but what was forced off.
 """
 
 from typing import Literal
@@ -25,16 +26,18 @@ class AnyOptions(SiteOptions):
     """Options of the any-mask model."""
 
     sparsity: float = option(0.7, "Largest share of the unforced sensors that is off in one step.", ge=0, le=0.9)
-    turns: Literal["three", "random"] = option(
-        "three", "By turns random sensors are off, the last of a simple mask, and none; or random ones in every step."
+    turns: Literal["auto", "three", "random"] = option(
+        "auto",
+        "By turns random sensors are off, the last of a simple mask, and none; or random ones in every step; auto takes three "
+        "turns, on grids random ones.",
     )
     connected: bool = option(True, PARTS)
     costs: Names | None = option(None, COSTS)
 
 
 class AnyMask(Fixed):
-    """Every step draws a share and then the sites, or a simple mask whose last they are; every third step has none off.
-    All are on where the model is measured.
+    """Every step draws a share and then the sites, or a simple mask whose last they are, or has none off; on a grid it draws
+    the sites. All are on where the model is measured.
 
     Its ``score`` is the mean absolute slope of the loss with regard to each site's gate, the greatest 1.
     """
@@ -46,7 +49,8 @@ class AnyMask(Fixed):
     def __init__(self, options: AnyOptions, sites: Sites, epochs: int, seed: int) -> None:
         super().__init__(options, sites, epochs, seed)
         self.slope = np.zeros(sites.count)
-        known = orders(sites, seed) if options.turns == "three" else {}
+        self.random = options.turns == "random" or (options.turns == "auto" and "grid" in sites.data.ds.attrs)
+        known = {} if self.random else orders(sites, seed)
         self.known = [silent_last(order, sites) for order in known.values()]  # [R] each, most worth keeping first
         self.notes.append("other sensors are off in each training step; validation and test are measured with all on")
 
@@ -64,7 +68,7 @@ class AnyMask(Fixed):
     def gate(self, epoch: int, batch: int) -> np.ndarray | None:
         """See SensorMask."""
         generator, most = self.generator(1, epoch, batch), self.options.sparsity
-        turn = 0 if self.options.turns == "random" else (epoch + batch) % 3
+        turn = 0 if self.random else (epoch + batch) % 3
         if turn == 1 and self.known:
             return drawn(generator, self.sites, most, self.known[int(generator.integers(len(self.known)))])
         return drawn(generator, self.sites, most if turn < 2 else 0.0)

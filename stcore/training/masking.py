@@ -27,7 +27,8 @@ class Masking:
     def __init__(self, feed: Feed, options: RunOptions, epochs: int) -> None:
         self.feed = feed
         self.sites, self.mask = build_mask(feed, options, epochs)
-        self.mask.notes += effort.told(options.mask["name"], self.sites.count)
+        if options.mask["name"] != "any" or "grid" not in feed.data.ds.attrs:  # there it ranks nothing
+            self.mask.notes += effort.told(options.mask["name"], self.sites.count)
         self.on = options.mask["name"] != "none"
         self.of = torch.from_numpy(self.sites.of).to(feed.device)
         self.leaf: Tensor | None = None  # the gate of the step in hand, by site

@@ -48,6 +48,18 @@ def test_what_is_forced_is_so_in_every_turn() -> None:
     assert on[2::3].sum(axis=1).min() == 10
 
 
+def test_on_a_grid_random_ones_are_off_in_every_step() -> None:
+    data, options = tiny(300, 21, grid=(4, 6)), {"region": 1}
+    for turns, third in (("auto", False), ("three", True)):
+        chosen = AnyOptions.read({**options, "turns": turns})
+        mask = AnyMask(chosen, Sites(data, chosen, 0, np.arange(data.steps) < 180), 1, 3)
+        assert gates(mask)[2::3].all() == third
+    chosen = AnyOptions.read(options)
+    mask = AnyMask(chosen, Sites(data, chosen, 0, np.arange(data.steps) < 180), 1, 3)
+    expected = drawn(mask.generator(1, 0, 2), mask.sites, chosen.sparsity)
+    np.testing.assert_array_equal(mask.gate(0, 2), expected)
+
+
 def test_few_steps_an_epoch_still_come_to_every_turn() -> None:
     mask = made()
     assert {epoch for epoch in range(3) if mask.gate(epoch, 0).all()} == {2}  # type: ignore[union-attr]
