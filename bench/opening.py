@@ -27,11 +27,13 @@ KINDS = {
     "packed": "the same packed as int16 with scale and offset",
     "masked": "the same with three cells in ten never measured",
     "turned": "the same with longitude before latitude, latitude rising",
+    "gaps": "the same with one row in fifty left out",
     "stations": f"{STATIONS} stations, time first, float32",
     "upright": f"{STATIONS} stations before time, in chunks of 250 x 500",
     "doubles": f"{STATIONS} stations, float64",
     "zeros": f"{STATIONS} stations, a fifth zeros that are answered to be missing",
 }
+OF_GRIDS = ("grid", "chunked", "packed", "masked", "turned", "gaps")
 OPEN = """
 import json, sys, resource
 import stcore.readers as readers
@@ -50,10 +52,11 @@ print(json.dumps([before, resident("VmHWM"), kept, data.values.nbytes]))
 def write(path: Path, kind: str, steps: int) -> None:
     """A file of that kind with so many steps, written by stretches."""
     rng = np.random.default_rng(3)
-    of_grid = kind in ("grid", "chunked", "packed", "masked", "turned")
+    of_grid = kind in OF_GRIDS
     with h5netcdf.File(path, "w") as file:
         file.dimensions = {"time": steps, **({"lat": LATS, "lon": LONS} if of_grid else {"station": STATIONS})}
-        time = file.create_variable("time", ("time",), "i8", data=np.arange(steps))
+        hours = np.delete(np.arange(2 * steps), np.s_[25::50] if kind == "gaps" else [])[:steps]
+        time = file.create_variable("time", ("time",), "i8", data=hours)
         time.attrs.update({"units": "hours since 2001-01-01", "calendar": "standard"})
         if of_grid:
             file.create_variable("lat", ("lat",), "f4", data=np.linspace(90, -90, LATS))
@@ -85,7 +88,7 @@ def write(path: Path, kind: str, steps: int) -> None:
 
 def measured(kind: str, size: float, folder: Path) -> dict[str, float]:
     """Peak over kept, opened in a process of its own."""
-    wide = LATS * LONS if kind in ("grid", "chunked", "packed", "masked", "turned") else STATIONS
+    wide = LATS * LONS if kind in OF_GRIDS else STATIONS
     small, large = folder / f"small-{kind}.nc", folder / f"{kind}.nc"
     write(small, kind, 30)
     write(large, kind, int(size * 1e9 / 4 / wide))

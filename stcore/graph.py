@@ -11,6 +11,8 @@ EARTH = 6371.0088
 """Mean radius in km."""
 THRESHOLD = 0.1
 BLOCK = 512
+AT_ONCE = 2**17
+"""Distances that are held at once where each sensor's nearest are looked for."""
 
 
 class Edges(NamedTuple):
@@ -68,10 +70,11 @@ def _nearest(places: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarra
 
 def _by_blocks(places: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
     numbers, distances = [], []
-    for first in range(0, len(places), BLOCK):
-        apart = haversine(places[first : first + BLOCK], places)
+    rows = max(AT_ONCE // len(places), 1)
+    for first in range(0, len(places), rows):
+        apart = haversine(places[first : first + rows], places)
         apart[np.arange(len(apart)), first + np.arange(len(apart))] = np.inf
-        near = np.argsort(apart, axis=1, kind="stable")[:, :neighbours]
+        near = np.argsort(apart, axis=1, kind="stable")[:, :neighbours].copy()  # else all of it would be kept
         numbers.append(near)
         distances.append(np.take_along_axis(apart, near, axis=1))
     return np.concatenate(numbers), np.concatenate(distances)

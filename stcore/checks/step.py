@@ -22,12 +22,36 @@ def check_step(ds: xr.Dataset, answers: Answers) -> Checked:
     if len(steps) == 1:
         return ds, []
     step = int(steps[counts.argmax()])
-    explained = counts.max() / counts.sum()
-    if explained < REGULAR and _mostly_gaps(steps, counts, step):
-        explained = 1.0
-    if explained < REGULAR or np.any(steps % step):
+    if not _regular(steps, counts, step):
         return _averaged(ds, step, float(counts.max() / counts.sum()), answers)
-    return _filled(ds, step)
+    if "start" in ds:
+        raise refuse(
+            "gaps", "The dataset says where windows start, and its time axis has gaps; one of the two must be wrong."
+        )
+    full, finding = _filled(ds["time"].values, step)
+    return ds.reindex(time=full), [finding]
+
+
+def without_gaps(stamps: np.ndarray) -> tuple[np.ndarray, list[Finding]]:
+    """The axis [T] with the steps that it lacks, where all else is regular, for readers that have a row for each at once.
+
+    Anything else comes back as it is, and has a check of its own. Raises DataError where there would be too many.
+    """
+    if stamps.dtype.kind != "M" or len(stamps) < 3 or np.isnat(stamps).any():
+        return stamps, []
+    exact = stamps.astype("datetime64[ns]")
+    steps, counts = np.unique(np.diff(exact.astype(np.int64)), return_counts=True)
+    step = int(steps[counts.argmax()])
+    if len(steps) == 1 or steps[0] <= 0 or not _regular(steps, counts, step):
+        return stamps, []
+    full, finding = _filled(exact, step)
+    return full, [finding]
+
+
+def _regular(steps: np.ndarray, counts: np.ndarray, step: int) -> bool:
+    """Whether the most common difference is the step, and others are gaps."""
+    known = counts.max() / counts.sum() >= REGULAR or _mostly_gaps(steps, counts, step)
+    return bool(known and not np.any(steps % step))
 
 
 def _mostly_gaps(steps: np.ndarray, counts: np.ndarray, step: int) -> bool:
@@ -35,31 +59,23 @@ def _mostly_gaps(steps: np.ndarray, counts: np.ndarray, step: int) -> bool:
     return step == steps[0] and not np.any(steps % step) and counts.max() * 2 > counts.sum()
 
 
-def _filled(ds: xr.Dataset, step: int) -> Checked:
-    stamps = ds["time"].values.astype(np.int64)
+def _filled(times: np.ndarray, step: int) -> tuple[np.ndarray, Finding]:
+    """The whole axis, and what was missing of it."""
+    stamps = times.astype(np.int64)
     length = int((stamps[-1] - stamps[0]) // step) + 1
     gaps = np.diff(stamps) // step - 1
     widest = int(gaps.argmax())
     text = (
         f"{counted(length - len(stamps), 'time step')} of {length} had no row and became missing values, "
         f"in {counted(int((gaps > 0).sum()), 'gap')}; "
-        f"the widest has {counted(int(gaps[widest]), 'step')} after {moment(ds['time'].values[widest])}."
+        f"the widest has {counted(int(gaps[widest]), 'step')} after {moment(times[widest])}."
     )
     if length > MOST_GROWTH * len(stamps):
         raise refuse(
             "gaps",
             f"The rows are too sparse for a step of {_duration(step)}: {length - len(stamps)} of {length} would be missing.",
         )
-    if "start" in ds:
-        raise refuse(
-            "gaps", "The dataset says where windows start, and its time axis has gaps; one of the two must be wrong."
-        )
-    full = stamps[0] + step * np.arange(length)
-    filled = ds.reindex(time=full.view("datetime64[ns]"))
-    if "split" in ds:  # a step without a row belongs to the part in which it is missing
-        before = np.searchsorted(stamps, full, side="right") - 1
-        filled = filled.assign(split=("time", ds["split"].values[before]))
-    return filled, [repaired("gaps", text)]
+    return (stamps[0] + step * np.arange(length)).view("datetime64[ns]"), repaired("gaps", text)
 
 
 def _averaged(ds: xr.Dataset, step: int, explained: float, answers: Answers) -> Checked:

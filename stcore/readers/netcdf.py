@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from stcore.checks.step import without_gaps
 from stcore.findings import Finding, refuse
 from stcore.readers import calendars, hdf5
 from stcore.readers.limits import check_room
@@ -92,6 +93,16 @@ def times(ds: xr.Dataset, variable: str, name: str, answers: Answers) -> calenda
     elif raw.dtype.kind not in "Miuf":
         raise refuse("time", f"The times in {name} are {raw.dtype}, neither dates nor counts since a date.")
     return calendars.Times(raw, np.arange(len(raw)), [])
+
+
+def whole(times: calendars.Times) -> calendars.Times:
+    """The same times with a step for every gap of a regular axis, so that nothing need be moved later."""
+    full, told = without_gaps(times.stamps)
+    if not told:
+        return times
+    place = np.searchsorted(full, times.stamps.astype("datetime64[ns]"))
+    rows = np.where(times.rows >= 0, place[np.maximum(times.rows, 0)], -1)
+    return calendars.Times(full, rows, [*times.findings, *told])
 
 
 def once(findings: list[Finding]) -> list[Finding]:

@@ -82,8 +82,12 @@ def assembled(parts: Sequence[Part], title: str, answers: Answers) -> Raw:
             if not np.array_equal(netcdf.degrees(part.ds, dim, part.name), degrees):
                 raise refuse("grid", f"{part.name} has another {dim} than {parts[0].name}; a dataset has one grid.")
     when = [netcdf.times(part.ds, own.stamps, part.name, answers) for part, own in zip(parts, axes, strict=True)]
-    findings = [finding for own in when for finding in own.findings]
-    stamps, rows = _joined(when)
+    when = _joined(when)
+    findings, stamps, rows = (
+        [finding for own in when for finding in own.findings],
+        when[0].stamps,
+        [own.rows for own in when],
+    )
     pieces, known, more = _pieces(parts, axes, rows, answers)
     read = cube.read(pieces, axes[0].dims, len(stamps), title)
     if not read.seen.any():
@@ -113,13 +117,19 @@ def _axes(part: Part) -> Axes:
     return axes
 
 
-def _joined(when: list[calendars.Times]) -> tuple[np.ndarray, list[np.ndarray]]:
-    """The times of all parts, rising where there are several, and the step of every row of each."""
+def _joined(when: list[calendars.Times]) -> list[calendars.Times]:
+    """The times of all parts, rising where there are several, with the step of every row of each among them."""
     if len(when) == 1:
-        return when[0].stamps, [when[0].rows]
-    stamps = np.unique(np.concatenate([own.stamps for own in when]))
-    return stamps, [
-        np.where(own.rows >= 0, np.searchsorted(stamps, own.stamps)[np.maximum(own.rows, 0)], -1) for own in when
+        return [netcdf.whole(when[0])]
+    every = np.unique(np.concatenate([own.stamps for own in when]))
+    joined = netcdf.whole(calendars.Times(every, np.arange(len(every)), []))
+    return [
+        calendars.Times(
+            joined.stamps,
+            np.where(own.rows >= 0, np.searchsorted(joined.stamps, own.stamps)[np.maximum(own.rows, 0)], -1),
+            [*own.findings, *joined.findings],
+        )
+        for own in when
     ]
 
 

@@ -49,7 +49,7 @@ def assembled(ds: xr.Dataset, name: str, title: str, answers: Answers) -> Raw:
     dims = (axes.time, *axes.places)
     known = variables.measured(ds, set(dims))
     taken, findings = variables.chosen(known, answers)
-    when = netcdf.times(ds, axes.stamps, name, answers)
+    when = netcdf.whole(netcdf.times(ds, axes.stamps, name, answers))
     pieces = []
     for number, variable in enumerate(taken):
         arrays, more = variables.places(ds[variable], set(dims), answers)
