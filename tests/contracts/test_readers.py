@@ -118,41 +118,22 @@ def test_an_answer_that_is_no_choice_is_refused(name: str, sample: Sample, tmp_p
 
 
 @every
-@pytest.mark.parametrize("part", [0.0, 0.0005, 0.01, *np.linspace(0.03, 0.999, 27)])
-def test_a_file_cut_off_is_refused_in_words(name: str, sample: Sample, part: float, tmp_path: Path) -> None:
+def test_a_file_cut_off_is_refused_in_words(name: str, sample: Sample, tmp_path: Path) -> None:
     path = sample.make(tmp_path)
     cut = files(path)[0]
     whole = cut.read_bytes()
-    cut.write_bytes(whole[: int(part * len(whole))])
-    try:
-        data = readers.open(path)
-    except DataError as error:
-        assert any(said in str(error) for said in (path.name, cut.name, "time step"))
-        assert "Traceback" not in str(error)
-    else:  # what is cut between two lines or messages is shorter; of a folder another file may be left
-        assert cut.suffix in (".csv", ".grib2") or path.is_dir()
-        if path.is_file() and sample.exact:
-            left = values().astype(np.float32)[: len(data.values) - 1]
-            assert np.array_equal(data.values[:-1, :, 0], left, equal_nan=True)
-
-
-@every
-def test_flipped_bytes_end_in_data_or_in_words(name: str, sample: Sample, tmp_path: Path) -> None:
-    path = sample.make(tmp_path)
-    if name == "grib":
-        pytest.skip("ecCodes ends the process on some damaged bytes; what is uploaded is parsed in a child process")
-    rng = np.random.default_rng(11)
-    for broken in files(path)[:3]:
-        whole = np.frombuffer(broken.read_bytes(), np.uint8)
-        for _ in range(25):
-            flipped = whole.copy()
-            flipped[rng.integers(0, min(len(whole), 4096), 3)] ^= rng.integers(1, 255, 3, dtype=np.uint8)
-            broken.write_bytes(flipped.tobytes())
-            try:
-                assert isinstance(readers.open(path), STData)
-            except DataError as error:
-                assert str(error)
-        broken.write_bytes(whole.tobytes())
+    for part in (0.0, 0.0005, 0.01, *np.linspace(0.03, 0.999, 27)):
+        cut.write_bytes(whole[: int(part * len(whole))])
+        try:
+            data = readers.open(path)
+        except DataError as error:
+            assert any(said in str(error) for said in (path.name, cut.name, "time step"))
+            assert "Traceback" not in str(error)
+        else:  # what is cut between two lines or messages is shorter; of a folder another file may be left
+            assert cut.suffix in (".csv", ".grib2") or path.is_dir()
+            if path.is_file() and sample.exact:
+                left = values().astype(np.float32)[: len(data.values) - 1]
+                assert np.array_equal(data.values[:-1, :, 0], left, equal_nan=True)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,19 @@
+"""Two hundred spoilt variants of a file of every format: each ends in data or in a sentence, never in a crash or a hang."""
+
+from pathlib import Path
+
+import pytest
+from data_samples import EVERY
+from fuzzing import campaign
+
+VARIANTS = 200
+CRASHES = {"grib"}  # its library ends the process on some bytes; such a file is only ever read by a child process
+
+
+@pytest.mark.parametrize("place", range(len(EVERY)), ids=[f"{name}-{sample.name}" for name, sample in EVERY])
+def test_spoilt_files_end_in_data_or_in_words(place: int, tmp_path: Path) -> None:
+    if EVERY[place][0] in CRASHES:
+        pytest.skip("the library that reads it ends its process on some damaged bytes")
+    of_its_format = sum(name == EVERY[place][0] for name, _ in EVERY)
+    found = campaign(place, tmp_path / "fuzz", -(-VARIANTS // of_its_format))
+    assert found.refused, "nothing was spoilt"
