@@ -103,23 +103,36 @@ def announce(server: "subprocess.Popen[bytes]", port: int, browser: bool) -> Non
             webbrowser.open(f"http://localhost:{port}")
 
 
-def readable(folders: "Sequence[str]") -> "dict[str, str]":
-    """For the app: the folders it may read data from besides its own, which are your home and what ``--data`` names."""
+def readable(folders: "Sequence[str]", always: str = "") -> "dict[str, str]":
+    """For the app: the folders it may read data from, which are your home, or ``always``, and what ``--data`` names."""
     for folder in folders:
         if not os.path.isdir(folder):
             sys.exit(f"There is no folder {folder} to read data from.")
-    named = os.environ.get("STCORE_DATA") or os.path.expanduser("~")
+    named = always or os.environ.get("STCORE_DATA") or os.path.expanduser("~")
     return {"STCORE_DATA": os.pathsep.join([named, *map(os.path.abspath, folders)])}
 
 
-def start(port: int, browser: bool, data: "Sequence[str]" = ()) -> int:
-    """Serve the app on this machine until Ctrl-C."""
-    environment = readable(data)
+def lesson(hosts: "Sequence[str]", data: "Sequence[str]", quota: str, slots: int) -> "tuple[list[str], dict[str, str]]":
+    """How the app is served to a class: the server's flags, and what the app is told.
+
+    It listens on the network and answers to the given host names alone; each browser has a runs folder of its own with a
+    quota; all share the slots, and read data from the ``data`` folders only.
+    """
+    allowed = ["localhost", "127.0.0.1", *hosts]
+    flags = ["--server.address=0.0.0.0", *(f"--server.allowedHosts={host}" for host in allowed)]
+    runs = os.path.abspath(os.environ.get("STCORE_RUNS") or str(ROOT / "runs" / "class"))
+    told = {"STCORE_CLASS": "1", "STCORE_RUNS": runs, "STCORE_SLOTS_IN": runs, "STCORE_QUOTA": quota}
+    told["STCORE_SLOTS"] = str(slots)
+    return flags, {**told, **readable(data, str(ROOT / "data"))}
+
+
+def start(port: int, browser: bool, flags: "Sequence[str]" = (), told: "dict[str, str] | None" = None) -> int:
+    """Serve the app until Ctrl-C: on this machine alone, unless ``flags`` say otherwise. ``told`` is the app's environment."""
     if answers(port):
         sys.exit(f"Port {port} is taken, perhaps by Winnow: see http://localhost:{port}, or add --port {port + 1}")
     command = [str(PYTHON), "-m", "streamlit", "run", "app/main.py", f"--server.port={port}", "--server.headless=true"]
-    quiet = {**os.environ, **environment, "STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE": "true"}  # announce says the address
-    server = subprocess.Popen(command, cwd=ROOT, env=quiet)
+    quiet = {**os.environ, **(told or {}), "STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE": "true"}  # announce says the address
+    server = subprocess.Popen([*command, *flags], cwd=ROOT, env=quiet)
     threading.Thread(target=announce, args=(server, port, browser), daemon=True).start()
     return attend(server)
 
@@ -136,9 +149,16 @@ def main(arguments: "list[str]") -> int:
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     said = "a folder that the app may read data from, besides your home; may be given several times"
     parser.add_argument("--data", metavar="FOLDER", action="append", default=[], help=said)
+    said = "serve a class on the network under this host name; see README, Serve a class"
+    parser.add_argument("--class", dest="hosts", metavar="HOST", action="append", default=[], help=said)
+    parser.add_argument("--quota", default="1GB", help="of a class: what the runs of one browser may take (1GB)")
+    many = max(1, (os.cpu_count() or 2) // 2)
+    parser.add_argument("--slots", type=int, default=many, help=f"of a class: how many runs train at once ({many})")
     chosen = parser.parse_args(arguments)
     install()
-    return start(chosen.port, not chosen.no_browser, chosen.data)
+    if chosen.hosts:
+        return start(chosen.port, False, *lesson(chosen.hosts, chosen.data, chosen.quota, chosen.slots))
+    return start(chosen.port, not chosen.no_browser, (), readable(chosen.data))
 
 
 if __name__ == "__main__":

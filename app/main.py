@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.session import keep_visitor
 from app.words import plain
 from stcore.runs import RunError
 
@@ -13,6 +14,7 @@ VIEWS = ("Data", "Train", "Samples", "Sensors", "Compare")
 st.set_page_config("Winnow", HERE / "static" / "favicon.png", "wide", "expanded")
 st.logo(HERE / "static" / "winnow.svg", size="large")
 st.html(HERE / "static" / "look.css")
+keep_visitor()
 pages = [st.Page(f"views/{name.lower()}.py", title=name, default=name == "Train") for name in VIEWS]
 try:
     st.navigation(pages, position="top").run()

@@ -1,6 +1,9 @@
 """What every view needs: where runs lie, which run and dataset are looked at, the theme, and cached readings of both."""
 
+import hashlib
 import os
+import re
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +20,34 @@ from stcore.runs import Run, RunError, label, open_run, runs_in
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_RUN = ROOT / "data" / "demo-run"
+COOKIE, SECRET = "winnow", re.compile(r"[0-9a-f]{32}")
 
 
 def runs_folder() -> Path:
-    """Where runs are kept: STCORE_RUNS, else ``runs`` beside the app."""
-    return Path(os.environ.get("STCORE_RUNS", ROOT / "runs"))
+    """Where runs are kept: STCORE_RUNS, else ``runs`` beside the app; of a class, the visitor's own folder in it."""
+    whole = Path(os.environ.get("STCORE_RUNS", ROOT / "runs"))
+    if not os.environ.get("STCORE_CLASS"):
+        return whole
+    own = whole / visitor()
+    own.mkdir(parents=True, exist_ok=True)
+    return own
+
+
+def visitor() -> str:
+    """A name for the browser that looks, made of a secret that it alone has: its cookie, or what is to become its cookie."""
+    return hashlib.sha256(f"winnow {_secret()}".encode()).hexdigest()[:16]
+
+
+def _secret() -> str:
+    kept = st.context.cookies.get(COOKIE, "")
+    return kept if SECRET.fullmatch(kept) else str(st.session_state.setdefault("visitor", secrets.token_hex(16)))
+
+
+def keep_visitor() -> None:
+    """Of a class: have a browser that comes for the first time keep its secret, so that it finds its runs again."""
+    if os.environ.get("STCORE_CLASS") and st.context.cookies.get(COOKIE, "") != (secret := _secret()):
+        cookie = f"{COOKIE}={secret}; path=/; max-age={90 * 86_400}; SameSite=Strict"
+        st.html(f"<script>document.cookie = '{cookie}'</script>", unsafe_allow_javascript=True)
 
 
 def current_theme() -> Theme:
@@ -130,7 +156,7 @@ def dataset(source: str, answers: dict[str, str] | None = None) -> STData:
     Never change what comes back. DataError.
     """
     if source != "demo":
-        check_inside(Path(source), folders(ROOT, runs_folder()))
+        check_inside(Path(source), folders(ROOT / "data", runs_folder()))
     return _kept(source, answers)
 
 

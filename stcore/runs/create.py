@@ -15,6 +15,7 @@ from stcore.features import SKETCH
 from stcore.options import DataOptions, OptionError, RunOptions
 from stcore.prune.strategy import Samples
 from stcore.runs.folder import Run
+from stcore.runs.quota import check_quota
 from stcore.scale import fit
 from stcore.sensors.options import SiteOptions
 from stcore.sensors.sites import Sites
@@ -38,6 +39,7 @@ def create(
 
     ``opened`` is what ``source`` holds, where that is open already. ``experiment`` says for which one the run is made.
     """
+    check_quota(Path(runs))
     data = opened or (source if isinstance(source, STData) else readers.open(source, answers))
     resolved, parts = resolve(data, RunOptions.read(options))
     targets = data.channel(resolved.data.targets, data.channels[:1])

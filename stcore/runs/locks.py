@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import filelock
 
@@ -37,9 +38,12 @@ def slots() -> int:
 
 @contextmanager
 def slot(run: Run) -> Iterator[bool]:
-    """Wait as queued until one of the folder's slots is free, and hold it; False where the run is stopped meanwhile."""
-    folder = run.path.parent / ".slots"
-    folder.mkdir(exist_ok=True)
+    """Wait as queued until one of the folder's slots is free, and hold it; False where the run is stopped meanwhile.
+
+    Folders that STCORE_SLOTS_IN names one for share its slots.
+    """
+    folder = Path(os.environ.get("STCORE_SLOTS_IN") or run.path.parent) / ".slots"
+    folder.mkdir(parents=True, exist_ok=True)
     locks = [filelock.FileLock(folder / f"{number}.lock") for number in range(slots())]
     queued = False
     while (mine := next((lock for lock in locks if _taken(lock)), None)) is None:

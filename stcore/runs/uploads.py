@@ -8,6 +8,8 @@ from pathlib import Path
 
 from stcore.findings import refuse
 from stcore.runs import files
+from stcore.runs.folder import RunError
+from stcore.runs.quota import check_quota
 
 FOLDER = ".uploads"
 MOST_FILES = 100
@@ -24,6 +26,10 @@ def keep(uploaded: Mapping[str, bytes], runs: Path) -> Path:
     named = {_plain(name): content for name, content in uploaded.items()}
     if not named or len(named) > MOST_FILES or len(named) < len(uploaded):
         raise refuse("upload", f"Choose 1 to {MOST_FILES} files with different names.")
+    try:
+        check_quota(runs, sum(len(content) for content in named.values()))
+    except RunError as error:
+        raise refuse("upload", str(error)) from None
     digest = hashlib.sha256()
     for name in sorted(named):
         digest.update(f"{name}\0{len(named[name])}\0".encode() + named[name])

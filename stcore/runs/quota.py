@@ -1,0 +1,35 @@
+"""A bound on what one visitor's runs folder may take, where whoever serves the page has set one (STCORE_QUOTA)."""
+
+import os
+import re
+from pathlib import Path
+
+from stcore.readers.limits import words
+from stcore.runs.folder import RunError
+from stcore.runs.trash import size
+
+VARIABLE = "STCORE_QUOTA"
+
+
+def quota() -> int | None:
+    """Bytes that a runs folder may take, or None. RunError where the variable is no size such as 500MB."""
+    asked = os.environ.get(VARIABLE, "").strip().lower()
+    if not asked:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", asked)
+    if not found or float(found[1]) <= 0:
+        raise RunError(f"{VARIABLE} has to be a size such as 500MB or 2GB; it is {asked[:40]!r}.")
+    return int(float(found[1]) * 1000 ** " kmgt".index(found[2] or " "))
+
+
+def check_quota(root: Path, more: int = 0) -> None:
+    """RunError where a runs folder, with ``more`` bytes that come in, takes more than its quota, trash included."""
+    most = quota()
+    if most is None or not root.is_dir():
+        return
+    taken = size(root) + more
+    if taken > most:
+        raise RunError(
+            f"There is no room for more: {words(most)} is what each visitor has here, and {words(taken)} would be taken. "
+            "Delete runs and empty the trash (Compare, All runs)."
+        )

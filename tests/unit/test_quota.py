@@ -1,0 +1,41 @@
+"""What one visitor may take, and slots that several folders share."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from running import small_data
+
+from stcore.findings import DataError
+from stcore.runs import RunError, create, uploads
+from stcore.runs.quota import check_quota, quota
+
+
+@pytest.mark.parametrize(("said", "size"), [("500MB", 500e6), ("2 GB", 2e9), ("1.5g", 1.5e9), ("10kb", 1e4), ("7", 7)])
+def test_sizes_are_read_as_people_write_them(said: str, size: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STCORE_QUOTA", said)
+    assert quota() == size
+
+
+@pytest.mark.parametrize("said", ["much", "-1GB", "0", "1 PB", "GB"])
+def test_what_is_no_size_is_refused(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STCORE_QUOTA", said)
+    with pytest.raises(RunError, match="such as 500MB"):
+        quota()
+
+
+def test_without_a_quota_there_is_no_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STCORE_QUOTA", raising=False)
+    check_quota(tmp_path, 10**15)
+
+
+def test_a_full_folder_takes_no_run_and_no_upload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STCORE_QUOTA", "100kB")
+    data = small_data()
+    create(data, {"model": {"width": 4}}, tmp_path, "first")
+    with pytest.raises(DataError, match="no room for more"):
+        uploads.keep({"a.csv": bytes(100_000)}, tmp_path)
+    (tmp_path / "first" / "more").write_bytes(np.random.default_rng(0).bytes(100_000))
+    with pytest.raises(RunError, match=r"100.0 kB is what each visitor has.*empty the trash"):
+        create(data, {"model": {"width": 4}}, tmp_path, "second")
+    assert not (tmp_path / "second").exists()
