@@ -1,6 +1,5 @@
 """What every view needs: where runs lie, which run and dataset are looked at, the theme, and cached readings of both."""
 
-import hashlib
 import os
 import re
 import secrets
@@ -17,6 +16,7 @@ from stcore.data import STData
 from stcore.readers.allowed import check_inside, folders
 from stcore.readers.kept import path_of
 from stcore.runs import Run, RunError, label, open_run, runs_in
+from stcore.runs.quota import own_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_RUN = ROOT / "data" / "demo-run"
@@ -26,19 +26,11 @@ COOKIE, SECRET = "winnow", re.compile(r"[0-9a-f]{32}")
 def runs_folder() -> Path:
     """Where runs are kept: STCORE_RUNS, else ``runs`` beside the app; of a class, the visitor's own folder in it."""
     whole = Path(os.environ.get("STCORE_RUNS", ROOT / "runs"))
-    if not os.environ.get("STCORE_CLASS"):
-        return whole
-    own = whole / visitor()
-    own.mkdir(parents=True, exist_ok=True)
-    return own
-
-
-def visitor() -> str:
-    """A name for the browser that looks, made of a secret that it alone has: its cookie, or what is to become its cookie."""
-    return hashlib.sha256(f"winnow {_secret()}".encode()).hexdigest()[:16]
+    return own_folder(whole, _secret()) if os.environ.get("STCORE_CLASS") else whole
 
 
 def _secret() -> str:
+    """What this browser alone has: its cookie, or what is to become its cookie."""
     kept = st.context.cookies.get(COOKIE, "")
     return kept if SECRET.fullmatch(kept) else str(st.session_state.setdefault("visitor", secrets.token_hex(16)))
 

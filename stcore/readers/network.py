@@ -8,7 +8,7 @@ import pandas as pd
 
 from stcore import graph
 from stcore.findings import refuse
-from stcore.readers import arrays, pickles, sparse, text_table
+from stcore.readers import arrays, pickles, sparse, squares, text_table
 from stcore.readers.dialect import is_number
 from stcore.readers.reader import Answers
 from stcore.readers.source import Source
@@ -40,7 +40,7 @@ def recognises(source: Source) -> Kind | None:
     if seen is None:
         return "ids" if source.content == "text" and _ids(source, 64) else None
     header, rows = seen
-    if _bare_square(rows, header, source):
+    if squares.is_bare(source):
         return "matrix"
     named = [name.lower() for name in header or ()]
     if len(named) > 2 and named[0] in STARTS and named[1] in ENDS:
@@ -66,14 +66,6 @@ def _may_be_matrix(source: Source) -> bool:
     return len(shape) == 2 and shape[0] == shape[1]
 
 
-def _bare_square(rows: list[list[str]], header: tuple[str, ...] | None, source: Source) -> bool:
-    """Numbers alone, as many lines as columns: the first line is one of them, whatever it looks like."""
-    width = len(rows[0]) if rows else 0
-    if width < 2 or not all(is_number(cell) for row in (header or (), *rows) for cell in row):
-        return False
-    return len(text_table.lines_of(source)) == width
-
-
 def _square(header: tuple[str, ...], rows: list[list[str]], source: Source) -> bool:
     """A table whose first column names its rows as the header names its columns."""
     named = [row[0] for row in rows]
@@ -88,10 +80,9 @@ def read(source: Source, kind: Kind, answers: Answers) -> Network:
     """The graph of the file as it says it, not yet matched with sensors."""
     if kind == "adjacency":
         return _adjacency(source)
-    if kind == "matrix" and (seen := text_table.peek(source)) and _bare_square(seen[1], seen[0], source):
-        frame, dialect, _ = text_table.table(source, answers, headless=True)
-        values, _ = text_table.numbers(frame, list(range(dialect.columns)), source.name)
-        return _from_matrix(values, None, "adj" in source.stem or bool(np.nanmax(values) <= 1), source)
+    if kind == "matrix" and squares.is_bare(source):
+        matrix, weights = squares.read(source, answers)
+        return _from_matrix(matrix, None, weights, source)
     frame, dialect, _ = text_table.table(source, answers, texts=[0] if kind == "matrix" else [0, 1])
     if kind == "matrix":
         values, _ = text_table.numbers(frame, list(range(1, dialect.columns)), source.name)

@@ -1,5 +1,6 @@
-"""A bound on what one visitor's runs folder may take, where whoever serves the page has set one (STCORE_QUOTA)."""
+"""Where many use one page: a runs folder for each visitor, and a bound on what it may take (STCORE_QUOTA)."""
 
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -9,6 +10,16 @@ from stcore.runs.folder import RunError
 from stcore.runs.trash import size
 
 VARIABLE = "STCORE_QUOTA"
+
+
+def own_folder(root: Path, secret: str) -> Path:
+    """The runs folder of the visitor who alone knows ``secret``, made where it is missing. RunError where it cannot be."""
+    own = root / hashlib.sha256(f"winnow {secret}".encode()).hexdigest()[:16]
+    try:
+        own.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"No folder for your runs can be made in {root}: {error.strerror or error}.") from None
+    return own
 
 
 def quota() -> int | None:
