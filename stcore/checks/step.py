@@ -29,7 +29,16 @@ def check_step(ds: xr.Dataset, answers: Answers) -> Checked:
             "gaps", "The dataset says where windows start, and its time axis has gaps; one of the two must be wrong."
         )
     full, finding = _filled(ds["time"].values, step)
-    return ds.reindex(time=full), [finding]
+    return _onto(ds, full), [finding]
+
+
+def _onto(ds: xr.Dataset, full: np.ndarray) -> xr.Dataset:
+    """The dataset on a whole axis [T]; a step without a row is missing, and belongs to the part in which it is."""
+    filled = ds.reindex(time=full)
+    if "split" in ds:
+        before = np.searchsorted(ds["time"].values, full, side="right") - 1
+        filled = filled.assign(split=("time", ds["split"].values[before]))
+    return filled
 
 
 def without_gaps(stamps: np.ndarray) -> tuple[np.ndarray, list[Finding]]:
@@ -101,7 +110,7 @@ def _averaged(ds: xr.Dataset, step: int, explained: float, answers: Answers) -> 
         "repaired", "step", f"{said} Readings were averaged within {wanted[0]}.", choices, answers["step"]
     )
     full = (taken["time"].values[0].astype(np.int64) + size * np.arange(place[-1] + 1)).view("datetime64[ns]")
-    return taken.reindex(time=full), [finding]
+    return _onto(taken, full), [finding]
 
 
 def means(value: np.ndarray, group: np.ndarray) -> np.ndarray:

@@ -109,7 +109,7 @@ def _named_alike(source: Source) -> folder.Contents:
     contents = folder.Contents()
     for name in names:
         beside = source.path.parent / name
-        if beside.is_file():
+        if beside.is_file() and not beside.is_symlink():
             folder.sort_in(Source(beside), beside.parent, contents)
     return contents
 

@@ -81,8 +81,10 @@ def dims(source: Source, name: str) -> tuple[int, ...]:
 def rows(source: Source, name: str, most: int) -> Iterator[np.ndarray]:
     """An array of an archive in blocks of at most ``most`` rows, so that it is never held as a whole."""
     with _member(source, name) as (file, shape, fortran, dtype):
-        if not shape or fortran:
-            yield member(source, name)
+        if not shape or fortran:  # column by column, the rows are only there once all is
+            whole = member(source, name)
+            for first in range(0, len(whole) if shape else 0, most):
+                yield whole[first : first + most]
             return
         width = int(np.prod(shape[1:], dtype=object)) * dtype.itemsize
         check_room(2 * width * min(most, shape[0]), source.name)

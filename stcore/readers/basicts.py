@@ -119,7 +119,11 @@ def _chosen(folder: Folder, sets: Mapping[str, str], answers: Answers) -> tuple[
 def _without_null(held: Held, answers: Answers) -> tuple[np.ndarray, list[Finding]]:
     """[T, N, C]; what the file calls a missing value is asked about: zeros by the question that all data are asked."""
     values, null = held.values, held.null
-    if null is None or not np.isfinite(null) or not (marked := values == np.float32(null)).any():
+    if (
+        null is None
+        or not np.isfinite(null)
+        or not (marked := values == np.asarray(null, np.result_type(values, np.float32))).any()
+    ):
         return values, []
     if null == 0:
         text = "The description says that 0 stands for a missing value (null_val); the question about zeros decides."

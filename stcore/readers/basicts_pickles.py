@@ -67,8 +67,9 @@ def _calendar_names(cube: np.ndarray) -> list[str]:
     """The last features that are a calendar: the same for all sensors, and of the range that theirs have."""
     for many in range(min(len(NAMES), cube.shape[2] - 1), 0, -1):
         names, tail = NAMES[:many], cube[:, :, cube.shape[2] - many :]
-        common = np.array_equal(tail[:, 0], tail[:, -1])
-        if common and all(calendar_columns.fits(name, tail[:, 0, place]) for place, name in enumerate(names)):
+        if (tail == tail[:, :1]).all() and all(
+            calendar_columns.fits(name, tail[:, 0, place]) for place, name in enumerate(names)
+        ):
             return list(names)
     return []
 

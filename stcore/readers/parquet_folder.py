@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from stcore.data import STData
-from stcore.findings import refuse
+from stcore.findings import Finding, refuse
 from stcore.readers import long_table, parquet
 from stcore.readers.reader import Answers, FolderReader, Raw
 from stcore.readers.roles import Roles
@@ -46,10 +46,15 @@ def read(folder: Folder, answers: Answers) -> Raw:
     kept = _said(source, held)
     raw = long_table.read_as(source, held.names, found, answers)
     channels = [str(kept["channels"].get(name, name)) for name in held.names[2:]]
-    attrs = {name: kept[name] for name in KEPT if name in kept}
+    attrs = {name: kept[name] for name in KEPT if name in kept} | ({"simulated": 1} if kept["simulated"] else {})
     ds = raw.ds.assign_coords(channel=np.array(channels, dtype=str)).assign_attrs(attrs)
     ds = _with_edges(ds, files[EDGES]) if EDGES in files else ds
-    return Raw(ds, [finding for finding in raw.findings if finding.code != "zone"], raw.layers)
+    findings = [finding for finding in raw.findings if finding.code != "zone"]
+    for code in ("start", "step"):
+        if code in kept["assumed"]:
+            text = f"The {code} of the times in {folder.name} was assumed when it was saved, not known."
+            findings.append(Finding("note", code, text))
+    return Raw(ds, findings, raw.layers)
 
 
 def _said(source: Source, held: parquet.Layout) -> dict[str, Any]:
@@ -62,7 +67,7 @@ def _said(source: Source, held: parquet.Layout) -> dict[str, Any]:
         }
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise refuse("damaged", f"What {source.name} says of itself is not understood.") from error
-    return texts | named
+    return texts | named | {"simulated": about.get("simulated") is True, "assumed": str(about.get("assumed", ""))}
 
 
 def _with_edges(ds: xr.Dataset, source: Source) -> xr.Dataset:
@@ -110,6 +115,7 @@ def _values(data: STData, path: Path, columns: list[str]) -> None:
 
     about: dict[str, Any] = {name: data.ds.attrs[name] for name in KEPT if data.ds.attrs.get(name) is not None}
     about |= {"channels": dict(zip(columns, data.channels, strict=True)), "units": data.units}
+    about |= {"simulated": data.simulated, "assumed": data.assumed}
     zone = "UTC" if data.zone == "UTC" else None
     kinds = [("time", pa.timestamp("ns", zone)), ("sensor", pa.dictionary(pa.int32(), pa.string()))]
     kinds += [(name, pa.float32()) for name in columns]

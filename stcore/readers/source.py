@@ -137,17 +137,23 @@ class Source:
         return zlib.decompressobj(wbits=31).decompress(raw, most) if self.content == "gzip" else raw
 
     def _unzipped(self, raw: bytes) -> bytes:
-        most = min(UNZIPPED_RATIO * len(raw), 2**31)
-        opener = zlib.decompressobj(wbits=31)
-        text = opener.decompress(raw, most)
-        if opener.unconsumed_tail:
-            raise refuse(
-                "bomb",
-                f"{self.name} unzips to more than {UNZIPPED_RATIO} times its size, which no table does; it was not opened.",
-            )
-        if not opener.eof:
-            raise refuse("cut-off", f"{self.name} ends in the middle of its gzip stream; copy or download it again.")
-        return text
+        """All streams of a gzip file: bgzip, and ``cat`` of several such files, write them one behind the other."""
+        most, parts = min(UNZIPPED_RATIO * len(raw), 2**31), list[bytes]()
+        while raw:
+            opener = zlib.decompressobj(wbits=31)
+            parts.append(opener.decompress(raw, most + 1))
+            most -= len(parts[-1])
+            if opener.unconsumed_tail or most < 0:
+                raise refuse(
+                    "bomb",
+                    f"{self.name} unzips to more than {UNZIPPED_RATIO} times its size, which no table does; it was not opened.",
+                )
+            if not opener.eof:
+                raise refuse(
+                    "cut-off", f"{self.name} ends in the middle of its gzip stream; copy or download it again."
+                )
+            raw = opener.unused_data.lstrip(b"\0")  # which tapes fill up with
+        return b"".join(parts)
 
     @cached_property
     def text_and_encoding(self) -> tuple[str, str]:

@@ -38,9 +38,13 @@ def assumed_times(
 def instant(text: str) -> np.datetime64:
     """A moment as people write it, such as 2023-04-01 00:00; DataError for anything else."""
     try:
-        return pd.Timestamp(text.strip()).to_datetime64().astype("datetime64[ns]")
-    except ValueError as error:
-        raise refuse("start", f"The start {text!r} is no date and time; write it as 2023-04-01 00:00.") from error
+        stamp = pd.Timestamp(text.strip())
+        if stamp.tz is None and stamp is not pd.NaT:
+            return stamp.as_unit("ns").to_datetime64()
+        why = "has a zone, and is meant by the data's own clock" if stamp is not pd.NaT else "is no date and time"
+    except ValueError:
+        why = "is no date and time"
+    raise refuse("start", f"The start {text[:80]!r} {why}; write it as 2023-04-01 00:00.")
 
 
 def step_seconds(text: str) -> int:

@@ -54,7 +54,7 @@ def stitched(blocks: Iterable[tuple[np.ndarray, np.ndarray]]) -> Stitched:
 def _follows(windows: np.ndarray, before: np.ndarray | None) -> np.ndarray:
     """[B] whether a window repeats all but the first step of the one before it."""
     earlier, later = windows[:-1, 1:], windows[1:, :-1]
-    within = ((earlier == later) | ((earlier != earlier) & (later != later))).reshape(len(windows) - 1, -1).all(axis=1)
+    within = ((earlier == later) | ((earlier != earlier) & (later != later))).all(axis=(1, 2, 3))
     begins = before is not None and np.array_equal(before[1:], windows[0, :-1], equal_nan=windows.dtype.kind == "f")
     return np.concatenate([[begins], within])
 

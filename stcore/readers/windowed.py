@@ -90,7 +90,7 @@ def _overlap(source: Source, lookback: int, horizon: int) -> int:
 def _blocks(source: Source, shapes: tuple[tuple[int, ...], ...], skip: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Windows of a file, some at a time, so that its overlaps are never held."""
     most = max(1, BLOCK // (8 * max(int(np.prod(shape[1:])) for shape in shapes)))
-    for x, y in zip(arrays.rows(source, "x.npy", most), arrays.rows(source, "y.npy", most), strict=False):
+    for x, y in zip(arrays.rows(source, "x.npy", most), arrays.rows(source, "y.npy", most), strict=True):
         for name, part in (("x", x), ("y", y)):
             if part.dtype.kind not in "fiub":
                 raise refuse("not-numbers", f"{name!r} in {source.name} holds {part.dtype}, no plain numbers.")

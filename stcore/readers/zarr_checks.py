@@ -26,6 +26,8 @@ MOST_TEXT = 64 * 2**20
 PACKED = ("blosc", "zstd", "lz4", "gzip", "zlib")
 PLAIN = ("bytes", "crc32", "crc32c", "adler32", "fletcher32", "transpose", "shuffle", "delta", "fixedscaleoffset", "astype",
          "bitround", "quantize", "vlen-utf8", "vlen-bytes")  # fmt: skip
+MOST_WIDE = 16
+"""Bytes of one value that a codec turns into another type."""
 NOTHING = 2**64 - 1
 """Where a shard has no chunk."""
 
@@ -46,8 +48,8 @@ def check(root: Path) -> int:
     small = 0
     for folder, files in _walked(root):
         names = {path.name for path in files}
-        marker = next((name for name in (".zarray", "zarr.json") if name in names), None)
-        if marker is None:
+        marker = ".zarray" if found == 2 else "zarr.json"  # of the format that is opened; the other's is not looked at
+        if marker not in names:
             continue
         held = _metadata(folder / marker)
         if marker == ".zarray" or held.get("node_type") == "array":
@@ -150,6 +152,12 @@ def _packed(codecs: list[Any], name: str) -> str | None:
     if unknown := [codec for codec in names if codec not in (*PACKED, *PLAIN)]:
         raise refuse("codec", f"{name} is packed with {unknown[0][:80]!r}, which is not opened here; "
                      f"{', '.join(PACKED)} are.")  # fmt: skip
+    for codec in codecs:
+        about = codec.get("configuration") or codec if isinstance(codec, Mapping) else {}
+        for kind in (about.get(part) for part in ("dtype", "astype", "encode_dtype", "decode_dtype")):
+            if kind is not None and np.dtype(kind).itemsize > MOST_WIDE:
+                raise refuse("codec", f"{name} is turned into values of {words(np.dtype(kind).itemsize)} each when it is "
+                             "unpacked; it was not opened.")  # fmt: skip
     packed = [codec for codec in names if codec in PACKED]
     if len(packed) > 1:
         raise refuse("codec", f"{name} is packed twice, with {' and '.join(packed)}; such arrays are not opened.")
@@ -189,7 +197,7 @@ def _check_unpacked(file: Any, start: int, length: int, layout: Layout, path: Pa
 
 
 def _counted(file: Any, length: int, most: int) -> int:
-    """Bytes that come out of a deflated stream, counted until they are too many."""
+    """Bytes that come out of deflated streams, one behind the other, counted until they are too many."""
     opener, total = zlib.decompressobj(wbits=47), 0
     with suppress(zlib.error):  # no such stream: unpacking will say so
         while length > 0 and total <= most and (raw := file.read(min(length, 2**16))):
@@ -197,6 +205,8 @@ def _counted(file: Any, length: int, most: int) -> int:
             while raw and total <= most:
                 total += len(opener.decompress(raw, 2**20))
                 raw = opener.unconsumed_tail
+                if opener.eof:
+                    raw, opener = opener.unused_data, zlib.decompressobj(wbits=47)
     return total
 
 

@@ -95,6 +95,18 @@ def test_scaling_is_undone_and_said(mode: str, tmp_path: Path) -> None:
     assert f"{high:.6g}" in said.text if mode == "limits" else "std and mean" in said.text
 
 
+def test_what_only_the_outer_sensors_share_is_no_calendar(tmp_path: Path) -> None:
+    where = write_basicts_pickles(tmp_path)
+    file = next(where.glob("data*.pkl"))
+    cube = pickle.loads(file.read_bytes())["processed_data"][:, :, :1]
+    event = np.zeros_like(cube)
+    event[::7, 1] = 0.5
+    file.write_bytes(pickle.dumps({"processed_data": np.concatenate([cube, event], axis=2)}))
+    data = readers.open(where)
+    assert data.channels == ["channel-1", "channel-2"]
+    assert (data.values[::7, 1, 1] != data.values[1, 1, 1]).all()
+
+
 def test_the_earliest_names_and_no_scaler(tmp_path: Path) -> None:
     where = write_basicts_pickles(tmp_path)
     for old, new in (("data_in_12_out_12_rescale_True", "data"), ("index_in_12_out_12_rescale_True", "index")):

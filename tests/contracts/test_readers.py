@@ -248,6 +248,31 @@ def test_links_are_not_followed_and_are_told(tmp_path: Path) -> None:
     assert "more.h5 (a link)" in told and "whole (a link)" in told
 
 
+def test_a_link_beside_a_file_is_not_followed_either(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "set").mkdir()
+    np.savez(tmp_path / "set" / "PEMS08.npz", data=np.ones((30, 4, 1)) * np.arange(30)[:, None, None])
+    (tmp_path / "elsewhere" / "table.csv").write_text("from,to,cost\n0,1,100\n1,2,200\n2,3,150\n")
+    (tmp_path / "set" / "PEMS08.csv").symlink_to(tmp_path / "elsewhere" / "table.csv")
+    assert readers.open(tmp_path / "set" / "PEMS08.npz").edges is None
+
+
+@pytest.mark.parametrize("start", ["2023-04-01 00:00+02:00", "nat", "9999-01-01", "soon"])
+def test_a_start_that_cannot_be_is_refused(start: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "PEMS08.npz", data=np.ones((30, 4, 1)) * np.arange(30)[:, None, None])
+    with pytest.raises(DataError, match="2023-04-01 00:00"):
+        readers.open(tmp_path / "PEMS08.npz", {"start": start})
+
+
+def test_parquet_keeps_that_data_are_simulated_and_their_times_assumed(tmp_path: Path) -> None:
+    ds = raw().assign_attrs(simulated=1, assumed="start, step")
+    readers.save(STData.of(ds), tmp_path / "city", "parquet")
+    readers.save(STData.of(raw()), tmp_path / "measured", "parquet")
+    city, measured = readers.open(tmp_path / "city"), readers.open(tmp_path / "measured")
+    assert (city.simulated, city.assumed) == (True, "start, step")
+    assert (measured.simulated, measured.assumed) == (False, "")
+
+
 def test_an_answer_to_no_question_is_told(tmp_path: Path) -> None:
     data = readers.open(SAMPLES["wide-table"][0].make(tmp_path), {"zeroes": "missing"})
     assert any(finding.code == "unused-answers" and "zeroes" in finding.text for finding in data.findings)

@@ -75,6 +75,14 @@ def test_the_series_is_whole_again_with_its_own_split(tmp_path: Path) -> None:
     assert (data.ds.attrs["lookback"], data.ds.attrs["horizon"]) == (L, H)
 
 
+def test_windows_stored_column_by_column_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = windows(series())
+    monkeypatch.setattr("stcore.readers.windowed.BLOCK", 8 * L * SENSORS)  # one window at a time
+    data = readers.open(parts(tmp_path / "la", np.asfortranarray(x), y))
+    np.testing.assert_array_equal(data.values, series().astype(np.float32))
+    assert data.ds["start"].values.tolist() == list(range(MANY))
+
+
 def test_opening_one_of_the_files_opens_all(tmp_path: Path) -> None:
     folder = parts(tmp_path / "la", *windows(series()))
     data = readers.open(folder / "val.npz")

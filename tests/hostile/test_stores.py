@@ -109,6 +109,29 @@ def test_chunks_that_unpack_to_more_than_they_should(codec: str, tmp_path: Path)
     assert "unpacks to" in refused(store, "bomb")
 
 
+def test_a_bomb_behind_a_small_stream(tmp_path: Path) -> None:
+    store = write_weatherbench2(tmp_path)
+    changed(store / ARRAY / ".zarray", compressor={"id": "gzip"})
+    chunk(store).write_bytes(numcodecs.GZip().encode(bytes(8)) + BOMBS["gzip"]())
+    refused(store, "bomb")
+
+
+def test_metadata_of_the_other_format_hide_nothing(tmp_path: Path) -> None:
+    """What is checked is what is opened, whatever else lies beside it."""
+    store = write_weatherbench2(tmp_path / "new", 3)
+    old = write_weatherbench2(tmp_path / "old", 2)
+    (store / ARRAY / ".zarray").write_bytes((old / ARRAY / ".zarray").read_bytes())
+    changed(store / ARRAY / "zarr.json", codecs=[{"name": "bytes"}, {"name": "numcodecs.bz2"}])
+    assert "bz2" in refused(store, "codec")
+
+
+def test_codecs_that_make_values_wide(tmp_path: Path) -> None:
+    store = write_weatherbench2(tmp_path)
+    wide = {"id": "astype", "encode_dtype": "<f4", "decode_dtype": "<U100000000"}
+    changed(store / ARRAY / ".zarray", filters=[wide])
+    refused(store, "codec")
+
+
 def test_a_bomb_in_a_shard(tmp_path: Path) -> None:
     store = write_weatherbench2(tmp_path, 3, shards=(48, 3, 2))
     found = next(path for path in sorted((store / ARRAY / "c").rglob("*")) if path.is_file())

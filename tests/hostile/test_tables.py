@@ -214,6 +214,18 @@ def test_zipped_text_and_a_zip_bomb(tmp_path: Path) -> None:
     refused(tmp_path / "cut.csv.gz")
 
 
+def test_all_streams_of_a_zipped_text_are_read(tmp_path: Path) -> None:
+    whole = write_wide_csv(tmp_path).read_bytes()
+    half = whole.index(b"\n", len(whole) // 2) + 1
+    one, two = gzip.compress(whole[:half]), gzip.compress(whole[half:])
+    (tmp_path / "two.csv.gz").write_bytes(one + two + bytes(512))
+    assert readers.open(tmp_path / "two.csv.gz").steps == STEPS
+    (tmp_path / "cut.csv.gz").write_bytes(one + two[:-20])
+    refused(tmp_path / "cut.csv.gz", "cut-off")
+    (tmp_path / "late.csv.gz").write_bytes(one + gzip.compress(b"0" * 50_000_000))
+    refused(tmp_path / "late.csv.gz", "bomb")
+
+
 def test_parquet_with_a_zone_and_with_text(tmp_path: Path) -> None:
     frame = pd.DataFrame(values(), columns=IDS)
     frame.insert(0, "time", times().tz_localize("Europe/Berlin"))
