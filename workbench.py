@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import socket
@@ -93,12 +94,12 @@ def attend(process: "subprocess.Popen[bytes]") -> int:
         return process.wait()
 
 
-def announce(server: "subprocess.Popen[bytes]", port: int, browser: bool) -> None:
+def announce(server: "subprocess.Popen[bytes]", port: int, browser: bool, host: str = "localhost") -> None:
     """Once the server answers, print its address and open it in a browser, where there is a screen."""
     while server.poll() is None and not answers(port):
         time.sleep(0.05)
     if server.poll() is None:
-        print(f"Winnow is at http://localhost:{port} (Ctrl-C ends the page; training goes on)", flush=True)
+        print(f"Winnow is at http://{host}:{port} (Ctrl-C ends the page; training goes on)", flush=True)
         if browser and (sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
             webbrowser.open(f"http://localhost:{port}")
 
@@ -112,12 +113,16 @@ def readable(folders: "Sequence[str]", always: str = "") -> "dict[str, str]":
     return {"STCORE_DATA": os.pathsep.join([named, *map(os.path.abspath, folders)])}
 
 
-def lesson(hosts: "Sequence[str]", data: "Sequence[str]", quota: str, slots: int) -> "tuple[list[str], dict[str, str]]":
+def class_served(
+    hosts: "Sequence[str]", data: "Sequence[str]", quota: str, slots: int
+) -> "tuple[list[str], dict[str, str]]":
     """How the app is served to a class: the server's flags, and what the app is told.
 
     It listens on the network and answers to the given host names alone; each browser has a runs folder of its own with a
     quota; all share the slots, and read data from the ``data`` folders only.
     """
+    if not re.fullmatch(r"(?i)\d+(\.\d+)?\s*[kmgt]?b?", quota):
+        sys.exit(f"--quota has to be a size such as 500MB or 2GB; it is {quota}.")
     allowed = ["localhost", "127.0.0.1", *hosts]
     flags = ["--server.address=0.0.0.0", *(f"--server.allowedHosts={host}" for host in allowed)]
     runs = os.path.abspath(os.environ.get("STCORE_RUNS") or str(ROOT / "runs" / "class"))
@@ -133,7 +138,8 @@ def start(port: int, browser: bool, flags: "Sequence[str]" = (), told: "dict[str
     command = [str(PYTHON), "-m", "streamlit", "run", "app/main.py", f"--server.port={port}", "--server.headless=true"]
     quiet = {**os.environ, **(told or {}), "STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE": "true"}  # announce says the address
     server = subprocess.Popen([*command, *flags], cwd=ROOT, env=quiet)
-    threading.Thread(target=announce, args=(server, port, browser), daemon=True).start()
+    host = flags[-1].rpartition("=")[2] if flags else "localhost"  # the last one that is allowed
+    threading.Thread(target=announce, args=(server, port, browser, host), daemon=True).start()
     return attend(server)
 
 
@@ -157,7 +163,7 @@ def main(arguments: "list[str]") -> int:
     chosen = parser.parse_args(arguments)
     install()
     if chosen.hosts:
-        return start(chosen.port, False, *lesson(chosen.hosts, chosen.data, chosen.quota, chosen.slots))
+        return start(chosen.port, False, *class_served(chosen.hosts, chosen.data, chosen.quota, chosen.slots))
     return start(chosen.port, not chosen.no_browser, (), readable(chosen.data))
 
 

@@ -26,7 +26,12 @@ COOKIE, SECRET = "winnow", re.compile(r"[0-9a-f]{32}")
 def runs_folder() -> Path:
     """Where runs are kept: STCORE_RUNS, else ``runs`` beside the app; of a class, the visitor's own folder in it."""
     whole = Path(os.environ.get("STCORE_RUNS", ROOT / "runs"))
-    return own_folder(whole, _secret()) if os.environ.get("STCORE_CLASS") else whole
+    return own_folder(whole, _secret()) if in_class() else whole
+
+
+def in_class() -> bool:
+    """Whether the page is served to a class, each visitor with runs of their own."""
+    return bool(os.environ.get("STCORE_CLASS"))
 
 
 def _secret() -> str:
@@ -37,7 +42,7 @@ def _secret() -> str:
 
 def keep_visitor() -> None:
     """Of a class: have a browser that comes for the first time keep its secret, so that it finds its runs again."""
-    if os.environ.get("STCORE_CLASS") and st.context.cookies.get(COOKIE, "") != (secret := _secret()):
+    if in_class() and st.context.cookies.get(COOKIE, "") != (secret := _secret()):
         cookie = f"{COOKIE}={secret}; path=/; max-age={90 * 86_400}; SameSite=Strict"
         st.html(f"<script>document.cookie = '{cookie}'</script>", unsafe_allow_javascript=True)
 
@@ -153,8 +158,9 @@ def dataset(source: str, answers: dict[str, str] | None = None) -> STData:
 
 
 def _kept(source: str, answers: dict[str, str] | None) -> STData:
-    path = Path(source)
-    stamp = sum(part.stat().st_mtime for part in (path, path_of(path)) if part.exists())
+    path = Path(source).expanduser()
+    parts = [path, path_of(path), *(path.iterdir() if path.is_dir() else ())]
+    stamp = sum(part.stat().st_mtime for part in parts if part.exists())
     return _dataset(source, tuple(sorted((answers or {}).items())), stamp)
 
 

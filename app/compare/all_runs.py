@@ -11,7 +11,7 @@ from app.session import all_runs, current_zone, demo_run, link, runs_folder, sta
 from app.words import plain
 from stcore import health
 from stcore.readers.limits import words
-from stcore.runs import Run, RunError, label, trash, write_label
+from stcore.runs import Run, RunError, label, trash, uploads, write_label
 from stcore.runs.folder import LIVE
 from stcore.runs.listed import listed
 
@@ -196,15 +196,17 @@ def known_tags() -> set[str]:
 
 # ---- trash and health ----------------------------------------------------------------------------------------------
 def bin_of_runs() -> None:
-    """What has been deleted, with the way back and the way out."""
-    gone = trash.deleted(runs_folder())
-    with st.popover(f"Trash ({len(gone)})", icon=":material/delete_sweep:", disabled=not gone):
+    """What has been deleted, and uploads that no run uses: the way back, and the way out."""
+    gone, left = trash.deleted(runs_folder()), uploads.unused(runs_folder())
+    with st.popover(f"Trash ({len(gone) + len(left)})", icon=":material/delete_sweep:", disabled=not (gone or left)):
         for place, run in enumerate(gone):
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"{plain(run.id)} · deleted {run.when:%d %b, %H:%M} UTC", width="stretch")
                 st.button("Restore", key=f"restore {place}", on_click=_restore, args=([run.id],))
-        size = words(sum(trash.size(run.path) for run in gone))
-        sure = st.checkbox(f"Delete these {len(gone)} for good: {size}. There is no way back.", key="empty trash sure")
+        if left:
+            st.markdown(f"{len(left)} {'upload' if len(left) == 1 else 'uploads'} that no run uses")
+        size = words(sum(trash.size(path) for path in (*(run.path for run in gone), *left)))
+        sure = st.checkbox(f"Delete all of this for good: {size}. There is no way back.", key="empty trash sure")
         st.button("Empty the trash", key="empty trash", disabled=not sure, on_click=_empty)
 
 
@@ -212,6 +214,7 @@ def _empty() -> None:
     st.session_state["empty trash sure"] = False
     try:
         trash.empty(runs_folder())
+        uploads.remove_unused(runs_folder())
     except OSError as error:
         st.session_state["runs problem"] = f"The trash could not be emptied: {error.strerror or error}."
 

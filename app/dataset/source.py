@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.answers import answer, answers, forget
-from app.session import dataset, link, linked, runs_folder
+from app.session import dataset, in_class, link, linked, runs_folder
 from app.words import plain
 from stcore import elsewhere
 from stcore.data import STData
@@ -104,5 +104,5 @@ def save_beside(source: str) -> None:
 
 
 def can_save(source: str) -> bool:
-    """Whether there is a place beside the data that is the visitor's own."""
-    return source != DEMO and uploads.upload_of(source) is None
+    """Whether there is a place beside the data that is the visitor's own; in a class the data are everybody's."""
+    return source != DEMO and uploads.upload_of(source) is None and not in_class()

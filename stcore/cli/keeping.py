@@ -9,7 +9,7 @@ import typer
 from stcore import health
 from stcore.cli.common import RUNS, Json, Name, Runs, app, say, table
 from stcore.readers.limits import words
-from stcore.runs import open_run, trash, write_label
+from stcore.runs import open_run, trash, uploads, write_label
 
 
 @app.command()
@@ -53,7 +53,9 @@ def restore(run: Annotated[str, typer.Argument(metavar="RUN")], *, runs: Runs = 
 
 @app.command("trash")
 def show_trash(
-    empty: Annotated[bool, typer.Option("--empty", help="Delete what is in it for good.")] = False,
+    empty: Annotated[
+        bool, typer.Option("--empty", help="Delete what is in it for good, and uploads that no run uses.")
+    ] = False,
     *,
     runs: Runs = RUNS,
     json: Json = False,
@@ -62,8 +64,9 @@ def show_trash(
     found = [(run, trash.size(run.path)) for run in trash.deleted(runs)]
     rows = [{"run": run.id, "when": f"{run.when:%Y-%m-%d %H:%M}", "bytes": size} for run, size in found]
     if empty:
-        text = f"{trash.empty(runs)} runs were deleted for good, {words(sum(size for _, size in found))}."
-        say({"emptied": rows}, json, text)
+        text = f"{trash.empty(runs)} runs were deleted for good, {words(sum(size for _, size in found))}"
+        more = uploads.remove_unused(runs)
+        say({"emptied": rows, "uploads": more}, json, f"{text}, and {more} uploads that no run uses.")
         return
     cells = [[run.id, f"{run.when:%Y-%m-%d %H:%M}", words(size)] for run, size in found]
     say({"trash": rows}, json, table(cells, ["run", "deleted (UTC)", "on disk"]) if rows else "The trash is empty.")

@@ -42,5 +42,5 @@ def check_quota(root: Path, more: int = 0) -> None:
     if taken > most:
         raise RunError(
             f"There is no room for more: {words(most)} is what each visitor has here, and {words(taken)} would be taken. "
-            "Delete runs and empty the trash (Compare, All runs)."
+            "Delete runs, then empty the trash (Compare, All runs), which takes uploads along that no run uses."
         )

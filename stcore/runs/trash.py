@@ -54,7 +54,9 @@ def deleted(root: str | Path) -> list[Deleted]:
     found = []
     for path in trash.iterdir() if trash.is_dir() else ():
         if (named := NAMED.fullmatch(path.name)) and not path.is_symlink() and (path / "spec.json").is_file():
-            found.append(Deleted(named[1], datetime.strptime(named[2], "%Y%m%dT%H%M%S").replace(tzinfo=UTC), path))
+            with suppress(ValueError):  # a name that only looks like one of ours
+                when = datetime.strptime(named[2], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+                found.append(Deleted(named[1], when, path))
     return sorted(found, key=lambda run: (run.when, run.path.name), reverse=True)
 
 

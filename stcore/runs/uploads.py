@@ -3,13 +3,15 @@
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from stcore.findings import refuse
 from stcore.runs import files
-from stcore.runs.folder import RunError
+from stcore.runs.folder import Run, RunError, runs_in
 from stcore.runs.quota import check_quota
+from stcore.runs.trash import deleted
 
 FOLDER = ".uploads"
 MOST_FILES = 100
@@ -26,21 +28,41 @@ def keep(uploaded: Mapping[str, bytes], runs: Path) -> Path:
     named = {_plain(name): content for name, content in uploaded.items()}
     if not named or len(named) > MOST_FILES or len(named) < len(uploaded):
         raise refuse("upload", f"Choose 1 to {MOST_FILES} files with different names.")
-    try:
-        check_quota(runs, sum(len(content) for content in named.values()))
-    except RunError as error:
-        raise refuse("upload", str(error)) from None
     digest = hashlib.sha256()
     for name in sorted(named):
         digest.update(f"{name}\0{len(named[name])}\0".encode() + named[name])
     folder = runs / FOLDER / digest.hexdigest()[:16] / "original"
     if len(named) > 1:  # a folder is called like its largest file, which is what people will see
         folder = folder / max(named, key=lambda name: len(named[name])).split(".")[0]
+    new = {name: content for name, content in named.items() if not _is_here(folder / name, len(content))}
+    try:
+        check_quota(runs, sum(map(len, new.values())))
+    except RunError as error:
+        raise refuse("upload", str(error)) from None
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in named.items():
-        if not (folder / name).is_file() or (folder / name).stat().st_size != len(content):
-            files.replace(folder / name, content, durable=False)
+    for name, content in new.items():
+        files.replace(folder / name, content, durable=False)
     return folder / next(iter(named)) if len(named) == 1 else folder
+
+
+def _is_here(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
+
+
+def unused(runs: Path) -> list[Path]:
+    """Folders of uploads that no run is made of, none in the trash either."""
+    kept = [path for path in (runs / FOLDER).iterdir() if path.is_dir()] if (runs / FOLDER).is_dir() else []
+    known = [*runs_in(runs), *(Run(gone.path) for gone in deleted(runs))] if kept else []
+    needed = {str(run.spec["data"]["source"]) for run in known}
+    return [path for path in kept if not any(Path(source).is_relative_to(path.resolve()) for source in needed)]
+
+
+def remove_unused(runs: Path) -> int:
+    """Delete for good the uploads that no run is made of; gives how many those were."""
+    gone = unused(runs)
+    for path in gone:
+        shutil.rmtree(path)
+    return len(gone)
 
 
 def _plain(name: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from running import small_data
 
 from stcore.findings import DataError
-from stcore.runs import RunError, create, uploads
+from stcore.runs import RunError, create, trash, uploads
 from stcore.runs.quota import check_quota, quota
 
 
@@ -39,3 +39,28 @@ def test_a_full_folder_takes_no_run_and_no_upload(tmp_path: Path, monkeypatch: p
     with pytest.raises(RunError, match=r"100.0 kB is what each visitor has.*empty the trash"):
         create(data, {"model": {"width": 4}}, tmp_path, "second")
     assert not (tmp_path / "second").exists()
+
+
+def test_what_is_uploaded_again_counts_once_and_what_no_run_uses_can_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STCORE_QUOTA", "100kB")
+    kept = uploads.keep({"a.csv": bytes(60_000)}, tmp_path)
+    assert uploads.keep({"a.csv": bytes(60_000)}, tmp_path) == kept
+    assert [path.name for path in uploads.unused(tmp_path)] == [kept.parent.parent.name]
+    assert uploads.remove_unused(tmp_path) == 1
+    assert not kept.exists()
+
+
+def test_an_upload_that_a_run_is_made_of_stays_even_while_that_run_is_in_the_trash(tmp_path: Path) -> None:
+    small_data().save(tmp_path / "small.nc")
+    kept = uploads.keep({"small.nc": (tmp_path / "small.nc").read_bytes()}, tmp_path)
+    run = create(kept, {"model": {"width": 4}}, tmp_path, "first")
+    assert uploads.unused(tmp_path) == []
+    run.reopen()
+    (run.path / "result.json").write_text('{"status": "failed", "reason": "a test"}')
+    trash.delete(run)
+    assert uploads.remove_unused(tmp_path) == 0
+    trash.empty(tmp_path)
+    assert uploads.remove_unused(tmp_path) == 1
+    assert not kept.exists()

@@ -91,6 +91,7 @@ def test_the_trash_only_knows_what_it_has_put_there(tmp_path: Path, run: Run) ->
     root = run.path.parent
     (root / ".trash").mkdir()
     (root / ".trash" / "odd").mkdir()
+    shutil.copytree(run.path, root / ".trash" / "x~99999999T999999")
     (root / ".trash" / "evil~20240101T000000").symlink_to(tmp_path)
     (tmp_path / "spec.json").write_text("{}")
     assert trash.deleted(root) == []
