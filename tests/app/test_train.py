@@ -151,8 +151,8 @@ def test_what_cannot_be_is_said_beside_the_form_and_not_started(
     assert runs_in(folder) == []
 
 
-def test_a_missing_dataset_is_a_sentence(app) -> None:
-    test = app(data="/nowhere/at-all.csv")
+def test_a_missing_dataset_is_a_sentence(app, tmp_path: Path) -> None:
+    test = app(data=f"{tmp_path}/at-all.csv")
     assert "There is no file or folder" in texts(test) and button(test, "Start training").disabled
 
 
