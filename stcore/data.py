@@ -88,7 +88,9 @@ class STData:
     def clock(self, steps: np.ndarray) -> pd.DatetimeIndex:
         """Wall-clock instants of ``steps``, which may lie behind the last one."""
         if "clock" in self.ds:
-            return pd.DatetimeIndex(self.ds["clock"].values[steps])
+            known, steps = self.ds["clock"].values, np.asarray(steps)
+            behind = np.maximum(steps - (len(known) - 1), 0)  # a calendar goes on where the file's own has ended
+            return pd.DatetimeIndex(known[steps - behind]) + pd.to_timedelta(behind * self.step_seconds, unit="s")
         instants = self.time[0] + pd.to_timedelta(np.asarray(steps) * self.step_seconds, unit="s")
         zone = self.ds.attrs.get("local_zone")
         return instants.tz_localize("UTC").tz_convert(zone).tz_localize(None) if zone else instants

@@ -4,9 +4,11 @@ import streamlit as st
 
 from app.dataset import look, questions, saving, source, understood
 from app.header import header
+from app.session import all_runs
 from app.words import plain
 from stcore.data import STData
 from stcore.findings import DataError
+from stcore.runs.listed import elsewhere
 
 
 def page() -> None:
@@ -40,7 +42,7 @@ def about(chosen: str, data: STData) -> None:
     if st.button("Train on this", type="primary", help="Opens the form of a new run with this dataset."):
         st.switch_page("views/train.py", query_params={"data": chosen})
     understood.show(data)
-    questions.show(chosen, data.findings)
+    questions.show(chosen, [*data.findings, *elsewhere(all_runs(), data, chosen)])
     saving.save_panel(data)
 
 

@@ -6,11 +6,14 @@ import numpy as np
 import xarray as xr
 
 from stcore.checks.finding import Answers, Checked, counted, listed, note
+from stcore.checks.stretches import first, stretches
 from stcore.findings import refuse
 
 DIMS = ("time", "sensor", "channel")
 EXACT = 2**24
 """Above this, float32 no longer holds every whole number."""
+COUNTED = 2**53
+"""Above this, nor does float64: such numbers are marks, not counts."""
 
 
 def check_dims(ds: xr.Dataset, answers: Answers) -> Checked:
@@ -80,9 +83,24 @@ def check_numbers(ds: xr.Dataset, answers: Answers) -> Checked:
 
 
 def _largest_whole(values: np.ndarray) -> float:
+    """The largest reading by size of channels whose readings are all whole, as counters' are, of any type; 0 for others."""
     if values.dtype.kind in "iu":
         return max(float(values.max()), -float(values.min()))
-    return 0.0
+    if values.dtype.kind != "f" or first(values, _large) is None:
+        return 0.0
+    channels = (values[..., place : place + 1] for place in range(values.shape[2]))
+    whole = [channel for channel in channels if first(channel, _broken) is None]
+    blocks = (channel[part] for channel in whole for part in stretches(channel))
+    return max((float(np.abs(np.where(_large(block), block, 0)).max()) for block in blocks), default=0.0)
+
+
+def _large(block: np.ndarray) -> np.ndarray:
+    size = np.abs(block)
+    return (size >= EXACT) & (size < COUNTED)
+
+
+def _broken(block: np.ndarray) -> np.ndarray:
+    return np.isfinite(block) & (block != np.rint(block))
 
 
 def check_sensors(ds: xr.Dataset, answers: Answers) -> Checked:

@@ -8,13 +8,14 @@ import numpy as np
 import typer
 
 from stcore import readers, registry
-from stcore.cli.common import Answers, Json, app, read_answers, say, table
+from stcore.cli.common import RUNS, Answers, Json, Runs, app, read_answers, say, table
 from stcore.data import STData
 from stcore.findings import DataError
 from stcore.options import OptionError
 from stcore.readers import layers
 from stcore.readers.limits import free_memory
-from stcore.runs import Run, remove
+from stcore.runs import Run, remove, runs_in
+from stcore.runs.listed import elsewhere
 
 MEMORY_SHARE = 0.8
 
@@ -23,18 +24,21 @@ MEMORY_SHARE = 0.8
 def inspect(
     data: Annotated[str, typer.Argument(metavar="DATA", help="A file, a folder, or demo.")],
     answers: Answers = None,
+    runs: Runs = RUNS,
     json: Json = False,
 ) -> None:
-    """Say what was understood of a dataset, what was changed, and what it asks."""
+    """Say what was understood of a dataset, what was changed, what it asks, and whether runs know it by another name."""
     found = readers.open(data, read_answers(answers))
     about = described(found)
+    known = elsewhere(runs_in(runs), found, data)
+    about["findings"] += [finding.to_json() for finding in known]
     size = f"{found.steps} steps x {len(found.sensors)} sensors x {len(found.channels)} channels"
     lines = [f"{found.title}: {size}, from {about['start']}"]
     assumed = f" (assumed: {found.assumed})" if found.assumed else ""
     lines.append(f"every {found.step_seconds:g} s, time zone {found.zone}{assumed}")
     lines.append(f"{about['missing_share']:.1%} missing, {about['zero_share']:.1%} zero")
     lines.append(f"graph: {found.ds.attrs.get('graph', 'none')}")
-    for finding in found.findings:
+    for finding in [*found.findings, *known]:
         choices = "".join(f"\n      {choice}: {text}" for choice, text in finding.choices.items())
         chosen = f" (taken: {finding.chosen})" if finding.chosen else ""
         lines.append(f"  {finding.level} {finding.code}: {finding.text}{chosen}{choices}")

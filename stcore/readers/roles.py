@@ -25,6 +25,7 @@ LONGITUDES = (
     "easting", "utm_x", "rechtswert", "x_coord", "xcoord",
 )  # fmt: skip
 KINDS = ("parameter", "variable", "pollutant", "component", "quantity", "metric", "measure", "channel", "komponente")
+TRUTHS = {"true", "false"}
 COUNTERS = ("", "no", "index", "row", "nr", "unnamed_0")
 
 
@@ -100,7 +101,7 @@ def _tells_sensors(name: str, cells: tuple[str, ...], stamps: list[tuple[str, ..
 
 def _guessed(columns: list[tuple[str, ...]], free: list[int], stamps: list[tuple[str, ...]]) -> int | None:
     """The only column of text, where times repeat for other texts, or the table is just time, text and value."""
-    texts = [number for number in free if not any(numeric(cell) for cell in columns[number])]
+    texts = [number for number in free if not any(numeric(cell) or cell.lower() in TRUTHS for cell in columns[number])]
     if len(texts) != 1:
         return None
     pairs = set(zip(stamps, columns[texts[0]], strict=True))

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from stcore.checks import listed
 from stcore.findings import Finding, refuse
 from stcore.readers import dates, parquet, text_table
 from stcore.readers.reader import Answers, Raw, Reader
@@ -60,6 +61,9 @@ def read(source: Source, answers: Answers) -> Raw:
     if not columns:
         raise refuse("no-columns", f"{source.name} has times but no column of values.")
     values, more = text_table.numbers(frame, columns, source.name)
+    kinds = parquet.layout(source).words if source.content == "parquet" else [str(kind) for kind in frame.dtypes]
+    if truths := [names[number] for number in columns if kinds[number] == "bool"]:
+        more.append(Finding("note", "true-false", f"{listed(truths)} held true or false; it was taken as 1 and 0."))
     stamps, zone, told = dates.parsed(time.texts(frame), source.name, answers)
     channel = source.stem
     attrs: dict[str, Any] = {"title": source.path.stem, "units": {channel: unit_of(channel)}} | zone

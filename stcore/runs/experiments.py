@@ -62,7 +62,7 @@ class Folder:
         if (self.path / "report.json").is_file():
             return "done"
         asked = self.path / "progress.json"
-        young = self.progress.get("state") == "starting" and time.time() - asked.stat().st_mtime < YOUNG
+        young = self.progress.get("state") == "starting" and abs(time.time() - asked.stat().st_mtime) < YOUNG
         return "starting" if young else "interrupted"
 
     @property

@@ -107,7 +107,8 @@ class Run:
         if result := self.result:
             return str(result["status"])
         if not self.locked:
-            young = self.worker is None and time.time() - (self.path / "spec.json").stat().st_mtime < 60
+            age = abs(time.time() - (self.path / "spec.json").stat().st_mtime)  # a clock set back makes it negative
+            young = self.worker is None and age < 60
             return "starting" if young else "interrupted"
         last = self._last_event()
         return (
@@ -212,7 +213,7 @@ class Run:
     def unanswered(self) -> float:
         """Seconds since a worker that trains was asked to pause or stop and has not; 0 where it has or was not asked."""
         deaf = {"pause": ("running",), "stop": ("running", "paused")}.get(self.word, ())
-        return time.time() - (self.path / "control.json").stat().st_mtime if self.status in deaf else 0.0
+        return abs(time.time() - (self.path / "control.json").stat().st_mtime) if self.status in deaf else 0.0
 
     def reopen(self) -> None:
         """Forget the result of a run that goes on, the stop that it was, and the line that a crash tore.

@@ -4,6 +4,10 @@ from typing import Any
 
 import pandas as pd
 
+from stcore.checks import listed as names
+from stcore.data import STData
+from stcore.findings import Finding
+from stcore.runs.create import where
 from stcore.runs.folder import Run
 from stcore.runs.labels import label
 from stcore.runs.trash import size
@@ -43,3 +47,14 @@ def row(run: Run) -> dict[str, Any]:
         "note": told.note,
         "archived": told.archived,
     }
+
+
+def elsewhere(runs: list[Run], data: STData, source: str) -> list[Finding]:
+    """A note where some of ``runs`` were made of the same data under another name than ``source``."""
+    same = [run.spec["data"] for run in runs if run.spec["data"]["fingerprint"] == data.fingerprint]
+    others = {about["source"]: about["title"] for about in same if about["source"] != where(source)}
+    if not others:
+        return []
+    called = names(f"{title} ({place})" for place, title in others.items())
+    text = f"These data, value for value, were trained on under another name before: {called}."
+    return [Finding("note", "same-data", text)]

@@ -63,7 +63,7 @@ def tell(run: Run, done: int | None, count: int) -> None:
 def under_way(run: Run) -> tuple[int, int] | None:
     """How many of how many sensors a measurement has done; None where none has spoken for the last half minute."""
     with suppress(OSError):
-        if time.time() - (run.path / PROGRESS).stat().st_mtime < SILENT:
+        if abs(time.time() - (run.path / PROGRESS).stat().st_mtime) < SILENT:
             told = files.read_json(run.path / PROGRESS) or {}
             return int(told.get("done", 0)), int(told.get("all", 0))
     return None

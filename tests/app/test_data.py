@@ -1,6 +1,7 @@
 """Data: what was understood, what is asked, what an answer does, and why a file is refused."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -247,3 +248,10 @@ def test_assumed_times_are_marked_from_then_on(app, tmp_path: Path) -> None:
     run = create(tmp_path / "roads.npz", {"model": {"width": 4}}, tmp_path, "roads")
     assert run.spec["data"]["assumed"] == "start, step"
     assert "Assumed times" in texts(app("train", run="roads"))
+
+
+def test_data_that_runs_know_by_another_name_are_noticed(app, in_state, tiny_file: Path, tmp_path: Path) -> None:
+    in_state("stopped", 1)
+    copy = Path(shutil.copy(tiny_file, tmp_path / "renamed.nc"))
+    assert "were trained on under another name before: tiny" in said(app("data", data=str(copy)))
+    assert "under another name" not in said(app("data", data=str(tiny_file)))
