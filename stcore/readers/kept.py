@@ -20,6 +20,8 @@ def answers(source: Path) -> tuple[dict[str, str], list[Finding]]:
     path = path_of(source)
     if not path.is_file():
         return {}, []
+    if path.is_symlink():
+        raise refuse("answers", f"{path.name} beside the data is a link, which may lead anywhere; it was not read.")
     if path.stat().st_size > MOST_BYTES:
         raise refuse("answers", f"{path.name} is too large for a list of answers.")
     try:

@@ -179,6 +179,11 @@ def test_answers_beside_the_data_are_used_and_said(tmp_path: Path) -> None:
     written.write_text("[1]")
     with pytest.raises(DataError, match="answers"):
         readers.open(path)
+    (tmp_path / "secret").write_text('{"step": "1h"}')
+    written.unlink()
+    written.symlink_to(tmp_path / "secret")
+    with pytest.raises(DataError, match="a link"):
+        readers.open(path)
 
 
 @pytest.mark.parametrize("layout", readers.layouts())
