@@ -27,7 +27,7 @@ from stcore.runs.files import unseal
 from stcore.training.state import from_bytes
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
-LIMIT = 60.0  # seconds after which a process is taken to hang
+LIMIT = 150.0  # seconds after which a process is taken to hang; the first one loads torch, beside another worker
 Undisturbed = Callable[..., Run]  # arguments of `train` to a finished run
 LOADED = ["stcore.cli.training", "stcore.cli.reading", "stcore.training.trainer", "stcore.readers.stdata", "running"]
 SMALL = ("--set", "model.width=4", "--batch", "4", "--epochs", "5", "--set", "train.threads=1")
