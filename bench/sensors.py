@@ -97,7 +97,9 @@ def cells(given: argparse.Namespace, chosen: list[str]) -> list[Cell]:
     if given.full and "metr-la-week" in chosen:
         found += [Cell("metr-la-week", *arm, seed) for arm in graph_arms() for seed in seeds[:3]]
     wanted = given.masks.split(",") if given.masks else None
+    models = given.models.split(",") if given.models else None
     found = [cell for cell in found if wanted is None or cell.mask in wanted]
+    found = [cell for cell in found if models is None or cell.model in models]
     return sorted(found, key=lambda cell: cell.mask in ASKING)
 
 
@@ -173,6 +175,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="the whole grid; hours")
     parser.add_argument("--sets", help=f"some of {','.join(SETS)}")
     parser.add_argument("--masks", help="some masks; all of the grid when left out")
+    parser.add_argument("--models", help="some models; all of the grid when left out")
     parser.add_argument("--seeds", type=int, help="how many; 3, and 5 with --full")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="runs that train side by side")
     parser.add_argument("--runs", type=Path, default=HERE / "runs" / "sensors", help="where runs are kept")
