@@ -3,9 +3,7 @@
 What a hostile or broken file can bring down is then that child, not the page.
 """
 
-import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -15,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stcore.findings import DataError, Finding, refuse
+from stcore import apart
 from stcore.readers.layers import Layer, parse_layer
 from stcore.runs import Run, RunError, uploads
 
@@ -71,21 +69,6 @@ def open_data(
     if out.is_file():
         return out
     partial = out.with_name(f"{os.getpid()}-{time.monotonic_ns()}.partial")
-    given = [part for code, choice in (answers or {}).items() for part in ("--answer", f"{code}={choice}")]
-    given += ["--layer"] if of_map else []
-    command = [sys.executable, "-m", "stcore", "take", str(path), str(partial), "--seconds", str(int(seconds)), *given]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds + 20, env=environment
-        )
-    except subprocess.TimeoutExpired:
-        raise refuse("too-slow", f"{path.name} took longer than {seconds:g} s to open, so it was left.") from None
-    if done.returncode == 0 and partial.is_file():
-        uploads.settle(partial, out)
-        return out
-    if done.returncode == 2 and done.stdout.strip():
-        raise DataError(*(Finding(**found) for found in json.loads(done.stdout.strip().splitlines()[-1])))
-    if done.returncode < 0 and -done.returncode in (getattr(signal, "SIGXCPU", 0), signal.SIGTERM):
-        raise refuse("too-slow", f"{path.name} took longer than {seconds:g} s to open, so it was left.")
-    raise refuse("crashed", f"{path.name} brought down the process that read it; is the file damaged, or too large?")
+    apart.take(path, partial, answers, seconds, ["--as", "layer"] if of_map else [])
+    uploads.settle(partial, out)
+    return out

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 ROWS = [  # a file imports from rows above its own, or from its own folder
     {"options", "events", "ranks", "findings"},
-    {"registry", "checks", "graph", "scale", "metrics"},
+    {"registry", "apart", "checks", "graph", "scale", "metrics"},
     {"data"},
     {"readers", "simulate", "windows"},
     {"models", "prune", "sensors"},
@@ -36,7 +36,7 @@ DOORS: list[tuple[set[str], str]] = [  # who may use what is named so
     ({"app"}, "streamlit"),
     ({"charts"}, "plotly altair pydeck"),
     (
-        {"jobs", "elsewhere", "resident"},
+        {"jobs", "apart", "elsewhere", "resident"},
         "subprocess multiprocessing pty concurrent.futures.ProcessPoolExecutor asyncio.create_subprocess*",
     ),
     ({"jobs"}, "os.fork* os.exec* os.spawn* os.posix_spawn* os.system os.popen"),

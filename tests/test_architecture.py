@@ -93,7 +93,7 @@ def test_a_heavy_import_would_be_seen() -> None:
         ("stcore/training/loop.py", "from torch import distributed", "torch.distributed is for ranks"),
         ("stcore/charts/map.py", "import streamlit as st", "streamlit is for app"),
         ("app/views/data.py", "import plotly.express as px", "is for charts"),
-        ("stcore/runs/lock.py", "from subprocess import run", "is for elsewhere, jobs, resident"),
+        ("stcore/runs/lock.py", "from subprocess import run", "is for apart, elsewhere, jobs, resident"),
         ("stcore/runs/lock.py", "import os\nos.execv('a', [])", "os.execv is for jobs"),
         ("stcore/jobs.py", "open('a', 'w')", "writing files is for"),
         ("stcore/jobs.py", "open('a', mode='r+b')", "writing files is for"),

@@ -12,7 +12,7 @@ from stcore.cli.common import RUNS, Answers, Json, Runs, app, read_answers, say,
 from stcore.data import STData
 from stcore.findings import DataError
 from stcore.options import OptionError
-from stcore.readers import layers
+from stcore.readers import carried, layers
 from stcore.readers.limits import free_memory
 from stcore.runs import Run, remove, runs_in
 from stcore.runs.listed import elsewhere
@@ -147,16 +147,20 @@ def take(
     out: Path,
     answer: Annotated[list[str] | None, typer.Option(help="code=choice")] = None,
     seconds: Annotated[int, typer.Option(help="Seconds of work that may be spent.")] = 180,
-    layer: Annotated[bool, typer.Option("--layer", help="A layer for the map instead, written as JSON.")] = False,
+    form: Annotated[
+        str, typer.Option("--as", help="data, layer (as JSON), or a reader: what that finds in a file.")
+    ] = "data",
 ) -> int:
-    """Open data under limits of memory and time and write them checked; the page asks this of a child process."""
+    """Open data under limits of memory and time and write them checked; this is asked of a child process."""
     limit(seconds)
     answers = dict(given.split("=", 1) for given in answer or ())
     try:
-        if layer:
+        if form == "layer":
             layers.write_layer(layers.read_layer(path, answers), out)
-        else:
+        elif form == "data":
             readers.open(path, answers).save(out)
+        else:
+            carried.read_here(path, form, answers, out)
     except DataError as error:
         typer.echo(dumps([finding.to_json() for finding in error.findings]))
         return 2

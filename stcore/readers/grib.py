@@ -78,4 +78,4 @@ def _is_grid(part: Part) -> bool:
         return False
 
 
-READER = Reader(recognises, read, order=25)
+READER = Reader(recognises, read, order=25, apart=True)  # ecCodes aborts on some damaged bytes

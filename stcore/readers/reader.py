@@ -40,6 +40,8 @@ class Reader:
     order: int = field(default=50)
     """Where several files of a folder hold values, the lowest order is taken first."""
     write: Writer | None = None
+    apart: bool = False
+    """Whether a library that this reader uses can end the process on a broken file, so that a child process has to read it."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stcore import registry
+from stcore.apart import inside
+from stcore.readers.carried import read_apart
 from stcore.readers.guard import guarded
 from stcore.readers.reader import Answers, FolderReader, Raw, Reader
 from stcore.readers.source import Folder, Source
@@ -24,7 +26,15 @@ class Recognised(NamedTuple):
     def read(self, answers: Answers) -> Raw:
         """The file as its reader reads it, with a note where its suffix is another's."""
         with guarded(self.source.name):
-            raw = self.reader.read(self.source, answers)  # type: ignore[arg-type]  # a folder's reader has a folder
+            if (
+                isinstance(self.reader, Reader)
+                and isinstance(self.source, Source)
+                and self.reader.apart
+                and not inside()
+            ):
+                raw = read_apart(self.source, self.card.name, answers)
+            else:
+                raw = self.reader.read(self.source, answers)  # type: ignore[arg-type]  # a folder's reader has a folder
         raw.ds.attrs.setdefault("reader", self.card.name)  # saved data remember who read them first
         lies = self.source.lies() if isinstance(self.source, Source) else []
         return Raw(raw.ds, [*lies, *raw.findings], raw.layers)

@@ -7,7 +7,9 @@ from data_samples import EVERY
 from fuzzing import campaign
 
 VARIANTS = 200
-CRASHES = {"grib"}  # its library ends the process on some bytes; such a file is only ever read by a child process
+CRASHES = {
+    "grib"
+}  # its library ends the process on some bytes; such a file is only ever read by a child process, see test_apart.py
 
 
 @pytest.mark.parametrize("place", range(len(EVERY)), ids=[f"{name}-{sample.name}" for name, sample in EVERY])
