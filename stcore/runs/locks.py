@@ -4,7 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import filelock
@@ -12,6 +12,7 @@ import filelock
 from stcore.runs.folder import Run, RunError
 from stcore.runs.living import take
 from stcore.runs.record import end, tell
+from stcore.runs.turns import in_line
 
 
 @contextmanager
@@ -40,29 +41,22 @@ def slots() -> int:
 def slot(run: Run) -> Iterator[bool]:
     """Wait as queued until one of the folder's slots is free, and hold it; False where the run is stopped meanwhile.
 
-    Folders that STCORE_SLOTS_IN names one for share its slots.
+    Folders that STCORE_SLOTS_IN names one for share its slots and take turns.
     """
     folder = Path(os.environ.get("STCORE_SLOTS_IN") or run.path.parent) / ".slots"
-    folder.mkdir(parents=True, exist_ok=True)
     locks = [filelock.FileLock(folder / f"{number}.lock") for number in range(slots())]
     queued = False
-    while (mine := next((lock for lock in locks if _taken(lock)), None)) is None:
-        if not queued:
-            tell(run, {"event": "queued"})
-            queued = True
-        if run.word == "stop":
-            end(run, {"status": "stopped", "reason": "Stopped by you before it began."})
-            yield False
-            return
-        time.sleep(0.2)
+    with in_line(folder, run.path.parent) as line:
+        while (mine := line.slot(locks)) is None:
+            if not queued:
+                tell(run, {"event": "queued"})
+                queued = True
+            if run.word == "stop":
+                end(run, {"status": "stopped", "reason": "Stopped by you before it began."})
+                yield False
+                return
+            time.sleep(0.2)
     try:
         yield True
     finally:
         mine.release()
-
-
-def _taken(lock: filelock.BaseFileLock) -> bool:
-    with suppress(filelock.Timeout):
-        lock.acquire(timeout=0)
-        return True
-    return False

@@ -1,13 +1,16 @@
 """What one visitor may take, and slots that several folders share."""
 
+import time
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
 from running import small_data
 
 from stcore.findings import DataError
-from stcore.runs import RunError, create, trash, uploads
+from stcore.runs import Run, RunError, create, trash, uploads
+from stcore.runs.locks import slot
 from stcore.runs.quota import check_quota, quota
 
 
@@ -64,3 +67,44 @@ def test_an_upload_that_a_run_is_made_of_stays_even_while_that_run_is_in_the_tra
     trash.empty(tmp_path)
     assert uploads.remove_unused(tmp_path) == 1
     assert not kept.exists()
+
+
+# ---- turns ---------------------------------------------------------------------------------------------------------
+def test_folders_take_turns_when_a_slot_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STCORE_SLOTS_IN", str(tmp_path))
+    monkeypatch.setenv("STCORE_SLOTS", "1")
+    data = small_data()
+    many = [create(data, {}, tmp_path / "many", f"run-{number}") for number in range(4)]
+    few = [create(data, {}, tmp_path / name, f"{name}-{number}") for name in ("few", "other") for number in range(2)]
+    order: list[str] = []
+
+    def work(run: Run) -> None:
+        with slot(run) as free:
+            assert free
+            order.append(run.id)
+
+    waiting = [Thread(target=work, args=(run,)) for run in (*many[1:], *few)]
+    with slot(many[0]) as free:
+        assert free
+        for number, thread in enumerate(waiting):  # in this order
+            thread.start()
+            while len(list((tmp_path / ".slots" / "waiting").iterdir())) <= number:
+                time.sleep(0.01)
+        order.append(many[0].id)
+    for thread in waiting:
+        thread.join(60)
+    assert order == ["run-0", "few-0", "other-0", "run-1", "few-1", "other-1", "run-2", "run-3"]
+    assert list((tmp_path / ".slots" / "waiting").iterdir()) == []
+
+
+def test_who_stops_waiting_or_was_killed_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STCORE_SLOTS", "1")
+    data = small_data()
+    first, stopped, last = (create(data, {}, tmp_path, name) for name in ("first", "stopped", "last"))
+    stopped.control("stop")
+    with slot(first):
+        with slot(stopped) as free:
+            assert not free
+        (tmp_path / ".slots" / "waiting" / f"{0:020} whoever 1.lock").touch()  # of a killed one: no lock is held
+    with slot(last) as free:
+        assert free
