@@ -40,11 +40,26 @@ def _secret() -> str:
     return kept if SECRET.fullmatch(kept) else str(st.session_state.setdefault("visitor", secrets.token_hex(16)))
 
 
+SETTLE = """<script>(() => {
+  const settle = () => {
+    const kept = (document.cookie.match(/(?:^|; )NAME=([0-9a-f]{32})(?:;|$)/) || [])[1];
+    if (!kept) document.cookie = "NAME=SECRET; path=/; max-age=AGE; SameSite=Strict";
+    else if (kept !== "SECRET" && sessionStorage.getItem("NAME") !== kept) {
+      sessionStorage.setItem("NAME", kept);
+      location.reload();
+    }
+  };
+  settle();
+  setTimeout(settle, 1000);
+})()</script>"""
+"""A browser keeps the first secret that one of its tabs is given; the others, which come with one of their own, load again."""
+
+
 def keep_visitor() -> None:
     """Of a class: have a browser that comes for the first time keep its secret, so that it finds its runs again."""
     if in_class() and st.context.cookies.get(COOKIE, "") != (secret := _secret()):
-        cookie = f"{COOKIE}={secret}; path=/; max-age={90 * 86_400}; SameSite=Strict"
-        st.html(f"<script>document.cookie = '{cookie}'</script>", unsafe_allow_javascript=True)
+        script = SETTLE.replace("NAME", COOKIE).replace("SECRET", secret).replace("AGE", str(90 * 86_400))
+        st.html(script, unsafe_allow_javascript=True)
 
 
 def current_theme() -> Theme:
@@ -154,10 +169,6 @@ def dataset(source: str, answers: dict[str, str] | None = None) -> STData:
     """
     if source != "demo":
         check_inside(Path(source), folders(ROOT / "data", runs_folder()))
-    return _kept(source, answers)
-
-
-def _kept(source: str, answers: dict[str, str] | None) -> STData:
     path = Path(source).expanduser()
     parts = [path, path_of(path), *(path.iterdir() if path.is_dir() else ())]
     stamp = sum(part.stat().st_mtime for part in parts if part.exists())
@@ -165,9 +176,9 @@ def _kept(source: str, answers: dict[str, str] | None) -> STData:
 
 
 def run_dataset(run: Run) -> STData:
-    """The data that a run was made of, wherever whoever made it had them."""
+    """The data that a run was made of, where they lie in folders that this page may read. DataError."""
     source: Any = run.spec["data"]["source"]
-    return _kept(str(run.path / source) if source == "data.nc" else source, run.spec["data"]["answers"])
+    return dataset(str(run.path / source) if source == "data.nc" else source, run.spec["data"]["answers"])
 
 
 __all__ = [
