@@ -20,6 +20,7 @@ from stcore import readers
 from stcore.data import STData
 from stcore.events import Event
 from stcore.options import RunOptions
+from stcore.readers.allowed import check_inside, folders
 from stcore.runs import Run, RunError, create, record
 from stcore.runs.create import versions
 from stcore.runs.experiments import open_folder
@@ -148,9 +149,11 @@ def load(trainer: "Trainer", content: bytes, run: Run) -> None:
 
 
 def dataset(run: Run) -> STData:
-    """The data that the run was made of. RunError where they are gone or have changed."""
+    """The data that the run was made of. RunError where they are gone or have changed, DataError where a class may not."""
     source = run.spec["data"]["source"]
     path = run.path / source if source == "data.nc" else source
+    if os.environ.get("STCORE_CLASS") and path != "demo":
+        check_inside(Path(path), folders(readers.DEMO.parent, run.path.parent))
     data = readers.open(path, run.spec["data"]["answers"])
     if data.fingerprint != run.spec["data"]["fingerprint"]:
         raise RunError(f"The data in {source} have changed since run {run.id} was made; start a new run on them.")

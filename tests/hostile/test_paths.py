@@ -8,8 +8,10 @@ import streamlit as st
 from tiny import tiny
 
 from app import session
+from stcore import jobs
 from stcore.findings import DataError
 from stcore.readers.allowed import check_inside, folders
+from stcore.runs import create
 
 
 @pytest.fixture
@@ -62,3 +64,22 @@ def test_the_folders_are_those_of_the_variable_else_the_own_one(
     assert folders() == [tmp_path.resolve(), Path.home().resolve()]
     monkeypatch.delenv("STCORE_DATA")
     assert folders(tmp_path) == [Path.home().resolve(), tmp_path.resolve()]
+
+
+def test_the_data_of_a_run_are_read_from_there_too(
+    two: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, outside = (create(path, {}, tmp_path / "runs", path.parent.name) for path in two)
+    copied = create(tiny(), {}, tmp_path / "runs", "copied")
+    assert session.run_dataset(inside).fingerprint == session.run_dataset(copied).fingerprint
+    with pytest.raises(DataError, match="outside the folders that this page may read"):
+        session.run_dataset(outside)
+    (copied.path / "data.nc").unlink()
+    (copied.path / "data.nc").symlink_to(two[1])
+    with pytest.raises(DataError, match="outside the folders that this page may read"):
+        session.run_dataset(copied)
+    assert jobs.dataset(outside).steps == tiny().steps  # whoever made it on this machine may
+    monkeypatch.setenv("STCORE_CLASS", "1")
+    with pytest.raises(DataError, match="outside the folders"):
+        jobs.dataset(outside)
+    assert jobs.dataset(inside).steps == tiny().steps
