@@ -9,6 +9,7 @@ from stcore.data import STData
 from stcore.options import RunOptions
 from stcore.plan.answers import mask_of
 from stcore.runs import Run
+from stcore.runs.trace import check_rows
 from stcore.sensors.candidates import CANDIDATES, orders
 from stcore.sensors.options import MaskOptions
 from stcore.sensors.sites import Sites
@@ -60,8 +61,10 @@ def learnt(run: Run) -> bool:
 
 
 def worth(run: Run) -> np.ndarray:
-    """[N] what each sensor is worth to the run, as shares of 1, at the best epoch: see ``WORTH`` for what it is."""
-    row = run.trace()["mask_score" if learnt(run) else "importance"][best_epoch(run)].values.astype(float)
+    """[N] what each sensor is worth to the run, as shares of 1, at the best epoch: see ``WORTH`` for what it is. RunError."""
+    found, name = run.trace(), "mask_score" if learnt(run) else "importance"
+    check_rows(found, name)
+    row = found[name][best_epoch(run)].values.astype(float)
     row = np.where(np.isfinite(row), np.maximum(row, 0), 0)
     return row / max(float(row.sum()), 1e-30)
 

@@ -1,6 +1,7 @@
 """Plans: what they obey, what they say, and that live answers are the forecasts' own errors."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -205,6 +206,14 @@ def test_the_best_ranking_is_that_with_the_least_validation_error_there() -> Non
     curve = Curve({}, rows)
     assert curve.knee() is None  # while points are missing it would be another one a moment later
     assert (curve.best_at(2), curve.best_at(3), curve.best_at(6)) == ("b", "b", "a") and Curve().best_at(3) is None
+
+
+def test_a_run_without_the_importance_that_it_ranks_by_says_so(any_run: Run, tmp_path: Path) -> None:
+    copy = Run(Path(shutil.copytree(any_run.path, tmp_path / "copy")))
+    (copy.path / "rows" / "mask_score.bin").unlink(missing_ok=True)
+    (copy.path / "rows" / "importance.bin").unlink()
+    with pytest.raises(RunError, match=r"Run copy is damaged: its file importance\.bin is missing"):
+        plan(copy, 4)
 
 
 def test_damaged_findings_are_as_if_they_were_not_there(any_run: Run) -> None:
