@@ -105,7 +105,7 @@ def announce(server: "subprocess.Popen[bytes]", port: int, browser: bool, host: 
 
 
 def readable(folders: "Sequence[str]", always: str = "") -> "dict[str, str]":
-    """For the app: the folders it may read data from, which are your home, or ``always``, and what ``--data`` names."""
+    """For the app: the folders it may read data from: ``always``, else those of STCORE_DATA, else your home; and ``--data``."""
     for folder in folders:
         if not os.path.isdir(folder):
             sys.exit(f"There is no folder {folder} to read data from.")
@@ -153,7 +153,10 @@ def main(arguments: "list[str]") -> int:
     parser = argparse.ArgumentParser(description="Start Winnow; `workbench.py test` runs its tests instead.")
     parser.add_argument("--port", type=int, default=8501, help="where the page is served (8501)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
-    said = "a folder that the app may read data from, besides your home; may be given several times"
+    said = (
+        "a folder that the app may read data from, besides your home, or besides the folders that STCORE_DATA names in its "
+        "place (a class reads neither); may be given several times"
+    )
     parser.add_argument("--data", metavar="FOLDER", action="append", default=[], help=said)
     said = "serve a class on the network under this host name; see README, Serve a class"
     parser.add_argument("--class", dest="hosts", metavar="HOST", action="append", default=[], help=said)

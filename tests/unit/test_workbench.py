@@ -137,6 +137,8 @@ def test_the_app_may_read_ones_own_folder_and_those_that_are_named(
     assert workbench.readable([str(tmp_path)]) == {"STCORE_DATA": os.pathsep.join([str(Path.home()), str(tmp_path)])}
     monkeypatch.setenv("STCORE_DATA", "elsewhere")
     assert workbench.readable([]) == {"STCORE_DATA": "elsewhere"}
+    both = os.pathsep.join(["elsewhere", str(tmp_path)])
+    assert workbench.readable([str(tmp_path)]) == {"STCORE_DATA": both}  # in place of the own one
     with pytest.raises(SystemExit, match="no folder"):
         workbench.readable([str(tmp_path / "none")])
 
@@ -194,3 +196,12 @@ def test_the_app_starts_on_this_machine_only_says_where_and_ends_with_ctrl_c(tmp
     assert "Traceback" not in said + rest
     assert "config option" not in said + rest
     assert not workbench.answers(port)
+
+
+def test_help_says_what_counts_where_a_variable_names_folders_too(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        workbench.main(["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert (
+        "besides your home, or besides the folders that STCORE_DATA names in its place (a class reads neither)" in said
+    )
