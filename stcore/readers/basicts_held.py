@@ -102,5 +102,5 @@ def calendar_of(names: list[str], columns: np.ndarray) -> tuple[dict[str, np.nda
             wrong.append(name)
     if not wrong:
         return kept, []
-    text = f"The columns {', '.join(wrong)} do not hold what a calendar holds; they were not used for the times."
+    text = f"The columns {', '.join(wrong)} do not hold what a calendar holds; they were left out."
     return kept, [Finding("note", "calendar-columns", text)]
