@@ -21,7 +21,7 @@ UNITS = {
 }  # fmt: skip
 SINCE = re.compile(
     r"\s*(\w+)\s+since\s+(-?\d{1,4})-(\d{1,2})-(\d{1,2})"
-    r"(?:[T\s]+(\d{1,2})(?::(\d{1,2}))?(?::(\d{1,2})(?:\.\d*)?)?)?\s*(Z|UTC|GMT|[+-]\d{1,2}:?\d{0,2})?\s*$",
+    r"(?:[T\s]+(\d{1,2})(?::(\d{1,2}))?(?::(\d{1,2})(?:\.(\d*))?)?)?\s*(Z|UTC|GMT|[+-]\d{1,2}:?\d{0,2})?\s*$",
     re.IGNORECASE,
 )
 REAL = ("standard", "gregorian", "proleptic_gregorian")
@@ -80,7 +80,7 @@ def _counted(numbers: np.ndarray, match: re.Match[str], calendar: str) -> tuple[
     whole, rest = np.divmod(numbers.astype(np.float64 if numbers.dtype.kind == "f" else np.int64), round(86400 / scale))
     nano = np.rint(rest.astype(np.float64) * scale * 1e3).astype(np.int64) * 10**6 if scale >= 1e-3 else np.rint(
         rest.astype(np.float64) * scale * 1e9).astype(np.int64)  # fmt: skip
-    nano = nano + (clock - _offset(match[8])) * 10**9
+    nano = nano + (clock - _offset(match[9])) * 10**9 + int(f"{match[8] or 0:0<9}"[:9])
     more, nano = np.divmod(nano, 86400 * 10**9)
     return _number(year, month, date, calendar) + whole.astype(np.int64) + more, nano
 
