@@ -6,6 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from stcore.checks.finding import counted
 from stcore.data import STData
 from stcore.findings import refuse
 from stcore.readers import pickles
@@ -39,6 +40,11 @@ def _lost(data: STData) -> list[str]:
     lost = ["DCRNN's layout has no room for units, the channel's name, the clock's zone, windows, parts and findings."]
     if len(data.channels) > 1:
         lost.append(f"Of {len(data.channels)} channels the first, {data.channels[0]}, was written.")
+    if torn := [name for name in data.sensors if "," in name]:
+        lost.append(
+            f"The names of {counted(len(torn), 'sensor')} contain commas, which separate the ids in graph_sensor_ids.txt: "
+            "this program reads them back from the table, but DCRNN's own code takes each for several."
+        )
     if missing := int((~np.isfinite(data.values[:, :, 0])).sum()):
         lost.append(f"{missing} missing readings are written as NaN; DCRNN's own training takes 0 for missing.")
     return lost

@@ -74,6 +74,7 @@ def test_lists_beside_the_table(tmp_path: Path) -> None:
     readers.save(STData.of(raw()), tmp_path / "saved", "dcrnn")
     beside = tmp_path / "saved/sensor_graph"
     assert (beside / "graph_sensor_ids.txt").read_text().split(",") == IDS
+    assert not any("commas" in text for text in readers.save(STData.of(raw()), tmp_path / "again", "dcrnn"))
     places = pd.read_csv(beside / "graph_sensor_locations.csv", dtype={"sensor_id": str})
     assert list(places.columns) == ["index", "sensor_id", "latitude", "longitude"]
     assert places["sensor_id"].tolist() == IDS
@@ -88,9 +89,11 @@ def test_other_channels_and_missing_readings_are_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("names", [["ä", "東京", "c d", "=1", "a,b", "6"]])
 def test_names_of_any_letters_come_back(names: list[str], tmp_path: Path) -> None:
-    readers.save(STData.of(raw().assign_coords(sensor=names)), tmp_path / "saved", "dcrnn")
+    lost = readers.save(STData.of(raw().assign_coords(sensor=names)), tmp_path / "saved", "dcrnn")
+    assert any("1 sensor contain commas" in text for text in lost)
     data = readers.open(tmp_path / "saved")
     assert data.sensors == names
+    assert data.edges is not None and len(data.edges[0]) == len(np.asarray(STData.of(raw()).edges)[0])
     assert data.places is not None and np.isfinite(data.places).all()
     np.testing.assert_array_equal(data.values[:, :, 0], values().astype(np.float32))
     assert (data.time == times()).all()
