@@ -9,7 +9,7 @@ import xarray as xr
 
 from stcore.checks import listed
 from stcore.findings import DataError, Finding, refuse
-from stcore.readers import dates, parquet, text_blocks, text_table
+from stcore.readers import dates, ids, parquet, text_blocks, text_table
 from stcore.readers.coded import Coded, Numbers
 from stcore.readers.pivot import Rows, pivoted
 from stcore.readers.reader import Answers, Raw, Reader
@@ -90,14 +90,11 @@ def _blocks(source: Source, found: Roles, answers: Answers) -> tuple[Iterator[pd
 
 def names_in(column: pd.Series, before: int, name: str) -> pd.Series:
     """Names as text without blanks around: 001 stays 001, and a whole number has no point. ``before``: rows read earlier."""
-    if column.dtype.kind == "f":
-        whole = column.notna() & (column % 1 == 0)
-        column = column.astype(object).where(~whole, column.where(whole, 0).astype(np.int64).astype(str))
     categories = isinstance(column.dtype, pd.CategoricalDtype)
     codes, entries = pd.factorize(
         column.astype(object) if categories and column.dtype.categories.dtype == object else column
     )
-    texts = [str(entry).strip() for entry in entries]
+    texts = [ids.text(entry) for entry in entries.tolist()]
     if (codes < 0).any() or not all(texts):
         empty = (codes < 0) | np.isin(codes, [place for place, text in enumerate(texts) if not text])
         row = before + int(empty.argmax()) + 1

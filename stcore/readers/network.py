@@ -1,7 +1,7 @@
 """Who is linked with whom: adj_mx.pkl, square tables and arrays, lists of from,to,cost, and lists of ids."""
 
 import re
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from stcore import graph
 from stcore.findings import refuse
 from stcore.readers import arrays, pickles, sparse, squares, text_table
 from stcore.readers.dialect import is_number
+from stcore.readers.ids import text
 from stcore.readers.reader import Answers
 from stcore.readers.source import Source
 
@@ -100,8 +101,8 @@ def read(source: Source, kind: Kind, answers: Answers) -> Network:
 
 
 def _as_ids(column: pd.Series) -> list[str]:
-    """Ids as they are written: 007 stays 007, but 3.0, which a number became on its way, is 3."""
-    return [re.sub(r"^(\d+)\.0$", r"\1", str(cell).strip()) for cell in column.tolist()]
+    """Ids as they are written, but for 3.0, which the number 3 became on its way into the text."""
+    return [re.sub(r"^(\d+)\.0$", r"\1", text(cell)) for cell in column.tolist()]
 
 
 def _adjacency(source: Source) -> Network:
@@ -112,7 +113,7 @@ def _adjacency(source: Source) -> Network:
         return Network(held.start, held.end, held.value, weights, None, held.size, source.name)
     ids = None
     if isinstance(held, list | tuple) and len(held) == 3 and isinstance(held[1], dict):
-        ids, held = [_name(part) for part in held[0]], held[2]
+        ids, held = [text(part) for part in held[0]], held[2]
     if (
         not isinstance(held, np.ndarray)
         or held.ndim != 2
@@ -127,10 +128,6 @@ def _adjacency(source: Source) -> Network:
         )
     weights = "dist" not in source.stem and not np.isinf(held).any()  # no weight is infinite, a distance may be
     return _from_matrix(held.astype(np.float64), ids, weights, source)
-
-
-def _name(part: Any) -> str:
-    return part.decode("utf-8", "replace") if isinstance(part, bytes) else str(part)
 
 
 def _from_matrix(matrix: np.ndarray, ids: list[str] | None, weights: bool, source: Source) -> Network:
@@ -148,8 +145,8 @@ def _from_matrix(matrix: np.ndarray, ids: list[str] | None, weights: bool, sourc
 
 def _ids(source: Source, most: int | None = None) -> list[str]:
     """Ids with commas between, or one a line."""
-    text, _ = source.text_and_encoding
-    parts = [part.strip() for part in re.split(r"[,;\n\r]+", text) if part.strip()]
+    whole, _ = source.text_and_encoding
+    parts = [part.strip() for part in re.split(r"[,;\n\r]+", whole) if part.strip()]
     return parts if all(re.fullmatch(r"[\w.\-]{1,40}", part) for part in (parts[:most] if most else parts)) else []
 
 

@@ -1,13 +1,13 @@
 """Lists of places in Parquet: GeoParquet of points in any coordinate system, or a table with latitude and longitude."""
 
 import json
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from stcore.findings import Finding, refuse
 from stcore.readers import layer_files, layers, parquet
+from stcore.readers.ids import text
 from stcore.readers.reader import Answers
 from stcore.readers.roles import IDS, LATITUDES, LONGITUDES, plain
 from stcore.readers.source import Source
@@ -88,10 +88,4 @@ def _from_points(
 
 
 def _texts(column: pd.Series) -> list[str]:
-    return [
-        f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else str(cell).strip() for cell in _plain(column)
-    ]
-
-
-def _plain(column: pd.Series) -> list[Any]:
-    return list(column.astype(object).tolist())
+    return [text(cell) for cell in column.astype(object).tolist()]
