@@ -43,6 +43,14 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+def lasting(seconds: float) -> str:
+    """A length of time in the largest unit that it fills: ``15 min``, ``1.5 h``."""
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"
+
+
 def moment(stamp: np.datetime64 | pd.Timestamp) -> str:
     """To the minute, also for years that pandas does not know."""
     instant = stamp.to_datetime64() if isinstance(stamp, pd.Timestamp) else stamp

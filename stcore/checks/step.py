@@ -5,7 +5,7 @@ import re
 import numpy as np
 import xarray as xr
 
-from stcore.checks.finding import Answers, Checked, counted, moment, repaired
+from stcore.checks.finding import Answers, Checked, counted, lasting, moment, repaired
 from stcore.findings import Finding, refuse
 
 MOST_GROWTH = 4
@@ -82,7 +82,8 @@ def _filled(times: np.ndarray, step: int) -> tuple[np.ndarray, Finding]:
     if length > MOST_GROWTH * len(stamps):
         raise refuse(
             "gaps",
-            f"The rows are too sparse for a step of {_duration(step)}: {length - len(stamps)} of {length} would be missing.",
+            f"The rows are too sparse for a step of {lasting(step / 1e9)}: "
+            f"{length - len(stamps)} of {length} would be missing.",
         )
     return (stamps[0] + step * np.arange(length)).view("datetime64[ns]"), repaired("gaps", text)
 
@@ -90,7 +91,9 @@ def _filled(times: np.ndarray, step: int) -> tuple[np.ndarray, Finding]:
 def _averaged(ds: xr.Dataset, step: int, explained: float, answers: Answers) -> Checked:
     """Readings averaged within the step that was answered; without an answer this is a refusal."""
     choices = {"<step>": "average the readings within every such step: a number and s, min, h or d, such as 15min"}
-    said = f"The time step is irregular: the most common one ({_duration(step)}) explains {explained:.0%} of the rows."
+    said = (
+        f"The time step is irregular: the most common one ({lasting(step / 1e9)}) explains {explained:.0%} of the rows."
+    )
     wanted = re.fullmatch(r"(\d+)\s*(s|min|h|d)", answers.get("step", "").strip().lower())
     if not wanted or int(wanted[1]) == 0:
         raise refuse("step", f"{said} Choose a step.", choices)
@@ -121,11 +124,3 @@ def means(value: np.ndarray, group: np.ndarray) -> np.ndarray:
     np.add.at(total, group, np.where(seen, value, 0))
     np.add.at(number, group, seen)
     return np.where(number > 0, total / np.maximum(number, 1), np.nan).astype(np.float32)
-
-
-def _duration(nanoseconds: int) -> str:
-    seconds = nanoseconds / 1e9
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds / size:g} {unit}"
-    return f"{seconds:g} s"

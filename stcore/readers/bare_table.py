@@ -1,7 +1,6 @@
 """A table of numbers alone, without times: STGCN's V_228.csv, T-GCN's los_speed.csv, vel.csv; steps down or steps across."""
 
 import re
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,11 +8,12 @@ import xarray as xr
 
 from stcore.findings import DataError, Finding, refuse
 from stcore.readers import network, places, text_table
+from stcore.readers.published import of_size, published
 from stcore.readers.reader import Answers, Raw, Reader
 from stcore.readers.roles import IDS, numeric, plain
 from stcore.readers.source import Folder, Source
 from stcore.readers.stamps import time_columns
-from stcore.readers.start import STEP, assumed_times
+from stcore.readers.start import assumed_times
 from stcore.readers.units import unit_of
 from stcore.registry import Card
 
@@ -30,23 +30,6 @@ CHANNELS = ("speed", "flow", "volume", "occupancy", "demand", "count", "temperat
 CHOICES = {
     "steps-down": "every row is a time, every column a sensor",
     "steps-across": "every row is a sensor, every column a time",
-}
-
-
-class Published(NamedTuple):
-    """A published set by the size of its table: its ``start``, ``step`` and ``unit``, and what else is to be said."""
-
-    start: str
-    step: str
-    unit: str
-    said: str = ""
-
-
-WEEKDAYS = " It holds weekdays only, one after another, so later dates are earlier than they were."
-PUBLISHED = {
-    (12672, 228): Published("2012-05-01", "5min", "mph", WEEKDAYS),
-    (2016, 207): Published("2012-03-01", "5min", "mph"),
-    (2976, 156): Published("2015-01-01", "15min", "km/h"),
 }
 
 
@@ -77,12 +60,11 @@ def read(source: Source, answers: Answers) -> Raw:
     values = values.T if across else values
     sensors = ids if across else named
     steps, many = values.shape
-    known = PUBLISHED.get((steps, many))
-    stamps, times = assumed_times(
-        steps, source.name, answers, known and known.start, step=known.step if known else STEP
-    )
+    known = of_size(steps, many, bare=True) or published(source.stem, many)
+    stamps, times = assumed_times(steps, source.name, answers, known and known.by_day())
+    known = known if known and known.begins(steps) else None
     if known and known.said:
-        times.append(Finding("note", "weekdays", f"The published set starts on {known.start}.{known.said}"))
+        times.append(Finding("note", "weekdays", f"The published set starts on {known.start[:10]}.{known.said}"))
     channel = _channel(source.stem)
     ds = xr.Dataset(
         {"value": (("time", "sensor", "channel"), values[:, :, None])},
@@ -91,7 +73,7 @@ def read(source: Source, answers: Answers) -> Raw:
             "sensor": np.array(sensors or np.arange(many).astype(str), dtype=str),
             "channel": [channel],
         },
-        attrs={"title": source.path.stem, "units": {channel: known.unit if known else unit_of(source.stem)}},
+        attrs={"title": source.path.stem, "units": {channel: (known.unit if known else "") or unit_of(source.stem)}},
     )
     return Raw(ds.assign_attrs({} if sensors else {"positions": 1}), [*findings, *more, *told, *times], {})
 

@@ -14,7 +14,7 @@ from stcore.readers.calendar_columns import dated, step_of
 from stcore.readers.published import published
 from stcore.readers.reader import Answers, FolderReader, Raw
 from stcore.readers.source import Folder, Source
-from stcore.readers.start import STEP, step_seconds
+from stcore.readers.start import STEP, WIDTHS, step_seconds
 from stcore.registry import Card
 
 CARD = Card(
@@ -143,8 +143,7 @@ def _seconds(held: Held, name: str, answers: Answers) -> tuple[int, list[Finding
         return held.seconds or int(seen or 0), []
     step = answers.get("step", STEP)
     text = f"{name} does not say its step. It is {'' if 'step' in answers else 'assumed: '}{step}."
-    choices = {"<step>": "the time from row to row, a number and s, min, h or d, such as 1h"}
-    return step_seconds(step), [Finding("note", "step", text, choices, step)]
+    return step_seconds(step), [Finding("note", "step", text, WIDTHS, step)]
 
 
 def _with_meta(ds: xr.Dataset, folder: Folder, answers: Answers) -> tuple[xr.Dataset, list[Finding]]:

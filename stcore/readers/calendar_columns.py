@@ -12,11 +12,10 @@ import pandas as pd
 from stcore.checks.finding import Answers, counted, moment
 from stcore.findings import Finding
 from stcore.readers.published import Published
-from stcore.readers.start import instant
+from stcore.readers.start import DAY, MONDAY, WEEK, Seen, first_row
 
 NAMES = ("time of day", "day of week", "day of month", "day of year")
-DAY, WEEK = 86_400, 7 * 86_400
-FIRST, YEARS = "2000-01-03", 40
+YEARS = 40
 MOST_JUMPS = 0.01
 Columns = Mapping[str, np.ndarray]
 
@@ -33,31 +32,24 @@ def step_of(columns: Columns) -> int | None:
 def dated(
     columns: Columns, rows: int, seconds: int, answers: Answers, about: tuple[str, Published | None]
 ) -> tuple[np.ndarray, list[Finding]]:
-    """[T] times of ``rows`` rows that begin as the columns say; ``about`` is the data's name and the known set that it is.
+    """[T] times of ``rows`` rows that begin as the columns say; ``about`` is the data's name and the known set that it may be.
 
-    The date is an answer's, else the known set's where the columns agree, else assumed. Rows that the columns leave out
-    are left out, so that the check of steps finds the gap.
+    Rows that the columns leave out are left out, so that the check of steps finds the gap.
     """
     name, known = about
     steps, findings = _steps(columns, rows, seconds)
+    first, said = first_row(name, rows, answers, known, _seen(columns))
+    return first + steps * np.timedelta64(seconds, "s"), [said, *findings]
+
+
+def _seen(columns: Columns) -> Seen | None:
+    """What the columns say of the first row."""
+    if not columns:
+        return None
+    phase, period = _phase(columns)
     own = _first(columns)
-    start = answers.get("start") or (known.start if known and _agrees(known.start, columns) else "") or moment(own)
-    choices = {"<date and time>": "when the first row was measured, such as 2023-04-01 00:00"}
-    if known and known.start:
-        choices = {known.start: "when the published set of this name begins"} | choices
-    if columns:
-        text = f"{name} holds no dates. Its calendar columns begin on {_weekday(columns, own)} at {moment(own)[11:]}; "
-    else:
-        text = f"{name} holds no times; "
-    if "start" in answers:
-        text += f"its start is {start}" + ("" if _agrees(start, columns) else ", which these columns contradict")
-    elif known and start == known.start:
-        text += f"the start is the published set's: {start}"
-    else:
-        text += f"the date is assumed: {start}"
-        text += f", since the published set's, {known.start}, does not fit them" if known and known.start else ""
-    findings.insert(0, Finding("note", "start", f"{text}.", choices, start))
-    return instant(start) + steps * np.timedelta64(seconds, "s"), findings
+    day = f"a {pd.Timestamp(own).day_name()}" if "day of week" in columns else "some day"
+    return Seen(own, 0 if phase is None else period, f"its calendar columns begin on {day} at {moment(own)[11:]}")
 
 
 def _phase(columns: Columns) -> tuple[np.ndarray | None, int]:
@@ -113,7 +105,7 @@ def _steps(columns: Columns, rows: int, seconds: int) -> tuple[np.ndarray, list[
 
 def _first(columns: Columns) -> np.datetime64:
     """The first day from 2000 on whose calendar the first row has; one column after another is given up where none fits."""
-    days = pd.date_range(FIRST, periods=366 * YEARS, freq="D")
+    days = pd.date_range(MONDAY, periods=366 * YEARS, freq="D")
     fits = np.ones(len(days), bool)
     for name in NAMES[1:]:
         if name in columns and (now := fits & _days_fit(days, name, columns[name])).any():
@@ -127,16 +119,3 @@ def _days_fit(days: pd.DatetimeIndex, name: str, column: np.ndarray) -> np.ndarr
         return np.asarray(days.day_of_week == weekday(column)[0])
     size, own = (31, days.day) if name == "day of month" else (366, days.day_of_year)
     return np.asarray(own == round(float(column[0]) * size) + 1)
-
-
-def _agrees(start: str, columns: Columns) -> bool:
-    """Whether a start has the time of day and the day of the week of the first row."""
-    if not start:
-        return False
-    phase, period = _phase(columns)
-    since = int((instant(start) - np.datetime64(FIRST)) // np.timedelta64(1, "s"))
-    return phase is None or since % period == phase[0]
-
-
-def _weekday(columns: Columns, own: np.datetime64) -> str:
-    return f"a {pd.Timestamp(own).day_name()}" if "day of week" in columns else "some day"

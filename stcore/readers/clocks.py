@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stcore.checks.finding import lasting
 from stcore.findings import Finding
+from stcore.readers.published import Published
 from stcore.readers.reader import Answers
-from stcore.readers.start import MONDAY, assumed_times
+from stcore.readers.start import DAY, MONDAY, WEEK, Seen, assumed_times, first_row
 
-DAY, WEEK = 86_400, 7 * 86_400
 MOST_JUMPS = 0.5
 """Of the steps, this share may jump in the calendar, as blocks do that do not follow one another."""
 
@@ -101,27 +102,18 @@ def _clock(seconds: np.ndarray, round_: int, channels: tuple[int, ...]) -> Clock
 
 
 def times(
-    clock: Clock | None, steps: int, name: str, answers: Answers, known: str | None = None
+    clock: Clock | None, steps: int, name: str, answers: Answers, known: Published | None = None
 ) -> tuple[dict[str, np.ndarray], list[Finding]]:
-    """``time`` [T], and ``clock`` [T] where the calendar jumps; ``known`` is the published set's start."""
+    """``time`` [T], and ``clock`` [T] where the calendar jumps; ``known`` is the published set that these may be."""
     if clock is None:
         stamps, findings = assumed_times(steps, name, answers, known)
         return {"time": stamps}, findings
-    first = np.datetime64(MONDAY.replace(" ", "T"), "s") + np.timedelta64(clock.first, "s")
-    default = str(first).replace("T", " ")[:16]
-    agrees = known is not None and _fits(np.datetime64(known.replace(" ", "T"), "s"), first, clock)
-    answered = answers.get("start")
-    stamps, (said, _) = assumed_times(
-        steps, name, {"start": answered or (known if known and agrees else default), "step": f"{clock.step}s"}
-    )
     what = "the time of day and the day of the week" if clock.weekday else "the time of day"
-    if answered is None:
-        source = "the published set's" if agrees else "assumed"
-        text = f"{name} holds no dates. Its start is {source}: {said.chosen}, with {what} of its own channels."
-        said = Finding("note", "start", text, said.choices, said.chosen)
-    elif not _fits(stamps[0].astype("datetime64[s]"), first, clock):
-        said = Finding("note", "start", f"{said.text} Its channels say another {what}.", said.choices, said.chosen)
-    text = f"{what[0].upper()}{what[1:]} in {name} became the clock of the steps, {words(clock.step)} long, and no channel."
+    own = np.datetime64(MONDAY.replace(" ", "T"), "ns") + np.timedelta64(clock.first, "s")
+    seen = Seen(own, WEEK if clock.weekday else DAY, f"its channels say {what}")
+    first, said = first_row(name, steps, answers, known, seen)
+    stamps = first + np.arange(steps) * np.timedelta64(clock.step, "s")
+    text = f"{what[0].upper()}{what[1:]} in {name} became the clock of the steps, {lasting(clock.step)} long, and no channel."
     findings = [said, Finding("note", "calendar", text)]
     if clock.regular:
         return {"time": stamps}, findings
@@ -129,13 +121,3 @@ def times(
     text = f"The calendar in {name} jumps at {jumps} of {steps} steps; its rows were kept as they follow one another."
     findings.append(Finding("note", "jumps", text))
     return {"time": stamps, "clock": stamps[0] + clock.seconds.astype("timedelta64[s]")}, findings
-
-
-def _fits(stamp: np.datetime64, first: np.datetime64, clock: Clock) -> bool:
-    """Whether an instant has the clock's first time of day, and weekday where it is known."""
-    return int((stamp - first).astype(np.int64)) % (WEEK if clock.weekday else DAY) == 0
-
-
-def words(seconds: int) -> str:
-    """``15 min``."""
-    return f"{seconds // 60} min" if seconds % 60 == 0 else f"{seconds} s"

@@ -7,7 +7,7 @@ import numpy as np
 
 from stcore.findings import Finding, refuse
 from stcore.readers import arrays, series
-from stcore.readers.published import PACIFIC
+from stcore.readers.published import PACIFIC, Published
 from stcore.readers.reader import Answers, FolderReader, Raw
 from stcore.readers.source import Folder, Source
 from stcore.registry import Card
@@ -38,7 +38,7 @@ def read(folder: Folder, answers: Answers) -> Raw:
     archive, *lists = members(folder)
     values, scaled = _values(archive)
     ds, findings = series.assembled(values, ["flow"] + [f"channel-{place + 2}" for place in range(values.shape[2] - 1)],
-                                    folder.name, answers, _year(folder, values.shape[0]))  # fmt: skip
+                                    folder.name, answers, _year(folder, *values.shape[:2]))  # fmt: skip
     ds.attrs |= {"units": {"flow": "veh/15 min"}, "likely_zone": PACIFIC}
     last = {str(_part(source)): _steps(source) for source in lists}
     if last:
@@ -68,12 +68,13 @@ def _values(archive: Source) -> tuple[np.ndarray, Finding]:
     return values, Finding("repaired", "scaled", text)
 
 
-def _year(folder: Folder, steps: int) -> str | None:
+def _year(folder: Folder, steps: int, sensors: int) -> Published | None:
     """The first of January, where the folder is called by a year and holds it in quarters of an hour."""
     name = folder.path.resolve().name
     if not re.fullmatch(r"20[012]\d", name):
         return None
-    return f"{name}-01-01 00:00" if steps == 96 * (366 if isleap(int(name)) else 365) else None
+    whole = 96 * (366 if isleap(int(name)) else 365)
+    return Published(name, sensors, whole, f"{name}-01-01 00:00", PACIFIC, "15min") if steps == whole else None
 
 
 def _steps(source: Source) -> np.ndarray:

@@ -1,12 +1,11 @@
 """PEMS sets of traffic research: an npz with ``data`` [T, N, F] or [T, N], which knows no times and no ids."""
 
-import re
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from stcore.findings import Finding, refuse
+from stcore.findings import refuse
 from stcore.readers import arrays, sparse, torch_mts
 from stcore.readers.published import published
 from stcore.readers.reader import Answers, Raw, Reader
@@ -18,10 +17,6 @@ CARD = Card(
     "pems-npz", "A numpy archive with data [steps, sensors, channels], as the PEMS sets come, and its from,to,cost table.",
     "Guo et al. 2019, ASTGCN; Song et al. 2020, STSGCN", "stcore.readers.pems:READER",
 )  # fmt: skip
-STARTS = {
-    "pems03": ("2018-09-01", 26208, 358), "pems04": ("2018-01-01", 16992, 307),
-    "pems07": ("2017-05-01", 28224, 883), "pems08": ("2016-07-01", 17856, 170),
-}  # fmt: skip
 CHANNELS = {"flow": "veh/5 min", "occupancy": "share", "speed": "mph"}
 
 
@@ -47,21 +42,12 @@ def read(source: Source, answers: Answers) -> Raw:
             f"'data' in {source.name} has {values.ndim} dims; (steps, sensors) or (steps, sensors, channels) are needed.",
         )
     steps, sensors, channels = values.shape
-    known = next(
-        (
-            start
-            for name, start in STARTS.items()
-            if name in re.sub(r"[^a-z0-9]", "", source.stem) and start[2] == sensors
-        ),
-        None,
-    )
-    stamps, findings = assumed_times(steps, source.name, answers, known[0] if known else None)
+    known = published(source.stem, sensors)
+    stamps, findings = assumed_times(steps, source.name, answers, known and known.by_day())
     names, units = _channels(channels, source.stem)
-    if known and steps != known[1]:
-        findings.append(Finding("note", "length", f"The published set has {known[1]} steps; this file has {steps}."))
     attrs: dict[str, Any] = {"title": source.path.stem, "units": units, "positions": 1}
-    if known and (own := published(source.stem, sensors)):
-        attrs["likely_zone"] = own.zone
+    if known:
+        attrs["likely_zone"] = known.zone
     ds = xr.Dataset(
         {"value": (("time", "sensor", "channel"), values)},
         coords={"time": stamps, "sensor": np.arange(sensors).astype(str), "channel": names}, attrs=attrs,

@@ -13,6 +13,7 @@ import xarray as xr
 from stcore import graph
 from stcore.findings import DataError, Finding, refuse
 from stcore.readers.limits import check_room
+from stcore.readers.published import Published
 from stcore.readers.pygt_arrays import with_edges
 from stcore.readers.reader import Answers, Raw, Reader
 from stcore.readers.source import Source
@@ -198,7 +199,8 @@ def _times(
     """The dates that entries have, else a start that is assumed; the step is the published set's."""
     known = _date(held.get("0"))
     asked = {"step": answers.get("step", step)} | ({"start": answers["start"]} if "start" in answers else {})
-    stamps, (start, width) = assumed_times(steps, source.name, asked, known)
+    own = Published("", 0, steps, known, "") if known else None
+    stamps, (start, width) = assumed_times(steps, source.name, asked, own)
     if "step" not in answers:
         width = replace(width, text=f"{source.name} holds no step; {step} is that of the published set.")
     if known and "start" not in answers:

@@ -8,17 +8,12 @@ import xarray as xr
 
 from stcore.findings import Finding, refuse
 from stcore.readers import clocks
-from stcore.readers.published import published
+from stcore.readers.published import Published, of_size, published
 from stcore.readers.reader import Answers
 
 PARTS = ("train", "validation", "test")
 FILES = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation", "test": "test"}
 """Names of files and arrays by the part that they are."""
-PUBLISHED = {
-    (34272, 207): "2012-03-01 00:00", (52116, 325): "2017-01-01 00:00", (26208, 358): "2018-09-01 00:00",
-    (16992, 307): "2018-01-01 00:00", (28224, 883): "2017-05-01 00:00", (17856, 170): "2016-07-01 00:00",
-}  # fmt: skip
-"""Starts of METR-LA, PEMS-BAY, PEMS03, 04, 07 and 08 by steps and sensors."""
 
 
 class Windows(NamedTuple):
@@ -30,16 +25,18 @@ class Windows(NamedTuple):
 
 
 def assembled(
-    values: np.ndarray, names: list[str], title: str, answers: Answers, known: str | None = None
+    values: np.ndarray, names: list[str], title: str, answers: Answers, known: Published | None = None
 ) -> tuple[xr.Dataset, list[Finding]]:
     """A raw dataset of [T, N, C] values whose sensors have only numbers; channels of a calendar become its clock.
 
-    ``names`` [C] are the channels', empty where the set has none; ``known`` is the start where something says it.
+    ``names`` [C] are the channels', empty where the set has none; ``known`` is the set that these may be, where more says so
+    than name and size.
     """
     steps, sensors, channels = values.shape
     clock = clocks.found(values)
     keep = [place for place in range(channels) if clock is None or place not in clock.channels]
-    coords, findings = clocks.times(clock, steps, title, answers, known or PUBLISHED.get((steps, sensors)))
+    named = published(title, sensors)
+    coords, findings = clocks.times(clock, steps, title, answers, known or of_size(steps, sensors) or named)
     called = names or (["value"] if len(keep) == 1 else [f"channel-{place + 1}" for place in range(channels)])
     called = [called[place] for place in keep] if len(called) == channels else called
     ds = xr.Dataset(
@@ -47,8 +44,8 @@ def assembled(
         coords={"time": coords["time"], "sensor": np.arange(sensors).astype(str), "channel": called},
         attrs={"title": title, "units": {}, "positions": 1},
     )  # fmt: skip
-    if set_known := published(title, sensors):
-        ds.attrs["likely_zone"] = set_known.zone
+    if named:
+        ds.attrs["likely_zone"] = named.zone
     return ds.assign(clock=("time", coords["clock"])) if "clock" in coords else ds, findings
 
 

@@ -226,3 +226,27 @@ def test_a_pems_set_with_ids_and_a_dense_or_listed_graph(name: str, tmp_path: Pa
         assert data.sensors == ids
         assert data.edges is not None
         assert np.array_equal(np.stack(data.edges[:2], axis=1), np.argwhere(matrix))
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("los_speed", "2012-03-01"), ("metr-la", "2000-01-03"), ("week", "2000-01-03")]
+)
+def test_a_week_of_many_sensors_is_t_gcns_by_its_name_alone(name: str, start: str, tmp_path: Path) -> None:
+    write(np.round(30 + RNG.random((2016, 207)) * 9, 2), tmp_path / f"{name}.csv")
+    data = readers.open(tmp_path / f"{name}.csv")
+    assert data.time[0] == pd.Timestamp(start)
+    assert ("2012-03-01" in found(data, "start").choices) == (name == "metr-la")
+
+
+PEMS = [("PEMS08", 17856, True), ("data_pems08", 17856, True), ("PEMS08", 2016, False), ("any", 17856, False)]
+
+
+@pytest.mark.parametrize(("name", "steps", "known"), PEMS)
+def test_a_pems_set_begins_where_it_does_if_it_is_whole(name: str, steps: int, known: bool, tmp_path: Path) -> None:
+    np.savez(tmp_path / f"{name}.npz", data=np.full((steps, 170), 5.0) + np.arange(170) + np.arange(steps)[:, None] % 9)
+    data = readers.open(tmp_path / f"{name}.npz")
+    assert data.time[0] == pd.Timestamp("2016-07-01" if known else "2000-01-03")
+    said = found(data, "start")
+    assert ("assumed" in said.text) is not known
+    assert ("2016-07-01" in said.choices) == ((name, steps) == ("PEMS08", 2016))
+    assert readers.open(tmp_path / f"{name}.npz", {"start": "2016-07-01"}).time[0] == pd.Timestamp("2016-07-01")

@@ -39,7 +39,7 @@ def test_the_calendar_columns_fix_phase_and_step(write: Callable[[Path], Path], 
     assert data.step_seconds == 900
     assert (data.time[0].day_name(), data.time[0].hour) == ("Monday", 0)
     assert data.ds.attrs["assumed"] == "start"
-    assert "on a Monday at 00:00; the date is assumed" in found(data, "start").text
+    assert "begin on a Monday at 00:00. Its start is assumed" in found(data, "start").text
     answered = readers.open(data_folder := tmp_path / "STREETS", {"start": "2024-05-06 00:00"})
     assert answered.time[0] == pd.Timestamp("2024-05-06")
     assert answered.ds.attrs.get("assumed") is None
@@ -180,23 +180,34 @@ def test_a_number_that_means_missing(tmp_path: Path) -> None:
 
 def test_published_sets_begin_where_they_begin_if_their_calendar_agrees(tmp_path: Path) -> None:
     where = write_basicts_memmap(tmp_path).rename(tmp_path / "PEMS08")
-    cube = np.zeros((60, 170, 3), np.float32)
-    cube[:, :, 0] = 50 + np.random.default_rng(0).random((60, 170))
-    cube[:, :, 1] = (np.arange(60) / 288)[:, None]
-    cube[:, :, 2] = 4 / 7
+    cube = np.zeros((17856, 170, 3), np.float32)
+    minutes = 5 * np.arange(17856)
+    cube[:, :, 0] = (50 + minutes % 7)[:, None]
+    cube[:, :, 1], cube[:, :, 2] = (minutes % 1440 / 1440)[:, None], ((minutes // 1440 + 4) % 7 / 7)[:, None]
     cube.tofile(where / "data.dat")
     (where / "adj_mx.pkl").unlink()
-    changed(where / "desc.json", shape=[60, 170, 3], name="PEMS08", **{"frequency (minutes)": 5})
+    changed(where / "desc.json", shape=[17856, 170, 3], name="PEMS08", **{"frequency (minutes)": 5})
     data = readers.open(where)
     assert data.time[0] == pd.Timestamp("2016-07-01")
     assert "published set's" in found(data, "start").text
     assert "America/Los_Angeles" in found(data, "zone").choices
     assert data.zone == "unknown"
-    cube[:, :, 2] = 0  # as some scripts count: the first day is called Monday
+    cube[:, :, 2] = ((minutes // 1440) % 7 / 7)[:, None]  # as some scripts count: the first day is called Monday
     cube.tofile(where / "data.dat")
     other = readers.open(where)
     assert other.time[0].day_name() == "Monday"
     assert "2016-07-01 00:00, does not fit" in found(other, "start").text
+    cut = cube[: 7 * 288]
+    cut[:, :, 2] = ((minutes[: 7 * 288] // 1440 + 4) % 7 / 7)[:, None]
+    cut.tofile(where / "data.dat")  # some week, under the set's name: it began on a Friday, too
+    changed(where / "desc.json", shape=[2016, 170, 3])
+    week = readers.open(where)
+    assert week.time[0] != pd.Timestamp("2016-07-01") and week.time[0].day_name() == "Friday"
+    assert week.ds.attrs["assumed"] == "start"
+    said = found(week, "start")
+    assert "2016-07-01 00:00, is that of 17856 steps, and these are 2016" in said.text
+    assert list(said.choices) == ["2016-07-01 00:00", "<date and time>"]
+    assert readers.open(where, {"start": "2016-07-01 00:00"}).time[0] == pd.Timestamp("2016-07-01")
 
 
 def test_rows_that_the_calendar_skips_become_missing(tmp_path: Path) -> None:
@@ -227,6 +238,35 @@ def test_day_of_month_under_the_name_of_the_day_of_the_week(tmp_path: Path) -> N
     assert data.time[0] == pd.Timestamp("2016-07-01")
     assert data.channels == ["oil"]
     assert "split" not in data.ds
+
+
+def unnamed(folder: Path, features: list[np.ndarray]) -> Path:
+    """BasicTS 0.4 without a description of its features: values of 3 nodes and 48 hours, and these [48] or [48, 3]."""
+    value = 20 + np.random.default_rng(3).random((48, 3))
+    cube = np.stack([value, *(np.broadcast_to(np.reshape(part, (48, -1)), (48, 3)) for part in features)], axis=2)
+    cube.astype(np.float32).tofile(folder / "data.dat")
+    about = {"shape": list(cube.shape), "frequency (minutes)": 60, "num_time_steps": 48}
+    (folder / "desc.json").write_text(json.dumps(about))
+    return folder
+
+
+def test_unnamed_features_are_the_calendar_where_they_run_as_it_does(tmp_path: Path) -> None:
+    when = pd.date_range("2016-07-01", periods=48, freq="h")
+    columns = [when.hour / 24, when.day_of_week / 7, (when.day - 1) / 31, (when.day_of_year - 1) / 366]
+    data = readers.open(unnamed(tmp_path, [np.asarray(column) for column in columns]))
+    assert data.channels == ["value"]
+    assert data.time[0] == pd.Timestamp("2016-07-01")
+
+
+def test_unnamed_features_that_are_no_calendar_stay_channels(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    share, of_nodes = rng.random(48), rng.integers(0, 7, (48, 3)) / 7  # in the range of a calendar, and none
+    features = [share, of_nodes, 100 * rng.random((48, 3)), rng.random(48), rng.random((48, 3))]
+    data = readers.open(unnamed(tmp_path, features))
+    assert data.channels == ["value", *(f"channel-{place}" for place in range(2, 7))]
+    np.testing.assert_array_equal(data.values[:, 0, 1], share.astype(np.float32))
+    np.testing.assert_array_equal(data.values[:, :, 2], of_nodes.astype(np.float32))
+    assert "time of day, day of week, day of month, day of year, they do not hold" in found(data, "features").text
 
 
 @pytest.mark.parametrize("lines", [IDS, IDS[:-1]])
