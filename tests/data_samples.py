@@ -227,6 +227,13 @@ def write_bare_with_ids(folder: Path) -> Path:
     return path
 
 
+def write_bare_parquet(folder: Path) -> Path:
+    """The same as Parquet."""
+    path = folder / "readings.parquet"
+    pd.DataFrame(values(), columns=IDS).to_parquet(path)
+    return path
+
+
 def write_station_folder(folder: Path) -> Path:
     """A file per station, named after it."""
     (where := folder / "stations").mkdir()
@@ -492,7 +499,11 @@ SAMPLES: dict[str, list[Sample]] = {
     "station-folder": [Sample(write_station_folder, ordered=False)],
     "parquet": [Sample(write_parquet_folder)],
     "slot-table": [Sample(write_slots)],
-    "bare-table": [Sample(write_bare, ids=False, times=False), Sample(write_bare_with_ids, times=False)],
+    "bare-table": [
+        Sample(write_bare, ids=False, times=False),
+        Sample(write_bare_with_ids, times=False),
+        Sample(write_bare_parquet, times=False),
+    ],
     "windowed-npz": [Sample(write_windows, ids=False, times=False)],
     "torch-mts": [Sample(write_torch_mts, ids=False, times=False)],
     "largest-npz": [Sample(write_largest, ids=False, times=False, exact=False)],

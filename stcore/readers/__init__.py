@@ -133,7 +133,7 @@ def _unknown(source: Source) -> DataError:
     if source.content == "parquet":
         text = (
             f"{source.name} is a Parquet table without a column of times; a table of values needs one, and either a column "
-            "per sensor or one that names the sensors."
+            "per sensor or one that names the sensors; or it holds numbers alone."
         )
     if source.content == "text":
         text_table.table(source, {"decimal": "comma", "day-month": "day"})  # may know better what is wrong

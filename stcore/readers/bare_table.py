@@ -1,4 +1,6 @@
-"""A table of numbers alone, without times: STGCN's V_228.csv, T-GCN's los_speed.csv, vel.csv; steps down or steps across."""
+"""A table of numbers alone, without times: STGCN's V_228.csv, T-GCN's los_speed.csv, vel.csv; steps down or steps across.
+
+As text or as Parquet."""
 
 import re
 
@@ -7,7 +9,8 @@ import pandas as pd
 import xarray as xr
 
 from stcore.findings import DataError, Finding, refuse
-from stcore.readers import network, places, text_table
+from stcore.readers import network, parquet, places, text_table
+from stcore.readers.ids import text as id_text
 from stcore.readers.published import of_size, published
 from stcore.readers.reader import Answers, Raw, Reader
 from stcore.readers.roles import IDS, numeric, plain
@@ -18,9 +21,11 @@ from stcore.readers.units import unit_of
 from stcore.registry import Card
 
 CARD = Card(
-    "bare-table", "CSV of numbers without times, steps x sensors or sensors x steps, with or without a header of ids.",
+    "bare-table", "CSV or Parquet of numbers without times, steps x sensors or sensors x steps, header or none.",
     "Yu et al. 2018, STGCN; Zhao et al. 2020, T-GCN", "stcore.readers.bare_table:READER",
 )  # fmt: skip
+INDEX = "__index_level_0__"
+"""What pandas calls the rows' names in Parquet where nobody did."""
 FEWEST = 4
 """Columns; narrower tables of numbers are more often lists of something."""
 MOST_BESIDE = 50
@@ -35,7 +40,7 @@ CHOICES = {
 
 def recognises(source: Source) -> float:
     """0.3 for a table of numbers that is no list of places, edges or ids, and no square."""
-    seen = text_table.peek(source)
+    seen = peek(source)
     if seen is None or not seen[1] or len(seen[1][0]) < FEWEST or time_columns(*seen) is not None:
         return 0.0
     header, rows = seen
@@ -45,17 +50,42 @@ def recognises(source: Source) -> float:
     return 0.0 if places.recognises(source) or network.recognises(source) else 0.3
 
 
+def peek(source: Source) -> tuple[tuple[str, ...] | None, list[list[str]]] | None:
+    """(header or None, first rows as text) of a table of text, or of a Parquet file with columns of numbers alone, but for
+    a first one of ids."""
+    if source.content != "parquet":
+        return text_table.peek(source)
+    held, order = _parquet(source)
+    kinds = {held.kinds[place] for place in order[_indexed(held, order) :]}
+    seen = parquet.peek(source)
+    if kinds != {"number"} or seen is None or held.rows == len(order):  # a square one is a graph
+        return None
+    header = ["" if seen[0][place] == INDEX else seen[0][place] for place in order]
+    return tuple(header), [[row[place] for place in order] for row in seen[1]]
+
+
+def _parquet(source: Source) -> tuple[parquet.Layout, list[int]]:
+    """What is in the file, and its columns with pandas' index first, which pandas writes last."""
+    held = parquet.layout(source)
+    return held, sorted(range(len(held.names)), key=lambda place: held.names[place] != INDEX)
+
+
+def _indexed(held: parquet.Layout, order: list[int]) -> bool:
+    """Whether the first column may hold ids."""
+    return bool(order) and (held.names[order[0]] == INDEX or plain(held.names[order[0]]) in ("", *IDS))
+
+
 def read(source: Source, answers: Answers) -> Raw:
     """One channel; ids from the header, or from a first column that is called so, else the sensors are numbered."""
-    frame, dialect, findings = text_table.table(source, answers, _first(source))
-    header = list(dialect.header) if dialect.header else [str(number) for number in range(dialect.columns)]
+    frame, named_by, findings = _table(source, answers)
+    header = list(named_by) if named_by else [str(number) for number in range(frame.shape[1])]
     rows = _row_names(frame, header)
     columns = [number for number in range(len(header)) if number > 0 or rows is None]
     values, more = text_table.numbers(frame, columns, source.name)
     names = [header[number] for number in columns]
     counted = names == [str(number) for number in range(len(names))]  # as pandas calls columns that nobody named
     ids = rows if rows and len(set(rows)) == len(rows) and not _counts(rows) else None
-    named = None if dialect.header is None or counted else names
+    named = None if named_by is None or counted else names
     across, told = _across(source, values.shape, (ids, named), answers)
     values = values.T if across else values
     sensors = ids if across else named
@@ -78,15 +108,20 @@ def read(source: Source, answers: Answers) -> Raw:
     return Raw(ds.assign_attrs({} if sensors else {"positions": 1}), [*findings, *more, *told, *times], {})
 
 
-def _first(source: Source) -> list[int]:
-    """The first column stays text where it may hold ids."""
-    header, _ = text_table.peek(source) or (None, [])
-    return [0] if header and plain(header[0]) in ("", *IDS) else []
+def _table(source: Source, answers: Answers) -> tuple[pd.DataFrame, tuple[str, ...] | None, list[Finding]]:
+    """All rows, the names of the columns, and what is to be said of them; the first column stays text where it may hold ids."""
+    header, _ = peek(source) or (None, [])
+    if source.content == "parquet":
+        frame = parquet.frame(source, _parquet(source)[1])
+        return frame.set_axis(range(frame.shape[1]), axis=1), header, []
+    texts = [0] if header and plain(header[0]) in ("", *IDS) else []
+    frame, dialect, findings = text_table.table(source, answers, texts)
+    return frame, dialect.header, findings
 
 
 def _row_names(frame: pd.DataFrame, header: list[str]) -> list[str] | None:
     """What the first column calls the rows, where it is no reading."""
-    return [str(cell).strip() for cell in frame[0]] if plain(header[0]) in ("", *IDS) else None
+    return [id_text(cell) for cell in frame[0].tolist()] if plain(header[0]) in ("", *IDS) else None
 
 
 def _counts(names: list[str]) -> bool:

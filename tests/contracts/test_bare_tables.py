@@ -250,3 +250,29 @@ def test_a_pems_set_begins_where_it_does_if_it_is_whole(name: str, steps: int, k
     assert ("assumed" in said.text) is not known
     assert ("2016-07-01" in said.choices) == ((name, steps) == ("PEMS08", 2016))
     assert readers.open(tmp_path / f"{name}.npz", {"start": "2016-07-01"}).time[0] == pd.Timestamp("2016-07-01")
+
+
+# ---- Parquet --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("steps", ["down", "across", "across, ids as index"])
+def test_a_bare_table_may_be_parquet(steps: str, tmp_path: Path) -> None:
+    frame = pd.DataFrame(values(), columns=IDS)
+    if steps == "across":
+        frame = (
+            frame.T.set_axis([f"t{step}" for step in range(len(frame))], axis=1).rename_axis("sensor_id").reset_index()
+        )
+    elif steps != "down":
+        frame = frame.T.set_axis([f"t{step}" for step in range(len(frame))], axis=1)
+    frame.to_parquet(tmp_path / "speed.parquet")
+    data = readers.open(tmp_path / "speed.parquet", {} if steps == "down" else {"orientation": "steps-across"})
+    assert data.ds.attrs["reader"] == "bare-table"
+    assert (data.sensors, data.channels) == (IDS, ["speed"])
+    np.testing.assert_array_equal(data.values[:, :, 0], values().astype(np.float32))
+    assert data.ds.attrs["assumed"] == "start, step"
+
+
+def test_a_square_of_parquet_and_one_with_texts_are_none(tmp_path: Path) -> None:
+    pd.DataFrame(np.eye(6), columns=list("abcdef")).to_parquet(tmp_path / "adj.parquet")
+    assert "Parquet" in refused(tmp_path / "adj.parquet", "unknown-format")
+    frame = pd.DataFrame(values(), columns=IDS).assign(note="dry")
+    frame.to_parquet(tmp_path / "noted.parquet")
+    assert "Parquet" in refused(tmp_path / "noted.parquet", "unknown-format")
