@@ -299,9 +299,13 @@ def test_a_pems_set_asks_for_its_times_and_takes_its_table(tmp_path: Path) -> No
 def test_a_published_set_is_known_by_its_name_and_width(tmp_path: Path) -> None:
     np.savez(tmp_path / "PEMS08.npz", data=np.ones((30, 170, 3)) * np.arange(30)[:, None, None])
     data = readers.open(tmp_path / "PEMS08.npz")
-    assert data.time[0] == pd.Timestamp("2016-07-01")
     assert data.channels == ["flow", "occupancy", "speed"]
-    assert "length" in [finding.code for finding in data.findings]
+    said = next(finding for finding in data.findings if finding.code == "start")
+    assert data.time[0] == pd.Timestamp("2000-01-03")  # 30 of 17856 steps, which may be any
+    assert "that of 17856 steps, and these are 30" in said.text
+    assert readers.open(tmp_path / "PEMS08.npz", {"start": next(iter(said.choices))}).time[0] == pd.Timestamp(
+        "2016-07-01"
+    )
 
 
 def test_nothing_there_is_said(tmp_path: Path) -> None:
