@@ -37,6 +37,8 @@ def recognises(source: Source) -> Kind | None:
         return "adjacency"
     if source.content == "zip":
         return "adjacency" if sparse.recognises(source) else None
+    if source.content == "text" and source.head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return None  # JSON, which is one long line as a list of ids is
     seen = text_table.peek(source)
     if seen is None:
         return "ids" if source.content == "text" and _ids(source, 64) else None

@@ -1,10 +1,12 @@
-"""Lists of places in Parquet: GeoParquet of points in any coordinate system, or a table with latitude and longitude."""
+"""Lists of places as GeoParquet or GeoJSON of points in any coordinate system, or as Parquet with latitude and longitude."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
 
+from stcore.checks import listed
 from stcore.findings import Finding, refuse
 from stcore.readers import layer_files, layers, parquet
 from stcore.readers.ids import text
@@ -12,6 +14,16 @@ from stcore.readers.reader import Answers
 from stcore.readers.roles import IDS, LATITUDES, LONGITUDES, plain
 from stcore.readers.source import Source
 from stcore.readers.stamps import time_columns
+
+POINTS = re.compile(rb'"type"\s*:\s*"Point"')
+OTHERS = re.compile(rb'"type"\s*:\s*"(?:Multi\w+|LineString|Polygon|GeometryCollection)"')
+
+
+def is_geojson(source: Source) -> bool:
+    """Whether a file begins as a collection of points."""
+    head = source.head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    begins = source.content == "text" and head.startswith(b"{") and b'"FeatureCollection"' in head
+    return begins and POINTS.search(head) is not None and OTHERS.search(head) is None
 
 
 def is_list(source: Source) -> bool:
@@ -53,6 +65,8 @@ def _columns(held: parquet.Layout) -> tuple[int, int, int] | None:
 
 def read(source: Source, answers: Answers) -> tuple[list[str], np.ndarray, np.ndarray, str, tuple[Finding, ...]]:
     """(ids [P], latitudes [P], longitudes [P], the file's name, findings)."""
+    if source.content != "parquet":
+        return _from_points(source, answers)
     held = parquet.layout(source)
     if b"geo" in held.about and _point_column(held):
         return _from_points(source, answers)
@@ -69,7 +83,13 @@ def _from_points(
 ) -> tuple[list[str], np.ndarray, np.ndarray, str, tuple[Finding, ...]]:
     """In degrees, whichever coordinate system the file says."""
     frame = layer_files.features(source, {}).frame
+    if not (kinds := set(frame.geom_type.dropna())) <= {"Point"}:
+        raise refuse(
+            "coordinates", f"{source.name} holds {listed(sorted(kinds))}; a list of places holds points alone."
+        )
     table = frame.drop(columns=frame.geometry.name)
+    if source.content != "parquet":
+        table = _with_own_ids(table, source)
     if frame.index.name is not None:
         table = table.reset_index()
     names = [plain(str(name)) for name in table.columns]
@@ -85,6 +105,14 @@ def _from_points(
     )
     lat, lon = turned.geometry.y.to_numpy(), turned.geometry.x.to_numpy()
     return turned["identity"].tolist(), lat, lon, source.name, told
+
+
+def _with_own_ids(table: pd.DataFrame, source: Source) -> pd.DataFrame:
+    """The attributes, before them the ids that GeoJSON's features have outside of theirs."""
+    features = json.loads(source.path.read_text("utf-8-sig"))["features"]
+    ids = [part.get("id") for part in features if isinstance(part, dict)]
+    named = any(plain(str(name)) in IDS for name in table.columns)
+    return table if named or None in ids or len(ids) != len(table) else table.assign(id=ids)
 
 
 def _texts(column: pd.Series) -> list[str]:

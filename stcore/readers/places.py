@@ -34,9 +34,11 @@ class Places(NamedTuple):
 
 
 def recognises(source: Source) -> bool:
-    """Whether a table of text or Parquet looks like a list of places."""
+    """Whether a table of text or Parquet, or GeoJSON, looks like a list of places."""
     if source.content == "parquet":
         return place_files.is_list(source)
+    if place_files.is_geojson(source):
+        return True
     seen = text_table.peek(source)
     if seen is None:
         return False
@@ -48,7 +50,7 @@ def read(source: Source, answers: Answers) -> Places:
     """The table's places; raises DataError where it is damaged."""
     if source.size > 100 * MOST_ROWS:
         raise refuse("too-large", f"{source.name} is too large for a list of sensors.")
-    if source.content == "parquet":
+    if source.content == "parquet" or place_files.is_geojson(source):
         return Places(*place_files.read(source, answers))
     header, rows = text_table.peek(source) or (None, [])
     found = columns(header, rows)

@@ -1,5 +1,6 @@
 """Lists of places in any usual form: names of columns, points as text, Parquet, GeoParquet in another coordinate system."""
 
+import json
 from pathlib import Path
 
 import geopandas
@@ -68,6 +69,44 @@ def test_geoparquet_in_any_system_is_a_list_of_places(crs: int, index: bool, tmp
     if crs != 4326:
         assert found(data, "reprojected").level == "repaired"
         assert str(crs) in found(data, "reprojected").text
+
+
+def write_geojson(path: Path, crs: int = 4326, ids: str = "sensor_id") -> None:
+    """Stations as points; ``ids`` is an attribute, or ``of the feature``."""
+    points = geopandas.GeoSeries(geopandas.points_from_xy(LON[ORDER], LAT[ORDER]), crs=4326).to_crs(crs)
+    features = [
+        {
+            "type": "Feature", "geometry": {"type": "Point", "coordinates": [point.x, point.y]},
+            "properties": {"road": "A 1"} | ({} if ids == "of the feature" else {ids: IDS[place]}),
+        } | ({"id": IDS[place]} if ids == "of the feature" else {})
+        for place, point in zip(ORDER, points, strict=True)
+    ]  # fmt: skip
+    named = {"crs": {"type": "name", "properties": {"name": f"urn:ogc:def:crs:EPSG::{crs}"}}} if crs != 4326 else {}
+    path.write_text(json.dumps({"type": "FeatureCollection", **named, "features": features}))
+
+
+@pytest.mark.parametrize(("crs", "ids"), [(4326, "sensor_id"), (25832, "sensor_id"), (4326, "of the feature")])
+def test_geojson_of_points_is_a_list_of_places(crs: int, ids: str, tmp_path: Path) -> None:
+    write_parquet(tmp_path)
+    write_geojson(tmp_path / "stations.geojson", crs, ids)
+    data = readers.open(tmp_path)
+    placed(data, 1e-9)
+    assert not [finding for finding in data.findings if finding.code == "not-read"]
+    if crs != 4326:
+        assert "25832" in found(data, "reprojected").text
+
+
+def test_geojson_of_roads_is_no_list_and_one_of_both_says_so(tmp_path: Path) -> None:
+    write_wide_csv(tmp_path)
+    road = {"type": "LineString", "coordinates": [[7.6, 51.9], [7.7, 52.0]]}
+    held = {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"id": 1}, "geometry": road}]}
+    (tmp_path / "roads.geojson").write_text(json.dumps(held))
+    assert "roads.geojson" in found(readers.open(tmp_path), "not-read").text
+    write_geojson(tmp_path / "roads.geojson")
+    mixed = json.loads((tmp_path / "roads.geojson").read_text())
+    mixed["features"] = [*mixed["features"] * 20, *held["features"]]  # behind what is looked at first
+    (tmp_path / "roads.geojson").write_text(json.dumps(mixed))
+    assert "LineString" in refused(tmp_path, "coordinates")
 
 
 def test_geoparquet_of_districts_is_no_list_of_places(tmp_path: Path) -> None:
