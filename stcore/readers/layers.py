@@ -75,7 +75,7 @@ def in_degrees(frame: Any, asked: str | None, name: str) -> tuple[Any, list[Find
     if not len(frame):
         raise refuse("no-place", f"No feature of {name} has a place on the earth.")
     frame, findings = _with_crs(frame, asked, name)
-    if _asks_for_files(frame.crs):
+    if asks_for_files(frame.crs):
         raise refuse(
             "crs", f"The coordinate system of {name} needs files of its own; save it in one with an EPSG code."
         )
@@ -109,7 +109,7 @@ def _with_crs(frame: Any, asked: str | None, name: str) -> tuple[Any, list[Findi
     if told is not None and (told.is_projected or (told.is_geographic and degrees)):
         return frame, []
     if asked is not None:
-        return frame.set_crs(_known(asked, name), allow_override=True), []
+        return frame.set_crs(known_code(asked, name), allow_override=True), []
     if degrees:
         text = f"{name} tells no coordinate system; its numbers fit degrees and were taken as EPSG:4326."
         return frame.set_crs(4326, allow_override=True), [Finding("note", "crs", text, CHOICES, "EPSG:4326")]
@@ -119,7 +119,7 @@ def _with_crs(frame: Any, asked: str | None, name: str) -> tuple[Any, list[Findi
     raise refuse("crs", text, CHOICES)
 
 
-def _known(asked: str, name: str) -> int:
+def known_code(asked: str, name: str) -> int:
     """An EPSG code; anything else that could name a system, a file among it, is not taken."""
     from pyproj import CRS
     from pyproj.exceptions import CRSError
@@ -132,7 +132,7 @@ def _known(asked: str, name: str) -> int:
     raise refuse("crs", f"There is no coordinate system {asked[:40]!r} for {name}; write it as EPSG:25832.", CHOICES)
 
 
-def _asks_for_files(crs: Any) -> bool:
+def asks_for_files(crs: Any) -> bool:
     """Whether the definition of a system names grid files, which would be looked for on this machine."""
     return crs.to_epsg() is None and any(word in crs.to_wkt().lower() for word in ("grids", "gridshift", "@"))
 

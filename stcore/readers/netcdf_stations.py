@@ -1,4 +1,4 @@
-"""NetCDF of stations: variables over time and one other dimension, in either order; cells of bent grids are stations, too."""
+"""NetCDF of stations: variables over time and one other dimension, in either order; or over a bent grid, or one on a map."""
 
 from typing import NamedTuple
 
@@ -7,14 +7,14 @@ import xarray as xr
 
 from stcore.checks.values import left_out
 from stcore.findings import Finding, refuse
-from stcore.readers import cube, hdf5, netcdf, variables
+from stcore.readers import cube, hdf5, netcdf, projected, variables
 from stcore.readers.netcdf_grid import places_named
 from stcore.readers.reader import Answers, Raw, Reader
 from stcore.readers.source import Source
 from stcore.registry import Card
 
 CARD = Card(
-    "netcdf-stations", "NetCDF over time and stations, in either order, or over a bent grid; variables become channels.",
+    "netcdf-stations", "NetCDF over time and stations, in either order, over a bent grid or a map; variables become channels.",
     "Climate and Forecast conventions, discrete sampling", "stcore.readers.netcdf_stations:READER",
 )  # fmt: skip
 
@@ -43,6 +43,7 @@ def read(source: Source, answers: Answers) -> Raw:
 
 def assembled(ds: xr.Dataset, name: str, title: str, answers: Answers) -> Raw:
     """The stations of an opened dataset; those without a single reading are left out, which is told."""
+    ds, brought = projected.placed(ds, name, answers)
     axes = axes_of(ds)
     if axes is None:
         raise refuse("dims", f"{name} has no variables over time and one other dimension.")
@@ -66,7 +67,7 @@ def assembled(ds: xr.Dataset, name: str, title: str, answers: Answers) -> Raw:
         coords={"time": when.stamps, "sensor": sensors[read.seen], "channel": taken},
         attrs=netcdf.attributes(ds, title) | {"units": {variable: known[variable].unit for variable in taken}},
     )  # fmt: skip
-    findings = [*when.findings, *findings, *variables.told(ds, taken, axes.time, name)]
+    findings = [*when.findings, *brought, *findings, *variables.told(ds, taken, axes.time, name)]
     if len(axes.places) > 1:
         text = (
             f"The grid of {name} ({' x '.join(str(ds.sizes[dim]) for dim in axes.places)}) is bent: its rows follow no "
@@ -79,11 +80,11 @@ def assembled(ds: xr.Dataset, name: str, title: str, answers: Answers) -> Raw:
 
 
 def axes_of(ds: xr.Dataset) -> Axes | None:
-    """Time and stations, or time and the two dimensions over which latitude and longitude lie."""
+    """Time and stations, or time and the two dimensions over which latitude and longitude lie, or those of a map."""
     time = netcdf.time_dim(ds)
     if time is None:
         return None
-    if bent := _bent(ds, time[0]):
+    if (bent := _bent(ds, time[0]) or projected.axes_of(ds)) and variables.measured(ds, {time[0], *bent}):
         return Axes(*time, bent)
     others = [
         [
@@ -100,13 +101,12 @@ def axes_of(ds: xr.Dataset) -> Axes | None:
 
 
 def _bent(ds: xr.Dataset, time: str) -> tuple[str, ...] | None:
-    """The two dimensions over which latitude and longitude lie, where something is measured over both and time."""
+    """The two dimensions over which latitude and longitude lie."""
     lat = netcdf.coordinate(ds, netcdf.LATITUDES, "degrees_north")
     lon = netcdf.coordinate(ds, netcdf.LONGITUDES, "degrees_east")
     if lat is None or lon is None or ds[lat].ndim != 2 or ds[lat].dims != ds[lon].dims or time in ds[lat].dims:
         return None
-    dims = tuple(map(str, ds[lat].dims))
-    return dims if variables.measured(ds, {time, *dims}) else None
+    return tuple(map(str, ds[lat].dims))
 
 
 def _names(ds: xr.Dataset, places: tuple[str, ...], about: dict[str, np.ndarray]) -> np.ndarray:

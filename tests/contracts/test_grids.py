@@ -11,6 +11,7 @@ import torch
 import xarray as xr
 from data_samples import STEPS, times, values, write_weatherbench, write_weatherbench2
 from hostile_tools import refused
+from pyproj import CRS, Transformer
 
 import stcore.readers as readers
 from stcore.charts.cells import cells_of
@@ -250,6 +251,52 @@ def test_bent_grids_are_stations(tmp_path: Path) -> None:
     np.testing.assert_array_equal(data.places, np.stack([lat.ravel(), lon.ravel()], axis=1))
     assert "cell" not in data.ds
     assert "2 x 3" in found(data, "bent-grid").text
+
+
+def of_map(path: Path, mapping: dict[str, Any] | None, unit: str = "m") -> Path:
+    """A grid over x and y of UTM's zone 32, in metres or kilometres, with its coordinate system or without."""
+    size = {"m": 1.0, "km": 1e-3}[unit]
+    ds = xr.Dataset(
+        {"rain": (("time", "y", "x"), CUBE)},
+        coords={"time": times(), "y": ("y", size * np.array([5.8e6, 5.7e6]), {"units": unit}),
+                "x": ("x", size * np.array([4e5, 5e5, 6e5]), {"units": unit})},
+    )  # fmt: skip
+    if mapping is not None:
+        ds["crs"] = ((), 0, mapping)
+        ds["rain"].attrs["grid_mapping"] = "crs"
+    return saved(ds, path)
+
+
+def in_place(data: STData) -> None:
+    """The cells lie where pyproj says they do."""
+    x, y = np.meshgrid([4e5, 5e5, 6e5], [5.8e6, 5.7e6])
+    lon, lat = Transformer.from_crs(25832, 4326, always_xy=True).transform(x.ravel(), y.ravel())
+    assert data.places is not None
+    np.testing.assert_allclose(data.places, np.stack([lat, lon], axis=1), atol=1e-6)
+    np.testing.assert_array_equal(data.values[:, :, 0], CUBE.reshape(STEPS, -1))
+
+
+@pytest.mark.parametrize("unit", ["m", "km"])
+@pytest.mark.parametrize("form", ["cf", "wkt", "spatial_ref"])
+def test_a_grid_on_a_map_is_brought_to_degrees(form: str, unit: str, tmp_path: Path) -> None:
+    system = CRS.from_epsg(25832)
+    mapping = {"cf": {key: part for key, part in system.to_cf().items() if key != "crs_wkt"},
+               "wkt": {"crs_wkt": system.to_wkt()}, "spatial_ref": {"spatial_ref": system.to_wkt()}}[form]  # fmt: skip
+    data = readers.open(of_map(tmp_path / "radar.nc", mapping, unit))
+    in_place(data)
+    assert found(data, "reprojected").level == "repaired"
+
+
+def test_a_map_that_tells_no_system_is_asked_for_it(tmp_path: Path) -> None:
+    path = of_map(tmp_path / "radar.nc", None)
+    assert "x and y of a map" in refused(path, "projected")
+    data = readers.open(path, {"projected": "EPSG:25832"})
+    in_place(data)
+    assert found(data, "projected").chosen == "EPSG:25832"
+    with pytest.raises(DataError, match="no coordinate system"):
+        readers.open(path, {"projected": "/etc/passwd"})
+    broken = of_map(tmp_path / "broken.nc", {"crs_wkt": "PROJCS[nonsense"})
+    assert "does not tell" in refused(broken, "projected")
 
 
 def test_stations_that_never_measured_are_named(tmp_path: Path) -> None:
