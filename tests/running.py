@@ -3,6 +3,7 @@
 The processes are forked from a server that has torch loaded already, so that a test can afford to kill many.
 """
 
+import gc
 import json
 import multiprocessing
 import os
@@ -29,7 +30,10 @@ from stcore.training.state import from_bytes
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 LIMIT = 150.0  # seconds after which a process is taken to hang; the first one loads torch, beside another worker
 Undisturbed = Callable[..., Run]  # arguments of `train` to a finished run
-LOADED = ["stcore.cli.training", "stcore.cli.reading", "stcore.training.trainer", "stcore.readers.stdata", "running"]
+COMMANDS = ("data", "experiment", "exporting", "importance", "keeping", "reading", "sensors", "training")
+LOADED = [*(f"stcore.cli.{name}" for name in COMMANDS), "stcore.experiment", "stcore.training.trainer"]
+LOADED += ["stcore.readers.stdata", "h5netcdf.legacyapi", "pyarrow.pandas_compat", "scipy.stats", "torch._dynamo"]
+LOADED += ["pytest", "pydantic.type_adapter"]  # modules of the tests themselves are found by the children alone
 SMALL = ("--set", "model.width=4", "--batch", "4", "--epochs", "5", "--set", "train.threads=1")
 
 
@@ -58,12 +62,13 @@ def _context() -> Any:
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
     if method == "forkserver":
-        context.set_forkserver_preload([*LOADED, "torch._dynamo"])
+        context.set_forkserver_preload(LOADED)
     return context
 
 
 def _command(arguments: list[str], out: str, environment: dict[str, str], first: Callable[[], None] | None) -> None:
     """What the child does: the command line, with its output in two files."""
+    gc.freeze()  # what is loaded stays, and need not be searched, which would copy all its pages
     for number, name in ((1, "stdout"), (2, "stderr")):
         file = os.open(f"{out}.{name}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.dup2(file, number)
@@ -159,7 +164,7 @@ def until(truth: Callable[[], Any], what: str, command: Command | None = None, l
             return found
         if over and command:
             pytest.fail(f"the command ended before {what}: {command.stdout} {command.stderr}")
-        time.sleep(0.005)
+        time.sleep(0.02)
     return pytest.fail(f"waited {limit:g} s in vain until {what}")
 
 

@@ -80,7 +80,6 @@ def app(folder: Path) -> Callable[..., AppTest]:
         for name, value in address.items():
             test.query_params[name] = value
         if view != "train":
-            test.run()
             test.switch_page(f"views/{view}.py")
         test.run()
         assert not test.exception, test.exception[0].message

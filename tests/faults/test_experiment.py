@@ -16,7 +16,7 @@ from stcore.experiment import Experiment, create_experiment, open_experiment
 from stcore.runs import Run, RunError, runs_in
 from stcore.runs.files import write_json
 
-COMMON = {"model": {"width": 4}, "train": {"epochs": 4}}
+COMMON = {"model": {"width": 4}, "train": {"epochs": 3}}
 SMALL: dict[str, Any] = {
     "name": "e",
     "methods": ["infobatch"],
@@ -59,6 +59,14 @@ def assert_same(one: Experiment, other: Experiment) -> None:
     assert one.plan == other.plan
     for planned in one.plan.runs:
         assert_same_run(Run(one.folder.root / planned.id), Run(other.folder.root / planned.id))
+
+
+@pytest.fixture(scope="module")
+def small_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten days of 4 sensors: an experiment is many runs, and here each of them is short."""
+    path = tmp_path_factory.mktemp("data") / "small.nc"
+    small_data(240).save(path)
+    return path
 
 
 @pytest.fixture(scope="module")

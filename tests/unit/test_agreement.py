@@ -35,12 +35,12 @@ def test_nothing_to_rank_is_no_number(values: np.ndarray) -> None:
 def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
     rng, held = np.random.default_rng(1), 0
     truth = 2 / np.pi * np.arcsin(0.6)  # Kendall's tau of a normal pair with correlation 0.6 (Greiner 1909)
-    for seed in range(100):
+    for seed in range(50):
         one = rng.normal(size=60)
         other = 0.6 * one + 0.8 * rng.normal(size=60)
-        found = agreement(one, other, 200, seed)
+        found = agreement(one, other, 100, seed)
         held += found.low <= truth <= found.high
-    assert 86 <= held <= 100
+    assert 43 <= held <= 50
 
 
 def test_seeds_are_compared_in_pairs() -> None:
