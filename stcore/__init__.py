@@ -1,6 +1,7 @@
 """Winnow's core: open a spatio-temporal dataset, train a compact forecaster while samples are pruned, look at the run.
 
-Four doors, each loaded when it is used: ``stcore.open`` (a path to data), ``stcore.train`` (data to a run),
+Doors, each loaded when it is used: ``stcore.open`` (a path to data), ``stcore.train`` (data to a run), ``stcore.distil``
+(data to a small set: a job whose run ``stcore.distilled`` turns into a dataset),
 ``stcore.open_run`` (a run folder to its record) and ``stcore.open_experiment`` (an experiment's name to its evidence).
 """
 
@@ -8,9 +9,10 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["open", "open_experiment", "open_run", "train"]
+__all__ = ["distil", "distilled", "open", "open_experiment", "open_run", "train"]
 
 _DOORS = {
+    "distilled": ("stcore.jobs", "distilled"),
     "open": ("stcore.readers", "open"),
     "open_experiment": ("stcore.experiment", "open_experiment"),
     "open_run": ("stcore.runs", "open_run"),

@@ -5,6 +5,7 @@ reading, says so in ``findings``, and refuses the rest with a ``DataError``.
 """
 
 import hashlib
+import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -20,6 +21,7 @@ from stcore import checks, graph
 from stcore.findings import DataError, Finding, refuse
 
 Layers = Mapping[str, Mapping[str, Any]]
+NETCDF: dict[str, Any] = {"engine": "h5netcdf", "encoding": {"value": {"zlib": True, "complevel": 1}}}
 
 
 class STData:
@@ -205,7 +207,12 @@ class STData:
 
     def save(self, path: Path) -> None:
         """Write everything, layers and answers included, as one NetCDF file that ``stcore.open`` reads back."""
-        self.stored().to_netcdf(path, engine="h5netcdf", encoding={"value": {"zlib": True, "complevel": 1}})
+        self.stored().to_netcdf(path, **NETCDF)
+
+    def packed(self) -> bytes:
+        """What ``save`` writes."""
+        self.stored().to_netcdf(buffer := io.BytesIO(), **NETCDF)
+        return buffer.getvalue()
 
     def stored(self) -> xr.Dataset:
         """Everything as files of named arrays hold it: layers, findings and what else has parts as JSON."""
@@ -277,13 +284,8 @@ def _with_edges(ds: xr.Dataset, rule: str) -> xr.Dataset:
     if rule == "correlation":
         values = ds["value"].values[: max(int(0.6 * ds.sizes["time"]), 2), :, 0]
         if ds.sizes["sensor"] > MOST_CORRELATED:
-            raise refuse(
-                "graph",
-                (
-                    "A graph from correlation is made for at most "
-                    f"{MOST_CORRELATED} sensors; here are {ds.sizes['sensor']}."
-                ),
-            )
+            text = f"A graph from correlation is made for at most {MOST_CORRELATED} sensors; here are {ds.sizes['sensor']}."
+            raise refuse("graph", text)
         edges = graph.from_correlation(values[:: len(values) // MOST_CORRELATED + 1])
     else:
         edges = graph.from_coordinates(np.stack([ds["lat"].values, ds["lon"].values], axis=1), rule=rule)

@@ -138,7 +138,7 @@ def _trash(runs: Path) -> Iterator[Check]:
 
 def _unfinished(runs: Path) -> Iterator[Check]:
     """Runs whose worker died, and workers that have not said a word for long."""
-    found = runs_in(runs)
+    found = runs_in(runs, None)
     dead = [run.id for run in found if run.status == "interrupted"]
     if dead:
         text = f"{len(dead)} {'run was' if len(dead) == 1 else 'runs were'} interrupted: {listed(dead)}."
@@ -162,7 +162,7 @@ def _left(runs: Path) -> Iterator[Check]:
     """Writes that were torn by a crash, in folders where nobody works."""
     old = [
         path.relative_to(runs).as_posix()
-        for run in runs_in(runs)
+        for run in runs_in(runs, None)
         if not is_held(run.path / "lock")
         for path in run.path.glob("*.partial")
         if time.time() - path.stat().st_mtime > LEFT
@@ -178,7 +178,7 @@ def _orphans(runs: Path) -> Iterator[Check]:
     for process, target in _workers():
         if target.parent == runs.resolve() and not (target / "spec.json").is_file():
             orphans.append(f"process {process} trains {target.name}, whose folder is gone")
-    for run in runs_in(runs):
+    for run in runs_in(runs, None):
         if (run.ranks or 1) > 1 and run.locked and run.worker_process and not _launcher(run.worker_process):
             orphans.append(
                 f"process {run.worker_process} trains {run.id} without the launcher of its {run.ranks} processes"

@@ -18,16 +18,18 @@ import numpy as np
 
 from stcore import readers
 from stcore.data import STData
+from stcore.distil.options import DistilOptions
 from stcore.events import Event
 from stcore.options import RunOptions
 from stcore.readers.allowed import check_inside, folders
-from stcore.runs import Run, RunError, create, record
+from stcore.runs import Run, RunError, create, create_distillation, lessons, record
 from stcore.runs.create import versions
 from stcore.runs.experiments import open_folder
 from stcore.runs.locks import held, slot
 from stcore.runs.record import checkpoint, fail, tell, weights
 
 if TYPE_CHECKING:
+    from stcore.distil.distilling import Distilling
     from stcore.training.trainer import Trainer
 
 APART = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
@@ -62,6 +64,25 @@ def train(
     return Job(create(source, options, runs, name))
 
 
+def distil(
+    source: str | Path | STData = "demo", runs: str | Path = "runs", name: str | None = None, **options: Any
+) -> Job:
+    """A new distillation of ``source``, to be iterated or finished; ``distilled(job.finish())`` is the small dataset.
+
+    ``options`` are those of DistilOptions, nested as plain values, such as ``distil={"name": "stemdist", "time": 0.1}``.
+    """
+    return Job(create_distillation(source, options, runs, name))
+
+
+def distilled(run: Run) -> STData:
+    """The small dataset that a finished distillation has made. RunError where there is none yet."""
+    if run.kind != "distil" or not finished(run):
+        raise RunError(
+            f"Run {run.id} has made no distilled set{'' if run.kind == 'distil' else '; it trains a model'}."
+        )
+    return readers.open(run.path / lessons.FILE)
+
+
 # ---- in this process -----------------------------------------------------------------------------------------------
 def work(run: Run) -> Generator[Event, None, None]:
     """Train ``run`` in this process, from its last checkpoint where it has one; a finished run has nothing left to say.
@@ -82,7 +103,7 @@ def work(run: Run) -> Generator[Event, None, None]:
             if not free:
                 return
             trainer = begin(run, before)
-            yield from record(run, trainer, trainer.state, trainer.weights, trainer.ranks.agree)
+            yield from record(run, trainer, trainer.state, trainer.weights, trainer.ranks.agree, beside=trainer.beside)
             trainer.ranks.close()
 
 
@@ -91,7 +112,7 @@ def finished(run: Run) -> bool:
     return (run.result or {}).get("status") == "done"
 
 
-def begin(run: Run, before: int | None) -> "Trainer":
+def begin(run: Run, before: int | None) -> "Trainer | Distilling":
     """The run's trainer where its checkpoint stands; a failure is written into the run before it is raised.
 
     ``before``: how many processes worked on it until now.
@@ -120,11 +141,9 @@ def follow(run: Run) -> Iterator[Event]:
     trainer.ranks.close()
 
 
-def prepare(run: Run) -> "Trainer":
-    """Open the run's data, build its trainer and load its checkpoint."""
-    from stcore.training.trainer import Trainer
-
-    trainer = Trainer(dataset(run), RunOptions.read(run.spec["options"]))
+def prepare(run: Run) -> "Trainer | Distilling":
+    """Open the run's data, build its trainer (or what distils them) and load its checkpoint."""
+    trainer = distilling(run) if run.kind == "distil" else training(run)
     content, note = checkpoint(run)
     trainer.more_notes += [note] if note else []
     if content:
@@ -135,7 +154,25 @@ def prepare(run: Run) -> "Trainer":
     return trainer
 
 
-def load(trainer: "Trainer", content: bytes, run: Run) -> None:
+def training(run: Run) -> "Trainer":
+    """The run's trainer at its beginning."""
+    from stcore.training.trainer import Trainer
+
+    options = RunOptions.read(run.spec["options"])
+    small = None if options.distilled.source is None else readers.open(run.path / lessons.FILE)
+    return Trainer(dataset(run), options, distilled=small)
+
+
+def distilling(run: Run) -> "Distilling":
+    """The distillation at its beginning."""
+    from stcore.distil.distilling import Distilling
+
+    if int(os.environ.get("WORLD_SIZE", 1)) > 1:
+        raise RunError("A distillation is worked on by one process; start it without torchrun.")
+    return Distilling(dataset(run), DistilOptions.read(run.spec["options"]))
+
+
+def load(trainer: "Trainer | Distilling", content: bytes, run: Run) -> None:
     """Have the trainer go on from a checkpoint. RunError where an earlier version wrote one that this one does not know."""
     try:
         trainer.load(content)

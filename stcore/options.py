@@ -162,6 +162,19 @@ class TrainOptions(Options):
     forecasts: int = option(256, "Room for stored forecasts at the end of a run.", ge=0, le=65_536, unit="MB")
 
 
+class DistilledOptions(Options):
+    """Which distilled set a run trains on, if any."""
+
+    source: str | None = option(None, "A distilled set to train on; validation and test stay the data's own.")
+    warm: int | None = option(
+        None,
+        "Epochs on the distilled set, after which the run trains on the data themselves; on the set alone when left out.",
+        ge=1,
+        le=10_000,
+        unit="epochs",
+    )
+
+
 class RunOptions(Options):
     """Everything that decides a run besides its data. ``model``, ``prune`` and ``mask`` hold a ``name`` and that
     thing's options."""
@@ -172,6 +185,7 @@ class RunOptions(Options):
     model: dict[str, Any] = option({"name": "stid"}, "The forecaster and its options.")
     prune: dict[str, Any] = option({"name": "st-prune"}, "The pruning strategy and its options.")
     mask: dict[str, Any] = option({"name": "none"}, "The mask over sensors and its options.")
+    distilled: DistilledOptions = DistilledOptions()
 
 
 def nested(assignments: list[str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ stcore bring their cards as ``CARDS`` in their ``__init__``; another package bri
 group ``stcore.models``, ``stcore.strategies`` and so on, whose value is a ``Card``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -45,6 +45,9 @@ class Card:
     needs_grid: bool = False  # models only: whether the sensors have to be cells of a grid
     rate: float = 1.0  # models only: how much of the default learning rate suits it
     decay: float = 1e-4  # models only: the weight decay that suits it
+    unseen: Mapping[str, str] | None = (
+        None  # models only: options with which its weights fit sensors never seen; none can
+    )
     parameters: int | None = None  # models only: how many it has, see REFERENCE
     speed: float | None = None  # models only: how fast it is, see REFERENCE
     title: str = ""  # as its authors write it, where that is not its name

@@ -74,6 +74,25 @@ def cut(data: STData, options: DataOptions) -> Parts:
     return Parts(train, validation, test, label)
 
 
+def blocks(data: STData, options: DataOptions) -> Parts:
+    """All windows of a distilled set, as each of the three parts. DataError where its windows are shorter than asked for."""
+    length = options.lookback + options.horizon
+    starts = np.sort(data.ds["start"].values) if "start" in data.ds else np.empty(0, np.int64)
+    made = [int(data.ds.attrs.get(name, 0)) for name in ("lookback", "horizon")]
+    if (
+        not len(starts)
+        or np.diff([*starts, data.steps]).min() < length
+        or made not in ([options.lookback, options.horizon], [0, 0])
+    ):
+        asked = f"windows of {options.lookback} + {options.horizon} steps"
+        has = f"windows of {made[0]} + {made[1]} steps" if made[0] else f"{len(starts)} windows of their own"
+        raise refuse(
+            "windows", f"The distilled set has {has}, and {asked} were asked for; choose lookback and horizon alike."
+        )
+    windows = Windows(starts.astype(np.int64), options.lookback, options.horizon)
+    return Parts(windows, windows, windows, np.zeros(data.steps, np.int64))
+
+
 def _label(data: STData, options: DataOptions) -> np.ndarray:
     """Which part each step belongs to [T]; -1 for none."""
     if "split" in data.ds:

@@ -22,6 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command and give its exit code."""
     from stcore.cli import (  # noqa: F401  (their commands)
         data,
+        distilling,
         experiment,
         exporting,
         importance,

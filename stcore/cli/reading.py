@@ -25,7 +25,7 @@ def list_runs(
 ) -> None:
     """List the runs of a folder, newest first."""
     rows = []
-    for run in runs_in(runs):
+    for run in runs_in(runs, None):
         told = label(run)
         if archived or not told.archived:
             rows.append(run.summary() | {"data": run.spec["data"]["title"], **asdict(told), "bytes": size(run.path)})

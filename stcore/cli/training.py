@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,6 +43,10 @@ def train(
     keep: Annotated[float | None, Option(help="Share of all sample visits to keep.")] = None,
     mask: Annotated[str | None, Option(help="Name of the mask over sensors.")] = None,
     sparsity: Annotated[float | None, Option(help="Share of the sensors that the mask switches off.")] = None,
+    distilled: Annotated[
+        str | None, Option(metavar="SMALL", help="A distilled set to train on; validation and test stay DATA's own.")
+    ] = None,
+    warm: Annotated[int | None, Option(help="Epochs on SMALL, after which the run trains on DATA.")] = None,
     epochs: Annotated[int | None, Option(help="Passes over the data.")] = None,
     batch: Annotated[int | None, Option(help="Windows in a step.")] = None,
     lr: Annotated[float | None, Option(help="Learning rate at the start.")] = None,
@@ -68,21 +73,24 @@ def train(
         "mask": {"name": mask, "sparsity": sparsity},
         "train": {"epochs": epochs, "batch": batch, "lr": lr},
         "data": {"lookback": lookback, "horizon": horizon, "split": split},
+        "distilled": {"source": distilled and str(Path(distilled).resolve()), "warm": warm},
     }
     options = laid_over(configured(config), merged(without_none(given), nested(assignments or [])))
     if sparsity is not None and options["mask"].get("name", "none") == "none":
         raise OptionError("--sparsity needs a mask to switch sensors off by, such as --mask dynst.")
+    if warm is not None and distilled is None:
+        raise OptionError("--warm needs a distilled set to begin with, given by --distilled.")
     run = made(data, options, runs, name, read_answers(answers))
     return finish(run, quiet, json)
 
 
-def configured(path: Path | None) -> dict[str, Any]:
+def configured(path: Path | None, kind: type[RunOptions] = RunOptions) -> dict[str, Any]:
     """The options in a file, on their own or in a run's spec.json. OptionError where they are none."""
     file = read_object(path)
     options = file.get("options", file)
     if not isinstance(options, dict):
         raise OptionError(f"The options in {path} have to be a JSON object.")
-    RunOptions.read(options)  # what is wrong here must not hide behind what is laid over it
+    kind.read(options)  # what is wrong here must not hide behind what is laid over it
     return options
 
 
@@ -133,6 +141,10 @@ def resume(
             return 0
         if not found.locked and found.status != "done":
             found.control("run")
+    if found.kind == "distil":
+        from stcore.cli.distilling import told
+
+        return finish(found, quiet, json, told)
     return finish(found, quiet, json)
 
 
@@ -141,8 +153,14 @@ def first() -> bool:
     return int(os.environ.get("RANK", 0)) == 0
 
 
-def finish(run: Run, quiet: bool, as_json: bool) -> int:
-    """Work on a run to its end with progress on stderr, then say its result."""
+def result(run: Run, as_json: bool) -> None:
+    """Say a run's result."""
+    summary = run.summary()
+    say(summary, as_json, result_text(summary))
+
+
+def finish(run: Run, quiet: bool, as_json: bool, tell: Callable[[Run, bool], None] = result) -> int:
+    """Work on a run to its end with progress on stderr, then tell its result."""
     try:
         for event in jobs.work(run):
             if event.name in ("started", "epoch", "progress") and first() and not quiet:
@@ -160,8 +178,7 @@ def finish(run: Run, quiet: bool, as_json: bool) -> int:
             say(run.summary(), as_json, "")
         return refuse((run.result or {}).get("reason") or str(error), 1)
     if first():
-        summary = run.summary()
-        say(summary, as_json, result_text(summary))
+        tell(run, as_json)
     return 0
 
 
@@ -174,7 +191,8 @@ def progress(run: Run, event: dict[str, Any]) -> None:
     elif event["event"] == "epoch":
         left = duration(run.progress.get("seconds_left"))
         error = shown(event["validation"]["mae"])
-        line = f"epoch {event['epoch'] + 1}: validation MAE {error}, kept {event['kept']}, {left} left"
+        word = "round" if run.kind == "distil" else "epoch"
+        line = f"{word} {event['epoch'] + 1}: validation MAE {error}, kept {event['kept']}, {left} left"
         aside(("\r\033[K" if watched() else "") + line)
         for note in event["notes"]:
             aside(f"note: {note}")

@@ -1,6 +1,6 @@
 """Compact forecasters. The cards stand here, apart from the code, so that listing models loads no torch."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -12,7 +12,9 @@ class Setting(NamedTuple):
     """What a model has to know of the data before it is built.
 
     ``edges`` are sensor positions from [E], to [E] and weights [E] >= 0; ``places`` [N, 2] latitude and longitude in
-    degrees (NaN: unknown); ``profile`` [N, P] each sensor's mean course of a working day and of a weekend in training.
+    degrees (NaN: unknown); ``profile`` [N, P] each sensor's mean course of a working day and of a weekend in training;
+    ``location`` [N, L * C] the mean of its training inputs in z-scores, an array or a tensor; ``seen`` which slots of the day
+    [slots] bool and days of the week [7] bool training holds, None where it holds about all.
     """
 
     lookback: int
@@ -26,6 +28,14 @@ class Setting(NamedTuple):
     edges: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
     places: np.ndarray | None = None
     profile: np.ndarray | None = None
+    location: Any = None
+    seen: tuple[np.ndarray, np.ndarray] | None = None
+
+    def some(self, sensors: np.ndarray) -> "Setting":
+        """The same of some sensors alone, at positions [n]; the graph among them is left out, and a grid is none any more."""
+        parts: dict[str, Any] = {"places": self.places, "profile": self.profile, "location": self.location}
+        kept: dict[str, Any] = {name: None if part is None else part[sensors] for name, part in parts.items()}
+        return self._replace(sensors=len(sensors), edges=None, grid=None, cells=None, **kept)
 
 
 class DLinearOptions(Options):
@@ -40,8 +50,20 @@ class DLinearOptions(Options):
     )
 
 
-class STIDOptions(Options):
-    """Options of STID."""
+Identity = Literal["table", "attention", "mlp"]
+
+
+def identity() -> Any:
+    """What tells sensors apart, as an option."""
+    return option(
+        "table",
+        "What tells sensors apart: a table learned for these alone, or an encoder of their mean inputs, with attention among "
+        "them or without, so that the weights fit sensors never seen (STemDist's location encoder).",
+    )
+
+
+class ResidualOptions(Options):
+    """Options of the residual networks on single series."""
 
     width: int = option(
         16,
@@ -55,14 +77,35 @@ class STIDOptions(Options):
     )
 
 
+class STIDOptions(ResidualOptions):
+    """Options of STID."""
+
+    identity: Identity = identity()
+
+
 class GraphWaveNetOptions(Options):
     """Options of Graph WaveNet."""
+
+    identity: Identity = identity()
 
     width: int = option(16, "Channels of the hidden states; the paper has 32.", ge=1, le=512)
     skip: int = option(64, "Channels of the skip connections and of the last layers; the paper has 256.", ge=1, le=2048)
     nodes: int = option(
         10, "Size of the two embeddings of each sensor whose products are the learned graph.", ge=1, le=256
     )
+
+
+class MTGNNOptions(Options):
+    """Options of MTGNN."""
+
+    identity: Identity = identity()
+    width: int = option(
+        32, "Channels of the hidden states; twice as many in the skip, four times at the end.", ge=4, le=512
+    )
+    layers: int = option(3, "Layers, each of which sees 6 steps further back.", ge=1, le=8)
+    nodes: int = option(10, "Size of the identities whose products are the learned graph.", ge=1, le=256)
+    neighbours: int = option(20, "Sensors that each hears at most.", ge=1, le=4096)
+    dropout: float = option(0.0, "Share of hidden states dropped while training; the paper has 0.3.", ge=0, lt=1)
 
 
 class SimVPOptions(Options):
@@ -75,7 +118,7 @@ class SimVPOptions(Options):
     layers: int = option(2, "Residual layers of each cell after the convolutions.", ge=1, le=32)
 
 
-class NeighboursOptions(STIDOptions):
+class NeighboursOptions(ResidualOptions):
     """Options of STID with neighbours."""
 
     identity: Literal["encoder", "table"] = option(
@@ -106,6 +149,7 @@ CARDS = (
         "Zeng et al. 2023, arXiv 2205.13504",
         "stcore.models.dlinear:DLinear",
         DLinearOptions,
+        unseen={},
         title="DLinear",
         parameters=312,
         speed=4.0,
@@ -116,6 +160,7 @@ CARDS = (
         "Shao et al. 2022, arXiv 2208.05233; factored arithmetic is ours",
         "stcore.models.stid:STID",
         STIDOptions,
+        unseen={"identity": "attention"},
         title="STID",
         parameters=33_980,
         speed=1.0,
@@ -128,6 +173,7 @@ CARDS = (
         NeighboursOptions,
         ours=True,
         mixes_sensors=True,
+        unseen={"identity": "encoder"},
         title="STID with neighbours",
         parameters=35_773,
         speed=0.84,
@@ -139,11 +185,25 @@ CARDS = (
         "stcore.models.graph_wavenet:GraphWaveNet",
         GraphWaveNetOptions,
         mixes_sensors=True,
+        unseen={"identity": "attention"},
         title="Graph WaveNet",
         parameters=32_952,
         speed=0.16,
         rate=0.5,
         decay=0.0,
+    ),
+    Card(
+        "mtgnn",
+        "Convolutions of several lengths over time, propagation over a graph learned from who the sensors are.",
+        "Wu et al. 2020, arXiv 2005.11650, normalised as in STemDist, arXiv 2603.10410",
+        "stcore.models.mtgnn:MTGNN",
+        MTGNNOptions,
+        mixes_sensors=True,
+        unseen={"identity": "attention"},
+        title="MTGNN",
+        parameters=1,
+        speed=0.01,
+        rate=0.3,
     ),
     Card(
         "simvp",

@@ -15,7 +15,8 @@ class DLinear(Forecaster):
 
     def __init__(self, setting: Setting, options: DLinearOptions) -> None:
         super().__init__()
-        self.setting, self.kernel = setting, options.kernel
+        self.settle(setting)
+        self.kernel = options.kernel
         inside, outside = setting.lookback * setting.inputs, setting.horizon * setting.targets
         self.trend = nn.Linear(inside, outside)
         self.rest = nn.Linear(inside, outside)

@@ -1,5 +1,8 @@
 """What every trained model promises."""
 
+import copy
+from typing import Self
+
 import torch
 from torch import Tensor, nn
 
@@ -25,6 +28,24 @@ class Forecaster(nn.Module):
     def forward(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None, gate: Tensor | None = None) -> Tensor:
         """Forecast; see the class."""
         raise TypeError(f"{type(self).__name__} has no forward")
+
+    def settle(self, setting: Setting) -> None:
+        """Take in what a setting says of the sensors: done when the model is built, and again by ``among``."""
+        self.setting = setting
+
+    def among(self, setting: Setting) -> Self:
+        """The same parameters for other sensors, of another number; only of models with ``unseen_sensors``.
+
+        Shallow: both share their parameters, so training one trains the other.
+        """
+        if not self.unseen_sensors:
+            raise TypeError(f"the weights of this {type(self).__name__} fit its own sensors alone")
+        twin = copy.copy(self)
+        twin._buffers = dict(self._buffers)
+        twin.settle(setting)
+        device = next(self.parameters()).device
+        twin._buffers = {name: part if part is None else part.to(device) for name, part in twin._buffers.items()}
+        return twin
 
     def gathered(self, x: Tensor, calendar: Tensor, active: Tensor, wanted: Tensor) -> Tensor:
         """Forecast [B, H, M, C'] of the sensors at ``wanted`` [M] from those that are on, ``x`` [B, L, K, C] at the

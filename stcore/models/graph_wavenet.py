@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from stcore.models import GraphWaveNetOptions, Setting
 from stcore.models.forecaster import Forecaster, table
+from stcore.models.location import LocationEncoder, forgotten, location, seen
 
 LEAST = 0.01  # share of a sensor's incoming weight that must be on for the rest to be brought to a sum of one
 Hearing = Callable[[Tensor], Tensor]  # what n sensors hear [n, R] of what n sensors say [n, R]
@@ -30,45 +31,63 @@ class GraphWaveNet(Forecaster):
 
     def __init__(self, setting: Setting, options: GraphWaveNetOptions) -> None:
         super().__init__()
-        self.setting, width = setting, options.width
-        self.walks = nn.ModuleList(Walk(matrix) for matrix in transitions(setting))
-        self.sources, self.destinations = table(setting.sensors, options.nodes), table(setting.sensors, options.nodes)
-        self.series = nn.Linear(setting.inputs, width)
-        self.sensor, self.slot = table(setting.sensors, width), table(setting.slots, width)
+        width, self.sizes = options.width, [options.nodes, options.nodes, options.width]
+        self.unseen_sensors = options.identity != "table"
+        self.settle(setting)
+        given = [] if self.unseen_sensors else transitions(setting)  # other sensors may have no graph, or another
+        self.walks = nn.ModuleList(Walk(matrix) for matrix in given)
+        if self.unseen_sensors:
+            self.encoder = LocationEncoder(setting.lookback * setting.inputs, sum(self.sizes), options.identity)
+            self.series = nn.Linear(setting.inputs, width)
+        else:
+            self.sources, self.destinations = (table(setting.sensors, options.nodes) for _ in range(2))
+            self.series = nn.Linear(setting.inputs, width)
+            self.sensor = table(setting.sensors, width)
+        self.slot = forgotten(table(setting.slots, width), seen(setting)[0])
         self.day = nn.Parameter(torch.zeros(7, width))  # a day that training has not seen adds nothing
         depth = max(1, (setting.lookback - 1).bit_length())
         self.layers = nn.ModuleList(Layer(width, options.skip, len(self.walks) + 1) for _ in range(depth))
         self.end = nn.Linear(options.skip, options.skip)
         self.head = nn.Linear(options.skip, setting.horizon * setting.targets)
 
+    def settle(self, setting: Setting) -> None:
+        """See Forecaster."""
+        self.setting = setting
+        if self.unseen_sensors:
+            self.register_buffer("location", location(setting), persistent=False)
+
+    def identities(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Each sensor as a hearer [N, R] and as a source [N, R] of the learned graph, and who it is [N, D]."""
+        if not self.unseen_sensors:
+            return self.sources, self.destinations, self.sensor
+        hearers, heard, who = self.encoder(self.get_buffer("location")).split(self.sizes, dim=1)
+        return hearers, heard, who
+
     def forward(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None, gate: Tensor | None = None) -> Tensor:
         """See Forecaster; the sensors are always all of them."""
-        products: list[Hearing] = [*self.given, self.learned().matmul]
+        hearers, heard, who = self.identities()
+        products: list[Hearing] = [*self.given, learned(hearers, heard).matmul]
         if gate is not None:
             column = gate[:, None]
             products = [renormed(product, product(column), lambda rows: rows * column) for product in products]
-        return self.forecast(x, calendar, self.sensor, products)
+        return self.forecast(x, calendar, who, products)
 
     def gathered(self, x: Tensor, calendar: Tensor, active: Tensor, wanted: Tensor) -> Tensor:
         """See Forecaster: computes for the sensors that are on or wanted, and sends from those that are on."""
         nodes, place = torch.cat([active, wanted]).unique(return_inverse=True)
         senders, asked = place.split([len(active), len(wanted)])
         whole = x.new_zeros(len(x), x.shape[1], len(nodes), x.shape[3]).index_copy(2, senders, x)
+        hearers, heard, who = self.identities()
         products: list[Hearing] = [walk.between(nodes, active) for walk in self.given]
-        products.append(self.learned(nodes)[:, active].matmul)
+        products.append(learned(hearers[nodes], heard)[:, active].matmul)
         column = x.new_ones(len(active), 1)
         products = [renormed(product, product(column), lambda rows: rows[senders]) for product in products]
-        return self.forecast(whole, calendar, self.sensor[nodes], products)[:, :, asked]
+        return self.forecast(whole, calendar, who[nodes], products)[:, :, asked]
 
     @property
     def given(self) -> list["Walk"]:
         """The walks over the given graph by their own type."""
         return [walk for walk in self.walks if isinstance(walk, Walk)]
-
-    def learned(self, nodes: Tensor | None = None) -> Tensor:
-        """[n, N] how each sensor (or those at ``nodes``) hears each in the learned graph; rows sum to 1."""
-        hearers = self.sources if nodes is None else self.sources[nodes]
-        return functional.relu(hearers @ self.destinations.T).softmax(dim=1)
 
     def forecast(self, x: Tensor, calendar: Tensor, who: Tensor, graphs: Sequence[Hearing]) -> Tensor:
         """[B, H, n, C'] from readings [B, L, n, C] of n sensors, their embeddings [n, D] and graphs among them."""
@@ -86,6 +105,11 @@ class GraphWaveNet(Forecaster):
             self.last = rows.detach()
         forecast: Tensor = self.head(rows).view(batch, sensors, self.setting.horizon, self.setting.targets)
         return forecast.transpose(1, 2)
+
+
+def learned(hearers: Tensor, heard: Tensor) -> Tensor:
+    """[n, N] how each of n sensors hears each of N in the learned graph, of their embeddings; rows sum to 1."""
+    return functional.relu(hearers @ heard.T).softmax(dim=1)
 
 
 class Layer(nn.Module):

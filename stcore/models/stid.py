@@ -12,8 +12,9 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from stcore.models import Setting, STIDOptions
+from stcore.models import ResidualOptions, Setting
 from stcore.models.forecaster import Forecaster, flat_series, table, unflat
+from stcore.models.location import LocationEncoder, forgotten, location, seen
 
 
 class Residual(nn.Module):
@@ -36,15 +37,26 @@ class Residual(nn.Module):
 class STID(Forecaster):
     """The factored form is ``forward``; ``plain`` is the paper's, on the same parameters."""
 
-    def __init__(self, setting: Setting, options: STIDOptions) -> None:
+    def __init__(self, setting: Setting, options: ResidualOptions) -> None:
         super().__init__()
-        self.setting, width = setting, options.width
+        width, kind = options.width, getattr(options, "identity", "table")
+        self.unseen_sensors = kind in ("attention", "mlp")
+        self.settle(setting)
         self.series = nn.Linear(setting.lookback * setting.inputs, width)
-        self.sensor = table(setting.sensors, width)
-        self.slot = table(setting.slots, width)
-        self.day = table(7, width)
+        if self.unseen_sensors:
+            self.encoder: nn.Module = LocationEncoder(setting.lookback * setting.inputs, width, kind)
+        else:
+            self.sensor = table(setting.sensors, width)
+        slots, days = seen(setting)
+        self.slot, self.day = forgotten(table(setting.slots, width), slots), forgotten(table(7, width), days)
         self.layers = nn.ModuleList(Residual(4 * width, options.dropout) for _ in range(options.layers))
         self.head = nn.Linear(4 * width, setting.horizon * setting.targets)
+
+    def settle(self, setting: Setting) -> None:
+        """See Forecaster."""
+        self.setting = setting
+        if self.unseen_sensors:
+            self.register_buffer("location", location(setting), persistent=False)
 
     @property
     def residuals(self) -> list[Residual]:
@@ -53,8 +65,14 @@ class STID(Forecaster):
 
     def parts(self, x: Tensor, calendar: Tensor, sensor: Tensor | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Embeddings of series [B, N, D], sensor [1 or B, N, D], time of day and day of week, both [B, 1, D]."""
-        who = self.sensor[None] if sensor is None else functional.embedding(sensor, self.sensor)
+        table = self.identities()
+        who = table[None] if sensor is None else functional.embedding(sensor, table)
         return self.series(flat_series(x)).view(len(x), x.shape[2], -1), who, *self.times(calendar)
+
+    def identities(self) -> Tensor:
+        """What tells the sensors apart [N, D]."""
+        found: Tensor = self.encoder(self.get_buffer("location")) if self.unseen_sensors else self.sensor
+        return found
 
     def times(self, calendar: Tensor) -> tuple[Tensor, Tensor]:
         """Embeddings of the last observed step's time of day and day of week, both [B, 1, D]."""

@@ -46,12 +46,16 @@ class StidNeighbours(STID):
         self.unseen_sensors = options.identity == "encoder"
         if self.unseen_sensors:
             del self.sensor  # what the encoder says stands in its place
-            self.register_buffer("facts", facts(setting), persistent=False)
             inside = self.get_buffer("facts").shape[1]
             self.encoder = nn.Sequential(nn.Linear(inside, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, width))
         self.asks, self.offers = nn.Linear(width, width), nn.Linear(width, width, bias=False)
         self.on = nn.Parameter(torch.zeros(width))
         self.steepness = nn.Parameter(torch.ones(()))
+
+    def settle(self, setting: Setting) -> None:
+        """See Forecaster."""
+        self.setting = setting
+        self.register_buffer("facts", facts(setting), persistent=False)
         self.register_buffer("apart", apart(setting), persistent=False)
 
     def identities(self) -> Tensor:

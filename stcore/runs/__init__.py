@@ -1,8 +1,22 @@
 """Runs on disk: a folder holds whatever must survive a reload, a crash or a colleague. App, notebook and CLI read it alike."""
 
 from stcore.runs.create import create
-from stcore.runs.folder import Run, RunError, open_run, remove, runs_in
+from stcore.runs.create_distillation import create_distillation
+from stcore.runs.folder import Run, RunError
 from stcore.runs.labels import Label, label, write_label
+from stcore.runs.opening import open_run, remove, runs_in
 from stcore.runs.record import record
 
-__all__ = ["Label", "Run", "RunError", "create", "label", "open_run", "record", "remove", "runs_in", "write_label"]
+__all__ = [
+    "Label",
+    "Run",
+    "RunError",
+    "create",
+    "create_distillation",
+    "label",
+    "open_run",
+    "record",
+    "remove",
+    "runs_in",
+    "write_label",
+]

@@ -12,8 +12,10 @@ import numpy as np
 from stcore import __version__, readers, registry
 from stcore.data import STData
 from stcore.features import SKETCH
+from stcore.models.unseen import fitted
 from stcore.options import DataOptions, OptionError, RunOptions
 from stcore.prune.strategy import Samples
+from stcore.runs import lessons
 from stcore.runs.folder import Run
 from stcore.runs.quota import check_quota
 from stcore.scale import fit
@@ -41,22 +43,31 @@ def create(
     """
     check_quota(Path(runs))
     data = opened or (source if isinstance(source, STData) else readers.open(source, answers))
-    resolved, parts = resolve(data, RunOptions.read(options))
+    asked = RunOptions.read(options)
+    place = asked.distilled.source
+    small = None if place is None else lessons.checked(data, asked, readers.open(place))
+    alone = small if asked.distilled.warm is None else None  # trained on in place of the data's own windows
+    resolved, parts = resolve(data, asked, alone)
+    starts = parts.train.starts if alone is None else lessons.origins(alone, parts.train.starts)
+    windows = {name: len(windows) for name, windows in zip(PARTS, parts[:3], strict=True)} | {"train": len(starts)}
     targets = data.channel(resolved.data.targets, data.channels[:1])
     scale = fit(data.values[parts.label == 0]).only(targets)
     spec = {
         "data": {"source": where(source), "answers": data.answers, **about(data)},
         "targets": [data.channels[place] for place in targets],
-        "samples": count(data, resolved, parts),
-        "windows": {name: len(windows) for name, windows in zip(PARTS, parts[:3], strict=True)},
+        "samples": count(data, resolved, parts) if alone is None else len(starts),
+        "windows": windows,
         "scale": {"mean": scale.mean.tolist(), "spread": scale.spread.tolist()},
         "options": resolved.model_dump(mode="json"),
         "versions": versions(),
         **({"experiment": dict(experiment)} if experiment else {}),
+        **({"distilled": lessons.described(small)} if small is not None else {}),
     }
-    run = Run.create(Path(runs), spec, parts.train.starts, name)
+    run = Run.create(Path(runs), spec, starts, name)
     if isinstance(source, STData):
         source.save(run.path / "data.nc")
+    if small is not None:
+        small.save(run.path / lessons.FILE)
     return run
 
 
@@ -67,13 +78,16 @@ def where(source: str | Path | STData) -> str:
     return "demo" if source == "demo" else str(Path(source).resolve())
 
 
-def resolve(data: STData, options: RunOptions) -> tuple[RunOptions, Parts]:
+def resolve(data: STData, options: RunOptions, alone: STData | None = None) -> tuple[RunOptions, Parts]:
     """Options with every default decided (batch, rate, threads, those of model and strategy), and the data's windows.
 
+    ``alone`` is the distilled set that is trained on in their place; where nothing else is asked, it is not pruned.
     Raises OptionError for what cannot be, such as a model with nothing to train or a share of visits that cannot be met.
     """
     parts, train = cut(data, options.data), options.train
-    samples = count(data, options, parts)
+    samples = count(data, options, parts) if alone is None else int(alone.ds.sizes["window"])
+    if alone is not None and "prune" not in options.model_fields_set:
+        options = options.model_copy(update={"prune": {"name": "full"}})
     chosen: dict[str, Any] = {}
     kinds: tuple[tuple[str, registry.Kind, str], ...] = (
         ("model", "models", "stid"),
@@ -82,6 +96,8 @@ def resolve(data: STData, options: RunOptions) -> tuple[RunOptions, Parts]:
     )
     for field, kind, default in kinds:
         given = dict(getattr(options, field))
+        if kind == "models" and options.distilled.source is not None:
+            given = fitted(given)
         card = registry.card(kind, given.pop("name", default))
         chosen[field] = {"name": card.name, **card.options.read(given).model_dump(mode="json")}
         if kind == "models" and not card.trains:
@@ -95,7 +111,7 @@ def resolve(data: STData, options: RunOptions) -> tuple[RunOptions, Parts]:
             )
     check_mask(data, options.data, chosen, parts)
     chosen["prune"] = checked(chosen["prune"], "keep" in options.prune, samples, train.epochs)
-    size = 1 if options.data.samples == "cells" else len(data.sensors)
+    size = 1 if options.data.samples == "cells" else len((alone or data).sensors)
     batch = recipe.batch_size(train, size, samples)
     rate = recipe.base_rate(train, batch, size, chosen["model"]["name"])
     decided = {"batch": batch, "lr": rate, "threads": recipe.threads(train)}

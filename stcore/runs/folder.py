@@ -10,7 +10,6 @@ lock            held by the worker as long as it lives   worker.json, log.txt, s
 
 import json
 import re
-import shutil
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -88,6 +87,11 @@ class Run:
     def sample_name(self) -> str:
         """What a sample is: ``windows`` or ``cells``."""
         return str(self.spec["options"]["data"].get("samples", "windows"))
+
+    @property
+    def kind(self) -> str:
+        """What it is: ``train``, or ``distil`` for the making of a distilled set."""
+        return str(self.spec.get("kind", "train"))
 
     @property
     def passes(self) -> int:
@@ -269,32 +273,3 @@ class Run:
         with suppress(OSError):
             return (self.path / "events.jsonl").stat().st_size
         return 0
-
-
-def open_run(path: str | Path, root: str | Path = "runs") -> Run:
-    """A run by its path, or by its id in the ``root`` folder. RunError where there is none."""
-    candidates = [Path(path), Path(root) / str(path)]
-    for candidate in candidates:
-        with suppress(OSError):  # such as a name too long for any file
-            if (candidate / "spec.json").is_file():
-                return Run(candidate)
-    raise RunError(f"Run {str(path)[:200]!r} is not on this machine; `python -m stcore runs` lists those that are.")
-
-
-def runs_in(root: str | Path) -> list[Run]:
-    """The runs of a folder, newest first; folders that hold none are passed over."""
-    found = []
-    for path in Path(root).iterdir() if Path(root).is_dir() else ():
-        if NAME.fullmatch(path.name) and (path / "spec.json").is_file():
-            with suppress(RunError):
-                found.append(Run(path))
-    return sorted(found, key=lambda run: (str(run.spec.get("created", "")), run.id), reverse=True)
-
-
-def remove(path: str | Path) -> None:
-    """Delete a run's folder, if there is one. RunError while a worker holds it."""
-    if not (Path(path) / "spec.json").is_file():
-        return
-    if Run(Path(path)).locked:
-        raise RunError(f"Run {Path(path).name} is being trained; stop it first.")
-    shutil.rmtree(path)

@@ -3,7 +3,7 @@
 import errno
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -21,13 +21,16 @@ def record(
     state: Callable[[], bytes],
     weights: Callable[[], bytes],
     agree: Callable[[bool], bool] = bool,
+    *,
+    beside: Mapping[str, Callable[[], bytes]] | None = None,
 ) -> Iterator[Event]:
     """Pass on the events of ``job`` while writing them down, until it ends or the control word is stop.
 
-    ``state`` and ``weights`` give the bytes to keep at an epoch's end and at the end. ``agree`` makes all ranks stop
-    together. A full disk and a diverged or failing job end the run as failed, with the reason, and are raised.
+    ``state`` and ``weights`` give the bytes to keep at an epoch's end and at the end, ``beside`` those of more files then.
+    ``agree`` makes all ranks stop together. A full disk and a diverged or failing job end the run as failed, with the
+    reason, and are raised.
     """
-    writer = Writer(run, state, weights)
+    writer = Writer(run, state, weights, beside or {})
     try:
         for event in job:
             writer.take(event)
@@ -43,8 +46,14 @@ def record(
 class Writer:
     """Writes one run's folder."""
 
-    def __init__(self, run: Run, state: Callable[[], bytes], weights: Callable[[], bytes]) -> None:
-        self.run, self.state, self.weights = run, state, weights
+    def __init__(
+        self,
+        run: Run,
+        state: Callable[[], bytes],
+        weights: Callable[[], bytes],
+        beside: Mapping[str, Callable[[], bytes]],
+    ) -> None:
+        self.run, self.state, self.weights, self.beside = run, state, weights, beside
         self.path = run.path
         self.began, self.paused, self.last = time.perf_counter(), 0.0, 0.0
         self.first_visits: int | None = None
@@ -69,6 +78,8 @@ class Writer:
                 stored = array.astype("<f4") if name in ("test_error", "test_count") else array
                 (self.path / "rows" / f"{name}.bin").write_bytes(stored.tobytes())
             files.replace(self.path / "weights", files.seal(self.weights()))
+            for name, content in self.beside.items():
+                files.replace(self.path / name, content())
             self.tell({"event": "finished"})
             figures = {key: value for key, value in event.to_json().items() if key != "event"}
             figures["seconds"] = {"total": sum(event.seconds.values()), **event.seconds}

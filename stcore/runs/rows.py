@@ -29,6 +29,7 @@ ROWS = {
     "sensor_score": Row("<f4", "sensor"),
     "active": Row("bits", "sensor"),
     "mask_score": Row("<f4", "sensor"),
+    "synthetic": Row("<f2", "shown"),  # of a distillation: some of its windows
 }
 
 

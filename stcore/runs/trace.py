@@ -31,7 +31,7 @@ def trace(run: Run) -> xr.Dataset:
     variables: dict[str, Any] = {
         name: (("epoch", row.dim), _rows(run, name, len(epochs), count[row.dim]))
         for name, row in ROWS.items()
-        if (run.path / "rows" / f"{name}.bin").exists()
+        if row.dim in count and (run.path / "rows" / f"{name}.bin").exists()
     }
     if "kept_share" in variables:
         variables["kept"] = variables.pop("kept_share")

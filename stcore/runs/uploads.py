@@ -9,7 +9,8 @@ from pathlib import Path
 
 from stcore.findings import refuse
 from stcore.runs import files
-from stcore.runs.folder import Run, RunError, runs_in
+from stcore.runs.folder import Run, RunError
+from stcore.runs.opening import runs_in
 from stcore.runs.quota import check_quota
 from stcore.runs.trash import deleted
 
@@ -52,7 +53,7 @@ def _is_here(path: Path, size: int) -> bool:
 def unused(runs: Path) -> list[Path]:
     """Folders of uploads that no run is made of, none in the trash either."""
     kept = [path for path in (runs / FOLDER).iterdir() if path.is_dir()] if (runs / FOLDER).is_dir() else []
-    known = [*runs_in(runs), *(Run(gone.path) for gone in deleted(runs))] if kept else []
+    known = [*runs_in(runs, None), *(Run(gone.path) for gone in deleted(runs))] if kept else []
     needed = {str(run.spec["data"]["source"]) for run in known}
     return [path for path in kept if not any(Path(source).is_relative_to(path.resolve()) for source in needed)]
 

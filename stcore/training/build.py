@@ -1,8 +1,11 @@
 """What a trainer is made of: model, strategy and optimizer, each from the options alone."""
 
+import numpy as np
 import torch
 
 from stcore import registry
+from stcore.data import STData
+from stcore.models import Setting
 from stcore.models.forecaster import Forecaster
 from stcore.options import RunOptions, TrainOptions
 from stcore.prune.strategy import PruningStrategy, Samples
@@ -12,14 +15,39 @@ from stcore.training.pool import Pool
 DTYPES = {"float32": torch.float32, "bfloat16": torch.float32, "float64": torch.float64}
 
 
-def build_model(feed: Feed, options: RunOptions) -> Forecaster:
-    """The chosen forecaster, its parameters drawn from the seed alone."""
+def build_pool(data: STData, options: RunOptions, distilled: STData | None = None) -> Pool:
+    """The samples of a run: those of the data, or of the ``distilled`` set alone where one is given to train on."""
+    feed = Feed(data, options.data, options.train.device, DTYPES[options.train.precision])
+    if distilled is None or options.distilled.warm is not None:
+        return Pool(feed)
+    return lessons(distilled, feed, options)
+
+
+def lessons(distilled: STData, feed: Feed, options: RunOptions) -> Pool:
+    """The samples of a distilled set that stands for the data of ``feed``."""
+    return Pool(
+        Feed(distilled, options.data, options.train.device, DTYPES[options.train.precision], stands_for=feed), feed
+    )
+
+
+def build_model(feed: Feed, options: RunOptions, seen: tuple[np.ndarray, np.ndarray] | None = None) -> Forecaster:
+    """The chosen forecaster over the sensors of a feed, its parameters drawn from the seed alone; see Setting for ``seen``."""
     choice = dict(options.model)
     card = registry.card("models", choice.pop("name"))
+    setting = setting_of(feed, options)._replace(seen=seen)
     torch.manual_seed(options.seed)
-    return card.load()(feed.setting, card.options.read(choice)).to(
-        options.train.device, DTYPES[options.train.precision]
-    )
+    return card.load()(setting, card.options.read(choice)).to(options.train.device, DTYPES[options.train.precision])
+
+
+def build_learner(model: Forecaster, pool: Pool, options: RunOptions) -> Forecaster:
+    """The model over the sensors that it is trained on: itself, or its twin over those of a distilled set."""
+    return model.among(setting_of(pool.feed, options)) if pool.distilled else model
+
+
+def setting_of(feed: Feed, options: RunOptions) -> Setting:
+    """What the model is told of the sensors of a feed; their mean inputs only where it reads them."""
+    reads = options.model.get("identity") in ("attention", "mlp")
+    return feed.setting._replace(location=feed.location()) if reads else feed.setting
 
 
 def build_strategy(pool: Pool, options: RunOptions) -> PruningStrategy:

@@ -1,8 +1,9 @@
-"""Beginning and end of a trainer: what the job starts with, and the result of its best weights."""
+"""Beginning and end of a trainer: what the job starts with, the result of its best weights, and what breaks it off."""
 
 import copy
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from stcore.events import Finished, Started
@@ -11,6 +12,24 @@ from stcore.training import evaluate
 
 if TYPE_CHECKING:
     from stcore.training.trainer import Trainer
+
+
+class Diverged(RuntimeError):
+    """The loss is no number any more; says where and what to try."""
+
+
+def diverged(trainer: "Trainer", what: str) -> Diverged:
+    """The error in words."""
+    kept = f"The weights of epoch {trainer.epoch} are kept" if trainer.epoch else "There are no weights yet"
+    return Diverged(
+        f"diverged at epoch {trainer.epoch + 1}: {what} is not finite. "
+        f"{kept}; try a learning rate below {trainer.rate:g}."
+    )
+
+
+def named(samples: np.ndarray, most: int = 5) -> str:
+    """The first of some samples, in words."""
+    return ", ".join(map(str, samples[:most])) + (" and others" if len(samples) > most else "")
 
 
 def started(trainer: "Trainer") -> Started:
@@ -44,7 +63,7 @@ def finished(trainer: "Trainer") -> Finished:
         starts = evaluate.worth_storing(feed, hardest, train.forecasts, trainer.options.seed)
         arrays = {**told, **evaluate.stored(model, feed, starts)}
     trainer.model.load_state_dict(last)
-    full = round(train.epochs * trainer.epoch / len(trainer.strategy.plan) * pool.count)
+    full = round(train.epochs * trainer.epoch / len(trainer.strategy.plan) * pool.count * trainer.passes)
     visits = {"kept": trainer.visits, "full": full, "share": trainer.visits / max(full, 1), **trainer.extra}
     metrics = {"validation": trainer.best_metrics, "test": evaluate.metrics(test, feed)}
     return Finished(

@@ -10,9 +10,9 @@ from torch import Tensor
 from stcore.data import STData
 from stcore.models import Setting
 from stcore.options import DataOptions
-from stcore.scale import fit
+from stcore.scale import Scale, fit
 from stcore.sensors.rest import course, hours
-from stcore.windows import Parts, Windows, calendar, cut, slots_of_day
+from stcore.windows import Parts, Windows, blocks, calendar, cut, slots_of_day
 
 
 class Batch(NamedTuple):
@@ -26,23 +26,37 @@ class Batch(NamedTuple):
     sensor: Tensor | None = None
 
 
+STANDARD = "standard deviations"  # the unit of values that were standardised and are not any more than that
 MEASURED = 262_144  # cells of the validation windows that every epoch measures
 
 
 class Feed:
-    """Scaled series, targets, masks and calendar of a dataset, its windows and its scale (fitted on training steps)."""
+    """Scaled series, targets, masks and calendar of a dataset, its windows and its scale (fitted on training steps).
+
+    Of a distilled set, ``stands_for`` is the feed of the data that it was distilled from: it takes their scale, and all its
+    windows are for training. ``weight`` [N] says how much each sensor counts in the loss, 1 in the mean; None: all alike.
+    """
 
     def __init__(
-        self, data: STData, options: DataOptions, device: str = "cpu", dtype: torch.dtype = torch.float32
+        self,
+        data: STData,
+        options: DataOptions,
+        device: str = "cpu",
+        dtype: torch.dtype = torch.float32,
+        stands_for: "Feed | None" = None,
     ) -> None:
-        self.data, self.options, self.device = data, options, device
-        self.parts: Parts = cut(data, options)
+        if stands_for is not None:
+            data = data.like(data.sensors, stands_for.data.channels)
+        self.data: STData = data
+        self.options, self.device = options, device
+        self.parts: Parts = cut(data, options) if stands_for is None else blocks(data, options)
         self.validation = thinned(self.parts.validation, MEASURED // len(data.sensors))
         self.inputs = data.channel(options.inputs, data.channels)
         self.targets = data.channel(options.targets, data.channels[:1])
         train = self.parts.label == 0
-        scale = fit(data.values[train])
-        self.scale, self.target_scale = scale, scale.only(self.targets)
+        scale: Scale = fit(data.values[train]) if stands_for is None else standing(data, stands_for.scale)
+        self.scale: Scale = scale
+        self.target_scale: Scale = scale.only(self.targets)
         scaled = scale.apply(data.values)
         clock = calendar(data, np.arange(data.steps))
         observed = np.isfinite(scaled)
@@ -54,6 +68,8 @@ class Feed:
         sizes = options.lookback, options.horizon, len(data.sensors), len(self.inputs), len(self.targets)
         about = around(data, filled[..., self.targets[0]].numpy(), observed[..., self.targets[0]], train)
         self.setting = Setting(*sizes, slots_of_day(data.step_seconds), *about)
+        weight = data.ds["weight"].values if "weight" in data.ds else None
+        self.weight = None if weight is None else torch.from_numpy(weight / weight.mean()).to(device, dtype)
 
     @property
     def names(self) -> list[str]:
@@ -66,6 +82,26 @@ class Feed:
         some, all_of_them = len(self.validation), len(self.parts.validation)
         told = f"each epoch measures {some:,} of {all_of_them:,} validation windows, evenly spaced; the test is measured whole"
         return [told] if some < all_of_them else []
+
+    def location(self) -> np.ndarray:
+        """[N, L * C] float32 mean over the training windows of each sensor's input, in z-scores."""
+        return self.location_of(self.series)
+
+    def location_of(self, series: Tensor) -> np.ndarray:
+        """The same of other ``series`` [T, K, C] over these steps."""
+        lookback, starts = self.setting.lookback, torch.from_numpy(self.parts.train.starts)
+        counts = torch.zeros(lookback, len(series), dtype=series.dtype)
+        for step in range(lookback):
+            counts[step, starts + step] = 1 / len(starts)
+        means = counts.to(series.device) @ series.flatten(1)
+        return means.view(lookback, *series.shape[1:]).transpose(0, 1).flatten(1).float().cpu().numpy()
+
+    def seen(self) -> tuple[np.ndarray, np.ndarray]:
+        """Which slots of the day [slots] and days of the week [7] bool the training windows forecast at."""
+        moments = self.calendar[torch.from_numpy(self.parts.train.origins).to(self.device)].cpu().numpy()
+        return tuple(
+            np.bincount(moments[:, column], minlength=size) > 0 for column, size in enumerate((self.setting.slots, 7))
+        )  # type: ignore[return-value]
 
     def batch(self, windows: Windows, ids: np.ndarray) -> Batch:
         """The windows ``ids`` [B]."""
@@ -103,6 +139,13 @@ def around(data: STData, series: np.ndarray, observed: np.ndarray, train: np.nda
     cells = data.ds["cell"].values.astype(np.int64) if grid else None
     clock = data.local_time[train]
     return grid, cells, data.edges, data.places, profile(series[train], observed[train], clock)
+
+
+def standing(data: STData, scale: Scale) -> Scale:
+    """The scale of a distilled set: that of the data it stands for, or none where its values are z-scores already."""
+    if set(data.units.values()) != {STANDARD}:
+        return scale
+    return Scale(np.zeros_like(scale.mean), np.ones_like(scale.spread))
 
 
 def profile(series: np.ndarray, observed: np.ndarray, clock: pd.DatetimeIndex) -> np.ndarray:

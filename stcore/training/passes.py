@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from stcore.events import Progress
+from stcore.events import Epoch, Progress
 from stcore.models.forecaster import Forecaster, Gated
 from stcore.ranks import Ranks
 from stcore.scores import Columns, Step
 from stcore.sensors.options import SiteOptions
+from stcore.training.build import lessons
 from stcore.training.clock import Clock
 from stcore.training.evaluate import CELLS, missed
 from stcore.training.pool import Pool
@@ -42,6 +43,26 @@ def scored(model: Forecaster | Gated, pool: Pool, needs: tuple[str, ...], ranks:
     model.remember = False
     model.train(training)
     return columns.merged(ranks)
+
+
+def warm_start(trainer: "Trainer") -> Iterator[Progress]:
+    """Train on the distilled set first, where that is asked for, and go on from the weights that forecast validation best."""
+    chosen = trainer.options.distilled
+    if trainer.distilled is None or chosen.warm is None:
+        return
+    train = trainer.train.model_copy(update={"epochs": chosen.warm, "patience": None, "batch": None, "lr": None})
+    alone = chosen.model_copy(update={"warm": None})
+    changed = {"train": train, "prune": {"name": "full"}, "mask": {"name": "none"}, "distilled": alone}
+    options = trainer.options.model_copy(update=changed)
+    pupil = type(trainer)(trainer.feed.data, options, trainer.ranks, lessons(trainer.distilled, trainer.feed, options))
+    for event in pupil:
+        if isinstance(event, Progress):
+            yield Progress(-1, event.batch, event.batches, event.visits, event.planned)
+        if isinstance(event, Epoch) and event.epoch + 1 == chosen.warm:
+            break
+    trainer.model.load_state_dict(pupil.best)
+    trainer.clock.add(pupil.clock, "train")
+    trainer.extra["pilot"] += pupil.visits
 
 
 def any_mask_pilot(trainer: "Trainer") -> Iterator[Progress]:

@@ -10,12 +10,17 @@ from stcore.prune.strategy import Selection
 from stcore.training.feed import Batch, Feed
 from stcore.windows import observed_cells
 
+STEPS = 64  # steps of an epoch on a distilled set, about
+
 
 class Pool:
-    """``count`` samples at positions 0..count-1: all W training windows, or their (window, sensor) cells with a target."""
+    """``count`` samples at positions 0..count-1: all W training windows, or their (window, sensor) cells with a target.
 
-    def __init__(self, feed: Feed) -> None:
-        self.feed, self.windows = feed, feed.parts.train
+    ``judged`` is the feed that the run is measured on: the samples' own, or of a distilled set the one it stands for.
+    """
+
+    def __init__(self, feed: Feed, judged: Feed | None = None) -> None:
+        self.feed, self.windows, self.judged = feed, feed.parts.train, judged or feed
         self.of_cells = feed.options.samples == "cells"
         self.cells = observed_cells(feed.data, self.windows, feed.targets) if self.of_cells else None
         self.count = len(self.windows) if self.cells is None else len(self.cells)
@@ -24,6 +29,16 @@ class Pool:
         self.observed = observed.sum(1) if self.cells is None else observed.flatten()[torch.from_numpy(self.cells)]
         self.mean_count = float(self.observed.mean(dtype=torch.float64))
         self.features = Features(feed.data, self.windows, feed.targets, feed.target_scale, self.cells)
+
+    @property
+    def distilled(self) -> bool:
+        """Whether the samples are those of a distilled set."""
+        return self.feed is not self.judged
+
+    def passes(self, batch: int) -> int:
+        """How often an epoch visits each sample: once, or so often that a small set makes as many steps as are worth a
+        validation."""
+        return max(1, round(STEPS * batch / self.count)) if self.distilled else 1
 
     def batch(self, places: np.ndarray) -> Batch:
         """The samples at ``places`` [B]."""
@@ -70,7 +85,9 @@ class Pool:
         return grid.reshape(len(self.windows), -1)
 
     def hardest(self, score: np.ndarray) -> np.ndarray:
-        """Windows [W] by their score, hardest first; unscored ones last."""
+        """Windows [W] by their score, hardest first; unscored ones last. None of a distilled set, which are no real ones."""
+        if self.distilled:
+            return np.empty(0, np.int64)
         by_window = score if self.cells is None else mean(self.grid(score), axis=1)
         return np.argsort(-np.nan_to_num(by_window, nan=-np.inf), kind="stable")
 

@@ -21,11 +21,11 @@ from stcore.windows import calendar
 Forecast = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
-def pack(feed: Feed, best: dict[str, Any], last: dict[str, Any], gate: torch.Tensor | None) -> bytes:
+def pack(feed: Feed, setting: Setting, best: dict[str, Any], last: dict[str, Any], gate: torch.Tensor | None) -> bytes:
     """All that forecasting needs besides data and options: weights, the model's setting, its gate, the scale, the sensors."""
     scale = {"mean": torch.from_numpy(feed.scale.mean), "spread": torch.from_numpy(feed.scale.spread)}
     about = {
-        "setting": plain(feed.setting),
+        "setting": plain(setting),
         "gate": None if gate is None else gate.float(),  # forecasts are made in float32, whatever training was
         "scale": scale,
         "sensors": feed.data.sensors,

@@ -16,7 +16,7 @@ all random draws come from the seed and the epoch, so a resumed run equals an un
 """
 
 import copy
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import numpy as np
@@ -30,11 +30,10 @@ from stcore.prune.strategy import Selection
 from stcore.ranks import Ranks
 from stcore.scores import Columns, Step
 from stcore.training import ends, evaluate, recipe
-from stcore.training.build import DTYPES, build_model, build_optimizer, build_strategy, flattened
+from stcore.training.build import build_learner, build_model, build_optimizer, build_pool, build_strategy, flattened
 from stcore.training.clock import Clock
-from stcore.training.feed import Feed
 from stcore.training.masking import Masking
-from stcore.training.passes import any_mask_pilot, pilots, scored
+from stcore.training.passes import any_mask_pilot, pilots, scored, warm_start
 from stcore.training.pool import Pool
 from stcore.training.predict import pack
 from stcore.training.state import from_bytes, to_bytes
@@ -42,27 +41,35 @@ from stcore.training.state import from_bytes, to_bytes
 PLAIN = ("epoch", "visits", "extra", "best_epoch", "best_error", "best_gate", "best_metrics", "masked", "over", "told")
 
 
-class Diverged(RuntimeError):
-    """The loss is no number any more; says where and what to try."""
-
-
 class Trainer:
-    """Iterate it: ``for event in Trainer(data, options): ...``. Nothing is written or printed."""
+    """Iterate it: ``for event in Trainer(data, options): ...``. Nothing is written or printed.
 
-    def __init__(self, data: STData, options: RunOptions, ranks: Ranks | None = None, pool: Pool | None = None) -> None:
+    ``distilled`` is the set that ``options.distilled`` asks for.
+    """
+
+    def __init__(
+        self,
+        data: STData,
+        options: RunOptions,
+        ranks: Ranks | None = None,
+        pool: Pool | None = None,
+        distilled: STData | None = None,
+    ) -> None:
         self.options, self.train, self.ranks = options, options.train, ranks or Ranks()
         if self.train.device == "cuda" and not torch.cuda.is_available():
             raise OptionError("There is no CUDA device here; set train.device to cpu.")
         torch.set_num_threads(recipe.threads(self.train))
-        self.pool = pool or Pool(Feed(data, options.data, self.train.device, DTYPES[self.train.precision]))
-        self.feed, self.windows = self.pool.feed, self.pool.windows
-        self.clock = Clock()
-        self.model = build_model(self.feed, options)
+        self.distilled = distilled
+        self.pool = pool or build_pool(data, options, distilled)
+        self.feed, self.clock = self.pool.judged, Clock()
+        self.model = build_model(self.feed, options, self.pool.feed.seen() if self.pool.distilled else None)
+        self.learner = build_learner(self.model, self.pool, options)
         with self.clock.timed("select"):
             self.strategy = build_strategy(self.pool, options)
             self.masking = Masking(self.feed, options, len(self.strategy.plan))
         self.batch = recipe.batch_size(self.train, self.pool.size, self.pool.count)
         self.rate = recipe.base_rate(self.train, self.batch, self.pool.size, options.model["name"])
+        self.passes = self.pool.passes(self.batch)
         self.whole = flattened(self.model)
         self.optimizer = build_optimizer(self.whole, self.train, recipe.weight_decay(self.train, options.model["name"]))
         self.level = np.full(self.pool.count, np.nan, np.float32)  # the error at which each sample was last met
@@ -79,6 +86,7 @@ class Trainer:
         """Events from where the state stands to the end."""
         yield ends.started(self)
         if self.epoch == 0:
+            yield from warm_start(self)
             yield from pilots(self)
             yield from any_mask_pilot(self)
         while self.epoch < len(self.strategy.plan) and not self.over:
@@ -100,7 +108,7 @@ class Trainer:
         loss, rate = yield from self._batches(selection, clock)
         event = self._validated(selection, loss, rate, clock)
         self.clock.add(clock)
-        self.epoch, self.visits = epoch + 1, self.visits + len(selection.indices)
+        self.epoch, self.visits = epoch + 1, self.visits + self.passes * len(selection.indices)
         yield event
 
     def passed(self, epoch: int, clock: Clock) -> Iterator[Progress]:
@@ -114,26 +122,30 @@ class Trainer:
         epoch, kept = self.epoch, len(selection.indices)
         columns = Columns(self.feed.setting.horizon, self.strategy.needs, self.pool.observed)
         with clock.timed("train"):
-            order = np.random.default_rng([self.options.seed, epoch, 1]).permutation(kept)
-        total, batches = 0.0, -(-kept // self.batch)
-        self.model.train()
-        self.model.remember = columns.remembers
+            rng = np.random.default_rng([self.options.seed, epoch, 1])
+            order = np.concatenate([rng.permutation(kept) for _ in range(self.passes)])
+        total, one_pass = 0.0, -(-kept // self.batch)
+        batches = self.passes * one_pass
+        self.learner.train()
+        self.learner.remember = columns.remembers
         for number in range(batches):
-            places = order[number * self.batch : (number + 1) * self.batch]
+            before, place = divmod(number, one_pass)
+            places = order[before * kept : (before + 1) * kept][place * self.batch : (place + 1) * self.batch]
             with clock.timed("train"):
                 rate = recipe.learning_rate(self.train, self.rate, self.strategy.plan, epoch, number / batches)
                 step, loss = self._step(selection, places, rate, number)
                 total += float(loss) * len(places)  # waits for the device, so that its work counts as training
             with clock.timed("score"):
-                columns.take(step)
+                if before == self.passes - 1:
+                    columns.take(step)
             if not np.isfinite(total):
-                raise self._diverged(f"the loss of the batch with samples {named(selection.indices[places])}")
-            visits = self.visits + min((number + 1) * self.batch, kept)
+                raise ends.diverged(self, f"the loss of the batch with samples {ends.named(selection.indices[places])}")
+            visits = self.visits + before * kept + min((place + 1) * self.batch, kept)
             yield Progress(epoch, number + 1, batches, visits, self._planned(epoch, kept))
-        self.model.remember = False
+        self.learner.remember = False
         with clock.timed("score"):
             self._observe(*columns.merged(self.ranks))
-        return total / float(selection.weights.sum()), rate
+        return total / self.passes / float(selection.weights.sum()), rate
 
     def _observe(self, indices: np.ndarray, columns: dict[str, np.ndarray]) -> None:
         """Tell the strategy, and remember for the record."""
@@ -150,9 +162,9 @@ class Trainer:
         weights = torch.from_numpy(np.where(real, selection.weights[mine], 0).astype(np.float32)).to(self.train.device)
         batch = self.pool.batch(picked)
         with torch.autocast(self.train.device, torch.bfloat16, enabled=self.train.precision == "bfloat16"):
-            scaled = gated(self.model, self.masking.gate(self.epoch, number))(batch.x, batch.calendar, batch.sensor)
+            scaled = gated(self.learner, self.masking.gate(self.epoch, number))(batch.x, batch.calendar, batch.sensor)
         error = evaluate.missed(scaled.to(batch.y.dtype), batch.y, batch.mask)
-        absolute = error.abs()
+        absolute = error.abs() if self.pool.feed.weight is None else error.abs() * self.pool.feed.weight[:, None]
         total = absolute.sum((1, 2, 3))
         loss = (total * weights).sum() / (len(places) * self.pool.mean_count)
         for group in self.optimizer.param_groups:
@@ -165,7 +177,7 @@ class Trainer:
             torch.nn.utils.clip_grad_norm_(self.whole, self.train.clip)
         self.optimizer.step()
         visited = int(real.sum())  # copies come last
-        last = None if self.model.last is None else self.model.last[:visited].to(error.dtype)
+        last = None if self.learner.last is None else self.learner.last[:visited].to(error.dtype)
         missed, mask, off, summed = (part.detach()[:visited] for part in (error, batch.mask, absolute, total))
         return Step(torch.from_numpy(picked[:visited]), missed, mask, off, summed, last, number), loss
 
@@ -178,7 +190,7 @@ class Trainer:
             importance = evaluate.importance(model, self.feed, self.feed.parts.validation)
         error = loss if measured["mae"] is None else measured["mae"]
         if not np.isfinite(error):
-            raise self._diverged("the error on the validation windows")
+            raise ends.diverged(self, "the error on the validation windows")
         best = error < self.best_error
         if best:
             self.best_epoch, self.best_error, self.best_metrics = self.epoch, error, measured
@@ -195,7 +207,7 @@ class Trainer:
             loss,
             measured,
             best,
-            self.visits + kept,
+            self.visits + self.passes * kept,
             kept,
             rate,
             dict(clock.seconds),
@@ -265,21 +277,14 @@ class Trainer:
 
     def weights(self) -> bytes:
         """Best and last weights, with all that forecasting with them needs."""
-        return pack(self.feed, self.best, self.model.state_dict(), self.best_gate)
+        return pack(self.feed, self.model.setting, self.best, self.model.state_dict(), self.best_gate)
+
+    @property
+    def beside(self) -> dict[str, Callable[[], bytes]]:
+        """What is kept of the result besides: nothing."""
+        return {}
 
     # ---- parts -----------------------------------------------------------------------------------------------------
     def _planned(self, epoch: int, kept: int) -> int:
         """Visits of the whole run as far as they can be told now."""
-        return int(self.visits + kept + self.strategy.plan[epoch + 1 :].sum())
-
-    def _diverged(self, what: str) -> Diverged:
-        kept = f"The weights of epoch {self.epoch} are kept" if self.epoch else "There are no weights yet"
-        return Diverged(
-            f"diverged at epoch {self.epoch + 1}: {what} is not finite. "
-            f"{kept}; try a learning rate below {self.rate:g}."
-        )
-
-
-def named(samples: np.ndarray, most: int = 5) -> str:
-    """The first of some samples, in words."""
-    return ", ".join(map(str, samples[:most])) + (" and others" if len(samples) > most else "")
+        return int(self.visits + self.passes * (kept + self.strategy.plan[epoch + 1 :].sum()))

@@ -68,7 +68,7 @@ def test_every_dynamic_method_works_on_cells_unchanged(prune: str) -> None:
     assert finished.visits["share"] == pytest.approx(0.6, rel=0.01)
     last = next(event for event in reversed(events) if isinstance(event, Epoch) and event.kept < trainer.pool.count)
     kept, by_sensor = last.arrays["kept"], last.arrays["sensor_kept"]
-    assert kept.shape == (len(trainer.windows),) and by_sensor.shape == (3,)
+    assert kept.shape == (len(trainer.pool.windows),) and by_sensor.shape == (3,)
     grid = trainer.pool.grid(np.ones(trainer.pool.count, np.float32))
     held = np.isfinite(grid)
     assert (kept * held.sum(axis=1)).sum() == pytest.approx(last.kept, rel=1e-6)

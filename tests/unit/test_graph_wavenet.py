@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from stcore.models import GraphWaveNetOptions, Setting
-from stcore.models.graph_wavenet import GraphWaveNet, transitions
+from stcore.models.graph_wavenet import GraphWaveNet, learned, transitions
 
 EDGES = (np.array([0, 1, 2, 0, 3]), np.array([1, 2, 0, 2, 1]), np.array([1.0, 0.5, 2.0, 1.0, 3.0]))
 
@@ -26,7 +26,7 @@ def inputs(lookback: int = 12, sensors: int = 5, batch: int = 3) -> tuple[Tensor
 def plain(of: GraphWaveNet, x: Tensor, calendar: Tensor, gate: Tensor) -> Tensor:
     """The paper's arithmetic step by step: every step of every layer, dense graphs and their squares."""
     lookback = x.shape[1]
-    graphs = [walk.matrix.to_dense() for walk in of.walks] + [of.learned()]
+    graphs = [walk.matrix.to_dense() for walk in of.walks] + [learned(of.sources, of.destinations)]
     graphs = [graph * gate / (graph * gate).sum(1, keepdim=True).clamp(min=0.01) for graph in graphs]
     when = of.slot[calendar[:, :lookback, 0]] + of.day[calendar[:, :lookback, 1]]
     state = of.series(x) + when[:, :, None] + of.sensor  # [B, L, N, D]

@@ -7,7 +7,8 @@ from tiny import tiny
 
 from stcore.events import Epoch, Event, Finished
 from stcore.options import RunOptions
-from stcore.training.trainer import Diverged, Trainer
+from stcore.training.ends import Diverged
+from stcore.training.trainer import Trainer
 
 DATA = tiny(400, 3, 2, missing=0.1)
 
@@ -86,7 +87,7 @@ def test_seeds_decide_everything() -> None:
 def test_visits_and_budget() -> None:
     trainer = Trainer(DATA, options())
     finished = list(trainer)[-1]
-    assert finished.visits["full"] == 6 * len(trainer.windows)
+    assert finished.visits["full"] == 6 * len(trainer.pool.windows)
     assert finished.visits["share"] == pytest.approx(0.6, rel=0.01)
 
 
@@ -98,12 +99,12 @@ def test_the_expected_gradient_is_that_of_all_data() -> None:
         next(events)
 
     def gradient(indices: np.ndarray, weights: np.ndarray) -> torch.Tensor:
-        batch = trainer.feed.batch(trainer.windows, indices)
+        batch = trainer.feed.batch(trainer.pool.windows, indices)
         error = (trainer.model(batch.x, batch.calendar) - batch.y).abs() * batch.mask
         loss = (error.sum((1, 2, 3)) * torch.from_numpy(weights)).sum()
         return torch.cat([part.reshape(-1) for part in torch.autograd.grad(loss, list(trainer.model.parameters()))])
 
-    count = len(trainer.windows)
+    count = len(trainer.pool.windows)
     full = gradient(np.arange(count), np.ones(count, np.float32)).double()
     draws = []
     for seed in range(300):
@@ -120,7 +121,7 @@ def test_the_expected_gradient_is_that_of_all_data() -> None:
 def test_patience_waits_for_full_data() -> None:
     trainer = Trainer(DATA, options(epochs=30, patience=2, lr=1e-9))  # nothing improves
     told = epochs(trainer)
-    full_again = int(np.flatnonzero(trainer.strategy.plan < len(trainer.windows)).max()) + 1
+    full_again = int(np.flatnonzero(trainer.strategy.plan < len(trainer.pool.windows)).max()) + 1
     assert full_again < len(told) <= full_again + 4
 
 

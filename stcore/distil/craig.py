@@ -1,0 +1,45 @@
+"""CRAIG (Mirzasoleiman, Bilmes, Leskovec 2020, arXiv 1906.01827): medoid windows of the slopes after a short training.
+
+Facility location on last-layer gradients, as in ``stcore.prune.craig``; the short training is of STID on all sensors. How many
+windows a medoid stands for is left out: a small set weighs sensors, not windows.
+"""
+
+import numpy as np
+
+from stcore.distil.options import CRAIGOptions
+from stcore.distil.picked import Picked
+from stcore.options import OptionError, RunOptions
+from stcore.prune.craig import craig, likeness
+from stcore.ranks import Ranks
+from stcore.training.clock import Clock
+from stcore.training.passes import scored
+from stcore.training.pool import Pool
+from stcore.training.trainer import Trainer
+
+MOST = 20_000  # windows that are compared all with all: 1.6 GB
+
+
+class CRAIG(Picked):
+    """Compares slopes by (1 + cosine) / 2."""
+
+    options: CRAIGOptions
+
+    def pick(self) -> np.ndarray:
+        """See Picked."""
+        if len(self.ground.windows) > MOST:
+            raise OptionError(
+                f"CRAIG compares all windows with all, at most {MOST:,}; here are {len(self.ground.windows):,}."
+            )
+        pool, plain = Pool(self.ground.feed), {"name": "full"}
+        options = RunOptions(
+            seed=self.seed,
+            data=self.ground.feed.options,
+            prune=plain,
+            train={"epochs": self.options.pilot},
+        )
+        pupil = Trainer(self.ground.feed.data, options, pool=pool)
+        for epoch in range(self.options.pilot):
+            list(pupil.passed(epoch, Clock()))
+        ids, columns = scored(pupil.model, pool, ("gradients",), Ranks())
+        rows = columns["gradients"][np.argsort(ids)]
+        return np.flatnonzero(craig(likeness(rows), self.windows))

@@ -1,0 +1,240 @@
+"""Distilling: the work of a method as an iterator of events, like a Trainer's.
+
+    for each round of the method: its matching steps      -> Progress
+        now and then: models trained on the set, measured on real validation windows
+                                                          -> Epoch (a round, with what can be shown of the set)
+    the best set                                          -> Finished
+
+The state is complete at every round's end, and all draws come from the seed and the round.
+"""
+
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from stcore import registry
+from stcore.data import STData
+from stcore.distil.ground import Clusters, Ground
+from stcore.distil.method import Method
+from stcore.distil.options import DistilOptions
+from stcore.distil.small import Small, as_data
+from stcore.events import Epoch, Event, Finished, Progress, Started
+from stcore.options import DistilledOptions, RunOptions
+from stcore.ranks import Ranks
+from stcore.training import recipe
+from stcore.training.build import lessons
+from stcore.training.clock import Clock
+from stcore.training.feed import Feed
+from stcore.training.state import from_bytes, to_bytes
+from stcore.training.trainer import Trainer
+
+FILE = "distilled.nc"
+SHOWN = 8  # windows, and clusters, of which every round leaves a picture
+NOTHING: dict[str, Any] = {"mae": None, "rmse": None, "mape": None}
+PLAIN = ("epoch", "best_epoch", "best_error", "best_metrics", "told")
+
+
+class Distilling:
+    """Iterate it: ``for event in Distilling(data, options): ...``; then ``result()`` is the small dataset."""
+
+    def __init__(self, data: STData, options: DistilOptions, ranks: Ranks | None = None) -> None:
+        self.options, self.ranks = options, ranks or Ranks()
+        torch.set_num_threads(recipe.threads(options.train))
+        self.feed = Feed(data, options.data)
+        self.ground = Ground(self.feed)
+        choice = dict(options.distil)
+        self.card = registry.card("distillers", choice.pop("name"))
+        self.clock = Clock()
+        with self.clock.timed("select"):
+            self.method: Method = self.card.load()(
+                self.card.options.read(choice), self.ground, options.model, options.seed
+            )
+        self.epoch, self.best_epoch, self.best_error = 0, -1, float("inf")
+        self.best: Small | None = None
+        self.best_metrics: dict[str, Any] = dict(NOTHING)
+        self.told, self.more_notes = list[str](), list[str]()
+
+    # ---- the loop --------------------------------------------------------------------------------------------------
+    def __iter__(self) -> Iterator[Event]:
+        """Events from where the state stands to the end."""
+        yield self._started()
+        while self.epoch < self.method.rounds:
+            yield from self._round()
+        yield self._finished()
+
+    def _started(self) -> Started:
+        self.told = list(self.notes)
+        many, threads, precision = len(self.ground.windows), torch.get_num_threads(), self.options.train.precision
+        return Started(self.epoch, self.method.rounds, many, 0, self.rate, 0, precision, threads, self.notes)
+
+    def _round(self) -> Iterator[Event]:
+        """One round, and a validation where one is due."""
+        epoch, method, clock, losses = self.epoch, self.method, Clock(), list[float]()
+        torch.manual_seed(self.options.seed * 1_000_003 + epoch)
+        steps = method.round(epoch)
+        for number in range(method.steps):
+            with clock.timed("train"):
+                losses.append(next(steps))
+            if not np.isfinite(losses[-1]):
+                raise ValueError(
+                    f"diverged at round {epoch + 1}: the matching loss is not finite; try a lower distil.rate."
+                )
+            yield self._progress(epoch, number + 1)
+        with clock.timed("train"):
+            for _ in steps:  # lets the round end
+                continue
+        measured, best = dict(NOTHING), False
+        if (epoch + 1) % method.check == 0 or epoch + 1 == method.rounds:
+            measured = yield from self._validated(epoch, clock)
+            best = measured["mae"] < self.best_error
+            if best:
+                self.best, self.best_epoch = method.current(), epoch
+                self.best_error, self.best_metrics = measured["mae"], measured
+        self.clock.add(clock)
+        self.epoch = epoch + 1
+        yield self._told(float(np.mean(losses)), measured, best, clock)
+
+    def _progress(self, epoch: int, step: int) -> Progress:
+        steps = self.method.steps
+        return Progress(epoch, step, steps, epoch * steps + step, self.method.rounds * steps)
+
+    def _validated(self, epoch: int, clock: Clock) -> Generator[Progress, None, dict[str, Any]]:
+        """Metrics on validation windows of models trained on the set as it stands, the mean over those models."""
+        data = as_data(self.method.current(), self.ground, {})
+        found = []
+        for number in range(self.method.trained):
+            trainer = Trainer(data, (options := self.trained(number)), self.ranks, lessons(data, self.feed, options))
+            with clock.timed("evaluate"):
+                for event in trainer:
+                    if isinstance(event, Progress) and event.batch % 16 == 0:
+                        yield self._progress(epoch, self.method.steps)
+                    if isinstance(event, Epoch) and event.epoch + 1 == self.method.epochs:
+                        break
+            found.append(trainer.best_metrics)
+        numbers = [name for name, value in found[0].items() if isinstance(value, float)]
+        return found[0] | {name: float(np.mean([one[name] for one in found])) for name in numbers}
+
+    def trained(self, number: int) -> RunOptions:
+        """How a validation trains its models."""
+        train = self.options.train.model_copy(update={"epochs": self.method.epochs, "patience": None, "forecasts": 0})
+        parts = {name: getattr(self.options, name) for name in ("data", "model")}
+        plain = {"prune": {"name": "full"}, "mask": {"name": "none"}, "distilled": DistilledOptions(source="the set")}
+        return RunOptions(seed=(self.options.seed + 7_919 * (number + 1)) % 2**31, train=train, **parts, **plain)
+
+    def _told(self, loss: float, measured: dict[str, Any], best: bool, clock: Clock) -> Epoch:
+        """A round as it is recorded."""
+        many, rate, (seconds, cpu) = len(self.method.current().values), self.rate, clock.told()
+        return Epoch(
+            self.epoch - 1, loss, measured, best, self.epoch * self.method.steps, many, rate, seconds, cpu,
+            arrays={"synthetic": self.shown()}, notes=self.news(),
+        )  # fmt: skip
+
+    def _finished(self) -> Finished:
+        """The best set's figures."""
+        small = self.result_small()
+        cells, whole = (
+            small.values.shape[0] * small.values.shape[2],
+            len(self.ground.windows) * self.feed.setting.sensors,
+        )
+        visits = {"kept": cells, "full": whole, "share": cells / whole}
+        seconds, cpu = self.clock.told()
+        metrics = {"validation": self.best_metrics, "test": {}}
+        arrays = {"cluster": small.clusters.label.astype(np.int32)}
+        return Finished(self.epoch, self.best_epoch + 1, metrics, {}, visits, seconds, cpu, arrays)
+
+    # ---- what came of it -------------------------------------------------------------------------------------------
+    def shown(self) -> np.ndarray:
+        """The first target [8 x (L + H) x 8] of some windows and clusters in z-scores, evenly chosen; NaN: there are fewer."""
+        values = self.method.current().values[..., self.feed.targets[0]]
+        found = np.full((SHOWN, self.ground.length, SHOWN), np.nan, np.float32)
+        some, these = (chosen(size) for size in (values.shape[0], values.shape[2]))
+        found[: len(some), :, : len(these)] = values[np.ix_(some, np.arange(values.shape[1]), these)]
+        return found.ravel()
+
+    def result_small(self) -> Small:
+        """The best set."""
+        return self.best or self.method.current()
+
+    def result(self) -> STData:
+        """The best set as a dataset."""
+        about = {
+            "method": self.card.name,
+            "title": self.feed.data.title,
+            "fingerprint": self.feed.data.fingerprint,
+            "seed": self.options.seed,
+            "validation": None if self.best is None else self.best_error,
+            "seconds": sum(self.clock.seconds.values()),
+        }
+        return as_data(self.result_small(), self.ground, about)
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the synthetic windows; 0 where none are learned."""
+        return float(getattr(self.method.options, "rate", None) or 0.0)
+
+    # ---- state -----------------------------------------------------------------------------------------------------
+    @property
+    def notes(self) -> list[str]:
+        """What is otherwise than one might think."""
+        return [*self.method.notes, *self.feed.notes, *self.more_notes]
+
+    def news(self) -> list[str]:
+        """The notes that no event has told yet."""
+        new = [note for note in self.notes if note not in self.told]
+        self.told = [*self.told, *new]
+        return new
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that resuming needs, at a round's end."""
+        best = None if self.best is None else kept(self.best)
+        plain = {name: getattr(self, name) for name in PLAIN}
+        return {"method": self.method.state_dict(), "best": best, "clock": self.clock.state_dict(), **plain}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
+        self.method.load_state_dict(state["method"])
+        self.best = None if state["best"] is None else restored(state["best"])
+        self.clock.load_state_dict(state["clock"])
+        for name in PLAIN:
+            setattr(self, name, state[name])
+
+    def state(self) -> bytes:
+        """``state_dict`` as bytes."""
+        return to_bytes(self.state_dict())
+
+    def load(self, content: bytes) -> None:
+        """Go on from the bytes of ``state``."""
+        self.load_state_dict(from_bytes(content))
+
+    def weights(self) -> bytes:
+        """The best set as bytes."""
+        return to_bytes(kept(self.result_small()))
+
+    @property
+    def beside(self) -> dict[str, Callable[[], bytes]]:
+        """What is kept of the result besides: the best set as a dataset."""
+        return {FILE: lambda: self.result().packed()}
+
+
+def chosen(size: int) -> np.ndarray:
+    """At most 8 evenly spaced positions of ``size``."""
+    return np.unique(np.linspace(0, size - 1, min(size, SHOWN)).round().astype(int))
+
+
+def kept(small: Small) -> dict[str, Any]:
+    """A small set as tensors."""
+    parts = {
+        "values": small.values,
+        "origin": small.origin,
+        "label": small.clusters.label,
+        "weight": small.clusters.weight,
+    }
+    return {name: torch.from_numpy(np.array(part)) for name, part in parts.items()}
+
+
+def restored(parts: dict[str, Any]) -> Small:
+    """A small set back."""
+    values, origin, label, weight = (parts[name].numpy() for name in ("values", "origin", "label", "weight"))
+    return Small(values, origin, Clusters(label, weight))

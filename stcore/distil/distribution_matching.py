@@ -1,0 +1,43 @@
+"""Distribution matching (DM; Zhao, Bilen 2023, arXiv 2110.04181) on clusters of sensors.
+
+Real and synthetic windows shall have the same mean under models with random weights. For forecasting (ours): what is
+compared is each cluster's mean forecast by such a model, and its mean targets.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from stcore.distil.ground import Ground
+from stcore.distil.learned import Learned
+from stcore.distil.options import MatchingOptions
+from stcore.models.forecaster import Forecaster
+
+
+class DistributionMatching(Learned):
+    """A new random model for every step, never trained."""
+
+    def __init__(self, options: MatchingOptions, ground: Ground, model: Mapping[str, Any], seed: int) -> None:
+        super().__init__(options, ground, model, seed, subsets=1)
+
+    def round(self, number: int) -> Iterator[float]:
+        """See Method."""
+        rng = np.random.default_rng([self.seed, number, 19])
+        batch = min(self.options.batch, len(self.ground.windows))
+        for step in range(self.steps):
+            model = self.surrogates.fresh([self.seed, number, step])
+            ids = rng.choice(len(self.ground.windows), batch, replace=False)
+            yield self.step(model, ids, np.arange(self.clusters.count))
+
+    def step(self, model: Forecaster, ids: np.ndarray, clusters: np.ndarray) -> float:
+        """As in the module."""
+        real, synthetic = self.real(ids, clusters), self.synthetic(clusters, still=False)
+        among_real = self.surrogates.among(model, clusters, self.location[clusters])
+        among_synthetic = self.surrogates.among(model, clusters, self.profiles(synthetic))
+        seen = 1.0 if real.mask is None else real.mask
+        wanted = among_real(real.x, real.calendar).mean(0).detach()
+        forecast = (among_synthetic(synthetic.x, synthetic.calendar).mean(0) - wanted).square().sum((0, 2))
+        truth = (real.y * seen).sum(0) / real.mask.sum(0).clamp(min=1) if real.mask is not None else real.y.mean(0)
+        targets = (synthetic.y.mean(0) - truth).square().sum((0, 2))
+        return self.move(((forecast + targets) * real.weight).sum())

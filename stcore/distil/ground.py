@@ -1,0 +1,125 @@
+"""What a distillation works on: the real training series, and the same by clusters of sensors.
+
+Clusters are k-means (Lloyd 1982; k-means++ starts) of the sensors' training readings in z-scores, as in STemDist (arXiv
+2603.10410), section on location clustering. There the rows are all windows laid end to end; ours are the series themselves,
+which hold the same readings once instead of some twenty times, and where they are longer than can be compared quickly,
+their projection to fewer numbers.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from stcore.checks.stretches import stretches
+from stcore.features import projection
+from stcore.models import Setting
+from stcore.training.feed import Feed, profile
+from stcore.windows import Windows
+
+LONG = 4096  # numbers of a series beyond which sketches are compared
+SKETCHES = 8  # of 64 numbers each
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """K groups of the N sensors: ``label`` [N] whose each is (-1: nobody's), ``weight`` [K] how many each stands for."""
+
+    label: np.ndarray
+    weight: np.ndarray
+
+    @property
+    def count(self) -> int:
+        """K."""
+        return len(self.weight)
+
+
+class Ground:
+    """The training part of a dataset in z-scores, for methods that never look at anything else."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed, self.setting = feed, feed.setting
+        self.windows: Windows = feed.parts.train
+        self.length = feed.setting.lookback + feed.setting.horizon
+
+    @cached_property
+    def scaled(self) -> np.ndarray:
+        """[T, N, C] z-scores of all channels, NaN where nothing was measured."""
+        return self.feed.scale.apply(self.feed.data.values)
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """[N, D] float32 training readings of each sensor, missing ones at the mean of their step over the sensors."""
+        train = self.scaled[self.feed.parts.label == 0]
+        seen = np.isfinite(train)
+        clean = np.where(seen, train, np.float32(0))
+        middle = clean.sum(axis=1, keepdims=True) / np.maximum(seen.sum(axis=1, keepdims=True), 1)
+        rows = np.where(seen, train, middle).transpose(1, 0, 2).reshape(train.shape[1], -1).astype(np.float32)
+        return sketched(rows) if rows.shape[1] > LONG else rows
+
+    def clusters(self, count: int, seed: int) -> Clusters:
+        """``count`` clusters by k-means. An empty one takes the farthest member of another, so that none is."""
+        from sklearn.cluster import KMeans
+
+        sensors = len(self.rows)
+        if count >= sensors:
+            return Clusters(np.arange(sensors), np.ones(sensors))
+        label = KMeans(count, n_init=3, random_state=seed).fit_predict(self.rows).astype(np.int64)
+        label = filled(label, count, self.rows)
+        return Clusters(label, np.bincount(label, minlength=count).astype(float))
+
+    def means(self, clusters: Clusters) -> np.ndarray:
+        """[T, K, C] mean z-scores of each cluster's members, NaN where none of them was measured."""
+        members = np.zeros((clusters.count, len(clusters.label)), np.float32)
+        known = clusters.label >= 0
+        members[clusters.label[known], np.flatnonzero(known)] = 1
+        found = np.empty((len(self.scaled), clusters.count, self.scaled.shape[2]), np.float32)
+        for part in stretches(self.scaled):
+            seen = np.isfinite(self.scaled[part])
+            total = np.einsum("kn,tnc->tkc", members, np.where(seen, self.scaled[part], np.float32(0)), optimize=True)
+            count = np.einsum("kn,tnc->tkc", members, seen.astype(np.float32), optimize=True)
+            found[part] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        return found
+
+    def places(self, clusters: Clusters) -> np.ndarray | None:
+        """[K, 2] middle of the places of each cluster's members in degrees, on the globe; NaN where none has one."""
+        places = self.setting.places
+        if places is None:
+            return None
+        lat, lon = np.radians(places).T
+        point = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
+        known = np.isfinite(point).all(axis=1)
+        found = np.full((clusters.count, 2), np.nan)
+        for place in range(clusters.count):
+            if (mine := known & (clusters.label == place)).any():
+                x, y, z = point[mine].mean(axis=0)
+                found[place] = np.degrees([np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x)])
+        return found
+
+    def among(self, clusters: Clusters, means: np.ndarray) -> Setting:
+        """What a model is told of the clusters in place of the sensors."""
+        told: dict[str, Any] = {"places": self.places(clusters), "profile": self.profile(means), "location": None}
+        return self.setting._replace(sensors=clusters.count, edges=None, grid=None, cells=None, **told)
+
+    def profile(self, means: np.ndarray) -> np.ndarray:
+        """[K, 48] the clusters' mean days of their ``means`` [T, K, C], of the first target."""
+        train = self.feed.parts.label == 0
+        series = means[train][..., self.feed.targets[0]]
+        seen = np.isfinite(series)
+        return profile(np.where(seen, series, np.float32(0)), seen, self.feed.data.local_time[train])
+
+
+def sketched(rows: np.ndarray) -> np.ndarray:
+    """Rows [N, D] as [N, 512]: random projections, which keep distances on average."""
+    parts = [part for part in np.array_split(np.arange(rows.shape[1]), SKETCHES) if len(part)]
+    return np.concatenate([rows[:, part] @ projection(len(part)) for part in parts], axis=1)
+
+
+def filled(label: np.ndarray, count: int, rows: np.ndarray) -> np.ndarray:
+    """Labels [N] of which every one of ``count`` is used: an empty cluster takes the farthest member of the largest."""
+    label = label.copy()
+    for empty in np.flatnonzero(np.bincount(label, minlength=count) == 0):
+        mine = np.flatnonzero(label == np.bincount(label, minlength=count).argmax())
+        label[mine[np.linalg.norm(rows[mine] - rows[mine].mean(axis=0), axis=1).argmax()]] = empty
+    return label

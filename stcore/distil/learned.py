@@ -1,0 +1,142 @@
+"""Synthetic windows that are learned: what the methods of matching share.
+
+They begin as real windows of the clusters, drawn at random and in the order of time (STemDist, arXiv 2603.10410).
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stcore.distil.ground import Ground
+from stcore.distil.matching import Part, squared_error
+from stcore.distil.options import FEWEST_CLUSTERS, MatchingOptions, scheduled
+from stcore.distil.small import Small, cut_out, sizes
+from stcore.distil.surrogate import Surrogates
+from stcore.models.forecaster import Forecaster
+from stcore.training.build import flattened
+
+
+class Learned:
+    """``x`` [M, L, K, C] and ``y`` [M, H, K, C'] in z-scores, moved by Adam; see Method."""
+
+    def __init__(
+        self, options: MatchingOptions, ground: Ground, model: Mapping[str, Any], seed: int, subsets: int | None = None
+    ) -> None:
+        self.options = chosen = scheduled(options)
+        self.ground, self.seed = ground, seed
+        self.rounds, self.steps, self.check = chosen.rounds or 1, chosen.steps or 1, chosen.check or 1
+        self.trained, self.epochs = chosen.trained or 1, chosen.epochs or 1
+        self.subsets = subsets or chosen.subsets
+        windows, count, self.notes = sizes(ground, chosen.time, chosen.space, FEWEST_CLUSTERS * self.subsets)
+        self.clusters = ground.clusters(count, seed)
+        self.subsets = min(self.subsets, self.clusters.count)
+        series = ground.means(self.clusters)
+        self.surrogates = Surrogates(model, ground.among(self.clusters, series))
+        self._real(series)
+        rng = np.random.default_rng([seed, 17])
+        self._synthetic(cut_out(series, ground, rng.choice(len(ground.windows), windows, replace=False), self.clusters))
+
+    def _real(self, series: np.ndarray) -> None:
+        """The clusters' own series as tensors."""
+        feed = self.ground.feed
+        seen, clean = np.isfinite(series), np.nan_to_num(series)
+        self.inputs = torch.from_numpy(clean[..., feed.inputs])
+        self.targets, self.mask = (torch.from_numpy(part[..., feed.targets]).float() for part in (clean, seen))
+        self.location = torch.from_numpy(feed.location_of(self.inputs))
+        self.weight = torch.from_numpy(self.clusters.weight / self.clusters.weight.mean()).float()
+
+    def _synthetic(self, small: Small) -> None:
+        """The windows that are moved, from where they begin."""
+        feed, lookback = self.ground.feed, self.ground.setting.lookback
+        values, self.origin = np.nan_to_num(small.values), small.origin
+        self.x = torch.from_numpy(values[:, :lookback][..., feed.inputs]).requires_grad_(True)
+        self.y = torch.from_numpy(values[:, lookback:][..., feed.targets]).requires_grad_(True)
+        self.calendar = feed.calendar[torch.from_numpy(self.origin[:, None] + np.arange(self.ground.length))]
+        self.mover = torch.optim.Adam([self.x, self.y], lr=self.options.rate or 1e-3)
+
+    # ---- parts of the data -----------------------------------------------------------------------------------------
+    def real(self, ids: np.ndarray, clusters: np.ndarray) -> Part:
+        """Real windows ``ids`` [B] of some clusters [n]."""
+        steps = torch.from_numpy(self.ground.windows.steps(ids))
+        before, after = steps[:, : self.ground.setting.lookback], steps[:, self.ground.setting.lookback :]
+        mine = torch.from_numpy(clusters)
+        parts = (part[:, mine] for part in (self.inputs, self.targets, self.mask))
+        x, y, mask = (part[when] for part, when in zip(parts, (before, after, after), strict=True))
+        return Part(x, self.ground.feed.calendar[steps], y, mask, self.shares(mine))
+
+    def synthetic(self, clusters: np.ndarray, still: bool) -> Part:
+        """All synthetic windows of some clusters; ``still``: to be trained on, not moved."""
+        mine = torch.from_numpy(clusters)
+        x, y = self.x[:, :, mine], self.y[:, :, mine]
+        return Part(x.detach() if still else x, self.calendar, y.detach() if still else y, None, self.shares(mine))
+
+    def shares(self, clusters: Tensor) -> Tensor:
+        """The weights of some clusters [n], brought to a mean of one among them."""
+        weight = self.weight[clusters]
+        return weight / weight.mean()
+
+    def profiles(self, part: Part) -> Tensor:
+        """Mean inputs [n, L * C] of the synthetic windows of a part."""
+        return part.x.mean(0).transpose(0, 1).flatten(1)
+
+    def cuts(self, rng: np.random.Generator) -> list[np.ndarray]:
+        """The clusters, cut at random into subsets."""
+        return [np.sort(part) for part in np.array_split(rng.permutation(self.clusters.count), self.subsets)]
+
+    # ---- working ---------------------------------------------------------------------------------------------------
+    def round(self, number: int) -> Iterator[float]:
+        """See Method: with a fresh surrogate, matching steps, and the surrogate trained on the set between them."""
+        rng = np.random.default_rng([self.seed, number, 19])
+        model = self.surrogates.fresh([self.seed, number])
+        learner = torch.optim.Adam([flattened(model)], lr=self.options.inner_rate or 1e-3)
+        order = rng.permutation(len(self.ground.windows))
+        for step in range(self.steps):
+            ids = np.resize(np.roll(order, -step * self.options.batch), min(self.options.batch, len(order)))
+            losses = [self.step(model, ids, clusters) for clusters in self.cuts(rng)]
+            yield float(np.mean(losses))
+            if step + 1 < self.steps:
+                self.train(model, learner, rng)
+
+    def step(self, model: Forecaster, ids: np.ndarray, clusters: np.ndarray) -> float:
+        """One matching step; gives its loss."""
+        raise NotImplementedError
+
+    def move(self, loss: Tensor) -> float:
+        """Move the synthetic windows down a loss."""
+        self.x.grad, self.y.grad = torch.autograd.grad(loss, [self.x, self.y])
+        self.mover.step()
+        return float(loss.detach())
+
+    def train(self, model: Forecaster, learner: torch.optim.Optimizer, rng: np.random.Generator) -> None:
+        """Train the surrogate on the set as it stands."""
+        for _ in range(self.options.inner or 0):
+            for clusters in self.cuts(rng):
+                part = self.synthetic(clusters, still=True)
+                loss = squared_error(self.surrogates.among(model, clusters, self.profiles(part)), part)
+                learner.zero_grad(set_to_none=False)
+                loss.backward()
+                learner.step()
+
+    # ---- what came of it -------------------------------------------------------------------------------------------
+    def current(self) -> Small:
+        """See Method."""
+        feed, lookback = self.ground.feed, self.ground.setting.lookback
+        shape = (len(self.x), self.ground.length, self.clusters.count, len(feed.data.channels))
+        values = np.full(shape, np.nan, np.float32)
+        values[:, :lookback, :, feed.inputs] = self.x.detach().numpy()
+        values[:, lookback:, :, feed.targets] = self.y.detach().numpy()
+        return Small(values, self.origin, self.clusters)
+
+    def state_dict(self) -> dict[str, Any]:
+        """See Method."""
+        return {"x": self.x.detach(), "y": self.y.detach(), "mover": self.mover.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """See Method."""
+        with torch.no_grad():
+            self.x.copy_(state["x"])
+            self.y.copy_(state["y"])
+        self.mover.load_state_dict(state["mover"])

@@ -1,0 +1,107 @@
+"""What can be chosen of a distillation. No torch here, so that a form can show it."""
+
+from typing import Any, Literal
+
+from stcore.options import Options, RunOptions, option
+
+FEWEST_CLUSTERS = 2  # a subset has at least so many, whatever share was asked for
+
+
+class SizeOptions(Options):
+    """How small the small set is."""
+
+    time: float = option(0.1, "Windows of the small set, as a share of the training windows.", gt=0, le=1)
+    space: float = option(
+        0.1, "Sensors of the small set, as a share of the sensors; each stands for a cluster of them.", gt=0, le=1
+    )
+    trained: int | None = option(
+        None, "Models that a validation trains on the set; 1, and 3 in the paper.", ge=1, le=100
+    )
+    epochs: int | None = option(
+        None, "Epochs, of 64 steps each, that a validation trains a model for.", ge=1, le=10_000, unit="epochs"
+    )
+
+
+Sensors = Literal["clusters", "k-center", "random"]
+SENSORS = "Its sensors: means of clusters, sensors far from each other in their readings, or random ones."
+
+
+class PickOptions(SizeOptions):
+    """Options of the methods that pick real windows."""
+
+    sensors: Sensors = option("clusters", SENSORS)
+
+
+class RandomOptions(PickOptions):
+    """Options of the random choice."""
+
+    sensors: Sensors = option("random", SENSORS)
+
+
+class KCenterOptions(PickOptions):
+    """Options of k-center."""
+
+    sensors: Sensors = option("k-center", SENSORS)
+
+
+class CRAIGOptions(PickOptions):
+    """Options of CRAIG."""
+
+    pilot: int = option(2, "Epochs of the short training on all windows.", ge=1, le=1000, unit="epochs")
+
+
+class MatchingOptions(SizeOptions):
+    """Options of the methods that learn windows."""
+
+    schedule: Literal["preview", "paper"] = option(
+        "preview",
+        "How long: a preview (10 rounds of 10 steps), or the paper's schedule (100 rounds of 20 steps). What is set below "
+        "goes before it.",
+    )
+    subsets: int = option(4, "Random parts of the clusters that are matched one after the other.", ge=1, le=256)
+    rounds: int | None = option(None, "Fresh surrogates that are trained on the way.", ge=1, le=10_000, unit="rounds")
+    steps: int | None = option(None, "Matching steps with each surrogate.", ge=1, le=10_000)
+    inner: int | None = option(None, "Epochs that a surrogate is trained between two steps.", ge=0, le=10_000)
+    batch: int = option(256, "Real windows in a matching step.", ge=1, le=65_536, unit="windows")
+    rate: float | None = option(None, "Learning rate of the synthetic windows.", gt=0, le=10)
+    inner_rate: float | None = option(None, "Learning rate of the surrogate.", gt=0, le=1)
+    check: int | None = option(None, "Rounds from one validation to the next.", ge=1, le=10_000, unit="rounds")
+
+
+SCHEDULES: dict[str, dict[str, Any]] = {
+    "preview": {
+        "rounds": 10,
+        "steps": 10,
+        "inner": 5,
+        "rate": 0.02,
+        "inner_rate": 5e-3,
+        "check": 2,
+        "trained": 1,
+        "epochs": 3,
+    },
+    "paper": {
+        "rounds": 100,
+        "steps": 20,
+        "inner": 10,
+        "rate": 1e-3,
+        "inner_rate": 1e-3,
+        "check": 5,
+        "trained": 3,
+        "epochs": 10,
+    },
+}
+"""The second is STemDist's (arXiv 2603.10410), whose validations train until they are done; the first, with larger steps since
+it makes so few, is ours."""
+
+
+def scheduled(options: MatchingOptions) -> MatchingOptions:
+    """The options with everything decided that the schedule decides."""
+    given = {name: value for name, value in options.model_dump().items() if value is not None}
+    return MatchingOptions.read(SCHEDULES[options.schedule] | given)
+
+
+class DistilOptions(RunOptions):
+    """Everything that decides a distillation besides its data: those of a run, of which ``model`` is the surrogate and
+    ``train`` says how a validation trains it, and ``distil`` with the ``name`` of a method and its options."""
+
+    distil: dict[str, Any] = option({"name": "stemdist"}, "The method and its options.")

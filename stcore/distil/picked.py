@@ -1,0 +1,67 @@
+"""Sets of real windows: what the methods that only pick share. One round without steps; a validation says what it is worth."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from stcore.distil.ground import Clusters, Ground
+from stcore.distil.options import PickOptions
+from stcore.distil.small import Small, cut_out, sizes
+from stcore.features import Features
+from stcore.prune.k_center import k_center
+
+
+class Picked:
+    """See Method; a method says which windows."""
+
+    rounds, steps, check = 1, 1, 1
+
+    def __init__(self, options: PickOptions, ground: Ground, model: Mapping[str, Any], seed: int) -> None:
+        self.options, self.ground, self.model, self.seed = options, ground, model, seed
+        self.trained, self.epochs = options.trained or 1, options.epochs or 5
+        self.windows, self.count, self.notes = sizes(ground, options.time, options.space)
+        self.rng = np.random.default_rng([seed, 17])
+        self.picked: Small | None = None
+
+    def pick(self) -> np.ndarray:
+        """Positions of ``self.windows`` windows."""
+        raise NotImplementedError
+
+    def round(self, number: int) -> Iterator[float]:
+        """See Method."""
+        clusters = self.sensors()
+        self.picked = cut_out(self.ground.means(clusters), self.ground, self.pick(), clusters)
+        yield 0.0
+
+    def sensors(self) -> Clusters:
+        """Which sensors, or clusters of them, the windows are of."""
+        everyone = self.ground.setting.sensors
+        if self.options.sensors == "clusters":
+            return self.ground.clusters(self.count, self.seed)
+        rng = np.random.default_rng([self.seed, 23])
+        if self.options.sensors == "random":
+            chosen = rng.permutation(everyone)[: self.count]
+        else:
+            chosen = np.flatnonzero(k_center(self.ground.rows, self.count, rng))
+        label = np.full(everyone, -1)
+        label[np.sort(chosen)] = np.arange(len(chosen))
+        return Clusters(label, np.ones(len(chosen)))
+
+    def rows(self) -> np.ndarray:
+        """The windows' own values [W, 64], projected."""
+        feed = self.ground.feed
+        return Features(feed.data, self.ground.windows, feed.targets, feed.target_scale).series()
+
+    def current(self) -> Small:
+        """See Method."""
+        assert self.picked is not None
+        return self.picked
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing: what is picked comes from the seed."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """A finished pick is picked again."""
+        list(self.round(0))

@@ -1,0 +1,41 @@
+"""Surrogates: fresh models without a fixed number of sensors, on which real and synthetic windows are compared."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stcore import registry
+from stcore.models import Setting
+from stcore.models.forecaster import Forecaster
+from stcore.models.unseen import fitted
+
+TIMES = ("slot", "day")  # tables over time of day and week: windows of other hours leave them no common rows
+
+
+class Surrogates:
+    """Makes surrogates for the clusters of a ``setting``; each is drawn from its seed alone. OptionError for a model whose
+    weights fit its own sensors alone."""
+
+    def __init__(self, choice: Mapping[str, Any], setting: Setting) -> None:
+        given = fitted(choice)
+        self.card = registry.card("models", given.pop("name"))
+        self.options, self.setting = self.card.options.read(given), setting
+
+    def fresh(self, seed: list[int]) -> Forecaster:
+        """A new one."""
+        torch.manual_seed(int(np.random.default_rng(seed).integers(2**31)))
+        model: Forecaster = self.card.load()(self.setting, self.options)
+        return model.train()
+
+    def among(self, model: Forecaster, clusters: np.ndarray, location: Tensor) -> Forecaster:
+        """The surrogate among some ``clusters`` [n] alone, whose mean inputs are ``location`` [n, L * C]."""
+        return model.among(self.setting.some(clusters)._replace(location=location))
+
+
+def matched(model: Forecaster) -> list[torch.nn.Parameter]:
+    """The parameters whose gradients are compared: those of two and more dimensions, but for tables over time."""
+    named = model.named_parameters()
+    return [one for name, one in named if one.ndim >= 2 and name.split(".")[0] not in TIMES]

@@ -1,0 +1,69 @@
+"""Making a distillation: a run of another kind, whose result is a distilled set. Nothing is distilled yet."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stcore import readers, registry
+from stcore.data import STData
+from stcore.distil.options import DistilOptions
+from stcore.models.unseen import fitted
+from stcore.options import OptionError, merged
+from stcore.runs.create import about, versions, where
+from stcore.runs.folder import Run
+from stcore.runs.quota import check_quota
+from stcore.scale import fit
+from stcore.training import recipe
+from stcore.windows import PARTS, cut
+
+DEFAULTS: dict[str, Any] = {"model": {"name": "stid"}, "distil": {"name": "stemdist"}}
+
+
+def create_distillation(
+    source: str | Path | STData,
+    options: Mapping[str, Any],
+    runs: str | Path = "runs",
+    name: str | None = None,
+    answers: Mapping[str, str] | None = None,
+    *,
+    opened: STData | None = None,
+) -> Run:
+    """A new folder for a distillation of ``source``, with every option resolved and checked; see ``create``."""
+    check_quota(Path(runs))
+    data = opened or (source if isinstance(source, STData) else readers.open(source, answers))
+    resolved = resolve_distillation(data, options)
+    parts = cut(data, resolved.data)
+    targets = data.channel(resolved.data.targets, data.channels[:1])
+    scale = fit(data.values[parts.label == 0]).only(targets)
+    spec = {
+        "kind": "distil",
+        "data": {"source": where(source), "answers": data.answers, **about(data)},
+        "targets": [data.channels[place] for place in targets],
+        "samples": len(parts.train),
+        "windows": {name: len(windows) for name, windows in zip(PARTS, parts[:3], strict=True)},
+        "scale": {"mean": scale.mean.tolist(), "spread": scale.spread.tolist()},
+        "options": resolved.model_dump(mode="json"),
+        "versions": versions(),
+    }
+    run = Run.create(Path(runs), spec, parts.train.starts, name)
+    if isinstance(source, STData):
+        source.save(run.path / "data.nc")
+    return run
+
+
+def resolve_distillation(data: STData, options: Mapping[str, Any]) -> DistilOptions:
+    """Options with every default decided. OptionError for what cannot be, such as a surrogate that knows no other sensors."""
+    asked = DistilOptions.read(merged(DEFAULTS, options))
+    if asked.data.samples == "cells":
+        raise OptionError("a distillation works on windows; set data.samples to windows")
+    model, distil = fitted(asked.model), dict(asked.distil)
+    surrogate = registry.card("models", model.pop("name"))
+    method = registry.card("distillers", distil.pop("name"))
+    chosen = {
+        "model": {"name": surrogate.name, **surrogate.options.read(model).model_dump(mode="json")},
+        "distil": {"name": method.name, **method.options.read(distil).model_dump(mode="json")},
+        "prune": {"name": "full"},
+        "train": asked.train.model_copy(update={"threads": recipe.threads(asked.train)}),
+    }
+    cut(data, asked.data)
+    return asked.model_copy(update=chosen)

@@ -1,0 +1,43 @@
+"""A distilled set that a run trains on: checked against the run's data, and kept in its folder."""
+
+from typing import Any
+
+import numpy as np
+
+from stcore.data import STData
+from stcore.options import OptionError, RunOptions
+from stcore.windows import blocks
+
+FILE = "distilled.nc"
+
+
+def checked(data: STData, options: RunOptions, small: STData) -> STData:
+    """The distilled set; OptionError or DataError where it cannot be trained on in place of the data's own windows."""
+    if options.data.samples == "cells":
+        raise OptionError("a distilled set is trained on in windows; set data.samples to windows")
+    if options.mask.get("name", "none") != "none":
+        raise OptionError(
+            "a mask says which of the data's sensors are on, and a distilled set has others; train without one"
+        )
+    small = small.like(small.sensors, data.channels)
+    blocks(small, options.data)
+    if not np.isclose(small.step_seconds, data.step_seconds):
+        raise OptionError(
+            f"the distilled set has a step of {small.step_seconds:g} s and the data one of {data.step_seconds:g} s; they do "
+            "not belong together"
+        )
+    return small
+
+
+def described(small: STData) -> dict[str, Any]:
+    """What a run remembers of the set."""
+    windows, sensors = int(small.ds.sizes["window"]), len(small.sensors)
+    return {"title": small.title, "fingerprint": small.fingerprint, "windows": windows, "sensors": sensors}
+
+
+def origins(small: STData, starts: np.ndarray) -> np.ndarray:
+    """Where in the data's own time its windows lie [M]: where they came from, or where nobody knows evenly among ``starts``."""
+    many = int(small.ds.sizes["window"])
+    if "origin" in small.ds:
+        return np.sort(small.ds["origin"].values.astype(np.int64))
+    return starts[np.linspace(0, len(starts) - 1, many).round().astype(int)]

@@ -1,0 +1,37 @@
+"""Runs by their name, and all of a folder."""
+
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from stcore.runs.folder import NAME, Run, RunError
+
+
+def open_run(path: str | Path, root: str | Path = "runs") -> Run:
+    """A run by its path, or by its id in the ``root`` folder. RunError where there is none."""
+    candidates = [Path(path), Path(root) / str(path)]
+    for candidate in candidates:
+        with suppress(OSError):  # such as a name too long for any file
+            if (candidate / "spec.json").is_file():
+                return Run(candidate)
+    raise RunError(f"Run {str(path)[:200]!r} is not on this machine; `python -m stcore runs` lists those that are.")
+
+
+def runs_in(root: str | Path, kind: str | None = "train") -> list[Run]:
+    """The runs of a folder and of one kind (None: of every kind), newest first; folders that hold none are passed over."""
+    found = []
+    for path in Path(root).iterdir() if Path(root).is_dir() else ():
+        if NAME.fullmatch(path.name) and (path / "spec.json").is_file():
+            with suppress(RunError):
+                found.append(Run(path))
+    found = [run for run in found if kind in (None, run.kind)]
+    return sorted(found, key=lambda run: (str(run.spec.get("created", "")), run.id), reverse=True)
+
+
+def remove(path: str | Path) -> None:
+    """Delete a run's folder, if there is one. RunError while a worker holds it."""
+    if not (Path(path) / "spec.json").is_file():
+        return
+    if Run(Path(path)).locked:
+        raise RunError(f"Run {Path(path).name} is being trained; stop it first.")
+    shutil.rmtree(path)
