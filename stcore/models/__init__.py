@@ -201,8 +201,8 @@ CARDS = (
         mixes_sensors=True,
         unseen={"identity": "attention"},
         title="MTGNN",
-        parameters=1,
-        speed=0.01,
+        parameters=107_348,
+        speed=0.03,
         rate=0.3,
     ),
     Card(

@@ -70,7 +70,7 @@ def test_targets_are_known_and_the_future_of_other_channels_is_not(name: str) ->
     inputs, targets, others = values[:, :6], values[:, 6:, :, 0], values[:, 6:, :, 1]
     assert np.isfinite(inputs).mean() > 0.9 and np.isfinite(targets).mean() > 0.9
     assert np.isnan(others).all()
-    assert 20 < np.nanmin(values) and np.nanmax(values) < 90  # in units
+    assert np.nanmin(values) > 20 and np.nanmax(values) < 90  # in units
 
 
 @pytest.mark.parametrize("name", NAMES)
