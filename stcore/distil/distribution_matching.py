@@ -8,9 +8,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from stcore.distil.ground import Ground
 from stcore.distil.learned import Learned
+from stcore.distil.matching import Part
 from stcore.distil.options import MatchingOptions
 from stcore.models.forecaster import Forecaster
 
@@ -28,16 +31,17 @@ class DistributionMatching(Learned):
         for step in range(self.steps):
             model = self.surrogates.fresh([self.seed, number, step])
             ids = rng.choice(len(self.ground.windows), batch, replace=False)
-            yield self.step(model, ids, np.arange(self.clusters.count))
+            clusters = np.arange(self.clusters.count)
+            yield self.step(model, self.real(ids, clusters, rng), clusters)
 
-    def step(self, model: Forecaster, ids: np.ndarray, clusters: np.ndarray) -> float:
+    def step(self, model: Forecaster, real: tuple[Part, Tensor], clusters: np.ndarray) -> float:
         """As in the module."""
-        real, synthetic = self.real(ids, clusters), self.synthetic(clusters, still=False)
-        among_real = self.surrogates.among(model, clusters, self.location[clusters])
+        (part, location), synthetic = real, self.synthetic(clusters, still=False)
+        among_real = self.surrogates.among(model, clusters, location)
         among_synthetic = self.surrogates.among(model, clusters, self.profiles(synthetic))
-        seen = 1.0 if real.mask is None else real.mask
-        wanted = among_real(real.x, real.calendar).mean(0).detach()
+        seen = torch.ones_like(part.y) if part.mask is None else part.mask
+        wanted = among_real(part.x, part.calendar).mean(0).detach()
         forecast = (among_synthetic(synthetic.x, synthetic.calendar).mean(0) - wanted).square().sum((0, 2))
-        truth = (real.y * seen).sum(0) / real.mask.sum(0).clamp(min=1) if real.mask is not None else real.y.mean(0)
+        truth = (part.y * seen).sum(0) / seen.sum(0).clamp(min=1)
         targets = (synthetic.y.mean(0) - truth).square().sum((0, 2))
-        return self.move(((forecast + targets) * real.weight).sum())
+        return self.move(((forecast + targets) * part.weight).sum())

@@ -34,14 +34,19 @@ class Learned:
         self.clusters = ground.clusters(count, seed)
         self.subsets = min(self.subsets, self.clusters.count)
         series = ground.means(self.clusters)
-        self.surrogates = Surrogates(model, ground.among(self.clusters, series))
-        self._real(series)
         rng = np.random.default_rng([seed, 17])
-        self._synthetic(cut_out(series, ground, rng.choice(len(ground.windows), windows, replace=False), self.clusters))
+        ids = rng.choice(len(ground.windows), windows, replace=False)
+        seen = ground.feed.seen(ids)
+        self.surrogates = Surrogates(model, ground.among(self.clusters, series)._replace(seen=seen))
+        self._real(series)
+        if chosen.real == "members":
+            series = ground.scaled[:, self.members(rng, np.arange(count))]
+        self._synthetic(cut_out(series, ground, ids, self.clusters))
 
     def _real(self, series: np.ndarray) -> None:
-        """The clusters' own series as tensors."""
+        """The clusters' own series as tensors, or those of all sensors."""
         feed = self.ground.feed
+        series = series if self.options.real == "means" else self.ground.scaled
         seen, clean = np.isfinite(series), np.nan_to_num(series)
         self.inputs = torch.from_numpy(clean[..., feed.inputs])
         self.targets, self.mask = (torch.from_numpy(part[..., feed.targets]).float() for part in (clean, seen))
@@ -58,14 +63,19 @@ class Learned:
         self.mover = torch.optim.Adam([self.x, self.y], lr=self.options.rate or 1e-3)
 
     # ---- parts of the data -----------------------------------------------------------------------------------------
-    def real(self, ids: np.ndarray, clusters: np.ndarray) -> Part:
-        """Real windows ``ids`` [B] of some clusters [n]."""
+    def real(self, ids: np.ndarray, clusters: np.ndarray, rng: np.random.Generator) -> tuple[Part, Tensor]:
+        """Real windows ``ids`` [B] of some clusters [n], or of a member of each, and their mean inputs [n, L * C]."""
         steps = torch.from_numpy(self.ground.windows.steps(ids))
         before, after = steps[:, : self.ground.setting.lookback], steps[:, self.ground.setting.lookback :]
-        mine = torch.from_numpy(clusters)
+        mine = torch.from_numpy(clusters if self.options.real == "means" else self.members(rng, clusters))
         parts = (part[:, mine] for part in (self.inputs, self.targets, self.mask))
         x, y, mask = (part[when] for part, when in zip(parts, (before, after, after), strict=True))
-        return Part(x, self.ground.feed.calendar[steps], y, mask, self.shares(mine))
+        weight = self.shares(torch.from_numpy(clusters))
+        return Part(x, self.ground.feed.calendar[steps], y, mask, weight), self.location[mine]
+
+    def members(self, rng: np.random.Generator, clusters: np.ndarray) -> np.ndarray:
+        """A sensor of each of some clusters [n], drawn at random."""
+        return np.array([rng.choice(np.flatnonzero(self.clusters.label == cluster)) for cluster in clusters])
 
     def synthetic(self, clusters: np.ndarray, still: bool) -> Part:
         """All synthetic windows of some clusters; ``still``: to be trained on, not moved."""
@@ -95,13 +105,13 @@ class Learned:
         order = rng.permutation(len(self.ground.windows))
         for step in range(self.steps):
             ids = np.resize(np.roll(order, -step * self.options.batch), min(self.options.batch, len(order)))
-            losses = [self.step(model, ids, clusters) for clusters in self.cuts(rng)]
+            losses = [self.step(model, self.real(ids, clusters, rng), clusters) for clusters in self.cuts(rng)]
             yield float(np.mean(losses))
             if step + 1 < self.steps:
                 self.train(model, learner, rng)
 
-    def step(self, model: Forecaster, ids: np.ndarray, clusters: np.ndarray) -> float:
-        """One matching step; gives its loss."""
+    def step(self, model: Forecaster, real: tuple[Part, Tensor], clusters: np.ndarray) -> float:
+        """One matching step with real windows and their mean inputs; gives its loss."""
         raise NotImplementedError
 
     def move(self, loss: Tensor) -> float:

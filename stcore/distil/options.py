@@ -58,6 +58,11 @@ class MatchingOptions(SizeOptions):
         "How long: a preview (10 rounds of 10 steps), or the paper's schedule (100 rounds of 20 steps). What is set below "
         "goes before it.",
     )
+    real: Literal["means", "members"] = option(
+        "means",
+        "What the windows of a cluster are matched with, and begin as: the mean of its members, as in the paper, or a member "
+        "drawn anew for every step (ours), whose readings are as restless as those that will be forecast.",
+    )
     subsets: int = option(4, "Random parts of the clusters that are matched one after the other.", ge=1, le=256)
     rounds: int | None = option(None, "Fresh surrogates that are trained on the way.", ge=1, le=10_000, unit="rounds")
     steps: int | None = option(None, "Matching steps with each surrogate.", ge=1, le=10_000)

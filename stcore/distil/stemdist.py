@@ -17,10 +17,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from stcore.distil.ground import Ground
 from stcore.distil.learned import Learned
-from stcore.distil.matching import distance, gradients
+from stcore.distil.matching import Part, distance, gradients
 from stcore.distil.options import MatchingOptions
 from stcore.distil.surrogate import matched
 from stcore.models.forecaster import Forecaster
@@ -32,12 +33,11 @@ class STemDist(Learned):
     def __init__(self, options: MatchingOptions, ground: Ground, model: Mapping[str, Any], seed: int) -> None:
         super().__init__(options, ground, model, seed)
 
-    def step(self, model: Forecaster, ids: np.ndarray, clusters: np.ndarray) -> float:
+    def step(self, model: Forecaster, real: tuple[Part, Tensor], clusters: np.ndarray) -> float:
         """As in the paper."""
-        parameters = matched(model)
-        real, synthetic = self.real(ids, clusters), self.synthetic(clusters, still=False)
-        among_real = self.surrogates.among(model, clusters, self.location[clusters])
+        parameters, synthetic = matched(model), self.synthetic(clusters, still=False)
+        among_real = self.surrogates.among(model, clusters, real[1])
         among_synthetic = self.surrogates.among(model, clusters, self.profiles(synthetic))
-        wanted = gradients(among_real, real, parameters, graph=False)
+        wanted = gradients(among_real, real[0], parameters, graph=False)
         found = gradients(among_synthetic, synthetic, parameters, graph=True)
         return self.move(distance(wanted, found))

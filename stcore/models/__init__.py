@@ -14,7 +14,7 @@ class Setting(NamedTuple):
     ``edges`` are sensor positions from [E], to [E] and weights [E] >= 0; ``places`` [N, 2] latitude and longitude in
     degrees (NaN: unknown); ``profile`` [N, P] each sensor's mean course of a working day and of a weekend in training;
     ``location`` [N, L * C] the mean of its training inputs in z-scores, an array or a tensor; ``seen`` which slots of the day
-    [slots] bool and days of the week [7] bool training holds, None where it holds about all.
+    [slots] bool and days of the week [7] bool training forecasts at, None where they are about all; see ``Moments``.
     """
 
     lookback: int

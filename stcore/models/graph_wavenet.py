@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from stcore.models import GraphWaveNetOptions, Setting
 from stcore.models.forecaster import Forecaster, table
-from stcore.models.location import LocationEncoder, forgotten, location, seen
+from stcore.models.location import LocationEncoder, Moments, location
 
 LEAST = 0.01  # share of a sensor's incoming weight that must be on for the rest to be brought to a sum of one
 Hearing = Callable[[Tensor], Tensor]  # what n sensors hear [n, R] of what n sensors say [n, R]
@@ -43,7 +43,8 @@ class GraphWaveNet(Forecaster):
             self.sources, self.destinations = (table(setting.sensors, options.nodes) for _ in range(2))
             self.series = nn.Linear(setting.inputs, width)
             self.sensor = table(setting.sensors, width)
-        self.slot = forgotten(table(setting.slots, width), seen(setting)[0])
+        self.slot = table(setting.slots, width)
+        self.moments = Moments(setting)
         self.day = nn.Parameter(torch.zeros(7, width))  # a day that training has not seen adds nothing
         depth = max(1, (setting.lookback - 1).bit_length())
         self.layers = nn.ModuleList(Layer(width, options.skip, len(self.walks) + 1) for _ in range(depth))
@@ -92,9 +93,8 @@ class GraphWaveNet(Forecaster):
     def forecast(self, x: Tensor, calendar: Tensor, who: Tensor, graphs: Sequence[Hearing]) -> Tensor:
         """[B, H, n, C'] from readings [B, L, n, C] of n sensors, their embeddings [n, D] and graphs among them."""
         batch, lookback, sensors, _ = x.shape
-        when = functional.embedding(calendar[:, :lookback, 0], self.slot)
-        when = when + functional.embedding(calendar[:, :lookback, 1], self.day)
-        state = self.series(x.permute(2, 0, 1, 3)) + when + who[:, None, None]
+        slot, day = self.moments(calendar[:, :lookback], self.slot, self.day)
+        state = self.series(x.permute(2, 0, 1, 3)) + (slot + day) + who[:, None, None]
         total: Tensor | None = None
         for layer in self.layers:
             state, skip = layer(state, graphs)

@@ -6,7 +6,6 @@ fit any sensors, of any number, so a model with it can be trained on clusters of
 """
 
 import math
-from typing import Any
 
 import numpy as np
 import torch
@@ -47,14 +46,29 @@ def location(setting: Setting) -> Tensor:
     return torch.as_tensor(setting.location, dtype=torch.float32)
 
 
-def forgotten(table: nn.Parameter, seen: np.ndarray | None) -> nn.Parameter:
-    """A table of embeddings [rows, D] whose rows that training never meets are 0: what it has not seen adds nothing."""
-    if seen is not None:
-        with torch.no_grad():
-            table[torch.from_numpy(~seen)] = 0
-    return table
+class Moments(nn.Module):
+    """Which rows of the tables over time a moment is looked up in: slots of the day and days of the week as they are, or where
+    training holds but some of them (``Setting.seen``), the nearest slot that it holds; of other days, none."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__()
+        slots, days = setting.seen or (np.ones(setting.slots, bool), np.ones(7, bool))
+        self.register_buffer("slot", torch.from_numpy(nearest(slots)), persistent=False)
+        self.register_buffer("day", torch.from_numpy(days.astype(np.float32)), persistent=False)
+        self.all = setting.seen is None
+
+    def forward(self, calendar: Tensor, slot: Tensor, day: Tensor) -> tuple[Tensor, Tensor]:
+        """Embeddings [..., D] of moments [..., 2] by tables of slots and days."""
+        if self.all:
+            return functional.embedding(calendar[..., 0], slot), functional.embedding(calendar[..., 1], day)
+        found = functional.embedding(self.get_buffer("slot")[calendar[..., 0]], slot)
+        return found, functional.embedding(calendar[..., 1], day * self.get_buffer("day")[:, None])
 
 
-def seen(setting: Setting) -> tuple[Any, Any]:
-    """Which slots of the day and days of the week training holds, or None twice."""
-    return (None, None) if setting.seen is None else setting.seen
+def nearest(seen: np.ndarray) -> np.ndarray:
+    """For every slot of the day [S] the nearest one that was ``seen`` [S], round the clock; itself where none was."""
+    places = np.flatnonzero(seen)
+    if not len(places):
+        return np.arange(len(seen))
+    apart = np.abs(np.arange(len(seen))[:, None] - places)
+    return np.asarray(places[np.minimum(apart, len(seen) - apart).argmin(axis=1)])

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from stcore.models import ResidualOptions, Setting
 from stcore.models.forecaster import Forecaster, flat_series, table, unflat
-from stcore.models.location import LocationEncoder, forgotten, location, seen
+from stcore.models.location import LocationEncoder, Moments, location
 
 
 class Residual(nn.Module):
@@ -47,8 +47,9 @@ class STID(Forecaster):
             self.encoder: nn.Module = LocationEncoder(setting.lookback * setting.inputs, width, kind)
         else:
             self.sensor = table(setting.sensors, width)
-        slots, days = seen(setting)
-        self.slot, self.day = forgotten(table(setting.slots, width), slots), forgotten(table(7, width), days)
+        self.slot = table(setting.slots, width)
+        self.day = table(7, width)
+        self.moments = Moments(setting)
         self.layers = nn.ModuleList(Residual(4 * width, options.dropout) for _ in range(options.layers))
         self.head = nn.Linear(4 * width, setting.horizon * setting.targets)
 
@@ -77,7 +78,7 @@ class STID(Forecaster):
     def times(self, calendar: Tensor) -> tuple[Tensor, Tensor]:
         """Embeddings of the last observed step's time of day and day of week, both [B, 1, D]."""
         now = calendar[:, self.setting.lookback - 1]
-        slot, day = functional.embedding(now[:, 0], self.slot), functional.embedding(now[:, 1], self.day)
+        slot, day = self.moments(now, self.slot, self.day)
         return slot[:, None], day[:, None]
 
     def forward(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None, gate: Tensor | None = None) -> Tensor:

@@ -19,6 +19,8 @@ def checked(data: STData, options: RunOptions, small: STData) -> STData:
         raise OptionError(
             "a mask says which of the data's sensors are on, and a distilled set has others; train without one"
         )
+    if "start" not in small.ds:
+        raise OptionError(f"{small.title} is no distilled set: it has no windows of its own")
     small = small.like(small.sensors, data.channels)
     blocks(small, options.data)
     if not np.isclose(small.step_seconds, data.step_seconds):

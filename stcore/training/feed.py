@@ -96,12 +96,14 @@ class Feed:
         means = counts.to(series.device) @ series.flatten(1)
         return means.view(lookback, *series.shape[1:]).transpose(0, 1).flatten(1).float().cpu().numpy()
 
-    def seen(self) -> tuple[np.ndarray, np.ndarray]:
-        """Which slots of the day [slots] and days of the week [7] bool the training windows forecast at."""
-        moments = self.calendar[torch.from_numpy(self.parts.train.origins).to(self.device)].cpu().numpy()
-        return tuple(
-            np.bincount(moments[:, column], minlength=size) > 0 for column, size in enumerate((self.setting.slots, 7))
-        )  # type: ignore[return-value]
+    def seen(self, ids: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Which slots of the day [slots] and days of the week [7] bool the training windows (or some ``ids``) forecast at."""
+        origins = self.parts.train.origins if ids is None else self.parts.train.origins[ids]
+        moments = self.calendar[torch.from_numpy(origins).to(self.device)].cpu().numpy()
+        slots, days = (
+            np.bincount(moments[:, place], minlength=size) for place, size in enumerate((self.setting.slots, 7))
+        )
+        return slots > 0, days > 0
 
     def batch(self, windows: Windows, ids: np.ndarray) -> Batch:
         """The windows ``ids`` [B]."""

@@ -1,0 +1,237 @@
+"""The files that bench/distil.py leaves: a line for every finished run, and the tables with the goals."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from distil_timing import FILE
+
+from stcore import readers
+from stcore.compare.interval import Interval, over
+from stcore.compare.tested import Tested, beside
+from stcore.jobs import finished
+from stcore.options import DataOptions
+from stcore.runs import Run, runs_in
+from stcore.runs.create import versions
+from stcore.windows import cut
+
+OURS, ALL = "stemdist", "all"
+HEAD = [
+    *(
+        "method",
+        "windows x sensors",
+        "test MAE",
+        "of all data's MAE",
+        "relative MAE",
+        "relative RMSE",
+        "ours against it",
+    ),
+    *("distilling, CPU s", "training, CPU s"),
+]
+BESIDE = (OURS, ALL, "stemdist.paper")  # no baselines
+
+
+class Arm(NamedTuple):
+    """What differs between runs of a set besides the seed."""
+
+    set: str
+    method: str
+    ratio: float
+    model: str
+
+
+# ---- a line for every run ------------------------------------------------------------------------------------------
+def arms(folder: Path) -> dict[Arm, dict[int, Run]]:
+    """The finished runs, by arm and then by seed."""
+    found: dict[Arm, dict[int, Run]] = {}
+    for run in reversed(runs_in(folder)):
+        if finished(run):
+            name, *method, ratio, seed, _ = run.id.split(".")
+            arm = Arm(name, ".".join(method), float(ratio) / 1000, run.spec["options"]["model"]["name"])
+            found.setdefault(arm, {})[int(seed)] = run
+    return found
+
+
+def write_rows(folder: Path, results: Path) -> None:
+    """Every finished run with its figures, as CSV."""
+    rows = [
+        {**arm._asdict(), "seed": seed, **figures(folder, run)}
+        for arm, runs in arms(folder).items()
+        for seed, run in runs.items()
+    ]
+    if rows:
+        results.mkdir(parents=True, exist_ok=True)
+        table = pd.DataFrame(rows).sort_values(["set", "model", "ratio", "method", "seed"])
+        table.to_csv(results / "distil.csv", index=False, float_format="%.6g")
+
+
+def figures(folder: Path, run: Run) -> dict[str, Any]:
+    """What one run brought; relative errors are STemDist's (arXiv 2603.10410), over observed targets that are not zero."""
+    result, small = run.result or {}, run.spec.get("distilled") or {}
+    made = folder / run.id.rsplit(".", 1)[0]
+    distilled = (Run(made).result or {}) if small and made.exists() else {}
+    metrics = result["metrics"]["test"]
+    middle, spread = naive(run.spec["data"]["source"], run.spec["options"]["data"]["horizon"])
+    return {
+        "windows": small.get("windows"),
+        "sensors": small.get("sensors"),
+        "share": distilled.get("visits", {}).get("share"),
+        "test_mae": metrics["mae"],
+        "test_rmse": metrics["rmse"],
+        "relative_mae": metrics["mae"] / middle,
+        "relative_rmse": metrics["rmse"] / spread,
+        "validation_mae": result["metrics"]["validation"]["mae"],
+        "cpu_train": sum(result["cpu"].values()),
+        "cpu_distil": sum(distilled.get("cpu", {}).values()) or None,
+    }
+
+
+@cache
+def naive(source: str, horizon: int) -> tuple[float, float]:
+    """Mean absolute and root mean squared distance of the test's targets from their mean, over those that are not zero.
+
+    The errors beside them are over all observed targets, zeros too, where the paper leaves zeros out.
+    """
+    data = readers.open(source)
+    windows = cut(data, DataOptions(horizon=horizon)).test
+    target = data.values[..., 0]
+    values = target[np.unique(windows.steps(np.arange(len(windows)))[:, windows.lookback :])]
+    known = values[np.isfinite(values) & (values != 0)]
+    away = known - known.mean(dtype=np.float64)
+    return float(np.abs(away).mean()), float(np.sqrt((away**2).mean()))
+
+
+# ---- tables --------------------------------------------------------------------------------------------------------
+def write_report(grid: Sequence[Any], folder: Path, results: Path) -> None:
+    """The tables and goals, as Markdown."""
+    found = arms(folder)
+    if not found:
+        return
+    rows = {arm: [figures(folder, run) for run in runs.values()] for arm, runs in found.items()}
+    parts = [
+        "# Distillation: small sets that train models like the whole",
+        opening(),
+        "## Goals\n\n" + table([*goal_a(found), *timed(folder)], ["goal", "where", "asked", "found", "reached"]),
+    ]
+    for name, ratio, model in sorted({(arm.set, arm.ratio, arm.model) for arm in found if arm.method != ALL}):
+        body = list(lines(found, rows, Arm(name, OURS, ratio, model)))
+        parts.append(f"## {name}, {ratio:.1%} of the whole, {model}\n\n" + table(body, HEAD))
+    parts.append("## Which cells ran\n\n" + table(list(ran(grid, folder)), ["set", "ratio", "method", "finished"]))
+    results.mkdir(parents=True, exist_ok=True)
+    (results / "distil.md").write_text("\n\n".join(parts) + "\n", "utf-8")
+
+
+def opening() -> str:
+    """What the figures are."""
+    return (
+        f"Written by `bench/distil.py`, a line for every run in `distil.csv`. {os.cpu_count()} cores, no GPU, torch "
+        f"{versions().get('torch')}; cells side by side, one thread each. Models are trained from scratch on the small set and "
+        "measured on the real test: MAE is the mean over seeds +- standard deviation. Relative errors divide by those of the "
+        "test's own mean, as the paper defines them. *Ours against it*: how much less STemDist's set errs than the method's, "
+        "paired by seed, with a 95 % interval over test days and seeds. Seconds of the processor ran beside other work."
+    )
+
+
+def lines(found: dict[Arm, dict[int, Run]], rows: dict[Arm, list[dict[str, Any]]], ours: Arm) -> Iterator[list[Any]]:
+    """A row for each method of a set, ratio and model."""
+    whole = Arm(ours.set, ALL, 0.01, ours.model)
+    methods = [
+        arm for arm in found if arm == whole or (arm.set, arm.ratio, arm.model) == (ours.set, ours.ratio, ours.model)
+    ]
+    for arm in sorted(
+        set(methods), key=lambda arm: (arm.method != ALL, np.mean([row["test_mae"] for row in rows[arm]]))
+    ):
+        mine = rows[arm]
+        maes, first = [row["test_mae"] for row in mine], mine[0]
+        against = difference(found, ours, arm) if arm != ours and ours in found else None
+        ratio = difference(found, arm, whole) if arm != whole and whole in found else None
+        yield [
+            arm.method,
+            f"{first['windows']:.0f} x {first['sensors']:.0f}" if first["windows"] else "all",
+            f"{np.mean(maes):.4g} +- {np.std(maes):.2g} ({len(maes)})",
+            f"{100 * (1 + ratio.estimate):.1f} %" if ratio else "",
+            *(f"{np.mean([row[name] for row in mine]):.3f}" for name in ("relative_mae", "relative_rmse")),
+            told(against) if against else "",
+            f"{np.mean([row['cpu_distil'] for row in mine]):.0f}" if first["cpu_distil"] else "",
+            f"{np.mean([row['cpu_train'] for row in mine]):.0f}",
+        ]
+
+
+def difference(found: dict[Arm, dict[int, Run]], one: Arm, other: Arm) -> Interval:
+    """How much more one errs than the other, over the seeds that both have."""
+    seeds = sorted(set(found[one]) & set(found[other]))
+    tests = ([Tested.of(found[arm][seed]) for seed in seeds] for arm in (one, other))
+    return over(beside(*tests))
+
+
+def told(change: Interval) -> str:
+    """A difference in per cent."""
+    return f"{100 * change.estimate:+.1f} % ({100 * change.low:+.1f} to {100 * change.high:+.1f})"
+
+
+def goal_a(found: dict[Arm, dict[int, Run]]) -> Iterator[list[Any]]:
+    """STemDist at 1 % against every other method, by set and model."""
+    for ours in sorted(arm for arm in found if arm.method == OURS and arm.ratio == 0.01):
+        others = [arm for arm in found if arm[0] == ours.set and arm.ratio == 0.01 and arm.model == ours.model]
+        changes = {
+            arm.method: difference(found, ours, arm)
+            for arm in others
+            if arm.method not in (OURS, ALL, "stemdist.paper")
+        }
+        if not changes:
+            continue
+        hardest = max(changes, key=lambda name: changes[name].estimate)
+        clear = sum(change.high < 0 for change in changes.values())
+        best = f"{clear} of {len(changes)} clearly beaten; hardest {hardest} {told(changes[hardest])}"
+        where, asked = f"{ours.set}, {ours.model}", "better than every baseline, interval clear of zero"
+        yield ["A", where, asked, best, yes(clear == len(changes))]
+
+
+def timed(folder: Path) -> Iterator[list[Any]]:
+    """Goals B and C, where they were measured."""
+    path = folder / FILE
+    for name, one in (json.loads(path.read_text()) if path.exists() else {}).items():
+        faster, less = one["faster"], one["less_memory"]
+        yield ["B", name, "training at least 6 times faster", f"{faster:.1f} times", yes(faster >= 6)]
+        yield [
+            "B",
+            name,
+            "at least 8 times less peak memory for data and activations",
+            f"{less:.1f} times",
+            yes(less >= 8),
+        ]
+        warm = one.get("warm")
+        if warm:
+            share = warm["share"]
+            words = "never reached" if share is None else f"{100 * share:.0f} % of its seconds"
+            paid = "" if warm["paid"] is None else f"; distilling is paid for after {warm['paid']:.0f} models"
+            asked = "full training's best validation + 1 % in at most 60 %"
+            yield ["C", name, asked, words + paid, yes(share is not None and share <= 0.6)]
+
+
+def yes(reached: bool) -> str:
+    """Whether."""
+    return "yes" if reached else "no"
+
+
+def ran(grid: Sequence[Any], folder: Path) -> Iterator[list[Any]]:
+    """Which cells are finished."""
+    done: dict[tuple[str, float, str], list[int]] = {}
+    for cell in grid:
+        ids = [folder / cell.run_id(model) for model in cell.models]
+        whole = all(path.exists() and finished(Run(path)) for path in ids)
+        method = cell.method + (" (paper)" if cell.paper else "")
+        done.setdefault((cell.set, cell.ratio, method), []).extend([cell.seed] if whole else [])
+    for (name, ratio, method), seeds in done.items():
+        yield [name, f"{ratio:.1%}", method, ", ".join(map(str, sorted(seeds))) or "none"]
+
+
+def table(body: list[list[Any]], head: list[str]) -> str:
+    """Markdown."""
+    rows = [head, ["---"] * len(head), *body]
+    return "\n".join(f"| {' | '.join(str(cell) for cell in row)} |" for row in rows)

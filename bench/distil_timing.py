@@ -1,0 +1,120 @@
+"""What training costs on all data and on a small set, and what a warm start saves, in turn. Used by bench/distil.py."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from stcore import jobs, readers
+from stcore.data import STData
+from stcore.events import Epoch
+from stcore.options import RunOptions, merged
+from stcore.runs import Run
+from stcore.training.trainer import Trainer
+
+FILE = "timing.json"
+MODEL, REPEATS = "stid", 3
+WARM = 15  # epochs on the small set before the real ones
+
+
+def measure(sources: Mapping[str, str], grid: Sequence[Any], folder: Path) -> None:
+    """Goals B and C on each set whose STemDist cells of the first seed are finished, once; the record lies beside the runs."""
+    path = folder / FILE
+    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    for name, source in sources.items():
+        cell = next((one for one in grid if one.set == name and one.method == "stemdist" and one.ratio == 0.01), None)
+        if cell is None or name in found or not (folder / cell.id).exists() or not jobs.finished(Run(folder / cell.id)):
+            continue
+        data, made = readers.open(source), Run(folder / cell.id)
+        found[name] = measured(data, jobs.distilled(made), cell, sum((made.result or {})["seconds"].values()))
+        path.write_text(json.dumps(found))
+
+
+def measured(data: STData, small: STData, cell: Any, distilling: float) -> dict[str, Any]:
+    """Seconds of a whole training on all data and on the small set, in turn; memory of each; and what a warm start saves."""
+    all_data, on_small = cell.train(MODEL, None), cell.train(MODEL, "the set")
+    seconds: dict[str, list[float]] = {"all": [], "small": []}
+    for _ in range(REPEATS):
+        for name, options, lessons in (("all", all_data, None), ("small", on_small, small)):
+            seconds[name].append(trained(data, options, lessons)[-1][0])
+    whole, some = (float(np.median(seconds[name])) for name in ("all", "small"))
+    ways = (("all", all_data, None), ("small", on_small, small))
+    room = {name: memory(data, options, lessons) for name, options, lessons in ways}
+    return {
+        "faster": whole / some,
+        "seconds": seconds,
+        "less_memory": room["all"] / room["small"],
+        "memory": room,
+        "warm": warm_started(data, small, cell, distilling),
+    }
+
+
+def trained(data: STData, options: dict[str, Any], small: STData | None) -> list[tuple[float, float]]:
+    """Seconds of training so far and validation error, after every epoch; validating is not counted."""
+    trainer, curve = Trainer(data, RunOptions.read(options), distilled=small), []
+    for event in trainer:
+        if isinstance(event, Epoch):
+            spent = trainer.clock.seconds
+            curve.append((spent["train"] + spent["score"] + spent["select"], event.validation["mae"]))
+    return curve
+
+
+def memory(data: STData, options: dict[str, Any], small: STData | None) -> float:
+    """Bytes of the readings that training is given and of what one step keeps for its slopes."""
+    trainer = Trainer(data, RunOptions.read(options), distilled=small)
+    feed, kept = trainer.pool.feed, 0
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        nonlocal kept
+        kept += tensor.numel() * tensor.element_size()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        batch = trainer.pool.batch(np.arange(trainer.batch))
+        trainer.learner(batch.x, batch.calendar).abs().sum().backward()
+    readings = sum(part.numel() * part.element_size() for part in (feed.series, feed.truth, feed.mask))
+    if small is None:  # of all data, those of the training steps alone
+        readings = readings * float((feed.parts.label == 0).mean())
+    return float(readings + kept)
+
+
+def warm_started(data: STData, small: STData, cell: Any, distilling: float) -> dict[str, Any]:
+    """When training after a warm start comes within 1 % of full training's best validation error, as a share of its seconds."""
+    full = trained(data, cell.train(MODEL, None), None)
+    aim, whole = 1.01 * min(error for _, error in full), full[-1][0]
+    epochs = len(full)
+    best: float | None = None
+    for share in (0.3, 0.5):
+        asked = {"train": {"epochs": max(1, round(share * epochs))}, "distilled": {"source": "the set", "warm": WARM}}
+        curve = trained(data, merged(cell.train(MODEL, None), asked), small)
+        reached = [seconds for seconds, error in curve if error <= aim]
+        if reached and (best is None or reached[0] < best):
+            best = reached[0]
+    by_itself = next(seconds for seconds, error in full if error <= aim)
+    shorter = plain_short(data, cell, aim, epochs)
+    saved = None if best is None else whole - best
+    paid = None if not saved or saved <= 0 else float(np.ceil(distilling / saved))
+    return {
+        "share": None if best is None else best / whole,
+        "full_reaches_it": by_itself / whole,
+        "fewer_epochs_alone": shorter and shorter / whole,
+        "paid": paid,
+        "distilling": distilling,
+        "when": time.strftime("%Y-%m-%d"),
+    }
+
+
+def plain_short(data: STData, cell: Any, aim: float, epochs: int) -> float | None:
+    """The control: the same short schedules on all data without a warm start; seconds until the aim, or None."""
+    best: float | None = None
+    for share in (0.3, 0.5):
+        curve = trained(
+            data, merged(cell.train(MODEL, None), {"train": {"epochs": max(1, round(share * epochs))}}), None
+        )
+        reached = [seconds for seconds, error in curve if error <= aim]
+        best = min([*reached[:1], *([best] if best else [])], default=None)
+    return best
