@@ -16,7 +16,8 @@ import torch
 
 from stcore import registry
 from stcore.data import STData
-from stcore.distil.ground import Clusters, Ground
+from stcore.distil.clusters import SHOWN, Clusters, chosen
+from stcore.distil.ground import Ground
 from stcore.distil.method import Method
 from stcore.distil.options import DistilOptions
 from stcore.distil.small import Small, as_data
@@ -31,7 +32,6 @@ from stcore.training.state import from_bytes, to_bytes
 from stcore.training.trainer import Trainer
 
 FILE = "distilled.nc"
-SHOWN = 8  # windows, and clusters, of which every round leaves a picture
 NOTHING: dict[str, Any] = {"mae": None, "rmse": None, "mape": None}
 PLAIN = ("epoch", "best_epoch", "best_error", "best_metrics", "told")
 
@@ -216,11 +216,6 @@ class Distilling:
     def beside(self) -> dict[str, Callable[[], bytes]]:
         """What is kept of the result besides: the best set as a dataset."""
         return {FILE: lambda: self.result().packed()}
-
-
-def chosen(size: int) -> np.ndarray:
-    """At most 8 evenly spaced positions of ``size``."""
-    return np.unique(np.linspace(0, size - 1, min(size, SHOWN)).round().astype(int))
 
 
 def kept(small: Small) -> dict[str, Any]:

@@ -6,13 +6,12 @@ which hold the same readings once instead of some twenty times, and where they a
 their projection to fewer numbers.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from stcore.checks.stretches import stretches
+from stcore.distil.clusters import Clusters, means
 from stcore.features import projection
 from stcore.models import Setting
 from stcore.training.feed import Feed, profile
@@ -20,19 +19,6 @@ from stcore.windows import Windows
 
 LONG = 4096  # numbers of a series beyond which sketches are compared
 SKETCHES = 8  # of 64 numbers each
-
-
-@dataclass(frozen=True)
-class Clusters:
-    """K groups of the N sensors: ``label`` [N] whose each is (-1: nobody's), ``weight`` [K] how many each stands for."""
-
-    label: np.ndarray
-    weight: np.ndarray
-
-    @property
-    def count(self) -> int:
-        """K."""
-        return len(self.weight)
 
 
 class Ground:
@@ -71,16 +57,7 @@ class Ground:
 
     def means(self, clusters: Clusters) -> np.ndarray:
         """[T, K, C] mean z-scores of each cluster's members, NaN where none of them was measured."""
-        members = np.zeros((clusters.count, len(clusters.label)), np.float32)
-        known = clusters.label >= 0
-        members[clusters.label[known], np.flatnonzero(known)] = 1
-        found = np.empty((len(self.scaled), clusters.count, self.scaled.shape[2]), np.float32)
-        for part in stretches(self.scaled):
-            seen = np.isfinite(self.scaled[part])
-            total = np.einsum("kn,tnc->tkc", members, np.where(seen, self.scaled[part], np.float32(0)), optimize=True)
-            count = np.einsum("kn,tnc->tkc", members, seen.astype(np.float32), optimize=True)
-            found[part] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-        return found
+        return means(self.scaled, clusters)
 
     def places(self, clusters: Clusters) -> np.ndarray | None:
         """[K, 2] middle of the places of each cluster's members in degrees, on the globe; NaN where none has one."""

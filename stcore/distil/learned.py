@@ -30,7 +30,7 @@ class Learned:
         self.rounds, self.steps, self.check = chosen.rounds or 1, chosen.steps or 1, chosen.check or 1
         self.trained, self.epochs = chosen.trained or 1, chosen.epochs or 1
         self.subsets = subsets or chosen.subsets
-        windows, count, self.notes = sizes(ground, chosen.time, chosen.space, FEWEST_CLUSTERS * self.subsets)
+        windows, count, self.notes = sizes(ground, chosen, FEWEST_CLUSTERS * self.subsets)
         self.clusters = ground.clusters(count, seed)
         self.subsets = min(self.subsets, self.clusters.count)
         series = ground.means(self.clusters)

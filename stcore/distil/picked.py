@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from stcore.distil.ground import Clusters, Ground
+from stcore.distil.clusters import Clusters
+from stcore.distil.ground import Ground
 from stcore.distil.options import PickOptions
 from stcore.distil.small import Small, cut_out, sizes
 from stcore.features import Features
@@ -20,7 +21,7 @@ class Picked:
     def __init__(self, options: PickOptions, ground: Ground, model: Mapping[str, Any], seed: int) -> None:
         self.options, self.ground, self.model, self.seed = options, ground, model, seed
         self.trained, self.epochs = options.trained or 1, options.epochs or 5
-        self.windows, self.count, self.notes = sizes(ground, options.time, options.space)
+        self.windows, self.count, self.notes = sizes(ground, options)
         self.rng = np.random.default_rng([seed, 17])
         self.picked: Small | None = None
 

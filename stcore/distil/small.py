@@ -7,7 +7,9 @@ import numpy as np
 import xarray as xr
 
 from stcore.data import STData
-from stcore.distil.ground import Clusters, Ground
+from stcore.distil.clusters import Clusters, counted
+from stcore.distil.ground import Ground
+from stcore.distil.options import SizeOptions
 from stcore.findings import Finding
 
 
@@ -29,18 +31,9 @@ def cut_out(series: np.ndarray, ground: Ground, windows: np.ndarray, clusters: C
     return Small(series[ground.windows.steps(ids)].astype(np.float32), ground.windows.starts[ids], clusters)
 
 
-def sizes(ground: Ground, time: float, space: float, fewest: int = 1) -> tuple[int, int, list[str]]:
+def sizes(ground: Ground, size: SizeOptions, fewest: int = 1) -> tuple[int, int, list[str]]:
     """Windows and clusters of a small set for the asked shares, at least one and ``fewest``, and what differs from them."""
-    all_windows, sensors = len(ground.windows), ground.setting.sensors
-    windows, clusters = max(1, round(time * all_windows)), max(1, round(space * sensors))
-    notes = []
-    if clusters < (least := min(fewest, sensors)):
-        notes.append(
-            f"{space:.3g} of {sensors} sensors would be {clusters}; {least} clusters are made, two for each subset, and "
-            f"{max(1, round(windows * clusters / least))} windows instead of {windows}, so that the set is as small as asked"
-        )
-        windows, clusters = max(1, round(windows * clusters / least)), least
-    return windows, clusters, notes
+    return counted(len(ground.windows), ground.setting.sensors, size, fewest)
 
 
 def as_data(small: Small, ground: Ground, about: dict[str, Any]) -> STData:

@@ -1,0 +1,64 @@
+"""Clusters of sensors, and what a small set of windows of them is counted in. No torch here: the page reads it, too."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stcore.checks.stretches import stretches
+from stcore.distil.options import FEWEST_CLUSTERS, MatchingOptions, SizeOptions
+
+SHOWN = 8  # windows, and clusters, of which every round leaves a picture
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """K groups of the N sensors: ``label`` [N] whose each is (-1: nobody's), ``weight`` [K] how many each stands for."""
+
+    label: np.ndarray
+    weight: np.ndarray
+
+    @property
+    def count(self) -> int:
+        """K."""
+        return len(self.weight)
+
+
+def means(series: np.ndarray, clusters: Clusters) -> np.ndarray:
+    """[T, K, C] mean of ``series`` [T, N, C] over each cluster's members, NaN where none of them was measured."""
+    members = np.zeros((clusters.count, len(clusters.label)), np.float32)
+    known = clusters.label >= 0
+    members[clusters.label[known], np.flatnonzero(known)] = 1
+    found = np.empty((len(series), clusters.count, series.shape[2]), np.float32)
+    for part in stretches(series):
+        seen = np.isfinite(series[part])
+        total = np.einsum("kn,tnc->tkc", members, np.where(seen, series[part], np.float32(0)), optimize=True)
+        count = np.einsum("kn,tnc->tkc", members, seen.astype(np.float32), optimize=True)
+        found[part] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return found
+
+
+def counted(windows: int, sensors: int, size: SizeOptions, fewest: int = 1) -> tuple[int, int, list[str]]:
+    """How many of all ``windows`` and ``sensors`` a small set of the asked shares has, at least one and ``fewest``, and what
+    differs from them."""
+    some, clusters = max(1, round(size.time * windows)), max(1, round(size.space * sensors))
+    notes = []
+    if clusters < (least := min(fewest, sensors)):
+        fewer = max(1, round(some * clusters / least))
+        notes.append(
+            f"{size.space:.3g} of {sensors} sensors would be {clusters}; {least} clusters are made, two for each subset, and "
+            f"{fewer} windows instead of {some}, so that the set is as small as asked"
+        )
+        some, clusters = fewer, least
+    return some, clusters, notes
+
+
+def fewest_clusters(method: str, options: SizeOptions) -> int:
+    """How many clusters a method needs: those that learn have two for each subset, and only STemDist has several subsets."""
+    if not isinstance(options, MatchingOptions):
+        return 1
+    return FEWEST_CLUSTERS * (options.subsets if method == "stemdist" else 1)
+
+
+def chosen(size: int) -> np.ndarray:
+    """At most 8 evenly spaced positions of ``size``."""
+    return np.unique(np.linspace(0, size - 1, min(size, SHOWN)).round().astype(int))

@@ -1,0 +1,101 @@
+"""What a distillation leaves to be looked at: figures and windows of every round, clusters, the nearest real windows."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from stcore.data import STData
+from stcore.distil.clusters import SHOWN, Clusters, chosen, means
+from stcore.distil.nearest import nearest
+from stcore.options import DataOptions
+from stcore.runs.folder import Run, RunError
+from stcore.runs.rows import read
+from stcore.scale import fit
+from stcore.windows import cut
+
+COLUMNS = ("round", "loss", "mae", "rmse", "mape", "best", "windows", "seconds")
+AGAIN = "bring the file back, or distil again with --config and its spec.json"
+
+
+class Beside(NamedTuple):
+    """The real windows nearest to those that are shown of a set: when each begins (``time`` [S]), its mean squared distance
+    ``apart`` [S] over all clusters, and its ``values`` [S, L + H, S] as in ``pictures``."""
+
+    time: np.ndarray
+    apart: np.ndarray
+    values: np.ndarray
+
+
+def rounds(run: Run) -> pd.DataFrame:
+    """One row a round, counted from 1: the matching ``loss``, metrics of the models trained on the set where the round ended
+    in a validation (else NaN), whether the set was the ``best`` so far, its ``windows``, and seconds of work."""
+    rows = [
+        (
+            event["epoch"] + 1, event["train_loss"], *(event["validation"][name] for name in ("mae", "rmse", "mape")),
+            bool(event["best"]), event["kept"], sum(event["seconds"].values()),
+        )
+        for event in run.epochs()
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    numbers = dict.fromkeys(("loss", "mae", "rmse", "mape", "seconds"), float)
+    return frame.astype({**numbers, "round": int, "windows": int, "best": bool})
+
+
+def length(run: Run) -> int:
+    """Steps of a window, L + H."""
+    data = run.spec["options"]["data"]
+    return int(data["lookback"]) + int(data["horizon"])
+
+
+def pictures(run: Run) -> np.ndarray:
+    """[E, 8, L + H, 8] float32 z-scores of the first target: of each round some windows and some clusters, evenly chosen.
+
+    NaN where a set has fewer. RunError where the file is missing or cut.
+    """
+    epochs, steps = len(run.epochs()), length(run)
+    try:
+        rows = read(run.path / "rows", "synthetic", epochs, SHOWN * steps * SHOWN)
+    except (OSError, ValueError):
+        said = (
+            f"Distillation {run.id} is damaged: its file synthetic.bin is missing or holds fewer than {epochs} rounds"
+        )
+        raise RunError(f"{said}; {AGAIN}.") from None
+    return np.asarray(rows, np.float32).reshape(epochs, SHOWN, steps, SHOWN)
+
+
+def clusters(run: Run) -> Clusters | None:
+    """The clusters of the best set; None before the end. RunError where the file is damaged."""
+    if (run.result or {}).get("status") != "done":
+        return None
+    sensors = len(run.spec["data"]["sensors"])
+    try:
+        label = np.fromfile(run.path / "rows" / "cluster.bin", "<i4").astype(np.int64)
+    except OSError:
+        label = np.empty(0, np.int64)
+    weight = np.bincount(label[label >= 0])
+    if len(label) != sensors or label.min(initial=-1) < -1 or not len(weight) or not weight.all():
+        raise RunError(
+            f"Distillation {run.id} is damaged: its file cluster.bin is missing, cut or no list of clusters; {AGAIN}."
+        )
+    return Clusters(label, weight.astype(float))
+
+
+def beside(run: Run, data: STData, small: STData) -> Beside:
+    """The real training windows nearest to some of a finished set, by the mean squared distance of all clusters' means of the
+    first target. ``data`` are those it was distilled from. RunError where set and clusters do not belong together."""
+    options, target = DataOptions.read(run.spec["options"]["data"]), run.spec["targets"][0]
+    groups, steps = clusters(run), length(run)
+    if groups is None or len(small.sensors) != groups.count or target not in small.channels:
+        raise RunError(f"Distillation {run.id} is damaged: its set and its clusters do not belong together; {AGAIN}.")
+    parts, channel = cut(data, options), data.channels.index(target)
+    scale = fit(data.values[parts.label == 0][..., [channel]])
+    series = means(scale.apply(data.values[..., [channel]]), groups)[..., 0]
+    starts = np.sort(small.ds["start"].values)
+    some, these = chosen(len(starts)), chosen(groups.count)
+    blocks = small.values[starts[some][:, None] + np.arange(steps)][..., [small.channels.index(target)]]
+    places, apart = nearest(scale.apply(blocks)[..., 0], series, parts.train.starts)
+    found = np.full((SHOWN, steps, SHOWN), np.nan, np.float32)
+    begun = parts.train.starts[places]
+    found[: len(some), :, : len(these)] = series[begun[:, None] + np.arange(steps)][:, :, these]
+    return Beside(data.time[begun].to_numpy(), apart, found)
