@@ -1,0 +1,182 @@
+"""A distillation in figures: its rounds, its windows beside real ones, its size and time against its error, when it paid."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from stcore.charts.arms import harmless
+from stcore.charts.curves import thinned, zoom
+from stcore.charts.frontier import beside, room, spots
+from stcore.charts.style import plain
+from stcore.charts.theme import DASHES, Theme
+from stcore.charts.words import labelled, percent, short
+
+FIRST, NOW, REAL = "after the first round", "as it stands", "nearest real window"
+FORMS = (FIRST, NOW, REAL)
+SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "pentagon", "hexagon")
+HEIGHT, SMALL = 300, 150
+COSTS = {"share": ("share of the whole (%), smaller is better", 100.0), "seconds": ("seconds of distilling", 1.0)}
+ADDED = 1e-9
+
+
+# ---- rounds --------------------------------------------------------------------------------------------------------
+def by_round(table: pd.DataFrame, column: str, rounds: int, title: str, theme: Theme) -> Any:
+    """``loss`` or ``mae`` of ``stcore.runs.pictures.rounds`` by round; of errors the best is ringed."""
+    shown = thinned(table)[["round", column, "best"]].dropna()
+    shown = shown.rename(columns={column: "value"})
+    colour = theme.muted if column == "loss" else theme.accent
+    line = (
+        alt.Chart(shown, name="rounds")
+        .mark_line(clip=True, strokeWidth=2, color=colour, point=alt.OverlayMarkDef(size=28, filled=True, color=colour))
+        .encode(
+            x=alt.X(
+                "round:Q", title="round", scale=alt.Scale(domain=[0.5, max(rounds, 2) + 0.5], nice=False),
+                axis=alt.Axis(format="d", tickMinStep=1, grid=False),
+            ),
+            y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False, padding=10), axis=alt.Axis(format="~r")),
+            tooltip=[alt.Tooltip("round:Q"), alt.Tooltip("value:Q", title=title, format=".4~r")],
+        )
+    )  # fmt: skip
+    best = shown[shown["best"]].tail(1)[["round", "value"]].assign(what="the best so far")
+    ring = alt.Chart(best if column != "loss" else best.iloc[:0]).mark_point(
+        size=170, color=theme.accent, strokeWidth=2, clip=True
+    )
+    mark = ring.encode(x="round:Q", y="value:Q", tooltip=["what:N", "round:Q"])
+    return alt.layer(line.add_params(zoom(f"{column}_zoom")), mark).properties(height=HEIGHT)
+
+
+# ---- windows -------------------------------------------------------------------------------------------------------
+def forms(first: np.ndarray, now: np.ndarray, real: np.ndarray | None, lookback: int) -> pd.DataFrame:
+    """One window's forms [L + H] as rows ``step`` (0: the last that a model sees), ``form``, ``value``."""
+    found = dict(zip(FORMS, (first, now, real), strict=True))
+    parts = [
+        pd.DataFrame({"step": np.arange(len(values)) - lookback + 1, "form": form, "value": values.astype(float)})
+        for form, values in found.items()
+        if values is not None
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def window(frame: pd.DataFrame, limits: tuple[float, float], title: str, theme: Theme) -> Any:
+    """One window of ``forms``; the rule stands between what a model sees and what it forecasts."""
+    base = alt.Chart(frame.dropna()).mark_line(clip=True, strokeWidth=1.8)
+    lines = base.encode(
+        x=alt.X("step:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1, grid=False), scale=alt.Scale(nice=False)),
+        y=alt.Y(
+            "value:Q", title=None, scale=alt.Scale(domain=list(limits), nice=False), axis=alt.Axis(format="~r", minExtent=30)
+        ),
+        tooltip=["form:N", "step:Q", alt.Tooltip("value:Q", title=title, format=".3~r")],
+        **_look(theme, legend=False),
+    )  # fmt: skip
+    rule = alt.Chart(pd.DataFrame({"step": [0.5]})).mark_rule(color=theme.line, strokeWidth=1.5, aria=False)
+    return alt.layer(rule.encode(x="step:Q"), lines).properties(height=SMALL)
+
+
+def window_legend(real: bool, theme: Theme) -> Any:
+    """What the lines of all windows mean."""
+    names = list(FORMS if real else FORMS[:2])
+    places = np.arange(len(names)) * 200.0
+    frame = pd.DataFrame({"form": names, "x": places, "end": places + 34, "text": places + 42, "y": 10})
+    scaled: dict[str, Any] = {"scale": None, "axis": None}
+    base = alt.Chart(frame).encode(y=alt.Y("y:Q", **scaled))
+    stroke = base.mark_rule(strokeWidth=2.4).encode(x=alt.X("x:Q", **scaled), x2="end:Q", **_look(theme, legend=False))
+    text = base.mark_text(align="left", baseline="middle", color=theme.text, fontSize=12).encode(
+        x=alt.X("text:Q", **scaled), text="form:N"
+    )
+    return alt.layer(stroke, text).properties(height=20, width=600).configure_view(stroke=None)
+
+
+def _look(theme: Theme, legend: bool) -> dict[str, Any]:
+    """Colour and dash of the three forms."""
+    more: dict[str, Any] = {} if legend else {"legend": None}
+    colours, dashes = [theme.muted, theme.accent, theme.pruned], [DASHES[1], DASHES[0], DASHES[2]]
+    return {
+        "color": alt.Color("form:N", scale=alt.Scale(domain=list(FORMS), range=colours), **more),
+        "strokeDash": alt.StrokeDash("form:N", scale=alt.Scale(domain=list(FORMS), range=dashes), **more),
+    }
+
+
+# ---- sets against each other ---------------------------------------------------------------------------------------
+def against(
+    made: pd.DataFrame, cost: str, reference: Mapping[str, float], names: Mapping[str, str], *, unit: str, theme: Theme
+) -> go.Figure:
+    """Validation error of ``stcore.compare.distilled.sets`` against their ``share`` or ``seconds``, by method.
+
+    ``reference`` {what: error} are lines to be held against, ``names`` how methods are called.
+    """
+    title, factor = COSTS[cost]
+    drawn = made[np.isfinite(made["validation"]) & np.isfinite(made[cost])]
+    x = np.log10(np.maximum(factor * drawn[cost].to_numpy(float), ADDED))
+    errors = drawn["validation"].to_numpy(float)
+    figure = go.Figure()
+    across, up = room(x), room(np.array([*errors, *reference.values()]))
+    for what, error in reference.items():
+        figure.add_hline(y=error, line={"color": theme.text, "width": 1.2, "dash": "dot"})
+        figure.add_annotation(
+            text=f"{harmless(what)}: {short(error)}", x=1, xref="paper", y=error, showarrow=False, xanchor="right",
+            yanchor="bottom", font={"size": 11, "color": theme.text},
+        )  # fmt: skip
+    methods = list(dict.fromkeys(drawn["method"]))
+    for place, method in enumerate(methods):
+        of = np.flatnonzero(drawn["method"] == method)
+        look = {
+            "size": 11, "color": theme.runs[place % len(theme.runs)], "symbol": SYMBOLS[place % len(SYMBOLS)],
+            "line": {"width": 1, "color": theme.background},
+        }  # fmt: skip
+        figure.add_scatter(
+            x=10 ** x[of], y=errors[of], mode="markers", marker=look, name=harmless(names.get(method, method)),
+            hovertext=[_told(row, names, unit) for row in drawn.iloc[of].to_dict("records")], hoverinfo="text",
+            cliponaxis=False, showlegend=False,
+        )  # fmt: skip
+    called = [harmless(names.get(method, method)) for method in drawn["method"]]
+    if len(drawn):
+        where = spots((x - across[0]) / np.diff(across), (errors - up[0]) / np.diff(up), [len(name) for name in called])
+        for name, at, shift in zip(called, zip(x, errors, strict=True), where, strict=True):
+            figure.add_annotation(
+                beside(name, at, shift, theme)
+            )  # on a logarithmic axis, an annotation's x is a logarithm
+    figure = plain(figure, theme, 380)
+    figure.update_xaxes(title=title, type="log", range=list(across), nticks=6)
+    return figure.update_yaxes(
+        title={"text": labelled("validation MAE", harmless(unit)), "standoff": 12}, range=list(up)
+    )
+
+
+def _told(row: Mapping[Any, Any], names: Mapping[str, str], unit: str) -> str:
+    """What a pointer over a set is told."""
+    return (
+        f"<b>{harmless(names.get(row['method'], row['method']))}</b> {row['schedule']}<br>{row['windows']:,} windows x "
+        f"{row['sensors']:,} sensors, {percent(row['share'])} of the whole<br>MAE {short(row['validation'], harmless(unit))}, "
+        f"{short(row['seconds'])} s<br>{harmless(row['set'])}"
+    )
+
+
+def break_even(row: Mapping[str, Any], theme: Theme) -> go.Figure:
+    """Seconds spent in all against the number of trained models, for one row of ``stcore.compare.distilled.paid``."""
+    ends = row["models"] if np.isfinite(row["models"]) else 10.0
+    last = int(np.ceil(max(2 * ends, 4)))
+    models = np.unique(np.linspace(0, last, 60))
+    figure = go.Figure()
+    lines: Sequence[tuple[str, float, float, str, str]] = (
+        ("on all data", 0.0, row["full"], theme.pruned, "dash"),
+        ("distilling, then on the set", row["distilling"], row["small"], theme.kept, "solid"),
+    )
+    for name, start, each, colour, dash in lines:
+        figure.add_scatter(
+            x=models, y=start + each * models, mode="lines", name=name, line={"color": colour, "width": 2.2, "dash": dash},
+            hovertemplate=f"{name}<br>%{{x:.1f}} models: %{{y:.3s}} s<extra></extra>",
+        )  # fmt: skip
+    if np.isfinite(row["models"]):
+        figure.add_scatter(
+            x=[row["models"]], y=[row["full"] * row["models"]], mode="markers+text", text=[f"{short(row['models'])} models"],
+            textposition="top left", marker={"size": 11, "color": theme.text, "symbol": "diamond"}, showlegend=False,
+            hoverinfo="skip", textfont={"color": theme.text, "size": 12},
+        )  # fmt: skip
+    figure = plain(figure, theme, 320)
+    figure.update_xaxes(title="trained models", rangemode="tozero")
+    figure.update_yaxes(title="seconds in all", rangemode="tozero")
+    return figure.update_layout(legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"}, margin_t=40)

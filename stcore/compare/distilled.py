@@ -1,0 +1,103 @@
+"""Distilled sets against each other and against all the data: how small, how good, and after how many models they paid."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stcore.runs import Run, RunError, lessons, pictures
+
+SET = ("set", "method", "model", "schedule", "windows", "sensors", "share", "validation", "seconds")
+TRAINED = ("run", "model", "on", "set", "validation", "test", "seconds")
+PAID = ("set", "model", "distilling", "full", "small", "models", "full_error", "small_error")
+ALL, ALONE, WARM = "all data", "set alone", "set, then all data"
+SAME = ("lookback", "horizon", "split", "targets", "inputs")
+
+
+def alike(one: Run, other: Run) -> bool:
+    """Whether two runs of whatever kind are of the same windows of the same data, so that their errors can be compared."""
+    first, second = (run.spec["options"]["data"] for run in (one, other))
+    same = all(first.get(name) == second.get(name) for name in SAME if name != "targets")
+    fingerprints = {run.spec["data"]["fingerprint"] for run in (one, other)}
+    return same and len(fingerprints) == 1 and one.spec["targets"] == other.spec["targets"]
+
+
+def sets(distillations: Sequence[Run]) -> pd.DataFrame:
+    """One row a finished distillation: its size, the validation error of models trained on it, and the seconds it took.
+
+    ``share`` is that of the (window, sensor) cells. Those whose record is damaged are left out.
+    """
+    return pd.DataFrame(
+        [row for run in distillations if run.status == "done" and (row := _set(run))], columns=list(SET)
+    ).astype({"validation": float, "seconds": float, "share": float})
+
+
+def _set(run: Run) -> dict[str, Any] | None:
+    options, result, table = run.spec["options"], run.result or {}, pictures.rounds(run)
+    try:
+        groups = pictures.clusters(run)
+    except RunError:
+        groups = None
+    if groups is None or table.empty:
+        return None
+    return {
+        "set": run.id,
+        "method": options["distil"]["name"],
+        "model": options["model"]["name"],
+        "schedule": options["distil"].get("schedule") or "",
+        "windows": int(table["windows"].iloc[-1]),
+        "sensors": groups.count,
+        "share": result["visits"]["share"],
+        "validation": result["metrics"]["validation"].get("mae"),
+        "seconds": result["seconds"]["total"],
+    }
+
+
+def trainings(runs: Sequence[Run]) -> pd.DataFrame:
+    """One row a finished run of ``runs`` that trained on a set, or on all data without pruning and without a mask."""
+    rows = []
+    for run in runs:
+        options, result = run.spec["options"], run.result or {}
+        source = (options.get("distilled") or {}).get("source")
+        plain = options["prune"]["name"] == "full" and (options.get("mask") or {}).get("name", "none") == "none"
+        if result.get("status") != "done" or not (source or plain):
+            continue
+        metrics, warm = result["metrics"], (options.get("distilled") or {}).get("warm")
+        rows.append(
+            {
+                "run": run.id,
+                "model": options["model"]["name"],
+                "on": ALL if source is None else ALONE if warm is None else WARM,
+                "set": "" if source is None else made_by(source),
+                "validation": metrics["validation"].get("mae"),
+                "test": metrics["test"].get("mae"),
+                "seconds": result["seconds"]["total"],
+            }
+        )
+    return pd.DataFrame(rows, columns=list(TRAINED)).astype({"validation": float, "test": float, "seconds": float})
+
+
+def made_by(source: str) -> str:
+    """The distillation in whose folder a set lies; empty for one that lies elsewhere."""
+    place = Path(source)
+    return place.parent.name if place.name == lessons.FILE else ""
+
+
+def paid(made: pd.DataFrame, trained: pd.DataFrame) -> pd.DataFrame:
+    """For each set and each model that was trained both on it alone and on all data: after how many ``models`` it has paid.
+
+    That is the seconds of distilling over what one model saves, the mean over its runs; infinity where it saves nothing.
+    """
+    rows = []
+    for row in made.itertuples():
+        for model, of in trained.groupby("model", sort=False):
+            small, full = of[(of["on"] == ALONE) & (of["set"] == row.set)], of[of["on"] == ALL]
+            if small.empty or full.empty:
+                continue
+            saved = full["seconds"].mean() - small["seconds"].mean()
+            models = row.seconds / saved if saved > 0 else np.inf
+            errors = full["test"].mean(), small["test"].mean()
+            rows.append((row.set, model, row.seconds, full["seconds"].mean(), small["seconds"].mean(), models, *errors))
+    return pd.DataFrame(rows, columns=list(PAID))

@@ -1,0 +1,114 @@
+"""Figures of distillations: they draw what they are given, nobody's colours meet, and damaged names stay text."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stcore.charts import distil
+from stcore.charts.cluster_map import ClusterMap, cluster_map, coloured, flat_cluster_map
+from stcore.charts.theme import DARK, LIGHT, Theme
+from stcore.compare.distilled import PAID, SET
+
+THEMES = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+
+
+def table() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "round": [1, 2, 3], "loss": [3.0, 2.0, 1.0], "mae": [np.nan, 4.0, np.nan], "best": [False, True, False],
+            "seconds": [1.0] * 3, "windows": [5] * 3,
+        }
+    )  # fmt: skip
+
+
+@THEMES
+def test_rounds_without_a_validation_are_left_out_and_the_best_is_ringed(theme: Theme) -> None:
+    chart = distil.by_round(table(), "mae", 3, "MAE", theme).to_dict()
+    kept = [rows for rows in chart["datasets"].values() if rows]
+    assert [row["value"] for row in kept[0]] == [4.0] and kept[1][0]["what"] == "the best so far"
+    losses = distil.by_round(table(), "loss", 3, "loss", theme).to_dict()
+    assert [row["value"] for rows in losses["datasets"].values() for row in rows] == [3.0, 2.0, 1.0]
+
+
+def test_steps_are_counted_from_the_last_that_a_model_sees() -> None:
+    values = np.arange(5.0)
+    frame = distil.forms(values, values + 1, None, 3)
+    assert set(frame["form"]) == {distil.FIRST, distil.NOW}
+    assert frame.loc[frame["step"] == 0, "value"].tolist() == [2.0, 3.0]
+    three = distil.forms(values, values, values, 3)
+    drawn = distil.window(three, (0, 5), "speed", LIGHT).to_dict()
+    assert set(three["form"]) == set(distil.FORMS) and drawn["layer"][1]["encoding"]["y"]["scale"]["domain"] == [0, 5]
+
+
+def made() -> pd.DataFrame:
+    rows = [
+        ("a", "stemdist", "stid", "preview", 10, 4, 0.01, 3.0, 20.0),
+        ("b", "random", "stid", "", 10, 4, 0.01, 4.0, 2.0),
+        ("c", "random", "stid", "", 100, 4, 0.1, np.nan, 2.0),
+    ]
+    return pd.DataFrame(rows, columns=list(SET))
+
+
+@THEMES
+@pytest.mark.parametrize("cost", distil.COSTS)
+def test_sets_are_drawn_by_method_beside_all_data(cost: str, theme: Theme) -> None:
+    names = {"stemdist": "<b>STemDist"}
+    figure = distil.against(made(), cost, {"all data": 2.5}, names, unit="mph", theme=theme)
+    assert {trace.name for trace in figure.data} == {"&lt;b&gt;STemDist", "random"}
+    drawn = sorted({float(trace.x[0]) for trace in figure.data})
+    assert drawn == pytest.approx([1.0] if cost == "share" else [2.0, 20.0])
+    assert any("all data: 2.5" in note.text for note in figure.layout.annotations)
+    low, high = figure.layout.yaxis.range
+    assert low < 2.5 and high > 4.0
+
+
+def test_nothing_to_draw_is_an_empty_figure() -> None:
+    assert not distil.against(made().iloc[:0], "share", {}, {}, unit="", theme=LIGHT).data
+
+
+@THEMES
+def test_lines_meet_where_it_has_paid(theme: Theme) -> None:
+    row = dict(zip(PAID, ("a", "stid", 300.0, 100.0, 40.0, 5.0, 2.0, 2.1), strict=True))
+    full, small, mark = distil.break_even(row, theme).data
+    assert np.interp(5, full.x, full.y) == pytest.approx(np.interp(5, small.x, small.y)) == mark.y[0] == 500
+    assert len(distil.break_even(row | {"models": np.inf, "full": 30.0}, theme).data) == 2
+
+
+def clusters(chosen: int | None = None) -> ClusterMap:
+    """Ten sensors in a row of five clusters, the last one of none."""
+    places = np.column_stack([np.full(10, 48.0), 11 + 0.01 * np.arange(10)])
+    label = np.array([0, 0, 0, 1, 1, 2, 2, 3, 4, -1])
+    return ClusterMap([f"<i>{n}" for n in range(10)], places, label, np.array([3, 2, 2, 1, 1]), chosen=chosen)
+
+
+def test_clusters_beside_each_other_have_other_colours() -> None:
+    assert len(set(clusters().colour)) == 5
+    places = np.column_stack([np.full(200, 48.0), 11 + 0.01 * np.arange(200)])
+    label = np.repeat(np.arange(20), 10)
+    colour = coloured(places, label, 20)
+    assert (colour[:-1] != colour[1:]).all() and set(colour) == set(range(6))
+    assert len(coloured(np.full((3, 2), np.nan), np.array([0, 1, 1]), 2)) == 2
+
+
+@THEMES
+def test_the_map_shows_each_sensor_in_its_cluster(theme: Theme) -> None:
+    rows = json.loads(cluster_map(clusters(), theme).to_json())["layers"][0]["data"]
+    sizes = [row["properties"]["radius"] for row in rows]
+    assert sizes[0] == max(sizes) and sizes[-1] == min(sizes) and sizes[7] == sizes[8] < sizes[3]
+    assert rows[0]["properties"]["fill"] == rows[2]["properties"]["fill"] != rows[3]["properties"]["fill"]
+    assert (
+        rows[3]["properties"]["said"] == "<i>3\ncluster 2, 2 sensors"
+        and "of no cluster" in rows[-1]["properties"]["said"]
+    )
+    pale = json.loads(cluster_map(clusters(1), theme).to_json())["layers"][0]["data"]
+    assert [row["properties"]["fill"][3] == 255 for row in pale[:5]] == [False, False, False, True, True]
+    assert clusters().sensor(4) == 4 and clusters().sensor(10) is None
+
+
+@THEMES
+def test_the_flat_map_has_a_mark_a_cluster(theme: Theme) -> None:
+    figure = flat_cluster_map(clusters(), theme)
+    assert [trace.name for trace in figure.data] == ["of no cluster", *(f"cluster {n}" for n in range(1, 6))]
+    assert "&lt;i>0" in figure.data[1].text[0]

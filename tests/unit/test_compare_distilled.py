@@ -1,0 +1,86 @@
+"""Sets against each other and against all the data: what is counted, what can be compared, and when a set has paid."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from distillations import SMALL, distilled
+from tiny import tiny
+from training_runs import trained
+
+from stcore.compare.distilled import ALL, ALONE, PAID, SET, TRAINED, WARM, alike, made_by, paid, sets, trainings
+from stcore.runs import Run
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """A set, and runs on all the data, on the set, warm from the set, and pruned."""
+    place = tmp_path_factory.mktemp("sets")
+    tiny(400, 12).save(file := place / "data.nc")
+    made = distilled(file, place, "made")
+    same = {
+        "data": SMALL["data"],
+        "model": SMALL["model"],
+        "train": {"epochs": 2, "threads": 1},
+        "prune": {"name": "full"},
+    }
+    source = str(made.path / "distilled.nc")
+    return {
+        "made": made,
+        "full": trained(file, place, "full", **same),
+        "small": trained(file, place, "small", **same, distilled={"source": source}),
+        "warm": trained(file, place, "warm", **same, distilled={"source": source, "warm": 1}),
+        "pruned": trained(file, place, "pruned", **same | {"prune": {"name": "random", "keep": 0.5}}),
+    }
+
+
+def test_a_set_is_a_row_with_its_size_and_error(found: dict[str, Run]) -> None:
+    row = sets([found["made"]]).iloc[0]
+    assert (row["set"], row["method"], row["model"], row["sensors"]) == ("made", "stemdist", "stid", 6)
+    assert row["share"] == pytest.approx(row["windows"] * 6 / (found["made"].spec["windows"]["train"] * 12))
+    assert row["validation"] > 0 and row["seconds"] > 0
+
+
+def test_runs_are_told_apart_by_what_they_trained_on(found: dict[str, Run]) -> None:
+    rows = trainings([found[name] for name in ("full", "small", "warm", "pruned")]).set_index("run")
+    assert rows["on"].to_dict() == {"full": ALL, "small": ALONE, "warm": WARM}
+    assert rows["set"].to_dict() == {"full": "", "small": "made", "warm": "made"}
+    assert rows[["validation", "test", "seconds"]].gt(0).all(axis=None)
+
+
+def test_a_damaged_set_is_left_out(found: dict[str, Run], tmp_path: Path) -> None:
+    copy = Run(Path(shutil.copytree(found["made"].path, tmp_path / "copy")))
+    (copy.path / "rows" / "cluster.bin").write_bytes(b"")
+    assert sets([copy]).empty
+
+
+def test_runs_of_other_windows_or_data_cannot_be_compared(found: dict[str, Run], tmp_path: Path) -> None:
+    made = found["made"]
+    assert alike(made, found["full"]) and alike(made, found["small"])
+    tiny(400, 12, seed=1).save(tmp_path / "other.nc")
+    assert not alike(made, distilled(tmp_path / "other.nc", tmp_path, "other"))
+    longer = Run(found["full"].path)
+    longer.spec["options"]["data"]["horizon"] = 5
+    assert not alike(made, longer)
+
+
+def rows(*seconds: tuple[str, str, float]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [("r", "stid", on, made, 1.0, 2.0, taken) for on, made, taken in seconds], columns=list(TRAINED)
+    )
+
+
+def test_it_has_paid_when_what_models_save_is_what_it_took() -> None:
+    made = pd.DataFrame([("a", "stemdist", "stid", "", 1, 1, 0.1, 1.0, 300.0)], columns=list(SET))
+    known = rows((ALL, "", 110.0), (ALL, "", 90.0), (ALONE, "a", 40.0), (ALONE, "b", 1.0), (WARM, "a", 1.0))
+    row = paid(made, known).iloc[0]
+    assert (row["distilling"], row["full"], row["small"], row["models"]) == (300, 100, 40, 5)
+    assert paid(made, rows((ALL, "", 30.0), (ALONE, "a", 40.0))).iloc[0]["models"] == np.inf
+    nothing = paid(made, rows((ALL, "", 30.0)))
+    assert nothing.empty and list(nothing) == list(PAID)
+
+
+def test_only_a_set_in_the_folder_of_a_distillation_has_its_name() -> None:
+    assert made_by("/runs/one/distilled.nc") == "one" and made_by("/data/small.nc") == ""
