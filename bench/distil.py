@@ -28,6 +28,7 @@ from stcore.runs import Run, create, create_distillation
 
 STID, NEIGHBOURS, GRAPH = "stid", "stid-neighbours", "graph-wavenet"
 RATIOS = {0.005: (0.1, 0.05), 0.01: (0.1, 0.1), 0.05: (0.25, 0.2)}  # of all: in time and in space
+MIXED = ("all", "stemdist", "random", "cluster-mean")  # by default Graph WaveNet is trained on these alone
 FIRST_SEED = 10  # those below were used while it was made
 HERE = Path(__file__).parent
 
@@ -98,8 +99,9 @@ def cells(given: argparse.Namespace, chosen: list[str]) -> list[Cell]:
     methods = ["all", *(given.methods.split(",") if given.methods else registry.cards("distillers"))]
     found = []
     for name in chosen:
-        models = (STID, NEIGHBOURS, *([GRAPH] if name == "metr-la-week" or given.full else []))
         for method in methods:
+            graph = given.full or (name == "metr-la-week" and method in MIXED)
+            models = (STID, NEIGHBOURS, *([GRAPH] if graph else []))
             for seed in seeds:
                 found += list(arms(given, Cell(name, method, 0.01, seed, models)))
     return found

@@ -78,7 +78,7 @@ SCHEDULES: dict[str, dict[str, Any]] = {
         "rounds": 10,
         "steps": 10,
         "inner": 5,
-        "rate": 0.02,
+        "rate": 0.003,
         "inner_rate": 5e-3,
         "check": 2,
         "trained": 1,
