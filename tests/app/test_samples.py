@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from shutil import copytree, ignore_patterns
 from typing import Any
 
@@ -29,7 +30,7 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def here(finished: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+def here(finished: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The finished run, in the folder that the app looks at."""
     monkeypatch.setenv("STCORE_RUNS", str(finished.path.parent))
     return finished
