@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+import streamlit
 from streamlit.testing.v1 import AppTest
 
 
@@ -14,3 +16,15 @@ def texts(test: AppTest) -> str:
 def button(test: AppTest, label: str) -> Any:
     """The button with that label."""
     return next(part for part in test.button if part.label == label)
+
+
+def canvas_of(test: AppTest, what: str) -> str:
+    """What the calendar or the raster is drawn from."""
+    return str(next(part for part in test.get("bidi_component") if what in part.proto.json).proto.json)
+
+
+def calling(monkeypatch: pytest.MonkeyPatch, **state: Any) -> None:
+    """Session state as a callback finds it."""
+    linked = {f"linked {name}": None for name in ("sample", "epoch", "selection")}
+    monkeypatch.setattr(streamlit, "session_state", linked | state)
+    monkeypatch.setattr(streamlit, "query_params", {})

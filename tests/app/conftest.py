@@ -92,3 +92,10 @@ def app(folder: Path) -> Callable[..., AppTest]:
 def without_demo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """As if no demo run came with the project."""
     monkeypatch.setattr(session, "DEMO_RUN", tmp_path / "none")
+
+
+@pytest.fixture
+def here(finished: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The finished run, in the folder that the app looks at."""
+    monkeypatch.setenv("STCORE_RUNS", str(finished.path.parent))
+    return finished

@@ -1,9 +1,6 @@
 """The Samples view in every state, and one selection for all of its parts."""
 
-import json
 from collections.abc import Callable
-from pathlib import Path
-from shutil import copytree, ignore_patterns
 from typing import Any
 
 import numpy as np
@@ -11,29 +8,20 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 import streamlit
-from pages import button, texts
+from pages import button, calling, texts
 from streamlit.testing.v1 import AppTest
 from tiny import tiny
 from training_runs import OPTIONS, trained
 
-from app import raster
-from app.sample import choices, listing, look
+from app.sample import listing, look
 from app.sample.detail import forecast_of
 from stcore import jobs
 from stcore.charts.raster import SORTS
 from stcore.charts.samples import MEASURES
 from stcore.data import STData
 from stcore.runs import Run
-from stcore.runs.selections import save, selections
 
 Open = Callable[..., AppTest]
-
-
-@pytest.fixture
-def here(finished: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The finished run, in the folder that the app looks at."""
-    monkeypatch.setenv("STCORE_RUNS", str(finished.path.parent))
-    return finished
 
 
 def charts(test: AppTest) -> set[str]:
@@ -91,230 +79,6 @@ def test_the_address_says_how_the_raster_is_sorted(app: Open, here: Run, words: 
     assert test.session_state["sort"] == by
     drawn = next(part for part in test.get("bidi_component") if "Raster" in part.proto.json)
     assert SORTS[by] in drawn.proto.json
-
-
-# ---- selections ----------------------------------------------------------------------------------------------------
-def calling(monkeypatch: pytest.MonkeyPatch, **state: Any) -> None:
-    """Session state as a callback finds it."""
-    linked = {f"linked {name}": None for name in ("sample", "epoch", "selection")}
-    monkeypatch.setattr(streamlit, "session_state", linked | state)
-    monkeypatch.setattr(streamlit, "query_params", {})
-
-
-def test_a_row_of_the_table_picks_its_sample(monkeypatch: pytest.MonkeyPatch) -> None:
-    calling(monkeypatch, table={"selection": {"rows": [1]}})
-    listing.pick_line("table", pd.DataFrame(index=[5, 8, 2]))
-    assert look.picked(9) == 8
-
-
-def test_a_lasso_chooses_many_and_a_click_picks_one(app: Open, here: Run) -> None:
-    test = app("samples", run=here.id)
-    test.session_state["lasso"] = (here.id, np.array([3, 4, 5, 6]))
-    test.run()
-    assert "4 of 337 samples** are chosen" in texts(test)
-    assert sorted(test.dataframe[-1].value["sample"]) == [3, 4, 5, 6]
-    button(test, "Show all").click().run()
-    assert len(test.dataframe[-1].value) == 337
-
-
-def test_a_lasso_of_another_run_is_not_taken_over(app: Open, here: Run) -> None:
-    test = app("samples", run=here.id)
-    test.session_state["lasso"] = ("another", np.array([3]))
-    test.run()
-    assert "Showing all" in texts(test)
-
-
-@pytest.mark.parametrize(
-    ("state", "cell"),
-    [
-        ({"picked": {"row": 3, "column": 4}}, (3, 4)),
-        ({"picked": None}, None),
-        ({}, None),
-        (None, None),
-        ({"picked": {"row": -1, "column": 0}}, None),
-        ({"picked": {"row": "x", "column": 0}}, None),
-    ],
-)
-def test_only_a_cell_is_read_from_a_canvas(state: Any, cell: Any) -> None:
-    assert raster.read(state) == cell
-
-
-# ---- named selections ----------------------------------------------------------------------------------------------
-@pytest.fixture
-def own(folder: Any, finished: Run) -> Run:
-    """A copy of the finished run, in which selections may be kept."""
-    copytree(finished.path, folder / "own", ignore=ignore_patterns("lock"))
-    return Run(folder / "own")
-
-
-def test_a_lasso_can_be_named_and_its_link_opens_it_again(app: Open, own: Run) -> None:
-    test = app("samples", run=own.id)
-    test.session_state["lasso"] = (own.id, np.array([3, 4, 5, 6]))
-    test.run()
-    test.text_input(key="selection name").set_value("<b>four</b> *hard* ones").run()
-    button(test, "Keep").click().run()
-    (kept,) = selections(own)
-    assert kept.samples.tolist() == [3, 4, 5, 6] and test.session_state["linked selection"] == kept.id
-    assert sorted(test.dataframe[-1].value["sample"]) == [3, 4, 5, 6]
-    again = app("samples", run=own.id, selection=kept.id)
-    assert r"\<b\>four\</b\> \*hard\* ones**: 4 of 337 samples" in texts(again)
-    assert sorted(again.dataframe[-1].value["sample"]) == [3, 4, 5, 6]
-    assert again.selectbox(key="selection list").value == kept.id
-    button(again, "Show all").click().run()
-    assert len(again.dataframe[-1].value) == 337 and again.session_state["linked selection"] is None
-    again.selectbox(key="selection list").set_value(kept.id).run()
-    assert len(again.dataframe[-1].value) == 4
-    button(again, "Delete").click().run()
-    assert selections(own) == [] and len(again.dataframe[-1].value) == 337
-
-
-def test_a_selection_without_a_name_is_asked_for_one(app: Open, own: Run) -> None:
-    test = app("samples", run=own.id)
-    test.session_state["lasso"] = (own.id, np.array([3]))
-    test.run()
-    button(test, "Keep").click().run()
-    assert "Give the selection a name" in texts(test) and not selections(own)
-
-
-@pytest.mark.parametrize("place", ["000000000000", "../../spec", "<script>"])
-def test_a_selection_that_the_run_does_not_have_is_said(app: Open, own: Run, place: str) -> None:
-    test = app("samples", run=own.id, selection=place)
-    assert "This run has no selection" in texts(test) and len(test.dataframe[-1].value) == 337
-
-
-def test_the_calendar_and_the_map_show_the_selection(app: Open, own: Run) -> None:
-    kept = save(own, "a few", np.arange(20))
-    test = app("samples", run=own.id, selection=kept.id)
-    drawn = json.loads(canvas_of(test, "Calendar"))
-    assert drawn["inside"] and json.loads(canvas_of(test, "Raster"))["rows"] == 20
-    points = [
-        part for part in json.loads(test.get("plotly_chart")[0].proto.spec)["data"] if part["type"] == "scattergl"
-    ]
-    assert len(points[0]["selectedpoints"]) <= 20
-    bare = app("samples", run=own.id)
-    assert (
-        json.loads(next(part for part in bare.get("bidi_component") if "Calendar" in part.proto.json).proto.json)[
-            "inside"
-        ]
-        is None
-    )
-
-
-def canvas_of(test: AppTest, what: str) -> str:
-    """What the calendar or the raster is drawn from."""
-    return str(next(part for part in test.get("bidi_component") if what in part.proto.json).proto.json)
-
-
-def test_the_file_of_a_selection_says_from_when_to_when(here: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    calling(monkeypatch, **{"linked selection": None, "lasso": (here.id, np.array([5, 7]))})
-    rows = listing.listed(look.look(here, 4, 4))
-    assert rows["sample"].tolist() == [5, 7] and {"complexity", "mean", "kept_share"} <= set(rows)
-    hours = [rows[name] - rows["input_from"] for name in ("input_until", "forecast_from", "forecast_until")]
-    assert [part.iloc[0] / pd.Timedelta("1h") for part in hours] == [11, 12, 23]
-
-
-# ---- how it chose --------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ("hours of the week", "of the hardest tenth of the hours it kept"),
-        ("always or never", "by pure chance"),
-        ("changes", "newly pruned"),
-        ("weights", "of equal weight"),
-        ("threshold", "count as easy"),
-        ("age of scores", "last time it was met"),
-        ("another method", "difference of taste"),
-    ],
-)
-def test_each_figure_has_its_line_and_its_address(app: Open, here: Run, words: str, said: str) -> None:
-    test = app("samples", run=here.id, choices=words)
-    assert said in texts(test) and choices.WORDS[test.session_state["choices"]] == words
-
-
-def test_a_run_that_prunes_nothing_says_so(app: Open, folder: Any, tiny_file: Any) -> None:
-    run = trained(tiny_file, folder, "all", prune={"name": "full"})
-    assert "kept every sample in every epoch" in texts(app("samples", run=run.id))
-
-
-def test_before_the_first_pruned_epoch_the_figures_are_awaited(app: Open, in_state: Any) -> None:
-    assert "Nothing has been pruned so far" in texts(app("samples", run=in_state("running", 1).id))
-
-
-def test_an_epoch_before_the_first_pruned_one_says_so(app: Open, here: Run) -> None:
-    assert "Nothing had been pruned up to this epoch" in texts(app("samples", run=here.id, epoch="1"))
-
-
-def test_a_method_without_a_threshold_says_so(app: Open, folder: Any, tiny_file: Any) -> None:
-    run = trained(tiny_file, folder, "random", prune={"name": "random", "keep": 0.5})
-    assert "goes by no threshold" in texts(app("samples", run=run.id, choices="threshold"))
-
-
-def test_what_only_another_method_keeps_can_be_chosen(app: Open, here: Run) -> None:
-    test = app("samples", run=here.id, choices="another method")
-    for method in test.selectbox(key="replayed").options:
-        assert method not in ("el2n", "grand")
-    only = next(part for part in test.button if part.label.startswith("Choose the"))
-    count = int(only.label.split()[2].replace(",", ""))
-    only.click().run()
-    assert len(test.dataframe[-1].value) == count
-
-
-# ---- cells ---------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("words", ["hours of the week", "always or never", "changes", "weights", "threshold"])
-def test_a_run_on_cells_shows_shares_of_windows(app: Open, folder: Any, tiny_file: Any, words: str) -> None:
-    run = trained(tiny_file, folder, "cells", data={"samples": "cells"})
-    test = app("samples", run=run.id, sample="5", epoch="2", choices=words)
-    share = 100 * float(run.trace()["kept"].values[1, 5])
-    assert "of its cells kept in epoch 2" in texts(test) and f"{share:.3g}"[:4] in texts(test)
-    assert '"parts": "cells"' in canvas_of(test, "Raster")
-    test.toggle(key="still").set_value(True).run()
-    assert not test.exception
-
-
-def test_of_cells_no_figure_is_offered_that_has_nothing_to_show(app: Open, folder: Any, tiny_file: Any) -> None:
-    prune = {"name": "guarded", "keep": 0.6}
-    run = trained(tiny_file, folder, "few", data={"samples": "cells"}, prune=prune)
-    for words in ("another method", "age of scores", "threshold", "nonsense"):
-        test = app("samples", run=run.id, choices=words)
-        assert test.session_state["choices"] == "hours" and "of the hardest tenth of the hours it kept" in texts(test)
-        assert offered(test) == ["hours of the week", "always or never", "changes", "weights"]
-
-
-def offered(test: AppTest) -> list[str]:
-    """The names of the figures that can be chosen."""
-    (part,) = [part for part in test.button_group if part.key == "choices"]
-    return list(part.options)
-
-
-def test_a_figure_that_another_run_lacks_gives_way_to_the_first(
-    app: Open, finished: Run, folder: Any, tiny_file: Any
-) -> None:
-    copytree(finished.path, folder / "windows", ignore=ignore_patterns("lock"))
-    trained(tiny_file, folder, "cells", data={"samples": "cells"})
-    test = app("samples", run="windows", choices="another method")
-    assert test.session_state["choices"] == "replay"
-    test.selectbox(key="run list").set_value("cells").run()
-    assert not test.exception and test.session_state["choices"] == "hours"
-    assert "of the hardest tenth of the hours it kept" in texts(test)
-
-
-def test_of_cells_often_and_seldom_are_relative_to_the_mean(app: Open, folder: Any, tiny_file: Any) -> None:
-    prune = {"name": "guarded", "keep": 0.6}
-    run = trained(tiny_file, folder, "few", data={"samples": "cells"}, prune=prune)
-    said = texts(app("samples", run=run.id, choices="always or never"))
-    mean = 100 * float(run.trace()["kept"].values.mean())
-    assert mean < 50 and f"A pruned epoch keeps {mean:.3g} % in the mean" in said and "one and a half times" in said
-
-
-@pytest.mark.parametrize(("method", "rounds"), [("guarded", True), ("random", False)])
-def test_of_windows_the_groups_are_relative_in_rounds_only(
-    app: Open, folder: Any, tiny_file: Any, method: str, rounds: bool
-) -> None:
-    run = trained(tiny_file, folder, "whole", prune={"name": method, "keep": 0.6})
-    test = app("samples", run=run.id, choices="always or never")
-    assert ("one and a half times" in texts(test)) == rounds
-    (table,) = [part.value for part in test.dataframe if "by chance" in part.value]
-    assert ("always (in at least 90 %)" in list(table["kept"])) != rounds
 
 
 # ---- states --------------------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from data_samples import IDS, SENSORS, times, values, write_bare, write_bare_with_ids, write_slots
+from data_samples.tables import write_bare, write_bare_with_ids, write_slots
+from data_samples.values import IDS, SENSORS, times, values
 from hostile_tools import refused
 
 import stcore.readers as readers

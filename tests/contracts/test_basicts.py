@@ -9,28 +9,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from data_samples import IDS, SENSORS, STEPS, values, write_basicts, write_basicts_memmap, write_basicts_pickles
-from hostile_tools import Bomb, refused
+from basicts_tools import changed, codes, found
+from data_samples.basicts import write_basicts, write_basicts_memmap, write_basicts_pickles
+from data_samples.values import IDS, SENSORS, STEPS, values
+from hostile_tools import refused
 
 import stcore.readers as readers
-from stcore.data import STData
-from stcore.findings import Finding
 
 WRITERS = {"1.x": write_basicts, "0.4": write_basicts_memmap, "0.3": write_basicts_pickles}
 every = pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
-
-
-def found(data: STData, code: str) -> Finding:
-    return next(finding for finding in data.findings if finding.code == code)
-
-
-def codes(data: STData) -> set[str]:
-    return {finding.code for finding in data.findings}
-
-
-def changed(path: Path, **keys: object) -> None:
-    held = json.loads(path.read_text())
-    path.write_text(json.dumps(held | keys))
 
 
 @every
@@ -278,137 +265,3 @@ def test_meta_csv_lists_the_columns_in_their_order(lines: list[str], tmp_path: P
     assert (data.sensors == IDS) == (len(lines) == SENSORS)
     assert (data.places is None) == (len(lines) < SENSORS)
     assert "meta.csv" in found(data, "places").text
-
-
-# ---- refused ---------------------------------------------------------------------------------------------------------
-def test_the_size_of_the_flat_file_must_be_that_of_its_description(tmp_path: Path) -> None:
-    where = write_basicts_memmap(tmp_path)
-    changed(where / "desc.json", shape=[STEPS, SENSORS, 2])
-    text = refused(where, "shape")
-    assert str(STEPS * SENSORS * 12) in text and str(STEPS * SENSORS * 8) in text
-    for shape in ([10**9, 10**9, 3], [-1, 6, 3], [STEPS, SENSORS], "huge", [True, 6, 3], [96.0, 6, 3]):
-        changed(where / "desc.json", shape=shape)
-        refused(where, "shape")
-    (where / "desc.json").write_text("[" * 100_000)
-    refused(where, "description")
-
-
-def test_parts_that_are_not_there_or_do_not_fit(tmp_path: Path) -> None:
-    where = write_basicts(tmp_path)
-    np.save(where / "val_timestamps.npy", np.zeros((3, 2), np.float32))
-    assert "val_timestamps.npy" in refused(where, "shape")
-    np.save(where / "val_data.npy", np.zeros((5, 2), np.float32))
-    assert "val_data.npy 2" in refused(where, "shape")
-    np.save(where / "val_data.npy", np.array([[object()]]), allow_pickle=True)
-    assert "val_data.npy" in refused(where)
-    (where / "val_data.npy").unlink()
-    assert "val_data.npy" in refused(where, "parts")
-
-
-def test_other_tasks_of_basicts_are_refused_in_a_sentence(tmp_path: Path) -> None:
-    (uea := tmp_path / "uea").mkdir()
-    for part in ("train", "test"):
-        np.save(uea / f"{part}_inputs.npy", np.zeros((4, 9, 3), np.float32))
-        np.save(uea / f"{part}_labels.npy", np.zeros(4, np.int64))
-    (uea / "meta.json").write_text(json.dumps({"num_classes": 2, "seq_len": 9}))
-    assert "classification" in refused(uea, "basicts")
-    (blast := tmp_path / "blast" / "train").mkdir(parents=True)
-    np.save(blast / "shape.npy", np.array([10, 4096]))
-    (blast / "data.dat").write_bytes(bytes(400))
-    assert "BLAST" in refused(blast.parent, "basicts")
-    (alone := tmp_path / "alone").mkdir()
-    (alone / "desc.json").write_text(json.dumps({"num_time_steps": 5, "shape": [5, 1, 1]}))
-    assert "data.dat" in refused(alone, "basicts")
-
-
-@pytest.mark.parametrize(
-    "name", ["data_in_12_out_12_rescale_True", "scaler_in12_out12", "index_in_12_out_12_rescale_True"]
-)
-def test_pickles_are_never_run(name: str, tmp_path: Path) -> None:
-    where = write_basicts_pickles(tmp_path)
-    (where / f"{name}.pkl").write_bytes(pickle.dumps({"args": Bomb(tmp_path / "ran")}))
-    assert "can run programs" in refused(where, "runs-programs")
-    assert not (tmp_path / "ran").exists()
-
-
-@pytest.mark.parametrize(
-    ("name", "held"),
-    [
-        ("data_in_12_out_12_rescale_True", {"processed_data": [1, 2]}), ("data_in_12_out_12_rescale_True", [1]),
-        ("scaler_in12_out12", {"func": "re_log_transform", "args": {}}),
-        ("scaler_in12_out12", {"func": "re_standard_transform", "args": {"mean": 1.0}}),
-        ("scaler_in12_out12", {"func": "re_standard_transform", "args": {"mean": np.ones((1, 9, 1)), "std": 1.0}}),
-        ("scaler_in12_out12", {"func": "re_standard_transform", "args": {"mean": "0", "std": np.nan}}),
-        ("index_in_12_out_12_rescale_True", {"train": [(0, 12, 24)]}),
-        ("index_in_12_out_12_rescale_True", {"train": [(0, 12, 24)], "valid": [(1, 2)], "test": [(0, 1, 2), (1,)]}),
-        ("index_in_12_out_12_rescale_True", {part: [(0, 12, 24)] for part in ("train", "valid", "test")}),
-        ("index_in_12_out_12_rescale_True", {part: [(0, 12, 10**6)] for part in ("train", "valid", "test")}),
-    ],
-)  # fmt: skip
-def test_pickles_that_are_not_what_they_are_called(name: str, held: object, tmp_path: Path) -> None:
-    where = write_basicts_pickles(tmp_path)
-    (where / f"{name}.pkl").write_bytes(pickle.dumps(held))
-    assert name in refused(where)
-
-
-# ---- written, and real -----------------------------------------------------------------------------------------------
-def test_what_is_written_is_what_basicts_reads(tmp_path: Path) -> None:
-    data = readers.open(write_basicts(tmp_path), {"start": "2024-05-06 00:00"})
-    lost = " ".join(readers.save(data, tmp_path / "saved", "basicts"))
-    assert "pickle" in lost and "numbered" in lost and "2024-05-06" in lost
-    about = json.loads((tmp_path / "saved" / "meta.json").read_text())
-    assert np.isnan(about["regular_settings"]["null_val"])
-    assert (about["shape"], about["frequency (minutes)"]) == ([STEPS, SENSORS], 15)
-    for part in ("train", "val", "test"):
-        for kind in ("data", "timestamps"):
-            old, new = (np.load(place / f"{part}_{kind}.npy") for place in (tmp_path / "STREETS", tmp_path / "saved"))
-            np.testing.assert_array_equal(old, new[:, : old.shape[1]])
-            assert new.dtype == np.float32
-    np.testing.assert_array_equal(np.load(tmp_path / "saved/adj_mx.npy"), pickle.loads(
-        (tmp_path / "STREETS/adj_mx.pkl").read_bytes())[2])  # fmt: skip
-    again = readers.open(tmp_path / "saved")
-    assert (again.time[0].month, again.time[0].day, again.time[0].day_name()) == (5, 6, "Monday")
-    assert again.ds["split"].values.tolist() == data.ds["split"].values.tolist()
-
-
-def test_several_channels_are_not_written(tmp_path: Path) -> None:
-    np.savez(tmp_path / "roads.npz", data=np.random.default_rng(0).random((40, 3, 3)))
-    data = readers.open(tmp_path / "roads.npz")
-    with pytest.raises(ValueError, match="one channel"):
-        readers.save(data, tmp_path / "saved", "basicts")
-    assert not (tmp_path / "saved").exists()
-
-
-def test_etth1_of_basicts_itself(real_data: Path) -> None:
-    where = real_data / "format-fixtures/basicts_v1/ETTh1_mini"
-    data = readers.open(where)
-    parts = [np.load(where / f"{part}_data.npy") for part in ("train", "val", "test")]
-    np.testing.assert_array_equal(data.values[:, :, 0], np.concatenate(parts))
-    assert data.ds["split"].values.tolist() == ["train"] * 432 + ["validation"] * 144 + ["test"] * 144
-    stamps = np.concatenate([np.load(where / f"{part}_timestamps.npy") for part in ("train", "val", "test")])
-    when = data.time
-    own = [when.hour / 24, when.day_of_week / 7, (when.day - 1) / 31, (when.day_of_year - 1) / 366]
-    np.testing.assert_allclose(np.stack(own, axis=1), stamps, atol=1e-6)
-    assert (data.step_seconds, data.ds.attrs["assumed"]) == (3600, "start")
-    assert data.channels == ["electricity transformer temperature"]
-
-
-@pytest.mark.parametrize("name", ["METR-LA", "PEMS04"])
-def test_real_descriptions_read_what_lies_beside_them(name: str, real_data: Path, tmp_path: Path) -> None:
-    """Both generations' own descriptions, over zeros of their size, which are a hole on disk."""
-    shutil.copytree(real_data / "format-fixtures/basicts_json" / name, tmp_path / name, copy_function=shutil.copyfile)
-    (tmp_path / name).chmod(0o755)
-    about = json.loads((tmp_path / name / "desc.json").read_text())
-    steps, sensors, _ = about["shape"]
-    assert "train_data.npy" in refused(tmp_path / name, "basicts")
-    flat = np.memmap(tmp_path / name / "data.dat", "float32", "w+", shape=tuple(about["shape"]))
-    minutes = 5 * np.arange(steps)
-    first_day = {"METR-LA": 3, "PEMS04": 0}[name]
-    flat[:, 0, 0] = 50 + minutes % 7
-    flat[:, :, 1], flat[:, :, 2] = (minutes % 1440 / 1440)[:, None], ((minutes // 1440 + first_day) % 7 / 7)[:, None]
-    flat.flush()
-    data = readers.open(tmp_path / name)
-    assert data.channels == [{"METR-LA": "traffic speed", "PEMS04": "traffic flow"}[name]]
-    assert data.values.shape == (steps, sensors, 1)
-    assert data.time[0] == pd.Timestamp({"METR-LA": "2012-03-01", "PEMS04": "2018-01-01"}[name])
-    assert "question about zeros" in found(data, "null-value").text

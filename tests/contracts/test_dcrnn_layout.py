@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from data_samples import IDS, raw, times, values
+from data_samples.values import IDS, raw, times, values
 
 import stcore.readers as readers
 from stcore.data import STData

@@ -8,19 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from data_samples import (
-    HORIZON,
-    LOOKBACK,
-    SENSORS,
-    STEPS,
-    calendar,
-    ring,
-    values,
-    write_largest,
-    write_pygt_archive,
-    write_pygt_arrays,
-    write_torch_mts,
-)
+from data_samples.arrays import write_largest, write_pygt_archive, write_pygt_arrays, write_torch_mts
+from data_samples.values import HORIZON, LOOKBACK, SENSORS, STEPS, calendar, ring, values
 from hostile_tools import refused
 
 import stcore.readers as readers

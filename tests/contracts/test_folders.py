@@ -6,7 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from data_samples import IDS, SENSORS, values, write_metr_la, write_parquet, write_pems, write_wide_csv
+from data_samples.arrays import write_pems
+from data_samples.hdf5 import write_metr_la
+from data_samples.tables import write_parquet, write_wide_csv
+from data_samples.values import IDS, SENSORS, values
 from hostile_tools import refused
 
 import stcore.readers as readers

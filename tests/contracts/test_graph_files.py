@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse
-from data_samples import IDS, SENSORS, ring, write_metr_la, write_pems
+from data_samples.arrays import write_pems
+from data_samples.hdf5 import write_metr_la
+from data_samples.values import IDS, SENSORS, ring
 from hostile_tools import refused
 
 import stcore.readers as readers

@@ -3,42 +3,19 @@
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 import xarray as xr
-from data_samples import STEPS, times, values, write_weatherbench, write_weatherbench2
+from data_samples.grids import write_weatherbench, write_weatherbench2
+from data_samples.values import STEPS, times, values
+from gridded import CUBE, GRID, found, grid, saved, sea
 from hostile_tools import refused
-from pyproj import CRS, Transformer
 
 import stcore.readers as readers
 from stcore.charts.cells import cells_of
 from stcore.data import STData
-from stcore.findings import DataError, Finding
-from stcore.models import Setting, SimVPOptions
-from stcore.models.simvp import SimVP
-from stcore.training.feed import around
-
-CUBE = values().reshape(STEPS, 2, 3).astype(np.float32)
-GRID: dict[str, Any] = {"latitude": [52.0, 51.0], "longitude": [7.0, 8.0, 9.0]}
-
-
-def found(data: STData, code: str) -> Finding:
-    return next(finding for finding in data.findings if finding.code == code)
-
-
-def saved(ds: xr.Dataset, path: Path, **options: Any) -> Path:
-    ds.to_netcdf(path, engine="h5netcdf", **options)
-    return path
-
-
-def grid(variables: dict[str, Any], **coords: Any) -> xr.Dataset:
-    return xr.Dataset(variables, coords={"time": times()} | GRID | coords)
-
-
-# ---- ERA5 as the climate data store writes it -----------------------------------------------------------------------
+from stcore.findings import DataError
 
 
 def test_the_new_climate_data_store(tmp_path: Path) -> None:
@@ -111,9 +88,6 @@ def test_forecasts_and_climatologies_are_refused(tmp_path: Path) -> None:
     assert "climatology" in refused(saved(year, tmp_path / "climatology.nc"), "climatology")
 
 
-# ---- several variables ----------------------------------------------------------------------------------------------
-
-
 def test_variables_are_asked_for(tmp_path: Path) -> None:
     """Those of equal dims are channels; one with levels is offered, and may be opened beside them."""
     upper = (("time", "level", "latitude", "longitude"), np.stack([CUBE + 5, CUBE + 6], axis=1))
@@ -139,9 +113,6 @@ def test_more_than_eight_variables(tmp_path: Path) -> None:
     path = saved(grid(many), tmp_path / "many.nc")
     assert readers.open(path).channels == [f"v{number}" for number in range(8)]
     assert "v8, v9, v10" in found(readers.open(path), "variables").text
-
-
-# ---- calendars ------------------------------------------------------------------------------------------------------
 
 
 def model(path: Path, calendar: str, days: np.ndarray, since: str = "days since 1999-01-01 12:00:00") -> Path:
@@ -198,132 +169,6 @@ def test_counts_that_are_not_understood(calendar: str, since: str, tmp_path: Pat
     assert "counted in" in text or "no date" in text
 
 
-# ---- seas and bent grids --------------------------------------------------------------------------------------------
-
-
-def sea(path: Path) -> Path:
-    cube = CUBE.copy()
-    cube[:, 0, 1] = np.nan
-    cube[:40, 1, 2] = np.nan  # measured later: read once more
-    return saved(grid({"t2m": (("time", "latitude", "longitude"), cube)}), path)
-
-
-def test_seas_leave_the_list_and_stay_holes_on_the_map(tmp_path: Path) -> None:
-    data = readers.open(sea(tmp_path / "sea.nc"))
-    assert data.ds["cell"].values.tolist() == [0, 2, 3, 4, 5]
-    assert "1 of 6 cells" in found(data, "all-missing").text
-    np.testing.assert_array_equal(data.values[:, 1, 0], CUBE[:, 0, 2])
-    assert np.isnan(data.values[:40, 4, 0]).all()
-    np.testing.assert_array_equal(data.values[40:, 4, 0], CUBE[40:, 1, 2])
-    cells = cells_of(data)
-    assert cells is not None
-    drawn = cells.field(np.arange(5.0))
-    np.testing.assert_array_equal(drawn, [[0, np.nan, 1], [2, 3, 4]])
-
-
-def test_seas_are_zeros_and_off_for_a_model_of_grids(tmp_path: Path) -> None:
-    data = readers.open(sea(tmp_path / "sea.nc"))
-    grid_of, cells, *_ = around(data, np.zeros((STEPS, 5)), np.ones((STEPS, 5), bool), np.arange(60))
-    model = SimVP(Setting(4, 3, 5, 1, 1, 96, grid=grid_of, cells=cells), SimVPOptions(width=8, blocks=1))
-    seen: list[torch.Tensor] = []
-    model.stem.register_forward_pre_hook(lambda layer, given: seen.append(given[0]))
-    forecast = model(torch.ones(2, 4, 5, 1), torch.zeros(2, 7, 2, dtype=torch.int64))
-    assert forecast.shape == (2, 3, 5, 1)
-    image = seen[0][0]  # [L C + 1, rows, columns]; the last says which cells are there
-    np.testing.assert_array_equal(image[-1], [[1, 0, 1], [1, 1, 1]])
-    assert (image[:, 0, 1] == 0).all()
-
-
-def test_nothing_but_sea_is_refused(tmp_path: Path) -> None:
-    path = saved(grid({"t2m": (("time", "latitude", "longitude"), CUBE * np.nan)}), tmp_path / "none.nc")
-    refused(path, "all-missing")
-
-
-def test_bent_grids_are_stations(tmp_path: Path) -> None:
-    lat, lon = np.array([[50.0, 50.2, 50.5], [51.0, 51.3, 51.5]]), np.array([[7.0, 8.0, 9.0], [7.2, 8.3, 9.4]])
-    ds = xr.Dataset(
-        {"tas": (("x", "time", "y"), CUBE.transpose(2, 0, 1)), "rotated_pole": ((), 0)},
-        coords={"time": times(), "lat": (("y", "x"), lat), "lon": (("y", "x"), lon)},
-    )
-    data = readers.open(saved(ds, tmp_path / "cordex.nc"))
-    np.testing.assert_array_equal(data.values[:, :, 0], CUBE.reshape(STEPS, -1))
-    assert data.places is not None
-    np.testing.assert_array_equal(data.places, np.stack([lat.ravel(), lon.ravel()], axis=1))
-    assert "cell" not in data.ds
-    assert "2 x 3" in found(data, "bent-grid").text
-
-
-def of_map(path: Path, mapping: dict[str, Any] | None, unit: str = "m") -> Path:
-    """A grid over x and y of UTM's zone 32, in metres or kilometres, with its coordinate system or without."""
-    size = {"m": 1.0, "km": 1e-3}[unit]
-    ds = xr.Dataset(
-        {"rain": (("time", "y", "x"), CUBE)},
-        coords={"time": times(), "y": ("y", size * np.array([5.8e6, 5.7e6]), {"units": unit}),
-                "x": ("x", size * np.array([4e5, 5e5, 6e5]), {"units": unit})},
-    )  # fmt: skip
-    if mapping is not None:
-        ds["crs"] = ((), 0, mapping)
-        ds["rain"].attrs["grid_mapping"] = "crs"
-    return saved(ds, path)
-
-
-def in_place(data: STData) -> None:
-    """The cells lie where pyproj says they do."""
-    x, y = np.meshgrid([4e5, 5e5, 6e5], [5.8e6, 5.7e6])
-    lon, lat = Transformer.from_crs(25832, 4326, always_xy=True).transform(x.ravel(), y.ravel())
-    assert data.places is not None
-    np.testing.assert_allclose(data.places, np.stack([lat, lon], axis=1), atol=1e-6)
-    np.testing.assert_array_equal(data.values[:, :, 0], CUBE.reshape(STEPS, -1))
-
-
-@pytest.mark.parametrize("unit", ["m", "km"])
-@pytest.mark.parametrize("form", ["cf", "wkt", "spatial_ref"])
-def test_a_grid_on_a_map_is_brought_to_degrees(form: str, unit: str, tmp_path: Path) -> None:
-    system = CRS.from_epsg(25832)
-    mapping = {"cf": {key: part for key, part in system.to_cf().items() if key != "crs_wkt"},
-               "wkt": {"crs_wkt": system.to_wkt()}, "spatial_ref": {"spatial_ref": system.to_wkt()}}[form]  # fmt: skip
-    data = readers.open(of_map(tmp_path / "radar.nc", mapping, unit))
-    in_place(data)
-    assert found(data, "reprojected").level == "repaired"
-
-
-def test_a_map_that_tells_no_system_is_asked_for_it(tmp_path: Path) -> None:
-    path = of_map(tmp_path / "radar.nc", None)
-    assert "x and y of a map" in refused(path, "projected")
-    data = readers.open(path, {"projected": "EPSG:25832"})
-    in_place(data)
-    assert found(data, "projected").chosen == "EPSG:25832"
-    with pytest.raises(DataError, match="no coordinate system"):
-        readers.open(path, {"projected": "/etc/passwd"})
-    broken = of_map(tmp_path / "broken.nc", {"crs_wkt": "PROJCS[nonsense"})
-    assert "does not tell" in refused(broken, "projected")
-
-
-def test_stations_that_never_measured_are_named(tmp_path: Path) -> None:
-    table = values().astype(np.float32)
-    table[:, 3] = np.nan
-    ds = xr.Dataset({"no2": (("time", "station"), table)},
-                    coords={"time": times(), "station": np.array(list("abcdef"), dtype=object)})  # fmt: skip
-    data = readers.open(saved(ds, tmp_path / "stations.nc"))
-    assert data.sensors == list("abcef")
-    assert "1 sensor without a single reading left out: d" in found(data, "all-missing").text
-
-
-def test_a_file_larger_than_the_memory_opens_where_what_is_taken_fits(tmp_path: Path) -> None:
-    path = saved(grid({"t2m": (("time", "latitude", "longitude"), CUBE)}), tmp_path / "large.nc")
-    with h5py.File(path, "r+") as file:
-        huge = file.create_dataset("huge", (STEPS, 10**6, 10**6), "f4", chunks=(1, 1000, 1000))
-        for axis, name in enumerate(("time", "wide", "tall")):
-            if name != "time":
-                file.create_dataset(name, data=np.zeros(0), maxshape=(None,)).make_scale(name)
-                file[name].resize((10**6,))
-            huge.dims[axis].attach_scale(file[name])
-    np.testing.assert_array_equal(readers.open(path).values[:, :, 0], CUBE.reshape(STEPS, -1))
-
-
-# ---- WeatherBench ---------------------------------------------------------------------------------------------------
-
-
 def test_weatherbench_folders_become_channels(tmp_path: Path) -> None:
     root = write_weatherbench(tmp_path)
     (root / "geopotential_500").mkdir()
@@ -355,9 +200,6 @@ def test_years_on_another_grid_or_twice_are_refused(tmp_path: Path) -> None:
     assert "one grid" in refused(root, "grid")
 
 
-# ---- Zarr -----------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("packed", [{}, {"compressors": None}, {"shards": (48, 3, 2)}])
 def test_zarr_of_version_3(packed: dict[str, Any], tmp_path: Path) -> None:
     data = readers.open(write_weatherbench2(tmp_path, 3, **packed))
@@ -383,9 +225,6 @@ def test_what_is_saved_as_zarr_is_everything(tmp_path: Path) -> None:
     assert cells_of(again) is not None
 
 
-# ---- GRIB -----------------------------------------------------------------------------------------------------------
-
-
 def test_grib_without_its_reader_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stcore.readers.grib.find_spec", lambda name: None)
     monkeypatch.setenv("STCORE_APART", "1")  # as in the child that reads it
@@ -403,9 +242,6 @@ def test_era5_as_grib_is_era5_as_netcdf(real_data: Path) -> None:
     assert (grib.sensors, grib.units, grib.zone) == (netcdf.sensors, netcdf.units, netcdf.zone)
     assert (grib.time == netcdf.time).all()
     assert sorted(path.name for path in folder.iterdir()) == before
-
-
-# ---- whose values they are ------------------------------------------------------------------------------------------
 
 
 def test_an_array_of_somebody_elses_is_never_changed() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from data_samples import IDS, SENSORS, STEPS, long_frame, times, values
+from data_samples.values import IDS, SENSORS, STEPS, long_frame, times, values
 from hostile_tools import refused
 
 import stcore.readers as readers

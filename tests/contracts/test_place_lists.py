@@ -7,7 +7,8 @@ import geopandas
 import numpy as np
 import pandas as pd
 import pytest
-from data_samples import IDS, SENSORS, raw, write_parquet, write_wide_csv
+from data_samples.tables import write_parquet, write_wide_csv
+from data_samples.values import IDS, SENSORS, raw
 from hostile_tools import refused
 
 import stcore.readers as readers

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from data_samples import IDS, times, values, write_wide_csv
+from data_samples.tables import write_wide_csv
+from data_samples.values import IDS, times, values
 from hostile_tools import refused
 
 import stcore.readers as readers

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from data_samples import HORIZON, LOOKBACK, SENSORS, distilled, raw, values, write_stemdist
+from data_samples.arrays import write_stemdist
+from data_samples.values import HORIZON, LOOKBACK, SENSORS, distilled, raw, values
 from hostile_tools import refused
 
 import stcore.readers as readers

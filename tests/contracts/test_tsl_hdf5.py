@@ -7,18 +7,8 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from data_samples import (
-    IDS,
-    SENSORS,
-    STEPS,
-    degrees,
-    times,
-    values,
-    write_air_quality,
-    write_engrad,
-    write_frame,
-    write_years,
-)
+from data_samples.hdf5 import write_air_quality, write_engrad, write_frame, write_years
+from data_samples.values import IDS, SENSORS, STEPS, degrees, times, values
 from hostile_tools import refused
 
 import stcore.readers as readers

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from data_samples import write_grib, write_wide_csv
+from data_samples.grids import write_grib
+from data_samples.tables import write_wide_csv
 from hostile_tools import refused
 
 from stcore import readers

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data_samples import values
+from data_samples.values import values
 from hostile_tools import refused
 
 import stcore.readers as readers

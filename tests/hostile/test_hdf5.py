@@ -7,7 +7,9 @@ import h5py
 import numpy as np
 import pytest
 import xarray as xr
-from data_samples import STEPS, values, write_grid, write_metr_la, write_stdata
+from data_samples.grids import write_grid, write_stdata
+from data_samples.hdf5 import write_metr_la
+from data_samples.values import STEPS, values
 from hostile_tools import Bomb, refused
 
 import stcore.readers as readers

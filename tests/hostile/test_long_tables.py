@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from data_samples import raw
+from data_samples.values import raw
 from hostile_tools import refused
 
 import stcore.readers as readers

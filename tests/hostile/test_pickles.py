@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from data_samples import IDS, write_wide_csv
+from data_samples.tables import write_wide_csv
+from data_samples.values import IDS
 from hostile_tools import Bomb, refused
 
 import stcore.readers as readers

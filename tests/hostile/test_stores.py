@@ -11,7 +11,7 @@ from typing import Any
 import numcodecs
 import numpy as np
 import pytest
-from data_samples import write_saved_store, write_weatherbench2
+from data_samples.grids import write_saved_store, write_weatherbench2
 from hostile_tools import Bomb, refused
 
 import stcore.readers as readers

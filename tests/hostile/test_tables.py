@@ -8,7 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from data_samples import IDS, STEPS, times, values, write_grid, write_wide_csv
+from data_samples.grids import write_grid
+from data_samples.tables import write_wide_csv
+from data_samples.values import IDS, STEPS, times, values
 from hostile_tools import refused
 
 import stcore.readers as readers

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from data_samples import IDS, raw
+from data_samples.values import IDS, raw
 from tiny import tiny
 
 import stcore.readers as readers

@@ -6,43 +6,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
+from choosing import setting, trace_of
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from stcore import registry
 from stcore.charts import choices as charts
 from stcore.charts.kept_scale import kept_scale
 from stcore.charts.theme import DARK, LIGHT
 from stcore.diagnostics import choices
-from stcore.diagnostics.replay import ReplayError, Setting, by_chance, overlaps, replay, why_not
-from stcore.prune.strategy import Samples
+from stcore.diagnostics.replay import ReplayError, replay, why_not
 
 THEMES = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
-
-
-def trace_of(kept: np.ndarray, score: np.ndarray | None = None, **more: np.ndarray) -> xr.Dataset:
-    """A trace of ``kept`` [E, W] with scores that are new wherever a sample was kept."""
-    epochs, count = kept.shape
-    if score is None:
-        score = np.zeros(kept.shape, np.float16)
-        for epoch in range(epochs):
-            score[epoch] = np.where(kept[epoch] > 0, 1 + epoch, score[epoch - 1] if epoch else np.nan)
-    weight = np.where(kept > 0, 2.0, 0.0)
-    by_epoch = {
-        "kept_count": kept.sum(axis=1).astype(float),
-        "effective": kept.sum(axis=1).astype(float),
-        "largest_weight": np.full(epochs, 2.0),
-        "threshold": np.where(np.arange(epochs) > 0, 0.5, np.nan),
-        "easy": np.full(epochs, 0.6),
-        "validation_mae": np.ones(epochs),
-    }
-    variables: dict[str, Any] = {name: ("epoch", column) for name, column in by_epoch.items()}
-    for name, array in {"kept": kept, "score": score, "weight": weight, **more}.items():
-        variables[name] = (("epoch", "sample"), array)
-    coords = {"epoch": np.arange(1, epochs + 1), "sample": np.arange(count)}
-    return xr.Dataset(variables, coords)
 
 
 def drawn(epochs: int = 8, count: int = 400, share: float = 0.5, seed: int = 0) -> np.ndarray:
@@ -167,70 +142,6 @@ def test_shares_of_cells_are_read_as_shares() -> None:
     assert choices.often_table(trace, cells=4)["samples"].sum() == 1
     with pytest.raises(ReplayError, match="pruned cells"):
         replay(trace, "random", {}, setting(3, 2))
-
-
-# ---- replay --------------------------------------------------------------------------------------------------------
-def setting(epochs: int, count: int, seed: int = 0) -> Setting:
-    features = {"stationarity": np.linspace(0, 1, count), "cell": np.arange(count) % 168, "series": np.eye(count, 64)}
-    return Setting(epochs, seed, 16, lambda name: features.get(name, np.zeros(count, int)))
-
-
-def trained(method: str, epochs: int = 10, count: int = 300, **options: Any) -> xr.Dataset:
-    """What a strategy that goes by the error level leaves behind in a run of its own."""
-    card = registry.card("strategies", method)
-    known = setting(epochs, count)
-    strategy = card.load()(card.options.read(options), Samples(count, epochs, 0, known.feature))
-    rng = np.random.default_rng(3)
-    kept, level = np.zeros((epochs, count), bool), np.full((epochs, count), np.nan, np.float16)
-    for epoch in range(epochs):
-        level[epoch] = level[epoch - 1]
-        indices = strategy.select(epoch).indices
-        kept[epoch, indices] = True
-        level[epoch, indices] = np.exp(rng.normal(size=len(indices)))
-        columns = {"level": level[epoch, indices].astype(np.float32), "batch": np.zeros(len(indices), np.float32)}
-        strategy.observe(epoch, indices, columns)
-        strategy.judge(epoch, 1.0)
-    return trace_of(kept, level, level=level)
-
-
-@pytest.mark.parametrize("method", ["infobatch", "random", "static-random", "stride"])
-def test_a_method_replayed_on_its_own_run_keeps_what_it_kept(method: str) -> None:
-    found = replay(trained(method, keep=0.5), method, {"keep": 0.5}, setting(10, 300))
-    assert (found.overlap == 1).all()
-
-
-def test_another_seed_overlaps_as_much_as_chance() -> None:
-    found = replay(trained("random", 12, 4000, keep=0.5), "random", {"keep": 0.5}, setting(12, 4000, seed=9))
-    assert found.overlap[1:].mean() == pytest.approx(found.chance[1:].mean(), abs=0.02)
-
-
-@pytest.mark.parametrize("method", [name for name in registry.cards("strategies") if why_not(name) is None])
-def test_every_method_that_can_be_replayed_is_replayed_from_what_is_recorded(method: str) -> None:
-    trace = trained("infobatch", keep=0.5)
-    found = replay(trace, method, {}, setting(10, 300))
-    assert found.kept.shape == (10, 300) and found.kept[0].any()
-    assert ((found.overlap >= 0) & (found.overlap <= 1)).all()
-
-
-def test_methods_with_a_pilot_say_why_they_cannot_be_replayed() -> None:
-    for method in ("el2n", "grand", "forgetting", "craig"):
-        assert "training of its own" in (why_not(method) or "")
-        with pytest.raises(ReplayError, match="cannot be replayed"):
-            replay(trained("random"), method, {}, setting(10, 300))
-
-
-def test_what_is_left_out_of_account_is_said() -> None:
-    trace = trained("random", keep=0.5)
-    assert "error level alone" in " ".join(replay(trace, "st-prune", {}, setting(10, 300)).notes)
-    old = trace.drop_vars("level")
-    assert "only its own method's scores" in " ".join(replay(old, "infobatch", {}, setting(10, 300)).notes)
-
-
-def test_overlap_is_the_jaccard_index() -> None:
-    one, other = np.array([[1, 1, 0, 0]], bool), np.array([[0, 1, 1, 0]], bool)
-    assert overlaps(one, other).tolist() == [pytest.approx(1 / 3)]
-    assert by_chance(one, other).tolist() == [pytest.approx(1 / 3)]
-    assert overlaps(one & False, other & False).tolist() == [0.0]
 
 
 def few_cells(epochs: int = 20, count: int = 300) -> np.ndarray:

@@ -22,6 +22,12 @@ def finished(real_data: Path, recipe: dict[str, Any]) -> Finished:
     return last
 
 
+def test_the_default_recipe_is_on_its_way_after_four_epochs(real_data: Path) -> None:
+    last = finished(real_data, {"train": {"epochs": 4}})
+    assert last.metrics["test"]["mae"] <= 3.85 < last.naive["persistence"]["mae"]
+
+
+@pytest.mark.slow
 def test_the_default_recipe_on_metr_la(real_data: Path) -> None:
     assert finished(real_data, {}).metrics["test"]["mae"] <= 3.65
 
