@@ -45,12 +45,12 @@ def _progress(run: Run, now: str) -> None:
         st.progress(0.0, text, width=190)
         return
     share = min(where["visits"] / max(where["planned"], 1), 1.0)
-    text, left = f"epoch {where['epoch'] + 1} of {run.passes}", where["seconds_left"]
+    text, left = f"{pass_of(run)} {where['epoch'] + 1} of {run.passes}", where["seconds_left"]
     if where["epoch"] < 0:
         compares = run.spec["options"].get("mask", {}).get("pilot")
         text = "comparing masks first" if compares else "scoring before training"
     elif share == 1.0:
-        text = "measuring on the test windows"
+        text = "measuring on the validation windows" if run.kind == "distil" else "measuring on the test windows"
     elif left is not None:
         text += f" · {lasting(left)} left"
     st.progress(share, text, width=190)
@@ -69,16 +69,24 @@ WORDS: dict[Word, tuple[str, str, str, str | None]] = {  # what a button says, i
 }
 
 
+def pass_of(run: Run) -> str:
+    """What a run's passes are called: epochs, or the rounds of a distillation."""
+    return "round" if run.kind == "distil" else "epoch"
+
+
 def _live_buttons(run: Run, now: str) -> None:
     """Pause or resume, step, stop; and the offer to end a worker that does not answer."""
     stopping = run.word == "stop"
     for word in ("run" if now == "paused" else "pause", "step", "stop"):
         label, icon, hint, key = WORDS[word]
+        hint = hint.replace("epoch", pass_of(run))
         label = "Stopping" if stopping and word == "stop" else label
         name = f"{word} {run.id}"
         st.button(
             label, icon=icon, help=hint, shortcut=key, disabled=stopping, on_click=run.control, args=(word,), key=name
         )
     if (silent := run.unanswered) > PATIENCE:
-        hint = f"It has not answered for {silent:.0f} s. Ends the process; nothing is lost but the epoch in hand."
+        hint = (
+            f"It has not answered for {silent:.0f} s. Ends the process; nothing is lost but the {pass_of(run)} in hand."
+        )
         st.button("Kill", icon=":material/dangerous:", help=hint, on_click=jobs.kill, args=(run,), key=f"kill {run.id}")

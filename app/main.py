@@ -1,4 +1,4 @@
-"""The workbench: five views on one core. Start it with ``python workbench.py``."""
+"""The workbench: six views on one core. Start it with ``python workbench.py``."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from app.words import plain
 from stcore.runs import RunError
 
 HERE = Path(__file__).parent
-VIEWS = ("Data", "Train", "Samples", "Sensors", "Compare")
+VIEWS = ("Data", "Train", "Samples", "Sensors", "Distil", "Compare")
 
 st.set_page_config("Winnow", HERE / "static" / "favicon.png", "wide", "expanded")
 st.logo(HERE / "static" / "winnow.svg", size="large")

@@ -37,16 +37,24 @@ def forecast(run: Run, suffix: str, test: bool = False, timeout: float = 600) ->
         return out.read_bytes()
 
 
-def _forecasting(*arguments: str, timeout: float) -> None:
+def saved(source: Path, layout: str, suffix: str, timeout: float = 300) -> bytes:
+    """Data in a layout whose writer needs torch, as one file made in a child process. RunError with the child's own words."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / f"saved{suffix}"
+        _forecasting("save", str(source), str(out), "--as", layout, timeout=timeout, what="The file")
+        return out.read_bytes()
+
+
+def _forecasting(*arguments: str, timeout: float, what: str = "The forecast") -> None:
     """A command in a child process; RunError with its last words where it fails."""
     command = [sys.executable, "-m", "stcore", *arguments]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
     except subprocess.TimeoutExpired:
-        raise RunError(f"The forecast took longer than {timeout:g} s, so it was left.") from None
+        raise RunError(f"{what} took longer than {timeout:g} s, so it was left.") from None
     if done.returncode:
         said = done.stderr.strip().splitlines()
-        raise RunError(said[-1] if said else "The forecast could not be made.")
+        raise RunError(said[-1] if said else f"{what} could not be made.")
 
 
 def layer(name: str, content: bytes, answers: Mapping[str, str] | None = None) -> Layer:

@@ -70,10 +70,24 @@ def window(frame: pd.DataFrame, limits: tuple[float, float], title: str, theme: 
             "value:Q", title=None, scale=alt.Scale(domain=list(limits), nice=False), axis=alt.Axis(format="~r", minExtent=30)
         ),
         tooltip=["form:N", "step:Q", alt.Tooltip("value:Q", title=title, format=".3~r")],
-        **_look(theme, legend=False),
+        **_look(theme, None),
     )  # fmt: skip
     rule = alt.Chart(pd.DataFrame({"step": [0.5]})).mark_rule(color=theme.line, strokeWidth=1.5, aria=False)
     return alt.layer(rule.encode(x="step:Q"), lines).properties(height=SMALL)
+
+
+def all_windows(frame: pd.DataFrame, title: str, theme: Theme) -> alt.FacetChart:
+    """Several windows of ``forms``, told apart by ``window``, as one figure for a file."""
+    line = (
+        alt.Chart(frame.dropna())
+        .mark_line(strokeWidth=1.8)
+        .encode(
+            x=alt.X("step:Q", title="step"),
+            y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False)),
+            **_look(theme),
+        )
+    )
+    return line.properties(width=200, height=SMALL).facet("window:O", columns=4)
 
 
 def window_legend(real: bool, theme: Theme) -> Any:
@@ -83,20 +97,20 @@ def window_legend(real: bool, theme: Theme) -> Any:
     frame = pd.DataFrame({"form": names, "x": places, "end": places + 34, "text": places + 42, "y": 10})
     scaled: dict[str, Any] = {"scale": None, "axis": None}
     base = alt.Chart(frame).encode(y=alt.Y("y:Q", **scaled))
-    stroke = base.mark_rule(strokeWidth=2.4).encode(x=alt.X("x:Q", **scaled), x2="end:Q", **_look(theme, legend=False))
+    stroke = base.mark_rule(strokeWidth=2.4).encode(x=alt.X("x:Q", **scaled), x2="end:Q", **_look(theme, None))
     text = base.mark_text(align="left", baseline="middle", color=theme.text, fontSize=12).encode(
         x=alt.X("text:Q", **scaled), text="form:N"
     )
     return alt.layer(stroke, text).properties(height=20, width=600).configure_view(stroke=None)
 
 
-def _look(theme: Theme, legend: bool) -> dict[str, Any]:
-    """Colour and dash of the three forms."""
-    more: dict[str, Any] = {} if legend else {"legend": None}
+def _look(theme: Theme, *legend: None) -> dict[str, Any]:
+    """Colour and dash of the three forms; ``None`` for no legend."""
+    more: dict[str, Any] = {"legend": None} if legend else {}
     colours, dashes = [theme.muted, theme.accent, theme.pruned], [DASHES[1], DASHES[0], DASHES[2]]
     return {
-        "color": alt.Color("form:N", scale=alt.Scale(domain=list(FORMS), range=colours), **more),
-        "strokeDash": alt.StrokeDash("form:N", scale=alt.Scale(domain=list(FORMS), range=dashes), **more),
+        "color": alt.Color("form:N", title=None, scale=alt.Scale(domain=list(FORMS), range=colours), **more),
+        "strokeDash": alt.StrokeDash("form:N", title=None, scale=alt.Scale(domain=list(FORMS), range=dashes), **more),
     }
 
 

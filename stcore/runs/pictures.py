@@ -19,8 +19,8 @@ AGAIN = "bring the file back, or distil again with --config and its spec.json"
 
 
 class Beside(NamedTuple):
-    """The real windows nearest to those that are shown of a set: when each begins (``time`` [S]), its mean squared distance
-    ``apart`` [S] over all clusters, and its ``values`` [S, L + H, S] as in ``pictures``."""
+    """The real windows nearest to those that are shown of a set: when each begins on the wall clock (``time`` [S]), its mean
+    squared distance ``apart`` [S] over all clusters, and its ``values`` [S, L + H, S] as in ``pictures``."""
 
     time: np.ndarray
     apart: np.ndarray
@@ -98,4 +98,4 @@ def beside(run: Run, data: STData, small: STData) -> Beside:
     found = np.full((SHOWN, steps, SHOWN), np.nan, np.float32)
     begun = parts.train.starts[places]
     found[: len(some), :, : len(these)] = series[begun[:, None] + np.arange(steps)][:, :, these]
-    return Beside(data.time[begun].to_numpy(), apart, found)
+    return Beside(data.clock(begun).to_numpy(), apart, found)

@@ -8,10 +8,10 @@ from app.words import lasting
 from stcore.options import DataOptions, TrainOptions
 from stcore.prune.st_prune import STPruneOptions
 
-VIEWS = ("data", "train", "samples", "sensors", "compare")
+VIEWS = ("data", "train", "samples", "sensors", "distil", "compare")
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", [view for view in VIEWS if view != "distil"])  # which looks at distillations
 def test_every_view_opens_on_the_demo_run(app, view: str) -> None:
     test = app(view)
     assert "Simulated" in texts(test)

@@ -1,0 +1,213 @@
+"""The form of a new distillation: of which data, by which method, how small, how long; and how large the set will be."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from app import forms
+from app.answers import answers
+from app.distil.known import method_name
+from app.header import named
+from app.session import link, runs_folder
+from app.training.new import choose_source, opened, say_card, sentence
+from app.words import plain
+from stcore import jobs, registry
+from stcore.charts.words import percent
+from stcore.data import STData
+from stcore.distil.clusters import counted, fewest_clusters
+from stcore.distil.options import SCHEDULES, MatchingOptions, SizeOptions
+from stcore.findings import DataError
+from stcore.options import DataOptions, OptionError, RunOptions, TrainOptions
+from stcore.runs import RunError, create_distillation
+from stcore.runs.create_distillation import resolve_distillation
+from stcore.windows import cut
+
+SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0)
+DEFAULTS = {"time": 0.1, "space": 0.1}
+TOP = ("time", "space", "schedule")  # what stands above, not under "More options"
+SCHEDULED = {"preview": "Preview", "paper": "As in the paper"}
+IDLE = {"data": ("samples",), "train": ("epochs", "patience", "forecasts")}  # a validation has its own
+TITLES = {
+    "distil": "Method",
+    "data": "Windows",
+    "model": "Surrogate",
+    "train": "How a validation trains",
+    "run": "Random draws",
+}
+
+
+class Draft(NamedTuple):
+    """What the form says, with the data and their training windows where it can be; else why not."""
+
+    options: dict[str, Any]
+    data: STData | None = None
+    windows: int = 0
+    problem: str = ""
+
+
+def form() -> None:
+    """The whole form, in the sidebar."""
+    with st.sidebar:
+        st.subheader("New distillation", anchor=False)
+        source = choose_source()
+        data, problem = opened(source)
+        draft = draw(data, problem)
+        if draft.problem:
+            st.error(plain(draft.problem), icon=":material/block:")
+        if said := st.session_state.pop("distil problem", None):
+            st.error(plain(said), icon=":material/block:")
+        st.button(
+            "Start distilling", type="primary", width="stretch", disabled=bool(draft.problem), shortcut="Ctrl+Enter",
+            on_click=start, args=(source, draft.options), key="start distilling",
+        )  # fmt: skip
+        st.markdown("It is a process of its own: it goes on when this page is closed.")
+
+
+def draw(data: STData | None, problem: str) -> Draft:
+    """Fields of everything that can be chosen, and what they come to."""
+    method = choose_method()
+    size = {name: share(name) for name in DEFAULTS}
+    place = st.container()
+    schedule = choose_schedule() if issubclass(method.options, MatchingOptions) else None
+    surrogate = choose_surrogate(data)
+    values = further(method, surrogate, schedule, data)
+    options = {name: values[name] for name in ("data", "train")}
+    options["model"] = {"name": surrogate.name, **values["model"]}
+    options["distil"] = {
+        "name": method.name,
+        **values["distil"],
+        **size,
+        **({"schedule": schedule} if schedule else {}),
+    }
+    options["seed"] = values["run"]["seed"]
+    draft = checked(options, data, problem)
+    if draft.data is not None and not draft.problem:
+        with place:
+            say_size(method, draft)
+    return draft
+
+
+def choose_method() -> registry.Card:
+    """The method."""
+    known = registry.cards("distillers")
+    st.session_state.setdefault("distil.method", "stemdist")
+    name = st.selectbox("Method", list(known), key="distil.method", format_func=method_name, persist_state="session")
+    say_card(known[name])
+    return known[name]
+
+
+def share(name: str) -> float:
+    """The slider of a share; its help is the option's own."""
+    option = next(option for option in SizeOptions.describe() if option["name"] == name)
+    key = f"distil.{name}"
+    st.session_state.setdefault(key, DEFAULTS[name])
+    label = {"time": "In time: windows kept", "space": "In space: sensors kept"}[name]
+    found: Any = st.select_slider(
+        label, SHARES, key=key, format_func=percent, help=forms.explained(option), persist_state="session"
+    )
+    return float(found)
+
+
+def choose_schedule() -> str:
+    """Preview or paper, with what that means."""
+    st.session_state.setdefault("distil.schedule", "preview")
+    chosen = st.segmented_control(
+        "Schedule", list(SCHEDULED), key="distil.schedule", format_func=SCHEDULED.__getitem__, required=True,
+        persist_state="session",
+    )  # fmt: skip
+    plan = SCHEDULES[str(chosen)]
+    st.markdown(
+        f":small[{plan['rounds']} rounds of {plan['steps']} steps, a validation every {plan['check']} rounds.]"
+        + ("" if chosen == "preview" else " :small[It takes some twenty times as long as the preview.]")
+    )
+    return str(chosen)
+
+
+def choose_surrogate(data: STData | None) -> registry.Card:
+    """The models that run on sensors that they have never seen."""
+    able = surrogates(data)
+    if st.session_state.get("distil.model") not in able:
+        st.session_state["distil.model"] = "stid" if "stid" in able else next(iter(able))
+    name = st.selectbox(
+        "Surrogate", list(able), key="distil.model", format_func=named, persist_state="session",
+        help="The model whose slopes are matched and that validations train. Only models that run on sensors which they have "
+        "never seen can be trained on clusters and forecast sensors.",
+    )  # fmt: skip
+    return able[name]
+
+
+def surrogates(data: STData | None) -> dict[str, registry.Card]:
+    """Models that can be trained on a small set, by name."""
+    grid = data is not None and "grid" in data.ds.attrs
+    known = registry.cards("models").items()
+    return {
+        name: card for name, card in known if card.trains and card.unseen is not None and (grid or not card.needs_grid)
+    }
+
+
+def further(
+    method: registry.Card, surrogate: registry.Card, schedule: str | None, data: STData | None
+) -> dict[str, dict[str, Any]]:
+    """Everything else, from the options' own classes."""
+    described = {
+        "distil": [option for option in method.options.describe() if option["name"] not in TOP],
+        "data": [option for option in DataOptions.describe() if option["name"] not in IDLE["data"]],
+        "model": [option for option in surrogate.options.describe() if option["name"] not in (surrogate.unseen or {})],
+        "train": [option for option in TrainOptions.describe() if option["name"] not in IDLE["train"]],
+        "run": [option for option in RunOptions.describe() if option["name"] == "seed"],
+    }
+    channels = data.channels if data else []
+    lists = {"targets": channels, "inputs": channels}
+    automatic: Mapping[str, Any] = {
+        **(SCHEDULES[schedule] if schedule else {"trained": 1, "epochs": 5}),
+        "milestones": "a cosine to zero", "targets": channels[0] if channels else None, "inputs": "all",
+        **dict.fromkeys(("batch", "lr", "threads", "weight_decay"), "what suits"),
+    }  # fmt: skip
+    values: dict[str, dict[str, Any]] = {}
+    with st.expander("More options", key="more of distilling"):
+        for name, section in described.items():
+            if section:
+                st.markdown(f"**{TITLES[name]}**")
+            values[name] = forms.fields(f"distil {name}", section, automatic, lists)
+    return values
+
+
+def checked(options: dict[str, Any], data: STData | None, problem: str) -> Draft:
+    """Resolve the options on the data, or say in words why that is not possible."""
+    if data is None:
+        return Draft(options, problem=problem)
+    try:
+        resolved = resolve_distillation(data, options)
+        return Draft(options, data, len(cut(data, resolved.data).train))
+    except (OptionError, DataError) as error:
+        return Draft(options, data, problem=sentence(str(error)))
+
+
+def say_size(method: registry.Card, draft: Draft) -> None:
+    """How large the set will be."""
+    assert draft.data
+    choice = {name: value for name, value in draft.options["distil"].items() if name != "name" and value is not None}
+    size, sensors = method.options.read(choice), len(draft.data.sensors)
+    assert isinstance(size, SizeOptions)
+    windows, clusters, notes = counted(draft.windows, sensors, size, fewest_clusters(method.name, size))
+    of = "sensors" if choice.get("sensors", "clusters") != "clusters" else "clusters"
+    st.markdown(
+        f"**{windows:,} windows × {clusters:,} {of}**: {percent(windows * clusters / (draft.windows * sensors))} of the whole",
+        help=f"Of {draft.windows:,} training windows and {sensors:,} sensors.",
+    )
+    for note in notes:
+        st.markdown(f":small[{plain(sentence(note))}]")
+
+
+def start(source: str, options: dict[str, Any]) -> None:
+    """Make the distillation, start its process and look at it."""
+    try:
+        run = create_distillation(source, options, runs_folder(), answers=answers(source))
+        jobs.start(run)
+    except (DataError, OptionError, RunError) as error:
+        st.session_state["distil problem"] = sentence(str(error))
+    except OSError as error:
+        st.session_state["distil problem"] = f"The distillation could not be written: {error.strerror or error}."
+    else:
+        link("distillation", run.id)

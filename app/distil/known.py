@@ -1,0 +1,121 @@
+"""The distillations that are there: the one that is looked at, how they are called, and how large their sets are to be."""
+
+import pandas as pd
+import streamlit as st
+
+from app import control
+from app.header import POLL, SLOW_POLL, named
+from app.session import current_zone, link, linked, runs_folder, state
+from app.words import plain
+from stcore import registry
+from stcore.charts.words import percent
+from stcore.distil.clusters import counted, fewest_clusters
+from stcore.runs import Run, label, runs_in
+from stcore.runs.folder import LIVE
+
+DRAWN = "drawn distillation"
+
+
+def distillations() -> list[Run]:
+    """Those of the runs folder, newest first."""
+    return runs_in(runs_folder(), "distil")
+
+
+def header(runs: list[Run]) -> Run | None:
+    """The list of distillations, and how the chosen one stands with its buttons. None where there is none, and why is said."""
+    asked = linked("distillation")
+    run = next((run for run in runs if run.id == asked), None)
+    if asked is None and runs:
+        run = next((run for run in runs if state(run) in LIVE), runs[0])
+    if runs:
+        with st.container(horizontal=True, vertical_alignment="center", key="distillation-header"):
+            choose(runs, run)
+            if run:
+                strip(run)
+    if asked and run is None:
+        st.warning(f"Distillation {plain(asked, 80)} is not on this machine.", icon=":material/link_off:")
+    return run
+
+
+def choose(runs: list[Run], run: Run | None) -> None:
+    """The list."""
+    names = titles(runs)
+    st.session_state["distillation list"] = run.id if run else None
+    st.selectbox(
+        "Distillation", list(names), key="distillation list", format_func=lambda name: names.get(name, name),
+        on_change=lambda: link("distillation", st.session_state["distillation list"]), index=0 if run else None,
+        placeholder="Choose a distillation", width=420, label_visibility="collapsed",
+    )  # fmt: skip
+
+
+def titles(runs: list[Run]) -> dict[str, str]:
+    """A distinct name for each by its id."""
+    found: dict[str, str] = {}
+    for run in runs:
+        name = title(run)
+        found[run.id] = name if name not in found.values() else f"{name} · {run.id}"
+    return found
+
+
+def title(run: Run) -> str:
+    """What people call a distillation: its method and size, its surrogate, its data, and when it was made."""
+    if own := label(run).title:
+        return own
+    options, made = run.spec["options"], run.spec["created"]
+    local = pd.Timestamp(made).tz_convert(current_zone())
+    when = f"{local.day} {local:%b, %H:%M}" if run.id[:8] == made[:10].replace("-", "") else run.id
+    method, size = options["distil"], asked_size(run)
+    return (
+        f"{method_name(method['name'])} {size[0]:,} × {size[1]:,} · {named(options['model']['name'])} · "
+        f"{run.spec['data']['title']} · {when}"
+    )
+
+
+def method_name(name: str) -> str:
+    """A method as its authors write it."""
+    card = registry.cards("distillers").get(name)
+    return card.label if card else name
+
+
+def asked_size(run: Run) -> tuple[int, int]:
+    """Windows and clusters (or sensors) of the set that a distillation makes; its whole where its method is not known here."""
+    windows, sensors = run.spec["windows"]["train"], len(run.spec["data"]["sensors"])
+    choice = dict(run.spec["options"]["distil"])
+    card = registry.cards("distillers").get(choice.pop("name"))
+    if card is None:
+        return windows, sensors
+    options = card.options.read(choice)
+    return counted(windows, sensors, options, fewest_clusters(card.name, options))[:2]  # type: ignore[arg-type]
+
+
+def said_size(run: Run) -> str:
+    """The size in words."""
+    windows, clusters = asked_size(run)
+    whole = run.spec["windows"]["train"] * len(run.spec["data"]["sensors"])
+    return f"{windows:,} windows × {clusters:,} {called(run)}, {percent(windows * clusters / whole)} of the whole"
+
+
+def called(run: Run) -> str:
+    """What the sensors of the set are."""
+    return "sensors" if run.spec["options"]["distil"].get("sensors", "clusters") != "clusters" else "clusters"
+
+
+def unit_of(run: Run) -> str:
+    """The unit of the validation errors."""
+    targets, data = run.spec["targets"], run.spec["data"]
+    return str(data["units"].get(targets[0], "")) if len(targets) == 1 else "training spreads"
+
+
+def strip(run: Run) -> None:
+    """Badge, progress and buttons; looks again by itself while the distillation may change."""
+    now = state(run)
+    st.session_state[DRAWN] = (run.id, now)
+    every = POLL if now in LIVE else SLOW_POLL if now != "done" else None
+    st.fragment(run_every=every)(_strip)(run)
+
+
+def _strip(run: Run) -> None:
+    now = state(run)
+    if st.session_state.get(DRAWN) != (run.id, now):
+        st.rerun()  # the whole page: other states show other things
+    control.controls(run, now)

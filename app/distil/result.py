@@ -1,0 +1,136 @@
+"""What can be done with a finished set: taken away, and trained on."""
+
+import json
+from typing import Any
+
+import streamlit as st
+
+from app.distil.form import surrogates
+from app.header import named
+from app.session import link, run_dataset, runs_folder
+from app.training.new import sentence
+from app.words import plain
+from stcore import elsewhere, jobs
+from stcore.findings import DataError
+from stcore.options import OptionError
+from stcore.readers.limits import words
+from stcore.runs import Run, RunError, create, lessons
+from stcore.runs.files import plain as without_nan
+
+STARTED, PROBLEM = "trained on it", "training problem"
+ALONE, WARM, ALL = "On the set alone", "On the set, then on all data", "On all data, to compare"
+WAYS = {
+    ALONE: "An epoch is one pass over the set, which is short; errors are those of the data's own validation and test.",
+    WARM: "The set first, for so many epochs as the start; then the data themselves.",
+    ALL: "A full run of the same model, against which the set is held.",
+}
+
+
+def take(run: Run) -> None:
+    """The set as files."""
+    st.subheader("Take the set along", anchor=False)
+    place, kept = run.path / lessons.FILE, f"packed {run.id}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if place.is_file():
+            st.download_button(
+                f"NetCDF, {words(place.stat().st_size)}", place.read_bytes, f"{run.id}.nc", "application/x-netcdf",
+                key=f"netcdf {run.id}", on_click="ignore", help="`python -m stcore train DATA --distilled` takes it, too.",
+            )  # fmt: skip
+        else:
+            st.error(
+                f"The file {lessons.FILE} is missing from the folder of this distillation.", icon=":material/error:"
+            )
+        if content := st.session_state.get(kept):
+            st.download_button(
+                f"Save {run.id}.pt, {words(len(content))}", content, f"{run.id}.pt", key=f"pt {run.id}", on_click="ignore",
+                type="primary",
+            )  # fmt: skip
+        else:
+            st.button(
+                "Make the STemDist file (.pt)", key=f"make pt {run.id}", on_click=_pack, args=(run, kept),
+                help="As the authors' code reads it; takes some seconds, since a process of its own loads PyTorch.",
+            )  # fmt: skip
+        st.download_button(
+            "Record as JSON", lambda: record(run), f"{run.id}.json", "application/json", key=f"record {run.id}",
+            on_click="ignore",
+        )  # fmt: skip
+    if said := st.session_state.pop("pack problem", None):
+        st.error(plain(said), icon=":material/error:")
+
+
+def _pack(run: Run, kept: str) -> None:
+    try:
+        st.session_state[kept] = elsewhere.saved(run.path / lessons.FILE, "stemdist", ".pt")
+    except RunError as error:
+        st.session_state["pack problem"] = str(error)
+
+
+def record(run: Run) -> str:
+    """Everything that was asked for and came out, as one JSON document."""
+    known = {"spec": run.spec, "summary": run.summary() | {"path": run.path.name}, "rounds": run.epochs()}
+    return json.dumps(without_nan(known), indent=1)
+
+
+# ---- training on it ------------------------------------------------------------------------------------------------
+def train_on_it(run: Run) -> None:
+    """How, which model, how long; and the button."""
+    st.subheader("Train on it", anchor=False)
+    able = surrogates(_data(run))
+    surrogate = run.spec["options"]["model"]["name"]
+    st.session_state.setdefault("train.way", ALONE)
+    if st.session_state.get("train.model") not in able:
+        st.session_state["train.model"] = surrogate if surrogate in able else next(iter(able))
+    way = str(st.segmented_control("How", list(WAYS), key="train.way", required=True, label_visibility="collapsed"))
+    st.markdown(f":small[{WAYS[way]}]")
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
+    model = left.selectbox("Model", list(able), key="train.model", format_func=named)
+    epochs = middle.number_input(
+        "Epochs",
+        1,
+        10_000,
+        100 if way == ALONE else 15,
+        key=f"train.epochs {way}",
+        help="Passes over what is trained on.",
+    )
+    warm = right.number_input("Epochs on the set first", 1, 10_000, 20, key="train.warm") if way == WARM else None
+    st.button(
+        "Start training", type="primary", icon=":material/play_arrow:", key="train on it", on_click=start,
+        args=(run, str(model), int(epochs), way, warm),
+    )  # fmt: skip
+    if said := st.session_state.pop(PROBLEM, None):
+        st.error(plain(said), icon=":material/block:")
+    if st.session_state.get(STARTED, ("", ""))[0] == run.id:
+        st.success(f"Run {plain(st.session_state[STARTED][1])} is on its way.", icon=":material/check:")
+        st.page_link("views/train.py", label="Watch it in Train", icon=":material/arrow_forward:")
+
+
+def _data(run: Run) -> Any:
+    try:
+        return run_dataset(run)
+    except (DataError, OSError):
+        return None
+
+
+def start(run: Run, model: str, epochs: int, way: str, warm: int | None) -> None:
+    """Make the run and start its process."""
+    data, options = run.spec["data"], run.spec["options"]
+    source = str(run.path / "data.nc") if data["source"] == "data.nc" else data["source"]
+    asked: dict[str, Any] = {
+        "seed": options["seed"],
+        "data": options["data"],
+        "model": options["model"] if model == options["model"]["name"] else {"name": model},
+        "train": {**options["train"], "epochs": epochs},
+        "prune": {"name": "full"},
+    }
+    if way != ALL:
+        asked["distilled"] = {"source": str((run.path / lessons.FILE).resolve()), "warm": warm}
+    try:
+        made = create(source, asked, runs_folder(), answers=data["answers"])
+        jobs.start(made)
+    except (DataError, OptionError, RunError) as error:
+        st.session_state[PROBLEM] = sentence(str(error))
+    except OSError as error:
+        st.session_state[PROBLEM] = f"The run could not be written: {error.strerror or error}."
+    else:
+        st.session_state[STARTED] = (run.id, made.id)
+        link("run", made.id)

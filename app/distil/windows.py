@@ -1,0 +1,131 @@
+"""The synthetic windows through the rounds, each beside the real window that is nearest to it."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app.distil.known import asked_size, called
+from app.distil.saving import figure_file, table_files
+from app.session import current_theme, run_dataset, state
+from app.words import plain
+from stcore import jobs
+from stcore.charts import distil as charts
+from stcore.charts.style import instant
+from stcore.charts.words import labelled, short
+from stcore.distil.clusters import chosen
+from stcore.findings import DataError
+from stcore.runs import Run, RunError, pictures
+from stcore.runs.folder import LIVE
+from stcore.runs.pictures import Beside
+
+EVERY = 2.0  # seconds
+ACROSS = 4
+
+
+def panel(run: Run) -> None:
+    """Small figures of some windows, drawn again while it works."""
+    st.subheader(
+        "Windows of the set", anchor=False,
+        help="Some of them, evenly chosen, of one cluster: as they were after the first round, and as they stand. The line "
+        "between the halves parts what a model sees from what it forecasts.",
+    )  # fmt: skip
+    st.fragment(run_every=EVERY if state(run) in LIVE else None)(_panel)(run)
+
+
+def _panel(run: Run) -> None:
+    try:
+        seen = pictures.pictures(run)
+    except RunError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    if not len(seen):
+        st.markdown("They appear after the first round.")
+        return
+    place, at = controls(run, seen)
+    real = nearest(run)
+    scale = run.spec["scale"]["mean"][0], run.spec["scale"]["spread"][0]
+    first, now = (picture * scale[1] + scale[0] for picture in (seen[0], seen[at]))
+    near = None if real is None else real.values[..., place] * scale[1] + scale[0]
+    grid_of(run, (first[..., place], now[..., place]), near, real)
+
+
+def controls(run: Run, seen: np.ndarray) -> tuple[int, int]:
+    """Which of the shown clusters, and after which round; the newest until another is chosen."""
+    these = [int(cluster) for cluster in chosen(asked_size(run)[1])]
+    one = called(run).removesuffix("s")
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    place = left.selectbox(
+        one.capitalize(), range(len(these)), key="shown cluster", persist_state="session",
+        format_func=lambda place: f"{one.capitalize()} {these[place] + 1}" if place < len(these) else "–",
+    )  # fmt: skip
+    last, (of, before) = len(seen), st.session_state.get("round of", ("", 0))
+    if last < 2:
+        return min(int(place or 0), len(these) - 1), last - 1
+    if of != run.id or st.session_state.get("round", 0) >= before:
+        st.session_state["round"] = last
+    st.session_state["round of"] = (run.id, last)
+    at = right.slider("After round", 1, last, key="round", help="The newest is shown until you choose another one.")
+    return min(int(place or 0), len(these) - 1), int(at) - 1
+
+
+def nearest(run: Run) -> Beside | None:
+    """The nearest real windows of a finished set; None, and why is said, where there is none to hold it against."""
+    if state(run) != "done":
+        st.markdown("The nearest real windows are found when the set is finished.")
+        return None
+    try:
+        return _nearest(str(run.path), (run.path / "result.json").stat().st_mtime)
+    except (RunError, DataError, OSError) as error:
+        st.warning(f"The real windows cannot be shown: {plain(str(error))}", icon=":material/info:")
+        return None
+
+
+@st.cache_resource(show_spinner="Looking for the nearest real windows …", max_entries=8)
+def _nearest(path: str, stamp: float) -> Beside:
+    run = Run(Path(path))
+    return pictures.beside(run, run_dataset(run), jobs.distilled(run))
+
+
+def grid_of(run: Run, forms: tuple[np.ndarray, np.ndarray], near: np.ndarray | None, real: Beside | None) -> None:
+    """The small figures with one range of values, their legend, and their numbers."""
+    theme, lookback = current_theme(), run.spec["options"]["data"]["lookback"]
+    target = run.spec["targets"][0]
+    title = labelled(target, str(run.spec["data"]["units"].get(target, "")))
+    first, now = forms
+    shown = np.flatnonzero(np.isfinite(now).any(axis=1))
+    everything = np.concatenate([part[shown].ravel() for part in (first, now, near) if part is not None])
+    if not len(shown):
+        st.markdown("Nothing is known of this cluster in these windows.")
+        return
+    low, high = float(np.nanmin(everything)), float(np.nanmax(everything))
+    room = 0.04 * (high - low) or 1.0
+    st.altair_chart(
+        charts.window_legend(near is not None, theme), key="window legend", width="content",
+        alt="Legend: dashed after the first round, full as it stands, dotted the nearest real window",
+    )  # fmt: skip
+    st.markdown(f":small[{plain(title)} against steps; what a model sees ends at step 0.]")
+    windows, parts = chosen(asked_size(run)[0]), []
+    grid = st.grid(ACROSS, min_column_width=190)
+    for place in shown:
+        frame = charts.forms(first[place], now[place], None if near is None else near[place], lookback)
+        parts.append(frame.assign(window=int(windows[place]) + 1 if place < len(windows) else place + 1))
+        with grid.container(gap="xsmall"):
+            st.markdown(heading(int(parts[-1]["window"].iloc[0]), real, int(place)))
+            figure = charts.window(frame, (low - room, high + room), title, theme)
+            st.altair_chart(figure, key=f"window {place}", alt=f"Window {place + 1} of the set, in the chosen cluster")
+    table = pd.concat(parts).pivot_table(index=["window", "step"], columns="form", values="value").reset_index()
+    with st.expander("These windows as a table"):
+        st.dataframe(table.round(4), hide_index=True, height=280, key="windows table")
+        table_files(table, f"{run.id}-windows", "These windows")
+        figure_file(charts.all_windows(pd.concat(parts), title, theme), f"{run.id}-windows", "All of these windows")
+
+
+def heading(number: int, real: Beside | None, place: int) -> str:
+    """What stands above a window: its number, and when the nearest real one was."""
+    if real is None or not np.isfinite(real.apart[place]):
+        return f"**Window {number}**"
+    when = instant(pd.Timestamp(real.time[place]))
+    apart = short(float(np.sqrt(real.apart[place])))
+    return f"**Window {number}**  \n:small[nearest: {plain(when)}, {apart} training spreads apart]"

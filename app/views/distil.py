@@ -1,0 +1,57 @@
+"""Distil: a small set that trains models like the big one; made here, looked at, taken away, trained on."""
+
+import streamlit as st
+
+from app.distil import form, groups, listing, live, result, versus, windows
+from app.distil.known import distillations, header
+from app.header import header as run_header
+from app.session import state
+from stcore.runs import Run
+from stcore.runs.folder import LIVE
+
+
+def page() -> None:
+    run_header("data")
+    form.form()
+    known = distillations()
+    run = header(known)
+    listing.undo()
+    if run is None:
+        if not known:
+            empty()
+        return
+    show(run, known)
+
+
+def empty() -> None:
+    """What this view is for, while nothing is there."""
+    st.subheader("A small set that trains models like the big one", anchor=False)
+    st.markdown(
+        "Distillation makes a few windows of a few clusters of sensors out of all the data, such that a model trained on them "
+        "forecasts the real sensors nearly as well, in a fraction of the time. It pays where many models are to be trained on "
+        "the same data: other sizes, other options, other models."
+    )
+    st.info("Choose data and size in the form on the left, and start. A preview takes minutes.", icon=":material/info:")
+
+
+def show(run: Run, known: list[Run]) -> None:
+    """One distillation in whatever state."""
+    now = state(run)
+    live.message(run, now)
+    live.panel(run)
+    if now == "done":
+        left, right = st.columns([2, 3], gap="large")
+        with left:
+            result.take(run)
+        with right:
+            result.train_on_it(run)
+    if now in LIVE or run.epochs():
+        windows.panel(run)
+    if now == "done":
+        groups.show(run)
+    versus.show(run, known)
+    listing.show(run, known)
+    live.log(run)
+
+
+page()

@@ -1,0 +1,258 @@
+"""Distil: a form that says how large the set will be, every state, a finished set looked at, taken away and trained on."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from distillations import SMALL, distilled
+from pages import button, texts
+from tiny import tiny
+from training_runs import copied, trained
+
+from app.distil import live, result
+from stcore import elsewhere, jobs, readers, registry
+from stcore.runs import Run, create_distillation, runs_in
+from stcore.runs.record import fail, tell
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """12 sensors with places and 400 hours."""
+    path = tmp_path_factory.mktemp("data") / "tiny.nc"
+    tiny(400, 12).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def made(file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """A finished set and one of a baseline, a run on the first and one on all data."""
+    place = tmp_path_factory.mktemp("made")
+    found = {"set": distilled(file, place, "set")}
+    found["random"] = distilled(file, place, "random", name="random", time=0.05, space=0.3, epochs=1)
+    same = {
+        "data": SMALL["data"],
+        "model": SMALL["model"],
+        "train": {"epochs": 2, "threads": 1},
+        "prune": {"name": "full"},
+    }
+    found["full"] = trained(file, place, "full", **same)
+    found["small"] = trained(
+        file, place, "small", **same, distilled={"source": str(found["set"].path / "distilled.nc")}
+    )
+    return found
+
+
+@pytest.fixture
+def in_state(file: Path, folder: Path) -> Iterator[Callable[[str, int], Run]]:
+    """A distillation that has told of some rounds and is queued, running, paused, stopped, failed or interrupted."""
+    held = []
+
+    def make(status: str, rounds: int = 1) -> Run:
+        run = create_distillation(file, SMALL, folder, f"{status}-{rounds}")
+        if status == "starting":
+            return run
+        events = jobs.work(run)
+        while len(run.epochs()) < rounds or next(events).name == "started":
+            next(events)
+        if status in ("running", "paused", "queued"):
+            held.append(events)
+            if status != "running":
+                tell(run, {"event": status})
+        elif status == "stopped":
+            run.control("stop")
+            list(events)
+        else:
+            events.close()
+            if status == "failed":
+                fail(run, RuntimeError("diverged at round 2: the matching loss is not finite."), rounds)
+        assert run.status == status
+        return run
+
+    yield make
+    for events in held:
+        events.close()
+
+
+def test_nothing_there_says_what_it_is_for_and_how_large_a_set_will_be(app) -> None:
+    test = app("distil")
+    assert "A small set that trains models like the big one" in texts(test)
+    side = "\n".join(str(part.value) for part in test.sidebar.markdown)
+    assert "clusters**: 1" in side and "of the whole" in side
+    options = {part.label: part for part in test.sidebar.selectbox}
+    assert options["Surrogate"].options == [
+        registry.card("models", name).label for name in ("dlinear", "stid", "stid-neighbours", "graph-wavenet", "mtgnn")
+    ]
+
+
+def test_the_size_follows_the_sliders_and_the_method(app, file: Path) -> None:
+    test = app("distil", data=str(file))
+
+    def side() -> str:
+        return "\n".join(str(part.value) for part in test.sidebar.markdown)
+
+    assert "8 clusters" in side() and "two for each subset" in side()
+    test.select_slider(key="distil.space").set_value(0.5).run()
+    test.select_slider(key="distil.time").set_value(1.0).run()
+    test.number_input(key="distil distil.subsets").set_value(1).run()
+    assert "217 windows × 6 clusters**: 50" in side() and "10 rounds of 10 steps" in side()
+    test.selectbox(key="distil.method").set_value("random").run()
+    assert "217 windows × 6 sensors" in side() and "rounds of" not in side()
+
+
+@pytest.mark.parametrize(
+    ("status", "rounds", "said", "offered"),
+    [
+        ("queued", 0, "A run is training", {"Pause", "Stop"}),
+        ("starting", 0, "loading PyTorch", {"Pause", "Stop"}),
+        ("running", 0, "Curves appear after the first round", {"Pause", "Stop"}),
+        ("running", 1, "Matching loss by round", {"Pause", "Stop"}),
+        ("paused", 1, "Paused in round 2. Nothing is lost.", {"Resume", "Stop"}),
+        ("stopped", 1, "Stopped by you after round 1 of 2", {"Resume from round 2"}),
+        ("failed", 1, "Diverged at round 2", {"Resume from round 2"}),
+        ("interrupted", 1, "Crashed after round 1 of 2", {"Resume from round 2"}),
+        ("interrupted", 0, "Crashed after round 0", {"Start over"}),
+    ],
+)
+def test_each_state_is_said_and_offers_what_makes_sense(app, in_state, status, rounds, said, offered) -> None:
+    run = in_state(status, rounds)
+    test = app("distil", distillation=run.id)
+    assert said in texts(test)
+    assert offered <= {part.label for part in test.button}
+
+
+def test_the_form_starts_what_it_says(app, folder: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Run] = []
+    monkeypatch.setattr(jobs, "start", started.append)
+    test = app("distil", data=str(file))
+    test.segmented_control(key="distil.schedule").set_value("paper").run()
+    test.selectbox(key="distil.model").set_value("dlinear").run()
+    test.number_input(key="distil data.horizon").set_value(4).run()
+    button(test, "Start distilling").click().run()
+    (run,) = started
+    options = run.spec["options"]
+    assert run.kind == "distil" and options["distil"]["schedule"] == "paper" and options["data"]["horizon"] == 4
+    assert (options["model"]["name"], options["distil"]["time"], options["distil"]["space"]) == ("dlinear", 0.1, 0.1)
+    assert test.session_state["linked distillation"] == run.id
+
+
+def test_what_cannot_be_is_said_before_the_start(app, file: Path) -> None:
+    test = app("distil", data=str(file))
+    test.number_input(key="distil data.lookback").set_value(400).run()
+    assert "choose a shorter lookback" in "\n".join(str(part.value) for part in test.error)
+    assert button(test, "Start distilling").disabled
+
+
+@pytest.fixture
+def finished(made: dict[str, Run], folder: Path) -> dict[str, Run]:
+    """All of them in the folder of the page; the run on the set still names where that was made."""
+    return {name: copied(run, folder) for name, run in made.items()}
+
+
+def test_a_finished_set_is_shown_with_everything_around_it(app, finished: dict[str, Run]) -> None:
+    test = app("distil", distillation="set")
+    assert not test.error and not test.warning
+    said = texts(test)
+    assert "nearest:" in said and "Clusters of sensors" in said and "Error against size and time" in said
+    assert "Window 1" in said and "training spreads apart" in said
+    figures = {part.label: part.value for part in test.metric}
+    assert figures["Rounds done"] == "2 of 2" and "6" in figures["Size of the set"]
+    assert "After" in said or "Never" in said
+    tables = [part.value for part in test.dataframe]
+    assert any({"cluster", "members", "sensors"} <= set(table) for table in tables)
+    assert any("trained on" in table and len(table) == 2 for table in tables)
+    labels = {part.label for part in test.get("download_button")}
+    assert {"Rounds as CSV", "Rounds as Parquet", "Record as JSON", "Figure as HTML", "Figure as Vega-Lite"} <= labels
+
+
+def test_windows_are_those_of_the_chosen_round_and_cluster(app, finished: dict[str, Run]) -> None:
+    test = app("distil", distillation="set")
+
+    def column() -> list[float]:
+        table = next(part.value for part in test.dataframe if "as it stands" in part.value)
+        return table["as it stands"].tolist()
+
+    last = column()
+    test.slider(key="round").set_value(1).run()
+    first = column()
+    assert first != last
+    test.selectbox(key="shown cluster").set_value(3).run()
+    assert column() != first
+
+
+def test_choosing_a_cluster_shows_its_members(app, finished: dict[str, Run]) -> None:
+    test = app("distil", distillation="set")
+    test.selectbox(key="cluster").set_value(2).run()
+    table = next(part.value for part in test.dataframe if "members" in part.value)
+    assert table["cluster"].tolist() == [3]
+
+
+def test_the_set_is_handed_over_as_the_authors_have_it(app, finished: dict[str, Run], tmp_path: Path) -> None:
+    content = elsewhere.saved(finished["set"].path / "distilled.nc", "stemdist", ".pt")
+    (tmp_path / "small.pt").write_bytes(content)
+    assert readers.open(tmp_path / "small.pt").ds.sizes["window"] == jobs.distilled(finished["set"]).ds.sizes["window"]
+
+
+@pytest.mark.parametrize(("way", "warm"), [(result.ALONE, None), (result.WARM, 20), (result.ALL, None)])
+def test_training_on_it_starts_a_run(
+    app, finished, monkeypatch: pytest.MonkeyPatch, way: str, warm: int | None
+) -> None:
+    started: list[Run] = []
+    monkeypatch.setattr(jobs, "start", started.append)
+    test = app("distil", distillation="set")
+    test.segmented_control(key="train.way").set_value(way).run()
+    button(test, "Start training").click().run()
+    (run,) = started
+    asked = run.spec["options"]["distilled"]
+    own = str((finished["set"].path / "distilled.nc").resolve())
+    assert asked == {"source": None if way == result.ALL else own, "warm": warm}
+    assert run.spec["options"]["prune"]["name"] == "full" and run.spec["options"]["data"]["horizon"] == 4
+    assert "is on its way" in "\n".join(str(part.value) for part in test.success)
+    assert test.session_state["linked run"] == run.id
+
+
+def test_a_distillation_is_deleted_and_brought_back(app, finished: dict[str, Run], folder: Path) -> None:
+    test = app("distil", distillation="set")
+    rows = next(part.value for part in test.dataframe if "surrogate" in part.value)
+    test.session_state["distillations 0"] = {"selection": {"rows": [rows["id"].tolist().index("random")]}}
+    test.run()
+    button(test, "Delete").click().run()
+    assert [run.id for run in runs_in(folder, "distil")] == ["set"] and "Deleted: random" in texts(test)
+    assert button(test, "Delete").disabled, "the row that came into its place is not selected"
+    button(test, "Undo").click().run()
+    assert {run.id for run in runs_in(folder, "distil")} == {"set", "random"}
+
+
+def test_one_that_works_cannot_be_deleted(app, in_state) -> None:
+    run = in_state("running", 1)
+    test = app("distil", distillation=run.id)
+    test.session_state["distillations 0"] = {"selection": {"rows": [0]}}
+    test.run()
+    assert button(test, "Delete").disabled and not button(test, "Look at it").disabled
+
+
+def test_a_damaged_record_is_a_sentence(app, finished: dict[str, Run]) -> None:
+    (finished["set"].path / "rows" / "synthetic.bin").write_bytes(b"short")
+    (finished["set"].path / "rows" / "cluster.bin").write_bytes(b"")
+    test = app("distil", distillation="set")
+    said = "\n".join(str(part.value) for part in test.error).replace("\\", "")
+    assert "its file synthetic.bin is missing or holds fewer than 2 rounds" in said and "its file cluster.bin" in said
+
+
+def test_data_that_are_gone_leave_the_record(app, finished: dict[str, Run], file: Path) -> None:
+    hidden = shutil.move(file, file.with_suffix(".away"))
+    try:
+        test = app("distil", distillation="set")
+        assert "The real windows cannot be shown" in "\n".join(str(part.value) for part in test.warning)
+    finally:
+        shutil.move(hidden, file)
+
+
+def test_a_link_to_a_distillation_that_is_not_here_is_a_sentence(app, finished) -> None:
+    assert "Distillation nowhere is not on this machine" in texts(app("distil", distillation="nowhere"))
+
+
+def test_every_event_has_words(in_state) -> None:
+    said = [live.said(event) for event in in_state("paused", 1).events()]
+    assert said[0] == "opens the data" and said[1].startswith("begins at round 1 of 2") and said[-1] == "pauses"
+    assert "round 1: matching loss" in said[2]
