@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -18,6 +19,16 @@ SETTLED = ("graph", "zone", "answers")  # asked last: what is taken without an a
 OTHER = "<"
 
 
+def again(findings: Sequence[Finding], given: Mapping[str, str]) -> list[Finding]:
+    """Refusals of an answer as the question once more, with what was answered, so that it can be put right."""
+    return [
+        replace(finding, choices=finding.choices or {"<answer>": "Your answer"}, chosen=given[finding.code])
+        if finding.code in given
+        else finding
+        for finding in findings
+    ]
+
+
 def show(source: str, findings: Sequence[Finding]) -> None:
     """Questions first, then what was changed, then what was only seen."""
     questions = sorted(
@@ -31,7 +42,7 @@ def show(source: str, findings: Sequence[Finding]) -> None:
             st.markdown(f"{ICONS[finding.level]} {plain(finding.text)}")
             ask(source, finding)
     if questions:
-        keep(source)
+        keep(source, taken=all(finding.level != "error" for finding in findings))
     if said:
         st.subheader("Noticed", help="Nothing is changed without being said here.")
         for finding in said:
@@ -73,21 +84,22 @@ def take(source: str, code: str, key: str) -> None:
         sources.take_answer(source, code, given)
 
 
-def keep(source: str) -> None:
-    """Take the answers along: beside the data, as a file for the command line, or not at all."""
+def keep(source: str, taken: bool = True) -> None:
+    """Take the answers along, where the data opened with them: beside the data, for the command line, or not at all."""
     if note := st.session_state.pop("answers note", None):
         st.success(plain(note))
     given = sources.answered(source)
     if not given:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        if sources.can_save(source):
+        if taken and sources.can_save(source):
             st.button(
                 "Save answers beside the data", on_click=sources.save_beside, args=(source,),
                 help="Writes a small JSON file next to the data; every later opening uses it and says so.",
             )  # fmt: skip
-        st.download_button(
-            "Download answers", json.dumps(given, indent=1), "answers.json", "application/json", on_click="ignore",
-            help="For the command line: --answers answers.json",
-        )  # fmt: skip
+        if taken:
+            st.download_button(
+                "Download answers", json.dumps(given, indent=1), "answers.json", "application/json", on_click="ignore",
+                help="For the command line: --answers answers.json",
+            )  # fmt: skip
         st.button("Take back", on_click=sources.take_back, args=(source,), help="Forget this session's answers.")

@@ -48,13 +48,15 @@ def about(chosen: str, data: STData) -> None:
 
 def refused(chosen: str, error: DataError) -> None:
     """Why the data cannot be taken, and the questions whose answers would change that."""
-    for finding in error.findings:
+    given = source.answered(chosen)
+    findings = questions.again(error.findings, given)
+    for finding in findings:
         if not finding.choices:
             st.error(plain(finding.text), icon=":material/block:")
-    asked = [finding for finding in error.findings if finding.choices]
+    asked = [finding for finding in findings if finding.choices]
     questions.show(chosen, asked)
-    if source.answered(chosen):
-        st.button("Take back my answers", on_click=source.take_back, args=(chosen,))
+    if given and not asked:
+        st.button("Take back", on_click=source.take_back, args=(chosen,), help="Forget this session's answers.")
 
 
 page()

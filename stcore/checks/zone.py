@@ -3,6 +3,7 @@
 from difflib import get_close_matches
 from zoneinfo import available_timezones
 
+import numpy as np
 import xarray as xr
 
 from stcore.checks.finding import Answers, Checked, listed, moment
@@ -13,7 +14,7 @@ UNKNOWN, NAMED = "unknown", "<zone>"
 
 def check_zone(ds: xr.Dataset, answers: Answers) -> Checked:
     """The answer ``zone`` for data whose zone is unknown; ``attrs["likely_zone"]`` is a known set's, offered and not taken."""
-    if ds.attrs.get("zone", UNKNOWN) != UNKNOWN or "clock" in ds:
+    if ds.attrs.get("zone", UNKNOWN) != UNKNOWN or "clock" in ds or (daily(ds) and "zone" not in answers):
         return ds, []
     choices, chosen = zone_choices(ds), answers.get("zone", UNKNOWN).strip()
     said = f"The file does not say whose clock its times are (the first is {moment(ds['time'].values[0])})."
@@ -23,6 +24,12 @@ def check_zone(ds: xr.Dataset, answers: Answers) -> Checked:
     if chosen not in available_timezones():
         raise _no_zone(chosen)
     return ds.assign_attrs(zone=chosen), [Finding("note", "zone", f"{said} They are {chosen}'s.", choices, chosen)]
+
+
+def daily(ds: xr.Dataset) -> bool:
+    """Whether all rows have one time of day, as days, weeks and months do: no clock change can skip or double one."""
+    seconds = ds["time"].values.astype("datetime64[s]").astype(np.int64)
+    return len(seconds) > 1 and bool((seconds % 86_400 == seconds[0] % 86_400).all())
 
 
 def zone_choices(ds: xr.Dataset) -> dict[str, str]:

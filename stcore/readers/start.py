@@ -77,12 +77,14 @@ def instant(text: str) -> np.datetime64:
         why = "has a zone, and is meant by the data's own clock" if stamp is not pd.NaT else "is no date and time"
     except ValueError:
         why = "is no date and time"
-    raise refuse("start", f"The start {text[:80]!r} {why}; write it as 2023-04-01 00:00.")
+    choices = {"<date and time>": "when the first row was measured, such as 2023-04-01 00:00"}
+    raise refuse("start", f"The start {text[:80]!r} {why}; write it as 2023-04-01 00:00.", choices)
 
 
 def step_seconds(text: str) -> int:
     """Seconds of a step as people write it, such as 15min; DataError for anything else."""
     match = re.fullmatch(r"(\d{1,6})\s*(s|min|h|d)", text.strip().lower())
     if not match or int(match[1]) == 0:
-        raise refuse("step", f"The step {text!r} is not understood; write a number and s, min, h or d, such as 15min.")
+        said = f"The step {text[:80]!r} is not understood; write a number and s, min, h or d, such as 15min."
+        raise refuse("step", said, {"<step>": "the time from row to row, a number and s, min, h or d, such as 1h"})
     return int(match[1]) * UNITS[match[2]]

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -88,6 +89,35 @@ def test_a_refused_file_asks_what_would_help_and_opens_when_answered(app, tmp_pa
     answer = next(part for part in test.text_input if part.key.startswith("answer-step"))
     answer.set_value("15min").run()
     assert test.header[0].value == "irregular" and "every 15 min" in said(test)
+
+
+@pytest.mark.parametrize(
+    ("code", "wrong", "sentence", "right", "becomes"),
+    [
+        ("start", "tomorrow", "'tomorrow' is no date and time", "2024-03-04", "04 Mar 2024 00:00"),
+        ("step", "often", "'often' is not understood", "1h", "every 1 h"),
+        ("zone", "Nowhere", "There is no time zone 'Nowhere'", "Europe/Berlin", "**Clock** | Europe/Berlin"),
+    ],
+)
+def test_a_wrong_answer_keeps_its_question_and_its_field(
+    app, tmp_path: Path, code: str, wrong: str, sentence: str, right: str, becomes: str
+) -> None:
+    place = tmp_path / "bare.csv"
+    np.savetxt(place, 50 + np.arange(1200.0).reshape(200, 6) % 7, delimiter=",")
+    test = app("data", data=str(place))
+    if code == "zone":
+        next(part for part in test.radio if part.key.startswith("answer-zone")).set_value("<zone>").run()
+
+    def field() -> Any:
+        return next(part for part in test.text_input if part.key.startswith(f"answer-{code}"))
+
+    field().set_value(wrong).run()
+    assert sentence in said(test) and not test.header and field().value == wrong
+    labels = [part.label for part in test.button]
+    assert labels.count("Take back") == 1 and "Save answers beside the data" not in labels
+    field().set_value(right).run()
+    assert test.header[0].value == "bare" and becomes in said(test)
+    assert "Save answers beside the data" in {part.label for part in test.button}
 
 
 def test_a_click_on_the_map_chooses_the_sensor_everywhere(app, tiny_file: Path) -> None:
