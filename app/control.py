@@ -14,7 +14,7 @@ BADGES = {  # state: word, colour, icon
     "paused": ("Paused", "orange", ":material/pause:"),
     "stopped": ("Stopped", "gray", ":material/stop:"),
     "failed": ("Failed", "red", ":material/error:"),
-    "interrupted": ("Crashed", "red", ":material/bolt:"),
+    "interrupted": ("Interrupted", "red", ":material/bolt:"),
     "done": ("Finished", "green", ":material/check:"),
 }
 PATIENCE = 10  # seconds without an answer after which ending the worker is offered
@@ -22,7 +22,7 @@ PATIENCE = 10  # seconds without an answer after which ending the worker is offe
 
 def controls(run: Run, now: str) -> None:
     """Badge, where the run stands, and the buttons that make sense now."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="stretch"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="stretch", key="strip"):
         word, color, icon = BADGES[now]
         st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
         if run.spec["data"]["simulated"]:

@@ -59,7 +59,7 @@ def choose(runs: list[Run], run: Run | None) -> None:
         on_change=_chosen,
         index=0 if run else None,
         placeholder="Choose a run",
-        width=420,
+        width="stretch",
         label_visibility="collapsed",
     )
 
@@ -69,7 +69,7 @@ def _chosen() -> None:
 
 
 def labels(runs: list[Run]) -> dict[str, str]:
-    """A distinct name for each run by its id: method, model, data, when."""
+    """A distinct name for each run by its id: method, model, when, data."""
     found: dict[str, str] = {}
     for run in runs:
         name = label(run)
@@ -78,7 +78,10 @@ def labels(runs: list[Run]) -> dict[str, str]:
 
 
 def label(run: Run) -> str:
-    """What people call a run: the title that it was given, else its method, model and data, and when it was made."""
+    """What people call a run: the title that it was given, else its method, model, when it was made, and its data.
+
+    What tells runs apart comes first, as the end may be cut off.
+    """
     options, made = run.spec["options"], run.spec["created"]
     if title := labels_of.label(run).title:
         return title
@@ -88,7 +91,7 @@ def label(run: Run) -> str:
     method = f"{named(options['prune']['name'])}{f' {keep:.0%}' if keep else ''}"
     if mask := masked(run):
         method += f" · {mask}"
-    return f"{method} · {named(options['model']['name'])} · {run.spec['data']['title']} · {when}"
+    return f"{method} · {named(options['model']['name'])} · {when} · {run.spec['data']['title']}"
 
 
 def masked(run: Run) -> str:

@@ -12,7 +12,9 @@ import xarray as xr
 
 from stcore import jobs, readers
 from stcore.charts.theme import Theme, theme
+from stcore.checks import listed
 from stcore.data import STData
+from stcore.findings import DataError, refuse
 from stcore.readers.allowed import check_inside, folders
 from stcore.readers.kept import path_of
 from stcore.runs import Run, RunError, label, open_run, runs_in
@@ -157,6 +159,20 @@ def _told(run: Run) -> tuple[int, float]:
     return (about.st_size, about.st_mtime) if about else (0, 0.0)
 
 
+def check_readable(path: Path) -> None:
+    """DataError where a path lies in none of the folders that this page may read; a class is told in a visitor's words."""
+    try:
+        check_inside(path, folders(ROOT / "data", runs_folder()))
+    except DataError:
+        if not in_class():
+            raise
+        shared = [str(place) for place in dict.fromkeys(folders()) if place != (ROOT / "data").resolve()]
+        where = f"files and folders in {listed(shared, 4)}, " if shared else ""
+        raise refuse(
+            "outside", f"This cannot be opened here. What can be: {where}the demo city, and what you upload."
+        ) from None
+
+
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _dataset(source: str, answers: tuple[tuple[str, str], ...], stamp: float) -> STData:
     return readers.open(source, dict(answers))
@@ -168,7 +184,7 @@ def dataset(source: str, answers: dict[str, str] | None = None) -> STData:
     Never change what comes back. DataError.
     """
     if source != "demo":
-        check_inside(Path(source), folders(ROOT / "data", runs_folder()))
+        check_readable(Path(source))
     path = Path(source).expanduser()
     parts = [path, path_of(path), *(path.iterdir() if path.is_dir() else ())]
     stamp = sum(part.stat().st_mtime for part in parts if part.exists())

@@ -198,16 +198,20 @@ def known_tags() -> set[str]:
 def bin_of_runs() -> None:
     """What has been deleted, and uploads that no run uses: the way back, and the way out."""
     gone, left = trash.deleted(runs_folder()), uploads.unused(runs_folder())
-    with st.popover(f"Trash ({len(gone) + len(left)})", icon=":material/delete_sweep:", disabled=not (gone or left)):
+    name = f"Trash ({len(gone)})" + (f" · unused uploads ({len(left)})" if left else "")
+    with st.popover(name, icon=":material/delete_sweep:", disabled=not (gone or left)):
         for place, run in enumerate(gone):
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"{plain(run.id)} · deleted {run.when:%d %b, %H:%M} UTC", width="stretch")
                 st.button("Restore", key=f"restore {place}", on_click=_restore, args=([run.id],))
+        if not gone:
+            st.markdown("No run was deleted.")
         if left:
-            st.markdown(f"{len(left)} {'upload' if len(left) == 1 else 'uploads'} that no run uses")
+            st.markdown(f"{len(left)} {'upload' if len(left) == 1 else 'uploads'} of data that no run was made of")
         size = words(sum(trash.size(path) for path in (*(run.path for run in gone), *left)))
         sure = st.checkbox(f"Delete all of this for good: {size}. There is no way back.", key="empty trash sure")
-        st.button("Empty the trash", key="empty trash", disabled=not sure, on_click=_empty)
+        label = "Empty the trash" if gone else "Delete unused uploads"
+        st.button(label, key="empty trash", disabled=not sure, on_click=_empty)
 
 
 def _empty() -> None:

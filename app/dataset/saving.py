@@ -24,9 +24,10 @@ def save_panel(data: STData) -> None:
             return
         known = readers.layouts()
         layout = st.selectbox(
-            "Layout", list(known), key="save layout", format_func=lambda name: f"{name}: {known[name].text}",
+            "Layout", list(known), key="save layout",
             help="What was repaired and answered is in it; no layout but netcdf keeps the questions themselves.",
         )  # fmt: skip
+        st.markdown(f"{plain(known[layout].text)[:1].upper()}{plain(known[layout].text)[1:]}.")
         if st.button("Make the file", key="make file"):
             st.session_state["made file"] = (data.fingerprint, layout, *made(data, layout))
         found = st.session_state.get("made file")

@@ -17,18 +17,20 @@ UPLOAD_HELP = (
     "by their path. A separate process with limits checks what you upload before the page reads it."
 )
 PATH_HELP = "A file or a folder on the machine that this page runs on. A folder may hold values, locations and graph."
+UPLOADED = " (uploaded)"
 
 
 def choose() -> str:
     """The controls; gives the source: ``demo`` or a path. It is in the address as ``?data=``."""
     source = linked("data") or DEMO
-    st.session_state["data path"] = source
+    st.session_state["data path"] = f"{kept.name}{UPLOADED}" if (kept := uploads.upload_of(source)) else source
     left, middle, right = st.columns([1, 3, 1], vertical_alignment="bottom")
     left.button(
         "Demo city", on_click=link, args=("data", DEMO), width="stretch", disabled=source == DEMO,
         help="Four simulated weeks of traffic in Ringstadt, a city that does not exist.",
     )  # fmt: skip
-    middle.text_input("File or folder on this machine", key="data path", on_change=_typed, help=PATH_HELP)
+    where = "File or folder on the server" if in_class() else "File or folder on this machine"
+    middle.text_input(where, key="data path", on_change=_typed, help=PATH_HELP)
     box = right.popover("Upload files", width="stretch", icon=":material/upload:", key="upload box", on_change="rerun")
     if box.open:
         box.file_uploader("Files of one dataset", accept_multiple_files=True, key="uploaded", help=UPLOAD_HELP)
@@ -41,7 +43,8 @@ def choose() -> str:
 
 
 def _typed() -> None:
-    link("data", st.session_state["data path"].strip() or DEMO)
+    if not (typed := st.session_state["data path"].strip()).endswith(UPLOADED):  # else it is what stood there
+        link("data", typed or DEMO)
 
 
 def _take_upload() -> None:

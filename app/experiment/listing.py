@@ -15,7 +15,6 @@ from stcore.runs import RunError
 
 LIVE = ("starting", "running", "paused")
 BADGES = control.BADGES | {
-    "interrupted": ("Interrupted", "red", ":material/bolt:"),
     "new": ("Not started", "gray", ":material/schedule:"),
 }
 POLL, SLOW_POLL = 1.0, 4.0  # seconds between two looks: while one works; while one could be resumed elsewhere

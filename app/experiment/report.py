@@ -41,11 +41,9 @@ def show_report(experiment: Experiment, live: bool) -> None:
     done = sum(finished(run) for arm in experiment.arms for run in arm["runs"])
     if experiment.status != "done":
         if not done:
-            how = "The report appears when all runs are finished."
-            st.info(
-                how if live else f"{how} It does not work now: start or resume it above.",
-                icon=":material/hourglass_top:",
-            )
+            how = "The report appears when all runs are finished"
+            words = f"{how}." if live else f"{how}. Nothing is training at the moment: go on with the button above."
+            st.info(words, icon=":material/hourglass_top:")
             return
         wanted = st.session_state.get("so far", {}).get(experiment.name)
         label = "Show what is known so far" if wanted is None else f"Take in the {done} finished runs"

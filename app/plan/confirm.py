@@ -23,8 +23,8 @@ from stcore.sensors.sites import Sites
 PROBLEM = "plan problem"
 
 
-def show(run: Run, sites: Sites, keep: np.ndarray) -> None:
-    """The button that trains under the plan, how that run stands, and what came of it."""
+def show(run: Run, sites: Sites, keep: np.ndarray, settled: bool = True) -> None:
+    """The button that trains under the plan, once that is ``settled``, how that run stands, and what came of it."""
     st.subheader(
         "Confirm by training",
         help="The live answer comes from a model that was not trained for just these sensors. A run that is trained under the "
@@ -42,6 +42,7 @@ def show(run: Run, sites: Sites, keep: np.ndarray) -> None:
     if found is None or state(found) not in (*LIVE, "done"):
         st.button(
             "Confirm by training", icon=":material/model_training:", key="plan confirm", on_click=start, args=(run, names),
+            disabled=not settled,
             help="A run of its own with this run's settings and the plan as its mask; it goes on when this page is closed.",
         )  # fmt: skip
         if found is not None:

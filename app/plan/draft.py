@@ -17,7 +17,7 @@ from stcore.runs import Run
 from stcore.sensors.choose import chosen, room
 from stcore.sensors.sites import Sites
 
-BEST = "best"
+BEST, MASK = "best", "mask"  # the best ranking at that number; the run's own mask as it is
 NUMBER, COST, RANKING, BY = "plan number", "plan cost", "plan ranking", "plan by"
 ADDRESS = ("kept", "budget", "limit", "ranked", "on", "off")
 OF = "plan of"
@@ -25,12 +25,16 @@ OF = "plan of"
 
 @dataclass(frozen=True)
 class Draft:
-    """``keep`` [N] bool of the sensors, those that were ``switched`` by hand among them, ranked by ``ranking``."""
+    """``keep`` [N] bool of the sensors, those that were ``switched`` by hand among them, ranked by ``ranking``: the ``best``
+    one at their ``number``, where no other was chosen, and ``settled`` once no more points of the curve can change that."""
 
     keep: np.ndarray
     ranking: str
     switched: dict[int, bool]
     by_cost: bool = False
+    number: int = 0
+    best: bool = False
+    settled: bool = True
 
 
 def begin(run: Run) -> None:
@@ -81,7 +85,8 @@ def controls(run: Run, sites: Sites, curve: Curve) -> Draft:
     with left:
         by_cost = bool(sites.options.costs) and by_what() == "cost"
         mask, name = limited(sites, curve, ranking) if by_cost else counted(run, sites, curve, ranking)
-    return Draft(sites.spread(mask), name, {}, by_cost)
+    best = ranking == BEST and name != MASK
+    return Draft(sites.spread(mask), name, {}, by_cost, int(mask.sum()), best, curve.done or not best)
 
 
 def by_what() -> str:
@@ -120,7 +125,8 @@ def choose_ranking(run: Run, curve: Curve) -> str:
     chosen_name = st.selectbox(
         "Ranked by", names, key=RANKING, format_func=lambda name: words.get(name, name), on_change=_told,
         args=("ranked", RANKING),
-        help="In which order sensors are worth keeping. The best is the one whose curve is lowest in validation here.",
+        help="In which order sensors are worth keeping. The best is the one whose curve is lowest in validation at the number "
+        "that is kept, so at another number it may be another one; which one it is stands above the map.",
     )  # fmt: skip
     return str(chosen_name)
 
@@ -147,7 +153,7 @@ def counted(run: Run, sites: Sites, curve: Curve, ranking: str) -> tuple[np.ndar
         help="Where more of them begin to help little; known once the curve is drawn.",
     )  # fmt: skip
     if ranking == BEST and mine is not None and mine.sum() == kept:
-        return mine, OWN
+        return mine, MASK
     name = named(curve, ranking, kept)
     return keeping(order_of(curve, name, sites), sites, kept), name
 

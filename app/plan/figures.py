@@ -8,7 +8,7 @@ import streamlit as st
 from app.plan import draft
 from app.session import link, linked
 from app.words import plain
-from stcore.charts.words import percent, short
+from stcore.charts.words import percent, short, signed
 from stcore.compare.interval import Interval
 from stcore.plan.chance import changed, expected, how_sure, measured_in, said
 from stcore.plan.ground import OWN, WORTH, called, learnt
@@ -47,8 +47,6 @@ def figures(scene: "Scene") -> None:
             )  # fmt: skip
             st.markdown(ranges(sure, change, scene.unit))
     saved(scene, grid)
-    own = scene.draft.ranking == OWN
-    ranking = f"this run's own {WORTH[learnt(scene.run)].name}" if own else scene.draft.ranking
     told = measured_in(answer, scene.sites.data, part())
     with st.container(horizontal=True, vertical_alignment="center"):
         st.session_state[PART] = part()
@@ -58,7 +56,7 @@ def figures(scene: "Scene") -> None:
             help="Plans are chosen by validation; the test part tells how they do on what they were not chosen by.",
         )  # fmt: skip
         st.markdown(
-            f"Errors of the {plain(said(told))}, ranked by **{plain(ranking)}**.",
+            f"Errors of the {plain(said(told))}, {ranked(scene)}.",
             help=f"{how_sure(told)}. Confirming by training measures on all windows.", width="content",
         )  # fmt: skip
         if number := len(scene.draft.switched):
@@ -68,9 +66,16 @@ def figures(scene: "Scene") -> None:
             )  # fmt: skip
 
 
-def signed(share: float) -> str:
-    """A change as a percentage with its sign; nothing for none."""
-    return f"{100 * share:+.1f} %" if np.isfinite(share) else ""
+def ranked(scene: "Scene") -> str:
+    """What decided who stays, in words: the run's own mask, a ranking, or the best one at this number."""
+    held, own = scene.draft, WORTH[learnt(scene.run)].name
+    if held.ranking == draft.MASK:
+        return "by **this run's own mask**"
+    name = f"**{plain(f'this run’s own {own}' if held.ranking == OWN else held.ranking)}**"
+    if not held.best:
+        return f"ranked by {name}"
+    at = "for this cost" if held.by_cost else f"at {held.number} kept"
+    return f"ranked by {name}, the best in validation {at}" + ("" if held.settled else " so far")
 
 
 def ranges(sure: Interval, change: Interval, unit: str) -> str:

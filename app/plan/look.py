@@ -8,13 +8,13 @@ import streamlit as st
 
 from app import picking
 from app.plan import asking, draft
-from app.plan.figures import PARTS, part, signed
+from app.plan.figures import PARTS, part
 from app.sensors.measured import Ground
 from app.session import current_theme, link, linked
 from app.words import plain
 from stcore.charts import plan_curve as curves
 from stcore.charts import plan_map as maps
-from stcore.charts.words import labelled, short
+from stcore.charts.words import labelled, short, signed
 from stcore.plan.chance import beside, changed
 from stcore.plan.curve import counts
 from stcore.plan.ground import WORTH, called, learnt, named, worth
@@ -36,7 +36,7 @@ def plan_map(scene: "Scene", chosen: int) -> None:
     """Kept and switched-off sensors; zoom and place stay."""
     answer, whole = scene.now[part()], scene.whole[part()]
     names, keep, ground = named(scene.sites), scene.draft.keep, scene.ground
-    words = maps.pointed(names, keep, answer.by_sensor, whole.by_sensor, scene.unit, part=part())
+    words = maps.pointed(names, keep, answer.by_sensor, whole.by_sensor, scene.unit, part=part(), still=False)
     shown = maps.PlanMap(ground.places, keep, words, ground.layers, ground.cells, chosen)
     alt = f"Map of the plan: {scene.stay} are kept"
     st.pydeck_chart(

@@ -16,7 +16,7 @@ from stcore.findings import DataError
 from stcore.options import OptionError
 from stcore.plan.answers import Answer, all_on, check, mask_of, mixes, trained_for, why_not
 from stcore.plan.curve import Curve
-from stcore.plan.ground import called, counted
+from stcore.plan.ground import OWN, called, counted
 from stcore.plan.planned import Plan, made, unit_of
 from stcore.plan.reasons import Known
 from stcore.runs import Run, RunError
@@ -67,9 +67,8 @@ class Scene:
         def ask(on: np.ndarray, part: str, over: np.ndarray | None = None) -> Answer:
             return asking.answered(self.run, on, over)[part]
 
-        return made(
-            self.run, self.sites, self.draft.keep, ask, ranking=self.draft.ranking, curve=self.curve, facts=self.facts
-        )
+        ranking = OWN if self.draft.ranking == draft.MASK else self.draft.ranking
+        return made(self.run, self.sites, self.draft.keep, ask, ranking=ranking, curve=self.curve, facts=self.facts)
 
 
 def show(run: Run) -> None:
@@ -132,6 +131,12 @@ def given(text: str) -> tuple[str, ...]:
 
 def draw(scene: Scene) -> None:
     """From top to bottom."""
+    if not scene.draft.settled:
+        st.info(
+            "Provisional: the rankings are still being compared. The plan and its figures may change until the curve is drawn; "
+            "a ranking that you choose yourself stays.",
+            icon=":material/hourglass_top:",
+        )
     figures.figures(scene)
     left, right = st.columns([3, 2], gap="large")
     with right:
@@ -145,7 +150,7 @@ def draw(scene: Scene) -> None:
     look.table(scene)
     left, right = st.columns(2, gap="large")
     with left:
-        confirm.show(scene.run, scene.sites, scene.draft.keep)
+        confirm.show(scene.run, scene.sites, scene.draft.keep, scene.draft.settled)
     with right:
         look.speed(scene)
         take.show(scene)

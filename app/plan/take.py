@@ -29,6 +29,9 @@ def show(scene: "Scene") -> None:
         f"What they call importance is {about.meaning}. The report is one page with map, curve and table that opens without "
         "internet.",
     )
+    if not scene.draft.settled:
+        st.markdown("The files are there once the curve is drawn and the plan no longer changes.")
+        return
     keep = asking.text(scene.draft.keep)
     kept = int(scene.draft.keep.sum())
     with st.container(horizontal=True):

@@ -45,7 +45,8 @@ def message(run: Run, now: str) -> None:
         st.error(plain(reason, 1000), icon=":material/error:")
     elif now == "interrupted":
         st.error(
-            f"Crashed after epoch {done} of {epochs}: its process ended without a word. Nothing but the epoch in hand is lost.",
+            f"Interrupted after epoch {done} of {epochs}: its process ended without a word. Nothing but the epoch in hand is "
+            "lost.",
             icon=":material/bolt:",
         )
     if now in ("stopped", "failed", "interrupted"):

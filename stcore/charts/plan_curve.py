@@ -15,6 +15,33 @@ HEIGHT = 430  # pixels
 RANDOM, OWN = "random (3 draws)", "own"
 WORDS = {OWN: "the run's own"}
 PLOTLY_DASH = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+RED = {
+    "light": "#a61c3c",
+    "dark": "#ff7f8e",
+}  # in the place of the grey of runs: the run's own line and random draws are grey
+SHAPES = (
+    "circle",
+    "square",
+    "triangle-up",
+    "cross",
+    "triangle-down",
+    "triangle-right",
+    "triangle-left",
+    "stroke",
+)
+MARKS, MARK_OWN, MARK_RANDOM = (
+    6,
+    6,
+    7,
+)  # shapes of the other rankings, and where those of these two stand; the plan: diamond
+
+
+class Look(NamedTuple):
+    """How a line is told apart: its colour, the number of its dash, and that of its mark."""
+
+    colour: str
+    dash: int
+    mark: int
 
 
 class Shown(NamedTuple):
@@ -76,22 +103,25 @@ class Shown(NamedTuple):
             return self.knee
         return float(rows["cost"].iloc[0]) if len(rows) else None
 
-    def looks(self, theme: Theme) -> dict[str, tuple[str, int]]:
-        """Colour and dash number of each ranking, the same whichever is best."""
-        names = sorted(self.lines["ranking"].unique(), key=lambda name: (name == RANDOM, name))
+    def looks(self, theme: Theme) -> dict[str, Look]:
+        """Colour, dash and mark of each ranking, the same whichever is best."""
+        names, own = sorted(self.lines["ranking"].unique()), WORDS[OWN]
+        hues = (*theme.runs[:-1], RED[theme.name])
         looks = {}
-        for place, name in enumerate(name for name in names if name != RANDOM):
-            turn = place // len(theme.runs)  # when the colours begin again, the dashes are others
-            looks[name] = theme.runs[place % len(theme.runs)], (place + turn) % len(DASHES)
-        return looks | ({RANDOM: (theme.muted, 2)} if RANDOM in names else {})
+        for place, name in enumerate(name for name in names if name not in (RANDOM, own)):
+            turn = place // len(hues)  # when the colours begin again, dashes and marks are others
+            looks[name] = Look(hues[place % len(hues)], (place + turn) % len(DASHES), (place + turn) % MARKS)
+        looks |= {own: Look(theme.text, 0, MARK_OWN)} if own in names else {}
+        return looks | ({RANDOM: Look(theme.muted, 2, MARK_RANDOM)} if RANDOM in names else {})
 
 
 def plan_curve(shown: Shown, theme: Theme) -> alt.LayerChart:
     """The curve of the page: colour and dash tell the rankings apart, the best is thick, a rule marks the knee."""
     looks, lines = shown.looks(theme), shown.lines
     names = list(looks)
-    colour = alt.Scale(domain=names, range=[look[0] for look in looks.values()])
-    dash = alt.Scale(domain=names, range=[list(DASHES[look[1]]) for look in looks.values()])
+    colour = alt.Scale(domain=names, range=[look.colour for look in looks.values()])
+    dash = alt.Scale(domain=names, range=[list(DASHES[look.dash]) for look in looks.values()])
+    mark = alt.Scale(domain=names, range=[SHAPES[look.mark] for look in looks.values()])
     across, up = shown.titles
     x = alt.X(
         "x:Q",
@@ -100,11 +130,11 @@ def plan_curve(shown: Shown, theme: Theme) -> alt.LayerChart:
         axis=alt.Axis(grid=False),
     )
     y = alt.Y("error:Q", title=up, scale=alt.Scale(zero=False, domain=room(lines, shown), clamp=True))
-    legend = alt.Legend(title=None, orient="bottom", columns=2, labelLimit=190, symbolSize=250)
+    legend = alt.Legend(title=None, orient="bottom", columns=2, labelLimit=190, symbolSize=90)
     tip = [alt.Tooltip("ranking:N"), alt.Tooltip("x:Q", title=across), alt.Tooltip("error:Q", title=up, format=".3~f")]
     base = alt.Chart(lines).encode(
         x=x, y=y, tooltip=tip, color=alt.Color("ranking:N", scale=colour, legend=legend),
-        strokeDash=alt.StrokeDash("ranking:N", scale=dash, legend=legend),
+        strokeDash=alt.StrokeDash("ranking:N", scale=dash, legend=None),
     )  # fmt: skip
     layers: list[alt.Chart] = [
         alt.Chart(shown.band)
@@ -112,12 +142,21 @@ def plan_curve(shown: Shown, theme: Theme) -> alt.LayerChart:
         .encode(x="x:Q", y="low:Q", y2="high:Q"),
         base.mark_line(strokeWidth=1.4, clip=True, opacity=0.85).transform_filter(alt.datum.ranking != shown.best_line),
         base.mark_line(strokeWidth=3.2, clip=True).transform_filter(alt.datum.ranking == shown.best_line),
+        alt.Chart(lines[lines["ranking"] != RANDOM])
+        .mark_point(filled=True, size=42, opacity=1, clip=True)
+        .encode(
+            x=x,
+            y=y,
+            tooltip=tip,
+            color=alt.Color("ranking:N", scale=colour, legend=legend),
+            shape=alt.Shape("ranking:N", scale=mark, legend=legend),
+        ),
     ]
     if shown.knee_x is not None:
-        mark = alt.Chart(pd.DataFrame({"x": [shown.knee_x], "text": [f"knee: {shown.knee} kept"]})).encode(x="x:Q")
-        layers.append(mark.mark_rule(color=theme.muted, strokeDash=[4, 3], strokeWidth=1.4))
+        knee = alt.Chart(pd.DataFrame({"x": [shown.knee_x], "text": [f"knee: {shown.knee} kept"]})).encode(x="x:Q")
+        layers.append(knee.mark_rule(color=theme.muted, strokeDash=[4, 3], strokeWidth=1.4))
         layers.append(
-            mark.mark_text(color=theme.text, align="left", dx=5, baseline="top").encode(text="text:N", y=alt.value(4))
+            knee.mark_text(color=theme.text, align="left", dx=5, baseline="top").encode(text="text:N", y=alt.value(4))
         )
     if shown.here is not None:
         low, high = shown.sure
@@ -154,10 +193,12 @@ def room(lines: pd.DataFrame, shown: Shown) -> list[float]:
 def flat_plan_curve(shown: Shown, theme: Theme) -> go.Figure:
     """The same for files and notebooks."""
     figure, lines = go.Figure(), shown.lines
-    for name, (colour, dash) in shown.looks(theme).items():
+    for name, look in shown.looks(theme).items():
         rows = lines[lines["ranking"] == name]
-        line = {"color": colour, "dash": PLOTLY_DASH[dash], "width": 3.2 if name == shown.best_line else 1.4}
-        figure.add_scatter(x=rows["x"], y=rows["error"], mode="lines", line=line, name=name)
+        line = {"color": look.colour, "dash": PLOTLY_DASH[look.dash], "width": 3.2 if name == shown.best_line else 1.4}
+        marked = {} if name == RANDOM else {"marker": {"symbol": SHAPES[look.mark], "size": 7}}
+        mode = "lines+markers" if marked else "lines"
+        figure.add_scatter(x=rows["x"], y=rows["error"], mode=mode, line=line, name=name, **marked)
     figure = plain(figure, theme, HEIGHT)
     low, high = room(lines, shown)
     figure.update_yaxes(title=shown.titles[1], range=[low, high])

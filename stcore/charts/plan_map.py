@@ -13,7 +13,7 @@ from stcore.charts.maps import view
 from stcore.charts.meridian import eastward
 from stcore.charts.sensor_map import rgb
 from stcore.charts.theme import Theme
-from stcore.charts.words import harmless, percent, short
+from stcore.charts.words import harmless, short, signed
 
 SENSORS = "plan"
 KEPT, OFF = 6.2, 4.2  # radii in pixels
@@ -56,15 +56,24 @@ class PlanMap:
 
 
 def pointed(
-    names: list[str], keep: np.ndarray, error: np.ndarray, whole: np.ndarray, unit: str, *, part: str
+    names: list[str],
+    keep: np.ndarray,
+    error: np.ndarray,
+    whole: np.ndarray,
+    unit: str,
+    *,
+    part: str,
+    still: bool = True,
 ) -> list[str]:
-    """[N] what a pointer over each sensor is told: whether it is on, its error in a part, and the change by the plan."""
+    """[N] what a pointer over each sensor is told: whether it is on, its error in a part, and the change by the plan.
+
+    Not ``still``: on a map whose clicks switch sensors, not whether it is on: words under a resting pointer stay as they were.
+    """
     told_all = []
     for name, kept, now, before in zip(names, keep, error, whole, strict=True):
-        change = f" ({'+' if now >= before else ''}{percent(now / before - 1)} to all on)" if before > 0 else ""
-        told_all.append(
-            harmless(f"{name}\n{'kept' if kept else 'off'}\n{part} error: {short(float(now), unit)}{change}")
-        )
+        change = f" ({signed(float(now / before - 1))} to all on)" if before > 0 else ""
+        state = f"\n{'kept' if kept else 'off'}" if still else ""
+        told_all.append(harmless(f"{name}{state}\n{part} error: {short(float(now), unit)}{change}"))
     return told_all
 
 

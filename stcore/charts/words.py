@@ -23,6 +23,11 @@ def percent(share: float | None) -> str:
     return "–" if share is None or not math.isfinite(share) else f"{short(100 * share)} %"
 
 
+def signed(share: float) -> str:
+    """A change as a percentage with its sign, and none where it rounds to none; nothing where it is not known."""
+    return f"{round(100 * share, 1) + 0.0:+.1f} %".replace("+0.0", "0.0") if math.isfinite(share) else ""
+
+
 def labelled(name: str, unit: str = "") -> str:
     """An axis title: ``speed (mph)``, or the name alone."""
     return f"{name} ({unit})" if unit else name

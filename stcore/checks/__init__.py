@@ -11,10 +11,10 @@ from stcore.checks.shape import check_dims, check_numbers, check_sensors
 from stcore.checks.step import check_step
 from stcore.checks.time import check_clock, check_duplicates, check_order, check_stamps
 from stcore.checks.values import check_infinite, check_missing, check_negative, check_sentinels, check_still
-from stcore.checks.zeros import check_zeros, zero_share
+from stcore.checks.zeros import check_zeros, zero_share, zeros_of_all
 from stcore.checks.zone import check_zone
 
-__all__ = ["CHECKS", "Check", "listed", "share", "zero_share"]
+__all__ = ["CHECKS", "Check", "listed", "share", "zero_share", "zeros_of_all"]
 
 CHECKS: tuple[Check, ...] = (
     check_dims,

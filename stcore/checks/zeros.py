@@ -18,6 +18,14 @@ def zero_share(ds: xr.Dataset) -> np.ndarray:
     return _share(counts(value, _zero), counts(value, np.isfinite), 1).astype(np.float32)
 
 
+def zeros_of_all(ds: xr.Dataset) -> float:
+    """Share of all readings that are exactly zero, as the file had them."""
+    if "zeros_of_all" in ds.attrs:
+        return float(ds.attrs["zeros_of_all"])
+    value = ds["value"].values
+    return float(counts(value, _zero).sum() / max(counts(value, np.isfinite).sum(), 1))
+
+
 def _zero(block: np.ndarray) -> np.ndarray:
     return block == 0
 
@@ -44,6 +52,7 @@ def check_zeros(ds: xr.Dataset, answers: Answers) -> Checked:
     text = _text(ds, zeros, observed)
     if "zero_share" not in ds:
         ds = ds.assign(zero_share=("sensor", _share(zeros, observed, 1).astype(np.float32)))
+        ds = ds.assign_attrs(zeros_of_all=float(zeros.sum() / observed.sum()))
     if chosen != KEEP:
         meant = np.isin(channels, channels if chosen == MISSING else _named(chosen, channels))
         ds = without(ds, lambda block: (block == 0) & meant)

@@ -70,5 +70,14 @@ def reported(name: str, runs: Path) -> dict[str, Any]:
     experiment = open_experiment(name, runs)
     done = [run for arm in experiment.arms for run in arm["runs"] if finished(run)]
     if not done:
-        raise OptionError(f"Experiment {name} has no finished run yet, so there is nothing to report.")
+        searched = experiment.progress.get("done", 0)
+        so_far = (
+            f"the {searched} runs that are finished belong to the search for batch and learning rate"
+            if searched
+            else "no run is finished"
+        )
+        raise OptionError(
+            f"Experiment {name} has nothing to report yet: {so_far}. A report needs the first run of a method or a control; "
+            f"`experiment {name}` goes on."
+        )
     return described(experiment.report(), done)

@@ -68,6 +68,7 @@ def sensors(
 
 def lines(document: dict[str, Any]) -> list[str]:
     """A plan for people: how many stay, what that costs and how sure that is, and what has to be known."""
+    from stcore.charts.words import signed
     from stcore.plan.chance import how_sure
     from stcore.plan.chance import said as period
 
@@ -79,11 +80,19 @@ def lines(document: dict[str, Any]) -> list[str]:
     for part, errors in document["errors"].items():
         for over, words in off.items():
             share, *ends = document["changes"][part][over]
-            sure = between(document["intervals"][part][over], "{:.4g}")
-            change = "-" if share != share else f"{100 * share:+.1f} %"
+            sure = between([f"{end:.4g}" if end == end else "" for end in document["intervals"][part][over]])
+            change = signed(share) or "-"
             now, before = errors[over], document["unmasked"][part][over]
             rows.append(
-                [part, words, shown_or_dash(now), sure, shown_or_dash(before), change, between(ends, "{:+.1%}")]
+                [
+                    part,
+                    words,
+                    shown_or_dash(now),
+                    sure,
+                    shown_or_dash(before),
+                    change,
+                    between([signed(end) for end in ends]),
+                ]
             )
     head = ["part", f"MAE{unit and f' ({unit})'}", "plan", "95 %", "all on", "change", "95 % of it"]
     measured = document["measured"].values()
@@ -93,10 +102,9 @@ def lines(document: dict[str, Any]) -> list[str]:
     return [*said, *([f"wrote {document['rows']} rows to {document['path']}"] if "path" in document else [])]
 
 
-def between(ends: list[float], form: str) -> str:
+def between(ends: list[str]) -> str:
     """An interval; a dash where there is none."""
-    low, high = ends
-    return "-" if low != low or high != high else f"{form.format(low)} to {form.format(high)}"
+    return " to ".join(ends) if all(ends) else "-"
 
 
 def shown_or_dash(value: Any) -> str:

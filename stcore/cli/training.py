@@ -185,7 +185,10 @@ def finish(run: Run, quiet: bool, as_json: bool, tell: Callable[[Run, bool], Non
 def progress(run: Run, event: dict[str, Any]) -> None:
     """One line on stderr: replaced while a terminal watches, else one an epoch."""
     if event["event"] == "started":
-        aside(f"run {run.id}: {event['samples']} samples, batch {event['batch']}, rate {event['learning_rate']:.3g}")
+        aside(
+            f"run {run.id}: {event['samples']} samples, batch {event['batch']}, learning rate "
+            f"{event['learning_rate']:.3g} (chosen to suit the data, unless --batch and --lr say)"
+        )
         for note in event["notes"]:
             aside(f"note: {note}")
     elif event["event"] == "epoch":

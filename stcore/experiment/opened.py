@@ -33,6 +33,10 @@ class Experiment:
         except (OptionError, KeyError, TypeError) as error:
             raise RunError(f"Experiment {folder.name} cannot be read by this version ({error}).") from None
 
+    def __repr__(self) -> str:
+        """What it is at a glance: ``<Experiment worth-it: paused, 6 of 33 runs>``."""
+        return f"<Experiment {self.name}: {self.status}, {self.progress.get('done', 0)} of {len(self.plan.runs)} runs>"
+
     def __iter__(self) -> Iterator[Told]:
         """Do what is left to do, as many runs at once as there are slots."""
         return self.work()

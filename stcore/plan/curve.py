@@ -130,6 +130,30 @@ def counts(sites: Sites) -> list[int]:
     return sorted(at, key=lambda kept: abs(at.index(kept) - middle))
 
 
+def compared(run: Run, sites: Sites, kept: int, ask: Ask) -> Curve:
+    """As much of the curve as tells which ranking is best at so many sites: in validation, at the numbers next to it.
+
+    So a plan that is made without the curve has the same ranking as one that is chosen on it.
+    """
+    if (whole := known(run, sites.options)) is not None and whole.done:
+        return whole
+    at, curve = counts(sites), Curve()
+    beside = {
+        max((one for one in at if one <= kept), default=min(at)),
+        min((one for one in at if one >= kept), default=max(at)),
+    }
+    for name in names(run):
+        order = None if name.startswith("random") else ranking(run, sites, name)
+        if order is None:
+            continue
+        curve.orders[name] = [int(site) for site in order]
+        for count in sorted(beside):
+            mask = keeping(order, sites, count)
+            errors = ask(sites.spread(mask), "validation").three
+            curve.points.append([name, count, float(sites.cost[mask].sum()), *errors, *[np.nan] * 3])
+    return curve
+
+
 def drawn(run: Run, sites: Sites, ask: Ask) -> Curve:
     """The whole curve, from the run's folder where it was drawn before."""
     drawing = Drawing(run, sites)

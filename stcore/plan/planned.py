@@ -13,8 +13,8 @@ from stcore.options import OptionError
 from stcore.plan import ground
 from stcore.plan.answers import PARTS, Answer, Ask, all_on, asked_of, check, knows_all_on, trained_for, weighed
 from stcore.plan.chance import OVER, changed, expected, measured_in
-from stcore.plan.curve import Curve, drawn, keeping, known
-from stcore.plan.ground import OWN, Worth, called, demands, names, own_mask, ranking, sites_of
+from stcore.plan.curve import Curve, compared, drawn, keeping, known
+from stcore.plan.ground import OWN, Worth, called, demands, own_mask, sites_of
 from stcore.plan.reasons import Known, Said
 from stcore.runs import Run
 from stcore.sensors.choose import chosen, gaps, lonely
@@ -189,22 +189,22 @@ def _check_number(sites: Sites, keep: int | None, budget: float | None) -> None:
 
 
 def best(run: Run, sites: Sites, keep: int | None, ask: Ask) -> tuple[str, np.ndarray]:
-    """The ranking's name and the mask [R]: the run's own mask where that is what is asked for, else the one with the least
-    validation error of those that the rankings give."""
+    """The ranking's name and the mask [R]: the run's own mask where that is what is asked for, else that of the ranking whose
+    curve is lowest in validation at that number (with a budget: at the number that it pays for at the mean cost)."""
     own = own_mask(run)
     if own is not None:
         mask = sites.mean(own.astype(float)) > 0.5
         forced = bool(mask[sites.on].all() and not mask[sites.off].any())
         if forced and (keep is None or mask.sum() == keep) and sites.options.budget is None:
             return OWN, mask
-    masks: dict[str, np.ndarray] = {}
-    for name in names(run):
-        order = None if name.startswith("random") else ranking(run, sites, name)
-        if order is not None:
-            masks[name] = chosen(order, sites) if keep is None else keeping(order, sites, keep)
-    errors = {name: ask(sites.spread(mask), "validation").all for name, mask in masks.items()}
-    name = min(errors, key=lambda one: errors[one])
-    return name, masks[name]
+    many = keep
+    if many is None:
+        budget = sites.options.budget
+        many = sites.count if budget is None else round(sites.count * budget / float(sites.cost.sum()))
+    curve = compared(run, sites, many, ask)
+    name = curve.best_at(many) or OWN
+    order = np.array(curve.orders[name])
+    return name, chosen(order, sites) if keep is None else keeping(order, sites, keep)
 
 
 def made(

@@ -6,7 +6,7 @@ from pathlib import Path
 from stcore.checks import listed
 from stcore.data import STData
 from stcore.findings import DataError, Finding, refuse
-from stcore.readers import folder, kept, text_table, zarr_store
+from stcore.readers import folder, kept, squares, text_table, zarr_store
 from stcore.readers.guard import guarded
 from stcore.readers.kept import save_answers
 from stcore.readers.reader import FolderReader, Raw, Reader
@@ -28,6 +28,11 @@ __all__ = [
 ]
 
 CARDS = cards_here()
+OPENS = (
+    "What opens: tables as CSV or Parquet; NetCDF, Zarr and GRIB; HDF5 and npz as METR-LA, PEMS, LargeST, BasicTS and Torch "
+    "Spatiotemporal come; JSON and .pt of PyG-Temporal and STemDist."
+)
+"""What is told about a file that no reader knows: kinds as people call them, not the names of readers."""
 DEMO = Path(__file__).resolve().parents[2] / "data" / "simulated-city.nc"
 
 
@@ -130,6 +135,8 @@ def _unknown(source: Source) -> DataError:
         text = f"{source.name} is a Zarr store in a zip archive; unpack it into a folder and open that."
         return refuse("zarr-zip", text)
     text = f"{source.name} is {WORDS[source.content]}, and no reader here knows it."
+    if source.content == "unknown":
+        text = f"What {source.name} holds is of no kind that is known here."
     if source.content == "parquet":
         text = (
             f"{source.name} is a Parquet table without a column of times; a table of values needs one, and either a column "
@@ -141,4 +148,17 @@ def _unknown(source: Source) -> DataError:
             f"{source.name} is text without a column of times; a table needs "
             "one, written as 2024-03-31 14:05, and one column per sensor."
         )
-    return DataError(Finding("error", "unknown-format", f"{text} Known are: {', '.join(card.name for card in CARDS)}."))
+        if squares.is_bare(source):
+            return _matrix(source)
+    return refuse("unknown-format", f"{text} {OPENS}")
+
+
+def _matrix(source: Source) -> DataError:
+    """A square table of bare numbers is a graph's matrix as long as nothing says otherwise."""
+    many = len(text_table.lines_of(source))
+    text = (
+        f"{source.name} holds {many} rows of {many} bare numbers: it looks like the matrix of a graph (sensors x sensors), not "
+        "like readings. If it is one, open it together with its readings: in one folder, or in one upload. If these are "
+        "readings, add a first line with the sensors' names, or better a column of times, written as 2024-03-31 14:05."
+    )
+    return refuse("unknown-format", text)

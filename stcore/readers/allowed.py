@@ -23,6 +23,6 @@ def check_inside(path: Path, places: Sequence[Path]) -> None:
     if not any(real.is_relative_to(place) for place in places):
         raise refuse(
             "outside",
-            f"{path} is outside the folders that this page may read, which are {listed(places, 4)}. "
-            f"Start the page with `python3 workbench.py --data FOLDER` to add one, or upload the files.",
+            f"{path} is outside the folders that this page may read, which are {listed(dict.fromkeys(places), 4)}. "
+            "To add one, start the page with python3 workbench.py --data FOLDER; or upload the files.",
         )

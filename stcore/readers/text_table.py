@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -116,8 +116,10 @@ def _check_widths(lines: list[str], dialect: Dialect, source: Source) -> None:
             raise refuse("ragged", text)
 
 
-def numbers(frame: pd.DataFrame, columns: list[int], name: str) -> tuple[np.ndarray, list[Finding]]:
-    """[T, K] float64; a few words among many numbers become missing and are told, more are refused."""
+def numbers(
+    frame: pd.DataFrame, columns: list[int], name: str, header: Sequence[str] | None = None
+) -> tuple[np.ndarray, list[Finding]]:
+    """[T, K] float64; a few words among many numbers become missing and are told, more are refused, with column and line."""
     values = np.empty((len(frame), len(columns)))
     examples: list[str] = []
     worst = 0.0
@@ -127,11 +129,16 @@ def numbers(frame: pd.DataFrame, columns: list[int], name: str) -> tuple[np.ndar
             values[:, place] = series.to_numpy(float)
             continue
         coerced = pd.to_numeric(series, errors="coerce")
-        text = [str(cell) for cell in series[coerced.isna() & series.notna()] if str(cell).strip().lower() not in EMPTY]
+        words = series[coerced.isna() & series.notna()]
+        words = words[[str(cell).strip().lower() not in EMPTY for cell in words]]
+        text = [str(cell) for cell in words]
         if len(text) > MOST_TEXT * len(series):
+            called = f" ({header[column][:40]})" if header else ""
+            line = int(words.index[0]) + (2 if header else 1)
             raise refuse(
                 "text-in-numbers",
-                f"Column {column + 1} of {name} holds text where numbers belong, such as {text[0][:40]!r}.",
+                f"Column {column + 1}{called} of {name} holds text where numbers belong: {text[0][:40]!r} in line {line}"
+                + (f", and {len(text) - 1} more." if len(text) > 1 else "."),
             )
         examples += text
         worst = max(worst, len(text) / max(len(series), 1))

@@ -42,11 +42,13 @@ def read(source: Source, answers: Answers) -> Raw:
     """One channel named after the file; sensors named by the header, or numbered where there is none."""
     if source.content == "parquet":
         frame, names = _parquet(source)
+        heads: tuple[str, ...] | None = None
         findings: list[Finding] = []
         time = time_columns(*(parquet.peek(source) or (None, [])))
     else:
         frame, dialect, findings = text_table.table(source, answers)
-        names = list(dialect.header) if dialect.header else [f"{number}" for number in range(dialect.columns)]
+        heads = dialect.header
+        names = list(heads) if heads else [f"{number}" for number in range(dialect.columns)]
         time = time_columns(dialect.header, text_table.first_rows(frame))
     if time is None:
         raise refuse(
@@ -60,7 +62,7 @@ def read(source: Source, answers: Answers) -> Raw:
     ]
     if not columns:
         raise refuse("no-columns", f"{source.name} has times but no column of values.")
-    values, more = text_table.numbers(frame, columns, source.name)
+    values, more = text_table.numbers(frame, columns, source.name, heads)
     kinds = parquet.layout(source).words if source.content == "parquet" else [str(kind) for kind in frame.dtypes]
     if truths := [names[number] for number in columns if kinds[number] == "bool"]:
         more.append(Finding("note", "true-false", f"{listed(truths)} held true or false; it was taken as 1 and 0."))

@@ -72,6 +72,11 @@ class Run:
         files.write_json(path / "spec.json", whole, durable=True)
         return cls(path)
 
+    def __repr__(self) -> str:
+        """What it is at a glance: ``<Run mine: done, st-prune, stid, 8 epochs of Ringstadt>``."""
+        options, said = self.spec["options"], f"{self.passes} epochs of {self.spec['data']['title']}"
+        return f"<Run {self.id}: {self.status}, {options['prune']['name']}, {options['model']['name']}, {said}>"
+
     # ---- evidence --------------------------------------------------------------------------------------------------
     @property
     def id(self) -> str:

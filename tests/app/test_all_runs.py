@@ -8,7 +8,7 @@ from pages import button, texts
 from training_runs import copied
 
 from app import session
-from stcore.runs import Run, label, runs_in, trash, write_label
+from stcore.runs import Run, label, runs_in, trash, uploads, write_label
 
 
 @pytest.fixture
@@ -96,6 +96,13 @@ def test_a_label_is_written(app: Callable, two: list[Run], without_demo: None) -
     button(test, "Save").click().run()
     assert (label(two[0]).title, label(two[0]).note) == ("Mine", "Why")
     assert "Mine" in rows(test)
+
+
+def test_uploads_that_no_run_uses_are_not_called_trash(app: Callable, folder: Path, two: list[Run]) -> None:
+    uploads.keep({"a.csv": b"1"}, folder)
+    test = app("compare", part="all")
+    assert "No run was deleted" in texts(test) and "1 upload of data that no run was made of" in texts(test)
+    assert test.button(key="empty trash").label == "Delete unused uploads"
 
 
 def test_the_trash_is_emptied_only_when_one_is_sure(app: Callable, folder: Path, two: list[Run]) -> None:

@@ -1,6 +1,7 @@
 """Data: what was understood, what is asked, what an answer does, and why a file is refused."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from pages import button, texts
 from tiny import tiny
 
-from app import picking
+from app import picking, session
 from stcore import elsewhere, readers
 from stcore.data import STData
 from stcore.findings import DataError
@@ -63,6 +64,7 @@ def test_an_answer_opens_the_data_again_and_can_be_taken_back(app, zeros_file: P
     assert "**Missing** | 0 %" in said(test)
     zeros.set_value("missing").run()
     assert "They were taken as missing" in said(test) and "**Missing** | 25" in said(test)
+    assert "**Exactly zero** | 25 %" in said(test), "one share: of the readings that the file has"
     assert test.session_state["answers"] == {str(zeros_file): {"zeros": "missing"}}
     button(test, "Take back").click().run()
     assert "**Missing** | 0 %" in said(test) and not test.session_state["answers"]
@@ -202,6 +204,47 @@ def test_a_broken_upload_is_refused_in_words_and_the_page_stays(app) -> None:
     assert "broken.h5 cannot be opened" in said(test) and not test.header
     button(test, "Demo city").click().run()
     assert "Ringstadt" in test.header[0].value
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        (
+            "square.csv",
+            "\n".join(",".join(f"{row + column}.5" for column in range(9)) for row in range(9)),
+            "sensors x sensors",
+        ),
+        ("what.bin", "\0\1\2 x", "What what.bin holds is of no kind that is known here."),
+        (
+            "two.csv",
+            "time,a,b\n2024-01-01 00:00,1,2\n2024-01-01 01:00,x,3",
+            "Column 2 (a) of two.csv holds text where numbers belong: 'x' in line 3",
+        ),
+    ],
+)
+def test_a_refused_upload_is_called_by_its_own_name(app, name: str, content: str, words: str) -> None:
+    test = app("data")
+    test.session_state["upload box"] = True
+    test.run()
+    test.get("file_uploader")[0].upload(name, content.encode(), "text/plain").run()
+    button(test, "Open the upload").click().run()
+    assert words in said(test) and ".uploads" not in said(test) and "wide-table" not in said(test)
+    assert test.text_input(key="data path").value == f"{name} (uploaded)"
+
+
+def test_a_class_is_told_what_it_may_open_and_no_other_path(
+    app, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    monkeypatch.setenv("STCORE_CLASS", "1")
+    monkeypatch.setattr(session, "_secret", lambda: "a" * 32)  # AppTest has no cookies
+    monkeypatch.setenv("STCORE_DATA", os.pathsep.join([str(session.ROOT / "data"), str(shared), str(shared)]))
+    test = app("data", data="/etc/hosts")
+    (text,) = (part.value.replace("\\", "") for part in test.error)
+    assert text.count(str(shared)) == 1 and "what you upload" in text
+    assert str(session.ROOT) not in text and "workbench" not in text
+    assert test.text_input(key="data path").label == "File or folder on the server"
 
 
 def test_uploads_stay_in_their_folder_whatever_they_are_called(tmp_path: Path) -> None:

@@ -12,13 +12,15 @@ from planning import masked_run
 from streamlit.testing.v1 import AppTest
 from training_runs import copied
 
-from app.plan import confirm, look
+from app.plan import asking, confirm, look
 from stcore import resident
 from stcore.charts.plan_map import SENSORS
 from stcore.plan import plan
 from stcore.plan.answers import mask_of
+from stcore.plan.curve import Curve
 from stcore.runs import Run, remove, runs_in
 from stcore.runs.folder import LIVE
+from stcore.sensors.sites import Sites
 
 Open = Callable[..., AppTest]
 
@@ -68,6 +70,11 @@ def deck(test: AppTest) -> list[dict]:
     return [row["properties"] for row in layers[SENSORS]["data"]]
 
 
+def states(test: AppTest) -> list[bool]:
+    """Of each sensor, whether the map shows it as kept: with the thin outline of a full disc."""
+    return [dot["width"] == 1 for dot in deck(test)]
+
+
 def said(test: AppTest) -> str:
     return texts(test).replace("\\", "")
 
@@ -80,7 +87,11 @@ def test_the_slider_is_answered_live_like_the_command_line(opened: AppTest, run:
         assert metrics(test)["Sensors kept"] == f"{kept} of 8"
         assert metrics(test)["All sensors"].startswith(f"{found.answers['test'].all:.3g}"[:3])
         dots = deck(test)
-        assert sum("\nkept" in dot["said"] for dot in dots) == kept
+        assert sum(states(test)) == kept and "ranked by" in said(test)
+        assert ("the best in validation at" in said(test)) and found.ranking in said(test).replace(
+            "this run’s own", "own"
+        )
+        assert not any("kept" in dot["said"] or "off" in dot["said"] for dot in dots), "it would be stale after a click"
         assert len({tuple(dot["fill"]) for dot in dots}) == 2 and len({dot["radius"] for dot in dots}) == 2
     table = test.dataframe(key=look.TABLE).value
     assert list(table.columns) == ["sensor", "kept", "importance", "expected_error", "reason"]
@@ -89,20 +100,20 @@ def test_the_slider_is_answered_live_like_the_command_line(opened: AppTest, run:
 def test_a_click_on_map_or_row_switches_a_sensor_and_back(opened: AppTest) -> None:
     test = opened
     test.slider(key="plan number").set_value(4).run()
-    before = [dot["said"].split("\n")[1] for dot in deck(test)]
+    before = states(test)
     test.session_state[look.MAP] = {"selection": {"indices": {SENSORS: [2]}, "objects": {}}}
     test.run()
-    after = [dot["said"].split("\n")[1] for dot in deck(test)]
+    after = states(test)
     assert [place for place in range(8) if before[place] != after[place]] == [2]
     assert "s2** is" in said(test) and "the test error over all is" in said(test)
     button(test, "Undo the one switched by hand").click().run()
-    assert [dot["said"].split("\n")[1] for dot in deck(test)] == before
+    assert states(test) == before
     test.session_state[look.TABLE] = {"selection": {"rows": [0], "columns": [], "cells": []}}
     test.run()
-    assert sum(dot["said"].split("\n")[1] != was for dot, was in zip(deck(test), before, strict=True)) == 1
+    assert sum(now != was for now, was in zip(states(test), before, strict=True)) == 1
     name = "Switch on" if "is **off**" in said(test) else "Switch off"
     button(test, name).click().run()
-    assert [dot["said"].split("\n")[1] for dot in deck(test)] == before
+    assert states(test) == before
 
 
 def test_a_plan_that_was_tried_is_in_the_address_and_is_there_after_a_reload(
@@ -114,13 +125,13 @@ def test_a_plan_that_was_tried_is_in_the_address_and_is_there_after_a_reload(
     test.session_state[look.MAP] = {"selection": {"indices": {SENSORS: [2]}, "objects": {}}}
     test.run()
     test.segmented_control(key="plan part").set_value("validation").run()
-    kept = [dot["said"].split("\n")[1] for dot in deck(test)]
+    kept = states(test)
     told = {name: value if isinstance(value, str) else value[0] for name, value in test.query_params.items()}
     assert told["kept"] == "3" and told["ranked"] == "spread" and told["errors"] == "validation"
     assert told.get("on", told.get("off")) == "2"
     again = ready(app("sensors", **told))
     assert again.slider(key="plan number").value == 3 and again.selectbox(key="plan ranking").value == "spread"
-    assert [dot["said"].split("\n")[1] for dot in deck(again)] == kept
+    assert states(again) == kept
     assert any(part.label.startswith("Validation MAE") for part in again.metric)
 
 
@@ -178,6 +189,24 @@ def test_a_run_that_is_deleted_while_its_plan_is_open(app: Open, folder: Path, t
     remove(run.path)
     test.slider(key="plan number").set_value(3).run()
     assert not test.exception and not run.path.exists()
+
+
+def test_until_the_curve_is_there_a_plan_is_provisional_and_not_handed_over(
+    opened: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test, whole = opened, asking.curve
+    assert "Provisional" not in said(test) and not button(test, "Confirm by training").disabled
+
+    def half(run: Run, sites: Sites) -> tuple[Curve, float]:
+        curve, _ = whole(run, sites)
+        return Curve(curve.orders, curve.points[: len(curve.points) // 2]), 0.5
+
+    monkeypatch.setattr(asking, "curve", half)
+    test.run()
+    assert "Provisional" in said(test) and "so far" in said(test) and button(test, "Confirm by training").disabled
+    assert "GeoJSON" not in {part.label for part in test.get("download_button")}
+    test.selectbox(key="plan ranking").set_value("spread").run()
+    assert "Provisional" not in said(test) and "GeoJSON" in {part.label for part in test.get("download_button")}
 
 
 def test_files_are_offered_in_four_formats(opened: AppTest) -> None:

@@ -30,8 +30,8 @@ def labels(test) -> set[str]:
         ("paused", 2, "Paused in epoch 3. Nothing is lost.", {"Resume", "Step", "Stop"}),
         ("stopped", 2, "Stopped by you after epoch 2 of 4", {"Resume from epoch 3", "Use these settings"}),
         ("failed", 2, "Diverged at epoch 3", {"Resume from epoch 3", "Use these settings"}),
-        ("interrupted", 2, "Crashed after epoch 2 of 4", {"Resume from epoch 3", "Use these settings"}),
-        ("interrupted", 0, "Crashed after epoch 0 of 4", {"Start over", "Use these settings"}),
+        ("interrupted", 2, "Interrupted after epoch 2 of 4", {"Resume from epoch 3", "Use these settings"}),
+        ("interrupted", 0, "Interrupted after epoch 0 of 4", {"Start over", "Use these settings"}),
     ],
 )
 def test_each_state_is_said_and_offers_what_makes_sense(app, in_state, status, epochs, said, offered) -> None:

@@ -127,7 +127,7 @@ def test_a_killed_worker_is_shown_and_goes_on_from_its_last_epoch(browse: Browse
     assert long_run.worker_process
     os.kill(long_run.worker_process, signal.SIGKILL)
     began = time.monotonic()
-    badge(page, "Crashed")
+    badge(page, "Interrupted")
     assert time.monotonic() - began < 5
     told = len(long_run.epochs())
     page.get_by_role("button", name=f"Resume from epoch {told + 1}").click()

@@ -110,7 +110,11 @@ def test_a_square_is_a_graph_and_no_table_of_values(tmp_path: Path) -> None:
     said = refused(tmp_path, "no-values")
     assert "W_6.csv" in said
     write(np.where(np.eye(7), 0, RNG.random((7, 7)) * 1000), tmp_path / "W_7.csv")
-    refused(tmp_path / "W_7.csv", "unknown-format")
+    alone = refused(tmp_path / "W_7.csv", "unknown-format")
+    assert "sensors x sensors" in alone and "a first line with the sensors' names" in alone
+    square = (tmp_path / "W_7.csv").read_text()
+    (tmp_path / "named.csv").write_text(",".join("abcdefg") + "\n" + square)  # what the sentence says to do
+    assert readers.open(tmp_path / "named.csv", {"orientation": "steps-down"}).sensors == list("abcdefg")
 
 
 def test_edges_and_places_are_no_tables_of_values(tmp_path: Path) -> None:

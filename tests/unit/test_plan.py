@@ -15,7 +15,7 @@ from stcore import jobs
 from stcore.options import OptionError, RunOptions
 from stcore.plan import plan
 from stcore.plan.answers import Answer, Period, asked_of, weighed, why_not
-from stcore.plan.curve import Curve, Drawing, drawn, known
+from stcore.plan.curve import Curve, Drawing, compared, drawn, known
 from stcore.plan.ground import demands, own_mask, sites_of
 from stcore.plan.knee import knee
 from stcore.plan.speed import sentence
@@ -206,6 +206,18 @@ def test_the_best_ranking_is_that_with_the_least_validation_error_there() -> Non
     curve = Curve({}, rows)
     assert curve.knee() is None  # while points are missing it would be another one a moment later
     assert (curve.best_at(2), curve.best_at(3), curve.best_at(6)) == ("b", "b", "a") and Curve().best_at(3) is None
+
+
+@pytest.mark.parametrize("kept", [1, 3, 5, 8])
+def test_a_plan_is_ranked_alike_with_the_whole_curve_and_without(any_run: Run, kept: int) -> None:
+    other = demands(any_run, {"off": None, "costs": ["s1=2"]})  # a curve that nobody has drawn
+    sites, ask = sites_of(any_run, jobs.dataset(any_run), other), asked_of(whatif_of(any_run))
+    quick = compared(any_run, sites, kept, ask)
+    assert known(any_run, other) is None and not quick.done
+    drawing = Drawing(any_run, sites)
+    while len(drawing.curve.points) < len(drawing.names) * len(drawing.at):
+        drawing.step(ask)
+    assert quick.best_at(kept) == drawing.curve.best_at(kept) is not None
 
 
 def test_a_run_without_the_importance_that_it_ranks_by_says_so(any_run: Run, tmp_path: Path) -> None:
