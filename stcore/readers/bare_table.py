@@ -81,7 +81,7 @@ def read(source: Source, answers: Answers) -> Raw:
     header = list(named_by) if named_by else [str(number) for number in range(frame.shape[1])]
     rows = _row_names(frame, header)
     columns = [number for number in range(len(header)) if number > 0 or rows is None]
-    values, more = text_table.numbers(frame, columns, source.name, dialect.header)
+    values, more = text_table.numbers(frame, columns, source.name, named_by)
     names = [header[number] for number in columns]
     counted = names == [str(number) for number in range(len(names))]  # as pandas calls columns that nobody named
     ids = rows if rows and len(set(rows)) == len(rows) and not _counts(rows) else None

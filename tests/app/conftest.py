@@ -5,6 +5,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 from tiny import tiny
@@ -24,6 +26,17 @@ def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("data") / "tiny.nc"
     tiny().save(path)
     return path
+
+
+@pytest.fixture
+def zeros_file(tmp_path: Path) -> Path:
+    """A table in which half of one sensor's readings are exactly zero."""
+    time = pd.date_range("2026-01-05", periods=300, freq="h")
+    table = pd.DataFrame({"a": 5.0 + np.arange(300) % 24, "b": 3.0 + np.arange(300) % 7}, time)
+    table.iloc[::2, 1] = 0.0
+    place = tmp_path / "counts.csv"
+    table.to_csv(place, index_label="time")
+    return place
 
 
 @pytest.fixture

@@ -123,6 +123,18 @@ def test_what_looks_like_a_sentinel_and_is_none() -> None:
     assert "sentinel" not in codes(STData.of(sample(np.linspace(0, 999, T * N).reshape(T, N))))
 
 
+def test_the_share_of_zeros_is_of_all_readings_and_not_the_mean_over_sensors() -> None:
+    ds = sample()
+    value = np.ones(ds["value"].shape, np.float32)
+    value[: len(value) // 2, 0] = 0
+    value[len(value) // 4 :, 0] = np.nan  # few readings, all of them zero
+    asked = ds.assign(value=(ds["value"].dims, value))
+    share = (value == 0).sum() / np.isfinite(value).sum()
+    for data in (STData.of(asked), STData.of(asked, answers={"zeros": "missing"})):
+        mean = float(checks.zero_share(data.ds).mean())
+        assert checks.zeros_of_all(data.ds) == pytest.approx(share) and share != pytest.approx(mean)
+
+
 def test_zeros_are_asked_and_kept_until_answered() -> None:
     value = sample()["value"].values[:, :, 0].copy()
     value[:30, 1] = 0

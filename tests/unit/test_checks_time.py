@@ -112,6 +112,12 @@ def test_the_doubled_hour_is_resolved_by_the_zone_that_was_answered(step: str) -
     assert (data.zone, data.answers["zone"]) == ("UTC", "Europe/Berlin")
 
 
+def test_rows_with_one_time_of_day_are_not_asked_for_their_zone() -> None:
+    days = pd.date_range("2024-03-01", periods=len(sample().time), freq="D").values
+    assert "zone" not in codes(STData.of(sample(time=days)))
+    assert STData.of(sample(time=days), answers={"zone": "Europe/Berlin"}).zone == "Europe/Berlin"
+
+
 def test_the_zone_is_asked_and_a_known_one_offered() -> None:
     wall = pd.date_range("2024-03-31 00:00", periods=T, freq="15min")
     data = STData.of(sample(time=wall).assign_attrs(likely_zone="America/Los_Angeles"))
