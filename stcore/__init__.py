@@ -1,7 +1,7 @@
 """Winnow's core: open a spatio-temporal dataset, train a compact forecaster while samples are pruned, look at the run.
 
-Doors, each loaded when it is used: ``stcore.open`` (a path to data), ``stcore.train`` (data to a run), ``stcore.distil``
-(data to a small set: a job whose run ``stcore.distilled`` turns into a dataset),
+Doors, each loaded when it is used: ``stcore.open`` (a path to data), ``stcore.train`` (data to a run),
+``stcore.distilled`` (a run of ``stcore.jobs.distil`` to the small dataset that it has made),
 ``stcore.open_run`` (a run folder to its record) and ``stcore.open_experiment`` (an experiment's name to its evidence).
 """
 
@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["distil", "distilled", "open", "open_experiment", "open_run", "train"]
+__all__ = ["distilled", "open", "open_experiment", "open_run", "train"]
 
 _DOORS = {
     "distilled": ("stcore.jobs", "distilled"),
