@@ -102,6 +102,7 @@ def cells(given: argparse.Namespace, chosen: list[str]) -> list[Cell]:
         for method in methods:
             graph = given.full or (name == "metr-la-week" and method in MIXED)
             models = (STID, NEIGHBOURS, *([GRAPH] if graph else []))
+            models = tuple(model for model in models if given.models is None or model in given.models.split(","))
             for seed in seeds:
                 found += list(arms(given, Cell(name, method, 0.01, seed, models)))
     return found
@@ -180,6 +181,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="the whole grid; hours")
     parser.add_argument("--sets", help=f"some of {','.join(SETS)}")
     parser.add_argument("--methods", help="some methods; all when left out")
+    parser.add_argument("--models", help="some of the models; all of the grid when left out")
     parser.add_argument("--seeds", type=int, default=3, help="how many")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="cells worked on side by side")
     parser.add_argument("--runs", type=Path, default=HERE / "runs" / "distil", help="where runs are kept")

@@ -115,7 +115,7 @@ def resolve(data: STData, options: RunOptions, alone: STData | None = None) -> t
     batch = recipe.batch_size(train, size, samples)
     rate = recipe.base_rate(train, batch, size, chosen["model"]["name"])
     decided = {"batch": batch, "lr": rate, "threads": recipe.threads(train)}
-    decided["weight_decay"] = recipe.weight_decay(train, chosen["model"]["name"])
+    decided["weight_decay"] = recipe.weight_decay(train, chosen["model"]["name"], alone is not None)
     return options.model_copy(update={**chosen, "train": train.model_copy(update=decided)}), parts
 
 

@@ -50,7 +50,9 @@ def warm_start(trainer: "Trainer") -> Iterator[Progress]:
     chosen = trainer.options.distilled
     if trainer.distilled is None or chosen.warm is None:
         return
-    train = trainer.train.model_copy(update={"epochs": chosen.warm, "patience": None, "batch": None, "lr": None})
+    train = trainer.train.model_copy(
+        update={"epochs": chosen.warm, "patience": None, "batch": None, "lr": None, "weight_decay": None}
+    )
     alone = chosen.model_copy(update={"warm": None})
     changed = {"train": train, "prune": {"name": "full"}, "mask": {"name": "none"}, "distilled": alone}
     options = trainer.options.model_copy(update=changed)

@@ -71,7 +71,8 @@ class Trainer:
         self.rate = recipe.base_rate(self.train, self.batch, self.pool.size, options.model["name"])
         self.passes = self.pool.passes(self.batch)
         self.whole = flattened(self.model)
-        self.optimizer = build_optimizer(self.whole, self.train, recipe.weight_decay(self.train, options.model["name"]))
+        decay = recipe.weight_decay(self.train, options.model["name"], self.pool.distilled)
+        self.optimizer = build_optimizer(self.whole, self.train, decay)
         self.level = np.full(self.pool.count, np.nan, np.float32)  # the error at which each sample was last met
         self.extra = {"refresh": 0, "pilot": 0}  # visits that are no training of this run
         self.epoch, self.visits, self.best_epoch, self.best_error = 0, 0, -1, float("inf")

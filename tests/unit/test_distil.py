@@ -14,6 +14,7 @@ from stcore.cli import main
 from stcore.data import STData
 from stcore.distil.ground import Clusters, Ground, filled
 from stcore.distil.matching import distance
+from stcore.distil.options import SizeOptions
 from stcore.distil.small import sizes
 from stcore.findings import DataError
 from stcore.options import DataOptions, OptionError, RunOptions
@@ -79,11 +80,11 @@ def test_as_many_clusters_as_sensors_are_the_sensors() -> None:
 
 def test_too_few_sensors_make_two_clusters_for_each_subset_and_fewer_windows() -> None:
     here = ground(tiny(400, 12))
-    assert sizes(here, 0.1, 0.5) == (round(0.1 * len(here.windows)), 6, [])
-    windows, clusters, notes = sizes(here, 0.2, 0.17, 8)
+    assert sizes(here, SizeOptions(time=0.1, space=0.5)) == (round(0.1 * len(here.windows)), 6, [])
+    windows, clusters, notes = sizes(here, SizeOptions(time=0.2, space=0.17), 8)
     assert clusters == 8 and windows == round(round(0.2 * len(here.windows)) * 2 / 8)
     assert "8 clusters are made" in notes[0]
-    assert sizes(here, 1e-9, 1e-9)[:2] == (1, 1)
+    assert sizes(here, SizeOptions(time=1e-9, space=1e-9))[:2] == (1, 1)
 
 
 # ---- matching ------------------------------------------------------------------------------------------------------
@@ -139,7 +140,7 @@ def test_what_is_no_distillation_has_made_no_set(tmp_path: Path) -> None:
 def test_a_surrogate_that_knows_its_own_sensors_alone_is_refused_with_those_that_do_not(
     model: dict[str, str], tmp_path: Path
 ) -> None:
-    with pytest.raises(OptionError, match="stid with identity attention"):
+    with pytest.raises(OptionError, match="stid with identity mlp"):
         create_distillation(tiny(400, 12), {"model": model}, tmp_path)
     assert not list(tmp_path.iterdir())
 
@@ -151,7 +152,7 @@ def test_a_run_on_a_set_keeps_it_and_says_where_its_windows_came_from(tmp_path: 
     options = {**COMMON, "train": {"threads": 1, "epochs": 2}, "distilled": {"source": str(small)}}
     run = jobs.Job(create(data, options, tmp_path, "on-it")).finish()
     assert run.status == "done" and (run.path / "distilled.nc").exists()
-    assert run.spec["options"]["model"]["identity"] == "attention" and run.spec["options"]["prune"]["name"] == "full"
+    assert run.spec["options"]["model"]["identity"] == "mlp" and run.spec["options"]["prune"]["name"] == "full"
     trace = run.trace()
     np.testing.assert_array_equal(trace["start"], np.sort(stcore.distilled(made).ds["origin"]))
     assert trace.sizes["sample"] == stcore.distilled(made).ds.sizes["window"]
