@@ -26,6 +26,7 @@ PASSES = 3  # forward and backward cost about three forward passes
 PAIRS = {
     "stid-neighbours": 5,
     "graph-wavenet": 5,
+    "mtgnn": 5,
 }  # float32 [N, N] matrices alive at once: what each sensor makes of each,
 # its slope and what lies between; none of them is a parameter, so that the optimizer keeps none
 TORCH, COPIES, ARRAYS, CHUNK = (
@@ -77,6 +78,8 @@ def per_cell(model: Mapping[str, Any], inside: int, outside: int, sensors: int =
         return 2.0 * inside * outside, inside + outside
     if model["name"] == "graph-wavenet":
         return in_graph_wavenet(model, inside, sensors), 2.5 * inside * model.get("width", 16)
+    if model["name"] == "mtgnn":
+        return in_mtgnn(model, outside, sensors)
     if model["name"] == "simvp":
         return in_simvp(model, inside, outside), 8 * model.get("width", 16)
     width, layers = model.get("width", 16), model.get("layers", 3)
@@ -91,6 +94,14 @@ def in_graph_wavenet(model: Mapping[str, Any], inside: int, sensors: int) -> flo
     graph every sensor hears every other."""
     width, skip = model.get("width", 16), model.get("skip", 64)
     return inside * width * (11 * width + 2 * sensors) + skip * (inside.bit_length() * width + skip)
+
+
+def in_mtgnn(model: Mapping[str, Any], outside: int, sensors: int) -> tuple[float, float]:
+    """Multiply-adds of a cell in MTGNN, whose layers have 6 steps fewer each and propagate over all pairs of sensors, and
+    numbers alive in a row."""
+    width, layers = model.get("width", 32), model.get("layers", 3)
+    steps = sum(1 + 6 * left for left in range(layers))
+    return steps * (15.0 * width**2 + 4 * sensors * width) + 8 * width**2 + 4 * width * outside, 8.0 * width * steps
 
 
 def in_simvp(model: Mapping[str, Any], inside: int, outside: int) -> float:
