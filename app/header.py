@@ -91,7 +91,18 @@ def label(run: Run) -> str:
     method = f"{named(options['prune']['name'])}{f' {keep:.0%}' if keep else ''}"
     if mask := masked(run):
         method += f" · {mask}"
+    if set_ := trained_on(run):
+        method = set_ if options["prune"]["name"] == "full" else f"{method} · {set_}"
     return f"{method} · {named(options['model']['name'])} · {when} · {run.spec['data']['title']}"
+
+
+def trained_on(run: Run) -> str:
+    """The distilled set that a run trains on; empty for the data themselves."""
+    small = run.spec.get("distilled")
+    if not small:
+        return ""
+    first = ", then all" if (run.spec["options"].get("distilled") or {}).get("warm") else ""
+    return f"on a set of {small['windows']:,} × {small['sensors']:,}{first}"
 
 
 def masked(run: Run) -> str:

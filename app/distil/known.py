@@ -44,7 +44,7 @@ def choose(runs: list[Run], run: Run | None) -> None:
     st.selectbox(
         "Distillation", list(names), key="distillation list", format_func=lambda name: names.get(name, name),
         on_change=lambda: link("distillation", st.session_state["distillation list"]), index=0 if run else None,
-        placeholder="Choose a distillation", width=420, label_visibility="collapsed",
+        placeholder="Choose a distillation", width="stretch", label_visibility="collapsed",
     )  # fmt: skip
 
 
@@ -58,17 +58,15 @@ def titles(runs: list[Run]) -> dict[str, str]:
 
 
 def title(run: Run) -> str:
-    """What people call a distillation: its method and size, its surrogate, its data, and when it was made."""
+    """What people call a distillation: its method and size, its surrogate, when it was made, and its data."""
     if own := label(run).title:
         return own
     options, made = run.spec["options"], run.spec["created"]
     local = pd.Timestamp(made).tz_convert(current_zone())
     when = f"{local.day} {local:%b, %H:%M}" if run.id[:8] == made[:10].replace("-", "") else run.id
     method, size = options["distil"], asked_size(run)
-    return (
-        f"{method_name(method['name'])} {size[0]:,} × {size[1]:,} · {named(options['model']['name'])} · "
-        f"{run.spec['data']['title']} · {when}"
-    )
+    name = f"{method_name(method['name'])} {size[0]:,} × {size[1]:,}"
+    return f"{name} · {named(options['model']['name'])} · {when} · {run.spec['data']['title']}"
 
 
 def method_name(name: str) -> str:

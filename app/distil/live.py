@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app.distil.known import asked_size, called, method_name, said_size, unit_of
-from app.distil.saving import figure_file, table_files
+from app.distil.saving import table_files
 from app.session import current_theme, state
 from app.training.new import sentence
 from app.words import lasting, plain
@@ -123,11 +123,11 @@ def by_round(run: Run, table: pd.DataFrame) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(
-            "**Matching loss by round**", help=f"How far the set's pull on a model is from the real one. {ZOOM_HINT}"
+            "**Matching loss by round**",
+            help=f"How far the set's pull on a model is from the real one, with a fresh model each round. {ZOOM_HINT}",
         )
         figure = charts.by_round(table, "loss", rounds, "matching loss", theme)
         st.altair_chart(figure, key=f"loss {run.id}", alt="Matching loss by round")
-        figure_file(figure, f"{run.id}-loss", "Matching loss by round")
     with right:
         st.markdown(
             "**Validation error by round**",
@@ -135,7 +135,6 @@ def by_round(run: Run, table: pd.DataFrame) -> None:
         )
         figure = charts.by_round(table, "mae", rounds, error, theme)
         st.altair_chart(figure, key=f"error {run.id}", alt="Validation error by round")
-        figure_file(figure, f"{run.id}-error", "Validation error by round")
     with st.expander("Rounds as a table"):
         shown = table.map(lambda value: float(f"{value:.4g}") if isinstance(value, float) else value)
         st.dataframe(shown, hide_index=True, height=280, key=f"rounds {run.id}")

@@ -20,7 +20,7 @@ from stcore.runs.files import plain as without_nan
 STARTED, PROBLEM = "trained on it", "training problem"
 ALONE, WARM, ALL = "On the set alone", "On the set, then on all data", "On all data, to compare"
 WAYS = {
-    ALONE: "An epoch is one pass over the set, which is short; errors are those of the data's own validation and test.",
+    ALONE: "An epoch makes about 64 steps on the set; errors are those of the data's own validation and test windows.",
     WARM: "The set first, for so many epochs as the start; then the data themselves.",
     ALL: "A full run of the same model, against which the set is held.",
 }
@@ -77,22 +77,16 @@ def train_on_it(run: Run) -> None:
     st.subheader("Train on it", anchor=False)
     able = surrogates(_data(run))
     surrogate = run.spec["options"]["model"]["name"]
-    st.session_state.setdefault("train.way", ALONE)
-    if st.session_state.get("train.model") not in able:
-        st.session_state["train.model"] = surrogate if surrogate in able else next(iter(able))
-    way = str(st.segmented_control("How", list(WAYS), key="train.way", required=True, label_visibility="collapsed"))
+    st.session_state.setdefault("train on.way", ALONE)
+    if st.session_state.get("train on.model") not in able:
+        st.session_state["train on.model"] = surrogate if surrogate in able else next(iter(able))
+    way = str(st.segmented_control("How", list(WAYS), key="train on.way", required=True, label_visibility="collapsed"))
     st.markdown(f":small[{WAYS[way]}]")
     left, middle, right = st.columns(3, vertical_alignment="bottom")
-    model = left.selectbox("Model", list(able), key="train.model", format_func=named)
-    epochs = middle.number_input(
-        "Epochs",
-        1,
-        10_000,
-        100 if way == ALONE else 15,
-        key=f"train.epochs {way}",
-        help="Passes over what is trained on.",
-    )
-    warm = right.number_input("Epochs on the set first", 1, 10_000, 20, key="train.warm") if way == WARM else None
+    model = left.selectbox("Model", list(able), key="train on.model", format_func=named)
+    words = "After each the model is measured on all validation windows."
+    epochs = middle.number_input("Epochs", 1, 10_000, 15, key="train on.epochs", help=words)
+    warm = right.number_input("Epochs on the set first", 1, 10_000, 20, key="train on.warm") if way == WARM else None
     st.button(
         "Start training", type="primary", icon=":material/play_arrow:", key="train on it", on_click=start,
         args=(run, str(model), int(epochs), way, warm),

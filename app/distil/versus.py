@@ -26,8 +26,9 @@ def show(run: Run, distillations: list[Run]) -> None:
     if made.empty:
         return
     against(run, made, trained)
-    on_it(run, trained, runs)
-    break_even(run, paid(made, trained))
+    if run.status == "done":
+        on_it(run, trained, runs)
+        break_even(run, paid(made, trained))
 
 
 def against(run: Run, made: pd.DataFrame, trained: pd.DataFrame) -> None:
@@ -61,7 +62,7 @@ def against(run: Run, made: pd.DataFrame, trained: pd.DataFrame) -> None:
     if baselines:
         st.markdown(f"Not there yet, and quick to make, to hold the others against: {plain(' and '.join(baselines))}.")
     if not reference:
-        st.markdown("No run on all data is there yet: train one below to see how near the sets come.")
+        st.markdown("No run on all data is finished yet; one would show how near the sets come.")
     with st.expander("These sets as a table"):
         frame = made.assign(method=made["method"].map(method_name), model=made["model"].map(named))
         number = {name: st.column_config.NumberColumn(format="%.3g") for name in ("validation", "seconds")}

@@ -55,6 +55,9 @@ def controls(run: Run, seen: np.ndarray) -> tuple[int, int]:
     """Which of the shown clusters, and after which round; the newest until another is chosen."""
     these = [int(cluster) for cluster in chosen(asked_size(run)[1])]
     one = called(run).removesuffix("s")
+    if st.session_state.get("shown cluster of") != run.id:
+        st.session_state["shown cluster of"] = run.id
+        st.session_state["shown cluster"] = liveliest(seen[0][..., : len(these)])
     left, right = st.columns([1, 2], vertical_alignment="bottom")
     place = left.selectbox(
         one.capitalize(), range(len(these)), key="shown cluster", persist_state="session",
@@ -68,6 +71,14 @@ def controls(run: Run, seen: np.ndarray) -> tuple[int, int]:
     st.session_state["round of"] = (run.id, last)
     at = right.slider("After round", 1, last, key="round", help="The newest is shown until you choose another one.")
     return min(int(place or 0), len(these) - 1), int(at) - 1
+
+
+def liveliest(windows: np.ndarray) -> int:
+    """The cluster, the last dimension, whose values vary most: of that there is most to see."""
+    values = windows.reshape(-1, windows.shape[-1])
+    known = np.isfinite(values)
+    mean = np.where(known, values, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return int((np.where(known, values - mean, 0) ** 2).sum(axis=0).argmax())
 
 
 def nearest(run: Run) -> Beside | None:
@@ -110,13 +121,16 @@ def grid_of(run: Run, forms: tuple[np.ndarray, np.ndarray], near: np.ndarray | N
     grid = st.grid(ACROSS, min_column_width=190)
     for place in shown:
         frame = charts.forms(first[place], now[place], None if near is None else near[place], lookback)
-        parts.append(frame.assign(window=int(windows[place]) + 1 if place < len(windows) else place + 1))
+        number = int(windows[place]) + 1 if place < len(windows) else int(place) + 1
+        parts.append(frame.assign(window=number))
         with grid.container(gap="xsmall"):
-            st.markdown(heading(int(parts[-1]["window"].iloc[0]), real, int(place)))
+            st.markdown(heading(number, real, int(place)))
             figure = charts.window(frame, (low - room, high + room), title, theme)
             st.altair_chart(figure, key=f"window {place}", alt=f"Window {place + 1} of the set, in the chosen cluster")
     table = pd.concat(parts).pivot_table(index=["window", "step"], columns="form", values="value").reset_index()
     with st.expander("These windows as a table"):
+        if real is not None:
+            st.markdown(apart_of(windows[shown[shown < len(windows)]] + 1, real))
         st.dataframe(table.round(4), hide_index=True, height=280, key="windows table")
         table_files(table, f"{run.id}-windows", "These windows")
         figure_file(charts.all_windows(pd.concat(parts), title, theme), f"{run.id}-windows", "All of these windows")
@@ -127,5 +141,14 @@ def heading(number: int, real: Beside | None, place: int) -> str:
     if real is None or not np.isfinite(real.apart[place]):
         return f"**Window {number}**"
     when = instant(pd.Timestamp(real.time[place]))
-    apart = short(float(np.sqrt(real.apart[place])))
-    return f"**Window {number}**  \n:small[nearest: {plain(when)}, {apart} training spreads apart]"
+    return f"**Window {number}**  \n:small[nearest: {plain(when)}]"
+
+
+def apart_of(windows: np.ndarray, real: Beside) -> str:
+    """How far the nearest real windows are, over all clusters."""
+    told = ", ".join(
+        f"{number}: {short(float(apart))}" for number, apart in zip(windows, np.sqrt(real.apart), strict=False)
+    )
+    return (
+        f"Root mean squared distance of each window to the real one nearest to it, in training spreads: {plain(told)}."
+    )

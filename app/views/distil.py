@@ -27,9 +27,9 @@ def empty() -> None:
     """What this view is for, while nothing is there."""
     st.subheader("A small set that trains models like the big one", anchor=False)
     st.markdown(
-        "Distillation makes a few windows of a few clusters of sensors out of all the data, such that a model trained on them "
-        "forecasts the real sensors nearly as well, in a fraction of the time. It pays where many models are to be trained on "
-        "the same data: other sizes, other options, other models."
+        "Distillation makes a few windows of a few clusters of sensors out of all the data, on which models are trained in a "
+        "fraction of the time. How well they then forecast the real sensors is measured on the way. It pays where many models "
+        "are to be trained on the same data: other sizes, other options, other models."
     )
     st.info("Choose data and size in the form on the left, and start. A preview takes minutes.", icon=":material/info:")
 

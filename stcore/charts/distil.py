@@ -20,7 +20,10 @@ FORMS = (FIRST, NOW, REAL)
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "pentagon", "hexagon")
 HEIGHT, SMALL = 300, 150
 COSTS = {"share": ("share of the whole (%), smaller is better", 100.0), "seconds": ("seconds of distilling", 1.0)}
-ADDED = 1e-9
+ADDED = 1e-9  # beside which nothing is 0 on a logarithmic axis
+TICKS = [float(f"{first}e{power}") for power in range(-4, 7) for first in (1, 2, 5)]
+LEAST = 0.3  # powers of ten on each side of the middle
+NARROW = 1.7  # how much wider a name is against a plot of half a page
 
 
 # ---- rounds --------------------------------------------------------------------------------------------------------
@@ -127,7 +130,10 @@ def against(
     x = np.log10(np.maximum(factor * drawn[cost].to_numpy(float), ADDED))
     errors = drawn["validation"].to_numpy(float)
     figure = go.Figure()
-    across, up = room(x), room(np.array([*errors, *reference.values()]))
+    around = (
+        np.append(x, [x.mean() - LEAST, x.mean() + LEAST]) if len(x) else x
+    )  # so that there are numbers on the axis
+    across, up = room(around), room(np.array([*errors, *reference.values()]))
     for what, error in reference.items():
         figure.add_hline(y=error, line={"color": theme.text, "width": 1.2, "dash": "dot"})
         figure.add_annotation(
@@ -148,13 +154,17 @@ def against(
         )  # fmt: skip
     called = [harmless(names.get(method, method)) for method in drawn["method"]]
     if len(drawn):
-        where = spots((x - across[0]) / np.diff(across), (errors - up[0]) / np.diff(up), [len(name) for name in called])
+        wide = [round(NARROW * len(name)) for name in called]
+        where = spots((x - across[0]) / np.diff(across), (errors - up[0]) / np.diff(up), wide)
         for name, at, shift in zip(called, zip(x, errors, strict=True), where, strict=True):
             figure.add_annotation(
                 beside(name, at, shift, theme)
             )  # on a logarithmic axis, an annotation's x is a logarithm
     figure = plain(figure, theme, 380)
-    figure.update_xaxes(title=title, type="log", range=list(across), nticks=6)
+    ticks = [value for value in TICKS if across[0] <= np.log10(value) <= across[1]]
+    figure.update_xaxes(
+        title=title, type="log", range=list(across), tickvals=ticks, ticktext=[f"{tick:,g}" for tick in ticks]
+    )
     return figure.update_yaxes(
         title={"text": labelled("validation MAE", harmless(unit)), "standoff": 12}, range=list(up)
     )

@@ -154,7 +154,7 @@ def test_a_finished_set_is_shown_with_everything_around_it(app, finished: dict[s
     assert not test.error and not test.warning
     said = texts(test)
     assert "nearest:" in said and "Clusters of sensors" in said and "Error against size and time" in said
-    assert "Window 1" in said and "training spreads apart" in said
+    assert "Window 1" in said and "Root mean squared distance of each window" in said
     figures = {part.label: part.value for part in test.metric}
     assert figures["Rounds done"] == "2 of 2" and "6" in figures["Size of the set"]
     assert "After" in said or "Never" in said
@@ -200,7 +200,7 @@ def test_training_on_it_starts_a_run(
     started: list[Run] = []
     monkeypatch.setattr(jobs, "start", started.append)
     test = app("distil", distillation="set")
-    test.segmented_control(key="train.way").set_value(way).run()
+    test.segmented_control(key="train on.way").set_value(way).run()
     button(test, "Start training").click().run()
     (run,) = started
     asked = run.spec["options"]["distilled"]
