@@ -47,6 +47,9 @@ def _panel(run: Run) -> None:
     real = nearest(run)
     scale = run.spec["scale"]["mean"][0], run.spec["scale"]["spread"][0]
     first, now = (picture * scale[1] + scale[0] for picture in (seen[0], seen[at]))
+    if real is not None:
+        best = (run.result or {}).get("best_epoch")
+        st.markdown(f"The set is kept as it was after round {best}; the real windows are those nearest to it then.")
     near = None if real is None else real.values[..., place] * scale[1] + scale[0]
     grid_of(run, (first[..., place], now[..., place]), near, real)
 
@@ -66,10 +69,15 @@ def controls(run: Run, seen: np.ndarray) -> tuple[int, int]:
     last, (of, before) = len(seen), st.session_state.get("round of", ("", 0))
     if last < 2:
         return min(int(place or 0), len(these) - 1), last - 1
-    if of != run.id or st.session_state.get("round", 0) >= before:
-        st.session_state["round"] = last
-    st.session_state["round of"] = (run.id, last)
-    at = right.slider("After round", 1, last, key="round", help="The newest is shown until you choose another one.")
+    kept = (run.result or {}).get("best_epoch") if state(run) == "done" else None
+    newest = int(kept) if isinstance(kept, int) and 1 <= kept <= last else last
+    if of != run.id or st.session_state.get("round") in (None, before):
+        st.session_state["round"] = newest
+    st.session_state["round of"] = (run.id, newest)
+    words = (
+        "The newest is shown until you choose another one; of a finished set the one that was best, and that is kept."
+    )
+    at = right.slider("After round", 1, last, key="round", help=words)
     return min(int(place or 0), len(these) - 1), int(at) - 1
 
 

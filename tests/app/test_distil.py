@@ -256,3 +256,18 @@ def test_every_event_has_words(in_state) -> None:
     said = [live.said(event) for event in in_state("paused", 1).events()]
     assert said[0] == "opens the data" and said[1].startswith("begins at round 1 of 2") and said[-1] == "pauses"
     assert "round 1: matching loss" in said[2]
+
+
+def test_the_newest_round_is_shown_until_another_is_chosen_and_at_the_end_the_one_that_is_kept(
+    app, folder: Path, finished: dict[str, Run]
+) -> None:
+    run = finished["set"]
+    told = (run.path / "result.json").read_text("utf-8")
+    (run.path / "result.json").unlink()
+    test = app("distil", distillation="set")
+    assert test.slider(key="round").value == 2 and "found when the set is finished" in texts(test)
+    (run.path / "result.json").write_text(told.replace('"best_epoch": 2', '"best_epoch": 1'), "utf-8")
+    test.run()
+    assert test.slider(key="round").value == 1 and "kept as it was after round 1" in texts(test)
+    test.slider(key="round").set_value(2).run()
+    assert test.run().slider(key="round").value == 2
