@@ -12,6 +12,7 @@ from training_runs import copied, trained
 
 from app.distil import live, result
 from stcore import elsewhere, jobs, readers, registry
+from stcore.data import STData
 from stcore.runs import Run, create_distillation, runs_in
 from stcore.runs.record import fail, tell
 
@@ -271,3 +272,17 @@ def test_the_newest_round_is_shown_until_another_is_chosen_and_at_the_end_the_on
     assert test.slider(key="round").value == 1 and "kept as it was after round 1" in texts(test)
     test.slider(key="round").set_value(2).run()
     assert test.run().slider(key="round").value == 2
+
+
+@pytest.mark.parametrize("kind", ["grid", "no places"])
+def test_cells_of_a_grid_and_sensors_without_places_have_their_clusters_shown(app, folder: Path, kind: str) -> None:
+    data = tiny(300, 12, grid=(3, 4) if kind == "grid" else None)
+    if kind == "no places":
+        data = STData.of(data.ds.drop_vars(["lat", "lon"]))
+    data.save(folder / "data.nc")
+    distilled(folder / "data.nc", folder, "made", name="cluster-mean", time=0.05, space=0.3, epochs=1)
+    test = app("distil", distillation="made")
+    assert not test.error and ("No coordinates" in texts(test)) == (kind == "no places")
+    assert "nothing is learned" in texts(test)
+    test.toggle(key="cluster-map-kind").set_value(True).run()
+    assert not test.exception and not test.error
