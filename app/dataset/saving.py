@@ -12,6 +12,8 @@ from stcore.readers.limits import words
 
 LARGEST = 512 * 2**20  # bytes of values that a page hands over; larger data are saved by the command line
 
+APART = ("stemdist",)  # its writer needs torch, which a page never loads: the Distil view has a child write it
+
 
 def save_panel(data: STData) -> None:
     """Choose a layout, have it made, take it away."""
@@ -22,7 +24,7 @@ def save_panel(data: STData) -> None:
                 "`python -m stcore save DATA OUT --as parquet`"
             )
             return
-        known = readers.layouts()
+        known = {name: layout for name, layout in readers.layouts().items() if name not in APART}
         layout = st.selectbox(
             "Layout", list(known), key="save layout",
             help="What was repaired and answered is in it; no layout but netcdf keeps the questions themselves.",
