@@ -112,8 +112,9 @@ def figures(runs: list[Run], found: dict[str, Any], names: dict[str, str]) -> No
             took = found["figures"]["seconds total"][place]
             share = found["figures"]["share of visits"][place]
             less = spared["seconds"]
-            gained = "" if less is None else f"; pruning saved about {_lasting(less)}"
-            st.markdown(f"{percent(share)} of the visits, {_lasting(took)}{gained}.")
+            gained = "Nothing was pruned." if spared["visits"] == 0 else ""
+            gained = gained if less is None else f"At this run's own speed, pruning saved about {_lasting(less)}."
+            st.markdown(f"{percent(share)} of the visits, {_lasting(took)}.  \n{gained}")
 
 
 def _lasting(value: float | None) -> str:

@@ -9,6 +9,7 @@ from stcore.checks import share, zeros_of_all
 from stcore.data import STData
 from stcore.registry import cards
 
+NARROW = "\u00a0"  # a name stays on one line
 ZONES = {"unknown": "as written; the zone is not known"}
 
 
@@ -43,7 +44,7 @@ def show(data: STData) -> None:
         "Read as": plain(read_as(str(data.ds.attrs.get("reader", "")))),
         "Fingerprint": f"`{data.fingerprint[:12]}`",
     }
-    lines = [f"| **{name}** | {text} |" for name, text in rows.items()]
+    lines = [f"| **{name.replace(' ', NARROW)}** | {text} |" for name, text in rows.items()]
     st.markdown("\n".join([lines[0], "|:--|:--|", *lines[1:]]))
 
 

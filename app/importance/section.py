@@ -94,7 +94,8 @@ def _seen(
 def maps(view: View, found: ImportanceViews) -> None:
     """One small map a view, or the ranks in rows."""
     told = " ".join(f"**{TITLES[name]}**: {MEANING[name]}." for name in found.views)
-    st.markdown(told)
+    if len(found.views) > 1:
+        st.markdown(told)
     for note in found.notes:
         st.info(plain(note), icon=":material/info:")
     as_rows = st.segmented_control(
@@ -108,9 +109,16 @@ def maps(view: View, found: ImportanceViews) -> None:
     chosen = st.session_state.get("sensor list")
     place = view.names.index(chosen) if chosen in view.names else None
     chart = small_maps(found, view.ground.places, current_theme(), place)
-    st.altair_chart(chart, key="importance maps", width="content", alt=f"Small maps of the sensors by {words}")
     crossed = "; a cross marks one that looks faulty" if found.faults else ""
-    st.markdown(f"Yellow and large matters most, by rank. The ring is the chosen sensor{crossed}.")
+    said = f"Yellow and large matters most, by rank. The ring is the chosen sensor{crossed}."
+    alt = f"Small maps of the sensors by {words}"
+    if len(found.views) > 1:
+        st.altair_chart(chart, key="importance maps", width="content", alt=alt)
+        st.markdown(said)
+        return
+    left, right = st.columns(2, gap="large", vertical_alignment="center")  # one map alone has its words beside it
+    left.altair_chart(chart, key="importance maps", width="content", alt=alt)
+    right.markdown(f"{told}  \n{said}")
 
 
 def agreement(found: ImportanceViews) -> None:

@@ -22,15 +22,15 @@ def page() -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         about(chosen, data)
+        look.graph_panel(data)
     with right:
         look.map_panel(data)
         look.sensor_panel(data)
+        look.week_panel(data)
     left, right = st.columns(2, gap="large")
     with left:
-        look.week_panel(data)
-        look.graph_panel(data)
-    with right:
         look.coverage_panel(data)
+    with right:
         look.zeros_panel(data)
 
 

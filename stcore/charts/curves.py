@@ -4,14 +4,17 @@ Tables come from ``run.table()``; the figures are Altair's, so that a page can c
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from stcore.charts.theme import DASHES, Theme
 
 MOST_POINTS = 1000
+LABEL = 0.07  # of the height of a chart, that a line of text takes
 METRICS = {"mae": "MAE", "rmse": "RMSE", "mape": "MAPE"}
 PARTS = ("training", "validation")
 ZOOM_HINT = "Drag to move, Shift and wheel to zoom, double click to reset."
@@ -141,12 +144,22 @@ def overlaid(tables: Mapping[str, pd.DataFrame], column: str, title: str, theme:
     )
     ends = frame.groupby("run", as_index=False).last()
     ends["short"] = ends["run"].str.split(" · ").str[0]
+    ends["at"] = spread_out(ends[column].to_numpy(float), frame[column])
     end = (
         alt.Chart(ends)
         .mark_text(align="left", dx=6, fontWeight="bold", color=theme.text)
-        .encode(x="epoch:Q", y=f"{column}:Q", text="short:N")
+        .encode(x="epoch:Q", y=alt.Y("at:Q", title=title), text="short:N")
     )
     return alt.layer(line.add_params(zoom("compare_zoom")), end).properties(height=290, padding={"right": 24})
+
+
+def spread_out(values: np.ndarray, drawn: pd.Series) -> np.ndarray:
+    """Where labels stand at the ends of curves: at their values [R], but no nearer to each other than a line of text."""
+    gap = LABEL * float(drawn.max() - drawn.min() or 1.0) if len(drawn) else 0.0
+    places = values.copy()
+    for before, after in pairwise(np.argsort(values, kind="stable")):
+        places[after] = max(places[after], places[before] + gap)
+    return places - (places - values).mean() if len(places) else places
 
 
 def distinct(field: str, names: list[str], theme: Theme) -> dict[str, Any]:

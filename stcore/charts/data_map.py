@@ -63,8 +63,8 @@ def data_map(
             showlegend=False,
             name="picked",
         )
-    figure.update_xaxes(title="mean complexity", type="log", dtick=_ticks(known["mean"]))
-    figure.update_yaxes(title="variability (% of the mean)", type="log", dtick=_ticks(known["variability"]))
+    figure.update_xaxes(title="mean complexity", type="log", **_ticks(known["mean"]))
+    figure.update_yaxes(title="variability (% of the mean)", type="log", **_ticks(100 * known["variability"]))
     figure.update_layout(
         dragmode="pan",
         hovermode="closest",
@@ -79,10 +79,13 @@ def shares(table: pd.DataFrame) -> KeptScale | None:
     return None if table["kept"].dtype == bool else around(float(table["kept_share"].mean()))
 
 
-def _ticks(values: pd.Series) -> int | str:
-    """Where a logarithmic axis has labels: every power of ten, or 2 and 5 as well, or every digit."""
-    ratio = values.max() / values.min() if len(values) else 1.0
-    return 1 if ratio > 1000 else "D2" if ratio > 5 else "D1"
+def _ticks(values: pd.Series) -> dict[str, list[Any]]:
+    """Where a logarithmic axis has labels, each a whole number: every power of ten, or 2 and 5 as well, or every digit."""
+    low, high = (float(values.min()), float(values.max())) if len(values) else (1.0, 1.0)
+    digits = (1,) if high > 1000 * low else (1, 2, 5) if high > 5 * low else range(1, 10)
+    powers = range(int(np.floor(np.log10(low))) - 1, int(np.ceil(np.log10(high))) + 2)
+    ticks = [float(f"{digit}e{power}") for power in powers for digit in digits]
+    return {"tickvals": ticks, "ticktext": [f"{tick:,.15g}" if tick < 1e6 else f"{tick:g}" for tick in ticks]}
 
 
 def stratified(table: pd.DataFrame, count: int, seed: int = 0) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 from stcore.charts.hatching import NO_DATA
 from stcore.charts.sensor_map import SensorMap, sizes
 from stcore.charts.theme import Theme
-from stcore.charts.words import short
+from stcore.charts.words import apart
 
 BANDS = 48
 
@@ -24,7 +24,7 @@ def sensor_map_legend(sensors: SensorMap, theme: Theme) -> alt.LayerChart:
             "place": np.arange(5.0),
             "area": np.pi * sizes(shares, sensors.diverging) ** 2,
             "colour": _hex(sensors.colours(values, theme)),
-            "text": [mark + plus + short(value) for mark, plus, value in zip(marks, sign, values, strict=True)],
+            "text": [mark + plus + said for mark, plus, said in zip(marks, sign, apart(values), strict=True)],
         }
     )
     x = alt.X("place:Q", axis=None, scale=alt.Scale(domain=[-0.5, 4.5]))

@@ -22,7 +22,7 @@ CLOCK = {
     "hours": "%H:%M",
     "day": "%a %-d %b",
     "date": "%a %-d %b",
-    "week": "%-d %b",
+    "week": "%a %-d %b",  # Sundays, as weeks begin there
     "month": "%b %Y",
     "year": "%Y",
 }

@@ -98,6 +98,12 @@ def usual_week(data: STData, sensor: int | None, channel: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["hour", "mean", "low", "high", "count"])
 
 
+def middled(week: pd.DataFrame) -> pd.DataFrame:
+    """A usual week whose hours, where there is one value a day, are the middles of the days, under their names."""
+    daily = week["hour"].mod(24).nunique() == 1
+    return week.assign(hour=week["hour"] // 24 * 24 + 12) if daily else week
+
+
 def profile(
     data: STData, sensor: int, channel: int, theme: Theme, around: pd.DataFrame | None = None
 ) -> alt.LayerChart:
@@ -106,6 +112,7 @@ def profile(
     frame = usual_week(data, sensor, channel)
     frame["when"] = [f"{DAYS[hour // 24]} {hour % 24:02d}:00" for hour in frame["hour"]]
     frame["said"] = [f"{short(low)} to {short(high)}" for low, high in zip(frame["low"], frame["high"], strict=True)]
+    frame, around = middled(frame), None if around is None else middled(around)
     days = f"{list(DAYS)}[floor(datum.value / 24) % 7]"
     hour = alt.X(
         "hour:Q", title=None, scale=alt.Scale(domain=[0, HOURS], nice=False),

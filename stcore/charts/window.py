@@ -121,7 +121,7 @@ def all_rows(window: Window) -> pd.DataFrame:
 def window_chart(window: Window, sensor: int, theme: Theme = LIGHT) -> alt.LayerChart:
     """Inputs, truth, forecast and persistence of one sensor; told apart by colour, dash and mark."""
     rows = window_rows(window, sensor)
-    present = [name for name in LINES if name in set(rows["line"])]
+    present = [name for name in LINES if rows.loc[rows["line"] == name, "value"].notna().any()]
     colours = dict(zip(LINES, (theme.muted, theme.text, theme.kept, theme.pruned), strict=True))
     dashes = dict(zip(LINES, (DASHES[0], DASHES[0], DASHES[1], DASHES[2]), strict=True))
     legend = alt.Legend(title=None, orient="top", columns=4, symbolType="stroke", symbolSize=300, symbolStrokeWidth=2)
@@ -145,7 +145,22 @@ def window_chart(window: Window, sensor: int, theme: Theme = LIGHT) -> alt.Layer
     lines = base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=28, filled=True)).encode(strokeDash=dash)
     now = pd.DataFrame({"time": [window.time[window.lookback - 1]]})
     rule = alt.Chart(now).mark_rule(color=theme.muted, strokeDash=[3, 3]).encode(x="time:T")
-    return alt.LayerChart(layer=[rule, lines], height=280)
+    return alt.LayerChart(layer=[rule, lines, *_missing(window, sensor, theme)], height=280)
+
+
+def _missing(window: Window, sensor: int, theme: Theme) -> list[alt.Chart]:
+    """Words where a line would be, had anything been measured."""
+    told = []
+    for name, part in (("input", slice(0, window.lookback)), ("truth", slice(window.lookback, None))):
+        time, observed = window.time[part], window.observed[part, sensor]
+        if not np.isfinite(observed).any():
+            middle = time[0] + (time[-1] - time[0]) / 2
+            told.append({"start": time[0], "middle": middle, "text": f"{name} missing here"})
+    if not told:
+        return []
+    chart = alt.Chart(pd.DataFrame(told)).mark_text(color=theme.muted, fontSize=12)
+    starts = alt.Chart(pd.DataFrame(told)).mark_point(opacity=0).encode(x="start:T")  # the axis reaches back to there
+    return [starts, chart.encode(x="middle:T", y=alt.value(130), text="text:N")]
 
 
 def error_rows(window: Window) -> pd.DataFrame:

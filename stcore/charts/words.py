@@ -1,26 +1,37 @@
 """Numbers as people read them: three digits that mean something, never an exponent where a thousand will do."""
 
 import math
+from collections.abc import Iterable
 
 
-def short(value: float | None, unit: str = "") -> str:
-    """A number with three significant digits and its unit: ``3.46 mph``, ``1,230``, ``0.0123``; a dash for none."""
+def short(value: float | None, unit: str = "", digits: int = 3) -> str:
+    """A number with three significant ``digits`` and its unit: ``3.46 mph``, ``1,230``, ``0.0123``; a dash for none."""
     if value is None or not math.isfinite(value):
         return "–"
     size = abs(value)
     if size == 0:
         text = "0"
     elif size >= 1e15 or size < 1e-5:
-        text = f"{value:.2e}"
+        text = f"{value:.{digits - 1}e}"
     else:
-        digits = 2 - math.floor(math.log10(size))
-        text = f"{round(value, digits):,.{max(digits, 0)}f}"
+        places = digits - 1 - math.floor(math.log10(size))
+        text = f"{round(value, places):,.{max(places, 0)}f}"
     return f"{text} {unit}".strip()
 
 
 def percent(share: float | None) -> str:
     """A share as a percentage with three significant digits; a dash for none."""
     return "–" if share is None or not math.isfinite(share) else f"{short(100 * share)} %"
+
+
+def apart(values: Iterable[float]) -> list[str]:
+    """Numbers beside each other with as many digits as tell them apart, six at most: ``50.22, 50.24``."""
+    known = list(values)
+    for digits in range(3, 7):
+        said = [short(value, digits=digits) for value in known]
+        if len(set(said)) == len(set(known)):
+            break
+    return said
 
 
 def signed(share: float) -> str:

@@ -34,6 +34,13 @@ def rows(chart) -> pd.DataFrame:
     return pd.DataFrame([row for part in chart.to_dict()["datasets"].values() for row in part])
 
 
+def test_labels_at_the_ends_of_curves_do_not_lie_on_each_other() -> None:
+    drawn = pd.Series([1.0, 2.0])
+    places = curves.spread_out(np.array([1.34, 1.343, 1.9]), drawn)
+    assert (np.diff(places) >= 0.069).all() and abs(places - [1.34, 1.343, 1.9]).max() < 0.07
+    assert curves.spread_out(np.array([1.0, 2.0]), drawn).tolist() == [1.0, 2.0]
+
+
 def test_the_table_tells_what_the_events_told(run: Run) -> None:
     table, epochs = run.table(), run.epochs()
     assert table["epoch"].tolist() == [1, 2, 3, 4] and table["kept"].tolist() == [event["kept"] for event in epochs]

@@ -1,6 +1,7 @@
 """Charts of a dataset and of sensors through a run: the numbers in them are the data's."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ from stcore.charts.coverage import (
 from stcore.charts.sensors import sensor_table, through_epochs
 from stcore.charts.series import planted, profile, series, thinned, usual_week
 from stcore.charts.theme import DARK, LIGHT
-from stcore.charts.words import labelled, percent, short
+from stcore.charts.words import apart, labelled, percent, short
 from stcore.data import STData
 
 
@@ -74,6 +75,28 @@ def test_what_a_simulation_planted_is_shaded_where_it_was() -> None:
         "planted" in str(row.get("what")) for part in rows(series(data, 2, 0, slice(0, 50), DARK)) for row in part
     )
     assert not any("what" in row for part in rows(series(data, 2, 0, slice(20, 50), DARK)) for row in part)
+
+
+def test_the_usual_week_of_daily_data_reaches_into_sunday() -> None:
+    ds = tiny(steps=70).ds
+    days = STData.of(ds.assign_coords(time=pd.date_range("2026-01-05", periods=70, freq="D").values))
+    chart = profile(days, 0, 0, LIGHT, usual_week(days, None, 0))
+    hours = [[row["hour"] for row in part] for part in rows(chart) if part and "mean" in part[0]]
+    assert hours == [list(range(12, 168, 24))] * 2
+    names = {row["when"][:3] for part in rows(chart) for row in part if "when" in row}
+    assert names == {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([50.2, 50.24, 50.3], ["50.20", "50.24", "50.30"]),
+        ([1, 20, 300], ["1.00", "20.0", "300"]),
+        ([5, 5], ["5.00", "5.00"]),
+    ],
+)
+def test_numbers_beside_each_other_are_told_apart(values: list[float], said: list[str]) -> None:
+    assert apart(values) == said
 
 
 def test_the_usual_week_is_the_mean_by_hour_of_the_local_week() -> None:

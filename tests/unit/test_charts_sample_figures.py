@@ -1,5 +1,6 @@
 """Figures of many samples and of one: they draw in both themes and hold every step."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -60,9 +61,25 @@ def test_without_pruning_the_map_does_not_colour_what_does_not_differ() -> None:
     assert data_map(samples(trace)).data[0].marker.color == LIGHT.accent
 
 
+def test_a_logarithmic_axis_has_whole_numbers_at_its_ticks() -> None:
+    figure = data_map(samples(trace_of()))
+    for axis in (figure.layout.xaxis, figure.layout.yaxis):
+        assert [float(text.replace(",", "")) for text in axis.ticktext] == list(axis.tickvals) == sorted(axis.tickvals)
+
+
 def test_a_moment_is_written_as_people_write_it() -> None:
     moment = pd.Timestamp("2026-03-09 08:15")
     assert instant(moment) == "Mon 9 Mar 2026, 08:15" and instant(moment, by_day=True) == "Mon 9 Mar 2026"
+
+
+def test_a_missing_input_has_words_in_the_place_of_its_line() -> None:
+    whole = one_window()
+    empty = replace(whole, observed=np.where(np.arange(18)[:, None] < 12, np.nan, whole.observed))
+    said = [row.get("text") for part in window.window_chart(empty, 0).to_dict()["datasets"].values() for row in part]
+    assert "input missing here" in said
+    colours = window.window_chart(empty, 0).to_dict()["layer"][1]["encoding"]["color"]["scale"]["domain"]
+    assert colours == ["truth", "forecast", "persistence"], "no legend for a line that is not there"
+    assert "missing" not in str(window.window_chart(whole, 0).to_dict())
 
 
 # ---- one sample ----------------------------------------------------------------------------------------------------
