@@ -22,7 +22,9 @@ PATIENCE = 10  # seconds without an answer after which ending the worker is offe
 
 def controls(run: Run, now: str) -> None:
     """Badge, where the run stands, and the buttons that make sense now."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="stretch", key=f"strip {run.id}"):
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", width="stretch", key=f"strip {run.id}"
+    ):
         word, color, icon = BADGES[now]
         st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
         if run.spec["data"]["simulated"]:

@@ -50,7 +50,7 @@ def test_an_answer_opens_the_data_again_and_can_be_taken_back(app, zeros_file: P
     assert "**Missing** | 0 %" in said(test)
     zeros.set_value("missing").run()
     assert "They were taken as missing" in said(test) and "**Missing** | 25" in said(test)
-    assert "**Exactly zero** | 25 %" in said(test), "one share: of the readings that the file has"
+    assert "**Exactly\u00a0zero** | 25 %" in said(test), "one share: of the readings that the file has"
     assert test.session_state["answers"] == {str(zeros_file): {"zeros": "missing"}}
     button(test, "Take back").click().run()
     assert "**Missing** | 0 %" in said(test) and not test.session_state["answers"]

@@ -45,6 +45,8 @@ def test_an_experiment_is_exported(runs: Path, tmp_path: Path, capsys: pytest.Ca
     assert report["experiment"] == "small" and len(report["summary"]) == 5
     assert report["about"]["title"] == "tiny" and report["by_sensor"][0]["lat"] == 48.0
     assert "bytes to" in capsys.readouterr().out
+    assert repr(stcore.open_experiment("small", runs)).startswith("<Experiment small: done, ")
+    assert repr(stcore.open_run("full", runs)).startswith("<Run full: done, full, ")
     assert stcore.open_experiment("small", runs).report()["verdicts"] == report["verdicts"]
 
 
