@@ -85,6 +85,8 @@ def blocks(data: STData, options: DataOptions) -> Parts:
         or made not in ([options.lookback, options.horizon], [0, 0])
     ):
         asked = f"windows of {options.lookback} + {options.horizon} steps"
+        if len(starts) and made == [options.lookback, options.horizon]:
+            raise refuse("windows", f"The windows of the distilled set overlap or are cut short: {asked} do not fit.")
         has = f"windows of {made[0]} + {made[1]} steps" if made[0] else f"{len(starts)} windows of their own"
         raise refuse(
             "windows", f"The distilled set has {has}, and {asked} were asked for; choose lookback and horizon alike."

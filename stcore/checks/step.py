@@ -22,12 +22,12 @@ def check_step(ds: xr.Dataset, answers: Answers) -> Checked:
     if len(steps) == 1:
         return ds, []
     step = int(steps[counts.argmax()])
-    if not _regular(steps, counts, step):
-        return _averaged(ds, step, float(counts.max() / counts.sum()), answers)
     if "start" in ds:
         raise refuse(
             "gaps", "The dataset says where windows start, and its time axis has gaps; one of the two must be wrong."
         )
+    if not _regular(steps, counts, step):
+        return _averaged(ds, step, float(counts.max() / counts.sum()), answers)
     full, finding = _filled(ds["time"].values, step)
     return _onto(ds, full), [finding]
 

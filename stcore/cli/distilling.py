@@ -82,10 +82,10 @@ def told(run: Run, json: bool, out: Path | None = None, layout: str = "") -> Non
     if out is not None:
         try:
             lost = readers.save(small, out, layout)
-        except DataError as error:
+        except (DataError, OSError) as error:
             raise OptionError(f"The set is made, and kept in {run.path}; {out} could not be written: {error}") from None
     size = {
-        "windows": int(small.ds.sizes["window"]),
+        "windows": int(small.ds["start"].size),
         "sensors": len(small.sensors),
         "share": summary["visits"]["share"],
     }

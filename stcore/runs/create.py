@@ -85,7 +85,7 @@ def resolve(data: STData, options: RunOptions, alone: STData | None = None) -> t
     Raises OptionError for what cannot be, such as a model with nothing to train or a share of visits that cannot be met.
     """
     parts, train = cut(data, options.data), options.train
-    samples = count(data, options, parts) if alone is None else int(alone.ds.sizes["window"])
+    samples = count(data, options, parts) if alone is None else alone.ds["start"].size
     if alone is not None and "prune" not in options.model_fields_set:
         options = options.model_copy(update={"prune": {"name": "full"}})
     chosen: dict[str, Any] = {}

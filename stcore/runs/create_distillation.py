@@ -56,6 +56,10 @@ def resolve_distillation(data: STData, options: Mapping[str, Any]) -> DistilOpti
     asked = DistilOptions.read(merged(DEFAULTS, options))
     if asked.data.samples == "cells":
         raise OptionError("a distillation works on windows; set data.samples to windows")
+    if asked.mask.get("name", "none") != "none" or asked.distilled.source is not None:
+        raise OptionError(
+            "a distillation makes its set of all sensors of the data: it has no mask and begins with no other set"
+        )
     model, distil = fitted(asked.model), dict(asked.distil)
     surrogate = registry.card("models", model.pop("name"))
     method = registry.card("distillers", distil.pop("name"))

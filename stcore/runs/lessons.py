@@ -33,13 +33,14 @@ def checked(data: STData, options: RunOptions, small: STData) -> STData:
 
 def described(small: STData) -> dict[str, Any]:
     """What a run remembers of the set."""
-    windows, sensors = int(small.ds.sizes["window"]), len(small.sensors)
+    windows, sensors = int(small.ds["start"].size), len(small.sensors)
     return {"title": small.title, "fingerprint": small.fingerprint, "windows": windows, "sensors": sensors}
 
 
 def origins(small: STData, starts: np.ndarray) -> np.ndarray:
-    """Where in the data's own time its windows lie [M]: where they came from, or where nobody knows evenly among ``starts``."""
-    many = int(small.ds.sizes["window"])
-    if "origin" in small.ds:
-        return np.sort(small.ds["origin"].values.astype(np.int64))
+    """Where in the data's own time its windows lie [M]: where they came from, or evenly among ``starts`` [W] where nobody
+    knows, or where they came from data that reached farther."""
+    many = int(small.ds["start"].size)
+    if "origin" in small.ds and (origin := np.sort(small.ds["origin"].values))[-1] <= starts[-1]:
+        return origin.astype(np.int64)
     return starts[np.linspace(0, len(starts) - 1, many).round().astype(int)]

@@ -73,8 +73,10 @@ def clusters(run: Run) -> Clusters | None:
         label = np.fromfile(run.path / "rows" / "cluster.bin", "<i4").astype(np.int64)
     except OSError:
         label = np.empty(0, np.int64)
-    weight = np.bincount(label[label >= 0])
-    if len(label) != sensors or label.min(initial=-1) < -1 or not len(weight) or not weight.all():
+    # what is no cluster's number must not decide how much is counted
+    sound = len(label) == sensors and label.min() >= -1 and label.max() < sensors
+    weight = np.bincount(label[label >= 0]) if sound else np.empty(0)
+    if not len(weight) or not weight.all():
         raise RunError(
             f"Distillation {run.id} is damaged: its file cluster.bin is missing, cut or no list of clusters; {AGAIN}."
         )
