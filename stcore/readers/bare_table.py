@@ -26,6 +26,8 @@ CARD = Card(
 )  # fmt: skip
 INDEX = "__index_level_0__"
 """What pandas calls the rows' names in Parquet where nobody did."""
+LEVEL = re.compile(r"__index_level_[1-9]\d*__")
+"""And the further parts of such a name."""
 FEWEST = 4
 """Columns; narrower tables of numbers are more often lists of something."""
 MOST_BESIDE = 50
@@ -59,6 +61,8 @@ def peek(source: Source) -> tuple[tuple[str, ...] | None, list[list[str]]] | Non
     kinds = {held.kinds[place] for place in order[_indexed(held, order) :]}
     seen = parquet.peek(source)
     if kinds != {"number"} or seen is None or held.rows == len(order):  # a square one is a graph
+        return None
+    if any(LEVEL.fullmatch(name) for name in held.names):  # rows named by several things are no plain numbers
         return None
     header = ["" if seen[0][place] == INDEX else seen[0][place] for place in order]
     return tuple(header), [[row[place] for place in order] for row in seen[1]]

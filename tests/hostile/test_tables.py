@@ -281,3 +281,9 @@ def test_a_wide_table_with_a_date_and_a_time_of_day(tmp_path: Path) -> None:
     data = readers.open(csv(tmp_path / "t.csv", rows, "date,time,a,b"))
     assert data.sensors == ["a", "b"]
     assert data.step_seconds == 3600
+
+
+def test_parquet_whose_rows_are_named_by_two_things_is_no_table_of_plain_numbers(tmp_path: Path) -> None:
+    rows = pd.MultiIndex.from_product([range(10), range(10)])
+    pd.DataFrame(np.random.default_rng(0).random((100, 4)), rows, list("abcd")).to_parquet(tmp_path / "two.parquet")
+    assert "without a column of times" in refused(tmp_path / "two.parquet")
