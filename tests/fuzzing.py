@@ -118,7 +118,7 @@ def campaign(place: int, folder: Path, count: int, seed: int = 0) -> Campaign:
     log = folder / "told.json"
     child = context.Process(target=_run, args=(place, folder / "files", count, seed, log), daemon=True)
     child.start()
-    child.join(HANGS * 4 + 4 * count)  # a busy machine takes its time
+    child.join(HANGS * 4 + 2 * count)  # a busy machine takes its time
     if child.is_alive():
         child.kill()
         child.join()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stcore.findings import DataError, refuse
+from stcore.readers.heaps import check_heaps
 from stcore.readers.limits import check_room, words
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def opened(path: Path, whole: bool = True) -> "Iterator[h5py.File]":
         ) from error
     with file:
         try:
+            check_heaps(path)
             _check(file, path.name, whole)
             yield file
         except DataError:
