@@ -1,8 +1,8 @@
 """The global heaps of an HDF5 file, where texts of any length lie: looked at before the library reads them.
 
 A damaged heap can keep HDF5's own code in an endless loop (a free part of no size), which nothing in Python can end. The
-layout is that of the HDF5 file format specification 3.0, section III.E: signature, version 1, size of the collection, then objects,
-each with index, size and contents in multiples of 8 bytes; index 0 is what is free, its own header counted.
+layout is that of the HDF5 file format specification 3.0, section III.E: signature, version 1, size of the collection, then
+objects, each with index, size and contents in multiples of 8 bytes; index 0 is what is free, its own header counted.
 """
 
 import mmap
