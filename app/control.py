@@ -1,10 +1,14 @@
 """How a run stands, in words, and the buttons that steer it."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
-from app.words import lasting
+from app.words import lasting, sentence
 from stcore import jobs
-from stcore.runs import Run
+from stcore.findings import DataError
+from stcore.options import OptionError
+from stcore.runs import Run, RunError
 from stcore.runs.folder import LIVE, Word
 
 BADGES = {  # state: word, colour, icon
@@ -74,6 +78,41 @@ WORDS: dict[Word, tuple[str, str, str, str | None]] = {  # what a button says, i
 def pass_of(run: Run) -> str:
     """What a run's passes are called: epochs, or the rounds of a distillation."""
     return "round" if run.kind == "distil" else "epoch"
+
+
+def begun(make: Callable[[], Run], problem: str) -> Run | None:
+    """Make a run and start its process; None where that cannot be, and then the session's state says why under ``problem``."""
+    try:
+        run = make()
+        jobs.start(run)
+    except (DataError, OptionError, RunError) as error:
+        st.session_state[problem] = sentence(str(error))
+    except OSError as error:
+        st.session_state[problem] = f"It could not be written: {error.strerror or error}."
+    else:
+        return run
+    return None
+
+
+def data_of(run: Run) -> str:
+    """Where the data of a run are, for another run on them."""
+    source = str(run.spec["data"]["source"])
+    return str(run.path / source) if source == "data.nc" else source
+
+
+def resume_button(run: Run, done: int) -> None:
+    """Go on after so many epochs, or rounds."""
+    label = f"Resume from {pass_of(run)} {done + 1}" if done else "Start over"
+    st.button(
+        label, type="primary", icon=":material/play_arrow:", on_click=jobs.start, args=(run,), key=f"resume {run.id}"
+    )
+
+
+def last_words(run: Run, now: str) -> None:
+    """The end of a worker's log, where it ended badly."""
+    if now in ("failed", "interrupted") and (lines := run.log(20)):
+        with st.expander("Last lines of its log", expanded=now == "interrupted"):
+            st.code(lines, language=None, wrap_lines=True)
 
 
 def _live_buttons(run: Run, now: str) -> None:

@@ -1,5 +1,6 @@
 """The line on top of every view: which run is looked at, how it stands, and its controls, never a page away."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import pandas as pd
@@ -70,9 +71,14 @@ def _chosen() -> None:
 
 def labels(runs: list[Run]) -> dict[str, str]:
     """A distinct name for each run by its id: method, model, when, data."""
+    return distinct(runs, label)
+
+
+def distinct(runs: list[Run], called: Callable[[Run], str]) -> dict[str, str]:
+    """What each run is ``called``, by its id; of two that are called alike the later one has its id behind."""
     found: dict[str, str] = {}
     for run in runs:
-        name = label(run)
+        name = called(run)
         found[run.id] = name if name not in found.values() else f"{name} · {run.id}"
     return found
 

@@ -37,9 +37,9 @@ def ranked(name: str, folder: Path) -> list[Any] | None:
         return None
     data, small = readers.open(source(name)), jobs.distilled(Run(folder / cell.id))
     errors, seconds = np.empty((2, len(CHOICES))), np.zeros(2)
-    for way, (path, lessons) in enumerate(((None, None), ("the set", small))):
+    for way, (path, on) in enumerate(((None, None), ("the set", small))):
         for place, choice in enumerate(CHOICES):
-            trainer = Trainer(data, RunOptions.read(merged(cell.train(STID, path), choice)), distilled=lessons)
+            trainer = Trainer(data, RunOptions.read(merged(cell.train(STID, path), choice)), distilled=on)
             errors[way, place] = min(event.validation["mae"] for event in trainer if isinstance(event, Epoch))
             seconds[way] += sum(trainer.clock.seconds.values())
     tau = kendalltau(errors[0], errors[1])

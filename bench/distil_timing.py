@@ -39,11 +39,11 @@ def measured(data: STData, small: STData, cell: Any, distilling: float) -> dict[
     all_data, on_small = cell.train(MODEL, None), cell.train(MODEL, "the set")
     seconds: dict[str, list[float]] = {"all": [], "small": []}
     for _ in range(REPEATS):
-        for name, options, lessons in (("all", all_data, None), ("small", on_small, small)):
-            seconds[name].append(trained(data, options, lessons)[-1][0])
+        for name, options, given in (("all", all_data, None), ("small", on_small, small)):
+            seconds[name].append(trained(data, options, given)[-1][0])
     whole, some = (float(np.median(seconds[name])) for name in ("all", "small"))
     ways = (("all", all_data, None), ("small", on_small, small))
-    room = {name: memory(data, options, lessons) for name, options, lessons in ways}
+    room = {name: memory(data, options, given) for name, options, given in ways}
     return {
         "faster": whole / some,
         "seconds": seconds,

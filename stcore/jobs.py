@@ -18,11 +18,11 @@ import numpy as np
 
 from stcore import readers
 from stcore.data import STData
-from stcore.distil.options import DistilOptions
+from stcore.distil.options import FILE, DistilOptions
 from stcore.events import Event
 from stcore.options import RunOptions
 from stcore.readers.allowed import check_inside, folders
-from stcore.runs import Run, RunError, create, create_distillation, lessons, record
+from stcore.runs import Run, RunError, create, create_distillation, record
 from stcore.runs.create import versions
 from stcore.runs.experiments import open_folder
 from stcore.runs.locks import held, slot
@@ -80,7 +80,7 @@ def distilled(run: Run) -> STData:
         raise RunError(
             f"Run {run.id} has made no distilled set{'' if run.kind == 'distil' else '; it trains a model'}."
         )
-    return readers.open(run.path / lessons.FILE)
+    return readers.open(run.path / FILE)
 
 
 # ---- in this process -----------------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ def training(run: Run) -> "Trainer":
     from stcore.training.trainer import Trainer
 
     options = RunOptions.read(run.spec["options"])
-    small = None if options.distilled.source is None else readers.open(run.path / lessons.FILE)
+    small = None if options.distilled.source is None else readers.open(run.path / FILE)
     return Trainer(dataset(run), options, distilled=small)
 
 

@@ -5,21 +5,21 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from app import forms
+from app import control, forms
 from app.answers import answers
 from app.distil.known import method_name
 from app.header import named
 from app.session import link, runs_folder
-from app.training.new import choose_source, opened, say_card, sentence
-from app.words import plain
-from stcore import jobs, registry
+from app.training.new import choose_source, opened, say_card
+from app.words import plain, sentence
+from stcore import registry
 from stcore.charts.words import percent
 from stcore.data import STData
 from stcore.distil.clusters import counted, fewest_clusters
 from stcore.distil.options import SCHEDULES, MatchingOptions, SizeOptions
 from stcore.findings import DataError
 from stcore.options import DataOptions, OptionError, RunOptions, TrainOptions
-from stcore.runs import RunError, create_distillation
+from stcore.runs import create_distillation
 from stcore.runs.create_distillation import resolve_distillation
 from stcore.windows import cut
 
@@ -202,12 +202,7 @@ def say_size(method: registry.Card, draft: Draft) -> None:
 
 def start(source: str, options: dict[str, Any]) -> None:
     """Make the distillation, start its process and look at it."""
-    try:
-        run = create_distillation(source, options, runs_folder(), answers=answers(source))
-        jobs.start(run)
-    except (DataError, OptionError, RunError) as error:
-        st.session_state["distil problem"] = sentence(str(error))
-    except OSError as error:
-        st.session_state["distil problem"] = f"The distillation could not be written: {error.strerror or error}."
-    else:
-        link("distillation", run.id)
+    given = answers(source)
+    made = control.begun(lambda: create_distillation(source, options, runs_folder(), answers=given), "distil problem")
+    if made:
+        link("distillation", made.id)

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import control
-from app.header import POLL, SLOW_POLL, named
+from app.header import POLL, SLOW_POLL, distinct, named
 from app.session import current_zone, link, linked, runs_folder, state
 from app.words import plain
 from stcore import registry
@@ -50,11 +50,7 @@ def choose(runs: list[Run], run: Run | None) -> None:
 
 def titles(runs: list[Run]) -> dict[str, str]:
     """A distinct name for each by its id."""
-    found: dict[str, str] = {}
-    for run in runs:
-        name = title(run)
-        found[run.id] = name if name not in found.values() else f"{name} · {run.id}"
-    return found
+    return distinct(runs, title)
 
 
 def title(run: Run) -> str:

@@ -5,12 +5,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from app import control
 from app.distil.known import asked_size, called, method_name, said_size, unit_of
 from app.distil.saving import table_files
 from app.session import current_theme, state
-from app.training.new import sentence
-from app.words import lasting, plain
-from stcore import jobs
+from app.words import lasting, plain, sentence
 from stcore.charts import distil as charts
 from stcore.charts.curves import ZOOM_HINT
 from stcore.charts.words import labelled, percent, short
@@ -47,18 +46,8 @@ def message(run: Run, now: str) -> None:
             f"Crashed after round {done} of {rounds}: its process ended without a word. {lost}", icon=":material/bolt:"
         )
     if now in ("stopped", "failed", "interrupted"):
-        label = f"Resume from round {done + 1}" if done else "Start over"
-        st.button(
-            label,
-            type="primary",
-            icon=":material/play_arrow:",
-            on_click=jobs.start,
-            args=(run,),
-            key=f"resume {run.id}",
-        )
-    if now in ("failed", "interrupted") and (lines := run.log(20)):
-        with st.expander("Last lines of its log", expanded=now == "interrupted"):
-            st.code(lines, language=None, wrap_lines=True)
+        control.resume_button(run, done)
+    control.last_words(run, now)
 
 
 def run_rounds(run: Run) -> int:

@@ -5,16 +5,16 @@ from typing import Any
 
 import streamlit as st
 
+from app import control
 from app.distil.form import surrogates
 from app.header import named
 from app.session import link, run_dataset, runs_folder
-from app.training.new import sentence
 from app.words import plain
-from stcore import elsewhere, jobs
+from stcore import elsewhere
+from stcore.distil.options import FILE
 from stcore.findings import DataError
-from stcore.options import OptionError
 from stcore.readers.limits import words
-from stcore.runs import Run, RunError, create, lessons
+from stcore.runs import Run, RunError, create
 from stcore.runs.files import plain as without_nan
 
 STARTED, PROBLEM = "trained on it", "training problem"
@@ -29,7 +29,7 @@ WAYS = {
 def take(run: Run) -> None:
     """The set as files."""
     st.subheader("Take the set along", anchor=False)
-    place, kept = run.path / lessons.FILE, f"packed {run.id}"
+    place, kept = run.path / FILE, f"packed {run.id}"
     with st.container(horizontal=True, vertical_alignment="center"):
         if place.is_file():
             st.download_button(
@@ -37,9 +37,7 @@ def take(run: Run) -> None:
                 key=f"netcdf {run.id}", on_click="ignore", help="`python -m stcore train DATA --distilled` takes it, too.",
             )  # fmt: skip
         else:
-            st.error(
-                f"The file {lessons.FILE} is missing from the folder of this distillation.", icon=":material/error:"
-            )
+            st.error(f"The file {FILE} is missing from the folder of this distillation.", icon=":material/error:")
         if content := st.session_state.get(kept):
             st.download_button(
                 f"Save {run.id}.pt, {words(len(content))}", content, f"{run.id}.pt", key=f"pt {run.id}", on_click="ignore",
@@ -60,7 +58,7 @@ def take(run: Run) -> None:
 
 def _pack(run: Run, kept: str) -> None:
     try:
-        st.session_state[kept] = elsewhere.saved(run.path / lessons.FILE, "stemdist", ".pt")
+        st.session_state[kept] = elsewhere.saved(run.path / FILE, "stemdist", ".pt")
     except RunError as error:
         st.session_state["pack problem"] = str(error)
 
@@ -107,8 +105,7 @@ def _data(run: Run) -> Any:
 
 def start(run: Run, model: str, epochs: int, way: str, warm: int | None) -> None:
     """Make the run and start its process."""
-    data, options = run.spec["data"], run.spec["options"]
-    source = str(run.path / "data.nc") if data["source"] == "data.nc" else data["source"]
+    options, answers = run.spec["options"], run.spec["data"]["answers"]
     asked: dict[str, Any] = {
         "seed": options["seed"],
         "data": options["data"],
@@ -117,14 +114,8 @@ def start(run: Run, model: str, epochs: int, way: str, warm: int | None) -> None
         "prune": {"name": "full"},
     }
     if way != ALL:
-        asked["distilled"] = {"source": str((run.path / lessons.FILE).resolve()), "warm": warm}
-    try:
-        made = create(source, asked, runs_folder(), answers=data["answers"])
-        jobs.start(made)
-    except (DataError, OptionError, RunError) as error:
-        st.session_state[PROBLEM] = sentence(str(error))
-    except OSError as error:
-        st.session_state[PROBLEM] = f"The run could not be written: {error.strerror or error}."
-    else:
+        asked["distilled"] = {"source": str((run.path / FILE).resolve()), "warm": warm}
+    made = control.begun(lambda: create(control.data_of(run), asked, runs_folder(), answers=answers), PROBLEM)
+    if made:
         st.session_state[STARTED] = (run.id, made.id)
         link("run", made.id)

@@ -7,8 +7,7 @@ import streamlit as st
 from app import control
 from app.header import named
 from app.session import link, linked, runs_folder
-from app.training.new import sentence
-from app.words import lasting, plain
+from app.words import lasting, plain, sentence
 from stcore import jobs
 from stcore.experiment import Experiment, experiments_in
 from stcore.runs import RunError

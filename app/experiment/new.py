@@ -11,9 +11,9 @@ from app.answers import answers
 from app.experiment.presets import PRESETS, fill_preset, fill_run
 from app.header import named
 from app.session import all_runs, link, runs_folder
-from app.training.new import DEMO, machine_speed, name_of, opened, sentence
+from app.training.new import DEMO, machine_speed, name_of, opened
 from app.training.offered import choose_model
-from app.words import lasting, plain
+from app.words import lasting, plain, sentence
 from stcore import jobs, registry
 from stcore.data import STData
 from stcore.experiment import ExperimentOptions, create_experiment, experiments_in

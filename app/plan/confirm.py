@@ -6,17 +6,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from app import control
 from app.plan.asking import answered
 from app.session import all_runs, link, runs_folder, state
-from app.training.new import sentence
 from app.words import plain
-from stcore import jobs
 from stcore.charts.words import labelled, percent, short
-from stcore.findings import DataError
-from stcore.options import OptionError
 from stcore.plan.answers import knows_all_on, mask_of, mixes, trained_for
 from stcore.plan.planned import unit_of
-from stcore.runs import Run, RunError, create
+from stcore.runs import Run, create
 from stcore.runs.folder import LIVE
 from stcore.sensors.sites import Sites
 
@@ -156,18 +153,8 @@ def start_any(run: Run) -> None:
 
 
 def _begun(run: Run, options: dict[str, Any]) -> Run | None:
-    about = run.spec["data"]
-    source = str(run.path / "data.nc") if about["source"] == "data.nc" else about["source"]
-    try:
-        made = create(source, options, runs_folder(), answers=about["answers"])
-        jobs.start(made)
-    except (DataError, OptionError, RunError) as error:
-        st.session_state[PROBLEM] = sentence(str(error))
-    except OSError as error:
-        st.session_state[PROBLEM] = f"The run could not be written: {error.strerror or error}."
-    else:
-        return made
-    return None
+    answers = run.spec["data"]["answers"]
+    return control.begun(lambda: create(control.data_of(run), options, runs_folder(), answers=answers), PROBLEM)
 
 
 def works(run: Run, sites: Sites, keep: np.ndarray) -> bool:

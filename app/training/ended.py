@@ -7,12 +7,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from app import control
 from app.header import named
 from app.session import current_theme, table
 from app.training import new
 from app.training.live import unit_of
-from app.words import duration, plain
-from stcore import elsewhere, jobs
+from app.words import duration, plain, sentence
+from stcore import elsewhere
 from stcore.charts import curves
 from stcore.charts.words import percent
 from stcore.runs import Run, RunError
@@ -41,7 +42,7 @@ def message(run: Run, now: str) -> None:
     elif now == "stopped":
         st.info(f"Stopped by you after epoch {done} of {epochs}.", icon=":material/stop:")
     elif now == "failed":
-        reason = new.sentence((run.result or {}).get("reason", "It failed without saying why."))
+        reason = sentence((run.result or {}).get("reason", "It failed without saying why."))
         st.error(plain(reason, 1000), icon=":material/error:")
     elif now == "interrupted":
         st.error(
@@ -51,23 +52,13 @@ def message(run: Run, now: str) -> None:
         )
     if now in ("stopped", "failed", "interrupted"):
         go_on(run, done)
-    if now in ("failed", "interrupted") and (lines := run.log(20)):
-        with st.expander("Last lines of its log", expanded=now == "interrupted"):
-            st.code(lines, language=None, wrap_lines=True)
+    control.last_words(run, now)
 
 
 def go_on(run: Run, done: int) -> None:
     """Buttons to resume, or to begin anew with the same settings."""
     with st.container(horizontal=True):
-        label = f"Resume from epoch {done + 1}" if done else "Start over"
-        st.button(
-            label,
-            type="primary",
-            icon=":material/play_arrow:",
-            on_click=jobs.start,
-            args=(run,),
-            key=f"resume {run.id}",
-        )
+        control.resume_button(run, done)
         clone_button(run)
 
 

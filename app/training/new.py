@@ -6,18 +6,18 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from app import forms
+from app import control, forms
 from app.answers import answers
 from app.header import named
 from app.session import all_runs, dataset, demo_run, link, runs_folder
 from app.training.offered import acting, choose_mask, choose_model, chosen_mask, models
-from app.words import lasting, plain
-from stcore import jobs, registry
+from app.words import lasting, plain, sentence
+from stcore import registry
 from stcore.charts.words import short
 from stcore.data import STData
 from stcore.findings import DataError
 from stcore.options import DataOptions, OptionError, RunOptions, TrainOptions
-from stcore.runs import Run, RunError, create
+from stcore.runs import Run, create
 from stcore.runs.create import resolve
 from stcore.training import estimate
 
@@ -188,11 +188,6 @@ def checked(source: str, options: dict[str, Any], data: STData | None, problem: 
     return Draft(source, options, data, resolved, (len(parts.train), len(parts.validation), len(parts.test)))
 
 
-def sentence(text: str) -> str:
-    """An error as a sentence."""
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
-
-
 # ---- what it costs -------------------------------------------------------------------------------------------------
 def work_of(options: RunOptions, windows: tuple[int, int, int], data: Mapping[str, Any]) -> estimate.Work:
     """The work of a run on data with these sensors and channels."""
@@ -246,14 +241,7 @@ def say_cost(draft: Draft) -> None:
 # ---- starting ------------------------------------------------------------------------------------------------------
 def start(source: str, options: dict[str, Any]) -> None:
     """Make the run, start its process and have every view look at it."""
-    try:
-        run = create(source, options, runs_folder(), answers=answers(source))
-        jobs.start(run)
-    except (DataError, OptionError, RunError) as error:
-        st.session_state["start problem"] = sentence(str(error))
-    except OSError as error:
-        st.session_state["start problem"] = f"The run could not be written: {error.strerror or error}."
-    else:
+    if run := control.begun(lambda: create(source, options, runs_folder(), answers=answers(source)), "start problem"):
         link("run", run.id)
 
 

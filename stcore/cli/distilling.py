@@ -9,7 +9,7 @@ import typer
 from stcore import jobs, readers
 from stcore.cli.common import RUNS, Answers, Json, Runs, app, duration, read_answers, say, shown
 from stcore.cli.training import configured, finish, laid_over, result, without_none
-from stcore.distil.options import DistilOptions
+from stcore.distil.options import FILE, DistilOptions
 from stcore.findings import DataError
 from stcore.options import OptionError, merged, nested
 from stcore.runs import Run, create_distillation
@@ -99,5 +99,5 @@ def told(run: Run, json: bool, out: Path | None = None, layout: str = "") -> Non
         *([f"written to {out}", *lost] if out else []),
         summary["path"],
     ]
-    place = str(out) if out else str(run.path / "distilled.nc")
+    place = str(out) if out else str(run.path / FILE)
     say({**summary, "size": size, "out": place, "lost": lost}, json, "\n".join(lines))

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stcore.runs import Run, RunError, lessons, pictures
+from stcore.distil.options import FILE
+from stcore.runs import Run, RunError, pictures
 
 SET = ("set", "method", "model", "schedule", "windows", "sensors", "share", "validation", "seconds")
 TRAINED = ("run", "model", "on", "set", "validation", "test", "seconds")
@@ -82,7 +83,7 @@ def trainings(runs: Sequence[Run]) -> pd.DataFrame:
 def made_by(source: str) -> str:
     """The distillation in whose folder a set lies; empty for one that lies elsewhere."""
     place = Path(source)
-    return place.parent.name if place.name == lessons.FILE else ""
+    return place.parent.name if place.name == FILE else ""
 
 
 def paid(made: pd.DataFrame, trained: pd.DataFrame) -> pd.DataFrame:

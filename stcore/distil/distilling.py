@@ -19,19 +19,18 @@ from stcore.data import STData
 from stcore.distil.clusters import SHOWN, Clusters, chosen
 from stcore.distil.ground import Ground
 from stcore.distil.method import Method
-from stcore.distil.options import DistilOptions
+from stcore.distil.options import FILE, DistilOptions
 from stcore.distil.small import Small, as_data
 from stcore.events import Epoch, Event, Finished, Progress, Started
 from stcore.options import DistilledOptions, RunOptions
 from stcore.ranks import Ranks
 from stcore.training import recipe
-from stcore.training.build import lessons
+from stcore.training.build import small_pool
 from stcore.training.clock import Clock
 from stcore.training.feed import Feed
 from stcore.training.state import from_bytes, to_bytes
 from stcore.training.trainer import Trainer
 
-FILE = "distilled.nc"
 NOTHING: dict[str, Any] = {"mae": None, "rmse": None, "mape": None}
 PLAIN = ("epoch", "best_epoch", "best_error", "best_metrics", "told")
 
@@ -105,7 +104,7 @@ class Distilling:
         data = as_data(self.method.current(), self.ground, {})
         found = []
         for number in range(self.method.trained):
-            trainer = Trainer(data, (options := self.trained(number)), self.ranks, lessons(data, self.feed, options))
+            trainer = Trainer(data, (options := self.trained(number)), self.ranks, small_pool(data, self.feed, options))
             with clock.timed("evaluate"):
                 for event in trainer:
                     if isinstance(event, Progress) and event.batch % 16 == 0:

@@ -3,6 +3,7 @@
 They begin as real windows of the clusters, drawn at random and in the order of time (STemDist, arXiv 2603.10410).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,7 +20,7 @@ from stcore.models.forecaster import Forecaster
 from stcore.training.build import flattened
 
 
-class Learned:
+class Learned(ABC):
     """``x`` [M, L, K, C] and ``y`` [M, H, K, C'] in z-scores, moved by Adam; see Method."""
 
     def __init__(
@@ -68,8 +69,8 @@ class Learned:
         steps = torch.from_numpy(self.ground.windows.steps(ids))
         before, after = steps[:, : self.ground.setting.lookback], steps[:, self.ground.setting.lookback :]
         mine = torch.from_numpy(clusters if self.options.real == "means" else self.members(rng, clusters))
-        parts = (part[:, mine] for part in (self.inputs, self.targets, self.mask))
-        x, y, mask = (part[when] for part, when in zip(parts, (before, after, after), strict=True))
+        x = self.inputs[before[:, :, None], mine]
+        y, mask = (part[after[:, :, None], mine] for part in (self.targets, self.mask))
         weight = self.shares(torch.from_numpy(clusters))
         return Part(x, self.ground.feed.calendar[steps], y, mask, weight), self.location[mine]
 
@@ -110,9 +111,9 @@ class Learned:
             if step + 1 < self.steps:
                 self.train(model, learner, rng)
 
+    @abstractmethod
     def step(self, model: Forecaster, real: tuple[Part, Tensor], clusters: np.ndarray) -> float:
         """One matching step with real windows and their mean inputs; gives its loss."""
-        raise NotImplementedError
 
     def move(self, loss: Tensor) -> float:
         """Move the synthetic windows down a loss."""

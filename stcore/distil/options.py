@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from stcore.options import Options, RunOptions, option
 
+FILE = "distilled.nc"  # the set, in the folder of the distillation that made it and of a run that trains on it
 FEWEST_CLUSTERS = 2  # a subset has at least so many, whatever share was asked for
 
 

@@ -1,5 +1,6 @@
 """Sets of real windows: what the methods that only pick share. One round without steps; a validation says what it is worth."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,21 +14,21 @@ from stcore.features import Features
 from stcore.prune.k_center import k_center
 
 
-class Picked:
-    """See Method; a method says which windows."""
+class Picked(ABC):
+    """See Method; a method says which windows. No surrogate is needed, so the choice of one is not looked at."""
 
     rounds, steps, check = 1, 1, 1
 
     def __init__(self, options: PickOptions, ground: Ground, model: Mapping[str, Any], seed: int) -> None:
-        self.options, self.ground, self.model, self.seed = options, ground, model, seed
+        self.options, self.ground, self.seed = options, ground, seed
         self.trained, self.epochs = options.trained or 1, options.epochs or 5
         self.windows, self.count, self.notes = sizes(ground, options)
         self.rng = np.random.default_rng([seed, 17])
         self.picked: Small | None = None
 
+    @abstractmethod
     def pick(self) -> np.ndarray:
         """Positions of ``self.windows`` windows."""
-        raise NotImplementedError
 
     def round(self, number: int) -> Iterator[float]:
         """See Method."""

@@ -11,11 +11,12 @@ import numpy as np
 
 from stcore import __version__, readers, registry
 from stcore.data import STData
+from stcore.distil.options import FILE
 from stcore.features import SKETCH
 from stcore.models.unseen import fitted
 from stcore.options import DataOptions, OptionError, RunOptions
 from stcore.prune.strategy import Samples
-from stcore.runs import lessons
+from stcore.runs import small_set
 from stcore.runs.folder import Run
 from stcore.runs.quota import check_quota
 from stcore.scale import fit
@@ -45,10 +46,10 @@ def create(
     data = opened or (source if isinstance(source, STData) else readers.open(source, answers))
     asked = RunOptions.read(options)
     place = asked.distilled.source
-    small = None if place is None else lessons.checked(data, asked, readers.open(place))
+    small = None if place is None else small_set.checked(data, asked, readers.open(place))
     alone = small if asked.distilled.warm is None else None  # trained on in place of the data's own windows
     resolved, parts = resolve(data, asked, alone)
-    starts = parts.train.starts if alone is None else lessons.origins(alone, parts.train.starts)
+    starts = parts.train.starts if alone is None else small_set.origins(alone, parts.train.starts)
     windows = {name: len(windows) for name, windows in zip(PARTS, parts[:3], strict=True)} | {"train": len(starts)}
     targets = data.channel(resolved.data.targets, data.channels[:1])
     scale = fit(data.values[parts.label == 0]).only(targets)
@@ -61,13 +62,13 @@ def create(
         "options": resolved.model_dump(mode="json"),
         "versions": versions(),
         **({"experiment": dict(experiment)} if experiment else {}),
-        **({"distilled": lessons.described(small)} if small is not None else {}),
+        **({"distilled": small_set.described(small)} if small is not None else {}),
     }
     run = Run.create(Path(runs), spec, starts, name)
     if isinstance(source, STData):
         source.save(run.path / "data.nc")
     if small is not None:
-        small.save(run.path / lessons.FILE)
+        small.save(run.path / FILE)
     return run
 
 

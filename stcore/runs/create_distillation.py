@@ -60,6 +60,10 @@ def resolve_distillation(data: STData, options: Mapping[str, Any]) -> DistilOpti
         raise OptionError(
             "a distillation makes its set of all sensors of the data: it has no mask and begins with no other set"
         )
+    if asked.train.device != "cpu" or asked.train.precision == "float64":
+        raise OptionError(
+            "a distillation works on the processor, in float32; leave train.device and train.precision as they are"
+        )
     model, distil = fitted(asked.model), dict(asked.distil)
     surrogate = registry.card("models", model.pop("name"))
     method = registry.card("distillers", distil.pop("name"))

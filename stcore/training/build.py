@@ -20,10 +20,10 @@ def build_pool(data: STData, options: RunOptions, distilled: STData | None = Non
     feed = Feed(data, options.data, options.train.device, DTYPES[options.train.precision])
     if distilled is None or options.distilled.warm is not None:
         return Pool(feed)
-    return lessons(distilled, feed, options)
+    return small_pool(distilled, feed, options)
 
 
-def lessons(distilled: STData, feed: Feed, options: RunOptions) -> Pool:
+def small_pool(distilled: STData, feed: Feed, options: RunOptions) -> Pool:
     """The samples of a distilled set that stands for the data of ``feed``."""
     return Pool(
         Feed(distilled, options.data, options.train.device, DTYPES[options.train.precision], stands_for=feed), feed

@@ -10,6 +10,7 @@ from torch import Tensor
 from stcore.data import STData
 from stcore.models import Setting
 from stcore.options import DataOptions
+from stcore.readers.stemdist import STANDARD
 from stcore.scale import Scale, fit
 from stcore.sensors.rest import course, hours
 from stcore.windows import Parts, Windows, blocks, calendar, cut, slots_of_day
@@ -26,7 +27,6 @@ class Batch(NamedTuple):
     sensor: Tensor | None = None
 
 
-STANDARD = "standard deviations"  # the unit of values that were standardised and are not any more than that
 MEASURED = 262_144  # cells of the validation windows that every epoch measures
 
 

@@ -14,7 +14,7 @@ from stcore.models.forecaster import Forecaster, Gated
 from stcore.ranks import Ranks
 from stcore.scores import Columns, Step
 from stcore.sensors.options import SiteOptions
-from stcore.training.build import lessons
+from stcore.training.build import small_pool
 from stcore.training.clock import Clock
 from stcore.training.evaluate import CELLS, missed
 from stcore.training.pool import Pool
@@ -56,7 +56,9 @@ def warm_start(trainer: "Trainer") -> Iterator[Progress]:
     alone = chosen.model_copy(update={"warm": None})
     changed = {"train": train, "prune": {"name": "full"}, "mask": {"name": "none"}, "distilled": alone}
     options = trainer.options.model_copy(update=changed)
-    pupil = type(trainer)(trainer.feed.data, options, trainer.ranks, lessons(trainer.distilled, trainer.feed, options))
+    pupil = type(trainer)(
+        trainer.feed.data, options, trainer.ranks, small_pool(trainer.distilled, trainer.feed, options)
+    )
     for event in pupil:
         if isinstance(event, Progress):
             yield Progress(-1, event.batch, event.batches, event.visits, event.planned)

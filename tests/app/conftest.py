@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from states import states
 from streamlit.testing.v1 import AppTest
 from tiny import tiny
 from training_runs import OPTIONS, trained
 
 from app import session
-from stcore import jobs
 from stcore.runs import Run, create
-from stcore.runs.record import fail, tell
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 
@@ -56,32 +55,10 @@ def finished(tiny_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture
 def in_state(tiny_file: Path, folder: Path) -> Iterator[Callable[[str, int], Run]]:
     """A run that has told of some epochs and is queued, starting, running, paused, stopped, failed or interrupted."""
-    held = []
-
-    def make(status: str, epochs: int = 2) -> Run:
-        run = create(tiny_file, OPTIONS, folder, f"{status}-{epochs}")
-        if status == "starting":
-            return run
-        events = jobs.work(run)
-        while len(run.epochs()) < epochs or next(events).name == "started":
-            next(events)
-        if status in ("running", "paused", "queued"):
-            held.append(events)  # the lock is held as long as this lives
-            if status != "running":
-                tell(run, {"event": status})
-        elif status == "stopped":
-            run.control("stop")
-            list(events)
-        else:
-            events.close()
-            if status == "failed":
-                fail(run, RuntimeError("diverged at epoch 3: the loss is not finite."), epochs)
-        assert run.status == status
-        return run
-
-    yield make
-    for events in held:
-        events.close()
+    with states(
+        lambda name: create(tiny_file, OPTIONS, folder, name), "diverged at epoch 3: the loss is not finite."
+    ) as make:
+        yield make
 
 
 @pytest.fixture

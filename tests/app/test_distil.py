@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from distillations import SMALL, distilled
 from pages import button, texts
+from states import states
 from tiny import tiny
 from training_runs import copied, trained
 
@@ -14,7 +15,6 @@ from app.distil import live, result
 from stcore import elsewhere, jobs, readers, registry
 from stcore.data import STData
 from stcore.runs import Run, create_distillation, runs_in
-from stcore.runs.record import fail, tell
 
 
 @pytest.fixture(scope="module")
@@ -47,32 +47,9 @@ def made(file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]
 @pytest.fixture
 def in_state(file: Path, folder: Path) -> Iterator[Callable[[str, int], Run]]:
     """A distillation that has told of some rounds and is queued, running, paused, stopped, failed or interrupted."""
-    held = []
-
-    def make(status: str, rounds: int = 1) -> Run:
-        run = create_distillation(file, SMALL, folder, f"{status}-{rounds}")
-        if status == "starting":
-            return run
-        events = jobs.work(run)
-        while len(run.epochs()) < rounds or next(events).name == "started":
-            next(events)
-        if status in ("running", "paused", "queued"):
-            held.append(events)
-            if status != "running":
-                tell(run, {"event": status})
-        elif status == "stopped":
-            run.control("stop")
-            list(events)
-        else:
-            events.close()
-            if status == "failed":
-                fail(run, RuntimeError("diverged at round 2: the matching loss is not finite."), rounds)
-        assert run.status == status
-        return run
-
-    yield make
-    for events in held:
-        events.close()
+    reason = "diverged at round 2: the matching loss is not finite."
+    with states(lambda name: create_distillation(file, SMALL, folder, name), reason) as make:
+        yield make
 
 
 def test_nothing_there_says_what_it_is_for_and_how_large_a_set_will_be(app) -> None:

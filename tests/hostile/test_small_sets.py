@@ -12,7 +12,8 @@ from distillations import distilled
 
 from stcore import readers
 from stcore.cli import main
-from stcore.runs import Run, RunError, lessons, pictures
+from stcore.distil.options import FILE
+from stcore.runs import Run, RunError, pictures
 
 Change = Callable[[xr.Dataset], xr.Dataset]
 
@@ -67,7 +68,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
 
 def changed(small: Run, place: Path, change: Change) -> Path:
     """The set, changed, as a new file."""
-    with xr.open_dataset(small.path / lessons.FILE, engine="h5netcdf") as held:
+    with xr.open_dataset(small.path / FILE, engine="h5netcdf") as held:
         change(held.load().drop_encoding()).to_netcdf(place, engine="h5netcdf")
     return place
 

@@ -8,8 +8,6 @@ from stcore.data import STData
 from stcore.options import OptionError, RunOptions
 from stcore.windows import blocks
 
-FILE = "distilled.nc"
-
 
 def checked(data: STData, options: RunOptions, small: STData) -> STData:
     """The distilled set; OptionError or DataError where it cannot be trained on in place of the data's own windows."""
