@@ -122,7 +122,7 @@ def pilots(trainer: "Trainer") -> Iterator[Progress]:
                     strategy.learn(repeat, epoch, {"level": pupil.level.copy()})
         if not pilot.every_epoch:
             with clock.timed("score"):
-                indices, columns = scored(pupil.model, pool, pilot.needs, trainer.ranks)
+                indices, columns = scored(pupil.learner, pool, pilot.needs, trainer.ranks)
                 order = np.argsort(indices)
                 strategy.learn(repeat, pilot.epochs - 1, {name: column[order] for name, column in columns.items()})
         trainer.clock.add(clock, "score")

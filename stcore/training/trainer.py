@@ -102,7 +102,7 @@ class Trainer:
             if self.masking.begin(epoch, self.model, self.ranks):
                 self.masked, self.best_error = epoch, float("inf")  # the best weights are those of the mask in force
             if self.strategy.refresh(epoch):
-                self._observe(*scored(self.masking.under(self.model), self.pool, self.strategy.needs, self.ranks))
+                self._observe(*scored(self.masking.under(self.learner), self.pool, self.strategy.needs, self.ranks))
                 self.extra["refresh"] += self.pool.count
         with clock.timed("select"):
             selection = self.strategy.select(epoch)

@@ -162,6 +162,20 @@ def test_a_run_on_a_set_keeps_it_and_says_where_its_windows_came_from(tmp_path: 
     assert again.finish().status == "done"  # it has its own copy
 
 
+@pytest.mark.parametrize("prune", ["infobatch", "ucb", "el2n", "craig", "guarded"])
+def test_a_set_is_pruned_like_all_data(prune: str, tmp_path: Path) -> None:
+    """Also by methods that score all samples without training, or train beforehand: on the set's own sensors."""
+    asked = {"prune": {"name": prune}, "model": {"name": "stid", "identity": "mlp"}, "distilled": {"source": "the set"}}
+    train = {"epochs": 6, "threads": 1}
+    trainer = Trainer(
+        tiny(400, 12),
+        RunOptions.read({**COMMON, **asked, "train": train}),
+        distilled=stcore.distilled(distilled(tmp_path)),
+    )
+    *_, finished = trainer
+    assert finished.metrics["test"]["mae"] > 0 and finished.visits["kept"] < finished.visits["full"]
+
+
 def test_a_warm_start_goes_on_from_the_best_weights_on_the_set(tmp_path: Path) -> None:
     data = tiny(400, 12)
     small = stcore.distilled(distilled(tmp_path))
