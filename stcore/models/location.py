@@ -70,5 +70,8 @@ def nearest(seen: np.ndarray) -> np.ndarray:
     places = np.flatnonzero(seen)
     if not len(places):
         return np.arange(len(seen))
-    apart = np.abs(np.arange(len(seen))[:, None] - places)
-    return np.asarray(places[np.minimum(apart, len(seen) - apart).argmin(axis=1)])
+    round_the_clock = np.concatenate([places[-1:] - len(seen), places, places[:1] + len(seen)])
+    after = np.searchsorted(round_the_clock, np.arange(len(seen)))
+    before = np.maximum(after - 1, 0)
+    closer = np.arange(len(seen)) - round_the_clock[before] <= round_the_clock[after] - np.arange(len(seen))
+    return np.asarray(round_the_clock[np.where(closer, before, after)] % len(seen))

@@ -4,7 +4,6 @@ from typing import Any
 
 import pandas as pd
 
-from stcore.checks import listed as names
 from stcore.data import STData
 from stcore.findings import Finding
 from stcore.runs.create import where
@@ -55,6 +54,7 @@ def elsewhere(runs: list[Run], data: STData, source: str) -> list[Finding]:
     others = {about["source"]: about["title"] for about in same if about["source"] != where(source)}
     if not others:
         return []
-    called = names(f"{title} ({place})" for place, title in others.items())
+    place, title = next(iter(others.items()))  # in full: a path is told apart by its end
+    called = f"{title} ({place})" + (f" and {len(others) - 1} more" if len(others) > 1 else "")
     text = f"These data, value for value, were trained on under another name before: {called}."
     return [Finding("note", "same-data", text)]

@@ -128,7 +128,7 @@ def test_a_poorly_measured_sensor_that_stays_is_told(any_run: Run) -> None:
 def test_models_that_cannot_are_refused_with_those_that_can(tmp_path: Path) -> None:
     tiny().save(tmp_path / "tiny.nc")
     alone = trained(tmp_path / "tiny.nc", tmp_path, "alone")
-    with pytest.raises(OptionError, match=r"stid forecasts each sensor.*stid-neighbours, graph-wavenet, simvp"):
+    with pytest.raises(OptionError, match=r"stid forecasts each sensor.*stid-neighbours, graph-wavenet, mtgnn, simvp"):
         plan(alone, 2)
     assert why_not(alone)
     waiting = create(
