@@ -126,6 +126,9 @@ def class_served(
     allowed = ["localhost", "127.0.0.1", *hosts]
     flags = ["--server.address=0.0.0.0", *(f"--server.allowedHosts={host}" for host in allowed)]
     runs = os.path.abspath(os.environ.get("STCORE_RUNS") or str(ROOT / "runs" / "class"))
+    for folder in (str(ROOT / "data"), *data):
+        if Path(runs).resolve().is_relative_to(Path(folder).resolve()):
+            sys.exit(f"The class's runs are kept in {runs}, inside {folder}, where all may read; share another folder.")
     told = {"STCORE_CLASS": "1", "STCORE_RUNS": runs, "STCORE_SLOTS_IN": runs, "STCORE_QUOTA": quota}
     told["STCORE_SLOTS"] = str(slots)
     return flags, {**told, **readable(data, str(ROOT / "data"))}

@@ -185,9 +185,12 @@ def dataset(source: str, answers: dict[str, str] | None = None) -> STData:
     """
     if source != "demo":
         check_readable(Path(source))
-    path = Path(source).expanduser()
-    parts = [path, path_of(path), *(path.iterdir() if path.is_dir() else ())]
-    stamp = sum(part.stat().st_mtime for part in parts if part.exists())
+    try:
+        path = Path(source).expanduser()
+        parts = [path, path_of(path), *(path.iterdir() if path.is_dir() else ())]
+        stamp = sum(part.stat().st_mtime for part in parts if part.exists())
+    except OSError as error:  # such as a name too long, or a folder of somebody else
+        raise refuse("not-found", f"{source[:80]} cannot be opened: {error.strerror or error}.") from None
     return _dataset(source, tuple(sorted((answers or {}).items())), stamp)
 
 

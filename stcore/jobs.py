@@ -21,11 +21,11 @@ from stcore.data import STData
 from stcore.distil.options import FILE, DistilOptions
 from stcore.events import Event
 from stcore.options import RunOptions
-from stcore.readers.allowed import check_inside, folders
 from stcore.runs import Run, RunError, create, create_distillation, record
 from stcore.runs.create import versions
 from stcore.runs.experiments import open_folder
 from stcore.runs.locks import held, slot
+from stcore.runs.quota import check_reach
 from stcore.runs.record import checkpoint, fail, tell, weights
 
 if TYPE_CHECKING:
@@ -189,8 +189,7 @@ def dataset(run: Run) -> STData:
     """The data that the run was made of. RunError where they are gone or have changed, DataError where a class may not."""
     source = run.spec["data"]["source"]
     path = run.path / source if source == "data.nc" else source
-    if os.environ.get("STCORE_CLASS") and path != "demo":
-        check_inside(Path(path), folders(readers.DEMO.parent, run.path.parent))
+    check_reach(path, run.path.parent)
     data = readers.open(path, run.spec["data"]["answers"])
     if data.fingerprint != run.spec["data"]["fingerprint"]:
         raise RunError(f"The data in {source} have changed since run {run.id} was made; start a new run on them.")

@@ -1,5 +1,7 @@
 """Choosing what to look at: the demo city, a path on this machine, or an upload that a child process checks first."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from app.answers import answer, answers, forget
@@ -9,6 +11,7 @@ from stcore import elsewhere
 from stcore.data import STData
 from stcore.findings import DataError
 from stcore.readers import save_answers
+from stcore.readers.allowed import check_inside
 from stcore.runs import uploads
 
 DEMO = "demo"
@@ -23,7 +26,7 @@ UPLOADED = " (uploaded)"
 def choose() -> str:
     """The controls; gives the source: ``demo`` or a path. It is in the address as ``?data=``."""
     source = linked("data") or DEMO
-    st.session_state["data path"] = f"{kept.name}{UPLOADED}" if (kept := uploads.upload_of(source)) else source
+    st.session_state["data path"] = f"{kept.name}{UPLOADED}" if (kept := own_upload(source)) else source
     left, middle, right = st.columns([1, 3, 1], vertical_alignment="bottom")
     left.button(
         "Demo city", on_click=link, args=("data", DEMO), width="stretch", disabled=source == DEMO,
@@ -60,9 +63,21 @@ def _take_upload() -> None:
         st.session_state["upload problem"] = f"The upload could not be kept: {error.strerror or error}."
 
 
+def own_upload(source: str) -> Path | None:
+    """The upload that a source is or was made of, where it lies in this visitor's runs folder; an address may name any."""
+    own = runs_folder() / uploads.FOLDER
+    try:
+        check_inside(Path(source), [own.resolve()])
+        kept = uploads.upload_of(source)
+        check_inside(kept or own, [own.resolve()])
+    except (DataError, OSError):
+        return None
+    return kept
+
+
 def opened(source: str) -> STData:
     """The dataset behind a source, with the answers given; an upload only in the form that a child has checked. DataError."""
-    kept = uploads.upload_of(source)
+    kept = own_upload(source)
     if kept is None:
         return dataset(source, answers(source))
     given = uploads.answers_of(source)
@@ -73,12 +88,12 @@ def opened(source: str) -> STData:
 
 def answered(source: str) -> dict[str, str]:
     """The answers given about a source and not yet kept beside it."""
-    return answers(source) if uploads.upload_of(source) is None else uploads.answers_of(source)
+    return answers(source) if own_upload(source) is None else uploads.answers_of(source)
 
 
 def take_answer(source: str, code: str, choice: str) -> None:
     """Answer a question of a source. An upload is checked again from the beginning, and gets a new address."""
-    kept = uploads.upload_of(source)
+    kept = own_upload(source)
     if kept is None:
         answer(source, code, choice)
     else:
@@ -87,7 +102,7 @@ def take_answer(source: str, code: str, choice: str) -> None:
 
 def take_back(source: str) -> None:
     """Forget the answers."""
-    kept = uploads.upload_of(source)
+    kept = own_upload(source)
     if kept is None:
         forget(source)
     else:
@@ -98,6 +113,8 @@ def take_back(source: str) -> None:
 
 def save_beside(source: str) -> None:
     """Write this session's answers beside the data, where everybody's next opening finds them."""
+    if not can_save(source):
+        return
     try:
         place = save_answers(source, answered(source))
         st.session_state["answers note"] = f"Saved in {place}."
@@ -108,4 +125,4 @@ def save_beside(source: str) -> None:
 
 def can_save(source: str) -> bool:
     """Whether there is a place beside the data that is the visitor's own; in a class the data are everybody's."""
-    return source != DEMO and uploads.upload_of(source) is None and not in_class()
+    return source != DEMO and own_upload(source) is None and not in_class()

@@ -133,12 +133,18 @@ def shown_window(look: Look) -> Window:
     made = forecast_of(look)
     windows = Windows(np.array([int(look.table.at[look.shown, "start"])]), look.lookback, look.horizon)
     of_target = None if made is None else made[:, :, targets.index(target)]
-    return window_of(look.data, windows, target, persistence(look.run.id, target, look), of_target)
+    return window_of(
+        look.data,
+        windows,
+        target,
+        persistence(str(look.run.path), look.run.spec["data"]["fingerprint"], target, look),
+        of_target,
+    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def persistence(run: str, target: str, _look: Look) -> naive.Naive:
-    """Persistence of a run's target; the run's name and the target are what it is kept under."""
+def persistence(path: str, fingerprint: str, target: str, _look: Look) -> naive.Naive:
+    """Persistence of a run's target, kept under the run's folder, since two visitors' runs may have one id, and its data."""
     assert _look.data is not None
     train = cut(_look.data, RunOptions.read(_look.run.spec["options"]).data).label == 0
     values = _look.data.values[:, :, [_look.data.channels.index(target)]]

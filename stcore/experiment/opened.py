@@ -17,6 +17,7 @@ from stcore.jobs import finished
 from stcore.options import OptionError
 from stcore.runs import RunError
 from stcore.runs.experiments import FOLDER, Folder, folders_in, open_folder
+from stcore.runs.quota import check_reach
 from stcore.runs.shape import CHOSEN, fits
 
 
@@ -126,6 +127,7 @@ def create_experiment(
     """
     asked = options if isinstance(options, ExperimentOptions) else ExperimentOptions.read(options)
     asked = ExperimentOptions.read({**asked.model_dump(), "name": name or asked.name or "experiment"})
+    check_reach(asked.data, root)
     data = readers.open(asked.data, asked.answers)
     if asked.data != "demo":
         asked = asked.model_copy(update={"data": str(Path(asked.data).expanduser().resolve())})

@@ -22,6 +22,7 @@ from stcore.options import merged
 from stcore.runs import Run, RunError, create
 from stcore.runs.experiments import Folder
 from stcore.runs.locks import slots
+from stcore.runs.quota import check_reach
 
 TICK = 0.25  # seconds between two looks at the workers, and at least between two words about the same
 ATTEMPTS = 2  # a run that failed so often is left, and the rest goes on
@@ -70,6 +71,7 @@ class Work:
     def _open(self) -> None:
         """Look at what is there."""
         self.folder.control("run")
+        check_reach(self.options.data, self.folder.root)
         self.data = readers.open(self.options.data, self.options.answers)
         if self.data.fingerprint != self.folder.content.get("fingerprint"):
             raise RunError(

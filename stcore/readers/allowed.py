@@ -18,8 +18,11 @@ def folders(*always: Path) -> list[Path]:
 
 
 def check_inside(path: Path, places: Sequence[Path]) -> None:
-    """DataError where a file or folder, followed through all links, lies in none of the folders."""
-    real = path.expanduser().resolve()
+    """DataError where a file or folder, followed through all links, lies in none of the folders, or can be none."""
+    try:
+        real = path.expanduser().resolve()
+    except (OSError, RuntimeError, ValueError):  # the home of nobody, links in a circle, a name with a null in it
+        raise refuse("not-found", f"No file or folder can be called {str(path)[:80]!r}.") from None
     if not any(real.is_relative_to(place) for place in places):
         raise refuse(
             "outside",

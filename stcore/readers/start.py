@@ -88,3 +88,9 @@ def step_seconds(text: str) -> int:
         said = f"The step {text[:80]!r} is not understood; write a number and s, min, h or d, such as 15min."
         raise refuse("step", said, {"<step>": "the time from row to row, a number and s, min, h or d, such as 1h"})
     return int(match[1]) * UNITS[match[2]]
+
+
+def as_step(seconds: float) -> str:
+    """A step as people write it, such as 15min; empty where it is no whole number of seconds."""
+    fitting = [(size, unit) for unit, size in UNITS.items() if seconds >= size and seconds % size == 0]
+    return f"{seconds / max(fitting)[0]:.0f}{max(fitting)[1]}" if fitting else ""

@@ -18,7 +18,7 @@ from stcore.options import DataOptions, OptionError, RunOptions
 from stcore.prune.strategy import Samples
 from stcore.runs import small_set
 from stcore.runs.folder import Run
-from stcore.runs.quota import check_quota
+from stcore.runs.quota import check_quota, check_reach
 from stcore.scale import fit
 from stcore.sensors.options import SiteOptions
 from stcore.sensors.sites import Sites
@@ -43,10 +43,13 @@ def create(
     ``opened`` is what ``source`` holds, where that is open already. ``experiment`` says for which one the run is made.
     """
     check_quota(Path(runs))
+    check_reach(source, runs)
     data = opened or (source if isinstance(source, STData) else readers.open(source, answers))
     asked = RunOptions.read(options)
-    place = asked.distilled.source
-    small = None if place is None else small_set.checked(data, asked, readers.open(place))
+    small = None
+    if (place := asked.distilled.source) is not None:
+        check_reach(place, runs)
+        small = small_set.checked(data, asked, small_set.opened(place, data))
     alone = small if asked.distilled.warm is None else None  # trained on in place of the data's own windows
     resolved, parts = resolve(data, asked, alone)
     starts = parts.train.starts if alone is None else small_set.origins(alone, parts.train.starts)
@@ -76,7 +79,7 @@ def where(source: str | Path | STData) -> str:
     """Where the worker finds the data: a path, ``demo``, or the run folder's own copy of data that came from memory."""
     if isinstance(source, STData):
         return "data.nc"
-    return "demo" if source == "demo" else str(Path(source).resolve())
+    return "demo" if source == "demo" else str(Path(source).expanduser().resolve())
 
 
 def resolve(data: STData, options: RunOptions, alone: STData | None = None) -> tuple[RunOptions, Parts]:

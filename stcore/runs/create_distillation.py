@@ -11,7 +11,7 @@ from stcore.models.unseen import fitted
 from stcore.options import OptionError, merged
 from stcore.runs.create import about, versions, where
 from stcore.runs.folder import Run
-from stcore.runs.quota import check_quota
+from stcore.runs.quota import check_quota, check_reach
 from stcore.scale import fit
 from stcore.training import recipe
 from stcore.windows import PARTS, cut
@@ -30,6 +30,7 @@ def create_distillation(
 ) -> Run:
     """A new folder for a distillation of ``source``, with every option resolved and checked; see ``create``."""
     check_quota(Path(runs))
+    check_reach(source, runs)
     data = opened or (source if isinstance(source, STData) else readers.open(source, answers))
     resolved = resolve_distillation(data, options)
     parts = cut(data, resolved.data)

@@ -6,6 +6,7 @@ from typing import Any
 
 from stcore.runs import files
 from stcore.runs.folder import Run
+from stcore.runs.quota import is_shared
 
 FOLDER = "found"
 NAME = re.compile(r"[a-z0-9-]{1,60}")
@@ -33,9 +34,11 @@ def find(run: Run, name: str) -> dict[str, Any] | None:
 
 
 def keep(run: Run, name: str, found: dict[str, Any]) -> None:
-    """Keep it; a folder that cannot be written to is no harm."""
+    """Keep it; a folder that cannot or may not be written to is no harm."""
     if not NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no name for what was found")
+    if is_shared(run):
+        return
     with suppress(OSError):
         (run.path / FOLDER).mkdir(exist_ok=True)
         files.write_json(run.path / FOLDER / f"{name}.json", {"weights": weights_seal(run), "found": found})

@@ -1,12 +1,16 @@
-"""Where many use one page: a runs folder for each visitor, and a bound on what it may take (STCORE_QUOTA)."""
+"""Where many use one page: a runs folder for each visitor, a bound on what it may take (STCORE_QUOTA), and what else a
+visitor may read."""
 
 import hashlib
 import os
 import re
 from pathlib import Path
 
+from stcore import readers
+from stcore.data import STData
+from stcore.readers.allowed import check_inside, folders
 from stcore.readers.limits import words
-from stcore.runs.folder import RunError
+from stcore.runs.folder import Run, RunError
 from stcore.runs.trash import size
 
 VARIABLE = "STCORE_QUOTA"
@@ -44,3 +48,20 @@ def check_quota(root: Path, more: int = 0) -> None:
             f"There is no room for more: {words(most)} is what each visitor has here, and {words(taken)} would be taken. "
             "Delete runs, then empty the trash (Compare, All runs), which takes uploads along that no run uses."
         )
+
+
+def check_reach(source: str | Path | STData, root: str | Path) -> None:
+    """In a class (STCORE_CLASS): DataError where ``source`` lies neither in the shared folders nor in the visitor's ``root``.
+
+    Whoever uses this machine by themselves reads whatever their account may.
+    """
+    if os.environ.get("STCORE_CLASS") and isinstance(source, str | Path) and str(source) != "demo":
+        check_inside(Path(source), folders(readers.DEMO.parent, Path(root)))
+
+
+def is_shared(run: Run) -> bool:
+    """In a class: whether a run is everybody's, such as the demo run, so that no visitor may write into it."""
+    own = os.environ.get("STCORE_RUNS")
+    return bool(os.environ.get("STCORE_CLASS") and own) and not run.path.resolve().is_relative_to(
+        Path(str(own)).resolve()
+    )

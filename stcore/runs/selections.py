@@ -15,6 +15,7 @@ import numpy as np
 
 from stcore.runs import files
 from stcore.runs.folder import Run, RunError
+from stcore.runs.quota import is_shared
 
 FOLDER = "selections"
 ID = re.compile(r"[0-9a-f]{12}")
@@ -38,6 +39,8 @@ def save(run: Run, name: str, samples: Sequence[int] | np.ndarray) -> Selection:
     chosen = np.unique(np.asarray(samples, np.int64))
     if not told:
         raise RunError("Give the selection a name.")
+    if is_shared(run):
+        raise RunError("This run is everybody's and stays as it is; selections are kept with runs of your own.")
     if not len(chosen) or chosen[0] < 0 or chosen[-1] >= count:
         raise RunError(f"A selection holds at least one of the run's samples, which are 0 to {count - 1}.")
     place = hashlib.sha256(f"{told}\0".encode() + chosen.astype("<i8").tobytes()).hexdigest()[:12]
@@ -75,7 +78,7 @@ def selection(run: Run, place: str) -> Selection | None:
 
 def delete(run: Run, place: str) -> None:
     """Forget a selection, if there is one."""
-    if ID.fullmatch(place):
+    if ID.fullmatch(place) and not is_shared(run):
         with suppress(OSError):
             (run.path / FOLDER / f"{place}.json").unlink(missing_ok=True)
 

@@ -1,12 +1,33 @@
 """A distilled set that a run trains on: checked against the run's data, and kept in its folder."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from stcore import readers
+from stcore.checks import listed
 from stcore.data import STData
+from stcore.distil.options import FILE
+from stcore.findings import refuse
 from stcore.options import OptionError, RunOptions
+from stcore.readers.start import as_step
 from stcore.windows import blocks
+
+
+def opened(place: str, data: STData) -> STData:
+    """The distilled set in a file, or in the folder of the run that made it. One that knows no step of its own, as a .pt
+    does not, has that of ``data``. DataError where a folder holds several."""
+    path = Path(place).expanduser()
+    if (path / "spec.json").is_file():
+        path = path / FILE
+        if not path.is_file():
+            raise refuse("distilled", f"The run in {place} has made no distilled set, or has not made it yet.")
+    held = sorted(file.name for file in path.iterdir() if file.suffix in (".nc", ".pt")) if path.is_dir() else []
+    if len(held) > 1:
+        raise refuse("distilled", f"{place} is a folder with {len(held)} files; choose one of them: {listed(held)}.")
+    small, step = readers.open(path), as_step(data.step_seconds)
+    return readers.open(path, {"step": step}) if step and "step" in small.assumed else small
 
 
 def checked(data: STData, options: RunOptions, small: STData) -> STData:

@@ -8,10 +8,13 @@ import streamlit as st
 from tiny import tiny
 
 from app import session
+from app.dataset import source as sources
 from stcore import jobs
+from stcore.experiment import create_experiment
 from stcore.findings import DataError
 from stcore.readers.allowed import check_inside, folders
-from stcore.runs import create
+from stcore.runs import RunError, create, create_distillation, found, selections, uploads
+from stcore.runs.quota import own_folder
 
 
 @pytest.fixture
@@ -83,3 +86,72 @@ def test_the_data_of_a_run_are_read_from_there_too(
     with pytest.raises(DataError, match="outside the folders"):
         jobs.dataset(outside)
     assert jobs.dataset(inside).steps == tiny().steps
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["a\0b", "~nobody-of-this-name/x", f"/tmp/{'x' * 300}", f"/tmp/{'x/' * 5000}"],
+    ids=["null", "home", "name", "path"],
+)
+def test_what_can_be_no_path_is_refused_in_words(typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STCORE_DATA", "/tmp")
+    with pytest.raises(DataError, match=r"can be called|cannot be opened"):
+        session.dataset(typed)
+
+
+# ---- a class -------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def visitor(two: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The runs folder of one visitor of a class that shares the folder ``inside``."""
+    monkeypatch.setenv("STCORE_CLASS", "1")
+    monkeypatch.setattr(session, "_secret", lambda: "a" * 32)
+    return own_folder(tmp_path / "runs", "a" * 32)
+
+
+@pytest.mark.parametrize("how", ["plain", "home", "file link"])
+def test_a_visitor_makes_nothing_of_what_lies_elsewhere(
+    how: str, two: tuple[Path, Path], visitor: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a browser sends, past fields that are switched off too: data, a distilled set, an experiment's data."""
+    monkeypatch.setenv("HOME", str(tmp_path / "outside"))
+    (two[0].parent / "link.nc").symlink_to(two[1])
+    path = {"plain": str(two[1]), "home": "~/data.nc", "file link": str(two[0].parent / "link.nc")}[how]
+    for make in (
+        lambda: create(path, {}, visitor, "run"),
+        lambda: create(two[0], {"distilled": {"source": path}}, visitor, "run"),
+        lambda: create(two[0], {"distilled": {"source": path, "warm": 1}}, visitor, "run"),
+        lambda: create_distillation(path, {}, visitor, "run"),
+        lambda: create_experiment({"name": "mine", "data": path, "methods": ["st-prune"]}, visitor),
+    ):
+        with pytest.raises(DataError, match="outside the folders"):
+            make()
+    assert list(visitor.iterdir()) == []
+    assert create(two[0], {}, visitor, "run").status == "starting"
+
+
+def test_a_visitor_finds_no_other_ones_uploads_and_writes_nothing_there(
+    two: tuple[Path, Path], visitor: Path, tmp_path: Path
+) -> None:
+    other = own_folder(tmp_path / "runs", "b" * 32)
+    kept = {place: uploads.keep({"d.nc": two[0].read_bytes()}, place) for place in (visitor, other)}
+    foreign = kept[other].parent.parent / "checked-0" / "d.nc"
+    detour = visitor / uploads.FOLDER / ".." / ".." / foreign.relative_to(tmp_path / "runs")
+    back = foreign.parent / ".." / ".." / ".." / ".." / visitor.name / uploads.FOLDER / "d.nc"
+    before = sorted(other.rglob("*"))
+    for address in map(str, (foreign, detour, back)):
+        with pytest.raises(DataError, match=r"cannot be opened here|There is no file"):
+            sources.opened(address)
+        assert sources.answered(address) == {} and not sources.can_save(address)
+        sources.save_beside(address)
+    assert sorted(other.rglob("*")) == before
+    assert sources.own_upload(str(uploads.checked_place(kept[visitor], {}))) == kept[visitor]
+
+
+def test_a_visitor_writes_nothing_into_the_demo_run(visitor: Path, two: tuple[Path, Path], tmp_path: Path) -> None:
+    mine, shared = create(two[0], {}, visitor, "mine"), create(two[0], {}, tmp_path, "demo-run")
+    with pytest.raises(RunError, match="everybody's"):
+        selections.save(shared, "peak", [0])
+    for run in (mine, shared):
+        found.keep(run, "curve", {"a": 1})
+    assert found.find(mine, "curve") and not (shared.path / "found").exists()
+    assert selections.save(mine, "peak", [0]) in selections.selections(mine)

@@ -146,13 +146,16 @@ def test_the_app_may_read_ones_own_folder_and_those_that_are_named(
 def test_a_class_has_its_hosts_its_quota_and_its_folders_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STCORE_DATA", "elsewhere")
     monkeypatch.setenv("STCORE_RUNS", str(tmp_path / "runs"))
-    flags, told = workbench.class_served(["lab.example.org"], [str(tmp_path)], "500MB", 3)
+    (shared := tmp_path / "shared").mkdir()
+    flags, told = workbench.class_served(["lab.example.org"], [str(shared)], "500MB", 3)
     assert flags[0] == "--server.address=0.0.0.0" and flags[-1] == "--server.allowedHosts=lab.example.org"
-    assert told["STCORE_DATA"] == os.pathsep.join([str(workbench.ROOT / "data"), str(tmp_path)])
+    assert told["STCORE_DATA"] == os.pathsep.join([str(workbench.ROOT / "data"), str(shared)])
     assert (told["STCORE_QUOTA"], told["STCORE_SLOTS"]) == ("500MB", "3")
     assert told["STCORE_RUNS"] == told["STCORE_SLOTS_IN"] == str(tmp_path / "runs")
     with pytest.raises(SystemExit, match="500MB"):
         workbench.class_served(["lab.example.org"], [], "much", 3)
+    with pytest.raises(SystemExit, match="where all may read"):  # else each could read what the others made
+        workbench.class_served(["lab.example.org"], [str(tmp_path)], "500MB", 3)
 
 
 def test_requirements_are_exact_and_within_the_ranges() -> None:
