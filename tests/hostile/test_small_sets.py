@@ -10,10 +10,13 @@ import pytest
 import xarray as xr
 from distillations import distilled
 
-from stcore import readers
+from stcore import jobs, readers
 from stcore.cli import main
 from stcore.distil.options import FILE
-from stcore.runs import Run, RunError, pictures
+from stcore.findings import DataError
+from stcore.options import OptionError
+from stcore.readers.start import as_step, step_seconds
+from stcore.runs import Run, RunError, create, pictures
 
 Change = Callable[[xr.Dataset], xr.Dataset]
 
@@ -132,3 +135,35 @@ def test_a_set_that_cannot_be_written_is_kept_and_said_to_be(
     assert main(["distil", data, "--method", "stride", "--out", str(out), "--runs", str(runs), *options]) == 2
     said = capsys.readouterr().err
     assert "is made, and kept in" in said and "No space left" in said
+
+
+def test_a_set_without_a_step_takes_that_of_the_data(small: Run, tmp_path: Path) -> None:
+    """STemDist's file has no room for times; that the step is then taken for 5 minutes must not keep it from hourly data."""
+    readers.save(jobs.distilled(small), tmp_path / "set.pt", "stemdist")
+    run = create(small.spec["data"]["source"], on(tmp_path / "set.pt"), tmp_path / "runs", "run")
+    assert readers.open(run.path / FILE).step_seconds == 3600
+    readers.save_answers(tmp_path / "set.pt", {"step": "15min"})
+    with pytest.raises(OptionError, match="a step of 900 s and the data one of 3600 s"):
+        create(small.spec["data"]["source"], on(tmp_path / "set.pt"), tmp_path / "runs", "other")
+
+
+def on(place: Path) -> dict[str, Any]:
+    return {"data": {"lookback": 6, "horizon": 4}, "distilled": {"source": str(place)}, "model": {"width": 2}}
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(300, "5min"), (3600, "1h"), (86400, "1d"), (90, "90s"), (0.5, "")])
+def test_a_step_is_written_as_it_is_read(seconds: float, said: str) -> None:
+    assert as_step(seconds) == said
+    assert not said or step_seconds(said) == seconds
+
+
+def test_of_a_folder_the_set_of_its_run_is_taken_or_one_file_is_to_be_named(small: Run, tmp_path: Path) -> None:
+    data = small.spec["data"]["source"]
+    assert "distilled" in create(data, on(small.path), tmp_path / "runs", "run").spec
+    for name in ("one.nc", "two.nc"):
+        (tmp_path / name).write_bytes((small.path / FILE).read_bytes())
+    with pytest.raises(DataError, match=r"a folder with 2 files; choose one of them: one\.nc, two\.nc"):
+        create(data, on(tmp_path), tmp_path / "runs", "other")
+    plain = create(data, {}, tmp_path / "runs", "plain")
+    with pytest.raises(DataError, match="has made no distilled set"):
+        create(data, on(plain.path), tmp_path / "runs", "other")
