@@ -51,7 +51,7 @@ def _progress(run: Run, now: str) -> None:
         st.progress(0.0, text, width=190)
         return
     share = min(where["visits"] / max(where["planned"], 1), 1.0)
-    text, left = f"{pass_of(run)} {where['epoch'] + 1} of {run.passes}", where["seconds_left"]
+    text, left = f"{run.pass_name} {where['epoch'] + 1} of {run.passes}", where["seconds_left"]
     if where["epoch"] < 0:
         compares = run.spec["options"].get("mask", {}).get("pilot")
         text = "comparing masks first" if compares else "scoring before training"
@@ -73,11 +73,6 @@ WORDS: dict[Word, tuple[str, str, str, str | None]] = {  # what a button says, i
         None,
     ),
 }
-
-
-def pass_of(run: Run) -> str:
-    """What a run's passes are called: epochs, or the rounds of a distillation."""
-    return "round" if run.kind == "distil" else "epoch"
 
 
 def begun(make: Callable[[], Run], problem: str) -> Run | None:
@@ -102,7 +97,7 @@ def data_of(run: Run) -> str:
 
 def resume_button(run: Run, done: int) -> None:
     """Go on after so many epochs, or rounds."""
-    label = f"Resume from {pass_of(run)} {done + 1}" if done else "Start over"
+    label = f"Resume from {run.pass_name} {done + 1}" if done else "Start over"
     st.button(
         label, type="primary", icon=":material/play_arrow:", on_click=jobs.start, args=(run,), key=f"resume {run.id}"
     )
@@ -120,14 +115,12 @@ def _live_buttons(run: Run, now: str) -> None:
     stopping = run.word == "stop"
     for word in ("run" if now == "paused" else "pause", "step", "stop"):
         label, icon, hint, key = WORDS[word]
-        hint = hint.replace("epoch", pass_of(run))
+        hint = hint.replace("epoch", run.pass_name)
         label = "Stopping" if stopping and word == "stop" else label
         name = f"{word} {run.id}"
         st.button(
             label, icon=icon, help=hint, shortcut=key, disabled=stopping, on_click=run.control, args=(word,), key=name
         )
     if (silent := run.unanswered) > PATIENCE:
-        hint = (
-            f"It has not answered for {silent:.0f} s. Ends the process; nothing is lost but the {pass_of(run)} in hand."
-        )
+        hint = f"It has not answered for {silent:.0f} s. Ends the process; nothing is lost but the {run.pass_name} in hand."
         st.button("Kill", icon=":material/dangerous:", help=hint, on_click=jobs.kill, args=(run,), key=f"kill {run.id}")

@@ -80,10 +80,10 @@ def demo_run() -> Run | None:
     return Run(DEMO_RUN) if (DEMO_RUN / "spec.json").is_file() else None
 
 
-def all_runs() -> list[Run]:
-    """The runs of the folder, newest first, then the demo run."""
+def all_runs(kind: str | None = "train") -> list[Run]:
+    """The runs of the folder, newest first, then the demo run; with ``kind`` None the distillations among them, too."""
     demo = demo_run()
-    return runs_in(runs_folder()) + ([demo] if demo else [])
+    return runs_in(runs_folder(), kind) + ([demo] if demo else [])
 
 
 def listed_runs(chosen: str | None = None) -> list[Run]:

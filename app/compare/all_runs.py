@@ -1,4 +1,4 @@
-"""All runs: found by words and tags, named, tagged and noted, put away, deleted with a way back; and the machine's health."""
+"""All runs and distillations: found, named, tagged, put away, deleted with a way back; and the machine's health."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app import control
+from app.distil.known import asked_size, method_name
 from app.header import named
 from app.session import all_runs, current_zone, demo_run, link, runs_folder, state
 from app.words import plain
@@ -16,12 +17,15 @@ from stcore.runs.folder import LIVE
 from stcore.runs.listed import listed
 
 ICONS = {"well": ":material/check_circle:", "note": ":material/info:", "problem": ":material/error:"}
+KINDS = {"train": "Training", "distil": "Distillation"}
 UNDO, DRAWN = "deleted just now", "all runs drawn"  # a new table after each change, so that no other row is selected
 
 
 def page() -> None:
     """The whole part."""
-    runs = all_runs()
+    if st.session_state.pop("look at distillation", False):
+        st.switch_page("views/distil.py")
+    runs = all_runs(None)
     if not runs and not trash.deleted(runs_folder()):
         st.info("There is no run on this machine yet. Start one in the Train view.", icon=":material/info:")
         return
@@ -41,13 +45,14 @@ def chosen(runs: list[Run]) -> pd.DataFrame:
     """The rows that fit the words and the switch."""
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     asked = left.text_input(
-        "Find", key="find runs", placeholder="a title, tag, method, dataset or id", persist_state="session",
+        "Find", key="find runs", placeholder="a title, tag, kind, method, dataset or id", persist_state="session",
         help="Every word has to be found somewhere in the run's row.",
     )  # fmt: skip
     put_away = right.toggle("Archived, too", key="archived runs", persist_state="session")
     found = listed(runs)
     found = found if put_away else found[~found["archived"].astype(bool)]
-    text = found[["run", "title", "status", "method", "model", "mask", "data", "note"]].agg(" ".join, axis=1)
+    found = found.assign(kind=found["kind"].map(KINDS))
+    text = found[["run", "kind", "title", "status", "method", "model", "mask", "data", "note"]].agg(" ".join, axis=1)
     text = (text + " " + found["tags"].map(" ".join)).str.lower()
     for word in (asked or "").lower().split():
         found = found[text.loc[found.index].str.contains(word, regex=False)]
@@ -59,12 +64,14 @@ def table(found: pd.DataFrame) -> list[Run]:
     if found.empty:
         st.info("No run fits these words.", icon=":material/search_off:")
         return []
+    by_name = {run.id: run for run in all_runs(None)}
     frame = pd.DataFrame(
         {
             "Title": found["title"].where(found["title"] != "", found["run"]),
+            "Kind": found["kind"],
             "Tags": found["tags"],
             "Status": [control.BADGES[status][0] for status in found["status"]],
-            "Method": [_method(*pair) for pair in zip(found["method"], found["keep"], strict=True)],
+            "Method": [_method(by_name[name], keep) for name, keep in zip(found["run"], found["keep"], strict=True)],
             "Model": found["model"].map(named),
             "Data": found["data"],
             "Validation MAE": found["validation"].astype(float),
@@ -85,13 +92,15 @@ def table(found: pd.DataFrame) -> list[Run]:
     )  # fmt: skip
     total = words(int(found["bytes"].sum()))
     st.caption(f"{len(found)} {'run' if len(found) == 1 else 'runs'}, {total} on disk. Select rows to act on them.")
-    by_name = {run.id: run for run in all_runs()}
     places = event.selection.rows if event else []
     return [by_name[found["run"][place]] for place in places if place < len(found)]
 
 
-def _method(name: str, keep: float | None) -> str:
-    return f"{named(name)} {keep:.0%}" if keep and not pd.isna(keep) else named(name)
+def _method(run: Run, keep: float | None) -> str:
+    if run.kind == "distil":
+        windows, sensors = asked_size(run)
+        return f"{method_name(run.method)} {windows:,} × {sensors:,}"
+    return f"{named(run.method)} {keep:.0%}" if keep and not pd.isna(keep) else named(run.method)
 
 
 # ---- what can be done with them ------------------------------------------------------------------------------------
@@ -101,10 +110,14 @@ def actions(runs: list[Run]) -> None:
     ours = [run for run in runs if demo is None or run.path != demo.path]
     fixed = "The demo run comes with the project and stays as it is." if len(ours) < len(runs) else ""
     busy = [run.id for run in runs if state(run) in LIVE]
+    distilled = any(run.kind == "distil" for run in runs)
     away = bool(ours) and all(label(run).archived for run in ours)
     with st.container(horizontal=True, key="run actions"):
         st.button("Look at it", icon=":material/visibility:", disabled=len(runs) != 1, on_click=_look, args=(runs,))
-        st.button("Compare", icon=":material/compare_arrows:", disabled=not runs, on_click=_compare, args=(runs,))
+        st.button(
+            "Compare", icon=":material/compare_arrows:", disabled=not runs or distilled, on_click=_compare, args=(runs,),
+            help="Distillations are held against each other in the Distil view." if distilled else None,
+        )  # fmt: skip
         edit(None if len(runs) != 1 or fixed else runs[0])
         st.button(
             "Bring back" if away else "Archive", icon=":material/archive:", disabled=not ours or bool(fixed),
@@ -113,11 +126,15 @@ def actions(runs: list[Run]) -> None:
         )  # fmt: skip
         st.button(
             "Delete", icon=":material/delete:", disabled=not ours or bool(fixed or busy), on_click=_delete, args=(ours,),
-            help=fixed or (f"{', '.join(busy)} is being trained; stop it first." if busy else "You can take it back."),
+            help=fixed or (f"{', '.join(busy)} is at work; stop it first." if busy else "You can take it back."),
         )  # fmt: skip
 
 
 def _look(runs: list[Run]) -> None:
+    if runs[0].kind == "distil":
+        link("distillation", runs[0].id)
+        st.session_state["look at distillation"] = True  # a callback cannot turn the page itself
+        return
     link("run", runs[0].id)
     link("part", "runs")
 
@@ -141,6 +158,8 @@ def _each(runs: list[Run], act: Callable[[Run], object]) -> None:
 def _delete(runs: list[Run]) -> None:
     gone: list[str] = []
     _each(runs, lambda run: gone.append(trash.delete(run).id))
+    if st.session_state.get("linked distillation") in gone:
+        link("distillation", None)
     st.session_state[UNDO] = gone
 
 
@@ -191,7 +210,7 @@ def _label(run: Run) -> None:
 
 def known_tags() -> set[str]:
     """Tags that any run has."""
-    return {tag for run in all_runs() for tag in label(run).tags}
+    return {tag for run in all_runs(None) for tag in label(run).tags}
 
 
 # ---- trash and health ----------------------------------------------------------------------------------------------

@@ -17,8 +17,9 @@ DRAWN = "drawn distillation"
 
 
 def distillations() -> list[Run]:
-    """Those of the runs folder, newest first."""
-    return runs_in(runs_folder(), "distil")
+    """Those of the runs folder, newest first; archived ones are left out, but for the one in the address."""
+    asked = linked("distillation")
+    return [run for run in runs_in(runs_folder(), "distil") if run.id == asked or not label(run).archived]
 
 
 def header(runs: list[Run]) -> Run | None:

@@ -22,7 +22,7 @@ def show(run: Run, distillations: list[Run]) -> None:
     """All of it, for the data of ``run``."""
     same = [other for other in distillations if alike(run, other)]
     runs = [other for other in listed_runs() if alike(run, other)]
-    made, trained = sets(same), trainings(runs)
+    made, trained = sets(same), trainings(runs, same)
     if made.empty:
         return
     against(run, made, trained)

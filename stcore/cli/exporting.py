@@ -46,7 +46,7 @@ def export(
         files = exports.write_report(reported(name, runs), report)
         written += [{"path": str(path), "bytes": path.stat().st_size} for path in files]
     if kept or cartography:
-        run = open_run(name, runs)
+        run = open_run(name, runs, "train")
         if kept:
             written.append({"path": str(kept), "rows": exports.write_kept(run, kept)})
         if cartography:

@@ -51,7 +51,7 @@ def importance(
 
     if out:
         exports.check_importance(out)
-    opened = [open_run(name, runs) for name in names]
+    opened = [open_run(name, runs, "train") for name in names]
     fitting(opened)
     data = opened_data(opened[0], needed=permutation or regions is not None)
     try:

@@ -16,6 +16,8 @@ from stcore.readers.limits import words
 from stcore.runs import Run, RunError, label, open_run, runs_in
 from stcore.runs.trash import size
 
+KINDS = {"train": "training", "distil": "distillation"}
+
 
 @app.command("runs")
 def list_runs(
@@ -23,25 +25,37 @@ def list_runs(
     runs: Runs = RUNS,
     json: Json = False,
 ) -> None:
-    """List the runs of a folder, newest first."""
+    """List the runs of a folder, newest first; distillations are listed with them."""
     rows = []
     for run in runs_in(runs, None):
         told = label(run)
         if archived or not told.archived:
-            rows.append(run.summary() | {"data": run.spec["data"]["title"], **asdict(told), "bytes": size(run.path)})
+            about = {"data": run.spec["data"]["title"], "method": run.method, **asdict(told), "bytes": size(run.path)}
+            rows.append(run.summary() | about)
     cells = [[*_named(row), *_measured(row), words(row["bytes"])] for row in rows]
-    head = ["run", "title", "tags", "status", "data", "prune", "epochs", "validation MAE", "test MAE", "on disk"]
+    head = [
+        "run",
+        "kind",
+        "title",
+        "tags",
+        "status",
+        "data",
+        "method",
+        "epochs or rounds",
+        "validation MAE",
+        "test MAE",
+        "on disk",
+    ]
     say({"runs": rows}, json, table(cells, head))
 
 
 def _named(row: dict[str, Any]) -> list[str]:
     marks = [*row["tags"], *(["(archived)"] if row["archived"] else [])]
-    return [row["run"], row["title"], ", ".join(marks)]
+    return [row["run"], KINDS[row["kind"]], row["title"], ", ".join(marks)]
 
 
 def _measured(row: dict[str, Any]) -> list[Any]:
-    prune = row["options"]["prune"]["name"]
-    return [row["status"], row["data"], prune, row["epochs"], mae(row, "validation"), mae(row, "test")]
+    return [row["status"], row["data"], row["method"], row["epochs"], mae(row, "validation"), mae(row, "test")]
 
 
 def mae(summary: dict[str, Any], part: str) -> float | None:
@@ -77,7 +91,7 @@ def compare(
 
     if report:
         exports.check_report(report)
-    opened = [open_run(name, runs) for name in names]
+    opened = [open_run(name, runs, "train") for name in names]
     found: dict[str, Any] = compared(opened)
     head = ["", *found["runs"]]
     differing = table([[name, *map(shown, values)] for name, values in found["differing"].items()], head)
@@ -127,7 +141,7 @@ def forecast(
     from stcore import exports
 
     exports.check_forecast(out)
-    found = open_run(run, runs)
+    found = open_run(run, runs, "train")
     rows = exports.forecast(found, out, data, read_answers(answers), test)
     say({"run": found.id, "path": str(out), "rows": rows}, json, f"wrote {rows} rows to {out}")
 
@@ -137,4 +151,4 @@ def window(run: str, out: Path, starts: list[int]) -> None:
     """Write forecasts of windows by their start steps as .npy; the page asks this of a child process."""
     from stcore import exports
 
-    exports.write_windows(open_run(run), np.array(starts), out)
+    exports.write_windows(open_run(run, kind="train"), np.array(starts), out)

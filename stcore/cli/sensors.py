@@ -50,7 +50,7 @@ def sensors(
 
     if out:
         exports.check_plan_place(out)
-    found = open_run(run, runs)
+    found = open_run(run, runs, "train")
     known = found.spec["data"]["sensors"]
     forced: dict[str, Any] = {"on": named(on, known), "off": named(off, known), "costs": priced(costs, known)}
     asked: dict[str, Any] = {"keep": keep, "budget": budget, **forced}
@@ -125,7 +125,7 @@ def answer(run: str) -> None:
         out.flush()
 
     try:
-        found = open_run(run)
+        found = open_run(run, kind="train")
     except RunError as error:
         tell(dumps({"error": str(error)}))
         return

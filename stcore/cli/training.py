@@ -185,23 +185,25 @@ def finish(run: Run, quiet: bool, as_json: bool, tell: Callable[[Run, bool], Non
 def progress(run: Run, event: dict[str, Any]) -> None:
     """One line on stderr: replaced while a terminal watches, else one an epoch."""
     if event["event"] == "started":
-        aside(
-            f"run {run.id}: {event['samples']} samples, batch {event['batch']}, learning rate "
-            f"{event['learning_rate']:.3g} (chosen to suit the data, unless --batch and --lr say)"
+        how = (
+            f"{event['samples']} training windows to distil from, {run.passes} rounds"
+            if run.kind == "distil"
+            else f"{event['samples']} samples, batch {event['batch']}, learning rate {event['learning_rate']:.3g} (chosen to "
+            "suit the data, unless --batch and --lr say)"
         )
+        aside(f"run {run.id}: {how}")
         for note in event["notes"]:
             aside(f"note: {note}")
     elif event["event"] == "epoch":
         left = duration(run.progress.get("seconds_left"))
-        error = shown(event["validation"]["mae"])
-        word = "round" if run.kind == "distil" else "epoch"
-        line = f"{word} {event['epoch'] + 1}: validation MAE {error}, kept {event['kept']}, {left} left"
+        error, kept = shown(event["validation"]["mae"]), "" if run.kind == "distil" else f"kept {event['kept']}, "
+        line = f"{run.pass_name} {event['epoch'] + 1}: validation MAE {error}, {kept}{left} left"
         aside(("\r\033[K" if watched() else "") + line)
         for note in event["notes"]:
             aside(f"note: {note}")
     elif watched() and event["batch"] % 20 == 0:
-        epoch = f"epoch {event['epoch'] + 1}" if event["epoch"] >= 0 else "scoring before training"
-        where = f"{epoch}, batch {event['batch']} of {event['batches']}"
+        epoch = f"{run.pass_name} {event['epoch'] + 1}" if event["epoch"] >= 0 else "scoring before training"
+        where = f"{epoch}, {'step' if run.kind == 'distil' else 'batch'} {event['batch']} of {event['batches']}"
         aside(f"\r\033[K{where}, {duration(run.progress.get('seconds_left'))} left", end=False)
 
 
@@ -220,7 +222,9 @@ def result_text(summary: dict[str, Any]) -> str:
     for name, metrics in (summary["naive"] or {}).items():
         lines.append(f"{name}: MAE {shown(metrics['mae'])} ({metrics['note']})")
     visits, seconds = summary["visits"], summary["seconds"]
-    if visits["full"]:
+    if summary["kind"] == "distil" and visits["share"]:
+        lines.append(f"size: {visits['share']:.2%} of the whole\ntime: {duration(seconds['total'])}")
+    elif visits["full"]:
         lines.append(f"visits: {visits['kept']} of {visits['full']} ({visits['share']:.1%})")
         scoring = seconds["score"] + seconds["select"]
         lines.append(f"time: {duration(seconds['total'])}, {scoring:.2f} s of it scoring and selecting")

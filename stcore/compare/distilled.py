@@ -1,13 +1,16 @@
 """Distilled sets against each other and against all the data: how small, how good, and after how many models they paid."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from stcore import readers
 from stcore.distil.options import FILE
+from stcore.findings import DataError
 from stcore.runs import Run, RunError, pictures
 
 SET = ("set", "method", "model", "schedule", "windows", "sensors", "share", "validation", "seconds")
@@ -56,8 +59,11 @@ def _set(run: Run) -> dict[str, Any] | None:
     }
 
 
-def trainings(runs: Sequence[Run]) -> pd.DataFrame:
-    """One row a finished run of ``runs`` that trained on a set, or on all data without pruning and without a mask."""
+def trainings(runs: Sequence[Run], distillations: Sequence[Run]) -> pd.DataFrame:
+    """One row a finished run of ``runs`` that trained on a set, or on all data without pruning and without a mask.
+
+    ``set`` is the one of ``distillations`` whose set it was, wherever its file lay; else empty.
+    """
     rows = []
     for run in runs:
         options, result = run.spec["options"], run.result or {}
@@ -71,7 +77,7 @@ def trainings(runs: Sequence[Run]) -> pd.DataFrame:
                 "run": run.id,
                 "model": options["model"]["name"],
                 "on": ALL if source is None else ALONE if warm is None else WARM,
-                "set": "" if source is None else made_by(source),
+                "set": "" if source is None else made_by(run, distillations),
                 "validation": metrics["validation"].get("mae"),
                 "test": metrics["test"].get("mae"),
                 "seconds": result["seconds"]["total"],
@@ -80,10 +86,28 @@ def trainings(runs: Sequence[Run]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(TRAINED)).astype({"validation": float, "test": float, "seconds": float})
 
 
-def made_by(source: str) -> str:
-    """The distillation in whose folder a set lies; empty for one that lies elsewhere."""
-    place = Path(source)
-    return place.parent.name if place.name == FILE else ""
+def made_by(run: Run, distillations: Sequence[Run]) -> str:
+    """The distillation on whose set a run trained: that in whose folder the set lay, else the first with the same set."""
+    place, about = Path(run.spec["options"]["distilled"]["source"]), run.spec.get("distilled") or {}
+    home = place.parent.name if place.name == FILE else ""
+    if any(one.id == home and one.path.resolve() == place.parent.resolve() for one in distillations):
+        return home
+    same = (one.id for one in distillations if about and about["fingerprint"] == fingerprint(one))
+    return next(same, "")
+
+
+def fingerprint(distillation: Run) -> str:
+    """That of a finished distillation's set; empty where it is missing or damaged."""
+    place = distillation.path / FILE
+    try:
+        return _fingerprint(place, place.stat().st_mtime_ns)
+    except (OSError, DataError):
+        return ""
+
+
+@lru_cache(maxsize=256)
+def _fingerprint(place: Path, stamp: int) -> str:
+    return readers.open(place).fingerprint
 
 
 def paid(made: pd.DataFrame, trained: pd.DataFrame) -> pd.DataFrame:

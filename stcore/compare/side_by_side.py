@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from stcore.runs import Run
+from stcore.runs import Run, RunError
 
 PARTS = ("validation", "test")
 
@@ -11,8 +11,11 @@ PARTS = ("validation", "test")
 def compare(runs: Sequence[Run]) -> dict[str, Any]:
     """``{runs, status, differing {option: [values]}, figures {name: [values]}, difference {name: [share]}, notes}``.
 
-    ``difference`` is relative to the first run: -0.02 means 2 % less. The first run is the baseline.
+    ``difference`` is relative to the first run: -0.02 means 2 % less. The first run is the baseline. RunError for a
+    distillation, which makes no forecasts of its own.
     """
+    if others := [run.id for run in runs if run.kind != "train"]:
+        raise RunError(f"{others[0]} is a distillation; compare runs that trained a model, such as those on its set.")
     summaries = [run.summary() for run in runs]
     flat = [flattened(summary["options"]) for summary in summaries]
     names = dict.fromkeys(name for options in flat for name in options)

@@ -21,7 +21,7 @@ import numpy as np
 
 from stcore.runs import files
 from stcore.runs.living import is_held
-from stcore.runs.shape import SPEC, fits, is_event, is_result
+from stcore.runs.shape import is_event, is_result, is_spec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +46,7 @@ class Run:
                 f"There is a link in the run {self.path.name!r}, which may lead anywhere; it was not opened."
             )
         self.spec: dict[str, Any] = files.read_json(self.path / "spec.json") or {}
-        if not fits(self.spec, SPEC):
+        if not is_spec(self.spec):
             raise RunError(f"There is no run in {self.path.name!r}: its spec.json is missing or unreadable.")
 
     @classmethod
@@ -74,8 +74,8 @@ class Run:
 
     def __repr__(self) -> str:
         """What it is at a glance: ``<Run mine: done, st-prune, stid, 8 epochs of Ringstadt>``."""
-        options, said = self.spec["options"], f"{self.passes} epochs of {self.spec['data']['title']}"
-        return f"<Run {self.id}: {self.status}, {options['prune']['name']}, {options['model']['name']}, {said}>"
+        options, said = self.spec["options"], f"{self.passes} {self.pass_name}s of {self.spec['data']['title']}"
+        return f"<Run {self.id}: {self.status}, {self.method}, {options['model']['name']}, {said}>"
 
     # ---- evidence --------------------------------------------------------------------------------------------------
     @property
@@ -97,6 +97,17 @@ class Run:
     def kind(self) -> str:
         """What it is: ``train``, or ``distil`` for the making of a distilled set."""
         return str(self.spec.get("kind", "train"))
+
+    @property
+    def method(self) -> str:
+        """The name of its pruning strategy, or of its method of distillation."""
+        options = self.spec["options"]
+        return str((options["distil"] if self.kind == "distil" else options["prune"])["name"])
+
+    @property
+    def pass_name(self) -> str:
+        """What its passes are called: ``epoch``, or ``round`` of a distillation."""
+        return "round" if self.kind == "distil" else "epoch"
 
     @property
     def passes(self) -> int:
@@ -200,6 +211,7 @@ class Run:
         reason = {"reason": result["reason"]} if "reason" in result else {}
         return {
             "run": self.id,
+            "kind": self.kind,
             "status": self.status,
             "options": self.spec["options"],
             **known,

@@ -1,4 +1,4 @@
-"""Runs as a table: one row each, with what people say of them, how they stand, what came out and what they take."""
+"""Runs and distillations as a table: what people say of each, how it stands, what came out and what it takes."""
 
 from typing import Any
 
@@ -12,14 +12,15 @@ from stcore.runs.labels import label
 from stcore.runs.trash import size
 
 COLUMNS = [
-    *("run", "title", "tags", "status", "method", "keep", "model", "mask", "data"),
+    *("run", "kind", "title", "tags", "status", "method", "keep", "model", "mask", "data"),
     *("validation", "test", "visits", "seconds", "made", "bytes", "note", "archived"),
 ]
 
 
 def listed(runs: list[Run]) -> pd.DataFrame:
-    """One row a run, in their order, with ``COLUMNS``. ``validation`` and ``test`` are MAE, ``visits`` the share that was
-    visited, ``seconds`` of work, ``made`` in UTC, ``bytes`` on disk."""
+    """One row a run, in their order, with ``COLUMNS``. ``kind`` is train or distil, ``validation`` and ``test`` are MAE,
+    ``visits`` the share that was visited (of a distillation the share that its set is of the whole), ``seconds`` of work,
+    ``made`` in UTC, ``bytes`` on disk. ``keep`` and ``mask`` are a training's, and ``model`` may be a surrogate."""
     return pd.DataFrame([row(run) for run in runs], columns=COLUMNS)
 
 
@@ -29,11 +30,12 @@ def row(run: Run) -> dict[str, Any]:
     metrics = said["metrics"]
     return {
         "run": run.id,
+        "kind": run.kind,
         "title": told.title,
         "tags": list(told.tags),
         "status": said["status"],
-        "method": options["prune"]["name"],
-        "keep": options["prune"].get("keep"),
+        "method": run.method,
+        "keep": None if run.kind == "distil" else options["prune"].get("keep"),
         "model": options["model"]["name"],
         "mask": (options.get("mask") or {}).get("name", "none"),
         "data": run.spec["data"]["title"],

@@ -7,14 +7,25 @@ from pathlib import Path
 from stcore.runs.folder import NAME, Run, RunError
 
 
-def open_run(path: str | Path, root: str | Path = "runs") -> Run:
-    """A run by its path, or by its id in the ``root`` folder. RunError where there is none."""
+def open_run(path: str | Path, root: str | Path = "runs", kind: str | None = None) -> Run:
+    """A run by its path, or by its id in the ``root`` folder; RunError where there is none, or none of the ``kind``."""
     candidates = [Path(path), Path(root) / str(path)]
     for candidate in candidates:
         with suppress(OSError):  # such as a name too long for any file
             if (candidate / "spec.json").is_file():
-                return Run(candidate)
+                return _of(kind, Run(candidate))
     raise RunError(f"Run {str(path)[:200]!r} is not on this machine; `python -m stcore runs` lists those that are.")
+
+
+def _of(kind: str | None, run: Run) -> Run:
+    """The run, if it is of this kind. RunError."""
+    if kind in (None, run.kind):
+        return run
+    if kind == "train":
+        raise RunError(
+            f"{run.id} is a distillation, and this needs a run that trained a model, such as one on its set."
+        )
+    raise RunError(f"{run.id} is a run that trained a model, and this needs a distillation.")
 
 
 def runs_in(root: str | Path, kind: str | None = "train") -> list[Run]:

@@ -159,11 +159,11 @@ def end(run: Run, result: dict[str, Any]) -> None:
 def fail(run: Run, error: BaseException, safe: int = 0) -> None:
     """End the run as failed, with the reason; where even that cannot be written, the log has it.
 
-    ``safe`` epochs are in the last checkpoint. The progress makes room for the result where the disk is full.
+    ``safe`` epochs, or rounds, are in the last checkpoint. The progress makes room for the result where the disk is full.
     """
     with suppress(OSError):
         (run.path / "progress.json").unlink(missing_ok=True)
-        end(run, {"status": "failed", "reason": sentence(error, safe)})
+        end(run, {"status": "failed", "reason": sentence(error, safe, run.pass_name)})
 
 
 def weights(run: Run) -> bytes | None:
@@ -185,9 +185,9 @@ def checkpoint(run: Run) -> tuple[bytes | None, str | None]:
     return None, "the checkpoints are damaged; the run starts over" if tried else None
 
 
-def sentence(error: BaseException, safe: int) -> str:
-    """An error in words a person can act on; ``safe`` epochs are in the last checkpoint."""
-    intact = f" The last checkpoint (epoch {safe}) is intact." if safe else ""
+def sentence(error: BaseException, safe: int, passes: str = "epoch") -> str:
+    """An error in words a person can act on; ``safe`` ``passes``, epochs or rounds, are in the last checkpoint."""
+    intact = f" The last checkpoint ({passes} {safe}) is intact." if safe else ""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
         return f"There is no space left on the device.{intact} Free some, then resume."
     if isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error) or "out of memory" in str(error):

@@ -19,6 +19,7 @@ SPEC = {
     },
     "versions": dict,
 }  # fmt: skip
+DISTILLATION = {"options": {"distil": {"name": str}}}  # what the spec of one has besides
 EPOCH = {
     "epoch": int, "train_loss": object, "learning_rate": object, "best": object, "visits": int, "kept": int,
     "validation": {"mae": object, "rmse": object, "mape": object},
@@ -43,6 +44,11 @@ def fits(value: Any, shape: Any) -> bool:
     if isinstance(shape, dict):
         return isinstance(value, dict) and all(name in value and fits(value[name], shape[name]) for name in shape)
     return isinstance(value, shape)
+
+
+def is_spec(value: Any) -> bool:
+    """Whether ``spec.json`` says of which data and how a run, or a distillation, is made."""
+    return fits(value, SPEC) and (value.get("kind") != "distil" or fits(value, DISTILLATION))
 
 
 def is_event(value: Any) -> bool:

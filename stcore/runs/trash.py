@@ -27,7 +27,7 @@ def delete(run: Run) -> Deleted:
     """Put a run's folder into the trash. RunError while somebody works on it, or where it cannot be moved."""
     lock = None if run.status in LIVE else take(run.path / "lock")
     if lock is None:
-        raise RunError(f"Run {run.id} is being trained; stop it first.")
+        raise RunError(f"Run {run.id} is being {'trained' if run.kind == 'train' else 'distilled'}; stop it first.")
     now = datetime.now(UTC).replace(microsecond=0)
     try:
         if os.name != "posix":  # where an open file keeps its folder in place

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from distillations import distilled
 from pages import button, texts
 from training_runs import copied
 
@@ -86,6 +87,49 @@ def test_the_demo_run_stays_as_it_is(app: Callable, folder: Path) -> None:
     select(test, 0)
     for name in ("Delete", "Archive"):
         assert button(test, name).disabled and "stays as it is" in button(test, name).help
+
+
+@pytest.fixture
+def with_set(tiny_file: Path, folder: Path, two: list[Run]) -> Run:
+    """A finished distillation beside the two runs."""
+    return distilled(tiny_file, folder, "small-set", name="random", time=0.05, space=0.5, epochs=1)
+
+
+def test_distillations_are_listed_among_runs_named_and_found_by_their_kind(
+    app: Callable, with_set: Run, without_demo: None
+) -> None:
+    test = app("compare", part="all")
+    assert set(rows(test)) == {"finished", "The <b>better</b> one", "small-set"}
+    test.text_input(key="find runs").set_value("distillation random").run()
+    (frame,) = (part.value for part in test.dataframe if "Title" in part.value)
+    assert frame["Kind"].tolist() == ["Distillation"] and frame["Method"][0].endswith(" × 2")
+    select(test, 0)
+    test.text_input(key="title of small-set").set_value("Two sensors")
+    test.multiselect(key="tags of small-set").set_value(["paper"])
+    button(test, "Save").click().run()
+    assert (label(with_set).title, label(with_set).tags) == ("Two sensors", ("paper",))
+
+
+def test_a_distillation_is_deleted_with_a_way_back_and_never_compared(
+    app: Callable, folder: Path, with_set: Run, without_demo: None
+) -> None:
+    test = app("compare", part="all")
+    select(test, rows(test).index("small-set"), rows(test).index("finished"))
+    assert button(test, "Compare").disabled and not button(test, "Delete").disabled
+    select(test, rows(test).index("small-set"))
+    button(test, "Delete").click().run()
+    assert runs_in(folder, "distil") == [] and len(runs_in(folder)) == 2
+    button(test, "Undo").click().run()
+    assert [run.id for run in runs_in(folder, "distil")] == ["small-set"]
+    select(test, rows(test).index("small-set"))
+    button(test, "Look at it").click().run()
+    assert "Clusters of sensors" in texts(test) or "Windows of the set" in texts(test)
+
+
+def test_an_archived_distillation_is_left_out_of_the_distil_view(app: Callable, with_set: Run) -> None:
+    write_label(with_set, archived=True)
+    assert "A small set that trains models like the big one" in texts(app("distil"))
+    assert "Windows of the set" in texts(app("distil", distillation="small-set"))
 
 
 def test_a_label_is_written(app: Callable, two: list[Run], without_demo: None) -> None:

@@ -16,7 +16,7 @@ from stcore.data import STData
 from stcore.runs import Run
 
 RUN_KEYS = {
-    "run", "status", "options", "metrics", "naive", "visits", "seconds", "epochs", "best_epoch", "path",
+    "run", "kind", "status", "options", "metrics", "naive", "visits", "seconds", "epochs", "best_epoch", "path",
 }  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def test_a_set_is_a_row_with_its_size_and_error(found: dict[str, Run]) -> None:
 
 
 def test_runs_are_told_apart_by_what_they_trained_on(found: dict[str, Run]) -> None:
-    rows = trainings([found[name] for name in ("full", "small", "warm", "pruned")]).set_index("run")
+    rows = trainings([found[name] for name in ("full", "small", "warm", "pruned")], [found["made"]]).set_index("run")
     assert rows["on"].to_dict() == {"full": ALL, "small": ALONE, "warm": WARM}
     assert rows["set"].to_dict() == {"full": "", "small": "made", "warm": "made"}
     assert rows[["validation", "test", "seconds"]].gt(0).all(axis=None)
@@ -82,5 +82,15 @@ def test_it_has_paid_when_what_models_save_is_what_it_took() -> None:
     assert nothing.empty and list(nothing) == list(PAID)
 
 
-def test_only_a_set_in_the_folder_of_a_distillation_has_its_name() -> None:
-    assert made_by("/runs/one/distilled.nc") == "one" and made_by("/data/small.nc") == ""
+def test_a_set_is_known_wherever_its_file_lay(found: dict[str, Run], tmp_path: Path) -> None:
+    made, same = found["made"], dict(SMALL, train={"epochs": 2, "threads": 1}, prune={"name": "full"})
+    same.pop("distil")
+    shutil.copy(made.path / "distilled.nc", elsewhere := tmp_path / "by hand.nc")
+    source = made.spec["data"]["source"]
+    run = trained(Path(source), tmp_path, "moved", **same, distilled={"source": str(elsewhere)})
+    other = distilled(Path(source), tmp_path, "other", name="random", time=0.05, space=0.3, epochs=1)
+    assert made_by(run, [other, made]) == "made" and made_by(run, [other]) == ""
+    copy = Run(Path(shutil.copytree(made.path, tmp_path / "copy")))
+    assert made_by(found["small"], [copy, made]) == "made", "of equal sets, the one whose file was read"
+    (copy.path / "distilled.nc").write_bytes(b"torn")
+    assert made_by(run, [copy]) == ""
