@@ -7,6 +7,7 @@ import streamlit as st
 
 from app import control, forms
 from app.answers import answers
+from app.distil import cost
 from app.distil.known import method_name
 from app.header import named
 from app.session import link, runs_folder
@@ -16,7 +17,7 @@ from stcore import registry
 from stcore.charts.words import percent
 from stcore.data import STData
 from stcore.distil.clusters import counted, fewest_clusters
-from stcore.distil.options import SCHEDULES, MatchingOptions, SizeOptions
+from stcore.distil.options import SCHEDULES, DistilOptions, MatchingOptions, SizeOptions
 from stcore.findings import DataError
 from stcore.options import DataOptions, OptionError, RunOptions, TrainOptions
 from stcore.runs import create_distillation
@@ -38,11 +39,12 @@ TITLES = {
 
 
 class Draft(NamedTuple):
-    """What the form says, with the data and their training windows where it can be; else why not."""
+    """What the form says, and where it can be the data with their windows of training and validation; else why not."""
 
     options: dict[str, Any]
     data: STData | None = None
-    windows: int = 0
+    resolved: DistilOptions | None = None
+    windows: tuple[int, int] = (0, 0)
     problem: str = ""
 
 
@@ -53,7 +55,9 @@ def form() -> None:
         source = choose_source()
         data, problem = opened(source)
         draft = draw(data, problem)
-        if draft.problem:
+        if draft.resolved and draft.data:
+            cost.say(draft.resolved, draft.data, draft.windows)
+        elif draft.problem:
             st.error(plain(draft.problem), icon=":material/block:")
         if said := st.session_state.pop("distil problem", None):
             st.error(plain(said), icon=":material/block:")
@@ -179,7 +183,8 @@ def checked(options: dict[str, Any], data: STData | None, problem: str) -> Draft
         return Draft(options, problem=problem)
     try:
         resolved = resolve_distillation(data, options)
-        return Draft(options, data, len(cut(data, resolved.data).train))
+        parts = cut(data, resolved.data)
+        return Draft(options, data, resolved, (len(parts.train), len(parts.validation)))
     except (OptionError, DataError) as error:
         return Draft(options, data, problem=sentence(str(error)))
 
@@ -190,11 +195,12 @@ def say_size(method: registry.Card, draft: Draft) -> None:
     choice = {name: value for name, value in draft.options["distil"].items() if name != "name" and value is not None}
     size, sensors = method.options.read(choice), len(draft.data.sensors)
     assert isinstance(size, SizeOptions)
-    windows, clusters, notes = counted(draft.windows, sensors, size, fewest_clusters(method.name, size))
+    whole = draft.windows[0]
+    windows, clusters, notes = counted(whole, sensors, size, fewest_clusters(method.name, size))
     of = "sensors" if choice.get("sensors", "clusters") != "clusters" else "clusters"
     st.markdown(
-        f"**{windows:,} windows × {clusters:,} {of}**: {percent(windows * clusters / (draft.windows * sensors))} of the whole",
-        help=f"Of {draft.windows:,} training windows and {sensors:,} sensors.",
+        f"**{windows:,} windows × {clusters:,} {of}**: {percent(windows * clusters / (whole * sensors))} of the whole",
+        help=f"Of {whole:,} training windows and {sensors:,} sensors.",
     )
     for note in notes:
         st.markdown(f":small[{plain(sentence(note))}]")

@@ -57,6 +57,7 @@ def test_nothing_there_says_what_it_is_for_and_how_large_a_set_will_be(app) -> N
     assert "A small set that trains models like the big one" in texts(test)
     side = "\n".join(str(part.value) for part in test.sidebar.markdown)
     assert "clusters**: 1" in side and "of the whole" in side
+    assert "**About " in side
     options = {part.label: part for part in test.sidebar.selectbox}
     assert options["Surrogate"].options == [
         registry.card("models", name).label for name in ("dlinear", "stid", "stid-neighbours", "graph-wavenet", "mtgnn")
@@ -76,6 +77,23 @@ def test_the_size_follows_the_sliders_and_the_method(app, file: Path) -> None:
     assert "217 windows × 6 clusters**: 50" in side() and "10 rounds of 10 steps" in side()
     test.selectbox(key="distil.method").set_value("random").run()
     assert "217 windows × 6 sensors" in side() and "rounds of" not in side()
+
+
+def test_the_time_is_estimated_before_the_start_from_what_was_timed_here(
+    app, folder: Path, file: Path, finished
+) -> None:
+    test = app("distil", data=str(file))
+
+    def said() -> tuple[str, str]:
+        part = next(part for part in test.sidebar.markdown if str(part.value).startswith("**About"))
+        return str(part.value), str(part.help)
+
+    short, basis = said()
+    assert "from earlier distillations with this surrogate here" in basis
+    test.segmented_control(key="distil.schedule").set_value("paper").run()
+    assert said()[0] != short
+    test.selectbox(key="distil.model").set_value("dlinear").run()
+    assert "from a quick look at this machine's speed" in said()[1]
 
 
 @pytest.mark.parametrize(

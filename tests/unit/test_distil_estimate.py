@@ -1,0 +1,54 @@
+"""The estimate before a distillation: grows with the work, and is of the right size for one that was timed here."""
+
+from pathlib import Path
+
+import pytest
+from distillations import SMALL
+from tiny import tiny
+
+from stcore import jobs, registry
+from stcore.distil import estimate
+from stcore.distil.options import DistilOptions
+from stcore.runs import create_distillation
+from stcore.runs.create_distillation import resolve_distillation
+
+SHAPE = estimate.Shape(4000, 1300, 120, 2, 1)
+
+
+def expected(shape: estimate.Shape = SHAPE, **distil: object) -> float:
+    options = resolve_distillation(tiny(400, 12), {"distil": {"name": "stemdist", **distil}})
+    return estimate.expected(options, shape)
+
+
+def test_it_grows_with_rounds_size_and_validation_windows() -> None:
+    preview = expected()
+    assert expected(rounds=20) == pytest.approx(2 * preview)
+    assert expected(schedule="paper") > 15 * preview
+    assert expected(time=0.5) > 2 * preview
+    assert expected(SHAPE._replace(validation=13_000)) > preview
+    assert expected(name="random") < preview / 5 < expected(name="gradient-matching")
+
+
+@pytest.mark.parametrize("method", list(registry.cards("distillers")))
+def test_every_method_has_one(method: str) -> None:
+    assert 0 < expected(name=method) < float("inf")
+
+
+def test_a_machine_is_as_fast_as_its_finished_distillations_say() -> None:
+    assert estimate.speed([(10, 20), (10, 30), (1, 9), (0, 5)]) == 3
+    assert estimate.speed([]) is None
+    assert estimate.seconds(10, 3) == 30 + estimate.seconds(0)
+
+
+def test_a_distillation_takes_about_as_long_as_it_is_expected_to(tmp_path: Path) -> None:
+    """In processor time, since other work may run beside; within a factor, since the rates are those of one machine."""
+    tiny(3000, 20).save(file := tmp_path / "data.nc")
+    distil = {"name": "stemdist", "time": 0.2, "space": 0.5, "rounds": 2, "steps": 16, "epochs": 1, "check": 2}
+    options = {"data": SMALL["data"], "distil": distil, "train": {"threads": 1}}
+    ratios = []
+    for name in ("warm", "timed"):  # the first one loads what the second finds loaded
+        run = jobs.Job(create_distillation(file, options, tmp_path, name)).finish()
+        windows = (run.spec["windows"][part] for part in ("train", "validation"))
+        work = estimate.expected(DistilOptions.read(run.spec["options"]), estimate.Shape(*windows, 20, 1, 1))
+        ratios.append(sum((run.result or {})["cpu"].values()) / work)
+    assert 0.2 < ratios[1] < 6, ratios
