@@ -18,7 +18,7 @@ from packaging.specifiers import SpecifierSet
 from stcore import readers
 from stcore.checks import listed
 from stcore.readers.limits import free_memory, words
-from stcore.runs import Run, runs_in, trash
+from stcore.runs import Run, damaged_in, runs_in, trash
 from stcore.runs.living import is_held
 
 Level = Literal["well", "note", "problem"]
@@ -152,6 +152,12 @@ def _unfinished(runs: Path) -> Iterator[Check]:
         yield Check("runs", "well", f"{len(found)} {'run' if len(found) == 1 else 'runs'}, none interrupted or silent.")
 
 
+def _damaged(runs: Path) -> Iterator[Check]:
+    """Runs that cannot be opened, and are therefore in no list."""
+    for said in damaged_in(runs):
+        yield Check("damaged", "problem", said, "Bring its files back, or take its folder out of the runs.")
+
+
 def _silence(run: Run) -> float:
     """Seconds since a worker wrote anything."""
     told = [path.stat().st_mtime for name in ("events.jsonl", "progress.json") if (path := run.path / name).exists()]
@@ -210,5 +216,5 @@ def _launcher(process: int) -> bool:
 
 CHECKS: tuple[Callable[[Path], Iterator[Check]], ...] = (
     *(_python, _packages, _demo, _memory),
-    *(_disk, _unfinished, _left, _orphans, _trash),
+    *(_disk, _damaged, _unfinished, _left, _orphans, _trash),
 )

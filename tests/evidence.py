@@ -57,7 +57,8 @@ def written(folder: Path, test: Tested, name: str, leave_out: Sequence[str] = ()
     spec = {
         "data": {
             "title": "made", "source": "data.nc", "answers": {}, "fingerprint": test.fingerprint, "first_step": "2026-01-05",
-            "step_seconds": test.step_seconds, "sensors": test.sensors, "channels": ["c"], "places": None,
+            "step_seconds": test.step_seconds, "sensors": test.sensors, "channels": ["c"], "places": None, "units": {},
+            "simulated": False,
         },
         "targets": ["c"],
         "windows": {"train": 100, "validation": 10, "test": len(test.start)},

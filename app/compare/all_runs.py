@@ -12,7 +12,7 @@ from app.session import all_runs, current_zone, demo_run, link, runs_folder, sta
 from app.words import plain
 from stcore import health
 from stcore.readers.limits import words
-from stcore.runs import Run, RunError, label, trash, uploads, write_label
+from stcore.runs import Run, RunError, damaged_in, label, trash, uploads, write_label
 from stcore.runs.folder import LIVE
 from stcore.runs.listed import listed
 
@@ -26,6 +26,8 @@ def page() -> None:
     if st.session_state.pop("look at distillation", False):
         st.switch_page("views/distil.py")
     runs = all_runs(None)
+    for said in damaged_in(runs_folder()):
+        st.warning(plain(said), icon=":material/broken_image:")
     if not runs and not trash.deleted(runs_folder()):
         st.info("There is no run on this machine yet. Start one in the Train view.", icon=":material/info:")
         return

@@ -13,7 +13,7 @@ from stcore.cli.training import result_text
 from stcore.findings import DataError
 from stcore.options import OptionError
 from stcore.readers.limits import words
-from stcore.runs import Run, RunError, label, open_run, runs_in
+from stcore.runs import Run, RunError, damaged_in, label, open_run, runs_in
 from stcore.runs.trash import size
 
 KINDS = {"train": "training", "distil": "distillation"}
@@ -46,7 +46,8 @@ def list_runs(
         "test MAE",
         "on disk",
     ]
-    say({"runs": rows}, json, table(cells, head))
+    damaged = damaged_in(runs)
+    say({"runs": rows, "damaged": damaged}, json, "\n".join([table(cells, head), *damaged]))
 
 
 def _named(row: dict[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ from stcore.runs.create import create
 from stcore.runs.create_distillation import create_distillation
 from stcore.runs.folder import Run, RunError
 from stcore.runs.labels import Label, label, write_label
-from stcore.runs.opening import open_run, remove, runs_in
+from stcore.runs.opening import damaged_in, open_run, remove, runs_in
 from stcore.runs.record import record
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "RunError",
     "create",
     "create_distillation",
+    "damaged_in",
     "label",
     "open_run",
     "record",

@@ -21,7 +21,7 @@ import numpy as np
 
 from stcore.runs import files
 from stcore.runs.living import is_held
-from stcore.runs.shape import is_event, is_result, is_spec
+from stcore.runs.shape import SPEC, fits, is_event, is_result, wrong
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,8 +46,10 @@ class Run:
                 f"There is a link in the run {self.path.name!r}, which may lead anywhere; it was not opened."
             )
         self.spec: dict[str, Any] = files.read_json(self.path / "spec.json") or {}
-        if not is_spec(self.spec):
+        if not fits(self.spec, SPEC):
             raise RunError(f"There is no run in {self.path.name!r}: its spec.json is missing or unreadable.")
+        if why := wrong(self.spec):
+            raise RunError(f"The spec.json of run {self.path.name!r} is damaged or was edited: {why}.")
 
     @classmethod
     def create(cls, root: Path, spec: Mapping[str, Any], starts: np.ndarray, name: str | None = None) -> "Run":

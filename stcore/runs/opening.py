@@ -30,13 +30,25 @@ def _of(kind: str | None, run: Run) -> Run:
 
 def runs_in(root: str | Path, kind: str | None = "train") -> list[Run]:
     """The runs of a folder and of one kind (None: of every kind), newest first; folders that hold none are passed over."""
-    found = []
+    found = [run for run in opened_in(root)[0] if kind in (None, run.kind)]
+    return sorted(found, key=lambda run: (str(run.spec.get("created", "")), run.id), reverse=True)
+
+
+def damaged_in(root: str | Path) -> list[str]:
+    """What is to be said of the runs of a folder that cannot be opened, one sentence each."""
+    return sorted(opened_in(root)[1])
+
+
+def opened_in(root: str | Path) -> tuple[list[Run], list[str]]:
+    """The runs of a folder, and why others cannot be opened."""
+    found, problems = [], []
     for path in Path(root).iterdir() if Path(root).is_dir() else ():
         if NAME.fullmatch(path.name) and (path / "spec.json").is_file():
-            with suppress(RunError):
+            try:
                 found.append(Run(path))
-    found = [run for run in found if kind in (None, run.kind)]
-    return sorted(found, key=lambda run: (str(run.spec.get("created", "")), run.id), reverse=True)
+            except RunError as error:
+                problems.append(str(error))
+    return found, problems
 
 
 def remove(path: str | Path) -> None:

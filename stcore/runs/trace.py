@@ -96,8 +96,11 @@ def table(run: Run) -> pd.DataFrame:
 
 
 def times(first: pd.Timestamp, step_seconds: float, steps: np.ndarray) -> np.ndarray:
-    """Instants of steps, given the first step's."""
-    return (first + pd.to_timedelta(np.asarray(steps) * step_seconds, unit="s")).to_numpy()
+    """Instants of steps, given the first step's. RunError where they lie beyond every calendar, as only damage has it."""
+    try:
+        return (first + pd.to_timedelta(np.asarray(steps) * step_seconds, unit="s")).to_numpy()
+    except (OverflowError, ValueError):
+        raise RunError(f"A run is damaged: its steps of {step_seconds:g} s lead beyond every calendar.") from None
 
 
 def _columns(epochs: list[dict[str, Any]]) -> dict[str, np.ndarray]:

@@ -6,11 +6,11 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from stcore.findings import refuse
 from stcore.runs import files
-from stcore.runs.folder import Run, RunError
-from stcore.runs.opening import runs_in
+from stcore.runs.folder import RunError
 from stcore.runs.quota import check_quota
 from stcore.runs.trash import deleted
 
@@ -53,9 +53,14 @@ def _is_here(path: Path, size: int) -> bool:
 def unused(runs: Path) -> list[Path]:
     """Folders of uploads that no run is made of, none in the trash either."""
     kept = [path for path in (runs / FOLDER).iterdir() if path.is_dir()] if (runs / FOLDER).is_dir() else []
-    known = [*runs_in(runs, None), *(Run(gone.path) for gone in deleted(runs))] if kept else []
-    needed = {str(run.spec["data"]["source"]) for run in known}
+    folders = [*runs.iterdir(), *(gone.path for gone in deleted(runs))] if kept else []
+    needed = {_source(files.read_json(folder / "spec.json")) for folder in folders}  # of damaged runs, too
     return [path for path in kept if not any(Path(source).is_relative_to(path.resolve()) for source in needed)]
+
+
+def _source(spec: Any) -> str:
+    """What the data of a run are, as far as its spec tells."""
+    return str(spec["data"].get("source")) if isinstance(spec, dict) and isinstance(spec.get("data"), dict) else ""
 
 
 def remove_unused(runs: Path) -> int:

@@ -42,6 +42,14 @@ def test_all_are_listed_and_found_by_any_word(app: Callable, two: list[Run]) -> 
     assert "No run fits" in texts(test.text_input(key="find runs").set_value("zzz").run())
 
 
+def test_a_damaged_one_is_told_beside_all_others(app: Callable, two: list[Run]) -> None:
+    spec = two[0].path / "spec.json"
+    spec.write_text(spec.read_text().replace('"c0"\n ],\n "', '],\n "'))
+    test = app("compare", part="all")
+    assert "The <b>better</b> one" in rows(test) and "finished" not in rows(test)
+    assert "spec.json of run 'finished' is damaged" in texts(test).replace("\\", "")
+
+
 def test_archived_ones_are_left_out_everywhere_until_asked_for(app: Callable, two: list[Run]) -> None:
     write_label(two[1], archived=True)
     test = app("compare", part="all")

@@ -1,11 +1,13 @@
 """Commands given what nobody should give: absurd options, broken files of options and answers, run folders edited by hand."""
 
 import json
+import operator
 import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from running import SMALL
 
 from stcore.cli import main
 from stcore.jobs import train
-from stcore.runs import Run
+from stcore.runs import Run, RunError
 from stcore.runs.files import seal
 
 GOOD: dict[str, Any] = {
@@ -156,6 +158,60 @@ def test_a_spec_with_a_hole(path: tuple[str, ...], value: Any, run: Path, capsys
     place[path[-1]] = value
     (run / "spec.json").write_text(json.dumps(spec))
     refused(capsys, ["forecast", "good", "--runs", run.parent, "--out", run.parent / "a.csv"])
+
+
+EDITS: dict[str, tuple[str, Any, str]] = {
+    "no target": ("targets", [], "names no target"),
+    "a foreign target": ("targets", ["x"], "names no target"),
+    "a huge lookback": ("options.data.lookback", 10**12, "'lookback'"),
+    "a horizon of 0": ("options.data.horizon", 0, "'horizon'"),
+    "no epochs": ("options.train.epochs", -1, "'epochs'"),
+    "a distillation": ("kind", "distil", "told as 'distil' and has the options of a training run"),
+    "a training run": ("options.distil", {"name": "stemdist"}, "told as 'train' and has the options of a distillation"),
+    "another kind": ("kind", ["x"], "told as"),
+    "a distillation by nothing": ("kind options.distil", ["distil", None], "no name"),
+    "no sensors": ("data.sensors", [], "no sensors"),
+    "numbers for sensors": ("data.sensors", [1, {}], "no sensors"),
+    "one place": ("data.places", [[1, 2]], "places"),
+    "half places": ("data.places", [[1], [2]], "places"),
+    "a scale of texts": ("scale.mean", ["x"], "scale"),
+    "a huge scale": ("scale.spread", [10**400], "scale"),
+    "a step of 0": ("data.step_seconds", 0, "step"),
+    "an endless step": ("data.step_seconds", 1e300, "step"),
+    "no first step": ("data.first_step", "x", "first step"),
+    "a first step in the year 9999": ("data.first_step", "9999-01-01", "first step"),
+    "made never": ("created", "", "made on"),
+    "a mask without a name": ("options.mask", [1], "no name"),
+    "a text to keep": ("options.prune.keep", "x", "keep"),
+    "less than no windows": ("windows.test", -1, "windows"),
+    "a text for an experiment": ("experiment", "x", "experiment"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_spec_that_cannot_be_is_told_once_and_all_other_runs_are_shown(
+    edit: str, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, value, words = EDITS[edit]
+    spec = json.loads((run / "spec.json").read_text())
+    for place, part in zip(path.split(), value, strict=True) if " " in path else [(path, value)]:
+        *parents, last = place.split(".")
+        reduce(operator.getitem, parents, spec)[last] = part
+    shutil.copytree(run, run.parent / "edited")
+    (run.parent / "edited" / "spec.json").write_text(json.dumps(spec))
+    said = refused(capsys, ["compare", "good", "edited", "--runs", run.parent])
+    assert said.startswith("The spec.json of run 'edited' is damaged or was edited: ") and words in said
+    assert main(["runs", "--runs", str(run.parent), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [row["run"] for row in found["runs"]] == ["good"]
+    assert found["damaged"] == [said.strip()]
+
+
+def test_steps_beyond_every_calendar_are_damage(run: Path) -> None:
+    starts = np.fromfile(run / "starts.bin", "<i8")
+    (starts + 2**60).tofile(run / "starts.bin")
+    with pytest.raises(RunError, match="beyond every calendar"):
+        Run(run).trace()
 
 
 def test_a_state_that_is_none(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

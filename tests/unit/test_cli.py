@@ -122,7 +122,7 @@ def test_runs_are_listed_newest_first(run: Run, folder: Path) -> None:
     assert "first" in [row["run"] for row in listed]
     created = [Run(folder / "runs" / row["run"]).spec["created"] for row in listed]
     assert created == sorted(created, reverse=True)
-    assert done(folder, "runs", "--runs", folder / "none", "--json").document == {"runs": []}
+    assert done(folder, "runs", "--runs", folder / "none", "--json").document == {"runs": [], "damaged": []}
     assert "first" in done(folder, "runs", "--runs", folder / "runs").stdout
 
 

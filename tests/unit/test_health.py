@@ -79,6 +79,13 @@ def test_torn_writes_are_told_where_nobody_works(runs: Path) -> None:
     assert torn.is_file()
 
 
+def test_a_run_that_cannot_be_opened_is_a_problem_with_its_reason(runs: Path) -> None:
+    spec = runs / "done" / "spec.json"
+    spec.write_text(spec.read_text().replace('"lookback": ', '"lookback": 9999'))
+    check = found(runs, "damaged")
+    assert check.level == "problem" and "run 'done'" in check.text and "'lookback'" in check.text
+
+
 def test_the_trash_is_told(runs: Path) -> None:
     trash.delete(Run(runs / "done"))
     assert found(runs, "trash").text.startswith("1 deleted run is")

@@ -1,5 +1,6 @@
 """What one visitor may take, and slots that several folders share."""
 
+import os
 import time
 from pathlib import Path
 from threading import Thread
@@ -53,6 +54,19 @@ def test_what_is_uploaded_again_counts_once_and_what_no_run_uses_can_go(
     assert [path.name for path in uploads.unused(tmp_path)] == [kept.parent.parent.name]
     assert uploads.remove_unused(tmp_path) == 1
     assert not kept.exists()
+
+
+def test_an_upload_of_a_damaged_run_stays_too(tmp_path: Path) -> None:
+    small_data().save(tmp_path / "small.nc")
+    kept = uploads.keep({"small.nc": (tmp_path / "small.nc").read_bytes()}, tmp_path)
+    for name in ("damaged", "deleted"):
+        run = create(kept, {"model": {"width": 4}}, tmp_path, name)
+        spec = run.path / "spec.json"
+        spec.write_text(spec.read_text().replace('"lookback": ', '"lookback": 9999'))
+    os.utime(spec, (0, 0))  # nobody works on it
+    (tmp_path / ".trash").mkdir()
+    run.path.rename(tmp_path / ".trash" / "deleted~20240101T000000")
+    assert uploads.unused(tmp_path) == []
 
 
 def test_an_upload_that_a_run_is_made_of_stays_even_while_that_run_is_in_the_trash(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from stcore.runs.selections import LONGEST, delete, save, selection, selections
 SPEC = {
     "data": {
         "title": "t", "source": "s", "answers": {}, "fingerprint": "f", "first_step": "2026-01-01", "step_seconds": 60,
-        "sensors": ["a"], "channels": ["c"], "places": None,
+        "sensors": ["a"], "channels": ["c"], "places": None, "units": {},
+        "simulated": False,
     },
     "targets": ["c"], "windows": {"train": 50, "validation": 1, "test": 1}, "scale": {"mean": [0], "spread": [1]},
     "options": {
