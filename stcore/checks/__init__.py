@@ -6,7 +6,7 @@ places and edges when it is known which sensors stay.
 
 from stcore.checks.edges import check_edges
 from stcore.checks.finding import Check, listed, share
-from stcore.checks.parts import check_calendar, check_cells, check_weights, check_windows
+from stcore.checks.parts import check_calendar, check_cells, check_units, check_weights, check_windows
 from stcore.checks.places import check_places
 from stcore.checks.shape import check_dims, check_numbers, check_sensors
 from stcore.checks.step import check_step
@@ -21,6 +21,7 @@ CHECKS: tuple[Check, ...] = (
     check_dims,
     check_numbers,
     check_sensors,
+    check_units,
     check_windows,
     check_weights,
     check_calendar,

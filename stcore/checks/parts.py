@@ -1,5 +1,6 @@
 """What some data bring besides readings: windows of their own, clusters' sizes, a calendar, cells of a grid."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,15 @@ def check_calendar(ds: xr.Dataset, answers: Answers) -> Checked:
         raise refuse("clock", "'clock' has to hold a date and time for each of the steps.")
     if missing := int(np.isnat(ds["clock"].values).sum()):
         raise refuse("clock", f"'clock' has no date and time for {counted(missing, 'step')}.")
+    return ds, []
+
+
+def check_units(ds: xr.Dataset, answers: Answers) -> Checked:
+    """``attrs["units"]`` says a unit for channels by their names."""
+    if not isinstance(ds.attrs.get("units", {}), Mapping):
+        raise refuse(
+            "units", "The attribute 'units' has to hold a unit for each channel by its name, such as {'speed': 'km/h'}."
+        )
     return ds, []
 
 

@@ -111,7 +111,7 @@ def _named_crs(member: Any) -> str | None:
     text = str(told.get("name", "")) if isinstance(told, dict) else ""
     if "CRS84" in text:
         return "EPSG:4326"
-    code = re.fullmatch(r"(?:urn:(?:x-)?ogc:def:crs:)?EPSG:[\d.]*:?(\d{4,6})", text)
+    code = re.fullmatch(r"(?:urn:(?:x-)?ogc:def:crs:)?EPSG:(?:[\d.]*:)?(\d{4,6})", text)
     with suppress(CRSError):
         return f"EPSG:{CRS.from_epsg(int(code[1])).to_epsg()}" if code else None
     return None

@@ -111,11 +111,11 @@ def _with_crs(frame: Any, asked: str | None, name: str) -> tuple[Any, list[Findi
     if asked is not None:
         return frame.set_crs(known_code(asked, name), allow_override=True), []
     if degrees:
-        text = f"{name} tells no coordinate system; its numbers fit degrees and were taken as EPSG:4326."
+        text = f"{name} tells no coordinate system that is known here; its numbers fit degrees and were taken as EPSG:4326."
         return frame.set_crs(4326, allow_override=True), [Finding("note", "crs", text, CHOICES, "EPSG:4326")]
     most = np.abs(frame.total_bounds).max()
     said = f"{most:,.0f}" if most < MOST_METRES else f"{most:.3g}"
-    text = f"{name} tells no coordinate system, and numbers up to {said} are no degrees. Which one is it?"
+    text = f"{name} tells no coordinate system that is known here, and numbers up to {said} are no degrees. Which one is it?"
     raise refuse("crs", text, CHOICES)
 
 

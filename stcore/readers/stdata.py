@@ -19,7 +19,11 @@ CARD = Card(
     "stdata", "A dataset saved by this program, or the simulated city: one NetCDF file with everything in it.",
     "NetCDF 4 with dims time, sensor, channel", "stcore.readers.stdata:READER", ours=True,
 )  # fmt: skip
-JSON = ("units", "layers", "findings")
+JSON: dict[str, tuple[type, str]] = {
+    "units": (dict, 'a unit for each channel by its name, such as {"speed": "km/h"}'),
+    "layers": (dict, "GeoJSON collections by the names of the layers"),
+    "findings": (list, "what was found when the data were first opened"),
+}
 
 
 def recognises(source: Source) -> float:
@@ -53,10 +57,15 @@ def _plain(value: Any) -> Any:
 
 
 def _parsed(value: Any, part: str, name: str) -> Any:
+    kind, words = JSON[part]
     try:
-        return json.loads(value)
+        held = json.loads(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise refuse("damaged", f"The attribute {part!r} of {name} is not the JSON that it should be.") from error
+        raise refuse("damaged", f"The attribute {part!r} of {name} is no JSON; it has to hold {words}.") from error
+    inner = held.values() if part == "layers" and isinstance(held, dict) else ()
+    if not isinstance(held, kind) or not all(isinstance(one, dict) for one in inner):
+        raise refuse("damaged", f"The attribute {part!r} of {name} has to hold {words}, and holds something else.")
+    return held
 
 
 def _findings(stored: Any, name: str) -> list[Finding]:

@@ -11,8 +11,10 @@ from data_samples.grids import write_grid, write_stdata
 from data_samples.hdf5 import write_metr_la
 from data_samples.values import STEPS, values
 from hostile_tools import Bomb, refused
+from tiny import tiny
 
 import stcore.readers as readers
+from stcore.findings import DataError
 from stcore.readers import hdf5
 
 SECRET = b"root:x:0:0: this must not be read "
@@ -180,3 +182,28 @@ def test_ground_layers_that_are_no_json(tmp_path: Path) -> None:
                 refused(path, "damaged")
             elif wrong != "17":
                 refused(path)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "held", "words"),
+    [
+        ("units", '["km/h"]', "a unit for each channel by its name"),
+        ("units", "null", "a unit for each channel by its name"),
+        ("units", "5", "a unit for each channel by its name"),
+        ("layers", "5", "GeoJSON collections"),
+        ("layers", "[1]", "GeoJSON collections"),
+        ("layers", '{"roads": 5}', "GeoJSON collections"),
+        ("findings", "5", "what was found"),
+    ],
+)
+def test_ground_parts_of_another_kind_are_told_in_plain_words(
+    attribute: str, held: str, words: str, tmp_path: Path
+) -> None:
+    tiny(60).save(tmp_path / "data.nc")
+    with h5py.File(tmp_path / "data.nc", "r+") as file:
+        file.attrs[attribute] = held
+    with pytest.raises(DataError) as caught:
+        readers.open(tmp_path / "data.nc")
+    said = str(caught.value)
+    assert said.startswith(f"The attribute {attribute!r} of data.nc has to hold {words}"), said
+    assert said.endswith("and holds something else.")

@@ -35,6 +35,11 @@ def test_unnamed_dims_are_refused_with_the_order_that_fits() -> None:
     refused(xr.Dataset({"other": (("time",), np.ones(3))}), "value")
 
 
+@pytest.mark.parametrize("units", ["km/h", ["km/h"], 5])
+def test_units_are_told_by_channel(units: Any) -> None:
+    assert "for each channel by its name" in refused(sample().assign_attrs(units=units), "units")
+
+
 def test_one_sensor_is_fine_one_step_is_not() -> None:
     assert STData.of(sample(np.arange(T, dtype=float)[:, None])).values.shape == (T, 1, 1)
     refused(sample().isel(time=[0]), "too-short")

@@ -133,9 +133,13 @@ def test_degrees_that_cannot_be_are_a_question_too(tmp_path: Path) -> None:
     assert len(read_layer(tmp_path / "metres.geojson", {"crs": "EPSG:25832"}).collection["features"]) == 1
 
 
-def test_the_crs_member_of_old_geojson_counts(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name",
+    ["urn:ogc:def:crs:EPSG::25832", "urn:ogc:def:crs:EPSG:9.8.1:25832", "urn:x-ogc:def:crs:EPSG:25832", "EPSG:25832"],
+)
+def test_the_crs_member_of_old_geojson_counts(name: str, tmp_path: Path) -> None:
     held = json.loads(districts("EPSG:25832").to_json())
-    held["crs"] = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::25832"}}
+    held["crs"] = {"type": "name", "properties": {"name": name}}
     (tmp_path / "old.geojson").write_text(json.dumps(held))
     assert np.allclose(bounds(read_layer(tmp_path / "old.geojson")), [11.4, 48.1, 11.6, 48.2], atol=2e-5)
 
