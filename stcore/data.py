@@ -270,11 +270,12 @@ def _check_graph(ds: xr.Dataset, answers: Mapping[str, str]) -> tuple[xr.Dataset
     made = made.assign_attrs(graph=rule)
     number = made["edge_from"].size if "edge_from" in made else 0
     text = (
-        (f"{number} edges between {made.sizes['sensor']} sensors: {rule}.")
+        checks.spoken(f"{number} edges between {made.sizes['sensor']} sensors: {rule}.", made)
         if number
         else "There is no graph: models that need one cannot be used."
     )
-    return made, [Finding("note", "graph", text, choices, chosen)]
+    told = {rule: checks.spoken(words, made) for rule, words in choices.items()}
+    return made, [Finding("note", "graph", text, told, chosen)]
 
 
 def _with_edges(ds: xr.Dataset, rule: str) -> xr.Dataset:

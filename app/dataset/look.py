@@ -17,6 +17,7 @@ from stcore.charts.layers import underneath
 from stcore.charts.maps import SensorMap
 from stcore.charts.placing import drawn_places
 from stcore.charts.series import planted, profile, readings, series, usual_week
+from stcore.checks import node, spoken
 from stcore.data import STData
 from stcore.exports import safe
 
@@ -81,7 +82,9 @@ def map_panel(data: STData) -> SensorMap:
     if take_click(sensors, "data-map"):
         st.rerun()
     chosen = picking.chosen_sensor(data.sensors, 0)
-    show_map(sensors, "data-map", chosen, f"Map of {len(sensors.drawn)} sensors of {data.title} by {words[what]}")
+    show_map(
+        sensors, "data-map", chosen, f"Map of {len(sensors.drawn)} {node(data.ds)}s of {data.title} by {words[what]}"
+    )
     return sensors
 
 
@@ -89,7 +92,9 @@ def sensor_panel(data: STData) -> None:
     """Readings of the chosen sensor over a stretch of time."""
     left, middle, right = st.columns([3, 3, 4], vertical_alignment="bottom")
     with left:
-        sensor = picking.sensor_list(data.sensors, 0, "Click one on the map, or choose it here.")
+        sensor = picking.sensor_list(
+            data.sensors, 0, "Click one on the map, or choose it here.", node(data.ds).capitalize()
+        )
     names = data.channels
     if not set(st.session_state.get("channels shown", [""])) <= set(names):
         st.session_state["channels shown"] = names[:2]
@@ -119,7 +124,7 @@ def show_series(data: STData, sensor: int, channel: int, steps: slice) -> None:
         st.info(f"{plain(data.sensors[sensor])} has no reading of {plain(name)} in these days. Choose others.")
         return
     chart = series(data, sensor, channel, steps, current_theme())
-    st.altair_chart(chart, key=f"series-{name}", alt=f"{name} of sensor {data.sensors[sensor]} over time")
+    st.altair_chart(chart, key=f"series-{name}", alt=f"{name} of {node(data.ds)} {data.sensors[sensor]} over time")
 
 
 def stretch(data: STData, name: str = "days") -> slice:
@@ -149,15 +154,15 @@ def first_reading(data: STData) -> int:
 
 def week_panel(data: STData) -> None:
     """The chosen sensor's usual week beside everybody's."""
-    theme, sensor = current_theme(), picking.chosen_sensor(data.sensors, 0)
+    theme, sensor, word = current_theme(), picking.chosen_sensor(data.sensors, 0), node(data.ds)
     shown = st.session_state.get("channels shown") or data.channels[:1]
     channel = data.channels.index(shown[0])
     st.subheader("Usual week", help="Mean by hour of the local week; the band holds the middle 80 % of the readings.")
     around = week_of_all(data.fingerprint, channel, data)
     st.altair_chart(
-        profile(data, sensor, channel, theme, around), key="week", alt=f"Usual week of sensor {data.sensors[sensor]}"
+        profile(data, sensor, channel, theme, around), key="week", alt=f"Usual week of {word} {data.sensors[sensor]}"
     )
-    st.markdown(f"Line and band: sensor {plain(data.sensors[sensor])}. Dashed: mean of all sensors.")
+    st.markdown(f"Line and band: {word} {plain(data.sensors[sensor])}. Dashed: mean of all {word}s.")
     with st.expander("The week as a table"):
         table = usual_week(data, sensor, channel).assign(sensor=data.sensors[sensor])
         st.dataframe(table, hide_index=True, height=260)
@@ -166,14 +171,14 @@ def week_panel(data: STData) -> None:
 
 def coverage_panel(data: STData) -> None:
     """Where readings are missing, over time and sensors."""
-    st.subheader("Coverage", help="Share of readings that are there, by stretch of time and sensor.")
+    st.subheader("Coverage", help=f"Share of readings that are there, by stretch of time and {node(data.ds)}.")
     shares = observed(data.fingerprint, data)
     if (shares.to_numpy() == 1).all():
         st.markdown("Every reading is there.")
         return
     figure = gaps.coverage(data, current_theme(), shares)
     st.plotly_chart(
-        figure, key="coverage", theme=None, config=PLAIN, alt="Share of readings observed, by time and sensor"
+        figure, key="coverage", theme=None, config=PLAIN, alt=f"Share of readings observed, by time and {node(data.ds)}"
     )
     with st.expander("Missing readings as a table"):
         table = pd.DataFrame({"sensor": data.sensors, "missing": numbers(data.fingerprint, "missing", data)[0]})
@@ -183,12 +188,12 @@ def coverage_panel(data: STData) -> None:
 def zeros_panel(data: STData) -> None:
     """Share of exact zeros by sensor: what the question of zero or missing is about."""
     values, _ = numbers(data.fingerprint, "zeros", data)
-    st.subheader("Exact zeros", help="A sensor that is often exactly zero may be reporting nothing.")
+    st.subheader("Exact zeros", help=f"A {node(data.ds)} that is often exactly zero may be reporting nothing.")
     if not values.any():
         st.markdown("No reading is exactly zero.")
         return
-    chart = gaps.ranked_shares(data.sensors, values / 100, "exactly zero", current_theme())
-    st.altair_chart(chart, key="zeros", alt="Share of exact zeros by sensor, highest first")
+    chart = gaps.ranked_shares(data.sensors, values / 100, "exactly zero", current_theme(), node(data.ds))
+    st.altair_chart(chart, key="zeros", alt=f"Share of exact zeros by {node(data.ds)}, highest first")
     with st.expander("Zeros as a table"):
         show_shares(pd.DataFrame({"sensor": data.sensors, "zero": values}), "zero")
 
@@ -215,9 +220,9 @@ def graph_panel(data: STData) -> None:
     if not counts.any():
         st.markdown("There is no graph.")
         return
-    st.markdown(f"Rule: {plain(data.ds.attrs.get('graph', 'unknown'))}.")
-    chart = gaps.neighbour_histogram(counts.astype(int), current_theme())
-    st.altair_chart(chart, key="degrees", alt="How many sensors have how many neighbours")
+    st.markdown(f"Rule: {plain(spoken(data.ds.attrs.get('graph', 'unknown'), data.ds))}.")
+    chart = gaps.neighbour_histogram(counts.astype(int), current_theme(), node(data.ds))
+    st.altair_chart(chart, key="degrees", alt=f"How many {node(data.ds)}s have how many neighbours")
     with st.expander("Neighbours as a table"):
         table = pd.DataFrame({"sensor": data.sensors, "neighbours": counts.astype(int)})
         st.dataframe(table.sort_values("neighbours", ascending=False), hide_index=True, height=260)

@@ -5,7 +5,7 @@ import streamlit as st
 from app.words import duration, plain
 from stcore.charts.coverage import missing_shares
 from stcore.charts.words import percent
-from stcore.checks import share, zeros_of_all
+from stcore.checks import node, share, spoken, zeros_of_all
 from stcore.data import STData
 from stcore.registry import cards
 
@@ -26,10 +26,9 @@ def show(data: STData) -> None:
     units = ", ".join(
         f"{plain(name)} ({plain(unit) if unit else 'unit not known'})" for name, unit in data.units.items()
     )
-    grid = "grid" in data.ds.attrs
     edges = 0 if data.edges is None else len(data.edges[0])
     rows = {
-        "Size": f"{data.steps:,} steps × {len(data.sensors):,} {'cells' if grid else 'sensors'} × {len(data.channels)} "
+        "Size": f"{data.steps:,} steps × {len(data.sensors):,} {node(data.ds)}s × {len(data.channels)} "
         f"{'channel' if len(data.channels) == 1 else 'channels'}",
         "Time": f"{first:%d %b %Y %H:%M} to {last:%d %b %Y %H:%M}, every {duration(data.step_seconds)}"
         + (f" (assumed: {plain(data.assumed)})" if data.assumed else ""),
@@ -37,7 +36,9 @@ def show(data: STData) -> None:
         "Channels": units,
         "Missing": f"{percent(missing)} of the readings",
         "Exactly zero": f"{share(zeros)} of the readings",
-        "Graph": f"{edges:,} edges: {plain(data.ds.attrs.get('graph') or 'none')}" if edges else "none",
+        "Graph": f"{edges:,} edges: {plain(spoken(data.ds.attrs.get('graph') or 'none', data.ds))}"
+        if edges
+        else "none",
         "Places": "latitude and longitude"
         if data.places is not None
         else ("none; the map shows the graph instead" if edges else "none; the map shows the sensors in rows"),

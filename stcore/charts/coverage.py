@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from stcore.charts.style import plain
 from stcore.charts.theme import Theme
-from stcore.checks import zero_share
+from stcore.checks import node, zero_share
 from stcore.data import STData
 
 MOST_COLUMNS, MOST_ROWS, MOST_BARS = 360, 240, 400
@@ -41,7 +41,7 @@ def coverage(data: STData, theme: Theme, shares: pd.DataFrame | None = None) -> 
         )
     )  # fmt: skip
     plain(figure, theme, 330)
-    title = "sensors" if len(shares) == len(data.sensors) else "runs of sensors"
+    title = f"{node(data.ds)}s" if len(shares) == len(data.sensors) else f"runs of {node(data.ds)}s"
     figure.update_yaxes(
         title=f"{len(shares)} {title}", type="category", autorange="reversed", showticklabels=False, ticks=""
     )
@@ -53,21 +53,21 @@ def missing_shares(data: STData) -> np.ndarray:
     return 1 - np.isfinite(data.values).mean(axis=(0, 2))
 
 
-def ranked_shares(names: list[str], shares: np.ndarray, label: str, theme: Theme) -> alt.Chart:
-    """One bar a sensor, highest first; where there are very many, every so-many-th."""
+def ranked_shares(names: list[str], shares: np.ndarray, label: str, theme: Theme, word: str = "sensor") -> alt.Chart:
+    """One bar a sensor, called ``word``, highest first; where there are very many, every so-many-th."""
     order = np.argsort(-shares, kind="stable")
     order = order[np.unique(np.linspace(0, len(order) - 1, min(len(order), MOST_BARS)).astype(int))]
     frame = pd.DataFrame(
         {"place": np.arange(1, len(order) + 1), "sensor": [names[place] for place in order], "share": shares[order]}
     )
-    place = alt.X("place:Q", title="sensors, highest first", scale=alt.Scale(domain=[0, len(frame) + 1], nice=False))
+    place = alt.X("place:Q", title=f"{word}s, highest first", scale=alt.Scale(domain=[0, len(frame) + 1], nice=False))
     return (
         alt.Chart(frame)
         .mark_bar(color=theme.pruned, width=max(1, min(12, 480 // max(len(frame), 1))))
         .encode(
             x=place,
             y=alt.Y("share:Q", title=label, axis=alt.Axis(format="~%"), scale=alt.Scale(domainMin=0)),
-            tooltip=["sensor:N", alt.Tooltip("share:Q", title=label, format=".3~%")],
+            tooltip=[alt.Tooltip("sensor:N", title=word), alt.Tooltip("share:Q", title=label, format=".3~%")],
         )
         .properties(height=240)
     )
@@ -83,8 +83,8 @@ def neighbour_counts(data: STData) -> np.ndarray:
     return counts
 
 
-def neighbour_histogram(counts: np.ndarray, theme: Theme) -> alt.Chart:
-    """How many sensors have how many neighbours."""
+def neighbour_histogram(counts: np.ndarray, theme: Theme, word: str = "sensor") -> alt.Chart:
+    """How many sensors, each called ``word``, have how many neighbours."""
     width = max(1, -(-(int(counts.max(initial=0)) + 1) // 30))
     number, sensors = np.unique(counts // width * width, return_counts=True)
     every = np.arange(0, int(counts.max(initial=0)) + 1, width)
@@ -96,9 +96,9 @@ def neighbour_histogram(counts: np.ndarray, theme: Theme) -> alt.Chart:
         alt.Chart(frame)
         .mark_bar(color=theme.kept)
         .encode(
-            x=alt.X("neighbours:O", title="neighbours of a sensor", sort=words, axis=axis),
-            y=alt.Y("sensors:Q", title="sensors", axis=alt.Axis(tickMinStep=1)),
-            tooltip=["neighbours:N", "sensors:Q"],
+            x=alt.X("neighbours:O", title=f"neighbours of a {word}", sort=words, axis=axis),
+            y=alt.Y("sensors:Q", title=f"{word}s", axis=alt.Axis(tickMinStep=1)),
+            tooltip=["neighbours:N", alt.Tooltip("sensors:Q", title=f"{word}s")],
         )
         .properties(height=240)
     )

@@ -5,7 +5,7 @@ places and edges when it is known which sensors stay.
 """
 
 from stcore.checks.edges import check_edges
-from stcore.checks.finding import Check, listed, share
+from stcore.checks.finding import Check, listed, node, share, spoken
 from stcore.checks.parts import check_calendar, check_cells, check_units, check_weights, check_windows
 from stcore.checks.places import check_places
 from stcore.checks.shape import check_dims, check_numbers, check_sensors
@@ -15,7 +15,7 @@ from stcore.checks.values import check_infinite, check_missing, check_negative, 
 from stcore.checks.zeros import check_zeros, zero_share, zeros_of_all
 from stcore.checks.zone import check_zone
 
-__all__ = ["CHECKS", "Check", "listed", "share", "zero_share", "zeros_of_all"]
+__all__ = ["CHECKS", "Check", "listed", "node", "share", "spoken", "zero_share", "zeros_of_all"]
 
 CHECKS: tuple[Check, ...] = (
     check_dims,

@@ -1,9 +1,11 @@
 """Edges: positions that exist, weights that are numbers of at least zero."""
 
+from dataclasses import replace
+
 import numpy as np
 import xarray as xr
 
-from stcore.checks.finding import Answers, Checked, counted, note
+from stcore.checks.finding import Answers, Checked, counted, note, spoken
 from stcore.findings import refuse
 
 NAMES = ("edge_from", "edge_to", "edge_weight")
@@ -34,7 +36,8 @@ def check_edges(ds: xr.Dataset, answers: Answers) -> Checked:
             "edges",
             f"{counted(int((weight < 0).sum()), 'weight')} of the graph are below zero, the lowest is {weight.min():g}.",
         )
-    return ds, _told(start, end, weight, sensors)
+    told = _told(start, end, weight, sensors)
+    return ds, [replace(finding, text=spoken(finding.text, ds)) for finding in told]
 
 
 def _told(start: np.ndarray, end: np.ndarray, weight: np.ndarray, sensors: int) -> list:

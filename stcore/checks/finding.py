@@ -43,6 +43,16 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+def node(ds: xr.Dataset) -> str:
+    """What people call a place of the data: the ``cell`` of a grid, else a ``sensor``."""
+    return "cell" if "cell" in ds and "grid" in ds.attrs else "sensor"
+
+
+def spoken(text: str, ds: xr.Dataset) -> str:
+    """A text about sensors as it is said of these data."""
+    return text.replace("sensor", node(ds))
+
+
 def lasting(seconds: float) -> str:
     """A length of time in the largest unit that it fills: ``15 min``, ``1.5 h``."""
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import xarray as xr
 
-from stcore.checks.finding import Answers, Checked, counted, listed, note, repaired, share
+from stcore.checks.finding import Answers, Checked, counted, listed, node, note, repaired, share
 from stcore.checks.stretches import counts, extremes, first, without
 from stcore.findings import Finding, refuse
 
@@ -177,7 +177,7 @@ def check_still(ds: xr.Dataset, answers: Answers) -> Checked:
         return ds, []
     names = listed(ds["sensor"].values[still], 10)
     text = (
-        f"{counted(int(still.sum()), 'sensor')} with the same value throughout: "
+        f"{counted(int(still.sum()), node(ds))} with the same value throughout: "
         f"{names}. They stay; a mask can leave them out."
     )
     return ds, [note("constant", text)]

@@ -8,6 +8,7 @@ import numpy as np
 import typer
 
 from stcore import readers, registry
+from stcore.checks import node, spoken
 from stcore.cli.common import RUNS, Answers, Json, Runs, app, read_answers, say, table
 from stcore.data import STData
 from stcore.findings import DataError
@@ -32,12 +33,12 @@ def inspect(
     about = described(found)
     known = elsewhere(runs_in(runs), found, data)
     about["findings"] += [finding.to_json() for finding in known]
-    size = f"{found.steps} steps x {len(found.sensors)} sensors x {len(found.channels)} channels"
+    size = f"{found.steps} steps x {len(found.sensors)} {node(found.ds)}s x {len(found.channels)} channels"
     lines = [f"{found.title}: {size}, from {about['start']}"]
     assumed = f" (assumed: {found.assumed})" if found.assumed else ""
     lines.append(f"every {found.step_seconds:g} s, time zone {found.zone}{assumed}")
     lines.append(f"{about['missing_share']:.1%} missing, {about['zero_share']:.1%} zero")
-    lines.append(f"graph: {found.ds.attrs.get('graph', 'none')}")
+    lines.append(spoken(f"graph: {found.ds.attrs.get('graph', 'none')}", found.ds))
     for finding in [*found.findings, *known]:
         choices = "".join(f"\n      {choice}: {text}" for choice, text in finding.choices.items())
         chosen = f" (taken: {finding.chosen})" if finding.chosen else ""

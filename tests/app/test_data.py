@@ -195,3 +195,12 @@ def test_data_that_runs_know_by_another_name_are_noticed(app, in_state, tiny_fil
     copy = Path(shutil.copy(tiny_file, tmp_path / "renamed.nc"))
     assert "were trained on under another name before: tiny" in said(app("data", data=str(copy)))
     assert "under another name" not in said(app("data", data=str(tiny_file)))
+
+
+def test_places_of_a_grid_are_called_cells(app, tmp_path: Path) -> None:
+    tiny(100, 4, missing=0.1, grid=(2, 2)).save(tmp_path / "grid.nc")
+    test = app("data", data=str(tmp_path / "grid.nc"))
+    said = texts(test)
+    assert "100 steps × 4 cells" in said and "mean of all cells" in said and "each cell with" in said
+    assert "sensor" not in said
+    assert test.selectbox(key="sensor list").label == "Cell"

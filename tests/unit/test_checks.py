@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from checked import N, T, codes, found, refused, sample
+from tiny import tiny
 
 from stcore import checks
 from stcore.data import STData
@@ -264,3 +265,16 @@ def test_words() -> None:
         "100.00 %",
         "100 %",
     ]
+
+
+def test_places_of_a_grid_are_called_cells() -> None:
+    ds = tiny(60, 4, grid=(2, 2)).ds.drop_dims("edge").drop_attrs(deep=False).assign_attrs(grid=[2, 2])
+    ds["value"][:, 3] = 7.0
+    data = STData.of(ds)
+    said = {finding.code: " ".join([finding.text, *finding.choices.values()]) for finding in data.findings}
+    assert "1 cell with the same value" in said["constant"]
+    assert "edges between 4 cells: each cell with its" in said["graph"]
+    assert not any("sensor" in text for text in said.values()), said
+    assert "each sensor with" in " ".join(tiny(60).answers.values()) + tiny(60).findings[-1].text, "as ever elsewhere"
+    again = STData.of(data.stored().assign_attrs(grid=[2, 2]))
+    assert again.answers["graph"] == "nearest", "the rule is known again"
