@@ -13,6 +13,7 @@ from stcore.checks.finding import Answers, counted, moment
 from stcore.findings import Finding
 from stcore.readers.published import Published
 from stcore.readers.start import DAY, MONDAY, WEEK, Seen, first_row
+from stcore.readers.weekdays import weekdays
 
 NAMES = ("time of day", "day of week", "day of month", "day of year")
 YEARS = 40
@@ -59,7 +60,7 @@ def _phase(columns: Columns) -> tuple[np.ndarray | None, int]:
     second = np.rint(columns["time of day"].astype(np.float64) * DAY).astype(np.int64)
     if "day of week" not in columns:
         return second % DAY, DAY
-    return (second + DAY * weekday(columns["day of week"])) % WEEK, WEEK
+    return (second + DAY * _weekday(columns["day of week"])) % WEEK, WEEK
 
 
 def fits(name: str, column: np.ndarray) -> bool:
@@ -68,14 +69,14 @@ def fits(name: str, column: np.ndarray) -> bool:
         return False
     if name != "day of week":
         return bool(column.max() < 1)
-    return bool(column.max() <= 6) and bool(
-        np.allclose(weekday(column), column * (7 if column.max() < 1 else 1), atol=1e-3)
-    )
+    return weekdays(column) is not None
 
 
-def weekday(column: np.ndarray) -> np.ndarray:
-    """[T] 0 (Monday) to 6, of sevenths or of numbers."""
-    return np.rint(column * 7 if np.max(column, initial=0) < 1 else column).astype(np.int64)
+def _weekday(column: np.ndarray) -> np.ndarray:
+    """[T] 0 (Monday) to 6, of a column that ``fits``."""
+    days = weekdays(column)
+    assert days is not None
+    return days.astype(np.int64)
 
 
 def _steps(columns: Columns, rows: int, seconds: int) -> tuple[np.ndarray, list[Finding]]:
@@ -116,6 +117,6 @@ def _first(columns: Columns) -> np.datetime64:
 
 def _days_fit(days: pd.DatetimeIndex, name: str, column: np.ndarray) -> np.ndarray:
     if name == "day of week":
-        return np.asarray(days.day_of_week == weekday(column)[0])
+        return np.asarray(days.day_of_week == _weekday(column)[0])
     size, own = (31, days.day) if name == "day of month" else (366, days.day_of_year)
     return np.asarray(own == round(float(column[0]) * size) + 1)

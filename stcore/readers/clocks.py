@@ -12,6 +12,7 @@ from stcore.findings import Finding
 from stcore.readers.published import Published
 from stcore.readers.reader import Answers
 from stcore.readers.start import DAY, MONDAY, WEEK, Seen, assumed_times, first_row
+from stcore.readers.weekdays import one_of_seven, weekdays
 
 MOST_JUMPS = 0.5
 """Of the steps, this share may jump in the calendar, as blocks do that do not follow one another."""
@@ -58,20 +59,13 @@ def _time_of_day(share: np.ndarray, channel: int) -> Clock | None:
 
 def _weekdays(values: np.ndarray, channel: int) -> list[tuple[tuple[int, ...], np.ndarray]]:
     """Readings of the channels from ``channel`` on as days [T] from Monday 0: whole numbers, sevenths, or one of seven."""
-    readings: list[tuple[tuple[int, ...], np.ndarray]] = []
-    if channel >= values.shape[2] or (single := _shared(values[:, :, channel])) is None:
-        return readings
-    known = single[np.isfinite(single)]
-    for scale in (1, 7) if len(known) and known.min() >= 0 else ():
-        if np.abs(known * scale - np.round(known * scale)).max() < 1e-4 and known.max() * scale < 6.5:
-            readings.append(((channel,), np.round(single * scale)))
-    seven = [_shared(values[:, :, place]) for place in range(channel, min(channel + 7, values.shape[2]))]
-    if len(seven) == 7 and all(one is not None for one in seven):
-        table = np.stack([one for one in seven if one is not None], axis=1)
-        if np.isin(table[np.isfinite(table)], (0, 1)).all() and (np.nansum(table, axis=1) <= 1).all():
-            day = np.where(np.isfinite(table).all(axis=1), np.argmax(np.nan_to_num(table), axis=1), np.nan)
-            readings.insert(0, (tuple(range(channel, channel + 7)), day))
-    return readings
+    places = range(channel, min(channel + 7, values.shape[2]))
+    shared = [_shared(values[:, :, place]) for place in places]
+    columns = [one for one in shared if one is not None]
+    if not columns or shared[0] is None:
+        return []
+    read = [(tuple(places), one_of_seven(np.stack(columns, axis=1))), ((channel,), weekdays(columns[0]))]
+    return [(channels, days) for channels, days in read if days is not None]
 
 
 def _with_weekday(share: np.ndarray, days: np.ndarray, channels: tuple[int, ...]) -> Clock | None:
