@@ -9,7 +9,10 @@ from tiny import tiny
 
 from app import session
 from app.dataset import source as sources
+from app.sample.detail import persistence
+from app.sample.look import Look
 from stcore import jobs
+from stcore.charts.theme import LIGHT
 from stcore.experiment import create_experiment
 from stcore.findings import DataError
 from stcore.readers.allowed import check_inside, folders
@@ -155,3 +158,14 @@ def test_a_visitor_writes_nothing_into_the_demo_run(visitor: Path, two: tuple[Pa
         found.keep(run, "curve", {"a": 1})
     assert found.find(mine, "curve") and not (shared.path / "found").exists()
     assert selections.save(mine, "peak", [0]) in selections.selections(mine)
+
+
+def test_what_a_page_keeps_of_a_run_is_not_taken_for_another_visitors(tmp_path: Path) -> None:
+    """Experiments call their runs alike for everybody, so an id does not tell whose run it is."""
+    levels = []
+    for seed, name in enumerate(("mine", "theirs")):
+        data = tiny(seed=seed)
+        run = create(data, {}, tmp_path / name, "experiment-1.full.s0")
+        look = Look(run, run.trace(), 0, data, "", LIGHT)
+        levels.append(persistence(str(run.path), data.fingerprint, "c0", look).series)
+    assert (levels[0] != levels[1]).all()
