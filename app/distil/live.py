@@ -10,9 +10,11 @@ from app.distil.known import asked_size, called, method_name, said_size, unit_of
 from app.distil.saving import table_files
 from app.session import current_theme, state
 from app.words import lasting, plain, sentence
+from stcore import registry
 from stcore.charts import distil as charts
 from stcore.charts.curves import ZOOM_HINT
 from stcore.charts.words import labelled, percent, short
+from stcore.distil.options import MatchingOptions, scheduled
 from stcore.runs import Run, pictures
 from stcore.runs.folder import LIVE
 
@@ -51,8 +53,18 @@ def message(run: Run, now: str) -> None:
 
 
 def run_rounds(run: Run) -> int:
-    """How many rounds a distillation plans; before it has told, one."""
-    return run.passes if any(event["event"] == "started" for event in run.events()) else max(len(run.epochs()), 1)
+    """How many rounds a distillation plans, as it has told or as its options have it."""
+    plan = planned(run)
+    told = any(event["event"] == "started" for event in run.events())
+    return run.passes if told else plan.rounds or 1 if plan else max(len(run.epochs()), 1)
+
+
+def planned(run: Run) -> MatchingOptions | None:
+    """The schedule of a method that learns; None for one that picks, or is not known here."""
+    choice = dict(run.spec["options"]["distil"])
+    card = registry.cards("distillers").get(choice.pop("name"))
+    options = card.options.read(choice) if card else None
+    return scheduled(options) if isinstance(options, MatchingOptions) else None
 
 
 def panel(run: Run) -> None:
@@ -122,8 +134,13 @@ def by_round(run: Run, table: pd.DataFrame) -> None:
             "**Validation error by round**",
             help=f"Of models trained on the set as it stood then. The ring marks the best so far. {ZOOM_HINT}",
         )
-        figure = charts.by_round(table, "mae", rounds, error, theme)
-        st.altair_chart(figure, key=f"error {run.id}", alt="Validation error by round")
+        if table["mae"].isna().all():
+            first = plan.check if (plan := planned(run)) else rounds
+            with st.container(height=charts.HEIGHT, border=False):
+                st.markdown(f"The first validation comes after round {min(first or rounds, rounds)}.")
+        else:
+            figure = charts.by_round(table, "mae", rounds, error, theme)
+            st.altair_chart(figure, key=f"error {run.id}", alt="Validation error by round")
     with st.expander("Rounds as a table"):
         shown = table.map(lambda value: float(f"{value:.4g}") if isinstance(value, float) else value)
         st.dataframe(shown, hide_index=True, height=280, key=f"rounds {run.id}")

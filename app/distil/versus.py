@@ -13,8 +13,8 @@ from app.header import label, named
 from app.session import current_theme, listed_runs
 from app.words import lasting, plain
 from stcore.charts import distil as charts
-from stcore.charts.words import labelled, percent, short
-from stcore.compare.distilled import ALL, alike, paid, sets, trainings
+from stcore.charts.words import labelled, short, signed
+from stcore.compare.distilled import ALL, ALONE, alike, paid, sets, trainings
 from stcore.runs import Run
 
 
@@ -89,7 +89,7 @@ def on_it(run: Run, trained: pd.DataFrame, runs: list[Run]) -> None:
             "trained on": mine["on"],
             labelled("validation MAE", unit): mine["validation"],
             labelled("test MAE", unit): mine["test"],
-            "to all data": [percent(value) if np.isfinite(value) else "–" for value in change],
+            "against all data": [signed(value) or "–" for value in change],
             "time": [lasting(value) for value in mine["seconds"]],
         }
     )
@@ -106,7 +106,10 @@ def break_even(run: Run, known: pd.DataFrame) -> None:
     )  # fmt: skip
     mine = known[known["set"] == run.id]
     if mine.empty:
-        st.markdown("This needs a finished run on this set and one of the same model on all data, without pruning.")
+        st.markdown(
+            "This needs a finished run on this set alone and one of the same model on all data, without pruning: start both "
+            "above, under *Train on it*."
+        )
         return
     models = list(mine["model"])
     chosen: Any = models[0]
@@ -125,11 +128,35 @@ def break_even(run: Run, known: pd.DataFrame) -> None:
 
 
 def sentence(row: dict[str, Any], unit: str) -> str:
-    """The answer in words."""
-    errors = f"with a test MAE of {plain(short(row['small_error'], unit))} instead of {plain(short(row['full_error'], unit))}"
+    """The answer in words, with what it costs in accuracy."""
+    small, full = row["small_error"], row["full_error"]
+    price = f"The price: a test MAE of {plain(short(small, unit))} instead of {plain(short(full, unit))}"
+    if small <= full:
+        price = f"There is no price: the test MAE is {plain(short(small, unit))}, and {plain(short(full, unit))} on all data"
+    elif change := signed(small / full - 1):
+        price += f", {change}"
     took = f"{lasting(row['full'])} on all data and {lasting(row['small'])} on the set"
     if not np.isfinite(row["models"]):
-        return f"**Never, so far:** a model takes {took}, so the set saves nothing, {errors}."
-    many = int(np.ceil(row["models"]))
-    count = f"{many:,} trained {'model' if many == 1 else 'models'}"
-    return f"**After {count}**: distilling took {lasting(row['distilling'])}, and a model takes {took}, {errors}."
+        return f"**Never, so far**: a model takes {took}, so the set saves no time. {price}."
+    count = charts.said_models(row["models"]).replace(" ", " trained ")
+    made = lasting(row["distilling"])
+    return f"**After {count}** it has paid in time: distilling took {made}, and a model takes {took}. {price}."
+
+
+def next_step(run: Run, distillations: list[Run]) -> None:
+    """What to do with a finished set, told from what has been done with it already."""
+    same = [other for other in distillations if alike(run, other)]
+    trained = trainings([other for other in listed_runs() if alike(run, other)], same)
+    mine, full = trained[(trained["set"] == run.id) & (trained["on"] == ALONE)], trained[trained["on"] == ALL]
+    both = set(mine["model"]) & set(full["model"])
+    said = (
+        "**The set is finished.** Next: train a model on it, below, to see how well it then forecasts the real sensors."
+    )
+    if both:
+        said = "**The set is finished and tried.** Whether it was worth it stands below, under *When has it paid?*"
+    elif len(mine):
+        model = named(str(mine["model"].iloc[0]))
+        said = (
+            f"**The set is finished and a model was trained on it.** Next: train {model} on all data, too, to compare."
+        )
+    st.success(said, icon=":material/check_circle:")

@@ -124,7 +124,9 @@ def grid_of(run: Run, forms: tuple[np.ndarray, np.ndarray], near: np.ndarray | N
         charts.window_legend(near is not None, theme), key="window legend", width="content",
         alt="Legend: dashed after the first round, full as it stands, dotted the nearest real window",
     )  # fmt: skip
-    st.markdown(f":small[{plain(title)} against steps; what a model sees ends at step 0.]")
+    st.markdown(
+        f":small[{plain(title)} against steps; what a model sees ends at step 0. {plain(moved(first, now, run))}]"
+    )
     windows, parts = chosen(asked_size(run)[0]), []
     grid = st.grid(ACROSS, min_column_width=190)
     for place in shown:
@@ -142,6 +144,15 @@ def grid_of(run: Run, forms: tuple[np.ndarray, np.ndarray], near: np.ndarray | N
         st.dataframe(table.round(4), hide_index=True, height=280, key="windows table")
         table_files(table, f"{run.id}-windows", "These windows")
         figure_file(charts.all_windows(pd.concat(parts), title, theme), f"{run.id}-windows", "All of these windows")
+
+
+def moved(first: np.ndarray, now: np.ndarray, run: Run) -> str:
+    """How far the shown windows have moved since the first round, where anything is learned."""
+    if len(run.epochs()) < 2:
+        return ""
+    target = run.spec["targets"][0]
+    by = float(np.nanmean(np.abs(now - first)))
+    return f"Since the first round they have moved by {short(by, str(run.spec['data']['units'].get(target, '')))} on average."
 
 
 def heading(number: int, real: Beside | None, place: int) -> str:

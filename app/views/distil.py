@@ -31,13 +31,21 @@ def empty() -> None:
         "fraction of the time. How well they then forecast the real sensors is measured on the way. It pays where many models "
         "are to be trained on the same data: other sizes, other options, other models."
     )
-    st.info("Choose data and size in the form on the left, and start. A preview takes minutes.", icon=":material/info:")
+    st.markdown(
+        "1. **Distil:** choose data and size in the form on the left. About how long it takes stands above the button.\n"
+        "2. **Train on the set:** any model that runs on sensors it has never seen, or the set first and then all data.\n"
+        "3. **Compare:** the same model on all data, and sets of other methods and sizes beside it.\n"
+        "4. **When has it paid?** After how many models the time of distilling is won back, and what it costs in accuracy."
+    )
+    st.info("The form on the left is filled in already: press Start distilling to see one.", icon=":material/info:")
 
 
 def show(run: Run, known: list[Run]) -> None:
     """One distillation in whatever state."""
     now = state(run)
     live.message(run, now)
+    if now == "done":
+        versus.next_step(run, known)
     live.panel(run)
     if now == "done":
         left, right = st.columns([2, 3], gap="large")

@@ -17,12 +17,17 @@ from stcore.charts.words import labelled, percent, short
 
 FIRST, NOW, REAL = "after the first round", "as it stands", "nearest real window"
 FORMS = (FIRST, NOW, REAL)
+# from the lowest to the one on top, with width and opacity: the real one is a band, so that all are seen where they agree
+UPWARD: dict[str, dict[str, Any]] = {
+    REAL: {"strokeWidth": 6, "strokeOpacity": 0.45}, FIRST: {"strokeWidth": 3}, NOW: {"strokeWidth": 1.5},
+}  # fmt: skip
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "pentagon", "hexagon")
 HEIGHT, SMALL = 300, 150
 COSTS = {"share": ("share of the whole (%), smaller is better", 100.0), "seconds": ("seconds of distilling", 1.0)}
 ADDED = 1e-9  # beside which nothing is 0 on a logarithmic axis
 TICKS = [float(f"{first}e{power}") for power in range(-4, 7) for first in (1, 2, 5)]
 LEAST = 0.3  # powers of ten on each side of the middle
+WHOLE = 12  # models up to which each has a number on the axis
 NARROW = 1.7  # how much wider a name is against a plot of half a page
 
 
@@ -40,7 +45,7 @@ def by_round(table: pd.DataFrame, column: str, rounds: int, title: str, theme: T
                 "round:Q", title="round", scale=alt.Scale(domain=[0.5, max(rounds, 2) + 0.5], nice=False),
                 axis=alt.Axis(format="d", tickMinStep=1, grid=False),
             ),
-            y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False, padding=10), axis=alt.Axis(format="~r")),
+            y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False, **_around(shown)), axis=alt.Axis(format="~r")),
             tooltip=[alt.Tooltip("round:Q"), alt.Tooltip("value:Q", title=title, format=".4~r")],
         )
     )  # fmt: skip
@@ -50,6 +55,12 @@ def by_round(table: pd.DataFrame, column: str, rounds: int, title: str, theme: T
     )
     mark = ring.encode(x="round:Q", y="value:Q", tooltip=["what:N", "round:Q"])
     return alt.layer(line.add_params(zoom(f"{column}_zoom")), mark).properties(height=HEIGHT)
+
+
+def _around(shown: pd.DataFrame) -> dict[str, Any]:
+    """Room around the values: of a single one on both sides, so that there are round numbers on the axis."""
+    low, high = shown["value"].min(), shown["value"].max()
+    return {"domain": [0.95 * low, 1.05 * low]} if low == high and low else {"padding": 10}
 
 
 # ---- windows -------------------------------------------------------------------------------------------------------
@@ -66,8 +77,7 @@ def forms(first: np.ndarray, now: np.ndarray, real: np.ndarray | None, lookback:
 
 def window(frame: pd.DataFrame, limits: tuple[float, float], title: str, theme: Theme) -> Any:
     """One window of ``forms``; the rule stands between what a model sees and what it forecasts."""
-    base = alt.Chart(frame.dropna()).mark_line(clip=True, strokeWidth=1.8)
-    lines = base.encode(
+    lines = alt.Chart(frame.dropna()).encode(
         x=alt.X("step:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1, grid=False), scale=alt.Scale(nice=False)),
         y=alt.Y(
             "value:Q", title=None, scale=alt.Scale(domain=list(limits), nice=False), axis=alt.Axis(format="~r", minExtent=30)
@@ -76,21 +86,23 @@ def window(frame: pd.DataFrame, limits: tuple[float, float], title: str, theme: 
         **_look(theme, None),
     )  # fmt: skip
     rule = alt.Chart(pd.DataFrame({"step": [0.5]})).mark_rule(color=theme.line, strokeWidth=1.5, aria=False)
-    return alt.layer(rule.encode(x="step:Q"), lines).properties(height=SMALL)
+    return alt.layer(rule.encode(x="step:Q"), *_in_order(lines)).properties(height=SMALL)
+
+
+def _in_order(lines: alt.Chart, mark: str = "line") -> list[alt.Chart]:
+    """One layer a form, so that the set as it stands is never hidden under what it was."""
+    parts = ((lines.transform_filter(alt.datum.form == form), look) for form, look in UPWARD.items())
+    return [part.mark_rule(**look) if mark == "rule" else part.mark_line(clip=True, **look) for part, look in parts]
 
 
 def all_windows(frame: pd.DataFrame, title: str, theme: Theme) -> alt.FacetChart:
     """Several windows of ``forms``, told apart by ``window``, as one figure for a file."""
-    line = (
-        alt.Chart(frame.dropna())
-        .mark_line(strokeWidth=1.8)
-        .encode(
-            x=alt.X("step:Q", title="step"),
-            y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False)),
-            **_look(theme),
-        )
+    line = alt.Chart(frame.dropna()).encode(
+        x=alt.X("step:Q", title="step"),
+        y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False)),
+        **_look(theme),
     )
-    return line.properties(width=200, height=SMALL).facet("window:O", columns=4)
+    return alt.layer(*_in_order(line)).properties(width=200, height=SMALL).facet("window:O", columns=4)
 
 
 def window_legend(real: bool, theme: Theme) -> Any:
@@ -100,17 +112,17 @@ def window_legend(real: bool, theme: Theme) -> Any:
     frame = pd.DataFrame({"form": names, "x": places, "end": places + 34, "text": places + 42, "y": 10})
     scaled: dict[str, Any] = {"scale": None, "axis": None}
     base = alt.Chart(frame).encode(y=alt.Y("y:Q", **scaled))
-    stroke = base.mark_rule(strokeWidth=2.4).encode(x=alt.X("x:Q", **scaled), x2="end:Q", **_look(theme, None))
+    stroke = base.encode(x=alt.X("x:Q", **scaled), x2="end:Q", **_look(theme, None))
     text = base.mark_text(align="left", baseline="middle", color=theme.text, fontSize=12).encode(
         x=alt.X("text:Q", **scaled), text="form:N"
     )
-    return alt.layer(stroke, text).properties(height=20, width=600).configure_view(stroke=None)
+    return alt.layer(*_in_order(stroke, "rule"), text).properties(height=20, width=600).configure_view(stroke=None)
 
 
 def _look(theme: Theme, *legend: None) -> dict[str, Any]:
     """Colour and dash of the three forms; ``None`` for no legend."""
     more: dict[str, Any] = {"legend": None} if legend else {}
-    colours, dashes = [theme.muted, theme.accent, theme.pruned], [DASHES[1], DASHES[0], DASHES[2]]
+    colours, dashes = [theme.text, theme.accent, theme.pruned], [DASHES[1], DASHES[0], DASHES[0]]
     return {
         "color": alt.Color("form:N", title=None, scale=alt.Scale(domain=list(FORMS), range=colours), **more),
         "strokeDash": alt.StrokeDash("form:N", title=None, scale=alt.Scale(domain=list(FORMS), range=dashes), **more),
@@ -179,6 +191,12 @@ def _told(row: Mapping[Any, Any], names: Mapping[str, str], unit: str) -> str:
     )
 
 
+def said_models(models: float) -> str:
+    """How many whole models that is: after 0.3 of a model it has paid with the first."""
+    many = max(1, int(np.ceil(models)))
+    return f"{many:,} {'model' if many == 1 else 'models'}"
+
+
 def break_even(row: Mapping[str, Any], theme: Theme) -> go.Figure:
     """Seconds spent in all against the number of trained models, for one row of ``stcore.compare.distilled.paid``."""
     ends = row["models"] if np.isfinite(row["models"]) else 10.0
@@ -196,11 +214,10 @@ def break_even(row: Mapping[str, Any], theme: Theme) -> go.Figure:
         )  # fmt: skip
     if np.isfinite(row["models"]):
         figure.add_scatter(
-            x=[row["models"]], y=[row["full"] * row["models"]], mode="markers+text", text=[f"{short(row['models'])} models"],
-            textposition="top left", marker={"size": 11, "color": theme.text, "symbol": "diamond"}, showlegend=False,
-            hoverinfo="skip", textfont={"color": theme.text, "size": 12},
+            x=[row["models"]], y=[row["full"] * row["models"]], mode="markers", name=f"paid after {said_models(row['models'])}",
+            marker={"size": 11, "color": theme.text, "symbol": "diamond"}, hoverinfo="name",
         )  # fmt: skip
     figure = plain(figure, theme, 320)
-    figure.update_xaxes(title="trained models", rangemode="tozero")
+    figure.update_xaxes(title="trained models", rangemode="tozero", **({"dtick": 1} if last <= WHOLE else {}))
     figure.update_yaxes(title="seconds in all", rangemode="tozero")
     return figure.update_layout(legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"}, margin_t=40)

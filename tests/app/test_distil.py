@@ -11,10 +11,10 @@ from states import states
 from tiny import tiny
 from training_runs import copied, trained
 
-from app.distil import live, result
+from app.distil import live, result, versus
 from stcore import elsewhere, jobs, readers, registry
 from stcore.data import STData
-from stcore.runs import Run, create_distillation, runs_in
+from stcore.runs import Run, create_distillation, runs_in, trash
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +159,44 @@ def test_a_finished_set_is_shown_with_everything_around_it(app, finished: dict[s
     assert any("trained on" in table and len(table) == 2 for table in tables)
     labels = {part.label for part in test.get("download_button")}
     assert {"Rounds as CSV", "Rounds as Parquet", "Record as JSON", "Figure as HTML", "Figure as Vega-Lite"} <= labels
+
+
+def test_what_to_do_next_with_a_finished_set_is_said(app, finished: dict[str, Run]) -> None:
+    def said() -> str:
+        return "\n".join(str(part.value) for part in app("distil", distillation="set").success)
+
+    assert "Whether it was worth it stands below" in said()
+    trash.delete(finished["full"])
+    assert "Next: train STID on all data, too, to compare" in said()
+    trash.delete(finished["small"])
+    assert "Next: train a model on it" in said()
+
+
+def test_the_planned_rounds_are_known_before_it_has_told_of_any(app, in_state) -> None:
+    test = app("distil", distillation=in_state("starting", 0).id)
+    figures = {part.label: part.value for part in test.metric}
+    assert figures["Rounds done"] == "0 of 2"
+
+
+@pytest.mark.parametrize(
+    ("small", "full", "models", "said"),
+    [
+        (1.1, 1.0, 2.3, "**After 3 trained models** it has paid in time"),
+        (1.1, 1.0, 2.3, "The price: a test MAE of 1.10 km/h instead of 1.00 km/h, +10.0 %"),
+        (0.9, 1.0, 2.3, "There is no price: the test MAE is 0.900 km/h, and 1.00 km/h on all data"),
+        (1.1, 1.0, float("inf"), "**Never, so far**"),
+    ],
+)
+def test_the_answer_says_what_it_costs(small: float, full: float, models: float, said: str) -> None:
+    row = {
+        "small_error": small,
+        "full_error": full,
+        "full": 100.0,
+        "small": 20.0,
+        "distilling": 160.0,
+        "models": models,
+    }
+    assert said in versus.sentence(row, "km/h").replace("\\", "")
 
 
 def test_windows_are_those_of_the_chosen_round_and_cluster(app, finished: dict[str, Run]) -> None:

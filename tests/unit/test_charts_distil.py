@@ -112,3 +112,24 @@ def test_the_flat_map_has_a_mark_a_cluster(theme: Theme) -> None:
     figure = flat_cluster_map(clusters(), theme)
     assert [trace.name for trace in figure.data] == ["of no cluster", *(f"cluster {n}" for n in range(1, 6))]
     assert "&lt;i>0" in figure.data[1].text[0]
+
+
+def test_the_set_as_it_stands_is_on_top_and_the_real_window_a_band_below() -> None:
+    drawn = distil.window(distil.forms(values := np.arange(5.0), values, values, 3), (0, 5), "speed", LIGHT).to_dict()
+    lines = [layer for layer in drawn["layer"] if layer["mark"]["type"] == "line"]
+    assert [layer["transform"][0]["filter"].split("'")[1] for layer in lines] == [distil.REAL, distil.FIRST, distil.NOW]
+    widths = [layer["mark"]["strokeWidth"] for layer in lines]
+    assert widths == sorted(widths, reverse=True) and len(set(widths)) == 3
+
+
+def test_one_round_has_round_numbers_around_it() -> None:
+    table = pd.DataFrame({"round": [1], "loss": [109.251], "mae": [np.nan], "best": [False]})
+    drawn = distil.by_round(table, "loss", 10, "matching loss", LIGHT).to_dict()
+    low, high = drawn["layer"][0]["encoding"]["y"]["scale"]["domain"]
+    assert low < 109.251 < high
+
+
+def test_a_part_of_a_model_is_the_first_model() -> None:
+    assert [distil.said_models(models) for models in (0.3, 1.0, 1.2, 1500.0)] == [
+        "1 model", "1 model", "2 models", "1,500 models",
+    ]  # fmt: skip
