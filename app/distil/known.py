@@ -34,7 +34,8 @@ def header(runs: list[Run]) -> Run | None:
             if run:
                 strip(run)
     if asked and run is None:
-        st.warning(f"Distillation {plain(asked, 80)} is not on this machine.", icon=":material/link_off:")
+        more = " Choose another one above." if runs else ""
+        st.warning(f"Distillation {plain(asked, 80)} is not on this machine.{more}", icon=":material/link_off:")
     return run
 
 

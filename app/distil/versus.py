@@ -60,9 +60,14 @@ def against(run: Run, made: pd.DataFrame, trained: pd.DataFrame) -> None:
             page_file(draw, f"{run.id}-{words}", f"Validation error against {words}")
     baselines = [method_name(name) for name in ("random", "cluster-mean") if name not in set(made["method"])]
     if baselines:
-        st.markdown(f"Not there yet, and quick to make, to hold the others against: {plain(' and '.join(baselines))}.")
+        st.markdown(
+            f"Not there yet, and quick to make, to hold the others against: {plain(' and '.join(baselines))}. Choose them as "
+            "the method in the form on the left."
+        )
     if not reference:
-        st.markdown("No run on all data is finished yet; one would show how near the sets come.")
+        st.markdown(
+            "No run on all data is finished yet; one would show how near the sets come. Start it above, under *Train on it*."
+        )
     with st.expander("These sets as a table"):
         frame = made.assign(method=made["method"].map(method_name), model=made["model"].map(named))
         number = {name: st.column_config.NumberColumn(format="%.3g") for name in ("validation", "seconds")}
