@@ -45,8 +45,8 @@ def counted(windows: int, sensors: int, size: SizeOptions, fewest: int = 1) -> t
     if clusters < (least := min(fewest, sensors)):
         fewer = max(1, round(some * clusters / least))
         notes.append(
-            f"{100 * size.space:.3g} % of {sensors} sensors would be {clusters}; {least} clusters are made, two for each subset, "
-            f"and {fewer} windows instead of {some}, so that the set is as small as asked"
+            f"{100 * size.space:.3g} % of {sensors} sensors would be {clusters}; {least} clusters are made, two for each "
+            f"subset, and {fewer} windows instead of {some}, so that the set is as small as asked"
         )
         some, clusters = fewer, least
     return some, clusters, notes
