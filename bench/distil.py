@@ -5,7 +5,8 @@
 Each cell is an ordinary distillation, and ordinary runs that train models from scratch on what it made and are measured on
 real test data; runs on all data stand beside them. Two work side by side, one thread each; what is timed (goals B and C) runs
 alone afterwards. A finished cell is passed over when it is called again. results/distil.csv has a line for every finished
-run, results/distil.md the tables and goals (bench/distil_report.py). ``--full`` is the whole grid: the paper's schedule and
+run, results/distil.md the tables and goals (bench/distil_report.py). Beside the registered methods stand controls: STemDist with
+the paper's own targets, and cluster means and random windows with the teacher's targets that STemDist's previews have. ``--full`` is the whole grid: the paper's schedule and
 the ratios 0.5 and 5 %, too.
 """
 
@@ -28,6 +29,13 @@ from stcore.runs import Run, create, create_distillation
 
 STID, NEIGHBOURS, GRAPH = "stid", "stid-neighbours", "graph-wavenet"
 RATIOS = {0.005: (0.1, 0.05), 0.01: (0.1, 0.1), 0.05: (0.25, 0.2)}  # of all: in time and in space
+VARIANTS: dict[str, dict[str, Any]] = {
+    "": {},
+    "own": {"targets": "own", "real": "means"},  # as in the paper, but as short as a preview
+    "teacher": {"targets": "teacher"},  # the control: the targets that STemDist's previews have
+    "paper": {"schedule": "paper"},
+}
+CONTROLS = ("stemdist.own", "cluster-mean.teacher", "random.teacher")
 MIXED = ("all", "stemdist", "random", "cluster-mean")  # by default Graph WaveNet is trained on these alone
 FIRST_SEED = 10  # those below were used while it was made
 HERE = Path(__file__).parent
@@ -52,20 +60,18 @@ SETS = {
 
 
 class Cell(NamedTuple):
-    """A distillation and the models trained on it; ``method`` is ``all`` for runs on all data."""
+    """A distillation and the models trained on it; ``method`` has a variant behind a dot, or is ``all`` for all data."""
 
     set: str
     method: str
     ratio: float
     seed: int
     models: tuple[str, ...]
-    paper: bool = False
 
     @property
     def id(self) -> str:
         """The distillation's folder."""
-        paper = ".paper" if self.paper else ""
-        return f"{self.set}.{self.method}{paper}.{1000 * self.ratio:.0f}.{self.seed}"
+        return f"{self.set}.{self.method}.{1000 * self.ratio:.0f}.{self.seed}"
 
     def run_id(self, model: str) -> str:
         """The folder of a run on it."""
@@ -78,8 +84,8 @@ class Cell(NamedTuple):
     def distil(self) -> dict[str, Any]:
         """What the distillation is asked."""
         time, space = RATIOS[self.ratio]
-        schedule = {"schedule": "paper"} if self.paper else {}
-        made = {"name": self.method, "time": time, "space": space, **schedule}
+        name, _, variant = self.method.partition(".")
+        made = {"name": name, "time": time, "space": space, **VARIANTS[variant]}
         return {"seed": self.seed, "data": self.data(), "distil": made, "train": {"threads": 1}}
 
     def train(self, model: str, small: str | None) -> dict[str, Any]:
@@ -96,7 +102,8 @@ class Cell(NamedTuple):
 def cells(given: argparse.Namespace, chosen: list[str]) -> list[Cell]:
     """The grid, set by set, method by method."""
     seeds = range(FIRST_SEED, FIRST_SEED + given.seeds)
-    methods = ["all", *(given.methods.split(",") if given.methods else registry.cards("distillers"))]
+    every = [*registry.cards("distillers"), *CONTROLS]
+    methods = ["all", *(given.methods.split(",") if given.methods else every)]
     found = []
     for name in chosen:
         for method in methods:
@@ -116,7 +123,7 @@ def arms(given: argparse.Namespace, cell: Cell) -> Iterator[Cell]:
             if ratio != cell.ratio:
                 yield cell._replace(ratio=ratio)
         if cell.method == "stemdist":
-            yield cell._replace(paper=True)
+            yield cell._replace(method="stemdist.paper")
 
 
 def source(name: str) -> str:

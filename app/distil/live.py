@@ -88,7 +88,7 @@ def figures(run: Run, table: pd.DataFrame, now: str) -> None:
     windows, clusters = asked_size(run)
     whole = run.spec["windows"]["train"] * len(run.spec["data"]["sensors"])
     error = (summary["metrics"]["validation"] or {}).get("mae")
-    best = f"after round {summary['best_epoch']}" if summary["best_epoch"] else None
+    best = {None: None, 0: "as it began"}.get(at := summary["best_epoch"], f"after round {at}")
     left = run.progress.get("seconds_left") if now in ("running", "paused") else None
     clock = ("Time left", lasting(left) if left is not None else "–", "From the speed so far.")
     if now not in LIVE:

@@ -49,7 +49,8 @@ def _panel(run: Run) -> None:
     first, now = (picture * scale[1] + scale[0] for picture in (seen[0], seen[at]))
     if real is not None:
         best = (run.result or {}).get("best_epoch")
-        st.markdown(f"The set is kept as it was after round {best}; the real windows are those nearest to it then.")
+        kept = f"as it was after round {best}" if best else "as it began, since no round made it better"
+        st.markdown(f"The set is kept {kept}; the real windows are those nearest to it then.")
     near = None if real is None else real.values[..., place] * scale[1] + scale[0]
     grid_of(run, (first[..., place], now[..., place]), near, real)
 

@@ -3,7 +3,14 @@
 One method a file. The cards stand here, apart from the code, so that listing methods loads no torch.
 """
 
-from stcore.distil.options import CRAIGOptions, KCenterOptions, MatchingOptions, PickOptions, RandomOptions
+from stcore.distil.options import (
+    CRAIGOptions,
+    KCenterOptions,
+    MatchingOptions,
+    PickOptions,
+    RandomOptions,
+    STemDistOptions,
+)
 from stcore.registry import Card
 
 CARDS = (
@@ -12,7 +19,7 @@ CARDS = (
         "Learns windows of clusters of sensors whose slopes in a model are those of the real windows, subset by subset.",
         "arXiv 2603.10410; from the authors' code, small deviations are told in the module",
         "stcore.distil.stemdist:STemDist",
-        MatchingOptions,
+        STemDistOptions,
         title="STemDist",
     ),
     Card(

@@ -1,5 +1,7 @@
 """Distilling: the work of a method as an iterator of events, like a Trainer's.
 
+    a teacher is trained on the real windows, where the targets are to be its forecasts
+                                                          -> Progress
     for each round of the method: its matching steps      -> Progress
         now and then: models trained on the set, measured on real validation windows
                                                           -> Epoch (a round, with what can be shown of the set)
@@ -21,6 +23,7 @@ from stcore.distil.ground import Ground
 from stcore.distil.method import Method
 from stcore.distil.options import FILE, DistilOptions
 from stcore.distil.small import Small, as_data
+from stcore.distil.teacher import Teacher
 from stcore.events import Epoch, Event, Finished, Progress, Started
 from stcore.options import DistilledOptions, RunOptions
 from stcore.ranks import Ranks
@@ -50,6 +53,8 @@ class Distilling:
             self.method: Method = self.card.load()(
                 self.card.options.read(choice), self.ground, options.model, options.seed
             )
+        asked = self.method.options
+        self.teacher = Teacher(self.ground, options, asked.teacher) if asked.targets == "teacher" else None
         self.epoch, self.best_epoch, self.best_error = 0, -1, float("inf")
         self.best: Small | None = None
         self.best_metrics: dict[str, Any] = dict(NOTHING)
@@ -59,6 +64,8 @@ class Distilling:
     def __iter__(self) -> Iterator[Event]:
         """Events from where the state stands to the end."""
         yield self._started()
+        yield from self._teacher_trained()
+        yield from self._start_measured()
         while self.epoch < self.method.rounds:
             yield from self._round()
         yield self._finished()
@@ -67,6 +74,33 @@ class Distilling:
         self.told = list(self.notes)
         many, threads, precision = len(self.ground.windows), torch.get_num_threads(), self.options.train.precision
         return Started(self.epoch, self.method.rounds, many, 0, self.rate, 0, precision, threads, self.notes)
+
+    def _teacher_trained(self) -> Iterator[Event]:
+        """The teacher, where the targets are to be its forecasts and it is not trained yet."""
+        if self.teacher is None or self.teacher.model is not None:
+            return
+        with self.clock.timed("train"):
+            for event in self.teacher.trained(self.ranks):
+                if event.batch % 16 == 1:
+                    yield self._progress(0, 0)
+
+    def _start_measured(self) -> Iterator[Event]:
+        """Windows that are learned are worth keeping only if they are better than those they began as."""
+        if self.epoch == 0 and self.rate:
+            measured = yield from self._validated(-1, self.clock)
+            self._keep_if_best(-1, measured)
+
+    def _keep_if_best(self, epoch: int, measured: dict[str, Any]) -> bool:
+        best = measured["mae"] is not None and measured["mae"] < self.best_error
+        if best:
+            self.best, self.best_epoch = self.small(), epoch
+            self.best_error, self.best_metrics = measured["mae"], measured
+        return best
+
+    def small(self) -> Small:
+        """The set as it stands, with the targets that it is to have."""
+        small = self.method.current()
+        return small if self.teacher is None else self.teacher.taught(small)
 
     def _round(self) -> Iterator[Event]:
         """One round, and a validation where one is due."""
@@ -87,10 +121,7 @@ class Distilling:
         measured, best = dict(NOTHING), False
         if (epoch + 1) % method.check == 0 or epoch + 1 == method.rounds:
             measured = yield from self._validated(epoch, clock)
-            best = measured["mae"] < self.best_error
-            if best:
-                self.best, self.best_epoch = method.current(), epoch
-                self.best_error, self.best_metrics = measured["mae"], measured
+            best = self._keep_if_best(epoch, measured)
         self.clock.add(clock)
         self.epoch = epoch + 1
         yield self._told(float(np.mean(losses)), measured, best, clock)
@@ -101,14 +132,14 @@ class Distilling:
 
     def _validated(self, epoch: int, clock: Clock) -> Generator[Progress, None, dict[str, Any]]:
         """Metrics on validation windows of models trained on the set as it stands, the mean over those models."""
-        data = as_data(self.method.current(), self.ground, {})
+        data = as_data(self.small(), self.ground, {})
         found = []
         for number in range(self.method.trained):
             trainer = Trainer(data, (options := self.trained(number)), self.ranks, small_pool(data, self.feed, options))
             with clock.timed("evaluate"):
                 for event in trainer:
                     if isinstance(event, Progress) and event.batch % 16 == 0:
-                        yield self._progress(epoch, self.method.steps)
+                        yield self._progress(max(epoch, 0), self.method.steps if epoch >= 0 else 0)
                     if isinstance(event, Epoch) and event.epoch + 1 == self.method.epochs:
                         break
             found.append(trainer.best_metrics)
@@ -146,7 +177,7 @@ class Distilling:
     # ---- what came of it -------------------------------------------------------------------------------------------
     def shown(self) -> np.ndarray:
         """The first target [8 x (L + H) x 8] of some windows and clusters in z-scores, evenly chosen; NaN: there are fewer."""
-        values = self.method.current().values[..., self.feed.targets[0]]
+        values = self.small().values[..., self.feed.targets[0]]
         found = np.full((SHOWN, self.ground.length, SHOWN), np.nan, np.float32)
         some, these = (chosen(size) for size in (values.shape[0], values.shape[2]))
         found[: len(some), :, : len(these)] = values[np.ix_(some, np.arange(values.shape[1]), these)]
@@ -154,7 +185,7 @@ class Distilling:
 
     def result_small(self) -> Small:
         """The best set."""
-        return self.best or self.method.current()
+        return self.best or self.small()
 
     def result(self) -> STData:
         """The best set as a dataset."""
@@ -177,7 +208,8 @@ class Distilling:
     @property
     def notes(self) -> list[str]:
         """What is otherwise than one might think."""
-        return [*self.method.notes, *self.feed.notes, *self.more_notes]
+        taught = [] if self.teacher is None else [self.teacher.note]
+        return [*self.method.notes, *taught, *self.feed.notes, *self.more_notes]
 
     def news(self) -> list[str]:
         """The notes that no event has told yet."""
@@ -189,11 +221,15 @@ class Distilling:
         """All that resuming needs, at a round's end."""
         best = None if self.best is None else kept(self.best)
         plain = {name: getattr(self, name) for name in PLAIN}
-        return {"method": self.method.state_dict(), "best": best, "clock": self.clock.state_dict(), **plain}
+        teacher = None if self.teacher is None else self.teacher.state_dict()
+        made = {"method": self.method.state_dict(), "teacher": teacher, "best": best}
+        return {**made, "clock": self.clock.state_dict(), **plain}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a state."""
         self.method.load_state_dict(state["method"])
+        if self.teacher is not None:
+            self.teacher.load_state_dict(state["teacher"])
         self.best = None if state["best"] is None else restored(state["best"])
         self.clock.load_state_dict(state["clock"])
         for name in PLAIN:

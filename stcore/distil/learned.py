@@ -40,9 +40,8 @@ class Learned(ABC):
         seen = ground.feed.seen(ids)
         self.surrogates = Surrogates(model, ground.among(self.clusters, series)._replace(seen=seen))
         self._real(series)
-        if chosen.real == "members":
-            series = ground.scaled[:, self.members(rng, np.arange(count))]
-        self._synthetic(cut_out(series, ground, ids, self.clusters))
+        small = cut_out(series, ground, ids, self.clusters)
+        self._synthetic(small if chosen.real == "means" else self._of_members(small, rng))
 
     def _real(self, series: np.ndarray) -> None:
         """The clusters' own series as tensors, or those of all sensors."""
@@ -53,6 +52,13 @@ class Learned(ABC):
         self.targets, self.mask = (torch.from_numpy(part[..., feed.targets]).float() for part in (clean, seen))
         self.location = torch.from_numpy(feed.location_of(self.inputs))
         self.weight = torch.from_numpy(self.clusters.weight / self.clusters.weight.mean()).float()
+
+    def _of_members(self, small: Small, rng: np.random.Generator) -> Small:
+        """The same windows of members of the clusters, each window of others."""
+        values, every = np.empty_like(small.values), np.arange(self.clusters.count)
+        for place, first in enumerate(small.origin):
+            values[place] = self.ground.scaled[first : first + self.ground.length, self.members(rng, every)]
+        return small._replace(values=values)
 
     def _synthetic(self, small: Small) -> None:
         """The windows that are moved, from where they begin."""

@@ -8,12 +8,27 @@ FILE = "distilled.nc"  # the set, in the folder of the distillation that made it
 FEWEST_CLUSTERS = 2  # a subset has at least so many, whatever share was asked for
 
 
+Targets = Literal["own", "teacher"]
+TARGETS = (
+    "What the windows teach to forecast: their own targets, real or learned, as the papers do; or the forecasts of a teacher, "
+    "a model trained on all real windows, which are quieter (ours, after CondTSF, arXiv 2406.02131)."
+)
+
+
 class SizeOptions(Options):
     """How small the small set is."""
 
     time: float = option(0.1, "Windows of the small set, as a share of the training windows.", gt=0, le=1)
     space: float = option(
         0.1, "Sensors of the small set, as a share of the sensors; each stands for a cluster of them.", gt=0, le=1
+    )
+    targets: Targets | None = option("own", TARGETS)
+    teacher: int | None = option(
+        None,
+        "Epochs that the teacher is trained on the real windows; when left out, as many as make 3,000 steps, 2 to 15.",
+        ge=1,
+        le=1000,
+        unit="epochs",
     )
     trained: int | None = option(
         None, "Models that a validation trains on the set; 1, and 3 in the paper.", ge=1, le=100
@@ -51,6 +66,13 @@ class CRAIGOptions(PickOptions):
     pilot: int = option(2, "Epochs of the short training on all windows.", ge=1, le=1000, unit="epochs")
 
 
+Real = Literal["means", "members"]
+REAL = (
+    "What the windows of a cluster are matched with, and begin as: the mean of its members, as in the paper, or a member drawn "
+    "anew for every step (ours), whose readings are as restless as those that will be forecast."
+)
+
+
 class MatchingOptions(SizeOptions):
     """Options of the methods that learn windows."""
 
@@ -59,11 +81,7 @@ class MatchingOptions(SizeOptions):
         "How long: a preview (10 rounds of 10 steps), or the paper's schedule (100 rounds of 20 steps). What is set below "
         "goes before it.",
     )
-    real: Literal["means", "members"] = option(
-        "means",
-        "What the windows of a cluster are matched with, and begin as: the mean of its members, as in the paper, or a member "
-        "drawn anew for every step (ours), whose readings are as restless as those that will be forecast.",
-    )
+    real: Real | None = option("means", REAL)
     subsets: int = option(4, "Random parts of the clusters that are matched one after the other.", ge=1, le=256)
     rounds: int | None = option(None, "Fresh surrogates that are trained on the way.", ge=1, le=10_000, unit="rounds")
     steps: int | None = option(None, "Matching steps with each surrogate.", ge=1, le=10_000)
@@ -72,6 +90,13 @@ class MatchingOptions(SizeOptions):
     rate: float | None = option(None, "Learning rate of the synthetic windows.", gt=0, le=10)
     inner_rate: float | None = option(None, "Learning rate of the surrogate.", gt=0, le=1)
     check: int | None = option(None, "Rounds from one validation to the next.", ge=1, le=10_000, unit="rounds")
+
+
+class STemDistOptions(MatchingOptions):
+    """Options of STemDist: the same, of which its schedule decides two more."""
+
+    targets: Targets | None = option(None, TARGETS + " A preview takes a teacher.")
+    real: Real | None = option(None, REAL + " A preview takes members.")
 
 
 SCHEDULES: dict[str, dict[str, Any]] = {
@@ -84,6 +109,8 @@ SCHEDULES: dict[str, dict[str, Any]] = {
         "check": 2,
         "trained": 1,
         "epochs": 3,
+        "real": "members",
+        "targets": "teacher",
     },
     "paper": {
         "rounds": 100,
@@ -94,6 +121,8 @@ SCHEDULES: dict[str, dict[str, Any]] = {
         "check": 5,
         "trained": 3,
         "epochs": 10,
+        "real": "means",
+        "targets": "own",
     },
 }
 """The second is STemDist's (arXiv 2603.10410), whose validations train until they are done; the first, with larger steps since
@@ -103,7 +132,7 @@ it makes so few, is ours."""
 def scheduled(options: MatchingOptions) -> MatchingOptions:
     """The options with everything decided that the schedule decides."""
     given = {name: value for name, value in options.model_dump().items() if value is not None}
-    return MatchingOptions.read(SCHEDULES[options.schedule] | given)
+    return type(options).read(SCHEDULES[options.schedule] | given)
 
 
 class DistilOptions(RunOptions):

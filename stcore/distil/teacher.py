@@ -1,0 +1,88 @@
+"""A teacher: a surrogate trained on all real windows, whose forecasts become the targets of a small set's windows.
+
+CondTSF (Ding et al. 2024, arXiv 2406.02131) moves synthetic targets towards such a model's forecasts a little at a time; ours
+(a deviation) sets them so at once, what its steps come to, and does so for sets of real windows, too. Forecasts are quieter
+than readings: a few windows then say what many did.
+"""
+
+from collections.abc import Iterator
+from math import ceil
+
+import numpy as np
+import torch
+
+from stcore import registry
+from stcore.distil.ground import Ground
+from stcore.distil.options import DistilOptions
+from stcore.distil.small import Small, as_data
+from stcore.events import Epoch, Progress
+from stcore.models.forecaster import Forecaster
+from stcore.models.unseen import fitted
+from stcore.options import RunOptions
+from stcore.ranks import Ranks
+from stcore.training import recipe
+from stcore.training.build import build_learner, build_model, small_pool
+from stcore.training.evaluate import CELLS
+from stcore.training.pool import Pool
+from stcore.training.trainer import Trainer
+
+STEPS, FEWEST, MOST = 3000, 2, 15  # of the optimizer, and epochs, of a training that is long enough to teach
+SEED = 15_485_863  # apart from the seeds of the models that are trained on the set
+
+
+class Teacher:
+    """Trained by iterating ``trained``; then ``taught`` gives a small set its forecasts as targets."""
+
+    def __init__(self, ground: Ground, options: DistilOptions, epochs: int | None) -> None:
+        self.ground = ground
+        batch = recipe.batch_size(options.train, ground.setting.sensors, len(ground.windows))
+        enough = int(np.clip(ceil(STEPS * batch / len(ground.windows)), FEWEST, MOST))
+        train = options.train.model_copy(update={"epochs": epochs or enough, "patience": None, "forecasts": 0})
+        plain = {"prune": {"name": "full"}, "mask": {"name": "none"}}
+        seed, model = (options.seed + SEED) % 2**31, fitted(options.model)
+        self.options = RunOptions(seed=seed, data=options.data, model=model, train=train, **plain)
+        self.model: Forecaster | None = None
+
+    @property
+    def note(self) -> str:
+        """What a distillation with a teacher says of it."""
+        epochs, model = self.options.train.epochs, registry.card("models", self.options.model["name"]).label
+        return f"the windows' targets are forecasts of a teacher, {model} trained for {epochs} epochs on all real windows first"
+
+    def trained(self, ranks: Ranks) -> Iterator[Progress]:
+        """Train it; yields that training's own progress."""
+        trainer = Trainer(self.ground.feed.data, self.options, ranks, Pool(self.ground.feed))
+        for event in trainer:
+            if isinstance(event, Progress):
+                yield event
+            if isinstance(event, Epoch) and event.epoch + 1 == self.options.train.epochs:
+                break  # the test is not looked at
+        self.load_state_dict(trainer.best)
+
+    @torch.no_grad()
+    def taught(self, small: Small) -> Small:
+        """The set with this model's forecasts as targets, all of them known."""
+        assert self.model is not None
+        feed, lookback = self.ground.feed, self.ground.setting.lookback
+        pool = small_pool(as_data(small, self.ground, {}), feed, self.options)
+        learner = build_learner(self.model, pool, self.options).eval()
+        forecast, size = small.values[:, lookback:].copy(), max(1, CELLS // pool.size)
+        for first in range(0, pool.count, size):
+            batch = pool.batch(np.arange(first, min(first + size, pool.count)))
+            mine = pool.windows.starts[first : first + size] // self.ground.length
+            told = forecast[mine]
+            told[..., feed.targets] = learner(batch.x, batch.calendar).numpy()
+            forecast[mine] = told
+        values = np.concatenate([small.values[:, :lookback], forecast], axis=1)
+        return small._replace(values=values)
+
+    def state_dict(self) -> dict[str, torch.Tensor] | None:
+        """The weights; None before it was trained."""
+        return None if self.model is None else self.model.state_dict()
+
+    def load_state_dict(self, state: dict[str, torch.Tensor] | None) -> None:
+        """The weights back."""
+        if state is not None:
+            self.model = build_model(self.ground.feed, self.options)
+            self.model.load_state_dict(state)
+            self.model.eval()
