@@ -3,11 +3,11 @@
     STCORE_REAL_DATA=... python bench/distil.py [--full] [--sets metr-la-week] [--methods stemdist,random] [--seeds 2]
 
 Each cell is an ordinary distillation, and ordinary runs that train models from scratch on what it made and are measured on
-real test data; runs on all data stand beside them. Two work side by side, one thread each; what is timed (goals B and C) runs
-alone afterwards. A finished cell is passed over when it is called again. results/distil.csv has a line for every finished
-run, results/distil.md the tables and goals (bench/distil_report.py). Beside the registered methods stand controls: STemDist with
-the paper's own targets, and cluster means and random windows with the teacher's targets that STemDist's previews have. ``--full`` is the whole grid: the paper's schedule and
-the ratios 0.5 and 5 %, too.
+real test data; runs on all data stand beside them. Beside the registered methods stand controls: STemDist with the paper's own
+targets, and cluster means and random windows with the teacher's targets that STemDist's previews have. Two cells work side by
+side, one thread each; what is timed (goals B and C) runs alone afterwards. A finished cell is passed over when it is called
+again. results/distil.csv has a line for every finished run, results/distil.md the tables and goals (bench/distil_report.py).
+``--full`` is the whole grid: the paper's schedule and the ratios 0.5 and 5 %, too.
 """
 
 import argparse
