@@ -28,7 +28,7 @@ from websockets.asyncio.client import connect
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = ROOT / "bench" / "results" / "class.md"
-VIEWS = ("data", "train", "samples", "sensors", "compare")
+VIEWS = ("data", "train", "samples", "sensors", "distil", "compare")
 THINKS = 4.0  # seconds between two pages of one browser
 LONGEST = 60.0
 WARM = 60.0  # seconds after which memory is compared

@@ -1,7 +1,8 @@
 """About how long a distillation will take, told before it starts. Plain numbers, no torch; the rates are those of a training.
 
 A matching step takes slopes on a batch of real windows, and on all synthetic ones slopes of slopes; between two steps the
-surrogate is trained on the set; a validation trains models on the set and forecasts every validation window.
+surrogate is trained on the set; a validation trains models on the set and forecasts every validation window. A teacher is
+trained on all real windows.
 """
 
 import math
@@ -12,7 +13,7 @@ import numpy as np
 
 from stcore import registry
 from stcore.distil.clusters import counted, fewest_clusters
-from stcore.distil.options import CRAIGOptions, DistilOptions, MatchingOptions, SizeOptions, scheduled
+from stcore.distil.options import CRAIGOptions, DistilOptions, MatchingOptions, SizeOptions, lessons, scheduled
 from stcore.training.estimate import BEGIN, CELL, PRODUCT, Work, per_cell, training_seconds
 from stcore.training.recipe import batch_size
 
@@ -40,12 +41,13 @@ def expected(options: DistilOptions, data: Shape) -> float:
     windows, clusters, _ = counted(data.train, data.sensors, size, fewest_clusters(card.name, size))
     small = Shape(windows, 0, clusters, data.inputs, data.targets)
     if not isinstance(size, MatchingOptions):
-        return _validation(options, size, small, data) + _choosing(options, card.name, size, small, data)
+        picked = _validation(options, size, small, data) + _choosing(options, card.name, size, small, data)
+        return picked + _teaching(options, size, data)
     plan = scheduled(size)
     rounds, check = plan.rounds or 1, plan.check or 1
-    return _matching(options, plan, small) * rounds + _validation(options, plan, small, data) * math.ceil(
-        rounds / check
-    )
+    validations = 1 + math.ceil(rounds / check)  # the start is measured, too
+    learned = _matching(options, plan, small) * rounds + _validation(options, plan, small, data) * validations
+    return learned + _teaching(options, plan, data)
 
 
 def _matching(options: DistilOptions, plan: MatchingOptions, small: Shape) -> float:
@@ -61,9 +63,24 @@ def _validation(options: DistilOptions, size: SizeOptions, small: Shape, data: S
     epochs = (size.trained or 1) * (size.epochs or 5)
     batch = batch_size(options.train, small.sensors, small.train)
     steps = max(STEPS, math.ceil(small.train / batch))
-    products, _ = _per_cell(options, data)
-    forecasts = data.validation * data.sensors * (CELL + products * PRODUCT)
-    return epochs * (_training(options, steps, steps * batch * small.sensors, small) + forecasts)
+    trained = _training(options, steps, steps * batch * small.sensors, small)
+    return epochs * (trained + _forecasts(options, data))
+
+
+def _teaching(options: DistilOptions, size: SizeOptions, data: Shape) -> float:
+    """A teacher's training on all real windows, measured after every epoch."""
+    if size.targets != "teacher":
+        return 0.0
+    batch = batch_size(options.train, data.sensors, data.train)
+    epochs = lessons(size.teacher, data.train, batch)
+    return epochs * (
+        _training(options, data.train / batch, data.train * data.sensors, data) + _forecasts(options, data)
+    )
+
+
+def _forecasts(options: DistilOptions, data: Shape) -> float:
+    """Every validation window forecast once."""
+    return data.validation * data.sensors * (CELL + _per_cell(options, data)[0] * PRODUCT)
 
 
 def _choosing(options: DistilOptions, method: str, size: SizeOptions, small: Shape, data: Shape) -> float:

@@ -1,5 +1,6 @@
 """What can be chosen of a distillation. No torch here, so that a form can show it."""
 
+from math import ceil
 from typing import Any, Literal
 
 from stcore.options import Options, RunOptions, option
@@ -127,6 +128,11 @@ SCHEDULES: dict[str, dict[str, Any]] = {
 }
 """The second is STemDist's (arXiv 2603.10410), whose validations train until they are done; the first, with larger steps since
 it makes so few, is ours."""
+
+
+def lessons(asked: int | None, windows: int, batch: int) -> int:
+    """Epochs that a teacher is trained: as asked, or as many as make 3,000 steps of ``batch`` windows, 2 to 15."""
+    return asked or min(max(ceil(3000 * batch / windows), 2), 15)
 
 
 def scheduled(options: MatchingOptions) -> MatchingOptions:

@@ -6,14 +6,13 @@ than readings: a few windows then say what many did.
 """
 
 from collections.abc import Iterator
-from math import ceil
 
 import numpy as np
 import torch
 
 from stcore import registry
 from stcore.distil.ground import Ground
-from stcore.distil.options import DistilOptions
+from stcore.distil.options import DistilOptions, lessons
 from stcore.distil.small import Small, as_data
 from stcore.events import Epoch, Progress
 from stcore.models.forecaster import Forecaster
@@ -26,7 +25,6 @@ from stcore.training.evaluate import CELLS
 from stcore.training.pool import Pool
 from stcore.training.trainer import Trainer
 
-STEPS, FEWEST, MOST = 3000, 2, 15  # of the optimizer, and epochs, of a training that is long enough to teach
 SEED = 15_485_863  # apart from the seeds of the models that are trained on the set
 
 
@@ -36,8 +34,8 @@ class Teacher:
     def __init__(self, ground: Ground, options: DistilOptions, epochs: int | None) -> None:
         self.ground = ground
         batch = recipe.batch_size(options.train, ground.setting.sensors, len(ground.windows))
-        enough = int(np.clip(ceil(STEPS * batch / len(ground.windows)), FEWEST, MOST))
-        train = options.train.model_copy(update={"epochs": epochs or enough, "patience": None, "forecasts": 0})
+        enough = lessons(epochs, len(ground.windows), batch)
+        train = options.train.model_copy(update={"epochs": enough, "patience": None, "forecasts": 0})
         plain = {"prune": {"name": "full"}, "mask": {"name": "none"}}
         seed, model = (options.seed + SEED) % 2**31, fitted(options.model)
         self.options = RunOptions(seed=seed, data=options.data, model=model, train=train, **plain)

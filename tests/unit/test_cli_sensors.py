@@ -83,4 +83,7 @@ def test_a_model_that_reads_no_neighbours_is_refused_with_those_that_do(
     tiny().save(tmp_path / "tiny.nc")
     alone = trained(tmp_path / "tiny.nc", tmp_path, "alone")
     assert main(["sensors", str(alone.path), "--keep", "2", "--out", str(tmp_path / "plan.csv")]) == 2
-    assert "stid-neighbours, graph-wavenet, mtgnn, simvp" in capsys.readouterr().err and not (tmp_path / "plan.csv").exists()
+    assert (
+        "stid-neighbours, graph-wavenet, mtgnn, simvp" in capsys.readouterr().err
+        and not (tmp_path / "plan.csv").exists()
+    )

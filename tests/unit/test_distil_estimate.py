@@ -21,11 +21,12 @@ def expected(shape: estimate.Shape = SHAPE, **distil: object) -> float:
 
 
 def test_it_grows_with_rounds_size_and_validation_windows() -> None:
-    preview = expected()
-    assert expected(rounds=20) == pytest.approx(2 * preview)
-    assert expected(schedule="paper") > 15 * preview
-    assert expected(time=0.5) > 2 * preview
-    assert expected(SHAPE._replace(validation=13_000)) > preview
+    preview = expected(targets="own")
+    assert 1.7 * preview < expected(targets="own", rounds=20) < 2 * preview  # but the start is measured once
+    assert expected(schedule="paper") > 12 * preview
+    assert expected(targets="own", time=0.5) > 2 * preview
+    assert expected(targets="own") < expected(teacher=2) < expected(teacher=4)
+    assert expected(SHAPE._replace(validation=13_000)) > expected()
     assert expected(name="random") < preview / 5 < expected(name="gradient-matching")
 
 
