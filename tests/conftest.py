@@ -1,4 +1,4 @@
-"""What tests share, and how they are shared out: the whole selection goes to two processes, single files stay in one."""
+"""What tests share, and how they are shared out: the whole selection goes to three processes, single files stay in one."""
 
 import os
 from pathlib import Path
@@ -13,9 +13,10 @@ settings.load_profile("untimed")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two for folders, however many cores there are, since many tests start processes of their own; ``-n`` overrides it."""
+    """Three for folders, however many cores there are: many tests start processes of their own, and as many wait for them;
+    ``-n`` overrides it."""
     few = any("::" in asked or asked.endswith(".py") for asked in config.args)
-    return 0 if few or config.option.lf or config.option.keyword else 2
+    return 0 if few or config.option.lf or config.option.keyword else 3
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:

@@ -4,9 +4,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from _pytest.mark import ParameterSet
 from nbclient import NotebookClient
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+
+
+def case(path: Path) -> ParameterSet:
+    """The first and the newest are run each time, the others with what is slow."""
+    return pytest.param(path, id=path.stem, marks=[] if path.stem[:2] in ("01", "05") else [pytest.mark.slow])
 
 
 def test_there_are_notebooks() -> None:
@@ -21,7 +27,7 @@ def test_it_is_thin_and_without_outputs(path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:zmq", "ignore:Proactor event loop")
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [case(path) for path in NOTEBOOKS])
 def test_it_runs(path: Path, tmp_path: Path) -> None:
     notebook = nbformat.read(path, 4)
     NotebookClient(

@@ -47,6 +47,7 @@ def test_two_browsers_have_two_folders_and_a_reload_finds_its_own(
         context.close()
 
 
+@pytest.mark.slow
 def test_two_tabs_that_come_first_together_settle_on_one_folder(
     school: Server, chromium: Browser, tmp_path: Path
 ) -> None:

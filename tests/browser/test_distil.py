@@ -24,10 +24,10 @@ def test_it_is_watched_paused_and_ends_with_its_clusters_on_the_map(browse: Brow
     bar = page.locator(".st-key-distillation-header")
     stop = bar.get_by_role("button", name="Stop")
     stop.wait_for(timeout=60_000)
-    settled(page)
-    assert (box := stop.bounding_box()) and box["x"] + box["width"] <= 1280, "no button is beyond the edge"
     bar.get_by_role("button", name="Pause").click(timeout=60_000)
     bar.get_by_text("Paused").wait_for(timeout=60_000)
+    settled(page)
+    assert (box := stop.bounding_box()) and box["x"] + box["width"] <= 1280, "no button is beyond the edge"
     page.get_by_text("Paused in round").wait_for()
     bar.get_by_role("button", name="Resume").click()
     bar.get_by_text("Finished").wait_for(timeout=120_000)

@@ -45,6 +45,7 @@ def test_a_layer_is_brought_and_colours_the_map_by_district(browse: Browse, tmp_
     assert visitor.broken == []
 
 
+@pytest.mark.slow
 def test_a_lasso_on_the_flat_map_chooses_several(browse: Browse) -> None:
     page = browse().open("/sensors")
     page.get_by_text("Flat map").click()
@@ -66,6 +67,7 @@ def test_a_lasso_on_the_flat_map_chooses_several(browse: Browse) -> None:
     page.get_by_text("inside the lasso").wait_for(state="detached")
 
 
+@pytest.mark.slow
 def test_the_internet_is_asked_when_wanted_and_the_map_stays_when_it_does_not_answer(browse: Browse) -> None:
     visitor = browse()
     visitor.context.route(re.compile(r"https://.*"), lambda route: route.abort())

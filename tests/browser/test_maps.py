@@ -17,7 +17,7 @@ def chosen(page: Page) -> str:
     return page.locator(".st-key-sensor-list, .st-key-sensor_list").locator("input").input_value()
 
 
-@pytest.mark.parametrize("name", ["light", "dark"])
+@pytest.mark.parametrize("name", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_the_city_is_drawn_under_its_sensors_in_both_themes(browse: Browse, name: str) -> None:
     page = browse(name).open("/sensors")
     pixels, theme = picture(page), tokens(name)
@@ -59,6 +59,7 @@ def test_zoom_is_kept_while_it_plays_and_a_click_chooses_a_sensor(browse: Browse
     assert (after & zoomed).sum() > 0.8 * zoomed.sum(), "the zoom was lost"
 
 
+@pytest.mark.slow
 def test_an_upload_is_opened_and_the_box_closes(browse: Browse, tmp_path: Path) -> None:
     hours = np.arange("2026-01-05", "2026-01-15", dtype="datetime64[h]")
     rows = [f"{hour},{number % 24},{number % 7 * (number % 2)}" for number, hour in enumerate(hours)]
@@ -76,6 +77,7 @@ def test_an_upload_is_opened_and_the_box_closes(browse: Browse, tmp_path: Path) 
     page.get_by_text("They were taken as missing").wait_for()
 
 
+@pytest.mark.slow
 def test_the_exported_map_opens_from_disk_and_asks_nobody(browse: Browse, chromium: Browser, tmp_path: Path) -> None:
     page = browse().open("/sensors")
     with page.expect_download() as download:

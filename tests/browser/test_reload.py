@@ -108,6 +108,7 @@ def test_epochs_come_within_a_second_and_a_half_and_leave_the_zoom_alone(browse:
     assert chart.evaluate("element => element.marked"), "the chart is the same element"
 
 
+@pytest.mark.slow
 def test_a_run_survives_the_server_and_the_tab_finds_it_again(browse: Browse, server: Server, long_run: Run) -> None:
     page = browse().open(f"/?run={long_run.id}")
     badge(page, "Running")
@@ -121,6 +122,7 @@ def test_a_run_survives_the_server_and_the_tab_finds_it_again(browse: Browse, se
     assert long_run.worker_process == worker and long_run.locked
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_shown_and_goes_on_from_its_last_epoch(browse: Browse, long_run: Run) -> None:
     page = browse().open(f"/?run={long_run.id}")
     badge(page, "Running")

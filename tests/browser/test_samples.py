@@ -103,6 +103,7 @@ def lasso(page: Page, x: float, y: float) -> None:
     page.get_by_text("are chosen").wait_for()
 
 
+@pytest.mark.slow
 def test_the_map_keeps_its_place_while_it_is_clicked_and_lassoed(browse: Browse) -> None:
     page = browse().open("/samples?run=demo-run")
     page.get_by_test_id("stPlotlyChart").first.scroll_into_view_if_needed()
@@ -119,6 +120,7 @@ def test_the_map_keeps_its_place_while_it_is_clicked_and_lassoed(browse: Browse)
     page.get_by_text("Showing all").wait_for()
 
 
+@pytest.mark.slow
 def test_a_lasso_is_named_and_its_link_opens_it_in_a_fresh_browser(browse: Browse, server: Server) -> None:
     shutil.copytree(ROOT / "data" / "demo-run", server.runs / "named", dirs_exist_ok=True)
     page = browse().open("/samples?run=named")
@@ -181,6 +183,7 @@ def drawn_by(page: Page, picture: dict[str, Any], height: int) -> dict[str, Any]
     return drawn | {"pixels": np.array(drawn["pixels"], float).reshape(tall, width, 4)}
 
 
+@pytest.mark.slow
 def test_the_canvas_follows_the_theme(browse: Browse) -> None:
     page = browse("dark").open("/samples?run=demo-run")
     page.wait_for_timeout(500)
@@ -211,6 +214,7 @@ def going_on(server: Server, tmp_path: Path) -> Iterator[Any]:
     events.close()
 
 
+@pytest.mark.slow
 def test_a_live_run_stands_still_and_tells_of_the_next_epoch(browse: Browse, going_on: Any) -> None:
     run = going_on(3)
     page = browse().open(f"/samples?run={run.id}")

@@ -99,6 +99,7 @@ def test_every_arm_has_its_runs_and_its_own_search(whole: Experiment) -> None:
             assert share == pytest.approx(arm["keep"], rel=0.01)
 
 
+@pytest.mark.slow
 def test_killed_at_random_and_called_again_is_as_never_killed(
     small_file: Path, whole: Experiment, tmp_path: Path
 ) -> None:
@@ -128,6 +129,7 @@ def test_killed_between_two_writes(boundary: str, small_file: Path, whole: Exper
     assert_same(open_experiment("e", tmp_path / "runs"), whole)
 
 
+@pytest.mark.slow
 def test_side_by_side_is_as_in_turn_and_outlives_its_killer(small_file: Path, tmp_path: Path) -> None:
     """Workers of a killed caller go on; the next caller waits for them."""
     folders = [tmp_path / name for name in ("turn", "side")]

@@ -42,13 +42,17 @@ BOUNDARIES = [  # the instant before the worker opens, renames or removes a file
 ]
 STATUS = {"open worker.json.partial 0": "starting", "remove checkpoint 0": "done"}  # the others leave it interrupted
 
+SLOW = pytest.mark.slow
+
 
 def reached(run: Run, size: float) -> bool:
     events = run.path / "events.jsonl"
     return events.exists() and events.stat().st_size >= size
 
 
-@pytest.mark.parametrize("prune", ["st-prune", "infobatch", "random"])
+@pytest.mark.parametrize(
+    "prune", ["st-prune", pytest.param("infobatch", marks=SLOW), pytest.param("random", marks=SLOW)]
+)
 def test_killed_at_random_and_resumed_is_as_never_killed(
     prune: str, small_file: Path, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:

@@ -69,6 +69,7 @@ def test_names_carry_utc(tmp_path: Path, undisturbed: Undisturbed) -> None:
     assert abs(datetime.now(UTC) - made) < timedelta(minutes=1)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "setsid"), reason="torchrun gives its workers a session of their own on POSIX only")
 def test_workers_outlive_a_killed_torchrun_and_say_where_they_are(small_file: Path, tmp_path: Path) -> None:
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-addr", "127.0.0.1"]

@@ -272,6 +272,7 @@ def test_windows_that_lie_outside(start: str, runs: Path, tmp_path: Path, capsys
     assert not (tmp_path / "a.npy").exists()
 
 
+@pytest.mark.slow
 def test_nobody_reads_the_progress(tmp_path: Path, small_file: Path) -> None:
     """A closed terminal or a full disk behind stderr does not end a training."""
     for number, words in enumerate(("2>&-", "2>/dev/full")):

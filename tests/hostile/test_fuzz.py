@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 from data_samples import EVERY
 from fuzzing import campaign
 
@@ -12,7 +13,15 @@ CRASHES = {
 }  # its library ends the process on some bytes; such a file is only ever read by a child process, see test_apart.py
 
 
-@pytest.mark.parametrize("place", range(len(EVERY)), ids=[f"{name}-{sample.name}" for name, sample in EVERY])
+def case(place: int) -> ParameterSet:
+    """A format; of that whose every opening takes a quarter of a second the variants are slow."""
+    return pytest.param(place, marks=[pytest.mark.slow] if EVERY[place][0] == "weatherbench" else [])
+
+
+NAMES = [f"{name}-{sample.name}" for name, sample in EVERY]
+
+
+@pytest.mark.parametrize("place", map(case, range(len(EVERY))), ids=NAMES)
 def test_spoilt_files_end_in_data_or_in_words(place: int, tmp_path: Path) -> None:
     if EVERY[place][0] in CRASHES:
         pytest.skip("the library that reads it ends its process on some damaged bytes")

@@ -83,6 +83,7 @@ def test_several_processes_compute_what_one_computes(
     assert_as_alone(Run(tmp_path / "run"), Run(tmp_path / "alone"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mask", "prune"), [("dynst", "st-prune"), ("best", "full"), ("gradient", "random"), ("any", "full")]
 )

@@ -41,6 +41,7 @@ def test_a_machine_is_as_fast_as_its_finished_distillations_say() -> None:
     assert estimate.seconds(10, 3) == 30 + estimate.seconds(0)
 
 
+@pytest.mark.slow
 def test_a_distillation_takes_about_as_long_as_it_is_expected_to(tmp_path: Path) -> None:
     """In processor time, since other work may run beside; within a factor, since the rates are those of one machine."""
     tiny(3000, 20).save(file := tmp_path / "data.nc")

@@ -77,6 +77,7 @@ def test_a_real_run_takes_about_what_is_said(tmp_path) -> None:
     assert took / 10 < estimate.training_seconds(work, estimate.glance()) < took * 10
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no peak to be read")
 @pytest.mark.parametrize(("model", "mask"), [("stid-neighbours", "spread"), ("graph-wavenet", "none")])
 def test_the_memory_of_models_over_pairs_of_sensors_is_about_what_is_said(model: str, mask: str, tmp_path) -> None:

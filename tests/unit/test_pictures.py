@@ -27,7 +27,7 @@ def made(data: STData, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A finished distillation of two rounds."""
     place = tmp_path_factory.mktemp("distilled")
     data.save(place / "data.nc")
-    return distilled(place / "data.nc", place, "learned", check=2)
+    return distilled(place / "data.nc", place, "learned", check=2, targets="own")
 
 
 @pytest.fixture
