@@ -21,7 +21,7 @@ def case(place: int) -> ParameterSet:
 NAMES = [f"{name}-{sample.name}" for name, sample in EVERY]
 
 
-@pytest.mark.parametrize("place", map(case, range(len(EVERY))), ids=NAMES)
+@pytest.mark.parametrize("place", [case(place) for place in range(len(EVERY))], ids=NAMES)
 def test_spoilt_files_end_in_data_or_in_words(place: int, tmp_path: Path) -> None:
     if EVERY[place][0] in CRASHES:
         pytest.skip("the library that reads it ends its process on some damaged bytes")
