@@ -28,7 +28,7 @@ def field(section: str, option: Described, automatic: Mapping[str, Any], lists: 
     st.session_state.setdefault(key, shown(option, default, choices))
     more: dict[str, Any] = {"key": key, "help": help, "persist_state": "session"}
     if "enum" in option:
-        return st.selectbox(label, option["enum"], **more)
+        return st.selectbox(label, option["enum"], placeholder=_automatic(automatic.get(name)), **more)
     if option["type"] == "array" and choices is not None:
         st.session_state[key] = [name for name in st.session_state[key] if name in choices]
         return st.multiselect(label, choices, placeholder=_automatic(automatic.get(name)), **more) or None

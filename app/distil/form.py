@@ -17,7 +17,7 @@ from stcore import registry
 from stcore.charts.words import percent
 from stcore.data import STData
 from stcore.distil.clusters import counted, fewest_clusters
-from stcore.distil.options import SCHEDULES, DistilOptions, MatchingOptions, SizeOptions
+from stcore.distil.options import SCHEDULES, DistilOptions, MatchingOptions, SizeOptions, STemDistOptions
 from stcore.findings import DataError
 from stcore.options import DataOptions, OptionError, RunOptions, TrainOptions
 from stcore.runs import create_distillation
@@ -73,7 +73,7 @@ def draw(data: STData | None, problem: str) -> Draft:
     method = choose_method()
     size = {name: share(name) for name in DEFAULTS}
     place = st.container()
-    schedule = choose_schedule() if issubclass(method.options, MatchingOptions) else None
+    schedule = choose_schedule(method) if issubclass(method.options, MatchingOptions) else None
     surrogate = choose_surrogate(data)
     values = further(method, surrogate, schedule, data)
     options = {name: values[name] for name in ("data", "train")}
@@ -113,7 +113,7 @@ def share(name: str) -> float:
     return float(found)
 
 
-def choose_schedule() -> str:
+def choose_schedule(method: registry.Card) -> str:
     """Preview or paper, with what that means."""
     st.session_state.setdefault("distil.schedule", "preview")
     chosen = st.segmented_control(
@@ -121,8 +121,14 @@ def choose_schedule() -> str:
         persist_state="session",
     )  # fmt: skip
     plan = SCHEDULES[str(chosen)]
+    taught = issubclass(method.options, STemDistOptions) and plan["targets"] == "teacher"
     st.markdown(
         f":small[{plan['rounds']} rounds of {plan['steps']} steps, a validation every {plan['check']} rounds.]"
+        + (
+            " :small[The windows' targets are forecasts of a model that is trained on all data first.]"
+            if taught
+            else ""
+        )
         + ("" if chosen == "preview" else " :small[It takes some twenty times as long as the preview.]")
     )
     return str(chosen)
@@ -163,8 +169,8 @@ def further(
     }
     channels = data.channels if data else []
     lists = {"targets": channels, "inputs": channels}
+    plan = (SCHEDULES[schedule] if schedule else {"trained": 1, "epochs": 5}) | {"teacher": "2 to 15"}
     automatic: Mapping[str, Any] = {
-        **(SCHEDULES[schedule] if schedule else {"trained": 1, "epochs": 5}),
         "milestones": "a cosine to zero", "targets": channels[0] if channels else None, "inputs": "all",
         **dict.fromkeys(("batch", "lr", "threads", "weight_decay"), "what suits"),
     }  # fmt: skip
@@ -173,7 +179,8 @@ def further(
         for name, section in described.items():
             if section:
                 st.markdown(f"**{TITLES[name]}**")
-            values[name] = forms.fields(f"distil {name}", section, automatic, lists)
+            stands_in = plan if name == "distil" else automatic
+            values[name] = forms.fields(f"distil {name}", section, stands_in, lists)
     return values
 
 
