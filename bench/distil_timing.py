@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,6 +19,24 @@ from stcore.training.trainer import Trainer
 FILE = "timing.json"
 MODEL, REPEATS = "stid", 3
 WARM = 15  # epochs on the small set before the real ones
+SHORT = 8  # epochs on a small set, about half of those that bench/distil.py gives it
+FIELD = 64  # windows in a step, as most of the field trains
+
+
+class Way(NamedTuple):
+    """A way to train: what is set besides, and whether on the small set."""
+
+    set: dict[str, Any]
+    small: bool
+
+
+WAYS = {
+    "all": Way({}, False),
+    "small": Way({}, True),
+    "small, 8 epochs": Way({"epochs": SHORT}, True),
+    "all, 64 windows a step": Way({"batch": FIELD}, False),
+    "small, 64 windows a step": Way({"batch": FIELD}, True),
+}
 
 
 def measure(sources: Mapping[str, str], grid: Sequence[Any], folder: Path) -> None:
@@ -35,19 +53,23 @@ def measure(sources: Mapping[str, str], grid: Sequence[Any], folder: Path) -> No
 
 
 def measured(data: STData, small: STData, cell: Any, distilling: float) -> dict[str, Any]:
-    """Seconds of a whole training on all data and on the small set, in turn; memory of each; and what a warm start saves."""
-    all_data, on_small = cell.train(MODEL, None), cell.train(MODEL, "the set")
-    seconds: dict[str, list[float]] = {"all": [], "small": []}
+    """Of each way seconds of whole trainings, in turn, best validation error and memory; and what a warm start saves."""
+    asked = {
+        name: merged(cell.train(MODEL, "the set" if way.small else None), {"train": way.set})
+        for name, way in WAYS.items()
+    }
+    given = {name: small if way.small else None for name, way in WAYS.items()}
+    seconds: dict[str, list[float]] = {name: [] for name in WAYS}
+    error: dict[str, float] = {}
     for _ in range(REPEATS):
-        for name, options, given in (("all", all_data, None), ("small", on_small, small)):
-            seconds[name].append(trained(data, options, given)[-1][0])
-    whole, some = (float(np.median(seconds[name])) for name in ("all", "small"))
-    ways = (("all", all_data, None), ("small", on_small, small))
-    room = {name: memory(data, options, given) for name, options, given in ways}
+        for name in WAYS:
+            curve = trained(data, asked[name], given[name])
+            seconds[name].append(curve[-1][0])
+            error[name] = min(mae for _, mae in curve)
+    room = {name: memory(data, asked[name], given[name]) for name in WAYS}
     return {
-        "faster": whole / some,
         "seconds": seconds,
-        "less_memory": room["all"] / room["small"],
+        "validation": error,
         "memory": room,
         "warm": warm_started(data, small, cell, distilling),
     }
