@@ -1,8 +1,6 @@
 """Regions of sensors that lie together: by place, else by how alike they read."""
 
 import numpy as np
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import squareform
 
 from stcore.data import STData
 from stcore.sensors.likeness import correlation
@@ -24,6 +22,9 @@ def nearby(data: STData, count: int, target: int = 0, seed: int = 0) -> np.ndarr
         spread = (globe - globe.mean(axis=0)) / max(float(globe.std(axis=0).max()), 1e-12)  # places lie close together
         label = KMeans(count, n_init=10, random_state=seed).fit_predict(spread)
     elif len(data.sensors) > 1:
+        from scipy.cluster.hierarchy import fcluster, linkage
+        from scipy.spatial.distance import squareform
+
         apart = 1 - np.abs(correlation(data.values[..., target].astype(float)))
         np.fill_diagonal(apart, 0)
         tree = linkage(squareform(np.clip((apart + apart.T) / 2, 0, None), checks=False), "average")
