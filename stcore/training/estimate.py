@@ -131,8 +131,11 @@ def speed(finished: Iterable[tuple[Work, float]]) -> float | None:
 
 @cache
 def glance() -> float:
-    """The machine's factor from the quickest of many small matrix products; others at work slow the rest, not that one."""
-    rows, square = np.ones((256, 64), np.float32), np.full((64, 64), 1 / 64, np.float32)
+    """The machine's factor from the quickest of many small matrix products; others at work slow the rest, not that one.
+
+    They are so small that none is split among threads, which would wait for each other where all cores have work.
+    """
+    rows, square = np.ones((64, 64), np.float32), np.full((64, 64), 1 / 64, np.float32)
     took = []
     for _ in range(200):
         began = time.perf_counter()
