@@ -1,5 +1,6 @@
 """About how long a distillation will take, said before it starts: from earlier ones here, else from the machine's speed."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
@@ -42,10 +43,17 @@ def speed(model: str) -> tuple[float, str]:
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def measured(path: str, stamp: float) -> tuple[float, float] | None:
-    """What a finished distillation was expected to take at the rates, and the seconds that it took."""
+    """What a finished distillation was expected to take at the rates, and the seconds that it took; None for another, and
+    for one whose options are not known here."""
     run = Run(Path(path))
     if (run.result or {}).get("status") != "done":
         return None
+    with suppress(ValueError):  # an option, a method or a model that is none
+        return _measured(run)
+    return None
+
+
+def _measured(run: Run) -> tuple[float, float]:
     options, windows, data = DistilOptions.read(run.spec["options"]), run.spec["windows"], run.spec["data"]
     inputs = len(options.data.inputs or data["channels"])
     shape = estimate.Shape(

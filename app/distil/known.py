@@ -10,7 +10,7 @@ from app.words import plain
 from stcore import registry
 from stcore.charts.words import percent
 from stcore.distil.clusters import counted, fewest_clusters
-from stcore.runs import Run, label, runs_in
+from stcore.runs import Run, damaged_in, label, runs_in
 from stcore.runs.folder import LIVE
 
 DRAWN = "drawn distillation"
@@ -35,7 +35,9 @@ def header(runs: list[Run]) -> Run | None:
                 strip(run)
     if asked and run is None:
         more = " Choose another one above." if runs else ""
-        st.warning(f"Distillation {plain(asked, 80)} is not on this machine.{more}", icon=":material/link_off:")
+        damaged = next((said for said in damaged_in(runs_folder()) if repr(asked) in said), None)
+        said = damaged or f"Distillation {asked[:80]} is not on this machine."
+        st.warning(f"{plain(said)}{more}", icon=":material/link_off:")
     return run
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from stcore import registry
 from stcore.options import DataOptions, OptionError, TrainOptions
 
 NUMBER = (int, float)
@@ -77,9 +78,17 @@ def wrong(spec: Mapping[str, Any]) -> str:
     try:
         DataOptions.read({name: options["data"][name] for name in ("lookback", "horizon")})
         TrainOptions.read({name: options["train"][name] for name in ("epochs", "threads")})
+        if is_one and fits(options["distil"], {"name": str}):
+            _read_method(options["distil"])
     except OptionError as error:
         return str(error)
     return next((said for said, sound in checks.items() if not sound), "")
+
+
+def _read_method(choice: Mapping[str, Any]) -> None:
+    """OptionError where the options of a method of distillation cannot be; one that is not known here may have any."""
+    if card := registry.cards("distillers").get(choice["name"]):
+        card.options.read({name: value for name, value in choice.items() if name != "name"})
 
 
 LONGEST_STEP = 1e9

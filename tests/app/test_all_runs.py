@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from distillations import distilled
 from pages import button, texts
+from tiny import tiny
 from training_runs import copied
 
 from app import session
@@ -48,6 +49,19 @@ def test_a_damaged_one_is_told_beside_all_others(app: Callable, two: list[Run]) 
     test = app("compare", part="all")
     assert "The <b>better</b> one" in rows(test) and "finished" not in rows(test)
     assert "spec.json of run 'finished' is damaged" in texts(test).replace("\\", "")
+
+
+def test_a_distillation_with_an_option_that_cannot_be_is_told_too(
+    app: Callable, two: list[Run], tmp_path: Path
+) -> None:
+    tiny(400, 12).save(file := tmp_path / "tiny.nc")
+    spec = distilled(file, two[0].path.parent, "edited").path / "spec.json"
+    spec.write_text(spec.read_text().replace('"time": 0.05', '"time": "x"'))
+    test = app("compare", part="all")
+    assert not test.exception and "finished" in rows(test) and "edited" not in rows(test)
+    assert "spec.json of run 'edited' is damaged or was edited: option 'time'" in texts(test).replace("\\", "")
+    test = app("distil", distillation="edited")
+    assert not test.exception and "option 'time'" in texts(test).replace("\\", "")
 
 
 def test_archived_ones_are_left_out_everywhere_until_asked_for(app: Callable, two: list[Run]) -> None:

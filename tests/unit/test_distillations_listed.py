@@ -11,7 +11,7 @@ from training_runs import trained
 
 from stcore.cli import main
 from stcore.compare import compare
-from stcore.runs import Run, RunError
+from stcore.runs import Run, RunError, damaged_in, runs_in
 from stcore.runs.record import fail
 
 
@@ -93,3 +93,18 @@ def test_a_spec_that_names_no_method_is_no_distillation(runs: Path, tmp_path: Pa
     (tmp_path / "torn" / "spec.json").write_text(json.dumps(spec), "utf-8")
     with pytest.raises(RunError, match=r"spec\.json"):
         Run(tmp_path / "torn")
+
+
+@pytest.mark.parametrize(("name", "value"), [("time", "x"), ("space", 7), ("nothing", 1)])
+def test_a_spec_with_an_option_that_cannot_be_is_told_with_the_option(
+    name: str, value: object, runs: Path, tmp_path: Path
+) -> None:
+    spec = json.loads((runs / "small" / "spec.json").read_text("utf-8"))
+    spec["options"]["distil"][name] = value
+    (tmp_path / "edited").mkdir()
+    (tmp_path / "edited" / "spec.json").write_text(json.dumps(spec), "utf-8")
+    assert runs_in(tmp_path, None) == []
+    assert damaged_in(tmp_path) and f"'{name}'" in damaged_in(tmp_path)[0]
+    spec["options"]["distil"] = {"name": "of another package", "size": "x"}
+    (tmp_path / "edited" / "spec.json").write_text(json.dumps(spec), "utf-8")
+    assert [run.method for run in runs_in(tmp_path, None)] == ["of another package"]
