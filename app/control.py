@@ -55,6 +55,7 @@ def _progress(run: Run, now: str) -> None:
     if where["epoch"] < 0:
         compares = run.spec["options"].get("mask", {}).get("pilot")
         text = "comparing masks first" if compares else "scoring before training"
+        text = "before the first round" if run.kind == "distil" else text
     elif share == 1.0:
         text = "measuring on the validation windows" if run.kind == "distil" else "measuring on the test windows"
     elif left is not None:

@@ -46,7 +46,8 @@ class Started(Event):
 class Progress(Event):
     """A batch is done. ``visits`` of ``planned`` sample visits of the whole run are behind us.
 
-    In epoch -1 they are those of the short trainings that a strategy wants beforehand.
+    In epoch -1 they are those of the short trainings that a strategy wants beforehand; of a distillation those of the teacher
+    and of the models that measure the start.
     """
 
     epoch: int

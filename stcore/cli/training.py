@@ -202,7 +202,8 @@ def progress(run: Run, event: dict[str, Any]) -> None:
         for note in event["notes"]:
             aside(f"note: {note}")
     elif watched() and event["batch"] % 20 == 0:
-        epoch = f"{run.pass_name} {event['epoch'] + 1}" if event["epoch"] >= 0 else "scoring before training"
+        before = "before the first round" if run.kind == "distil" else "scoring before training"
+        epoch = f"{run.pass_name} {event['epoch'] + 1}" if event["epoch"] >= 0 else before
         where = f"{epoch}, {'step' if run.kind == 'distil' else 'batch'} {event['batch']} of {event['batches']}"
         aside(f"\r\033[K{where}, {duration(run.progress.get('seconds_left'))} left", end=False)
 

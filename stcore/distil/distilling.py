@@ -10,7 +10,8 @@
 The state is complete at every round's end, and all draws come from the seed and the round.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from stcore.ranks import Ranks
 from stcore.training import recipe
 from stcore.training.build import small_pool
 from stcore.training.clock import Clock
+from stcore.training.ends import Diverged
 from stcore.training.feed import Feed
 from stcore.training.state import from_bytes, to_bytes
 from stcore.training.trainer import Trainer
@@ -79,10 +81,11 @@ class Distilling:
         """The teacher, where the targets are to be its forecasts and it is not trained yet."""
         if self.teacher is None or self.teacher.model is not None:
             return
-        with self.clock.timed("train"):
-            for event in self.teacher.trained(self.ranks):
-                if event.batch % 16 == 1:
-                    yield self._progress(0, 0)
+        try:
+            for event in self.clock.each("train", self.teacher.trained(self.ranks)):
+                yield replace(event, epoch=-1)
+        except Diverged as error:
+            raise self._diverged(-1, "the teacher", error) from error
 
     def _start_measured(self) -> Iterator[Event]:
         """Windows that are learned are worth keeping only if they are better than those they began as."""
@@ -136,15 +139,25 @@ class Distilling:
         found = []
         for number in range(self.method.trained):
             trainer = Trainer(data, (options := self.trained(number)), self.ranks, small_pool(data, self.feed, options))
-            with clock.timed("evaluate"):
-                for event in trainer:
+            try:
+                for event in clock.each("evaluate", trainer):
                     if isinstance(event, Progress) and event.batch % 16 == 0:
-                        yield self._progress(max(epoch, 0), self.method.steps if epoch >= 0 else 0)
+                        yield replace(event, epoch=-1) if epoch < 0 else self._progress(epoch, self.method.steps)
                     if isinstance(event, Epoch) and event.epoch + 1 == self.method.epochs:
                         break
+            except Diverged as error:
+                raise self._diverged(epoch, "a model that is trained on the set for a validation", error) from error
             found.append(trainer.best_metrics)
-        numbers = [name for name, value in found[0].items() if isinstance(value, float)]
-        return found[0] | {name: float(np.mean([one[name] for one in found])) for name in numbers}
+        measured: dict[str, Any] = averaged(found)
+        return measured
+
+    def _diverged(self, epoch: int, model: str, error: Diverged) -> ValueError:
+        """The error in the words of a distillation, with its options that may help."""
+        when = f"at round {epoch + 1}" if epoch >= 0 else "before the first round"
+        lower = "a lower distil.rate, or " if epoch >= 0 and self.rate else ""
+        return ValueError(
+            f"diverged {when}: the loss of {model} is not finite; try {lower}a train.lr below {error.rate:g}."
+        )
 
     def trained(self, number: int) -> RunOptions:
         """How a validation trains its models."""
@@ -251,6 +264,16 @@ class Distilling:
     def beside(self) -> dict[str, Callable[[], bytes]]:
         """What is kept of the result besides: the best set as a dataset."""
         return {FILE: lambda: self.result().packed()}
+
+
+def averaged(found: Sequence[Any]) -> Any:
+    """Metrics of several models, dicts and lists of numbers, as the mean of each; what is no fraction is the first one's."""
+    first = found[0]
+    if isinstance(first, dict):
+        return {name: averaged([one[name] for one in found]) for name in first}
+    if isinstance(first, list):
+        return [averaged(parts) for parts in zip(*found, strict=True)]
+    return float(np.mean(found)) if all(isinstance(one, float) for one in found) else first
 
 
 def kept(small: Small) -> dict[str, Any]:

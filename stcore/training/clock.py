@@ -1,8 +1,11 @@
 """Clock: seconds by kind of work, on the wall and of the processor."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
+
+T = TypeVar("T")
 
 KINDS = ("train", "score", "select", "evaluate")
 
@@ -20,6 +23,16 @@ class Clock:
         yield
         self.seconds[kind] += time.perf_counter() - wall
         self.cpu[kind] += time.process_time() - cpu
+
+    def each(self, kind: str, events: Iterable[T]) -> Iterator[T]:
+        """Pass on ``events``, and add the time of making them to ``kind``; what is done with them does not count."""
+        source, end = iter(events), object()
+        while True:
+            with self.timed(kind):
+                event = next(source, end)
+            if event is end:
+                return
+            yield event  # type: ignore[misc]
 
     def add(self, other: "Clock", as_kind: str | None = None) -> None:
         """Add another clock's times, each to its own kind or all to one."""

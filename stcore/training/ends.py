@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 class Diverged(RuntimeError):
-    """The loss is no number any more; says where and what to try."""
+    """The loss is no number any more; says where and what to try: a learning rate below ``rate``."""
+
+    def __init__(self, text: str, rate: float) -> None:
+        super().__init__(text)
+        self.rate = rate
 
 
 def diverged(trainer: "Trainer", what: str) -> Diverged:
@@ -23,7 +27,8 @@ def diverged(trainer: "Trainer", what: str) -> Diverged:
     kept = f"The weights of epoch {trainer.epoch} are kept" if trainer.epoch else "There are no weights yet"
     return Diverged(
         f"diverged at epoch {trainer.epoch + 1}: {what} is not finite. "
-        f"{kept}; try a learning rate below {trainer.rate:g}."
+        f"{kept}; try a learning rate below {trainer.rate:g}.",
+        trainer.rate,
     )
 
 

@@ -1,12 +1,15 @@
 """Targets that are a teacher's forecasts, and the start of a set, which is kept where learning made it no better."""
 
+import time
+
 import numpy as np
 import pytest
 from tiny import tiny
 
-from stcore.distil.distilling import Distilling
+from stcore.distil.distilling import Distilling, averaged
 from stcore.distil.options import DistilOptions, MatchingOptions, STemDistOptions, scheduled
 from stcore.events import Epoch, Progress, Started
+from stcore.training import evaluate
 
 QUICK = {"time": 0.1, "space": 0.5, "epochs": 1, "teacher": 2}
 LEARNED = {"rounds": 2, "steps": 2, "inner": 1, "subsets": 2, "check": 1}
@@ -25,7 +28,7 @@ def distilling(name: str, **asked: object) -> Distilling:
 def test_the_targets_are_the_forecasts_of_a_model_that_saw_all_windows(name: str, more: dict[str, object]) -> None:
     work = distilling(name, targets="teacher", **more)
     events = list(work)
-    assert isinstance(events[0], Started) and isinstance(events[1], Progress) and events[1].visits == 0
+    assert isinstance(events[0], Started) and isinstance(events[1], Progress) and events[1].epoch == -1
     small, raw = work.result_small(), work.method.current()
     assert work.teacher is not None and work.teacher.options.train.epochs == 2
     again = work.teacher.taught(small)
@@ -70,3 +73,54 @@ def test_members_are_others_in_every_window() -> None:
         named.append(off.argmin(axis=0))
     label = work.method.clusters.label
     assert all((label[one] == np.arange(len(one))).all() for one in named) and len({tuple(one) for one in named}) > 1
+
+
+def test_what_comes_before_the_first_round_is_told_apart_from_it() -> None:
+    events = [event for event in distilling("stemdist", targets="teacher", **LEARNED) if not isinstance(event, Started)]
+    epochs = [event.epoch for event in events if isinstance(event, Progress)]
+    assert epochs == sorted(epochs) and set(epochs) == {-1, 0, 1}
+    rounds = [event for event in events if isinstance(event, Progress) and event.epoch >= 0]
+    assert (rounds[0].visits, rounds[0].planned) == (1, 4)
+
+
+def test_what_is_done_with_its_events_takes_none_of_its_time() -> None:
+    work, began, slept = distilling("stemdist", targets="teacher", **LEARNED), time.perf_counter(), 0.0
+    before = sum(work.clock.seconds.values())
+    for event in work:
+        if isinstance(event, Progress):
+            paused = time.perf_counter()
+            time.sleep(0.02)
+            slept += time.perf_counter() - paused
+    assert sum(work.clock.seconds.values()) - before <= time.perf_counter() - began - slept
+
+
+@pytest.mark.parametrize(
+    ("name", "fine", "said"),
+    [
+        ("stemdist", 0, "diverged before the first round: the loss of the teacher is not finite; try a train.lr below"),
+        ("stemdist", 2, "diverged before the first round: the loss of a model that is trained on the set"),
+        (
+            "stemdist",
+            3,
+            "diverged at round 1: the loss of a model that .* try a lower distil.rate, or a train.lr below",
+        ),
+        ("random", 2, "diverged at round 1: the loss of a model that .* not finite; try a train.lr below"),
+    ],
+)
+def test_a_training_that_diverges_is_told_in_the_words_of_a_distillation(
+    name: str, fine: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls, metrics = [], evaluate.metrics
+
+    def measured(*given: object) -> dict[str, object]:
+        calls.append(1)
+        return metrics(*given) | ({"mae": np.inf} if len(calls) > fine else {})  # type: ignore[arg-type]
+
+    monkeypatch.setattr(evaluate, "metrics", measured)
+    with pytest.raises(ValueError, match=said):
+        list(distilling(name, targets="teacher", **(LEARNED if name == "stemdist" else {})))
+
+
+def test_a_validation_is_the_mean_of_its_models_at_every_horizon() -> None:
+    one, other = ({"mae": mae, "mape": None, "by_horizon": [{"horizon": 1, "mae": mae}]} for mae in (1.0, 2.0))
+    assert averaged([one, other]) == {"mae": 1.5, "mape": None, "by_horizon": [{"horizon": 1, "mae": 1.5}]}
