@@ -203,7 +203,7 @@ def say_size(method: registry.Card, draft: Draft) -> None:
     size, sensors = method.options.read(choice), len(draft.data.sensors)
     assert isinstance(size, SizeOptions)
     whole = draft.windows[0]
-    windows, clusters, notes = counted(whole, sensors, size, fewest_clusters(method.name, size))
+    windows, clusters, notes = counted(whole, sensors, size, fewest_clusters(size))
     of = "sensors" if choice.get("sensors", "clusters") != "clusters" else "clusters"
     st.markdown(
         f"**{windows:,} windows × {clusters:,} {of}**: {percent(windows * clusters / (whole * sensors))} of the whole",

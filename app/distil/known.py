@@ -83,7 +83,7 @@ def asked_size(run: Run) -> tuple[int, int]:
     if card is None:
         return windows, sensors
     options = card.options.read(choice)
-    return counted(windows, sensors, options, fewest_clusters(card.name, options))[:2]  # type: ignore[arg-type]
+    return counted(windows, sensors, options, fewest_clusters(options))[:2]  # type: ignore[arg-type]
 
 
 def said_size(run: Run) -> str:

@@ -90,11 +90,12 @@ def told(run: Run, json: bool, out: Path | None = None, layout: str = "") -> Non
         "share": summary["visits"]["share"],
     }
     validation = summary["metrics"]["validation"]
+    best = summary["best_epoch"]
+    after = f"after round {best} of {summary['epochs']}" if best else "as it began, since no round made it better"
     lines = [
         f"run {run.id}: {summary['status']}",
         f"{size['windows']} windows x {size['sensors']} sensors, {size['share']:.2%} of the whole",
-        f"validation: MAE {shown(validation['mae'])} of a model trained on it, after round {summary['best_epoch']} of "
-        f"{summary['epochs']}",
+        f"validation: MAE {shown(validation['mae'])} of a model trained on it, {after}",
         f"time: {duration(summary['seconds']['total'])}",
         *([f"written to {out}", *lost] if out else []),
         summary["path"],

@@ -223,8 +223,9 @@ def result_text(summary: dict[str, Any]) -> str:
     for name, metrics in (summary["naive"] or {}).items():
         lines.append(f"{name}: MAE {shown(metrics['mae'])} ({metrics['note']})")
     visits, seconds = summary["visits"], summary["seconds"]
-    if summary["kind"] == "distil" and visits["share"]:
-        lines.append(f"size: {visits['share']:.2%} of the whole\ntime: {duration(seconds['total'])}")
+    if summary["kind"] == "distil":
+        lines += [f"size: {visits['share']:.2%} of the whole"] if visits["share"] else []
+        lines.append(f"time: {duration(seconds['total'])}")
     elif visits["full"]:
         lines.append(f"visits: {visits['kept']} of {visits['full']} ({visits['share']:.1%})")
         scoring = seconds["score"] + seconds["select"]

@@ -5,6 +5,7 @@ One method a file. The cards stand here, apart from the code, so that listing me
 
 from stcore.distil.options import (
     CRAIGOptions,
+    GradientOptions,
     KCenterOptions,
     MatchingOptions,
     PickOptions,
@@ -24,7 +25,7 @@ CARDS = (
     ),
     Card(
         "cluster-mean",
-        "Random windows of the means of clusters of sensors: where STemDist begins.",
+        "Random windows of the means of clusters of sensors: where the paper's STemDist begins.",
         "location clustering of arXiv 2603.10410",
         "stcore.distil.cluster_mean:ClusterMean",
         PickOptions,
@@ -70,7 +71,7 @@ CARDS = (
         "Learns windows of clusters of sensors whose slopes in a model are those of the real windows, all clusters at once.",
         "Zhao et al. 2021, arXiv 2006.05929; on clusters of sensors as in arXiv 2603.10410",
         "stcore.distil.gradient_matching:GradientMatching",
-        MatchingOptions,
+        GradientOptions,
         title="Gradient matching (DC)",
     ),
     Card(

@@ -5,6 +5,7 @@ windows a medoid stands for is left out: a small set weighs sensors, not windows
 """
 
 import numpy as np
+import torch
 
 from stcore.distil.options import CRAIGOptions
 from stcore.distil.picked import Picked
@@ -35,7 +36,7 @@ class CRAIG(Picked):
             seed=self.seed,
             data=self.ground.feed.options,
             prune=plain,
-            train={"epochs": self.options.pilot},
+            train={"epochs": self.options.pilot, "threads": torch.get_num_threads()},
         )
         pupil = Trainer(self.ground.feed.data, options, pool=pool)
         for epoch in range(self.options.pilot):

@@ -13,7 +13,17 @@ import numpy as np
 
 from stcore import registry
 from stcore.distil.clusters import counted, fewest_clusters
-from stcore.distil.options import CRAIGOptions, DistilOptions, MatchingOptions, SizeOptions, lessons, scheduled
+from stcore.distil.options import (
+    CRAIGOptions,
+    DistilOptions,
+    GradientOptions,
+    MatchingOptions,
+    SizeOptions,
+    STemDistOptions,
+    lessons,
+    scheduled,
+)
+from stcore.features import SKETCH
 from stcore.training.estimate import BEGIN, CELL, PRODUCT, Work, per_cell, training_seconds
 from stcore.training.recipe import batch_size
 
@@ -38,7 +48,7 @@ def expected(options: DistilOptions, data: Shape) -> float:
     card = registry.card("distillers", choice.pop("name"))
     size = card.options.read(choice)
     assert isinstance(size, SizeOptions)
-    windows, clusters, _ = counted(data.train, data.sensors, size, fewest_clusters(card.name, size))
+    windows, clusters, _ = counted(data.train, data.sensors, size, fewest_clusters(size))
     small = Shape(windows, 0, clusters, data.inputs, data.targets)
     if not isinstance(size, MatchingOptions):
         picked = _validation(options, size, small, data) + _choosing(options, card.name, size, small, data)
@@ -52,8 +62,9 @@ def expected(options: DistilOptions, data: Shape) -> float:
 
 def _matching(options: DistilOptions, plan: MatchingOptions, small: Shape) -> float:
     """A round: its matching steps, and the epochs of training between them."""
-    cells, steps, subsets = small.train * small.sensors, plan.steps or 1, plan.subsets
-    trained = (steps - 1) * (plan.inner or 0)
+    cells, steps = small.train * small.sensors, plan.steps or 1
+    subsets = plan.subsets if isinstance(plan, STemDistOptions) else 1
+    trained = (steps - 1) * (plan.inner or 0) if isinstance(plan, GradientOptions) else 0
     visited = steps * (plan.batch * small.sensors + SLOPES * cells) + trained * cells
     return _training(options, (steps * (1 + SLOPES) + trained) * subsets, visited, small)
 
@@ -86,7 +97,7 @@ def _forecasts(options: DistilOptions, data: Shape) -> float:
 def _choosing(options: DistilOptions, method: str, size: SizeOptions, small: Shape, data: Shape) -> float:
     """What the methods take that look at all windows before they pick some."""
     if not isinstance(size, CRAIGOptions):
-        return small.train * data.train * STEPS * PRODUCT if method in ("k-center", "herding") else 0.0
+        return small.train * data.train * SKETCH * PRODUCT if method in ("k-center", "herding") else 0.0
     cells = (size.pilot + 1) * data.train * data.sensors
     pilot = _training(options, cells / batch_size(options.train, data.sensors, data.train) / data.sensors, cells, data)
     return pilot + data.train**2 * COMPARED

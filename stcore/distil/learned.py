@@ -1,6 +1,7 @@
 """Synthetic windows that are learned: what the methods of matching share.
 
-They begin as real windows of the clusters, drawn at random and in the order of time (STemDist, arXiv 2603.10410).
+They begin as real windows of the clusters, drawn at random and in the order of time (STemDist, arXiv 2603.10410). Ours: where
+nothing was measured they begin at the mean of all readings.
 """
 
 from abc import ABC, abstractmethod
@@ -30,7 +31,7 @@ class Learned(ABC):
         self.ground, self.seed = ground, seed
         self.rounds, self.steps, self.check = chosen.rounds or 1, chosen.steps or 1, chosen.check or 1
         self.trained, self.epochs = chosen.trained or 1, chosen.epochs or 1
-        self.subsets = subsets or chosen.subsets
+        self.subsets = subsets or int(getattr(chosen, "subsets", 1))
         windows, count, self.notes = sizes(ground, chosen, FEWEST_CLUSTERS * self.subsets)
         self.clusters = ground.clusters(count, seed)
         self.subsets = min(self.subsets, self.clusters.count)
@@ -108,7 +109,7 @@ class Learned(ABC):
         """See Method: with a fresh surrogate, matching steps, and the surrogate trained on the set between them."""
         rng = np.random.default_rng([self.seed, number, 19])
         model = self.surrogates.fresh([self.seed, number])
-        learner = torch.optim.Adam([flattened(model)], lr=self.options.inner_rate or 1e-3)
+        learner = torch.optim.Adam([flattened(model)], lr=getattr(self.options, "inner_rate", None) or 1e-3)
         order = rng.permutation(len(self.ground.windows))
         for step in range(self.steps):
             ids = np.resize(np.roll(order, -step * self.options.batch), min(self.options.batch, len(order)))
@@ -129,7 +130,7 @@ class Learned(ABC):
 
     def train(self, model: Forecaster, learner: torch.optim.Optimizer, rng: np.random.Generator) -> None:
         """Train the surrogate on the set as it stands."""
-        for _ in range(self.options.inner or 0):
+        for _ in range(getattr(self.options, "inner", None) or 0):
             for clusters in self.cuts(rng):
                 part = self.synthetic(clusters, still=True)
                 loss = squared_error(self.surrogates.among(model, clusters, self.profiles(part)), part)

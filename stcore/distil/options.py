@@ -3,6 +3,8 @@
 from math import ceil
 from typing import Any, Literal
 
+from pydantic import model_validator
+
 from stcore.options import Options, RunOptions, option
 
 FILE = "distilled.nc"  # the set, in the folder of the distillation that made it and of a run that trains on it
@@ -67,6 +69,7 @@ class CRAIGOptions(PickOptions):
     pilot: int = option(2, "Epochs of the short training on all windows.", ge=1, le=1000, unit="epochs")
 
 
+RETIRED = {"subsets": 4, "inner": None, "inner_rate": None}
 Real = Literal["means", "members"]
 REAL = (
     "What the windows of a cluster are matched with, and begin as: the mean of its members, as in the paper, or a member drawn "
@@ -83,19 +86,33 @@ class MatchingOptions(SizeOptions):
         "goes before it.",
     )
     real: Real | None = option("means", REAL)
-    subsets: int = option(4, "Random parts of the clusters that are matched one after the other.", ge=1, le=256)
     rounds: int | None = option(None, "Fresh surrogates that are trained on the way.", ge=1, le=10_000, unit="rounds")
     steps: int | None = option(None, "Matching steps with each surrogate.", ge=1, le=10_000)
-    inner: int | None = option(None, "Epochs that a surrogate is trained between two steps.", ge=0, le=10_000)
     batch: int = option(256, "Real windows in a matching step.", ge=1, le=65_536, unit="windows")
     rate: float | None = option(None, "Learning rate of the synthetic windows.", gt=0, le=10)
-    inner_rate: float | None = option(None, "Learning rate of the surrogate.", gt=0, le=1)
     check: int | None = option(None, "Rounds from one validation to the next.", ge=1, le=10_000, unit="rounds")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_earlier(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Earlier records name options that their method never followed, as they were when left out."""
+        gone = {
+            name for name, value in RETIRED.items() if name not in cls.model_fields and values.get(name, ...) == value
+        }
+        return {name: value for name, value in values.items() if name not in gone}
 
-class STemDistOptions(MatchingOptions):
-    """Options of STemDist: the same, of which its schedule decides two more."""
 
+class GradientOptions(MatchingOptions):
+    """Options of gradient matching, whose surrogates are trained on the way."""
+
+    inner: int | None = option(None, "Epochs that a surrogate is trained between two steps.", ge=0, le=10_000)
+    inner_rate: float | None = option(None, "Learning rate of the surrogate.", gt=0, le=1)
+
+
+class STemDistOptions(GradientOptions):
+    """Options of STemDist: subsets besides, and its schedule decides two more."""
+
+    subsets: int = option(4, "Random parts of the clusters that are matched one after the other.", ge=1, le=256)
     targets: Targets | None = option(None, TARGETS + " A preview takes a teacher.")
     real: Real | None = option(None, REAL + " A preview takes members.")
 
@@ -138,7 +155,8 @@ def lessons(asked: int | None, windows: int, batch: int) -> int:
 def scheduled(options: MatchingOptions) -> MatchingOptions:
     """The options with everything decided that the schedule decides."""
     given = {name: value for name, value in options.model_dump().items() if value is not None}
-    return type(options).read(SCHEDULES[options.schedule] | given)
+    plan = {name: value for name, value in SCHEDULES[options.schedule].items() if name in type(options).model_fields}
+    return type(options).read(plan | given)
 
 
 class DistilOptions(RunOptions):

@@ -51,7 +51,8 @@ class Picked(ABC):
         return Clusters(label, np.ones(len(chosen)))
 
     def rows(self) -> np.ndarray:
-        """The windows' own values [W, 64], projected."""
+        """The windows' own values [W, 64]: targets of all sensors, also where the set has some of them alone, or their means
+        (ours; projected to 64 numbers)."""
         feed = self.ground.feed
         return Features(feed.data, self.ground.windows, feed.targets, feed.target_scale).series()
 

@@ -13,25 +13,17 @@ published code: rows of tensors with two and more dimensions, clusters weighted 
 targets are left out; both errors are in z-scores; tables over the time of day are not compared.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 from torch import Tensor
 
-from stcore.distil.ground import Ground
 from stcore.distil.learned import Learned
 from stcore.distil.matching import Part, distance, gradients
-from stcore.distil.options import MatchingOptions
 from stcore.distil.surrogate import matched
 from stcore.models.forecaster import Forecaster
 
 
 class STemDist(Learned):
     """Gradient matching by subsets."""
-
-    def __init__(self, options: MatchingOptions, ground: Ground, model: Mapping[str, Any], seed: int) -> None:
-        super().__init__(options, ground, model, seed)
 
     def step(self, model: Forecaster, real: tuple[Part, Tensor], clusters: np.ndarray) -> float:
         """As in the paper."""

@@ -8,7 +8,7 @@ from stcore import readers, registry
 from stcore.data import STData
 from stcore.distil.options import DistilOptions
 from stcore.models.unseen import fitted
-from stcore.options import OptionError, merged
+from stcore.options import OptionError, RunOptions, merged
 from stcore.runs.create import about, versions, where
 from stcore.runs.folder import Run
 from stcore.runs.quota import check_quota, check_reach
@@ -65,6 +65,13 @@ def resolve_distillation(data: STData, options: Mapping[str, Any]) -> DistilOpti
         raise OptionError(
             "a distillation works on the processor, in float32; leave train.device and train.precision as they are"
         )
+    plain, idle = RunOptions(), ("epochs", "patience", "forecasts")
+    if told := [name for name in idle if getattr(asked.train, name) != getattr(plain.train, name)]:
+        raise OptionError(
+            f"a distillation does not follow train.{told[0]}: distil.epochs says for how long a validation trains its models"
+        )
+    if asked.prune not in (plain.prune, {"name": "full"}):
+        raise OptionError("a distillation prunes nothing; runs on its set do, with train DATA --distilled")
     model, distil = fitted(asked.model), dict(asked.distil)
     surrogate = registry.card("models", model.pop("name"))
     method = registry.card("distillers", distil.pop("name"))

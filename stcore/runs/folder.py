@@ -196,8 +196,9 @@ class Run:
         """What ``show --json`` prints: options, metrics, visits and seconds as far as they are known."""
         result, epochs = self.result or {}, self.epochs()
         best = next((event for event in reversed(epochs) if event["best"]), None)
-        kept = epochs[-1]["visits"] if epochs else 0
+        kept = epochs[-1]["visits"] if epochs and self.kind == "train" else 0
         full = round(len(epochs) / max(self.passes, 1) * self.spec["options"]["train"]["epochs"] * self.samples)
+        full = full if self.kind == "train" else 0  # how large a set is, is known at the end
         seconds = {
             kind: sum(event["seconds"][kind] for event in epochs) for kind in ("train", "score", "select", "evaluate")
         }

@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+import torch
 from tiny import tiny
 
 from stcore import registry
@@ -24,7 +25,9 @@ def data() -> STData:
 
 
 def options(name: str, seed: int = 0, **more: object) -> DistilOptions:
-    quick = {"rounds": 3, "steps": 2, "inner": 1, "check": 2, "subsets": 2, "batch": 32} if name in LEARNED else {}
+    learned = {"rounds": 3, "steps": 2, "inner": 1, "check": 2, "subsets": 2, "batch": 32}
+    known = registry.card("distillers", name).options.model_fields
+    quick = {option: value for option, value in learned.items() if option in known}
     return DistilOptions.read(
         {
             "seed": seed,
@@ -103,6 +106,17 @@ def test_resumed_is_uninterrupted(name: str) -> None:
     assert isinstance(events[0], Started) and events[0].epoch == 1
     assert rest.result().fingerprint == small(name).fingerprint
     assert rest.best_error == done(name)[0].best_error
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_works_with_as_many_threads_as_were_asked_for(name: str) -> None:
+    before, asked = torch.get_num_threads(), options(name)
+    more = asked.model_copy(update={"train": asked.train.model_copy(update={"threads": before + 1})})
+    try:
+        events = iter(Distilling(data(), more))
+        assert any(isinstance(event, Epoch) for event in events) and torch.get_num_threads() == before + 1
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -14,7 +14,7 @@ from stcore.cli import main
 from stcore.data import STData
 from stcore.distil.ground import Clusters, Ground, filled
 from stcore.distil.matching import distance
-from stcore.distil.options import SizeOptions
+from stcore.distil.options import GradientOptions, MatchingOptions, SizeOptions, STemDistOptions
 from stcore.distil.small import sizes
 from stcore.findings import DataError
 from stcore.options import DataOptions, OptionError, RunOptions
@@ -248,6 +248,34 @@ def test_the_command_line_distils_writes_both_layouts_and_trains(
     assert json.loads(capsys.readouterr().out)["metrics"]["test"]["mae"] > 0
 
 
+def test_a_set_that_no_round_made_better_is_told_as_such(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tiny(400, 12).save(tmp_path / "data.nc")
+    quick = [f"--set=distil.{name}={value}" for name, value in QUICK.items() if name not in ("name", "time", "space")]
+    size = ["--time", "0.1", "--space", "0.34", "--lookback", "6", "--horizon", "4", "--runs", str(tmp_path / "runs")]
+    worse = ["--set", "distil.rate=10", "--set", "distil.targets=own", "--set", "train.threads=1"]
+    assert main(["distil", str(tmp_path / "data.nc"), *size, *quick, *worse, "--quiet"]) == 0
+    assert "of a model trained on it, as it began, since no round made it better" in capsys.readouterr().out
+
+
+def test_how_large_a_set_is_is_not_told_before_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = create_distillation(tiny(400, 12), {"distil": QUICK, **COMMON}, tmp_path, "part")
+    for event in jobs.work(run):
+        if event.name == "epoch":
+            run.control("stop")
+    assert run.summary()["visits"] == {"kept": 0, "full": 0, "share": None}
+    assert main(["show", "part", "--runs", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "stopped" in said and "time:" in said and "size:" not in said and "visits" not in said
+
+
+def test_a_record_of_before_may_name_what_its_method_never_followed() -> None:
+    assert "subsets" not in GradientOptions.read({"subsets": 4, "inner": 3}).model_dump()
+    assert MatchingOptions.read({"subsets": 4, "inner": None, "inner_rate": None}) == MatchingOptions()
+    assert STemDistOptions.read({"subsets": 2}).subsets == 2
+    with pytest.raises(OptionError, match="no option 'subsets'"):
+        GradientOptions.read({"subsets": 2})
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -256,6 +284,10 @@ def test_the_command_line_distils_writes_both_layouts_and_trains(
         (["--method", "random", "--paper"], "learns nothing"),
         (["--method", "magic"], "no 'magic' among the distillers"),
         (["--time", "0"], "greater than 0"),
+        (["--set", "train.epochs=3"], "distil.epochs says for how long"),
+        (["--set", "prune.name=infobatch"], "prunes nothing"),
+        (["--method", "gradient-matching", "--set", "distil.subsets=2"], "no option 'subsets'"),
+        (["--method", "distribution-matching", "--set", "distil.inner=1"], "no option 'inner'"),
     ],
 )
 def test_wrong_use_is_said_before_the_work(

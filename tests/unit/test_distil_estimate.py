@@ -27,6 +27,7 @@ def test_it_grows_with_rounds_size_and_validation_windows() -> None:
     assert expected(targets="own", time=0.5) > 2 * preview
     assert expected(targets="own") < expected(teacher=2) < expected(teacher=4)
     assert expected(SHAPE._replace(validation=13_000)) > expected()
+    assert expected(name="distribution-matching") < expected(name="gradient-matching") < preview
     assert expected(name="random") < preview / 5 < expected(name="gradient-matching")
 
 

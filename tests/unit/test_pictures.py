@@ -130,11 +130,11 @@ def test_sizes_are_told_before_the_work_as_they_come_out(name: str, tmp_path: Pa
     data = tiny(300, 12)
     data.save(tmp_path / "data.nc")
     options = registry.card("distillers", name).options
-    quick = {"rounds": 1, "steps": 1, "inner": 1} if issubclass(options, MatchingOptions) else {}
+    quick = {"rounds": 1, "steps": 1} if issubclass(options, MatchingOptions) else {}
     asked = {"time": 0.1, "space": 0.1, "epochs": 1, **quick}
     run = distilled(tmp_path / "data.nc", tmp_path, "sized", name=name, **asked)
     small, size = jobs.distilled(run), options.read(asked)
     assert isinstance(size, SizeOptions)
-    windows, clusters, notes = counted(run.spec["windows"]["train"], 12, size, fewest_clusters(name, size))
+    windows, clusters, notes = counted(run.spec["windows"]["train"], 12, size, fewest_clusters(size))
     assert (windows, clusters) == (small.ds.sizes["window"], len(small.sensors))
     assert bool(notes) == (name != "random")
