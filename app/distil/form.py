@@ -8,13 +8,14 @@ import streamlit as st
 from app import control, forms
 from app.answers import answers
 from app.distil import cost
-from app.distil.known import method_name
+from app.distil.known import method_name, worded
 from app.header import named
 from app.session import link, runs_folder
 from app.training.new import choose_source, opened, say_card
 from app.words import plain, sentence
 from stcore import registry
 from stcore.charts.words import percent
+from stcore.checks import node
 from stcore.data import STData
 from stcore.distil.clusters import counted, fewest_clusters
 from stcore.distil.options import SCHEDULES, DistilOptions, MatchingOptions, SizeOptions, STemDistOptions
@@ -71,7 +72,7 @@ def form() -> None:
 def draw(data: STData | None, problem: str) -> Draft:
     """Fields of everything that can be chosen, and what they come to."""
     method = choose_method()
-    size = {name: share(name) for name in DEFAULTS}
+    size = {name: share(name, node(data.ds) if data else "sensor") for name in DEFAULTS}
     place = st.container()
     schedule = choose_schedule(method) if issubclass(method.options, MatchingOptions) else None
     surrogate = choose_surrogate(data)
@@ -101,14 +102,14 @@ def choose_method() -> registry.Card:
     return known[name]
 
 
-def share(name: str) -> float:
-    """The slider of a share; its help is the option's own."""
+def share(name: str, node: str) -> float:
+    """The slider of a share; its help is the option's own. ``node``: a sensor or a cell."""
     option = next(option for option in SizeOptions.describe() if option["name"] == name)
     key = f"distil.{name}"
     st.session_state.setdefault(key, DEFAULTS[name])
-    label = {"time": "In time: windows kept", "space": "In space: sensors kept"}[name]
+    label = {"time": "In time: windows kept", "space": f"In space: {node}s kept"}[name]
     found: Any = st.select_slider(
-        label, SHARES, key=key, format_func=percent, help=forms.explained(option), persist_state="session"
+        label, SHARES, key=key, format_func=percent, help=worded(forms.explained(option), node), persist_state="session"
     )
     return float(found)
 
@@ -204,13 +205,14 @@ def say_size(method: registry.Card, draft: Draft) -> None:
     assert isinstance(size, SizeOptions)
     whole = draft.windows[0]
     windows, clusters, notes = counted(whole, sensors, size, fewest_clusters(size))
-    of = "sensors" if choice.get("sensors", "clusters") != "clusters" else "clusters"
+    one = node(draft.data.ds)
+    of = f"{one}s" if choice.get("sensors", "clusters") != "clusters" else "clusters"
     st.markdown(
         f"**{windows:,} windows × {clusters:,} {of}**: {percent(windows * clusters / (whole * sensors))} of the whole",
-        help=f"Of {whole:,} training windows and {sensors:,} sensors.",
+        help=f"Of {whole:,} training windows and {sensors:,} {one}s.",
     )
     for note in notes:
-        st.markdown(f":small[{plain(sentence(note))}]")
+        st.markdown(f":small[{plain(sentence(worded(note, one)))}]")
 
 
 def start(source: str, options: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from app.dataset.look import no_places
+from app.distil.known import spoken
 from app.distil.saving import PLAIN, page_file, table_files
 from app.maps import HEIGHT
 from app.sensors.measured import ground
@@ -21,9 +22,12 @@ KEY = "cluster-map"
 def show(run: Run) -> None:
     """Map and list."""
     st.subheader(
-        "Clusters of sensors", anchor=False,
-        help="Sensors that read alike stand together as one sensor of the set; the larger the dots, the more of them. Six "
-        "colours are used again and again, so that clusters beside each other differ: point at a dot, or choose a cluster.",
+        spoken("Clusters of sensors", run), anchor=False,
+        help=spoken(
+            "Sensors that read alike stand together as one sensor of the set; the larger the dots, the more of them. Six "
+            "colours are used again and again, so that clusters beside each other differ: point at a dot, or choose a cluster.",
+            run,
+        ),
     )  # fmt: skip
     try:
         found = pictures.clusters(run)
@@ -52,7 +56,7 @@ def choose(run: Run, found: Clusters) -> int:
         if place == EVERY_ONE:
             return f"All {found.count}"
         many = int(found.weight[place])
-        return f"Cluster {place + 1}: {many} {'sensor' if many == 1 else 'sensors'}"
+        return f"Cluster {place + 1}: {many} {spoken('sensor' if many == 1 else 'sensors', run)}"
 
     order = [int(place) for place in np.argsort(-found.weight, kind="stable")]
     return int(st.selectbox("Cluster", [EVERY_ONE, *order], key="cluster", format_func=name))
@@ -102,11 +106,14 @@ def table(run: Run, found: Clusters, chosen: int) -> None:
     """Which sensors each cluster has."""
     names = np.array([str(name) for name in run.spec["data"]["sensors"]])
     places = range(found.count) if chosen == EVERY_ONE else [chosen]
+    column = spoken("sensors", run)
     rows = [
-        {"cluster": place + 1, "members": int(found.weight[place]), "sensors": ", ".join(names[found.label == place])}
+        {"cluster": place + 1, "members": int(found.weight[place]), column: ", ".join(names[found.label == place])}
         for place in places
     ]
     frame = pd.DataFrame(rows).sort_values("members", ascending=False, kind="stable")
     st.dataframe(frame, hide_index=True, height=380, key="clusters table")
     label = pd.array([None if place < 0 else int(place) + 1 for place in found.label], "Int64")
-    table_files(pd.DataFrame({"sensor": names, "cluster": label}), f"{run.id}-clusters", "Sensors and clusters")
+    table_files(
+        pd.DataFrame({"sensor": names, "cluster": label}), f"{run.id}-clusters", spoken("Sensors and clusters", run)
+    )

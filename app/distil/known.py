@@ -95,7 +95,18 @@ def said_size(run: Run) -> str:
 
 def called(run: Run) -> str:
     """What the sensors of the set are."""
-    return "sensors" if run.spec["options"]["distil"].get("sensors", "clusters") != "clusters" else "clusters"
+    picked = run.spec["options"]["distil"].get("sensors", "clusters") != "clusters"
+    return spoken("sensors", run) if picked else "clusters"
+
+
+def spoken(text: str, run: Run) -> str:
+    """A text about sensors as it is said of a distillation's data: of a grid they are cells."""
+    return worded(text, "cell" if run.spec["data"].get("node") == "cell" else "sensor")  # records of before have none
+
+
+def worded(text: str, node: str) -> str:
+    """A text about sensors as it is said of each ``node``, a sensor or a cell."""
+    return text.replace("sensor", node).replace("Sensor", node.capitalize())
 
 
 def unit_of(run: Run) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app import control
-from app.distil.known import asked_size, called, method_name, said_size, unit_of
+from app.distil.known import asked_size, called, method_name, said_size, spoken, unit_of
 from app.distil.saving import table_files
 from app.session import current_theme, state
 from app.words import lasting, plain, sentence
@@ -102,7 +102,8 @@ def figures(run: Run, table: pd.DataFrame, now: str) -> None:
         ),
         (
             "Validation MAE" if done else "Best validation MAE", short(error, unit), best,
-            "Mean absolute error on the real validation windows, of all sensors, of a model trained on the set alone.",
+            f"Mean absolute error on the real validation windows, of all {spoken('sensors', run)}, of a model trained on the "
+            "set alone.",
         ),
         (
             "Rounds done", f"{len(table)} of {run_rounds(run)}", None,

@@ -8,7 +8,7 @@ import streamlit as st
 from app import control
 from app.distil.form import surrogates
 from app.header import named
-from app.session import link, run_dataset, runs_folder
+from app.session import find_run, link, run_dataset, runs_folder, state
 from app.words import plain
 from stcore import elsewhere
 from stcore.distil.options import FILE
@@ -16,7 +16,9 @@ from stcore.findings import DataError
 from stcore.readers.limits import words
 from stcore.runs import Run, RunError, create
 from stcore.runs.files import plain as without_nan
+from stcore.runs.folder import LIVE
 
+EVERY = 2.0  # seconds
 STARTED, PROBLEM = "trained on it", "training problem"
 ALONE, WARM, ALL = "On the set alone", "On the set, then on all data", "On all data, to compare"
 WAYS = {
@@ -91,9 +93,26 @@ def train_on_it(run: Run) -> None:
     )  # fmt: skip
     if said := st.session_state.pop(PROBLEM, None):
         st.error(plain(said), icon=":material/block:")
-    if st.session_state.get(STARTED, ("", ""))[0] == run.id:
-        st.success(f"Run {plain(st.session_state[STARTED][1])} is on its way.", icon=":material/check:")
+    begun, name = st.session_state.get(STARTED, ("", ""))
+    if begun == run.id and (made := find_run(name)) is not None:
+        now = state(made)
+        st.fragment(run_every=EVERY if now in LIVE else None)(_started)(made, now)
+
+
+def _started(made: Run, before: str) -> None:
+    """How the run that was started here stands; the whole page is drawn again when it has ended, since it counts then."""
+    now = state(made)
+    if before in LIVE and now not in LIVE:
+        st.rerun()
+    if now in LIVE:
+        st.success(f"Run {plain(made.id)} is on its way.", icon=":material/check:")
         st.page_link("views/train.py", label="Watch it in Train", icon=":material/arrow_forward:")
+    elif now == "done":
+        st.success(f"Run {plain(made.id)} has finished and is counted below.", icon=":material/check:")
+        st.page_link("views/train.py", label="Look at it in Train", icon=":material/arrow_forward:")
+    else:
+        st.warning(f"Run {plain(made.id)} was not finished: it is {now}.", icon=":material/warning:")
+        st.page_link("views/train.py", label="See why in Train", icon=":material/arrow_forward:")
 
 
 def _data(run: Run) -> Any:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.distil.known import method_name, unit_of
+from app.distil.known import method_name, spoken, unit_of
 from app.distil.saving import PLAIN, page_file, table_files
 from app.header import label, named
 from app.session import current_theme, listed_runs
@@ -70,7 +70,11 @@ def against(run: Run, made: pd.DataFrame, trained: pd.DataFrame) -> None:
         )
     with st.expander("These sets as a table"):
         frame = made.assign(method=made["method"].map(method_name), model=made["model"].map(named))
-        number = {name: st.column_config.NumberColumn(format="%.3g") for name in ("validation", "seconds")}
+        frame = frame.rename(columns={"cpu": "processor seconds"})
+        number = {
+            name: st.column_config.NumberColumn(format="%.3g")
+            for name in ("validation", "seconds", "processor seconds")
+        }
         shown = {"share": st.column_config.NumberColumn(format="percent"), **number}
         st.dataframe(frame, hide_index=True, key="sets table", column_config=shown)
         table_files(made, f"{run.id}-sets", "These sets")
@@ -107,7 +111,8 @@ def break_even(run: Run, known: pd.DataFrame) -> None:
     """After how many trained models distilling has paid."""
     st.subheader(
         "When has it paid?", anchor=False,
-        help="Seconds of distilling over the seconds that one model saves: those of a full run less those of a run on the set.",
+        help="Seconds of distilling over the seconds that one model saves: those of a full run less those of a run on the set. "
+        "They are counted on the processor, where every run knows its own, so that other work on this machine changes nothing.",
     )  # fmt: skip
     mine = known[known["set"] == run.id]
     if mine.empty:
@@ -144,7 +149,7 @@ def sentence(row: dict[str, Any], unit: str) -> str:
     if not np.isfinite(row["models"]):
         return f"**Never, so far**: a model takes {took}, so the set saves no time. {price}."
     count = charts.said_models(row["models"]).replace(" ", " trained ")
-    made = lasting(row["distilling"])
+    made = lasting(row["distilling"]) + (" of the processor's time" if row["clock"] == "cpu" else "")
     return f"**After {count}** it has paid in time: distilling took {made}, and a model takes {took}. {price}."
 
 
@@ -155,7 +160,8 @@ def next_step(run: Run, distillations: list[Run]) -> None:
     mine, full = trained[(trained["set"] == run.id) & (trained["on"] == ALONE)], trained[trained["on"] == ALL]
     both = set(mine["model"]) & set(full["model"])
     said = (
-        "**The set is finished.** Next: train a model on it, below, to see how well it then forecasts the real sensors."
+        "**The set is finished.** Next: train a model on it, below, to see how well it then forecasts the real "
+        f"{spoken('sensors', run)}."
     )
     if both:
         said = "**The set is finished and tried.** Whether it was worth it stands below, under *When has it paid?*"

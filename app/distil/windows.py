@@ -137,11 +137,11 @@ def grid_of(run: Run, forms: tuple[np.ndarray, np.ndarray], near: np.ndarray | N
         with grid.container(gap="xsmall"):
             st.markdown(heading(number, real, int(place)))
             figure = charts.window(frame, (low - room, high + room), title, theme)
-            st.altair_chart(figure, key=f"window {place}", alt=f"Window {place + 1} of the set, in the chosen cluster")
+            st.altair_chart(figure, key=f"window {place}", alt=f"Window {number} of the set, in the chosen cluster")
     table = pd.concat(parts).pivot_table(index=["window", "step"], columns="form", values="value").reset_index()
     with st.expander("These windows as a table"):
         if real is not None:
-            st.markdown(apart_of(windows[shown[shown < len(windows)]] + 1, real))
+            st.markdown(apart_of(windows[shown] + 1, real.apart[shown]))
         st.dataframe(table.round(4), hide_index=True, height=280, key="windows table")
         table_files(table, f"{run.id}-windows", "These windows")
         figure_file(charts.all_windows(pd.concat(parts), title, theme), f"{run.id}-windows", "All of these windows")
@@ -164,11 +164,9 @@ def heading(number: int, real: Beside | None, place: int) -> str:
     return f"**Window {number}**  \n:small[nearest: {plain(when)}]"
 
 
-def apart_of(windows: np.ndarray, real: Beside) -> str:
-    """How far the nearest real windows are, over all clusters."""
-    told = ", ".join(
-        f"{number}: {short(float(apart))}" for number, apart in zip(windows, np.sqrt(real.apart), strict=False)
-    )
+def apart_of(windows: np.ndarray, apart: np.ndarray) -> str:
+    """How far the real windows are that are nearest to some ``windows`` [S], from mean squared distances ``apart`` [S]."""
+    told = ", ".join(f"{number}: {short(float(root))}" for number, root in zip(windows, np.sqrt(apart), strict=True))
     return (
         f"Root mean squared distance of each window to the real one nearest to it, in training spreads: {plain(told)}."
     )

@@ -17,6 +17,7 @@ from stcore.charts.meridian import eastward
 from stcore.charts.sensor_map import rgb
 from stcore.charts.theme import Theme
 from stcore.charts.words import harmless
+from stcore.checks.finding import counted
 
 NEAR = 6  # sensors around each whose clusters should have other colours
 COLOURS = 6  # of a theme
@@ -59,8 +60,9 @@ class ClusterMap:
 
     def said(self) -> list[str]:
         """[N] what a pointer over a sensor is told."""
-        words = [f"cluster {place + 1}, {int(many)} sensors" for place, many in enumerate(self.weight)]
-        words = [word.replace(" 1 sensors", " 1 sensor") for word in words] + ["of no cluster"]
+        node = "sensor" if self.cells is None else "cell"
+        words = [f"cluster {place + 1}, {counted(int(many), node)}" for place, many in enumerate(self.weight)]
+        words.append("of no cluster")
         return [harmless(f"{name}\n{words[place]}") for name, place in zip(self.names, self.label, strict=True)]
 
     def sensor(self, index: int) -> int | None:

@@ -219,5 +219,6 @@ def break_even(row: Mapping[str, Any], theme: Theme) -> go.Figure:
         )  # fmt: skip
     figure = plain(figure, theme, 320)
     figure.update_xaxes(title="trained models", rangemode="tozero", **({"dtick": 1} if last <= WHOLE else {}))
-    figure.update_yaxes(title="seconds in all", rangemode="tozero")
+    seconds = "processor seconds" if row["clock"] == "cpu" else "seconds"
+    figure.update_yaxes(title=f"{seconds} in all", rangemode="tozero")
     return figure.update_layout(legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"}, margin_t=40)

@@ -12,10 +12,11 @@ from stcore import readers
 from stcore.distil.options import FILE
 from stcore.findings import DataError
 from stcore.runs import Run, RunError, pictures
+from stcore.runs.shape import NUMBER, fits
 
-SET = ("set", "method", "model", "schedule", "windows", "sensors", "share", "validation", "seconds")
-TRAINED = ("run", "model", "on", "set", "validation", "test", "seconds")
-PAID = ("set", "model", "distilling", "full", "small", "models", "full_error", "small_error")
+SET = ("set", "method", "model", "schedule", "windows", "sensors", "share", "validation", "seconds", "cpu")
+TRAINED = ("run", "model", "on", "set", "validation", "test", "seconds", "cpu")
+PAID = ("set", "model", "distilling", "full", "small", "models", "full_error", "small_error", "clock")
 ALL, ALONE, WARM = "all data", "set alone", "set, then all data"
 SAME = ("lookback", "horizon", "split", "targets", "inputs")
 
@@ -31,11 +32,12 @@ def alike(one: Run, other: Run) -> bool:
 def sets(distillations: Sequence[Run]) -> pd.DataFrame:
     """One row a finished distillation: its size, the validation error of models trained on it, and the seconds it took.
 
-    ``share`` is that of the (window, sensor) cells. Those whose record is damaged are left out.
+    ``share`` is that of the (window, sensor) cells, ``cpu`` seconds of the processor, NaN where they say nothing. Those whose
+    record is damaged are left out.
     """
     return pd.DataFrame(
         [row for run in distillations if run.status == "done" and (row := _set(run))], columns=list(SET)
-    ).astype({"validation": float, "seconds": float, "share": float})
+    ).astype({"validation": float, "seconds": float, "share": float, "cpu": float})
 
 
 def _set(run: Run) -> dict[str, Any] | None:
@@ -56,7 +58,15 @@ def _set(run: Run) -> dict[str, Any] | None:
         "share": result["visits"]["share"],
         "validation": result["metrics"]["validation"].get("mae"),
         "seconds": result["seconds"]["total"],
+        "cpu": _processor(run),
     }
+
+
+def _processor(run: Run) -> float:
+    """Seconds of the processor that a finished run took; NaN where it kept none, or worked on another device."""
+    known = (run.result or {}).get("cpu") or {}
+    here = run.spec["options"]["train"].get("device", "cpu") == "cpu"
+    return sum(known.values()) if here and known and fits(known, dict.fromkeys(known, NUMBER)) else np.nan
 
 
 def trainings(runs: Sequence[Run], distillations: Sequence[Run]) -> pd.DataFrame:
@@ -81,9 +91,11 @@ def trainings(runs: Sequence[Run], distillations: Sequence[Run]) -> pd.DataFrame
                 "validation": metrics["validation"].get("mae"),
                 "test": metrics["test"].get("mae"),
                 "seconds": result["seconds"]["total"],
+                "cpu": _processor(run),
             }
         )
-    return pd.DataFrame(rows, columns=list(TRAINED)).astype({"validation": float, "test": float, "seconds": float})
+    numbers = dict.fromkeys(("validation", "test", "seconds", "cpu"), float)
+    return pd.DataFrame(rows, columns=list(TRAINED)).astype(numbers)
 
 
 def made_by(run: Run, distillations: Sequence[Run]) -> str:
@@ -113,7 +125,9 @@ def _fingerprint(place: Path, stamp: int) -> str:
 def paid(made: pd.DataFrame, trained: pd.DataFrame) -> pd.DataFrame:
     """For each set and each model that was trained both on it alone and on all data: after how many ``models`` it has paid.
 
-    That is the seconds of distilling over what one model saves, the mean over its runs; infinity where it saves nothing.
+    That is the seconds of distilling over what one model saves, the mean over its runs; infinity where it saves nothing. They
+    are seconds of the processor, which other work on the machine does not lengthen, where all of these runs know theirs, else
+    those that passed; ``clock`` says which: ``cpu`` or ``seconds``.
     """
     rows = []
     for row in made.itertuples():
@@ -121,8 +135,9 @@ def paid(made: pd.DataFrame, trained: pd.DataFrame) -> pd.DataFrame:
             small, full = of[(of["on"] == ALONE) & (of["set"] == row.set)], of[of["on"] == ALL]
             if small.empty or full.empty:
                 continue
-            saved = full["seconds"].mean() - small["seconds"].mean()
-            models = row.seconds / saved if saved > 0 else np.inf
+            clock = "cpu" if np.isfinite([row.cpu, *full["cpu"], *small["cpu"]]).all() else "seconds"
+            distilling, whole, part = getattr(row, clock), full[clock].mean(), small[clock].mean()
+            models = distilling / (whole - part) if whole > part else np.inf
             errors = full["test"].mean(), small["test"].mean()
-            rows.append((row.set, model, row.seconds, full["seconds"].mean(), small["seconds"].mean(), models, *errors))
+            rows.append((row.set, model, distilling, whole, part, models, *errors, clock))
     return pd.DataFrame(rows, columns=list(PAID))

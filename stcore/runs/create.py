@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from stcore import __version__, readers, registry
+from stcore.checks import node
 from stcore.data import STData
 from stcore.distil.options import FILE
 from stcore.features import SKETCH
@@ -190,6 +191,7 @@ def about(data: STData) -> dict[str, Any]:
         "steps": data.steps,
         "sensors": data.sensors,
         "channels": data.channels,
+        "node": node(data.ds),
         "units": data.units,
         "places": None if places is None else places.tolist(),
     }

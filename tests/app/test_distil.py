@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from distillations import SMALL, distilled
 from pages import button, texts
@@ -11,10 +12,11 @@ from states import states
 from tiny import tiny
 from training_runs import copied, trained
 
-from app.distil import live, result, versus
+from app.distil import live, result, versus, windows
 from stcore import elsewhere, jobs, readers, registry
 from stcore.data import STData
 from stcore.runs import Run, create_distillation, runs_in, trash
+from stcore.runs.record import fail
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +197,7 @@ def test_the_answer_says_what_it_costs(small: float, full: float, models: float,
         "small": 20.0,
         "distilling": 160.0,
         "models": models,
+        "clock": "seconds",
     }
     assert said in versus.sentence(row, "km/h").replace("\\", "")
 
@@ -212,6 +215,11 @@ def test_windows_are_those_of_the_chosen_round_and_cluster(app, finished: dict[s
     assert first != last
     test.selectbox(key="shown cluster").set_value(3).run()
     assert column() != first
+
+
+def test_a_distance_stands_beside_its_own_window() -> None:
+    """Also where a window between is not shown, since nothing is known of it."""
+    assert "1: 2.00, 3: 0.500." in windows.apart_of(np.array([1, 3]), np.array([4.0, 0.25])).replace("\\", "")
 
 
 def test_choosing_a_cluster_shows_its_members(app, finished: dict[str, Run]) -> None:
@@ -243,6 +251,28 @@ def test_training_on_it_starts_a_run(
     assert run.spec["options"]["prune"]["name"] == "full" and run.spec["options"]["data"]["horizon"] == 4
     assert "is on its way" in "\n".join(str(part.value) for part in test.success)
     assert test.session_state["linked run"] == run.id
+
+
+def test_how_the_run_that_was_started_stands_is_told_until_its_end(
+    app, finished: dict[str, Run], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Run] = []
+    monkeypatch.setattr(jobs, "start", started.append)
+
+    def said(test) -> str:
+        return "\n".join(str(part.value) for part in [*test.success, *test.warning])
+
+    test = app("distil", distillation="set")
+    test.number_input(key="train on.epochs").set_value(1).run()
+    button(test, "Start training").click().run()
+    (run,) = started
+    assert "is on its way" in said(test)
+    fail(run, RuntimeError("no"))
+    assert "was not finished: it is failed" in said(test.run())
+    jobs.Job(run).finish()
+    assert "has finished and is counted below" in said(test.run()) and "is on its way" not in said(test)
+    trash.delete(run)
+    assert run.id.replace("-", "") not in said(test.run()).replace("\\-", "")
 
 
 def test_a_distillation_is_deleted_and_brought_back(app, finished: dict[str, Run], folder: Path) -> None:
@@ -317,5 +347,12 @@ def test_cells_of_a_grid_and_sensors_without_places_have_their_clusters_shown(ap
     test = app("distil", distillation="made")
     assert not test.error and ("No coordinates" in texts(test)) == (kind == "no places")
     assert "nothing is learned" in texts(test)
+    node = "cell" if kind == "grid" else "sensor"
+    assert f"Clusters of {node}s" in texts(test) and f"{node}s" in next(
+        p.value for p in test.dataframe if "members" in p.value
+    )
+    assert any(f"forecasts the real {node}s" in str(part.value) for part in test.success)
+    form = app("distil", data=str(folder / "data.nc"))
+    assert f"In space: {node}s kept" in {part.label for part in form.select_slider}
     test.toggle(key="cluster-map-kind").set_value(True).run()
     assert not test.exception and not test.error

@@ -44,9 +44,9 @@ def test_steps_are_counted_from_the_last_that_a_model_sees() -> None:
 
 def made() -> pd.DataFrame:
     rows = [
-        ("a", "stemdist", "stid", "preview", 10, 4, 0.01, 3.0, 20.0),
-        ("b", "random", "stid", "", 10, 4, 0.01, 4.0, 2.0),
-        ("c", "random", "stid", "", 100, 4, 0.1, np.nan, 2.0),
+        ("a", "stemdist", "stid", "preview", 10, 4, 0.01, 3.0, 20.0, 18.0),
+        ("b", "random", "stid", "", 10, 4, 0.01, 4.0, 2.0, 1.0),
+        ("c", "random", "stid", "", 100, 4, 0.1, np.nan, 2.0, np.nan),
     ]
     return pd.DataFrame(rows, columns=list(SET))
 
@@ -70,9 +70,11 @@ def test_nothing_to_draw_is_an_empty_figure() -> None:
 
 @THEMES
 def test_lines_meet_where_it_has_paid(theme: Theme) -> None:
-    row = dict(zip(PAID, ("a", "stid", 300.0, 100.0, 40.0, 5.0, 2.0, 2.1), strict=True))
+    row = dict(zip(PAID, ("a", "stid", 300.0, 100.0, 40.0, 5.0, 2.0, 2.1, "seconds"), strict=True))
     full, small, mark = distil.break_even(row, theme).data
     assert np.interp(5, full.x, full.y) == pytest.approx(np.interp(5, small.x, small.y)) == mark.y[0] == 500
+    assert distil.break_even(row, theme).layout.yaxis.title.text == "seconds in all"
+    assert distil.break_even(row | {"clock": "cpu"}, theme).layout.yaxis.title.text == "processor seconds in all"
     assert len(distil.break_even(row | {"models": np.inf, "full": 30.0}, theme).data) == 2
 
 

@@ -47,7 +47,10 @@ def test_runs_are_told_apart_by_what_they_trained_on(found: dict[str, Run]) -> N
     rows = trainings([found[name] for name in ("full", "small", "warm", "pruned")], [found["made"]]).set_index("run")
     assert rows["on"].to_dict() == {"full": ALL, "small": ALONE, "warm": WARM}
     assert rows["set"].to_dict() == {"full": "", "small": "made", "warm": "made"}
-    assert rows[["validation", "test", "seconds"]].gt(0).all(axis=None)
+    assert rows[["validation", "test", "seconds", "cpu"]].gt(0).all(axis=None)
+    assert sets([found["made"]])["cpu"].gt(0).all()
+    known = paid(sets([found["made"]]), rows.reset_index()).iloc[0]
+    assert known["clock"] == "cpu" and known["distilling"] == sum((found["made"].result or {})["cpu"].values())
 
 
 def test_a_damaged_set_is_left_out(found: dict[str, Run], tmp_path: Path) -> None:
@@ -68,16 +71,20 @@ def test_runs_of_other_windows_or_data_cannot_be_compared(found: dict[str, Run],
 
 def rows(*seconds: tuple[str, str, float]) -> pd.DataFrame:
     return pd.DataFrame(
-        [("r", "stid", on, made, 1.0, 2.0, taken) for on, made, taken in seconds], columns=list(TRAINED)
+        [("r", "stid", on, made, 1.0, 2.0, taken, np.nan) for on, made, taken in seconds], columns=list(TRAINED)
     )
 
 
 def test_it_has_paid_when_what_models_save_is_what_it_took() -> None:
-    made = pd.DataFrame([("a", "stemdist", "stid", "", 1, 1, 0.1, 1.0, 300.0)], columns=list(SET))
+    made = pd.DataFrame([("a", "stemdist", "stid", "", 1, 1, 0.1, 1.0, 300.0, np.nan)], columns=list(SET))
     known = rows((ALL, "", 110.0), (ALL, "", 90.0), (ALONE, "a", 40.0), (ALONE, "b", 1.0), (WARM, "a", 1.0))
     row = paid(made, known).iloc[0]
     assert (row["distilling"], row["full"], row["small"], row["models"]) == (300, 100, 40, 5)
     assert paid(made, rows((ALL, "", 30.0), (ALONE, "a", 40.0))).iloc[0]["models"] == np.inf
+    assert row["clock"] == "seconds"
+    timed = paid(made.assign(cpu=90.0), known.assign(cpu=[31.0, 29.0, 12.0, 1.0, np.nan])).iloc[0]
+    assert (timed["distilling"], timed["full"], timed["small"], timed["models"]) == (90, 30, 12, 5)
+    assert timed["clock"] == "cpu", "a warm run, which knows none, is none of these"
     nothing = paid(made, rows((ALL, "", 30.0)))
     assert nothing.empty and list(nothing) == list(PAID)
 
