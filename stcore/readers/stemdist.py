@@ -1,6 +1,11 @@
-"""STemDist's distilled sets: a .pt file with windows ``x`` [M, L, N, F] and ``y`` [M, H, N], and the clusters' sizes ``w``."""
+"""STemDist's distilled sets: a .pt file with windows ``x`` [M, L, N, F] and ``y`` [M, H, N], and the clusters' sizes ``w``.
+
+Ours hold ``mean`` and ``std`` [F], and as ``set`` [32] the bytes of the fingerprint of what they were written of, by which runs
+on them are known to be on that set: values that were standardised and brought back are not the same to the last bit.
+"""
 
 import io
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import ZipFile
@@ -50,7 +55,7 @@ def read(source: Source, answers: Answers) -> Raw:
     ds, findings = series.assembled(values, names, source.path.stem, answers)
     length = lookback + parts.targets.shape[1]
     ds = ds.assign(start=("window", length * np.arange(many)))
-    ds.attrs |= {"lookback": lookback, "horizon": length - lookback}
+    ds.attrs |= {"lookback": lookback, "horizon": length - lookback, **_of_set(held)}
     if scaled.level == "note":
         ds.attrs["units"] = dict.fromkeys(ds["channel"].values.tolist(), STANDARD)
     if parts.weight is not None:
@@ -99,6 +104,20 @@ def _by_sensor(part: Any, name: str, sensors: int, source: Source) -> np.ndarray
     return array.ravel()
 
 
+def _of_set(held: dict[str, Any]) -> dict[str, str]:
+    """The fingerprint of the set that the file was written of, where it tells one."""
+    told = held.get("set")
+    if not isinstance(told, np.ndarray) or told.size != 32 or not np.isin(told, np.arange(256)).all():
+        return {}
+    return {"set": told.astype(np.uint8).tobytes().hex()}
+
+
+def known_by(data: STData) -> str:
+    """The fingerprint of a distilled set; of one that came from such a file, that of the set which the file was written of."""
+    told = str(data.ds.attrs.get("set", ""))
+    return told if re.fullmatch("[0-9a-f]{64}", told) else data.fingerprint
+
+
 def _blocks(parts: Distilled) -> np.ndarray:
     """[M (L + H), N, F] with NaN where a block's target steps have no reading of the other channels."""
     many, lookback, sensors, features = parts.inputs.shape
@@ -139,6 +158,7 @@ def write(data: STData, place: Path) -> list[str]:
     weight = data.ds["weight"].values
     parts = {
         "x": values[:, :lookback], "y": values[:, lookback:, :, 0], "w": weight[None, None], "mean": mean, "std": std,
+        "set": np.frombuffer(bytes.fromhex(known_by(data)), np.uint8),
     }  # fmt: skip
     place.write_bytes(_saved(parts))
     lost = [

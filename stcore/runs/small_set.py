@@ -12,6 +12,7 @@ from stcore.distil.options import FILE
 from stcore.findings import refuse
 from stcore.options import OptionError, RunOptions
 from stcore.readers.start import as_step
+from stcore.readers.stemdist import known_by
 from stcore.windows import blocks
 
 
@@ -51,9 +52,9 @@ def checked(data: STData, options: RunOptions, small: STData) -> STData:
 
 
 def described(small: STData) -> dict[str, Any]:
-    """What a run remembers of the set."""
+    """What a run remembers of the set; of one that was carried in a .pt, the fingerprint that it had before."""
     windows, sensors = int(small.ds["start"].size), len(small.sensors)
-    return {"title": small.title, "fingerprint": small.fingerprint, "windows": windows, "sensors": sensors}
+    return {"title": small.title, "fingerprint": known_by(small), "windows": windows, "sensors": sensors}
 
 
 def origins(small: STData, starts: np.ndarray) -> np.ndarray:

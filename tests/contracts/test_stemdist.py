@@ -15,6 +15,7 @@ from hostile_tools import refused
 import stcore.readers as readers
 from stcore.data import STData
 from stcore.findings import DataError
+from stcore.readers.stemdist import known_by
 
 M, F = 5, 3
 
@@ -87,6 +88,19 @@ def test_what_is_written_is_what_torch_loads_safely(tmp_path: Path) -> None:
     np.testing.assert_allclose(held["y"] * held["std"] + held["mean"], windows[:, LOOKBACK:], rtol=2e-6)
     assert abs(float(torch.nanmean(held["x"]))) < 0.5
     assert any("1 readings" in sentence for sentence in lost)
+
+
+def test_the_set_that_it_was_written_of_is_known_again(tmp_path: Path) -> None:
+    data = STData.of(distilled())
+    readers.save(data, tmp_path / "set.pt", "stemdist")
+    carried = readers.open(tmp_path / "set.pt")
+    assert carried.fingerprint != known_by(carried) == known_by(data) == data.fingerprint
+    readers.save(carried, tmp_path / "again.pt", "stemdist")
+    assert known_by(readers.open(tmp_path / "again.pt")) == data.fingerprint
+    readers.save(carried, tmp_path / "again.nc")
+    assert known_by(readers.open(tmp_path / "again.nc")) == data.fingerprint
+    for told in (torch.zeros(31), torch.full((32,), 0.5), "x"):
+        assert "set" not in readers.open(saved(tmp_path, tensors() | {"set": told}, "made.pt")).ds.attrs
 
 
 def test_standardised_sets_are_written_as_they_are(tmp_path: Path) -> None:

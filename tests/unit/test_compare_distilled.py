@@ -10,6 +10,7 @@ from distillations import SMALL, distilled
 from tiny import tiny
 from training_runs import trained
 
+from stcore import jobs, readers
 from stcore.compare.distilled import ALL, ALONE, PAID, SET, TRAINED, WARM, alike, made_by, paid, sets, trainings
 from stcore.runs import Run
 
@@ -89,10 +90,12 @@ def test_it_has_paid_when_what_models_save_is_what_it_took() -> None:
     assert nothing.empty and list(nothing) == list(PAID)
 
 
-def test_a_set_is_known_wherever_its_file_lay(found: dict[str, Run], tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", ["nc", "pt"])
+def test_a_set_is_known_wherever_its_file_lay(suffix: str, found: dict[str, Run], tmp_path: Path) -> None:
     made, same = found["made"], dict(SMALL, train={"epochs": 2, "threads": 1}, prune={"name": "full"})
     same.pop("distil")
-    shutil.copy(made.path / "distilled.nc", elsewhere := tmp_path / "by hand.nc")
+    elsewhere = tmp_path / f"by hand.{suffix}"
+    readers.save(jobs.distilled(made), elsewhere, "stemdist" if suffix == "pt" else "netcdf")
     source = made.spec["data"]["source"]
     run = trained(Path(source), tmp_path, "moved", **same, distilled={"source": str(elsewhere)})
     other = distilled(Path(source), tmp_path, "other", name="random", time=0.05, space=0.3, epochs=1)
