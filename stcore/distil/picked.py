@@ -9,7 +9,7 @@ import numpy as np
 from stcore.distil.clusters import Clusters
 from stcore.distil.ground import Ground
 from stcore.distil.options import PickOptions
-from stcore.distil.small import Small, cut_out, sizes
+from stcore.distil.small import Small, cut_out, heard, sizes
 from stcore.features import Features
 from stcore.prune.k_center import k_center
 
@@ -33,7 +33,9 @@ class Picked(ABC):
     def round(self, number: int) -> Iterator[float]:
         """See Method."""
         clusters = self.sensors()
-        self.picked = cut_out(self.ground.means(clusters), self.ground, self.pick(), clusters)
+        picked = cut_out(self.ground.means(clusters), self.ground, self.pick(), clusters)
+        self.picked, left_out = heard(picked, self.ground, self.options.targets == "teacher")
+        self.notes += left_out
         yield 0.0
 
     def sensors(self) -> Clusters:

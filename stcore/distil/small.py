@@ -10,7 +10,7 @@ from stcore.data import STData
 from stcore.distil.clusters import Clusters, counted
 from stcore.distil.ground import Ground
 from stcore.distil.options import SizeOptions
-from stcore.findings import Finding
+from stcore.findings import Finding, refuse
 
 
 class Small(NamedTuple):
@@ -36,6 +36,37 @@ def sizes(ground: Ground, size: SizeOptions, fewest: int = 1) -> tuple[int, int,
     return counted(len(ground.windows), ground.setting.sensors, size, fewest)
 
 
+def known(small: Small, ground: Ground) -> np.ndarray:
+    """[M, L + H, K, C] float64 z-scores of what a set holds: at target steps targets alone, and no channel that is not used."""
+    feed, values = ground.feed, small.values.astype(np.float64).copy()
+    every = range(values.shape[3])
+    values[:, feed.setting.lookback :, :, [place for place in every if place not in feed.targets]] = np.nan
+    values[..., [place for place in every if place not in (*feed.inputs, *feed.targets)]] = np.nan
+    return values
+
+
+def heard(small: Small, ground: Ground, taught: bool) -> tuple[Small, list[str]]:
+    """A set without the clusters of which nothing is known in its windows, since data keep no sensor without a reading; and
+    what is said of that. DataError where no target is known at all, unless the targets are to be ``taught`` by a teacher."""
+    seen = np.isfinite(known(small, ground))
+    mine = seen.any(axis=(0, 1, 3))
+    if not mine.any() or not (taught or seen[:, ground.setting.lookback :].any()):
+        raise refuse(
+            "all-missing",
+            "The sensors that were picked have no reading to forecast in the windows that were picked; ask for more of either, "
+            "or take another seed.",
+        )
+    if mine.all():
+        return small, []
+    text = (
+        f"{int((~mine).sum())} of {len(mine)} sensors or clusters have no reading in the windows that were picked, and are "
+        "left out of the set"
+    )
+    label = small.clusters.label
+    label = np.where((label >= 0) & mine[label], np.cumsum(mine)[label] - 1, -1)
+    return Small(small.values[:, :, mine], small.origin, Clusters(label, small.clusters.weight[mine])), [text]
+
+
 def as_data(small: Small, ground: Ground, about: dict[str, Any]) -> STData:
     """The small set as a dataset: blocks one behind the other, with ``start``, ``clock``, ``origin`` and ``weight``.
 
@@ -43,12 +74,7 @@ def as_data(small: Small, ground: Ground, about: dict[str, Any]) -> STData:
     """
     feed, data = ground.feed, ground.feed.data
     many, length, count, channels = small.values.shape
-    values = small.values.astype(np.float64).copy()
-    others = [place for place in range(channels) if place not in feed.targets]
-    values[:, feed.setting.lookback :, :, others] = np.nan
-    unused = [place for place in range(channels) if place not in (*feed.inputs, *feed.targets)]
-    values[..., unused] = np.nan
-    units = feed.scale.undo(values).reshape(many * length, count, channels)
+    units = feed.scale.undo(known(small, ground)).reshape(many * length, count, channels)
     steps = (small.origin[:, None] + np.arange(length)).ravel()
     step = np.timedelta64(round(data.step_seconds * 1e9), "ns")
     ds = xr.Dataset(
