@@ -171,6 +171,7 @@ def said(event: dict[str, Any]) -> str:
     if event["event"] == "epoch":
         error, best = event["validation"]["mae"], ", the best so far" if event["best"] else ""
         measured = "" if error is None else f"; validation MAE {short(error)}{best}"
-        done = f"round {event['epoch'] + 1}: matching loss {short(event['train_loss'])}{measured}"
+        loss = event["train_loss"]  # exactly 0 of windows that are picked: nothing is matched
+        done = f"round {event['epoch'] + 1}: {f'matching loss {short(loss)}' if loss else 'windows picked'}{measured}"
         return "; note: ".join([done, *event.get("notes", [])])
     return WORDS.get(event["event"], plain(event["event"]))

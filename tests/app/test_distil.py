@@ -320,6 +320,8 @@ def test_every_event_has_words(in_state) -> None:
     said = [live.said(event) for event in in_state("paused", 1).events()]
     assert said[0] == "opens the data" and said[1].startswith("begins at round 1 of 2") and said[-1] == "pauses"
     assert "round 1: matching loss" in said[2]
+    picked = {"event": "epoch", "epoch": 0, "train_loss": 0.0, "best": True, "validation": {"mae": 2.0}}
+    assert live.said(picked) == "round 1: windows picked; validation MAE 2.00, the best so far"
 
 
 def test_the_newest_round_is_shown_until_another_is_chosen_and_at_the_end_the_one_that_is_kept(
