@@ -55,7 +55,7 @@ def read(source: Source, answers: Answers) -> Raw:
     ds, findings = series.assembled(values, names, source.path.stem, answers)
     length = lookback + parts.targets.shape[1]
     ds = ds.assign(start=("window", length * np.arange(many)))
-    ds.attrs |= {"lookback": lookback, "horizon": length - lookback, **_of_set(held)}
+    ds.attrs |= {"lookback": lookback, "horizon": length - lookback, "distilled": "{}", **_of_set(held)}
     if scaled.level == "note":
         ds.attrs["units"] = dict.fromkeys(ds["channel"].values.tolist(), STANDARD)
     if parts.weight is not None:
@@ -147,6 +147,8 @@ def _unscaled(values: np.ndarray, held: dict[str, Any], source: Source) -> tuple
 def write(data: STData, place: Path) -> list[str]:
     """A distilled set (blocks of equal length with ``start`` and ``weight``) as a dict of tensors that torch loads safely."""
     values, lookback = _windows(data)
+    order = _order(values, lookback)
+    values = values[..., order]
     seen = np.isfinite(values)
     mean, std = np.zeros(values.shape[3]), np.ones(values.shape[3])
     if set(data.units.values()) != {STANDARD}:
@@ -165,13 +167,26 @@ def write(data: STData, place: Path) -> list[str]:
         "STemDist's file has no room for times, ids, units, channel names, places, graph and findings.",
         "x and y are standardised, as STemDist's are; mean and std are kept beside them, and are those of this set.",
     ]
-    if data.ds.sizes["channel"] > 1:
+    if order[0] != 0:
+        lost.append(f"STemDist forecasts the first channel: {data.channels[order[0]]} was put there.")
+    if none := len(data.channels) - len(order):
+        lost.append(f"{none} of {len(data.channels)} channels hold no reading and are left out.")
+    if len(order) > 1:
         lost.append("At the target steps only the first channel is kept.")
     if not seen[:, :, :, 0].all():
         lost.append(
             f"{int((~seen[:, :, :, 0]).sum())} readings are missing and are written as NaN, which STemDist does not mask."
         )
     return lost
+
+
+def _order(values: np.ndarray, lookback: int) -> list[int]:
+    """Channels of [M, L + H, N, C] that hold a reading, first of them one that is known at the target steps."""
+    seen = np.isfinite(values)
+    told = np.flatnonzero(seen[:, lookback:].any(axis=(0, 1, 2)))
+    first = int(told[0]) if len(told) else 0
+    others = [int(place) for place in np.flatnonzero(seen.any(axis=(0, 1, 2))) if place != first]
+    return [first, *others]
 
 
 def _windows(data: STData) -> tuple[np.ndarray, int]:

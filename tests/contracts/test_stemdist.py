@@ -112,6 +112,19 @@ def test_standardised_sets_are_written_as_they_are(tmp_path: Path) -> None:
     )
 
 
+def test_the_channel_that_is_forecast_is_written_first_and_one_without_readings_not_at_all(tmp_path: Path) -> None:
+    small = distilled()
+    both = np.concatenate([np.full_like(small["value"].values, np.nan), small["value"].values], axis=2)
+    dims, coords = small["value"].dims, {"channel": ["nothing", "speed"]}
+    data = STData.of(small.drop_dims("channel").assign(value=(dims, both)).assign_coords(coords))
+    lost = readers.save(data, tmp_path / "set.pt", "stemdist")
+    held = torch.load(tmp_path / "set.pt", weights_only=True)
+    assert held["x"].shape[3] == held["mean"].numel() == 1 and torch.isfinite(held["mean"]).all()
+    assert torch.isfinite(held["y"]).all()
+    assert any("speed was put there" in sentence for sentence in lost)
+    assert any("1 of 2 channels hold no reading" in sentence for sentence in lost)
+
+
 @pytest.mark.parametrize("missing", ["weight", "start"])
 def test_only_distilled_sets_can_be_written(missing: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="distilled"):
