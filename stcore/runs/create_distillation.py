@@ -8,7 +8,7 @@ from stcore import readers, registry
 from stcore.data import STData
 from stcore.distil.options import DistilOptions
 from stcore.models.unseen import fitted
-from stcore.options import OptionError, RunOptions, merged
+from stcore.options import DistilledOptions, OptionError, RunOptions, merged
 from stcore.runs.create import about, versions, where
 from stcore.runs.folder import Run
 from stcore.runs.quota import check_quota, check_reach
@@ -57,7 +57,7 @@ def resolve_distillation(data: STData, options: Mapping[str, Any]) -> DistilOpti
     asked = DistilOptions.read(merged(DEFAULTS, options))
     if asked.data.samples == "cells":
         raise OptionError("a distillation works on windows; set data.samples to windows")
-    if asked.mask.get("name", "none") != "none" or asked.distilled.source is not None:
+    if asked.mask not in ({}, {"name": "none"}) or asked.distilled != DistilledOptions():
         raise OptionError(
             "a distillation makes its set of all sensors of the data: it has no mask and begins with no other set"
         )
@@ -79,6 +79,7 @@ def resolve_distillation(data: STData, options: Mapping[str, Any]) -> DistilOpti
         "model": {"name": surrogate.name, **surrogate.options.read(model).model_dump(mode="json")},
         "distil": {"name": method.name, **method.options.read(distil).model_dump(mode="json")},
         "prune": {"name": "full"},
+        "mask": {"name": "none"},
         "train": asked.train.model_copy(update={"threads": recipe.threads(asked.train)}),
     }
     cut(data, asked.data)

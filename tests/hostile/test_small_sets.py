@@ -113,13 +113,23 @@ def test_clusters_that_cannot_be_are_damage(small: Run, label: int) -> None:
         file.write_bytes(held)
 
 
-@pytest.mark.parametrize("assignment", ["mask.name=dynst", "distilled.source=other.nc"])
+IDLE = {
+    "mask.name=dynst": "no mask and begins with no other set",
+    "mask.sparsity=0.5": "no mask and begins with no other set",
+    "distilled.source=other.nc": "no mask and begins with no other set",
+    "distilled.warm=2": "no mask and begins with no other set",
+    "prune.name=infobatch": "prunes nothing",
+    "prune.keep=0.5": "prunes nothing",
+}
+
+
+@pytest.mark.parametrize("assignment", IDLE)
 def test_a_distillation_takes_no_option_that_it_does_not_follow(
     small: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], assignment: str
 ) -> None:
     data, runs = small.spec["data"]["source"], tmp_path / "runs"
     assert main(["distil", data, "--method", "stride", "--runs", str(runs), "--set", assignment]) == 2
-    assert "no mask and begins with no other set" in capsys.readouterr().err
+    assert IDLE[assignment] in capsys.readouterr().err
     assert not runs.exists()
 
 
