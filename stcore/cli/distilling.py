@@ -1,5 +1,6 @@
 """The command that makes a small set of a large one."""
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -65,10 +66,17 @@ def checked(out: Path | None) -> str:
         return ""
     if out.suffix not in LAYOUTS:
         raise OptionError(f"--out is a new file that ends in .nc or .pt; it was {out.name!r}.")
-    if out.exists() or out.is_symlink():
-        raise OptionError(f"There is a file {out} already; choose another name.")
+    try:
+        if out.lstat():
+            raise OptionError(f"There is a file {out} already; choose another name.")
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise OptionError(f"No file can be written at {shown(str(out))}: {error.strerror}.") from None
     if not out.parent.is_dir():
         raise OptionError(f"There is no folder {out.parent} to write {out.name} into.")
+    if not os.access(out.parent, os.W_OK):
+        raise OptionError(f"Nothing may be written into {out.parent}; choose another folder for {out.name}.")
     return LAYOUTS[out.suffix]
 
 

@@ -281,6 +281,7 @@ def test_a_record_of_before_may_name_what_its_method_never_followed() -> None:
     [
         (["--out", "small.txt"], "ends in .nc or .pt"),
         (["--out", "nowhere/small.nc"], "no folder"),
+        (["--out", "x" * 300 + ".nc"], "File name too long"),
         (["--method", "random", "--paper"], "learns nothing"),
         (["--method", "magic"], "no 'magic' among the distillers"),
         (["--time", "0"], "greater than 0"),
