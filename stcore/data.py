@@ -184,11 +184,11 @@ class STData:
     def like(self, sensors: list[str], channels: list[str]) -> "STData":
         """These data with the given sensors and channels in the given order, graph left out; DataError where one is missing.
 
-        An only channel may have another name, since a table with one is often named after its file.
+        An only channel may have another name, since a table with one is often named after its file; its unit stays.
         """
         ds = self.ds.drop_dims("edge") if "edge" in self.ds.dims else self.ds
         if len(channels) == len(self.channels) == 1:
-            ds = ds.assign_coords(channel=channels)
+            ds = ds.assign_coords(channel=channels).assign_attrs(units={channels[0]: self.units[self.channels[0]]})
         for dim, wanted in (("sensor", sensors), ("channel", channels)):
             if missing := [name for name in wanted if name not in ds[dim].values]:
                 raise refuse(

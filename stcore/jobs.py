@@ -159,8 +159,18 @@ def training(run: Run) -> "Trainer":
     from stcore.training.trainer import Trainer
 
     options = RunOptions.read(run.spec["options"])
-    small = None if options.distilled.source is None else readers.open(run.path / FILE)
+    small = None if options.distilled.source is None else small_set(run)
     return Trainer(dataset(run), options, distilled=small)
+
+
+def small_set(run: Run) -> STData:
+    """The distilled set that the run trains on. RunError where it is no longer the one that the run was made with."""
+    small = readers.open(run.path / FILE)
+    if small.fingerprint != (run.spec.get("distilled") or {}).get("kept", small.fingerprint):
+        raise RunError(
+            f"The distilled set in {run.path / FILE} has changed since run {run.id} was made; start a new run."
+        )
+    return small
 
 
 def distilling(run: Run) -> "Distilling":

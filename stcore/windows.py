@@ -78,14 +78,12 @@ def blocks(data: STData, options: DataOptions) -> Parts:
     """All windows of a distilled set, as each of the three parts. DataError where its windows are shorter than asked for."""
     length = options.lookback + options.horizon
     starts = np.sort(data.ds["start"].values) if "start" in data.ds else np.empty(0, np.int64)
+    if not len(starts):
+        raise refuse("windows", "The distilled set has no windows.")
     made = [int(data.ds.attrs.get(name, 0)) for name in ("lookback", "horizon")]
-    if (
-        not len(starts)
-        or np.diff([*starts, data.steps]).min() < length
-        or made not in ([options.lookback, options.horizon], [0, 0])
-    ):
+    if np.diff([*starts, data.steps]).min() < length or made not in ([options.lookback, options.horizon], [0, 0]):
         asked = f"windows of {options.lookback} + {options.horizon} steps"
-        if len(starts) and made == [options.lookback, options.horizon]:
+        if made == [options.lookback, options.horizon]:
             raise refuse("windows", f"The windows of the distilled set overlap or are cut short: {asked} do not fit.")
         has = f"windows of {made[0]} + {made[1]} steps" if made[0] else f"{len(starts)} windows of their own"
         raise refuse(

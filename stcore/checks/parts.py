@@ -41,6 +41,8 @@ def check_weights(ds: xr.Dataset, answers: Answers) -> Checked:
     weight = ds["weight"].values.astype(np.float64)
     if bad := int((~(np.isfinite(weight) & (weight > 0))).sum()):
         raise refuse("weights", f"{bad} of the {len(weight)} weights of sensors are no numbers above zero.")
+    if weight.max() > np.finfo(np.float64).max / len(weight):
+        raise refuse("weights", "The weights of the sensors are so large that their sum is no number.")
     return ds, []
 
 

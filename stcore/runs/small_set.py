@@ -19,6 +19,8 @@ from stcore.windows import blocks
 def opened(place: str, data: STData) -> STData:
     """The distilled set in a file, or in the folder of the run that made it. One that knows no step of its own, as a .pt
     does not, has that of ``data``. DataError where a folder holds several."""
+    if not place.strip():
+        raise refuse("distilled", "The name of the distilled set is empty.")
     path = Path(place).expanduser()
     if (path / "spec.json").is_file():
         path = path / FILE
@@ -42,7 +44,10 @@ def checked(data: STData, options: RunOptions, small: STData) -> STData:
     if "start" not in small.ds:
         raise OptionError(f"{small.title} is no distilled set: it has no windows of its own")
     small = small.like(small.sensors, data.channels)
-    blocks(small, options.data)
+    parts, targets = blocks(small, options.data), small.channel(options.data.targets, small.channels[:1])
+    after = parts.train.steps(np.arange(len(parts.train)))[:, options.data.lookback :]
+    if not np.isfinite(small.values[after][..., targets]).any():
+        raise refuse("distilled", f"The windows of {small.title} have nothing to forecast: every target is missing.")
     if not np.isclose(small.step_seconds, data.step_seconds):
         raise OptionError(
             f"the distilled set has a step of {small.step_seconds:g} s and the data one of {data.step_seconds:g} s; they do "
@@ -52,9 +57,11 @@ def checked(data: STData, options: RunOptions, small: STData) -> STData:
 
 
 def described(small: STData) -> dict[str, Any]:
-    """What a run remembers of the set; of one that was carried in a .pt, the fingerprint that it had before."""
+    """What a run remembers of the set; of one that was carried in a .pt, the fingerprint that it had before, and as
+    ``kept`` that of the run's own copy."""
     windows, sensors = int(small.ds["start"].size), len(small.sensors)
-    return {"title": small.title, "fingerprint": known_by(small), "windows": windows, "sensors": sensors}
+    known = {"title": small.title, "fingerprint": known_by(small), "windows": windows, "sensors": sensors}
+    return {**known, "kept": small.fingerprint}
 
 
 def origins(small: STData, starts: np.ndarray) -> np.ndarray:

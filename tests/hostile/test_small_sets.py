@@ -17,6 +17,8 @@ from stcore.findings import DataError
 from stcore.options import OptionError
 from stcore.readers.start import as_step, step_seconds
 from stcore.runs import Run, RunError, create, pictures
+from stcore.scale import fit
+from stcore.training.feed import standing
 
 Change = Callable[[xr.Dataset], xr.Dataset]
 
@@ -38,6 +40,11 @@ def put(name: str, values: Callable[[int], Any], dims: str | tuple[str, ...]) ->
 
 def told(**attributes: Any) -> Change:
     return lambda ds: ds.assign_attrs(attributes)
+
+
+def seen(ds: xr.Dataset) -> xr.DataArray:
+    """Which steps a model sees, in windows of 6 + 4."""
+    return xr.DataArray(np.arange(ds.sizes["time"]) % 10 < 6, dims="time")
 
 
 CHANGES: dict[str, tuple[Change, str]] = {
@@ -65,6 +72,12 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "clock numbers": (put("clock", np.arange, "time"), "date and time"),
     "clock short": (put("clock", lambda size: np.full(3, np.datetime64("2024-01-01", "ns")), "other"), "date and time"),
     "clock unknown": (put("clock", lambda size: np.full(size, np.datetime64("NaT", "ns")), "time"), "no date and time"),
+    "weights beyond numbers": (put("weight", lambda size: np.full(size, 1e308), "sensor"), "their sum is no number"),
+    "no windows": (
+        lambda ds: ds.drop_vars(["start", "origin"]).assign(start=("window", np.empty(0, int))),
+        "no windows",
+    ),
+    "no targets": (lambda ds: ds.assign(value=ds["value"].where(seen(ds))), "nothing to forecast"),
     "grid of nothing": (told(grid=[2, 2]), "which cell of the grid"),
 }
 
@@ -177,3 +190,29 @@ def test_of_a_folder_the_set_of_its_run_is_taken_or_one_file_is_to_be_named(smal
     plain = create(data, {}, tmp_path / "runs", "plain")
     with pytest.raises(DataError, match="has made no distilled set"):
         create(data, on(plain.path), tmp_path / "runs", "other")
+
+
+def test_a_run_goes_on_with_the_set_that_it_was_made_with_or_not_at_all(small: Run, tmp_path: Path) -> None:
+    run = create(small.spec["data"]["source"], on(small.path), tmp_path, "run")
+    other = changed(small, tmp_path / "other.nc", lambda ds: ds.assign(value=ds["value"] + 1))
+    (run.path / FILE).write_bytes(other.read_bytes())
+    with pytest.raises(RunError, match=r"distilled set in .*distilled\.nc has changed since run run was made"):
+        jobs.Job(run).finish()
+    assert run.status == "failed"
+
+
+def test_standardised_values_stay_what_they_are_under_the_name_of_the_channel(small: Run, tmp_path: Path) -> None:
+    """STemDist's own sets are z-scores of a channel without a name; they are not to be taken for readings of the data's."""
+    torch = pytest.importorskip("torch")
+    windows = {"x": torch.randn(5, 6, 3, 1), "y": torch.randn(5, 4, 3), "w": torch.ones(1, 1, 3)}
+    torch.save(windows, tmp_path / "set.pt")
+    run = create(small.spec["data"]["source"], on(tmp_path / "set.pt"), tmp_path, "run")
+    kept, data = readers.open(run.path / FILE), jobs.dataset(run)
+    assert kept.channels == data.channels != ["value"]
+    scale = standing(kept, fit(data.values))
+    assert (scale.mean.tolist(), scale.spread.tolist()) == ([0.0], [1.0])
+
+
+def test_an_empty_name_is_no_set(small: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", small.spec["data"]["source"], "--distilled", "", "--runs", str(tmp_path / "runs")]) == 2
+    assert capsys.readouterr().err == "The name of the distilled set is empty.\n"
