@@ -108,7 +108,9 @@ def cells(given: argparse.Namespace, chosen: list[str]) -> list[Cell]:
     for name in chosen:
         for method in methods:
             graph = given.full or (name == "metr-la-week" and method in MIXED)
-            models = (STID,) if method in CONTROLS and not given.full else (STID, NEIGHBOURS, *([GRAPH] if graph else []))
+            models = (
+                (STID,) if method in CONTROLS and not given.full else (STID, NEIGHBOURS, *([GRAPH] if graph else []))
+            )
             models = tuple(model for model in models if given.models is None or model in given.models.split(","))
             for seed in seeds:
                 found += list(arms(given, Cell(name, method, 0.01, seed, models)))
