@@ -29,7 +29,7 @@ def header(kind: Literal["run", "data"] = "run") -> Run | None:
     if kind == "data":
         if run and state(run) in LIVE:
             with st.container(horizontal=True, vertical_alignment="center", key="header"):
-                st.markdown(plain(label(run)), width="content")
+                st.markdown(plain(label(run)), width="stretch")  # a long one takes two lines, not the buttons' room
                 strip(run)
         return run
     if asked is None and runs:

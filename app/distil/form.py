@@ -109,7 +109,12 @@ def share(name: str, node: str) -> float:
     st.session_state.setdefault(key, DEFAULTS[name])
     label = {"time": "In time: windows kept", "space": f"In space: {node}s kept"}[name]
     found: Any = st.select_slider(
-        label, SHARES, key=key, format_func=percent, help=worded(forms.explained(option), node), persist_state="session"
+        label,
+        SHARES,
+        key=key,
+        format_func=lambda share: f"{100 * share:g} %",
+        persist_state="session",
+        help=worded(forms.explained(option), node),
     )
     return float(found)
 

@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from app.dataset.look import no_places
-from app.distil.known import spoken
+from app.distil.known import called, spoken
 from app.distil.saving import PLAIN, page_file, table_files
 from app.maps import HEIGHT
 from app.sensors.measured import ground
@@ -21,14 +21,16 @@ KEY = "cluster-map"
 
 def show(run: Run) -> None:
     """Map and list."""
-    st.subheader(
-        spoken("Clusters of sensors", run), anchor=False,
-        help=spoken(
-            "Sensors that read alike stand together as one sensor of the set; the larger the dots, the more of them. Six "
-            "colours are used again and again, so that clusters beside each other differ: point at a dot, or choose a cluster.",
-            run,
-        ),
-    )  # fmt: skip
+    colours = (
+        "Six colours are used again and again, so that those beside each other differ: point at a dot, or choose one."
+    )
+    title, words = "Sensors of the set", "The real sensors that are in the set."
+    if called(run) == "clusters":
+        title, words = (
+            "Clusters of sensors",
+            "Sensors that read alike stand together as one sensor of the set; the larger the dots, the more of them.",
+        )
+    st.subheader(spoken(title, run), anchor=False, help=spoken(f"{words} {colours}", run))
     try:
         found = pictures.clusters(run)
     except RunError as error:
@@ -55,11 +57,14 @@ def choose(run: Run, found: Clusters) -> int:
     def name(place: int) -> str:
         if place == EVERY_ONE:
             return f"All {found.count}"
+        if called(run) != "clusters":
+            return spoken(f"Sensor {place + 1}", run)
         many = int(found.weight[place])
         return f"Cluster {place + 1}: {many} {spoken('sensor' if many == 1 else 'sensors', run)}"
 
     order = [int(place) for place in np.argsort(-found.weight, kind="stable")]
-    return int(st.selectbox("Cluster", [EVERY_ONE, *order], key="cluster", format_func=name))
+    one = called(run).removesuffix("s").capitalize()
+    return int(st.selectbox(one, [EVERY_ONE, *order], key="cluster", format_func=name))
 
 
 def _clicked(run: Run, found: Clusters) -> int | None:
@@ -85,7 +90,7 @@ def draw(run: Run, found: Clusters, chosen: int | None) -> None:
         st.info(no_places(under.data) if under.data else "No coordinates: the sensors stand in rows.")
     names = [str(name) for name in run.spec["data"]["sensors"]]
     shown = ClusterMap(names, under.places, found.label, found.weight, under.layers, under.cells, chosen)
-    words = f"Map of the {found.count} clusters"
+    words = f"Map of the {found.count} {called(run)}"
     if st.session_state.get(f"{KEY}-kind", False):
         figure = flat_cluster_map(shown, current_theme())
         st.plotly_chart(
@@ -112,6 +117,8 @@ def table(run: Run, found: Clusters, chosen: int) -> None:
         for place in places
     ]
     frame = pd.DataFrame(rows).sort_values("members", ascending=False, kind="stable")
+    if called(run) != "clusters":
+        frame = frame.drop(columns="members").rename(columns={"cluster": "number", "sensors": spoken("sensor", run)})
     st.dataframe(frame, hide_index=True, height=380, key="clusters table")
     label = pd.array([None if place < 0 else int(place) + 1 for place in found.label], "Int64")
     table_files(

@@ -36,7 +36,8 @@ def message(run: Run, now: str) -> None:
     elif now == "starting":
         st.info("Starting: loading PyTorch, which usually takes 3 to 6 seconds.", icon=":material/hourglass_top:")
     elif now == "paused":
-        st.warning(f"Paused in round {min(done + 1, rounds)}. Nothing is lost.", icon=":material/pause:")
+        where = "before the first round" if before_rounds(run) else f"in round {min(done + 1, rounds)}"
+        st.warning(f"Paused {where}. Nothing is lost.", icon=":material/pause:")
     elif now == "stopped":
         st.info(f"Stopped by you after round {done} of {rounds}.", icon=":material/stop:")
     elif now == "failed":
@@ -59,6 +60,17 @@ def run_rounds(run: Run) -> int:
     return run.passes if told else plan.rounds or 1 if plan else max(len(run.epochs()), 1)
 
 
+def before_rounds(run: Run) -> bool:
+    """Whether it does what comes before its first round: its teacher's training, and what the set begins as."""
+    return bool(run.progress) and int(run.progress.get("epoch", 0)) < 0
+
+
+def taught(run: Run) -> bool:
+    """Whether the windows' targets are forecasts of a teacher."""
+    plan = planned(run)
+    return (plan.targets if plan else run.spec["options"]["distil"].get("targets")) == "teacher"
+
+
 def planned(run: Run) -> MatchingOptions | None:
     """The schedule of a method that learns; None for one that picks, or is not known here."""
     choice = dict(run.spec["options"]["distil"])
@@ -77,7 +89,8 @@ def _panel(run: Run) -> None:
     figures(run, table, now)
     if table.empty:
         if now in LIVE:
-            st.markdown("Curves appear after the first round.")
+            first = "First a teacher, whose forecasts become the windows' targets, is trained on all data. "
+            st.markdown(f"{first if taught(run) and before_rounds(run) else ''}Curves appear after the first round.")
         return
     by_round(run, table)
 

@@ -61,12 +61,13 @@ def against(run: Run, made: pd.DataFrame, trained: pd.DataFrame) -> None:
     baselines = [method_name(name) for name in ("random", "cluster-mean") if name not in set(made["method"])]
     if baselines:
         st.markdown(
-            f"Not there yet, and quick to make, to hold the others against: {plain(' and '.join(baselines))}. Choose them as "
-            "the method in the form on the left."
+            f"Not there yet, and quick to make, to hold the others against: {plain(' and '.join(baselines))}. Choose "
+            f"{'it' if len(baselines) == 1 else 'one'} as the method in the form on the left."
         )
     if not reference:
+        where = "above, under *Train on it*" if run.status == "done" else "once this set is finished"
         st.markdown(
-            "No run on all data is finished yet; one would show how near the sets come. Start it above, under *Train on it*."
+            f"No run on all data is finished yet; one would show how near the sets come. It can be started {where}."
         )
     with st.expander("These sets as a table"):
         frame = made.assign(method=made["method"].map(method_name), model=made["model"].map(named))

@@ -50,9 +50,10 @@ def _panel(run: Run) -> None:
     if real is not None:
         best = (run.result or {}).get("best_epoch")
         kept = f"as it was after round {best}" if best else "as it began, since no round made it better"
-        st.markdown(f"The set is kept {kept}; the real windows are those nearest to it then.")
+        several = f"The set is kept {kept}; the real windows are those nearest to it then."
+        st.markdown(several if len(seen) > 1 else "The real windows are those nearest to these.")
     near = None if real is None else real.values[..., place] * scale[1] + scale[0]
-    grid_of(run, (first[..., place], now[..., place]), near, real)
+    grid_of(run, (first[..., place] if len(seen) > 1 else None, now[..., place]), near, real)
 
 
 def controls(run: Run, seen: np.ndarray) -> tuple[int, int]:
@@ -108,8 +109,10 @@ def _nearest(path: str, stamp: float) -> Beside:
     return pictures.beside(run, run_dataset(run), jobs.distilled(run))
 
 
-def grid_of(run: Run, forms: tuple[np.ndarray, np.ndarray], near: np.ndarray | None, real: Beside | None) -> None:
-    """The small figures with one range of values, their legend, and their numbers."""
+def grid_of(
+    run: Run, forms: tuple[np.ndarray | None, np.ndarray], near: np.ndarray | None, real: Beside | None
+) -> None:
+    """The small figures with one range of values, their legend, and their numbers; of one round only, there is no first."""
     theme, lookback = current_theme(), run.spec["options"]["data"]["lookback"]
     target = run.spec["targets"][0]
     title = labelled(target, str(run.spec["data"]["units"].get(target, "")))
@@ -122,8 +125,8 @@ def grid_of(run: Run, forms: tuple[np.ndarray, np.ndarray], near: np.ndarray | N
     low, high = float(np.nanmin(everything)), float(np.nanmax(everything))
     room = 0.04 * (high - low) or 1.0
     st.altair_chart(
-        charts.window_legend(near is not None, theme), key="window legend", width="content",
-        alt="Legend: dashed after the first round, full as it stands, dotted the nearest real window",
+        charts.window_legend(first is not None, near is not None, theme), key="window legend", width="content",
+        alt="Legend: dashed after the first round, full as it stands, a broad band the nearest real window",
     )  # fmt: skip
     st.markdown(
         f":small[{plain(title)} against steps; what a model sees ends at step 0. {plain(moved(first, now, run))}]"
@@ -131,7 +134,8 @@ def grid_of(run: Run, forms: tuple[np.ndarray, np.ndarray], near: np.ndarray | N
     windows, parts = chosen(asked_size(run)[0]), []
     grid = st.grid(ACROSS, min_column_width=190)
     for place in shown:
-        frame = charts.forms(first[place], now[place], None if near is None else near[place], lookback)
+        before = None if first is None else first[place]
+        frame = charts.forms(before, now[place], None if near is None else near[place], lookback)
         number = int(windows[place]) + 1 if place < len(windows) else int(place) + 1
         parts.append(frame.assign(window=number))
         with grid.container(gap="xsmall"):
@@ -147,9 +151,9 @@ def grid_of(run: Run, forms: tuple[np.ndarray, np.ndarray], near: np.ndarray | N
         figure_file(charts.all_windows(pd.concat(parts), title, theme), f"{run.id}-windows", "All of these windows")
 
 
-def moved(first: np.ndarray, now: np.ndarray, run: Run) -> str:
+def moved(first: np.ndarray | None, now: np.ndarray, run: Run) -> str:
     """How far the shown windows have moved since the first round, where anything is learned."""
-    if len(run.epochs()) < 2:
+    if first is None or len(run.epochs()) < 2:
         return ""
     target = run.spec["targets"][0]
     by = float(np.nanmean(np.abs(now - first)))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from stcore import registry
 from stcore.charts.arms import harmless
 from stcore.charts.curves import thinned, zoom
 from stcore.charts.frontier import beside, room, spots
@@ -28,7 +29,7 @@ ADDED = 1e-9  # beside which nothing is 0 on a logarithmic axis
 TICKS = [float(f"{first}e{power}") for power in range(-4, 7) for first in (1, 2, 5)]
 LEAST = 0.3  # powers of ten on each side of the middle
 WHOLE = 12  # models up to which each has a number on the axis
-NARROW = 1.7  # how much wider a name is against a plot of half a page
+HALF = (385.0, 310.0)  # pixels of a plot of half a page, by which names are kept apart
 
 
 # ---- rounds --------------------------------------------------------------------------------------------------------
@@ -64,7 +65,7 @@ def _around(shown: pd.DataFrame) -> dict[str, Any]:
 
 
 # ---- windows -------------------------------------------------------------------------------------------------------
-def forms(first: np.ndarray, now: np.ndarray, real: np.ndarray | None, lookback: int) -> pd.DataFrame:
+def forms(first: np.ndarray | None, now: np.ndarray, real: np.ndarray | None, lookback: int) -> pd.DataFrame:
     """One window's forms [L + H] as rows ``step`` (0: the last that a model sees), ``form``, ``value``."""
     found = dict(zip(FORMS, (first, now, real), strict=True))
     parts = [
@@ -105,9 +106,9 @@ def all_windows(frame: pd.DataFrame, title: str, theme: Theme) -> alt.FacetChart
     return alt.layer(*_in_order(line)).properties(width=200, height=SMALL).facet("window:O", columns=4)
 
 
-def window_legend(real: bool, theme: Theme) -> Any:
-    """What the lines of all windows mean."""
-    names = list(FORMS if real else FORMS[:2])
+def window_legend(first: bool, real: bool, theme: Theme) -> Any:
+    """What the lines of all windows mean: how they stand, and where there are, how they were and what is real."""
+    names = [*([FIRST] if first else []), NOW, *([REAL] if real else [])]
     places = np.arange(len(names)) * 200.0
     frame = pd.DataFrame({"form": names, "x": places, "end": places + 34, "text": places + 42, "y": 10})
     scaled: dict[str, Any] = {"scale": None, "axis": None}
@@ -152,9 +153,8 @@ def against(
             text=f"{harmless(what)}: {short(error)}", x=1, xref="paper", y=error, showarrow=False, xanchor="right",
             yanchor="bottom", font={"size": 11, "color": theme.text},
         )  # fmt: skip
-    methods = list(dict.fromkeys(drawn["method"]))
-    for place, method in enumerate(methods):
-        of = np.flatnonzero(drawn["method"] == method)
+    for method in dict.fromkeys(drawn["method"]):
+        of, place = np.flatnonzero(drawn["method"] == method), _place(method)
         look = {
             "size": 11, "color": theme.runs[place % len(theme.runs)], "symbol": SYMBOLS[place % len(SYMBOLS)],
             "line": {"width": 1, "color": theme.background},
@@ -166,8 +166,8 @@ def against(
         )  # fmt: skip
     called = [harmless(names.get(method, method)) for method in drawn["method"]]
     if len(drawn):
-        wide = [round(NARROW * len(name)) for name in called]
-        where = spots((x - across[0]) / np.diff(across), (errors - up[0]) / np.diff(up), wide)
+        letters = [len(name) for name in called]
+        where = spots((x - across[0]) / np.diff(across), (errors - up[0]) / np.diff(up), letters, HALF)
         for name, at, shift in zip(called, zip(x, errors, strict=True), where, strict=True):
             figure.add_annotation(
                 beside(name, at, shift, theme)
@@ -180,6 +180,12 @@ def against(
     return figure.update_yaxes(
         title={"text": labelled("validation MAE", harmless(unit)), "standoff": 12}, range=list(up)
     )
+
+
+def _place(method: str) -> int:
+    """Which colour and mark a method has, whatever is drawn beside it."""
+    known = list(registry.cards("distillers"))
+    return known.index(method) if method in known else len(known)
 
 
 def _told(row: Mapping[Any, Any], names: Mapping[str, str], unit: str) -> str:

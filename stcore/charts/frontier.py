@@ -129,19 +129,22 @@ def room(values: np.ndarray) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def spots(x: np.ndarray, y: np.ndarray, letters: Sequence[int]) -> list[tuple[float, float]]:
+def spots(
+    x: np.ndarray, y: np.ndarray, letters: Sequence[int], page: tuple[float, float] = PAGE
+) -> list[tuple[float, float]]:
     """Where each name stands, in pixels from its point, so that it covers no point and no other name if there is room.
 
-    ``x``, ``y`` [A]: the points' places in the plot, 0 to 1; ``letters`` [A] of their names. Chosen one by one, near first.
+    ``x``, ``y`` [A]: the points' places in the plot, 0 to 1; ``letters`` [A] of their names; ``page`` the plot in pixels.
+    Chosen one by one, near first.
     """
-    points = np.column_stack([x, y]) * PAGE
+    points = np.column_stack([x, y]) * page
     taken: list[Box] = [(float(a), float(b), MARK, MARK) for a, b in points]
     found = []
     for (across, up), count in zip(points, letters, strict=True):
         half = count * LETTER / 2
         shifts = [away(turn, far, half) for far, turn in product(FARTHER, TURNS)]
         boxes: list[Box] = [(float(across + right), float(up + high), half, LINE / 2) for right, high in shifts]
-        covered = [outside(box) + sum(overlap(box, other) for other in taken) for box in boxes]
+        covered = [outside(box, page) + sum(overlap(box, other) for other in taken) for box in boxes]
         best = int(np.argmin(np.round(covered)))  # the first of equal ones, whatever the last digits
         taken.append(boxes[best])
         found.append(shifts[best])
@@ -163,7 +166,7 @@ def overlap(one: Box, other: Box) -> float:
     return max(wide, 0.0) * max(high, 0.0)
 
 
-def outside(box: Box) -> float:
+def outside(box: Box, page: tuple[float, float] = PAGE) -> float:
     """Area of a box outside the plot."""
-    whole = (PAGE[0] / 2, PAGE[1] / 2, PAGE[0] / 2, PAGE[1] / 2)
+    whole = (page[0] / 2, page[1] / 2, page[0] / 2, page[1] / 2)
     return 4 * box[2] * box[3] - overlap(box, whole)

@@ -15,7 +15,7 @@ from training_runs import copied, trained
 from app.distil import live, result, versus, windows
 from stcore import elsewhere, jobs, readers, registry
 from stcore.data import STData
-from stcore.runs import Run, create_distillation, runs_in, trash
+from stcore.runs import Run, create_distillation, files, runs_in, trash
 from stcore.runs.record import fail
 
 
@@ -117,6 +117,25 @@ def test_each_state_is_said_and_offers_what_makes_sense(app, in_state, status, r
     test = app("distil", distillation=run.id)
     assert said in texts(test)
     assert offered <= {part.label for part in test.button}
+
+
+def test_what_comes_before_the_first_round_is_said(app, in_state) -> None:
+    run = in_state("paused", 0)
+    files.write_json(run.path / "progress.json", {"epoch": -1, "visits": 1, "planned": 9, "seconds_left": 3.0})
+    said = texts(app("distil", distillation=run.id))
+    assert "Paused before the first round. Nothing is lost." in said
+    assert "First a teacher, whose forecasts become the windows' targets, is trained on all data." in said
+
+
+def test_real_sensors_are_not_called_clusters_and_one_round_has_no_first(app, file: Path, folder: Path) -> None:
+    run = distilled(file, folder, "picked", name="random", time=0.1, space=0.5, epochs=1)
+    test = app("distil", distillation=run.id)
+    said = texts(test)
+    assert "Sensors of the set" in said and "Clusters of sensors" not in said
+    assert "The real windows are those nearest to these." in said and "after round" not in said
+    assert "Choose it as the method in the form on the left." in said
+    assert any({"number", "sensor"} == set(part.value) for part in test.dataframe)
+    assert next(part for part in test.selectbox if part.key == "cluster").label == "Sensor"
 
 
 def test_the_form_starts_what_it_says(app, folder: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stcore.charts import distil
+from stcore.charts import distil, frontier
 from stcore.charts.cluster_map import ClusterMap, cluster_map, coloured, flat_cluster_map
 from stcore.charts.theme import DARK, LIGHT, Theme
 from stcore.compare.distilled import PAID, SET
@@ -62,6 +62,37 @@ def test_sets_are_drawn_by_method_beside_all_data(cost: str, theme: Theme) -> No
     assert any("all data: 2.5" in note.text for note in figure.layout.annotations)
     low, high = figure.layout.yaxis.range
     assert low < 2.5 and high > 4.0
+
+
+def test_a_method_keeps_its_colour_and_mark_whatever_is_beside_it() -> None:
+    def look(sets: pd.DataFrame) -> dict[str, tuple[str, str]]:
+        drawn = distil.against(sets, "share", {}, {}, unit="", theme=LIGHT).data
+        return {trace.name: (trace.marker.color, trace.marker.symbol) for trace in drawn}
+
+    both = look(made())
+    assert len(set(both.values())) == 2
+    assert look(made().iloc[1:2]) == {"random": both["random"]} and look(made().iloc[::-1]) == both
+
+
+def test_names_in_half_a_page_cover_no_point() -> None:
+    sets = made().iloc[[0, 0, 1]].assign(validation=[1.5005, 1.5005, 1.563], seconds=[64.0, 148.0, 2.8])
+    figure = distil.against(sets, "seconds", {}, {}, unit="", theme=LIGHT)
+    (left, right), (low, high) = figure.layout.xaxis.range, figure.layout.yaxis.range
+    wide, tall = distil.HALF
+    points = [(np.log10(x), y) for trace in figure.data for x, y in zip(trace.x, trace.y, strict=True)]
+    marks = np.array([((x - left) / (right - left) * wide, (y - low) / (high - low) * tall) for x, y in points])
+    for note in figure.layout.annotations:
+        across = (note.x - left) / (right - left) * wide + note.ax
+        up = (note.y - low) / (high - low) * tall - note.ay
+        half = len(note.text) * frontier.LETTER / 2
+        assert half <= across <= wide - half
+        assert not ((np.abs(marks[:, 0] - across) < half) & (np.abs(marks[:, 1] - up) < frontier.LINE / 2)).any()
+
+
+def test_the_legend_names_what_is_drawn() -> None:
+    assert distil.forms(None, np.arange(4.0), None, 2)["form"].unique().tolist() == [distil.NOW]
+    told = distil.window_legend(False, True, LIGHT).to_dict()["datasets"]
+    assert [row["form"] for row in next(iter(told.values()))] == [distil.NOW, distil.REAL]
 
 
 def test_nothing_to_draw_is_an_empty_figure() -> None:
