@@ -14,6 +14,7 @@ from stcore.cli.common import app, refuse
 from stcore.findings import DataError
 from stcore.options import OptionError
 from stcore.runs import RunError
+from stcore.runs.record import sentence
 
 __all__ = ["main"]
 
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     except (DataError, OptionError, RunError, FileNotFoundError, PermissionError, ValueError) as error:
         return refuse(str(error), 2)
     except (RuntimeError, OSError, MemoryError) as error:
-        return refuse(str(error) or type(error).__name__, 1)
+        return refuse(sentence(error), 1)
     except Exception as error:  # a person gets a sentence, whatever it was
         if os.environ.get("STCORE_BACKGROUND"):
             traceback.print_exc()  # into the run's log

@@ -29,6 +29,7 @@ from stcore.findings import DataError
 from stcore.options import OptionError, RunOptions, merged, nested
 from stcore.runs import Run, RunError, create, open_run
 from stcore.runs.folder import Word
+from stcore.runs.record import sentence
 
 Option = typer.Option
 INTERRUPTED = 130  # what shells give for Ctrl-C
@@ -176,7 +177,7 @@ def finish(run: Run, quiet: bool, as_json: bool, tell: Callable[[Run, bool], Non
             traceback.print_exc()  # into the run's log
         if as_json and run.result:
             say(run.summary(), as_json, "")
-        return refuse((run.result or {}).get("reason") or str(error), 1)
+        return refuse((run.result or {}).get("reason") or sentence(error), 1)
     if first():
         tell(run, as_json)
     return 0

@@ -10,6 +10,7 @@ lock            held by the worker as long as it lives   worker.json, log.txt, s
 
 import json
 import re
+import shutil
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -68,10 +69,14 @@ class Run:
             if path.is_dir():
                 raise RunError(f"There is a run {name!r} already; resume it or choose another id.") from None
             raise RunError(f"No run can be made in {path.parent}: {error.strerror or error}.") from None
-        (path / "rows").mkdir()
-        (path / "starts.bin").write_bytes(np.asarray(starts, "<i8").tobytes())
         whole = {"format": 1, "id": name, "created": created.isoformat(timespec="seconds"), **spec}
-        files.write_json(path / "spec.json", whole, durable=True)
+        try:
+            (path / "rows").mkdir()
+            (path / "starts.bin").write_bytes(np.asarray(starts, "<i8").tobytes())
+            files.write_json(path / "spec.json", whole, durable=True)
+        except OSError as error:  # as on a full disk: half a run would be none, and keep its id from others
+            shutil.rmtree(path, ignore_errors=True)
+            raise RunError(f"No run can be made in {path.parent}: {error.strerror or error}.") from None
         return cls(path)
 
     def __repr__(self) -> str:

@@ -185,7 +185,7 @@ def checkpoint(run: Run) -> tuple[bytes | None, str | None]:
     return None, "the checkpoints are damaged; the run starts over" if tried else None
 
 
-def sentence(error: BaseException, safe: int, passes: str = "epoch") -> str:
+def sentence(error: BaseException, safe: int = 0, passes: str = "epoch") -> str:
     """An error in words a person can act on; ``safe`` ``passes``, epochs or rounds, are in the last checkpoint."""
     intact = f" The last checkpoint ({passes} {safe}) is intact." if safe else ""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):

@@ -1,5 +1,6 @@
 """A full disk: the run ends as failed in plain words, what was written before is whole, and it goes on when there is room."""
 
+import errno
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -7,9 +8,21 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from running import SMALL, Command, Undisturbed, assert_each_epoch_once, assert_same_run, begun, done, trained, until
+from running import (
+    SMALL,
+    Command,
+    Undisturbed,
+    assert_each_epoch_once,
+    assert_same_run,
+    begun,
+    done,
+    small_data,
+    trained,
+    until,
+)
 
-from stcore.runs import Run
+from stcore.cli import main
+from stcore.runs import Run, files
 from stcore.runs.record import checkpoint
 from stcore.training.state import from_bytes
 
@@ -93,3 +106,22 @@ def test_a_disk_that_fills_up_in_mid_run(
     done(tmp_path, "resume", run.path, "--quiet")
     assert_each_epoch_once(run, 5)
     assert_same_run(run, undisturbed())
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_a_run_that_has_no_room_at_all_is_not_left_half_made(
+    made: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its folder would keep its id from others, and could neither be resumed nor looked at."""
+
+    def full(*arguments: object, **more: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files, "append_line" if made else "write_json", full)
+    small_data().save(tmp_path / "data.nc")
+    code = main(
+        ["train", str(tmp_path / "data.nc"), *SMALL, "--runs", str(tmp_path / "runs"), "--id", "run", "--quiet"]
+    )
+    said = capsys.readouterr().err
+    assert said.startswith(NO_SPACE if made else f"No run can be made in {tmp_path / 'runs'}: No space left on device.")
+    assert (code, said.count("\n"), (tmp_path / "runs" / "run").exists()) == (1 if made else 2, 1, made)
