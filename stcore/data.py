@@ -207,7 +207,7 @@ class STData:
 
     def save(self, path: Path) -> None:
         """Write everything, layers and answers included, as one NetCDF file that ``stcore.open`` reads back."""
-        self.stored().to_netcdf(path, **NETCDF)
+        path.write_bytes(self.packed())  # made in memory first: HDF5 ends the whole process where a disk is full
 
     def packed(self) -> bytes:
         """What ``save`` writes."""

@@ -1,5 +1,6 @@
 """Forecasts for others: with sensor ids and real times."""
 
+import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,7 +33,8 @@ def forecast(
     ds = forecast_dataset(run, data, test)
     rows = int(np.prod([ds.sizes[dim] for dim in ("issued", "horizon", "sensor", "target")]))
     if out.suffix == ".nc":
-        ds.to_netcdf(out, engine="h5netcdf")
+        ds.to_netcdf(buffer := io.BytesIO(), engine="h5netcdf")  # HDF5 ends the whole process where a disk is full
+        out.write_bytes(buffer.getvalue())
     elif out.suffix == ".parquet":
         table(ds).to_parquet(out, index=False)
     else:

@@ -1,6 +1,7 @@
 """Writing the layout of DCRNN and its kin: an HDF5 table as pandas writes it, and a folder with ids, places and adjacency."""
 
 import csv
+import io
 from pathlib import Path
 
 import h5py
@@ -54,7 +55,8 @@ def _table(data: STData, path: Path) -> None:
     """A frame in pandas' fixed format: axis0 the ids, axis1 nanoseconds, block0 the values [T, N]."""
     names = [name.encode() for name in data.sensors]
     ids = np.array(names, dtype=f"S{max(len(name) for name in names)}")
-    with h5py.File(path, "w") as file:
+    buffer = io.BytesIO()  # in memory first: HDF5 ends the whole process where a disk is full
+    with h5py.File(buffer, "w") as file:
         _mark(file, {"CLASS": "GROUP", "PYTABLES_FORMAT_VERSION": "2.1", "TITLE": "", "VERSION": "1.0"})
         group = file.create_group(TABLE)
         _mark(group, {"CLASS": "GROUP", "TITLE": "", "VERSION": "1.0", "encoding": "UTF-8", "errors": "strict"})
@@ -68,6 +70,7 @@ def _table(data: STData, path: Path) -> None:
         _mark(axis, {"index_class": "datetime", "kind": "datetime64"}, nameless=True)
         axis.attrs["freq"] = NOTHING
         _array(group, "block0_values", data.values[:, :, 0].astype(np.float64))
+    path.write_bytes(buffer.getvalue())
 
 
 NOTHING = np.bytes_(b"N.")

@@ -188,7 +188,8 @@ def checkpoint(run: Run) -> tuple[bytes | None, str | None]:
 def sentence(error: BaseException, safe: int = 0, passes: str = "epoch") -> str:
     """An error in words a person can act on; ``safe`` ``passes``, epochs or rounds, are in the last checkpoint."""
     intact = f" The last checkpoint ({passes} {safe}) is intact." if safe else ""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+    cut = re.search(r"\d+ requested and \d+ written", str(error))  # numpy's words for it
+    if isinstance(error, OSError) and (cut or error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)):
         return f"There is no space left on the device.{intact} Free some, then resume."
     if isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error) or "out of memory" in str(error):
         return f"The memory is not enough{asked_for(str(error))}. Lower the batch or the lookback.{intact}"

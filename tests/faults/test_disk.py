@@ -125,3 +125,15 @@ def test_a_run_that_has_no_room_at_all_is_not_left_half_made(
     said = capsys.readouterr().err
     assert said.startswith(NO_SPACE if made else f"No run can be made in {tmp_path / 'runs'}: No space left on device.")
     assert (code, said.count("\n"), (tmp_path / "runs" / "run").exists()) == (1 if made else 2, 1, made)
+
+
+@pytest.mark.parametrize("layout", ["netcdf", "dcrnn", "basicts", "zarr", "parquet"])
+def test_a_file_that_does_not_fit_is_told_and_not_left(
+    layout: str, tiny_disk: Path, small_file: Path, tmp_path: Path
+) -> None:
+    """HDF5 itself would end the process, and with it a server."""
+    with open(tiny_disk / "ballast", "wb", buffering=0) as file:
+        file.write(bytes(shutil.disk_usage(tiny_disk).free - 4096))
+    command = done(tmp_path, "save", small_file, tiny_disk / "data", "--as", layout, code=1)
+    assert command.stderr.startswith(NO_SPACE) and command.stderr.count("\n") == 1
+    assert [path.name for path in tiny_disk.iterdir()] == ["ballast"]
