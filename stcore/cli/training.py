@@ -187,7 +187,7 @@ def progress(run: Run, event: dict[str, Any]) -> None:
     """One line on stderr: replaced while a terminal watches, else one an epoch."""
     if event["event"] == "started":
         how = (
-            f"{event['samples']} training windows to distil from, {run.passes} rounds"
+            f"{event['samples']} training windows to distil from, {run.passes} {'round' if run.passes == 1 else 'rounds'}"
             if run.kind == "distil"
             else f"{event['samples']} samples, batch {event['batch']}, learning rate {event['learning_rate']:.3g} (chosen to "
             "suit the data, unless --batch and --lr say)"
@@ -196,10 +196,7 @@ def progress(run: Run, event: dict[str, Any]) -> None:
         for note in event["notes"]:
             aside(f"note: {note}")
     elif event["event"] == "epoch":
-        left = duration(run.progress.get("seconds_left"))
-        error, kept = shown(event["validation"]["mae"]), "" if run.kind == "distil" else f"kept {event['kept']}, "
-        line = f"{run.pass_name} {event['epoch'] + 1}: validation MAE {error}, {kept}{left} left"
-        aside(("\r\033[K" if watched() else "") + line)
+        aside(("\r\033[K" if watched() else "") + told(event, run.pass_name, run.progress.get("seconds_left")))
         for note in event["notes"]:
             aside(f"note: {note}")
     elif watched() and event["batch"] % 20 == 0:
@@ -207,6 +204,20 @@ def progress(run: Run, event: dict[str, Any]) -> None:
         epoch = f"{run.pass_name} {event['epoch'] + 1}" if event["epoch"] >= 0 else before
         where = f"{epoch}, {'step' if run.kind == 'distil' else 'batch'} {event['batch']} of {event['batches']}"
         aside(f"\r\033[K{where}, {duration(run.progress.get('seconds_left'))} left", end=False)
+
+
+def told(event: dict[str, Any], name: str, left: float | None) -> str:
+    """What an epoch, or a round, came to; of a round without a validation its matching loss."""
+    error, distils = event["validation"]["mae"], name == "round"
+    came = (
+        f"matching loss {shown(event['train_loss'])}" if distils and error is None else f"validation MAE {shown(error)}"
+    )
+    said = [
+        came,
+        *([] if distils else [f"kept {event['kept']}"]),
+        *([] if left is None else [f"{duration(left)} left"]),
+    ]
+    return f"{name} {event['epoch'] + 1}: {', '.join(said)}"
 
 
 def watched() -> bool:

@@ -12,6 +12,7 @@ import xarray as xr
 from cli_tools import QUICK, refused
 from running import Command, done, small_data
 
+from stcore.cli.training import told
 from stcore.data import STData
 from stcore.runs import Run
 
@@ -277,3 +278,10 @@ def test_the_module_is_a_program(small_file: Path) -> None:
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert wrong.stderr == "No such command 'nonsense'. Try --help.\n"
     assert json.loads(shown.stdout)["steps"] == 600
+
+
+def test_a_round_says_what_is_known_of_it() -> None:
+    event = {"epoch": 0, "train_loss": 189.96, "validation": {"mae": None}, "kept": 4}
+    assert told(event, "round", 12.0) == "round 1: matching loss 190, 12 s left"
+    assert told({**event, "validation": {"mae": 1.5}}, "round", None) == "round 1: validation MAE 1.5"
+    assert told({**event, "validation": {"mae": 1.5}}, "epoch", 3.0) == "epoch 1: validation MAE 1.5, kept 4, 3 s left"
