@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import control
 from app.distil.known import asked_size, method_name
-from app.header import named
+from app.header import named, trained_on
 from app.session import all_runs, current_zone, demo_run, link, runs_folder, state
 from app.words import plain
 from stcore import health
@@ -102,7 +102,10 @@ def _method(run: Run, keep: float | None) -> str:
     if run.kind == "distil":
         windows, sensors = asked_size(run)
         return f"{method_name(run.method)} {windows:,} × {sensors:,}"
-    return f"{named(run.method)} {keep:.0%}" if keep and not pd.isna(keep) else named(run.method)
+    said = f"{named(run.method)} {keep:.0%}" if keep and not pd.isna(keep) else named(run.method)
+    if set_ := trained_on(run):
+        return set_ if run.method == "full" else f"{said} · {set_}"
+    return said
 
 
 # ---- what can be done with them ------------------------------------------------------------------------------------

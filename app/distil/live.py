@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import control
 from app.distil.known import asked_size, called, method_name, said_size, spoken, unit_of
-from app.distil.saving import table_files
+from app.distil.saving import figure_file, table_files
 from app.session import current_theme, state
 from app.words import lasting, plain, sentence
 from stcore import registry
@@ -160,6 +160,14 @@ def by_round(run: Run, table: pd.DataFrame) -> None:
         shown = table.map(lambda value: float(f"{value:.4g}") if isinstance(value, float) else value)
         st.dataframe(shown, hide_index=True, height=280, key=f"rounds {run.id}")
         table_files(table, f"{run.id}-rounds", "Rounds")
+        with st.container(horizontal=True):
+            for column, title, what in (
+                ("loss", "matching loss", "The matching loss"),
+                ("mae", error, "The validation MAE"),
+            ):
+                if table[column].notna().any():
+                    drawn = charts.by_round(table, column, rounds, title, theme)
+                    figure_file(drawn, f"{run.id}-{column}", f"{what} by round", f"{what} as Vega-Lite")
 
 
 def log(run: Run) -> None:

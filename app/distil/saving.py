@@ -27,10 +27,10 @@ def table_files(frame: pd.DataFrame, name: str, what: str) -> None:
         )  # fmt: skip
 
 
-def figure_file(chart: Any, name: str, what: str) -> None:
+def figure_file(chart: Any, name: str, what: str, label: str = "Figure as Vega-Lite") -> None:
     """A figure that lives in the page, as the specification that any Vega viewer draws; its own menu saves it as a picture."""
     st.download_button(
-        "Figure as Vega-Lite", lambda: json.dumps(chart.to_dict(), default=str), f"{name}.vl.json", "application/json",
+        label, lambda: json.dumps(chart.to_dict(), default=str), f"{name}.vl.json", "application/json",
         key=f"figure {name}", on_click="ignore", type="tertiary",
         help=f"{what}. The menu at the figure's top right saves it as a picture.",
     )  # fmt: skip

@@ -134,8 +134,23 @@ def break_even(run: Run, known: pd.DataFrame) -> None:
     st.plotly_chart(draw(), key="break-even", theme=None, config=PLAIN, alt="Seconds in all against trained models")
     page_file(draw, f"{run.id}-break-even", "After how many models distilling has paid")
     with st.expander("As a table"):
-        st.dataframe(mine, hide_index=True, key="paid table")
+        paid_table(mine, unit_of(run))
         table_files(mine, f"{run.id}-break-even", "These figures")
+
+
+def paid_table(mine: pd.DataFrame, unit: str) -> None:
+    """The figures of the answer, each with its unit; seconds say whose where not all are the processor's."""
+    clock = "processor s" if (mine["clock"] == "cpu").all() else "s"
+    said = {"distilling": "distilling", "full": "on all data", "small": "on the set"}
+    said = {name: f"{words} ({clock})" for name, words in said.items()} | {
+        "models": "models until it has paid",
+        "full_error": labelled("test MAE on all data", unit),
+        "small_error": labelled("test MAE on the set", unit),
+    }
+    shown = mine.assign(model=mine["model"].map(named)).rename(columns=said)
+    shown = shown.drop(columns="clock") if mine["clock"].nunique() == 1 else shown
+    number = {name: st.column_config.NumberColumn(format="%.3g") for name in said.values()}
+    st.dataframe(shown, hide_index=True, key="paid table", column_config=number)
 
 
 def sentence(row: dict[str, Any], unit: str) -> str:

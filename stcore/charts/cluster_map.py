@@ -19,6 +19,7 @@ from stcore.charts.theme import Theme
 from stcore.charts.words import harmless
 from stcore.checks.finding import counted
 
+BESIDE = (500, 490)  # pixels of the map of a small page, where a list stands beside it
 NEAR = 6  # sensors around each whose clusters should have other colours
 COLOURS = 6  # of a theme
 SMALL, LARGE, NOBODY = 3.2, 8.0, 2.4  # radii in pixels: of the smallest and the largest cluster, of sensors of none
@@ -103,7 +104,7 @@ def cluster_map(clusters: ClusterMap, theme: Theme) -> pydeck.Deck:
         get_line_width=0.4 if clusters.cells is not None else 1, _subLayerProps=inner,
     )  # fmt: skip
     return pydeck.Deck(
-        layers=[dots], initial_view_state=view(clusters.places), map_style=map_style(clusters.layers, theme, False),
+        layers=[dots], initial_view_state=view(clusters.places, BESIDE), map_style=map_style(clusters.layers, theme, False),
         tooltip={"text": "{said}", "style": look},
     )  # fmt: skip
 

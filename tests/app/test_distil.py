@@ -241,6 +241,20 @@ def test_a_distance_stands_beside_its_own_window() -> None:
     assert "1: 2.00, 3: 0.500." in windows.apart_of(np.array([1, 3]), np.array([4.0, 0.25])).replace("\\", "")
 
 
+def test_a_run_on_a_set_is_told_from_one_on_all_data_in_all_runs(app, finished: dict[str, Run]) -> None:
+    listed = app("compare", part="all").dataframe[0].value.set_index("Title")["Method"]
+    assert listed["full"].startswith("full") and listed["small"].startswith("on a set of ")
+
+
+def test_what_it_took_is_a_table_with_units_and_every_curve_is_a_file(app, finished: dict[str, Run]) -> None:
+    test = app("distil", distillation=finished["set"].id)
+    table = next(set(part.value) for part in test.dataframe if "models until it has paid" in part.value)
+    assert all(any(name.startswith(f"test MAE on {on}") for name in table) for on in ("all data", "the set"))
+    assert sum(name.endswith(" s)") or name.endswith("(s)") for name in table) == 3
+    labels = {part.label for part in test.get("download_button")}
+    assert {"The matching loss as Vega-Lite", "The validation MAE as Vega-Lite"} <= labels
+
+
 def test_choosing_a_cluster_shows_its_members(app, finished: dict[str, Run]) -> None:
     test = app("distil", distillation="set")
     test.selectbox(key="cluster").set_value(2).run()

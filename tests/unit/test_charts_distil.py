@@ -140,6 +140,12 @@ def test_the_map_shows_each_sensor_in_its_cluster(theme: Theme) -> None:
     assert clusters().sensor(4) == 4 and clusters().sensor(10) is None
 
 
+def test_all_sensors_are_on_the_map_of_a_small_page() -> None:
+    wide = ClusterMap(["a", "b"], np.array([[0.0, 0.0], [0.1, 2.0]]), np.array([0, 1]), np.array([1, 1]))
+    zoom = json.loads(cluster_map(wide, LIGHT).to_json())["initialViewState"]["zoom"]
+    assert 2.0 / 360 * 512 * 2**zoom < 0.9 * 500, "of half a page at 1280 pixels"
+
+
 @THEMES
 def test_the_flat_map_has_a_mark_a_cluster(theme: Theme) -> None:
     figure = flat_cluster_map(clusters(), theme)
