@@ -1,7 +1,8 @@
 """STemDist's distilled sets: a .pt file with windows ``x`` [M, L, N, F] and ``y`` [M, H, N], and the clusters' sizes ``w``.
 
-Ours hold ``mean`` and ``std`` [F], and as ``set`` [32] the bytes of the fingerprint of what they were written of, by which runs
-on them are known to be on that set: values that were standardised and brought back are not the same to the last bit.
+Ours hold ``mean`` and ``std`` [F], as ``channels`` the bytes of their names, one a line, and as ``set`` [32] those of the
+fingerprint of what they were written of, by which runs on them are known to be on that set: values that were standardised and
+brought back are not the same to the last bit.
 """
 
 import io
@@ -51,7 +52,7 @@ def read(source: Source, answers: Answers) -> Raw:
     parts = _parts(held, source)
     values, scaled = _unscaled(_blocks(parts), held, source)
     many, lookback, sensors, features = parts.inputs.shape
-    names = ["value"] + [f"channel-{place + 2}" for place in range(features - 1)]
+    names = _names(held, features) or ["value"] + [f"channel-{place + 2}" for place in range(features - 1)]
     ds, findings = series.assembled(values, names, source.path.stem, answers)
     length = lookback + parts.targets.shape[1]
     ds = ds.assign(start=("window", length * np.arange(many)))
@@ -104,12 +105,24 @@ def _by_sensor(part: Any, name: str, sensors: int, source: Source) -> np.ndarray
     return array.ravel()
 
 
+def _names(held: dict[str, Any], features: int) -> list[str] | None:
+    """The channels' names, where the file tells them."""
+    names = (_bytes(held.get("channels")) or b"").decode("utf-8", "replace").split("\n")
+    sound = len(names) == len(set(names)) == features and all(name.isprintable() and name.strip() for name in names)
+    return names if sound else None
+
+
 def _of_set(held: dict[str, Any]) -> dict[str, str]:
     """The fingerprint of the set that the file was written of, where it tells one."""
-    told = held.get("set")
-    if not isinstance(told, np.ndarray) or told.size != 32 or not np.isin(told, np.arange(256)).all():
-        return {}
-    return {"set": told.astype(np.uint8).tobytes().hex()}
+    told = _bytes(held.get("set"))
+    return {"set": told.hex()} if told and len(told) == 32 else {}
+
+
+def _bytes(part: Any) -> bytes | None:
+    """The bytes whose numbers a tensor holds."""
+    if not isinstance(part, np.ndarray) or not np.isin(part, np.arange(256)).all():
+        return None
+    return part.astype(np.uint8).tobytes()
 
 
 def known_by(data: STData) -> str:
@@ -161,10 +174,11 @@ def write(data: STData, place: Path) -> list[str]:
     parts = {
         "x": values[:, :lookback], "y": values[:, lookback:, :, 0], "w": weight[None, None], "mean": mean, "std": std,
         "set": np.frombuffer(bytes.fromhex(known_by(data)), np.uint8),
+        "channels": np.frombuffer("\n".join(data.channels[place] for place in order).encode(), np.uint8),
     }  # fmt: skip
     place.write_bytes(_saved(parts))
     lost = [
-        "STemDist's file has no room for times, ids, units, channel names, places, graph and findings.",
+        "STemDist's file has no room for times, ids, units, places, graph and findings.",
         "x and y are standardised, as STemDist's are; mean and std are kept beside them, and are those of this set.",
     ]
     if order[0] != 0:

@@ -103,6 +103,21 @@ def test_the_set_that_it_was_written_of_is_known_again(tmp_path: Path) -> None:
         assert "set" not in readers.open(saved(tmp_path, tensors() | {"set": told}, "made.pt")).ds.attrs
 
 
+def test_channels_keep_their_names(tmp_path: Path) -> None:
+    small = distilled()
+    both, dims = np.repeat(small["value"].values, 2, axis=2), small["value"].dims
+    coords = {"channel": ["flow", "Größe"]}
+    data = STData.of(small.drop_dims("channel").assign(value=(dims, both)).assign_coords(coords))
+    readers.save(data, tmp_path / "set.pt", "stemdist")
+    assert readers.open(tmp_path / "set.pt").channels == ["flow", "Größe"]
+
+
+@pytest.mark.parametrize("told", ["a\nb", "a\nb\nc\nd", "a\na\nc", "a\n\nc", "a\nb\n\x1b[2J", "a\nb\n \t"])
+def test_names_that_are_none_are_not_taken(told: str, tmp_path: Path) -> None:
+    held = tensors() | {"channels": torch.tensor(list(told.encode()))}
+    assert readers.open(saved(tmp_path, held, "made.pt")).channels == ["value", "channel-2", "channel-3"]
+
+
 def test_standardised_sets_are_written_as_they_are(tmp_path: Path) -> None:
     data = readers.open(write_stemdist(tmp_path))
     readers.save(data, tmp_path / "again.pt", "stemdist")
