@@ -34,6 +34,10 @@ class DataError(ValueError):
         self.findings = findings
         super().__init__(" ".join(finding.text for finding in findings))
 
+    def __reduce__(self) -> tuple[type["DataError"], tuple[Finding, ...]]:
+        """So that another process can tell it: made of its findings, not of their text."""
+        return type(self), self.findings
+
 
 def refuse(code: str, text: str, choices: Mapping[str, str] | None = None) -> DataError:
     """The error for one reason, ready to be raised."""

@@ -1,5 +1,6 @@
 """Every check of the door: what it finds, what it changes, what it asks, each with count and place."""
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from tiny import tiny
 
 from stcore import checks
 from stcore.data import STData
-from stcore.findings import DataError
+from stcore.findings import DataError, refuse
 
 
 def test_nothing_wrong_nothing_said() -> None:
@@ -278,3 +279,9 @@ def test_places_of_a_grid_are_called_cells() -> None:
     assert "each sensor with" in " ".join(tiny(60).answers.values()) + tiny(60).findings[-1].text, "as ever elsewhere"
     again = STData.of(data.stored().assign_attrs(grid=[2, 2]))
     assert again.answers["graph"] == "nearest", "the rule is known again"
+
+
+def test_a_refusal_can_be_told_by_another_process() -> None:
+    error = refuse("zone", "Which zone?", {"UTC": "as written"})
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), again.findings) == (DataError, str(error), error.findings)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from tiny import tiny
@@ -116,6 +117,17 @@ def test_a_distillation_is_a_run_of_its_own_kind_and_leaves_its_set(tmp_path: Pa
     assert (run.path / "rows" / "synthetic.bin").stat().st_size == 3 * 8 * 10 * 8 * 2
     about = json.loads(small.ds.attrs["distilled"])
     assert about["method"] == "stemdist" and about["fingerprint"] == run.spec["data"]["fingerprint"]
+
+
+def test_windows_one_behind_the_other_pass_over_changes_of_the_clock(tmp_path: Path) -> None:
+    ds = tiny(400, 12).ds
+    time = pd.date_range(
+        "2026-03-01", periods=400, freq="1h"
+    )  # the set's 2,100 hours reach the 29th, which has no 02:00
+    data = STData.of(ds.assign_coords(time=time).assign_attrs(zone="Europe/Berlin"))
+    choice = {"name": "random", "time": 0.9, "space": 0.5, "epochs": 1}
+    small = jobs.distilled(jobs.distil(data, tmp_path, "made", distil=choice, **COMMON).finish())
+    assert small.zone == "UTC" and set(small.local_time) <= set(data.local_time)
 
 
 def test_stopped_and_resumed_is_uninterrupted(tmp_path: Path) -> None:
