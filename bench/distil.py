@@ -205,7 +205,7 @@ def main() -> None:
     grid = cells(given, chosen)
     train(grid, given)
     measure({name: source(name) for name in chosen}, grid, given.runs)
-    write_report(grid, given.runs, given.results)
+    write_report(given.runs, given.results)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -113,7 +113,7 @@ def naive(source: str, horizon: int) -> tuple[float, float]:
 
 
 # ---- tables --------------------------------------------------------------------------------------------------------
-def write_report(grid: Sequence[Any], folder: Path, results: Path) -> None:
+def write_report(folder: Path, results: Path) -> None:
     """The tables and goals, as Markdown."""
     found = arms(folder)
     if not found:
@@ -122,7 +122,8 @@ def write_report(grid: Sequence[Any], folder: Path, results: Path) -> None:
     parts = [
         "# Distillation: small sets that train models like the whole",
         opening(),
-        "## Goals\n\n" + table([*goal_a(found), *timed(folder)], ["goal", "where", "asked", "found", "reached"]),
+        "## Goals\n\n"
+        + table(sorted([*goal_a(found), *timed(folder)]), ["goal", "where", "asked", "found", "reached"]),
     ]
     for name, ratio, model in sorted({(arm.set, arm.ratio, arm.model) for arm in found if arm.method != ALL}):
         body = list(lines(found, rows, Arm(name, OURS, ratio, model)))
@@ -138,7 +139,7 @@ def write_report(grid: Sequence[Any], folder: Path, results: Path) -> None:
             "paid for after so many models",
         ]
         parts.append("## Warm starts\n\n" + WARMED + "\n\n" + table(list(warm_starts(folder)), head))
-    parts.append("## Which cells ran\n\n" + table(list(ran(grid, folder)), ["set", "ratio", "method", "finished"]))
+    parts.append("## Which cells ran\n\n" + table(list(ran(found)), ["set", "ratio", "model", "methods", "seeds"]))
     results.mkdir(parents=True, exist_ok=True)
     (results / "distil.md").write_text("\n\n".join(parts) + "\n", "utf-8")
 
@@ -150,7 +151,8 @@ def opening() -> str:
         f"{versions().get('torch')}; cells side by side, one thread each. Models are trained from scratch on the small set and "
         "measured on the real test: MAE is the mean over seeds +- standard deviation. Relative errors divide by those of the "
         "test's own mean, as the paper defines them. *Ours against it*: how much less STemDist's set errs than the method's, "
-        "paired by seed, with a 95 % interval over test days and seeds. Seconds of the processor ran beside other work."
+        "paired by seed, with a 95 % interval over test days and seeds; a name with a dot is a control. Seconds are of a "
+        "processor that had other work, too. What was tried before, and what decided, is in `distil-tried.md`."
     )
 
 
@@ -270,15 +272,13 @@ def yes(reached: bool) -> str:
     return "yes" if reached else "no"
 
 
-def ran(grid: Sequence[Any], folder: Path) -> Iterator[list[Any]]:
-    """Which cells are finished."""
-    done: dict[tuple[str, float, str], list[int]] = {}
-    for cell in grid:
-        ids = [folder / cell.run_id(model) for model in cell.models]
-        whole = all(path.exists() and finished(Run(path)) for path in ids)
-        done.setdefault((cell.set, cell.ratio, cell.method), []).extend([cell.seed] if whole else [])
-    for (name, ratio, method), seeds in done.items():
-        yield [name, f"{ratio:.1%}", method, ", ".join(map(str, sorted(seeds))) or "none"]
+def ran(found: dict[Arm, dict[int, Run]]) -> Iterator[list[Any]]:
+    """Which methods were trained on, by set, ratio and model, with which seeds."""
+    done: dict[tuple[Any, ...], list[str]] = {}
+    for arm, runs in sorted(found.items()):
+        done.setdefault((arm.set, arm.ratio, arm.model, tuple(sorted(runs))), []).append(arm.method)
+    for (name, ratio, model, seeds), methods in done.items():
+        yield [name, f"{ratio:.1%}", model, ", ".join(methods), ", ".join(map(str, seeds))]
 
 
 def table(body: list[list[Any]], head: list[str]) -> str:

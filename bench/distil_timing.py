@@ -48,7 +48,7 @@ def measure(sources: Mapping[str, str], grid: Sequence[Any], folder: Path) -> No
         if cell is None or name in found or not (folder / cell.id).exists() or not jobs.finished(Run(folder / cell.id)):
             continue
         data, made = readers.open(source), Run(folder / cell.id)
-        found[name] = measured(data, jobs.distilled(made), cell, sum((made.result or {})["seconds"].values()))
+        found[name] = measured(data, jobs.distilled(made), cell, sum((made.result or {})["cpu"].values()))
         path.write_text(json.dumps(found))
 
 
