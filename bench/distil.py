@@ -3,11 +3,13 @@
     STCORE_REAL_DATA=... python bench/distil.py [--full] [--sets metr-la-week] [--methods stemdist,random] [--seeds 2]
 
 Each cell is an ordinary distillation, and ordinary runs that train models from scratch on what it made and are measured on
-real test data; runs on all data stand beside them. Beside the registered methods stand controls: STemDist with the paper's own
-targets, and cluster means and random windows with the teacher's targets that STemDist's previews have. Two cells work side by
-side, one thread each; what is timed (goals B and C) runs alone afterwards. A finished cell is passed over when it is called
-again. results/distil.csv has a line for every finished run, results/distil.md the tables and goals (bench/distil_report.py).
-``--full`` is the whole grid: the paper's schedule and the ratios 0.5 and 5 %, too.
+real test data; runs on all data stand beside them. Two cells work side by side, one thread each; what is timed (goals B and C)
+runs alone afterwards. A finished cell is passed over when it is called again. results/distil.csv has a line for every finished
+run, results/distil.md the tables and goals (bench/distil_report.py). By default STID is trained on all methods' sets of 1 %,
+the neighbour head and (on one set) Graph WaveNet on those of the methods in MIXED: about an hour on two cores. ``--full`` is
+the whole grid: all models, the paper's schedule, the ratios 0.5 and 5 %, and controls: STemDist with the paper's own targets,
+and cluster means and random windows with the teacher's targets that STemDist's previews have. ``--methods`` and ``--models``
+name parts of either.
 """
 
 import argparse
@@ -36,7 +38,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "paper": {"schedule": "paper"},
 }
 CONTROLS = ("stemdist.own", "cluster-mean.teacher", "random.teacher")
-MIXED = ("all", "stemdist", "random", "cluster-mean")  # by default Graph WaveNet is trained on these alone
+MIXED = ("all", "stemdist", "random", "cluster-mean")  # by default models that mix sensors are trained on these alone
 FIRST_SEED = 10  # those below were used while it was made
 HERE = Path(__file__).parent
 
@@ -102,19 +104,24 @@ class Cell(NamedTuple):
 def cells(given: argparse.Namespace, chosen: list[str]) -> list[Cell]:
     """The grid, set by set, method by method."""
     seeds = range(FIRST_SEED, FIRST_SEED + given.seeds)
-    every = [*registry.cards("distillers"), *CONTROLS]
+    every = [*registry.cards("distillers"), *(CONTROLS if given.full else ())]
     methods = ["all", *(given.methods.split(",") if given.methods else every)]
     found = []
     for name in chosen:
         for method in methods:
-            graph = given.full or (name == "metr-la-week" and method in MIXED)
-            models = (
-                (STID,) if method in CONTROLS and not given.full else (STID, NEIGHBOURS, *([GRAPH] if graph else []))
-            )
-            models = tuple(model for model in models if given.models is None or model in given.models.split(","))
+            models = tuple(given.models.split(",") if given.models else trained_on(given, name, method))
             for seed in seeds:
                 found += list(arms(given, Cell(name, method, 0.01, seed, models)))
     return found
+
+
+def trained_on(given: argparse.Namespace, name: str, method: str) -> Iterator[str]:
+    """The models that are trained on a method's sets."""
+    yield STID
+    if given.full or method in MIXED:
+        yield NEIGHBOURS
+    if given.full or (method in MIXED and name == "metr-la-week"):
+        yield GRAPH
 
 
 def arms(given: argparse.Namespace, cell: Cell) -> Iterator[Cell]:
@@ -190,7 +197,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="the whole grid; hours")
     parser.add_argument("--sets", help=f"some of {','.join(SETS)}")
     parser.add_argument("--methods", help="some methods; all when left out")
-    parser.add_argument("--models", help="some of the models; all of the grid when left out")
+    parser.add_argument("--models", help="these models; those of the grid when left out")
     parser.add_argument("--seeds", type=int, default=3, help="how many")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="cells worked on side by side")
     parser.add_argument("--runs", type=Path, default=HERE / "runs" / "distil", help="where runs are kept")
