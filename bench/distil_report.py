@@ -258,7 +258,7 @@ def warm_starts(folder: Path) -> Iterator[list[Any]]:
         yield [
             name,
             *(share(warm[way]) for way in ("share", "fewer_epochs_alone", "full_reaches_it")),
-            warm["paid"] or "never",
+            f"{warm['paid']:.0f}" if warm["paid"] else "never",
         ]
 
 
