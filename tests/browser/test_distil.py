@@ -5,6 +5,7 @@ import pytest
 from browsing import Browse, Server, like, picture, settled
 from distillations import SMALL
 from playwright.sync_api import expect
+from running import until
 from tiny import tiny
 
 from stcore import jobs
@@ -19,12 +20,12 @@ def test_it_is_watched_paused_and_ends_with_its_clusters_on_the_map(browse: Brow
     options = SMALL | {"distil": SMALL["distil"] | {"rounds": 40, "steps": 10, "check": 20}}
     run = create_distillation(file, options, server.runs, "watched")
     jobs.start(run)
+    until(lambda: any(event["event"] == "epoch" for event in run.events()), "its first round")
+    run.control("pause")  # before the page is there, which on a busy machine may take longer than all rounds
     visitor = browse(width=1280)
     page = visitor.open(f"/distil?distillation={run.id}")
     bar = page.locator(".st-key-distillation-header")
     stop = bar.get_by_role("button", name="Stop")
-    stop.wait_for(timeout=60_000)
-    bar.get_by_role("button", name="Pause").click(timeout=60_000)
     bar.get_by_text("Paused").wait_for(timeout=60_000)
     settled(page)
     assert (box := stop.bounding_box()) and box["x"] + box["width"] <= 1280, "no button is beyond the edge"
