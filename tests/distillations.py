@@ -21,6 +21,17 @@ SMALL: dict[str, Any] = {
     },
     "train": {"threads": 1},
 }
+QUICK: dict[str, Any] = {
+    "name": "stemdist",
+    "time": 0.1,
+    "space": 0.34,
+    "rounds": 3,
+    "steps": 2,
+    "inner": 1,
+    "subsets": 2,
+    "epochs": 1,
+}
+COMMON: dict[str, Any] = {"data": {"lookback": 6, "horizon": 4}, "train": {"threads": 1}}
 
 
 def distilled(source: Path, runs: Path, run: str, **method: Any) -> Run:

@@ -62,21 +62,15 @@ def distil(
 
 def checked(out: Path | None) -> str:
     """The layout of a file to write, told by how it ends. Refused before the work where it cannot be written."""
+    from stcore import exports
+
     if out is None:
         return ""
     if out.suffix not in LAYOUTS:
         raise OptionError(f"--out is a new file that ends in .nc or .pt; it was {out.name!r}.")
-    try:
-        if out.lstat():
-            raise OptionError(f"There is a file {out} already; choose another name.")
-    except (FileNotFoundError, NotADirectoryError):
-        pass
-    except OSError as error:
-        raise OptionError(f"No file can be written at {shown(str(out))}: {error.strerror}.") from None
-    if not out.parent.is_dir():
-        raise OptionError(f"There is no folder {out.parent} to write {out.name} into.")
-    if not os.access(out.parent, os.W_OK):
-        raise OptionError(f"Nothing may be written into {out.parent}; choose another folder for {out.name}.")
+    if os.path.lexists(out):
+        raise OptionError(f"There is a file {out} already; choose another name.")
+    exports.check_place(out)
     return LAYOUTS[out.suffix]
 
 

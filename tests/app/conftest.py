@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from distillations import SMALL, distilled
 from states import states
 from streamlit.testing.v1 import AppTest
 from tiny import tiny
@@ -89,3 +90,30 @@ def here(finished: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The finished run, in the folder that the app looks at."""
     monkeypatch.setenv("STCORE_RUNS", str(finished.path.parent))
     return finished
+
+
+@pytest.fixture(scope="session")
+def distil_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """12 sensors with places and 400 hours."""
+    path = tmp_path_factory.mktemp("data") / "tiny.nc"
+    tiny(400, 12).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def made(distil_file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """A finished set and one of a baseline, a run on the first and one on all data."""
+    place = tmp_path_factory.mktemp("made")
+    found = {"set": distilled(distil_file, place, "set")}
+    found["random"] = distilled(distil_file, place, "random", name="random", time=0.05, space=0.3, epochs=1)
+    same = {
+        "data": SMALL["data"],
+        "model": SMALL["model"],
+        "train": {"epochs": 2, "threads": 1},
+        "prune": {"name": "full"},
+    }
+    found["full"] = trained(distil_file, place, "full", **same)
+    found["small"] = trained(
+        distil_file, place, "small", **same, distilled={"source": str(found["set"].path / "distilled.nc")}
+    )
+    return found
