@@ -102,6 +102,8 @@ def figures(run: Run, table: pd.DataFrame, now: str) -> None:
     whole = run.spec["windows"]["train"] * len(run.spec["data"]["sensors"])
     error = (summary["metrics"]["validation"] or {}).get("mae")
     best = {None: None, 0: "as it began"}.get(at := summary["best_epoch"], f"after round {at}")
+    if best is None and table["mae"].notna().any():
+        best = "better as it began"
     at_rounds = now in ("running", "paused") and run.progress.get("epoch", -1) >= 0
     left = run.progress.get("seconds_left") if at_rounds else None
     clock = ("Time left", lasting(left) if left is not None else "–", "From the speed so far.")

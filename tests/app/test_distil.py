@@ -71,6 +71,16 @@ def test_each_state_is_said_and_offers_what_makes_sense(app, in_state, status, r
     assert offered <= {part.label for part in test.button}
 
 
+def test_a_set_that_was_better_as_it_began_is_said_to_be(app, distil_file: Path, folder: Path) -> None:
+    worse = SMALL | {"distil": SMALL["distil"] | {"rate": 10, "check": 1, "rounds": 3, "targets": "own"}}
+    run = create_distillation(distil_file, worse, folder, "worse")
+    for event in jobs.work(run):
+        if event.name == "epoch":
+            run.control("stop")
+    (found,) = [part for part in app("distil", distillation="worse").metric if part.label == "Best validation MAE"]
+    assert (found.value, found.delta) == ("–", "better as it began")
+
+
 def test_what_comes_before_the_first_round_is_said(app, in_state) -> None:
     run = in_state("paused", 0)
     files.write_json(run.path / "progress.json", {"epoch": -1, "visits": 1, "planned": 9, "seconds_left": 3.0})
