@@ -1,13 +1,15 @@
 """How a run stands, in words, and the buttons that steer it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import streamlit as st
 
+from app.session import link
 from app.words import lasting, sentence
-from stcore import jobs
 from stcore.findings import DataError
 from stcore.options import OptionError
+from stcore.processes import worker
 from stcore.runs import Run, RunError
 from stcore.runs.folder import LIVE, Word
 
@@ -80,7 +82,7 @@ def begun(make: Callable[[], Run], problem: str) -> Run | None:
     """Make a run and start its process; None where that cannot be, and then the session's state says why under ``problem``."""
     try:
         run = make()
-        jobs.start(run)
+        worker.start(run)
     except (DataError, OptionError, RunError) as error:
         st.session_state[problem] = sentence(str(error))
     except OSError as error:
@@ -100,7 +102,7 @@ def resume_button(run: Run, done: int) -> None:
     """Go on after so many epochs, or rounds."""
     label = f"Resume from {run.pass_name} {done + 1}" if done else "Start over"
     st.button(
-        label, type="primary", icon=":material/play_arrow:", on_click=jobs.start, args=(run,), key=f"resume {run.id}"
+        label, type="primary", icon=":material/play_arrow:", on_click=worker.start, args=(run,), key=f"resume {run.id}"
     )
 
 
@@ -124,4 +126,34 @@ def _live_buttons(run: Run, now: str) -> None:
         )
     if (silent := run.unanswered) > PATIENCE:
         hint = f"It has not answered for {silent:.0f} s. Ends the process; nothing is lost but the {run.pass_name} in hand."
-        st.button("Kill", icon=":material/dangerous:", help=hint, on_click=jobs.kill, args=(run,), key=f"kill {run.id}")
+        st.button(
+            "Kill", icon=":material/dangerous:", help=hint, on_click=worker.kill, args=(run,), key=f"kill {run.id}"
+        )
+
+
+WAITING = {
+    "queued": "This run waits until another one has finished.",
+    "starting": "Starting: PyTorch is being loaded, which usually takes 3 to 6 s.",
+    "running": "The first epoch is in work.",
+    "paused": "Paused in the first epoch.",
+}
+BEFOREHAND = "A short training comes first, by which samples are scored or masks compared."
+
+
+def waiting(state: str, what: str, progress: Mapping[str, Any] | None = None) -> str | None:
+    """Why there is nothing to see yet, and when there will be ``what``; None for a run that has ended."""
+    if state not in WAITING:
+        return None
+    before = state == "running" and (progress or {}).get("epoch", 0) < 0
+    return f"{BEFOREHAND if before else WAITING[state]} {what} after its first epoch."
+
+
+def follow_switch() -> None:
+    """The switch to always show the newest epoch; the same in both views."""
+    words = "Show every new epoch as soon as it is there."
+    st.toggle("Follow", key="follow", persist_state="session", help=words, on_change=lambda: link("epoch", None))
+
+
+def available(epoch: int) -> str:
+    """What the button says that shows a newer epoch."""
+    return f"Epoch {epoch} available: update"

@@ -6,10 +6,10 @@ from typing import Any
 import streamlit as st
 
 from app.words import plain
-from stcore import elsewhere
-from stcore.charts.overlays import Overlay, overlay
+from stcore.charts.maps.overlays import Overlay, overlay
 from stcore.findings import DataError, Finding
-from stcore.readers.layers import Layer
+from stcore.processes import oneshot
+from stcore.readers.layers.layers import Layer
 
 UPLOAD_HELP = (
     "GeoJSON, GeoPackage, a zipped Shapefile or GeoParquet, up to 100 MB, in any coordinate system. A separate process with "
@@ -110,7 +110,7 @@ def _upload(fingerprint: str, layers: dict[str, Layer]) -> None:
         return
     try:
         with st.spinner("Reading the layer, about 3 s"):
-            layer = elsewhere.layer(given.name, given.getvalue(), answers)
+            layer = oneshot.layer(given.name, given.getvalue(), answers)
     except (DataError, OSError) as error:
         found = error.findings if isinstance(error, DataError) else [Finding("error", "disk", str(error))]
         st.session_state["layer question"] = (given.file_id, found)

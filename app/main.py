@@ -15,7 +15,9 @@ st.set_page_config("Winnow", HERE / "static" / "favicon.png", "wide", "expanded"
 st.logo(HERE / "static" / "winnow.svg", size="large")
 st.html(HERE / "static" / "look.css")
 keep_visitor()
-pages = [st.Page(f"views/{name.lower()}.py", title=name, default=name == "Train") for name in VIEWS]
+pages = [
+    st.Page(f"{name.lower()}/page.py", title=name, url_path=name.lower(), default=name == "Train") for name in VIEWS
+]
 try:
     st.navigation(pages, position="top").run()
 except RunError as error:  # a run's folder is damaged, or went away meanwhile

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import picking
 from app.session import current_theme
-from stcore.charts.maps import DOTS, SensorMap, area_of, clicked, flat_sensor_map, sensor_map, sensor_map_legend
+from stcore.charts.maps.page import DOTS, SensorMap, area_of, clicked, flat_sensor_map, sensor_map, sensor_map_legend
 from stcore.charts.style import standalone
 
 HEIGHT = 500

@@ -10,15 +10,15 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from stcore import jobs, readers
+from stcore import readers
 from stcore.charts.theme import Theme, theme
-from stcore.checks import listed
 from stcore.data import STData
+from stcore.data.checks import listed
 from stcore.findings import DataError, refuse
-from stcore.readers.allowed import check_inside, folders
-from stcore.readers.kept import path_of
+from stcore.processes import worker
+from stcore.readers.answers import path_of
 from stcore.runs import Run, RunError, label, open_run, runs_in
-from stcore.runs.quota import own_folder
+from stcore.runs.quota import check_inside, folders, own_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_RUN = ROOT / "data" / "demo-run"
@@ -102,7 +102,7 @@ def find_run(name: str) -> Run | None:
 
 def state(run: Run) -> str:
     """The run's status; ``starting``, too, while a worker that was started here has not come so far as to say so."""
-    return "starting" if jobs.launching(run) else run.status
+    return "starting" if worker.launching(run) else run.status
 
 
 def show_run(run: Run) -> None:
@@ -217,3 +217,23 @@ __all__ = [
     "table",
     "trace",
 ]
+
+
+def answers(source: str) -> dict[str, str]:
+    """What was answered about a dataset in this session; what is kept beside the data is found by the reader."""
+    return dict(_all().get(source, {}))
+
+
+def answer(source: str, code: str, choice: str) -> None:
+    """Take an answer; the next opening uses it."""
+    _all().setdefault(source, {})[code] = choice
+
+
+def forget(source: str) -> None:
+    """Back to what is taken when nobody answers."""
+    _all().pop(source, None)
+
+
+def _all() -> dict[str, dict[str, str]]:
+    kept: Any = st.session_state.setdefault("answers", {})
+    return kept

@@ -25,8 +25,9 @@ from typing import Any, NamedTuple
 from distil_report import write_report, write_rows
 from distil_timing import measure
 
-from stcore import jobs, registry
+from stcore import registry
 from stcore.options import OptionError
+from stcore.processes import jobs
 from stcore.runs import Run, create, create_distillation
 
 STID, NEIGHBOURS, GRAPH = "stid", "stid-neighbours", "graph-wavenet"

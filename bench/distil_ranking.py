@@ -17,9 +17,10 @@ import numpy as np
 from distil import FIRST_SEED, SETS, STID, Cell, source
 from scipy.stats import kendalltau
 
-from stcore import jobs, readers
+from stcore import readers
 from stcore.events import Epoch
 from stcore.options import RunOptions, merged
+from stcore.processes import jobs
 from stcore.runs import Run
 from stcore.training.trainer import Trainer
 

@@ -12,13 +12,13 @@ import pandas as pd
 from distil_timing import FILE, WAYS
 
 from stcore import readers
-from stcore.compare.interval import Interval, over
-from stcore.compare.tested import Tested, beside
-from stcore.jobs import finished
+from stcore.data.windows import cut
+from stcore.evidence.intervals import Interval, over
+from stcore.evidence.test_errors import Tested, beside
 from stcore.options import DataOptions
+from stcore.processes.jobs import finished
 from stcore.runs import Run, runs_in
 from stcore.runs.create import versions
-from stcore.windows import cut
 
 OURS, ALL = "stemdist", "all"
 PAIRS = [("all", "small"), ("all", "small, 8 epochs"), ("all, 64 windows a step", "small, 64 windows a step")]

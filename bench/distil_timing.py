@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from stcore import jobs, readers
+from stcore import readers
 from stcore.data import STData
 from stcore.events import Epoch
 from stcore.options import RunOptions, merged
+from stcore.processes import jobs
 from stcore.runs import Run
 from stcore.training.trainer import Trainer
 

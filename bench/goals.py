@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stcore.compare import payers
-from stcore.compare.arms import Arm, Arms
 from stcore.data import STData
-from stcore.diagnostics.choices import pruned_epochs
+from stcore.evidence import payers
+from stcore.evidence.arms import Arm, Arms
+from stcore.evidence.choices import pruned_epochs
 from stcore.runs import Run
 
 OURS = "guarded"
@@ -32,7 +32,7 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Measured:
-    """What is finished on one set; ``differences`` and ``incidents`` are the tables of ``stcore.compare.report``."""
+    """What is finished on one set; ``differences`` and ``incidents`` are the tables of ``stcore.evidence.report``."""
 
     name: str
     data: STData

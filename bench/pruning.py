@@ -2,12 +2,12 @@
 
     STCORE_REAL_DATA=... python bench/pruning.py [--full] [--sets demo,muenster-bikes] [--methods guarded] [--seeds 2]
 
-Each dataset is one experiment (stcore.experiment) of ordinary runs: full training with all visits and at equal visits, and
-every method. Batch and weight decay of each are searched for by the same grid, side by side; the runs that are compared are
-trained one at a time in this process, with one thread, so that their seconds can be compared. What is finished is passed
-over when it is called again. results/pruning.csv has a line for every finished run, as soon as it is; results/pruning.md
-the tables and goals (bench/goals.py). ``--full`` is the whole grid: every method, windows too, more budgets, and a
-simulated year.
+Each dataset is one experiment (stcore.evidence.experiment) of ordinary runs: full training with all visits and at
+equal visits, and every method. Batch and weight decay of each are searched for by the same grid, side by side; the
+runs that are compared are trained one at a time in this process, with one thread, so that their seconds can be
+compared. What is finished is passed over when it is called again. results/pruning.csv has a line for every finished
+run, as soon as it is; results/pruning.md the tables and goals (bench/goals.py). ``--full`` is the whole grid: every
+method, windows too, more budgets, and a simulated year.
 """
 
 import argparse
@@ -28,8 +28,8 @@ from selection import selecting, training
 from stcore import readers, registry, simulate
 from stcore.cli.common import duration
 from stcore.data import STData
-from stcore.experiment import Experiment, create_experiment
-from stcore.experiment.told import Told
+from stcore.evidence.experiment import Experiment, create_experiment
+from stcore.evidence.experiment.told import Told
 from stcore.options import OptionError, RunOptions, merged
 from stcore.runs import RunError
 from stcore.runs.create import resolve

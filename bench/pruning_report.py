@@ -11,11 +11,11 @@ import pandas as pd
 from goals import Goal, Measured, goals, times, told
 
 from stcore import readers
-from stcore.compare.arms import Arms
-from stcore.compare.grouped import grouped
-from stcore.compare.report import costs, differences, incidents, summary
-from stcore.experiment import Experiment, experiments_in
-from stcore.jobs import finished
+from stcore.evidence.arms import Arms
+from stcore.evidence.experiment import Experiment, experiments_in
+from stcore.evidence.grouped import grouped
+from stcore.evidence.report import costs, differences, incidents, summary
+from stcore.processes.jobs import finished
 from stcore.runs import Run
 from stcore.runs.create import versions
 

@@ -16,11 +16,11 @@ import numpy as np
 from stcore import registry
 from stcore.data import STData
 from stcore.events import Finished
-from stcore.features import SKETCH
 from stcore.options import RunOptions
 from stcore.prune.strategy import PruningStrategy, Samples
 from stcore.readers import open as open_data
-from stcore.scores import WIDTHS
+from stcore.training.features import SKETCH
+from stcore.training.scores import WIDTHS
 from stcore.training.trainer import Trainer
 
 SLOW = ("k-center", "herding", "craig")  # chosen once before training, by comparing samples with each other

@@ -14,8 +14,8 @@ from goals import Goal
 from sensor_live import FILE
 from sensor_speed import OFF, ratios
 
-from stcore.compare.interval import Interval, over
-from stcore.compare.tested import Tested, beside
+from stcore.evidence.intervals import Interval, over
+from stcore.evidence.test_errors import Tested, beside
 from stcore.runs import Run
 
 SIMPLE = ("random", "conditional-variance", "coverage", "predictive", "spread", "variance", "gradient", "degree")

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from stcore import jobs
-from stcore.metrics import Errors
+from stcore.data.metrics import Errors
 from stcore.options import RunOptions
+from stcore.processes import jobs
 from stcore.runs import Run, runs_in
 from stcore.runs.record import weights
 from stcore.training.evaluate import chunks
-from stcore.training.state import from_bytes
+from stcore.training.tensors import from_bytes
 from stcore.training.whatif import WhatIf
 
 FILE = "live.npz"  # in the folder of the run whose mask is asked about

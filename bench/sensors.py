@@ -24,8 +24,9 @@ from sensor_live import answer
 from sensor_speed import measure_speed
 from sensors_report import write_report, write_rows
 
-from stcore import jobs, registry
+from stcore import registry
 from stcore.options import OptionError, RunOptions
+from stcore.processes import jobs
 from stcore.runs import Run, create
 
 ASKING = ("best", "dynst")  # these train a model beforehand that compares masks

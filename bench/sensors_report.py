@@ -13,8 +13,8 @@ from sensor_live import FILE as LIVE
 from sensor_speed import FILE as SPEED
 from sensor_speed import ratios
 
-from stcore.compare.tested import Tested
-from stcore.jobs import finished
+from stcore.evidence.test_errors import Tested
+from stcore.processes.jobs import finished
 from stcore.runs import Run, runs_in
 from stcore.runs.create import versions
 

@@ -1,7 +1,7 @@
 """Winnow's core: open a spatio-temporal dataset, train a compact forecaster while samples are pruned, look at the run.
 
 Doors, each loaded when it is used: ``stcore.open`` (a path to data), ``stcore.train`` (data to a run),
-``stcore.distilled`` (a run of ``stcore.jobs.distil`` to the small dataset that it has made),
+``stcore.distilled`` (a run of ``stcore.processes.jobs.distil`` to the small dataset that it has made),
 ``stcore.open_run`` (a run folder to its record) and ``stcore.open_experiment`` (an experiment's name to its evidence).
 """
 
@@ -12,11 +12,11 @@ __version__ = "0.1.0"
 __all__ = ["distilled", "open", "open_experiment", "open_run", "train"]
 
 _DOORS = {
-    "distilled": ("stcore.jobs", "distilled"),
+    "distilled": ("stcore.processes.jobs", "distilled"),
     "open": ("stcore.readers", "open"),
-    "open_experiment": ("stcore.experiment", "open_experiment"),
+    "open_experiment": ("stcore.evidence.experiment", "open_experiment"),
     "open_run": ("stcore.runs", "open_run"),
-    "train": ("stcore.jobs", "train"),
+    "train": ("stcore.processes.jobs", "train"),
 }
 
 

@@ -9,17 +9,15 @@ from fnmatch import fnmatchcase
 
 ROWS = [  # a file imports from rows above its own, or from its own folder
     {"options", "events", "ranks", "findings"},
-    {"registry", "apart", "checks", "graph", "scale", "metrics"},
+    {"registry", "sandbox", "simulate"},
     {"data"},
-    {"readers", "simulate", "windows"},
-    {"models", "prune", "sensors"},
-    {"features"},
-    {"scores"},
+    {"readers", "models", "prune", "sensors"},
     {"training"},
     {"distil"},
     {"runs"},
-    {"jobs", "elsewhere", "resident", "compare", "diagnostics", "health"},
-    {"experiment", "plan", "charts"},
+    {"processes"},
+    {"evidence"},
+    {"charts"},
     {"exports"},
     {"__init__"},  # the front door
     {"__main__", "cli", "app"},
@@ -31,18 +29,18 @@ CARDS = {"stcore/models/__init__.py", "stcore/sensors/__init__.py", "stcore/dist
 WRITERS = {"runs", "exports", "data", "simulate", "readers"}
 NOBODY: set[str] = set()
 DOORS: list[tuple[set[str], str]] = [  # who may use what is named so
-    ({"models", "sensors", "scores", "training", "distil", "ranks", "readers"}, "torch"),
+    ({"models", "sensors", "training", "distil", "ranks", "readers"}, "torch"),
     ({"ranks"}, "torch.distributed"),
     ({"app"}, "streamlit"),
     ({"charts"}, "plotly altair pydeck"),
     (
-        {"jobs", "apart", "elsewhere", "resident"},
+        {"processes", "sandbox"},
         "subprocess multiprocessing pty concurrent.futures.ProcessPoolExecutor asyncio.create_subprocess*",
     ),
-    ({"jobs"}, "os.fork* os.exec* os.spawn* os.posix_spawn* os.system os.popen"),
+    ({"processes"}, "os.fork* os.exec* os.spawn* os.posix_spawn* os.system os.popen"),
     (WRITERS, "os.replace os.rename* os.remove* os.unlink os.mkdir os.makedirs os.rmdir os.open os.symlink os.link"),
     (WRITERS, "shutil.copy* shutil.move shutil.rmtree shutil.*archive os.truncate os.ftruncate numpy.save*"),
-    (WRITERS | {"jobs", "elsewhere"}, "tempfile"),  # where a child process leaves its answer
+    (WRITERS | {"processes"}, "tempfile"),  # where a child process leaves its answer
     ({"readers"}, "pickle"),
     ({"__init__", "registry", "readers", "models", "prune", "sensors", "distil"}, "importlib.import_module"),  # cards
     (NOBODY, "builtins.eval builtins.exec builtins.compile builtins.__import__ torch.multiprocessing"),

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from stcore.diagnostics.replay import Setting
+from stcore.evidence.replay import Setting
 
 
 def trace_of(kept: np.ndarray, score: np.ndarray | None = None, **more: np.ndarray) -> xr.Dataset:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from stcore import jobs
+from stcore.processes import jobs
 from stcore.runs import Run, create_distillation
 
 SMALL: dict[str, Any] = {

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.signal import lfilter
 
-from stcore.compare.tested import Tested
+from stcore.evidence.test_errors import Tested
 from stcore.runs import Run
 
 DAY = 24

@@ -23,7 +23,7 @@ from stcore.findings import DataError
 
 HANGS = 30  # seconds for one variant
 HEAD = 4096  # half of the flips hit the beginning, where headers are
-LOADED = [f"stcore.readers.{found.name}" for found in pkgutil.iter_modules(readers.__path__)]
+LOADED = [found.name for found in pkgutil.walk_packages(readers.__path__, "stcore.readers.")]
 LOADED += ["pytest", "h5netcdf.legacyapi", "pandas", "pyarrow.parquet", "zarr", "scipy.sparse", "scipy.io"]
 
 

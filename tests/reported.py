@@ -4,7 +4,7 @@ from typing import Any
 
 import evidence
 
-from stcore.compare import Arm, report
+from stcore.evidence import Arm, report
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 LEVELS = {"full": 1.0, "full-equal": 1.03, "random-equal": 1.02, "field": 1.4}

@@ -25,14 +25,14 @@ import xarray as xr
 from stcore.data import STData
 from stcore.runs import Run
 from stcore.runs.files import unseal
-from stcore.training.state import from_bytes
+from stcore.training.tensors import from_bytes
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 LIMIT = 150.0  # seconds after which a process is taken to hang; the first one loads torch, beside another worker
 Undisturbed = Callable[..., Run]  # arguments of `train` to a finished run
 COMMANDS = ("data", "experiment", "exporting", "importance", "keeping", "reading", "sensors", "training")
-LOADED = [*(f"stcore.cli.{name}" for name in COMMANDS), "stcore.experiment", "stcore.training.trainer"]
-LOADED += ["stcore.readers.stdata", "h5netcdf.legacyapi", "pyarrow.pandas_compat", "scipy.stats", "torch._dynamo"]
+LOADED = [*(f"stcore.cli.{name}" for name in COMMANDS), "stcore.evidence.experiment", "stcore.training.trainer"]
+LOADED += ["stcore.readers.grids.stdata", "h5netcdf.legacyapi", "pyarrow.pandas_compat", "scipy.stats", "torch._dynamo"]
 LOADED += ["pytest", "pydantic.type_adapter"]  # modules of the tests themselves are found by the children alone
 SMALL = ("--set", "model.width=4", "--batch", "4", "--epochs", "5", "--set", "train.threads=1")
 

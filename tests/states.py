@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from stcore import jobs
+from stcore.processes import jobs
 from stcore.runs import Run
 from stcore.runs.record import fail, tell
 

@@ -48,7 +48,7 @@ def loaded(modules: list[str], heavy: str) -> str:
 
 def page_modules() -> list[str]:
     """What the page loads: the readers, runs, jobs and charts, every card, and whatever app/ imports, early or late."""
-    page = {"options", "registry", "readers", "runs", "jobs", "compare", "charts", "exports"}
+    page = {"options", "registry", "readers", "runs", "processes", "evidence", "charts", "exports"}
     files = [path for path in project_files() if path.startswith("stcore/")]
     own = {path.removesuffix("/__init__.py").removesuffix(".py").replace("/", ".") for path in files}
     wanted = {name for name in own if name.split(".")[1:2] and name.split(".")[1] in page}
@@ -75,14 +75,14 @@ def test_a_heavy_import_would_be_seen() -> None:
     ("path", "text", "said"),
     [
         ("stcore/novelty.py", "", "has no row"),
-        ("stcore/data.py", "from stcore.windows import Windows", "windows does not stand above"),
-        ("stcore/jobs.py", "def f():\n    from stcore import compare", "does not stand above"),
+        ("stcore/data/stdata.py", "from stcore.training.samples import Pool", "training does not stand above"),
+        ("stcore/processes/jobs.py", "def f():\n    from stcore import evidence", "does not stand above"),
         ("stcore/events.py", "import stcore.findings", "does not stand above"),
-        ("stcore/data.py", "from . import train", "does not stand above"),
-        ("stcore/data.py", "import stcore", "does not stand above"),
+        ("stcore/data/stdata.py", "from .. import train", "does not stand above"),
+        ("stcore/data/stdata.py", "import stcore", "does not stand above"),
         ("stcore/charts/map.py", "from app import forms", "does not stand above"),
         ("stcore/__init__.py", "from stcore import data", "before it is used"),
-        ("stcore/data.py", "import torch", "torch is for"),
+        ("stcore/data/stdata.py", "import torch", "torch is for"),
         ("stcore/models/__init__.py", "def f():\n    import torch.nn", "not for cards"),
         ("stcore/readers/torch_file.py", "import torch", "only inside the function"),
         (
@@ -92,14 +92,14 @@ def test_a_heavy_import_would_be_seen() -> None:
         ),
         ("stcore/training/loop.py", "from torch import distributed", "torch.distributed is for ranks"),
         ("stcore/charts/map.py", "import streamlit as st", "streamlit is for app"),
-        ("app/views/data.py", "import plotly.express as px", "is for charts"),
-        ("stcore/runs/lock.py", "from subprocess import run", "is for apart, elsewhere, jobs, resident"),
-        ("stcore/runs/lock.py", "import os\nos.execv('a', [])", "os.execv is for jobs"),
-        ("stcore/jobs.py", "open('a', 'w')", "writing files is for"),
-        ("stcore/jobs.py", "open('a', mode='r+b')", "writing files is for"),
-        ("stcore/jobs.py", "def f(mode):\n    open('a', mode)", "writing files is for"),
-        ("stcore/jobs.py", "from pathlib import Path\nPath('a').open('ab')", "writing files is for"),
-        ("stcore/jobs.py", "def f(path):\n    path.write_text('')", "writing files is for"),
+        ("app/data/page.py", "import plotly.express as px", "is for charts"),
+        ("stcore/runs/lock.py", "from subprocess import run", "is for processes, sandbox"),
+        ("stcore/runs/lock.py", "import os\nos.execv('a', [])", "os.execv is for processes"),
+        ("stcore/processes/jobs.py", "open('a', 'w')", "writing files is for"),
+        ("stcore/processes/jobs.py", "open('a', mode='r+b')", "writing files is for"),
+        ("stcore/processes/jobs.py", "def f(mode):\n    open('a', mode)", "writing files is for"),
+        ("stcore/processes/jobs.py", "from pathlib import Path\nPath('a').open('ab')", "writing files is for"),
+        ("stcore/processes/jobs.py", "def f(path):\n    path.write_text('')", "writing files is for"),
         ("stcore/charts/map.py", "def f(table, path):\n    table.to_csv(path)", "writing files is for"),
         ("stcore/charts/map.py", "import numpy as np\nnp.savez('a')", "numpy.savez is for"),
         ("stcore/charts/map.py", "import numpy as np\nnp.memmap('a', dtype='u1')", "writing files is for"),
@@ -116,9 +116,9 @@ def test_a_heavy_import_would_be_seen() -> None:
         ("stcore/prune/random.py", "import numpy as np\nnp.random.rand(3)", "numpy.random.rand is for nobody"),
         ("stcore/prune/random.py", "import random\nrandom.shuffle([])", "random.shuffle is for nobody"),
         ("stcore/prune/random.py", "from random import shuffle", "random.shuffle is for nobody"),
-        ("stcore/scale.py", "\n" * 301, "301 lines"),
-        ("stcore/scale.py", "def f():\n" + "    1\n" * 60, "f has 61 lines"),
-        ("stcore/scale.py", "def f(a, b, c, d, e, g): ...", "6 positional parameters"),
+        ("stcore/data/scale.py", "\n" * 301, "301 lines"),
+        ("stcore/data/scale.py", "def f():\n" + "    1\n" * 60, "f has 61 lines"),
+        ("stcore/data/scale.py", "def f(a, b, c, d, e, g): ...", "6 positional parameters"),
     ],
 )
 def test_a_bad_source_is_refused(path: str, text: str, said: str) -> None:
@@ -135,9 +135,9 @@ def test_a_bad_source_is_refused(path: str, text: str, said: str) -> None:
         ("stcore/__main__.py", "from stcore.cli import show\nimport stcore.exports"),
         ("stcore/runs/store.py", "from stcore import __version__\nopen('a', 'ab')"),
         ("stcore/prune/random.py", "import numpy as np\nnp.random.default_rng([0, 1]).random(3)"),
-        ("stcore/jobs.py", "import subprocess\nopen('a')\nopen('w', 'rb')\nopen('b', encoding='utf-8')"),
-        ("app/views/data.py", "import stcore, streamlit\nstcore.open('a', answers).to_csv()"),
-        ("stcore/scale.py", "class A:\n    def f(self, a, b, c, d, e, *, g=1): ..."),
+        ("stcore/processes/jobs.py", "import subprocess\nopen('a')\nopen('w', 'rb')\nopen('b', encoding='utf-8')"),
+        ("app/data/page.py", "import stcore, streamlit\nstcore.open('a', answers).to_csv()"),
+        ("stcore/data/scale.py", "class A:\n    def f(self, a, b, c, d, e, *, g=1): ..."),
     ],
 )
 def test_a_good_source_is_not(path: str, text: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stcore import jobs
+from stcore.processes import jobs
 from stcore.runs import Run, RunError, runs_in, trash
 
 HERE = Path(__file__).parent / "legacy"

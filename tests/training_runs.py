@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from stcore import jobs
+from stcore.processes import jobs
 from stcore.runs import Run, create
 
 OPTIONS = {

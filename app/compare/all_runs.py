@@ -10,11 +10,11 @@ from app.distil.known import asked_size, method_name
 from app.header import named, trained_on
 from app.session import all_runs, current_zone, demo_run, link, runs_folder, state
 from app.words import plain
-from stcore import health
-from stcore.readers.limits import words
+from stcore.processes import health
+from stcore.readers.safe.limits import words
 from stcore.runs import Run, RunError, damaged_in, label, trash, uploads, write_label
 from stcore.runs.folder import LIVE
-from stcore.runs.listed import listed
+from stcore.runs.store import listed
 
 ICONS = {"well": ":material/check_circle:", "note": ":material/info:", "problem": ":material/error:"}
 KINDS = {"train": "Training", "distil": "Distillation"}
@@ -24,7 +24,7 @@ UNDO, DRAWN = "deleted just now", "all runs drawn"  # a new table after each cha
 def page() -> None:
     """The whole part."""
     if st.session_state.pop("look at distillation", False):
-        st.switch_page("views/distil.py")
+        st.switch_page("distil/page.py")
     runs = all_runs(None)
     for said in damaged_in(runs_folder()):
         st.warning(plain(said), icon=":material/broken_image:")

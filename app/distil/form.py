@@ -1,29 +1,30 @@
 """The form of a new distillation: of which data, by which method, how small, how long; and how large the set will be."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import streamlit as st
 
 from app import control, forms
-from app.answers import answers
-from app.distil import cost
-from app.distil.known import method_name, worded
+from app.distil.known import distillations, method_name, worded
 from app.header import named
-from app.session import link, runs_folder
-from app.training.new import choose_source, opened, say_card
-from app.words import plain, sentence
+from app.session import answers, link, runs_folder
+from app.train.new import CALIBRATING, choose_source, machine_speed, opened, say_card
+from app.words import lasting, plain, sentence
 from stcore import registry
 from stcore.charts.words import percent
-from stcore.checks import node
 from stcore.data import STData
+from stcore.data.checks import node
+from stcore.data.windows import cut
+from stcore.distil import estimate
 from stcore.distil.clusters import counted, fewest_clusters
 from stcore.distil.options import SCHEDULES, DistilOptions, MatchingOptions, SizeOptions, STemDistOptions
 from stcore.findings import DataError
 from stcore.options import DataOptions, OptionError, RunOptions, TrainOptions
-from stcore.runs import create_distillation
+from stcore.runs import Run, create_distillation
 from stcore.runs.create_distillation import resolve_distillation
-from stcore.windows import cut
 
 SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0)
 DEFAULTS = {"time": 0.1, "space": 0.1}
@@ -57,7 +58,7 @@ def form() -> None:
         data, problem = opened(source)
         draft = draw(data, problem)
         if draft.resolved and draft.data:
-            cost.say(draft.resolved, draft.data, draft.windows)
+            say_cost(draft.resolved, draft.data, draft.windows)
         elif draft.problem:
             st.error(plain(draft.problem), icon=":material/block:")
         if said := st.session_state.pop("distil problem", None):
@@ -226,3 +227,51 @@ def start(source: str, options: dict[str, Any]) -> None:
     made = control.begun(lambda: create_distillation(source, options, runs_folder(), answers=given), "distil problem")
     if made:
         link("distillation", made.id)
+
+
+def say_cost(options: DistilOptions, data: STData, windows: tuple[int, int]) -> None:
+    """The estimate for resolved options, with what it rests on; ``windows`` are those of training and validation."""
+    factor, basis = speed(options.model["name"])
+    targets = len(options.data.targets or [""])
+    shape = estimate.Shape(*windows, len(data.sensors), len(options.data.inputs or data.channels), targets)
+    time = estimate.seconds(estimate.expected(options, shape), factor)
+    st.markdown(
+        f"**About {lasting(time)}**",
+        help=f"Estimated {basis}, when nothing else is running. Distilling and its validations together; it says how much is "
+        "left while it works, and can be paused.",
+    )
+
+
+def speed(model: str) -> tuple[float, str]:
+    """The machine's factor, and where it is from."""
+    same = (run for run in distillations() if run.spec["options"]["model"]["name"] == model)
+    ended = [run for run in same if (run.path / "result.json").exists()][:CALIBRATING]
+    found = [measured(str(run.path), (run.path / "result.json").stat().st_mtime) for run in ended]
+    if factor := estimate.speed(one for one in found if one):
+        return factor, "from earlier distillations with this surrogate here"
+    factor, known = machine_speed(model)
+    return (
+        factor,
+        "from earlier trainings of this surrogate here" if known else "from a quick look at this machine's speed",
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def measured(path: str, stamp: float) -> tuple[float, float] | None:
+    """What a finished distillation was expected to take at the rates, and the seconds that it took; None for another, and
+    for one whose options are not known here."""
+    run = Run(Path(path))
+    if (run.result or {}).get("status") != "done":
+        return None
+    with suppress(ValueError):  # an option, a method or a model that is none
+        return _measured(run)
+    return None
+
+
+def _measured(run: Run) -> tuple[float, float]:
+    options, windows, data = DistilOptions.read(run.spec["options"]), run.spec["windows"], run.spec["data"]
+    inputs = len(options.data.inputs or data["channels"])
+    shape = estimate.Shape(
+        windows["train"], windows["validation"], len(data["sensors"]), inputs, len(run.spec["targets"])
+    )
+    return estimate.expected(options, shape), run.summary()["seconds"]["total"]

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.dataset.look import no_places
+from app.data.look import no_places
 from app.distil.known import called, spoken
 from app.distil.saving import PLAIN, page_file, table_files
 from app.maps import HEIGHT
 from app.sensors.measured import ground
 from app.session import current_theme
 from app.words import plain
-from stcore.charts.cluster_map import ClusterMap, cluster_map, flat_cluster_map
+from stcore.charts.maps.clusters import ClusterMap, cluster_map, flat_cluster_map
 from stcore.distil.clusters import Clusters
 from stcore.runs import Run, RunError, pictures
 

@@ -10,10 +10,10 @@ from app.distil.form import surrogates
 from app.header import named
 from app.session import find_run, link, run_dataset, runs_folder, state
 from app.words import plain
-from stcore import elsewhere
 from stcore.distil.options import FILE
 from stcore.findings import DataError
-from stcore.readers.limits import words
+from stcore.processes import oneshot
+from stcore.readers.safe.limits import words
 from stcore.runs import Run, RunError, create
 from stcore.runs.files import plain as without_nan
 from stcore.runs.folder import LIVE
@@ -60,7 +60,7 @@ def take(run: Run) -> None:
 
 def _pack(run: Run, kept: str) -> None:
     try:
-        st.session_state[kept] = elsewhere.saved(run.path / FILE, "stemdist", ".pt")
+        st.session_state[kept] = oneshot.saved(run.path / FILE, "stemdist", ".pt")
     except RunError as error:
         st.session_state["pack problem"] = str(error)
 
@@ -106,13 +106,13 @@ def _started(made: Run, before: str) -> None:
         st.rerun()
     if now in LIVE:
         st.success(f"Run {plain(made.id)} is on its way.", icon=":material/check:")
-        st.page_link("views/train.py", label="Watch it in Train", icon=":material/arrow_forward:")
+        st.page_link("train/page.py", label="Watch it in Train", icon=":material/arrow_forward:")
     elif now == "done":
         st.success(f"Run {plain(made.id)} has finished and is counted below.", icon=":material/check:")
-        st.page_link("views/train.py", label="Look at it in Train", icon=":material/arrow_forward:")
+        st.page_link("train/page.py", label="Look at it in Train", icon=":material/arrow_forward:")
     else:
         st.warning(f"Run {plain(made.id)} was not finished: it is {now}.", icon=":material/warning:")
-        st.page_link("views/train.py", label="See why in Train", icon=":material/arrow_forward:")
+        st.page_link("train/page.py", label="See why in Train", icon=":material/arrow_forward:")
 
 
 def _data(run: Run) -> Any:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from stcore.charts.style import standalone
-from stcore.exports.spreadsheet import csv
+from stcore.exports.tables import csv
 
 PLAIN = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
 OFFLINE = "One file of about 5 MB that opens anywhere, without internet."

@@ -14,7 +14,7 @@ from app.session import current_theme, listed_runs
 from app.words import lasting, plain
 from stcore.charts import distil as charts
 from stcore.charts.words import labelled, short, signed
-from stcore.compare.distilled import ALL, ALONE, alike, paid, sets, trainings
+from stcore.evidence.distilled import ALL, ALONE, alike, paid, sets, trainings
 from stcore.runs import Run
 
 

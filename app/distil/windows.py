@@ -10,12 +10,12 @@ from app.distil.known import asked_size, called
 from app.distil.saving import figure_file, table_files
 from app.session import current_theme, run_dataset, state
 from app.words import plain
-from stcore import jobs
 from stcore.charts import distil as charts
 from stcore.charts.style import instant
 from stcore.charts.words import labelled, short
 from stcore.distil.clusters import chosen
 from stcore.findings import DataError
+from stcore.processes import jobs
 from stcore.runs import Run, RunError, pictures
 from stcore.runs.folder import LIVE
 from stcore.runs.pictures import Beside

@@ -6,14 +6,14 @@ from typing import Any
 import streamlit as st
 import xarray as xr
 
+from app.control import available, follow_switch
 from app.header import labels
-from app.newest import available, follow_switch
 from app.sensors import measured
 from app.sensors.measured import DIFFERENCE, ERROR, IMPORTANCE, KEPT, MASK, TEST, Shown
 from app.session import find_run, listed_runs, state
 from app.words import plain
-from stcore.charts.sensor_map import symmetric
-from stcore.compare.by_sensor import comparable, difference, parts_of, warnings_of
+from stcore.charts.maps.sensors import symmetric
+from stcore.evidence.by_sensor import comparable, difference, parts_of, warnings_of
 from stcore.runs import Run
 from stcore.runs.folder import LIVE
 

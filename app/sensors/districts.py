@@ -9,8 +9,8 @@ import streamlit as st
 from app import picking
 from app.sensors.view import View
 from app.words import plain
-from stcore.charts.districts import by_district, coloured
-from stcore.charts.maps import SensorMap
+from stcore.charts.maps.districts import by_district, coloured
+from stcore.charts.maps.page import SensorMap
 from stcore.exports import safe
 
 SENSORS, KEY = "", "district table"

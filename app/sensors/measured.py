@@ -8,12 +8,12 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from app.dataset.look import made_up_places
+from app.data.look import made_up_places
 from app.session import run_dataset
-from stcore.charts.cells import Cells, cells_of
-from stcore.charts.layers import Layers, underneath
-from stcore.charts.maps import spread
-from stcore.charts.placing import drawn_places
+from stcore.charts.maps.grid_cells import Cells, cells_of
+from stcore.charts.maps.layers import Layers, underneath
+from stcore.charts.maps.layout import drawn_places
+from stcore.charts.maps.page import spread
 from stcore.data import STData
 from stcore.findings import DataError
 from stcore.runs import Run

@@ -7,27 +7,26 @@ import streamlit as st
 import xarray as xr
 
 from app import picking
-from app.dataset.look import no_places
+from app.control import waiting
+from app.data.look import no_places
 from app.header import label as label_of
-from app.importance import section as importance
 from app.layers import layers_box
 from app.maps import show_map, take_area, take_click, take_many
-from app.newest import waiting
-from app.sensors import districts, hardest, many, measured, neighbours, tables
+from app.sensors import districts, many, measured, neighbours
 from app.sensors.controls import compared, controls
-from app.sensors.details import details, past
+from app.sensors.importance import section as importance
 from app.sensors.measured import DIFFERENCE, KEPT, MASK, Ground
-from app.sensors.view import View
+from app.sensors.view import View, details, past
 from app.session import state, trace
 from app.words import plain
-from stcore.charts.maps import SensorMap
+from stcore.charts.maps.page import SensorMap
 from stcore.runs import Run
 from stcore.runs.trace import check_rows
 
 LIVE_SECONDS = 1.5
 ENDED = "The run ended before its first epoch was done: there is nothing to show on the map."
 MAP = "sensor-map"
-SECTIONS: tuple[Callable[[View], None], ...] = (importance.show, many.show, districts.show, tables.everything)
+SECTIONS: tuple[Callable[[View], None], ...] = (importance.show, many.show, districts.show, many.everything)
 """What stands below the map and the chosen sensor, from top to bottom."""
 
 
@@ -107,14 +106,14 @@ def below(view: View, chosen: int) -> None:
     """More about the chosen sensor, beside the ten highest."""
     left, right = st.columns([2, 3], gap="large")
     with left:
-        tables.top_ten(view)
+        many.top_ten(view)
     with right:
         past(view, chosen)
     left, right = st.columns([2, 3], gap="large")
     with left:
         neighbours.show(view, chosen)
     with right:
-        hardest.show(view, chosen)
+        neighbours.show_hardest(view, chosen)
 
 
 def say_mask(view: View) -> None:

@@ -12,11 +12,10 @@ import numpy as np
 import pandas as pd
 
 from stcore.charts.curves import distinct, epoch_axis
-from stcore.charts.grid import WEEKDAYS, kept_ramp
-from stcore.charts.kept_scale import KeptScale
+from stcore.charts.grid import WEEKDAYS, KeptScale, kept_ramp
 from stcore.charts.theme import Theme
 from stcore.charts.window import ONE_LINE
-from stcore.diagnostics.choices import AGES, FIXED, UNSEEN, Bounds
+from stcore.evidence.choices import AGES, FIXED, UNSEEN, Bounds
 
 HEIGHT = 300
 CHANCE = "by chance"

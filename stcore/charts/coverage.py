@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 
 from stcore.charts.style import plain
 from stcore.charts.theme import Theme
-from stcore.checks import node, zero_share
 from stcore.data import STData
+from stcore.data.checks import node, zero_share
 
 MOST_COLUMNS, MOST_ROWS, MOST_BARS = 360, 240, 400
 

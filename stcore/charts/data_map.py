@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from stcore.charts.kept_scale import WHOLE, KeptScale, around, colour_bar
+from stcore.charts.grid import WHOLE, KeptScale, around, colour_bar
 from stcore.charts.sample_table import borders
 from stcore.charts.style import instant, plain
 from stcore.charts.theme import LIGHT, Theme

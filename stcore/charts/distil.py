@@ -134,7 +134,7 @@ def _look(theme: Theme, *legend: None) -> dict[str, Any]:
 def against(
     made: pd.DataFrame, cost: str, reference: Mapping[str, float], names: Mapping[str, str], *, unit: str, theme: Theme
 ) -> go.Figure:
-    """Validation error of ``stcore.compare.distilled.sets`` against their ``share`` or ``seconds``, by method.
+    """Validation error of ``stcore.evidence.distilled.sets`` against their ``share`` or ``seconds``, by method.
 
     ``reference`` {what: error} are lines to be held against, ``names`` how methods are called.
     """
@@ -204,7 +204,7 @@ def said_models(models: float) -> str:
 
 
 def break_even(row: Mapping[str, Any], theme: Theme) -> go.Figure:
-    """Seconds spent in all against the number of trained models, for one row of ``stcore.compare.distilled.paid``."""
+    """Seconds spent in all against the number of trained models, for one row of ``stcore.evidence.distilled.paid``."""
     ends = row["models"] if np.isfinite(row["models"]) else 10.0
     last = int(np.ceil(max(2 * ends, 4)))
     models = np.unique(np.linspace(0, last, 60))

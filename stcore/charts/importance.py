@@ -6,10 +6,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from stcore.charts.meridian import eastward
+from stcore.charts.maps.meridian import eastward
 from stcore.charts.series import AXIS
 from stcore.charts.theme import Theme
-from stcore.diagnostics.importance import GRADIENT, MASK, PERMUTATION, REGIONS, ImportanceViews
+from stcore.evidence.importance import GRADIENT, MASK, PERMUTATION, REGIONS, ImportanceViews
 
 TITLES = {MASK: "Mask", GRADIENT: "Gradient", PERMUTATION: "Permuted", REGIONS: "Left out"}
 TOP = 15

@@ -45,9 +45,12 @@ class Look(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A curve's ``table`` (see ``stcore.plan.curve``) as it is to be drawn: ``part`` is validation or test, ``x`` kept or cost;
-    ``best`` the ranking to stand out, ``knee`` the number kept there, ``here`` the plan's own point (x, error) and ``sure`` the
-    interval of its distance to all on; ``ends`` of the axis, where they are known before all points are."""
+    """A curve's ``table`` (see ``stcore.evidence.plan.curve``) as it is to be drawn.
+
+    ``part`` is validation or test, ``x`` kept or cost. ``best`` is the ranking to stand out, ``knee`` the number kept at
+    the knee. ``here`` is the plan's own point (x, error), ``sure`` the interval of its distance to all on. ``ends`` are
+    those of the axis, where they are known before all points are.
+    """
 
     table: pd.DataFrame
     part: str

@@ -7,8 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import xarray as xr
 
-from stcore.charts.grid import MOST_BITS, MOST_SHARES, Picture, kept_ramp
-from stcore.charts.kept_scale import WHOLE, colour_bar, kept_scale
+from stcore.charts.grid import MOST_BITS, MOST_SHARES, WHOLE, Picture, colour_bar, kept_ramp, kept_scale
 from stcore.charts.style import instant, plain
 from stcore.charts.theme import LIGHT, Theme
 

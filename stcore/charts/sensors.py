@@ -11,7 +11,7 @@ from stcore.charts.series import AXIS, thinned, time_axis
 from stcore.charts.theme import Theme
 from stcore.charts.words import labelled
 from stcore.data import STData
-from stcore.graph import haversine
+from stcore.data.graph import haversine
 
 
 def sensor_table(trace: xr.Dataset, epoch: int) -> pd.DataFrame:

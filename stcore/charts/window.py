@@ -14,8 +14,8 @@ from stcore.charts.samples import CLOCK
 from stcore.charts.theme import DASHES, LIGHT, Theme
 from stcore.charts.words import labelled, short
 from stcore.data import STData
+from stcore.data.windows import Windows
 from stcore.models import naive
-from stcore.windows import Windows
 
 STRIP, GAP = 14, 10  # pixels: the strip of kept epochs, and what is free above it
 ONE_LINE: dict[str, Any] = {"titleOrient": "left", "titleLimit": 0, "gradientLength": 120, "gradientThickness": 10}

@@ -8,15 +8,16 @@ import numpy as np
 import typer
 
 from stcore import readers, registry
-from stcore.checks import node, spoken
 from stcore.cli.common import RUNS, Answers, Json, Runs, app, read_answers, say, table
 from stcore.data import STData
+from stcore.data.checks import node, spoken
 from stcore.findings import DataError
 from stcore.options import OptionError
-from stcore.readers import carried, layers
-from stcore.readers.limits import free_memory
+from stcore.readers.layers import layers
+from stcore.readers.safe import child
+from stcore.readers.safe.limits import free_memory
 from stcore.runs import Run, remove, runs_in
-from stcore.runs.listed import elsewhere
+from stcore.runs.store import elsewhere
 
 MEMORY_SHARE = 0.8
 
@@ -132,7 +133,7 @@ def simulate(
 
 def rebuilt_demo_run() -> Run:
     """Train on the demo city again and put the small, finished run beside it, where the app shows it first."""
-    from stcore import jobs
+    from stcore.processes import jobs
 
     folder = readers.DEMO.parent
     options = {"train": {"epochs": 15, "forecasts": 1, "threads": 1}, "prune": {"name": "st-prune", "keep": 0.5}}
@@ -161,7 +162,7 @@ def take(
         elif form == "data":
             readers.open(path, answers).save(out)
         else:
-            carried.read_here(path, form, answers, out)
+            child.read_here(path, form, answers, out)
     except DataError as error:
         typer.echo(dumps([finding.to_json() for finding in error.findings]))
         return 2

@@ -27,7 +27,7 @@ def experiment(
     json: Json = False,
 ) -> int:
     """Train methods x budgets x seeds with their controls, and report; called again, it goes on where it stood."""
-    from stcore.experiment import create_experiment, open_experiment, read_file
+    from stcore.evidence.experiment import create_experiment, open_experiment, read_file
 
     if os.environ.get("STCORE_BACKGROUND") and hasattr(os, "nice"):
         os.nice(10)  # the page stays quick while runs train

@@ -63,9 +63,9 @@ def told(one: dict[str, Any]) -> str:
 
 def reported(name: str, runs: Path) -> dict[str, Any]:
     """An experiment's report with what it is about; RunError where there is none, OptionError where nothing is finished."""
-    from stcore.compare.described import described
-    from stcore.experiment import open_experiment
-    from stcore.jobs import finished
+    from stcore.evidence.description import described
+    from stcore.evidence.experiment import open_experiment
+    from stcore.processes.jobs import finished
 
     experiment = open_experiment(name, runs)
     done = [run for arm in experiment.arms for run in arm["runs"] if finished(run)]

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from stcore import jobs
 from stcore.cli.common import RUNS, Json, Runs, app, aside, duration, refuse, say, table
 from stcore.cli.training import INTERRUPTED, watched
 from stcore.data import STData
-from stcore.diagnostics.importance import ImportanceViews, RegionsLeftOut
+from stcore.evidence.importance import ImportanceViews, RegionsLeftOut
 from stcore.findings import DataError
+from stcore.processes import jobs
 from stcore.runs import Run, RunError, open_run
 
 SHOWN = 12
@@ -47,7 +47,7 @@ def importance(
 ) -> int:
     """Say which sensors matter: the mask's score, gradient, permutation, regions left out; and how far these agree."""
     from stcore import exports
-    from stcore.diagnostics.importance import fitting, impartial, importance_views
+    from stcore.evidence.importance import fitting, impartial, importance_views
 
     if out:
         exports.check_importance(out)
@@ -85,7 +85,7 @@ def opened_data(run: Run, needed: bool) -> STData | None:
 
 def permuted(run: Run, data: STData, how: tuple[int, int | None], quiet: bool) -> None:
     """Measure one run and keep the result in its folder."""
-    from stcore.diagnostics.permuting import permute
+    from stcore.evidence.permuting import permute
 
     for done, count in permute(run, data, *how):
         if not quiet and (watched() or done == count):
@@ -97,7 +97,7 @@ def without_regions(
     run: Run, data: STData, how: tuple[int, int | None], runs: Path, quiet: bool
 ) -> RegionsLeftOut | None:
     """Leave regions out, one training after another; None where one of them was told to stop."""
-    from stcore.experiment.regions import leaving_out
+    from stcore.evidence.experiment.regions import leaving_out
 
     question = leaving_out(run, data, *how, str(runs))
     if question.done <= question.count and not quiet:

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from stcore import health
 from stcore.cli.common import RUNS, Json, Name, Runs, app, say, table
-from stcore.readers.limits import words
+from stcore.processes import health
+from stcore.readers.safe.limits import words
 from stcore.runs import open_run, trash, uploads, write_label
 
 

@@ -12,7 +12,7 @@ from stcore.cli.common import RUNS, Answers, Json, Name, Runs, app, read_answers
 from stcore.cli.training import result_text
 from stcore.findings import DataError
 from stcore.options import OptionError
-from stcore.readers.limits import words
+from stcore.readers.safe.limits import words
 from stcore.runs import Run, RunError, damaged_in, label, open_run, runs_in
 from stcore.runs.trash import size
 
@@ -88,7 +88,7 @@ def compare(
 ) -> None:
     """Compare runs: options that differ and metrics with the difference to the first; with --report, was it worth it?"""
     from stcore import exports
-    from stcore.compare import compare as compared
+    from stcore.evidence import compare as compared
 
     if report:
         exports.check_report(report)
@@ -109,10 +109,10 @@ def compare(
 def reported(runs: list[Run], out: Path) -> tuple[dict[str, Any], list[Path]]:
     """The report of loose runs, written to ``out``, and the files. OptionError where none of them is finished."""
     from stcore import exports
-    from stcore.compare import report
-    from stcore.compare.described import described
-    from stcore.compare.grouped import grouped
-    from stcore.jobs import dataset
+    from stcore.evidence import report
+    from stcore.evidence.description import described
+    from stcore.evidence.grouped import grouped
+    from stcore.processes.jobs import dataset
 
     done = [run for run in runs if run.status == "done"]
     if not done:

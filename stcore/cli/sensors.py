@@ -46,7 +46,7 @@ def sensors(
 ) -> None:
     """Plan which sensors stay and which are switched off, with the expected error and a reason for each."""
     from stcore import exports
-    from stcore.plan import plan
+    from stcore.evidence.plan import plan
 
     if out:
         exports.check_plan_place(out)
@@ -57,7 +57,7 @@ def sensors(
     made = plan(found, **asked, with_curve=bool(out and out.suffix == ".html"))
     document = made.figures()
     if speed:
-        from stcore.plan.speed import measured, sentence
+        from stcore.evidence.plan.serving import measured, sentence
 
         document["speed"] = measured(made)
         document["notes"].append(sentence(document["speed"]))
@@ -69,8 +69,8 @@ def sensors(
 def lines(document: dict[str, Any]) -> list[str]:
     """A plan for people: how many stay, what that costs and how sure that is, and what has to be known."""
     from stcore.charts.words import signed
-    from stcore.plan.chance import how_sure
-    from stcore.plan.chance import said as period
+    from stcore.evidence.plan.chance import how_sure
+    from stcore.evidence.plan.chance import said as period
 
     unit, off = document["unit"], {"all": "over all", "kept": "over the kept", "off": "over those off"}
     ranking = (
@@ -115,7 +115,7 @@ def shown_or_dash(value: Any) -> str:
 @app.command(hidden=True)
 def answer(run: str) -> None:
     """Answer questions about a run's sensors, one JSON object a line on stdin and stdout; the page asks this of a child."""
-    from stcore.plan.serving import serve
+    from stcore.evidence.plan.serving import serve
 
     out = sys.stdout
     sys.stdout = sys.stderr  # nothing else may come between the answers

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 
-from stcore import jobs
 from stcore.cli.common import (
     RUNS,
     Answers,
@@ -27,6 +26,7 @@ from stcore.cli.common import (
 )
 from stcore.findings import DataError
 from stcore.options import OptionError, RunOptions, merged, nested
+from stcore.processes import jobs
 from stcore.runs import Run, RunError, create, open_run
 from stcore.runs.folder import Word
 from stcore.runs.record import sentence

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stcore.checks.stretches import stretches
+from stcore.data.checks.stretches import stretches
 from stcore.distil.options import FEWEST_CLUSTERS, MatchingOptions, SizeOptions, STemDistOptions
 
 SHOWN = 8  # windows, and clusters, of which every round leaves a picture

@@ -12,9 +12,9 @@ from stcore.distil.picked import Picked
 from stcore.options import OptionError, RunOptions
 from stcore.prune.craig import craig, likeness
 from stcore.ranks import Ranks
-from stcore.training.clock import Clock
-from stcore.training.passes import scored
-from stcore.training.pool import Pool
+from stcore.training.pilots import scored
+from stcore.training.samples import Pool
+from stcore.training.stopwatch import Clock
 from stcore.training.trainer import Trainer
 
 MOST = 20_000  # windows that are compared all with all: 1.6 GB

@@ -30,10 +30,9 @@ from stcore.options import DistilledOptions, RunOptions
 from stcore.ranks import Ranks
 from stcore.training import recipe
 from stcore.training.build import small_pool
-from stcore.training.clock import Clock
-from stcore.training.ends import Diverged
-from stcore.training.feed import Feed
-from stcore.training.state import from_bytes, to_bytes
+from stcore.training.results import Diverged
+from stcore.training.stopwatch import Clock
+from stcore.training.tensors import Feed, from_bytes, to_bytes
 from stcore.training.trainer import Trainer
 
 NOTHING: dict[str, Any] = {"mae": None, "rmse": None, "mape": None}

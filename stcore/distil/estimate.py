@@ -23,8 +23,8 @@ from stcore.distil.options import (
     lessons,
     scheduled,
 )
-from stcore.features import SKETCH
-from stcore.training.estimate import BEGIN, CELL, PRODUCT, Work, per_cell, training_seconds
+from stcore.training.cost import BEGIN, CELL, PRODUCT, Work, per_cell, training_seconds
+from stcore.training.features import SKETCH
 from stcore.training.recipe import batch_size
 
 SLOPES = 3  # how much more slopes of slopes cost than slopes

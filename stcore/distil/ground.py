@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from stcore.data.windows import Windows
 from stcore.distil.clusters import Clusters, means
-from stcore.features import projection
 from stcore.models import Setting
-from stcore.training.feed import Feed, profile
-from stcore.windows import Windows
+from stcore.training.features import projection
+from stcore.training.tensors import Feed, profile
 
 LONG = 4096  # numbers of a series beyond which sketches are compared
 SKETCHES = 8  # of 64 numbers each

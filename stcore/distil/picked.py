@@ -10,8 +10,8 @@ from stcore.distil.clusters import Clusters
 from stcore.distil.ground import Ground
 from stcore.distil.options import PickOptions
 from stcore.distil.small import Small, cut_out, heard, sizes
-from stcore.features import Features
 from stcore.prune.k_center import k_center
+from stcore.training.features import Features
 
 
 class Picked(ABC):

@@ -22,7 +22,7 @@ from stcore.ranks import Ranks
 from stcore.training import recipe
 from stcore.training.build import build_learner, build_model, small_pool
 from stcore.training.evaluate import CELLS
-from stcore.training.pool import Pool
+from stcore.training.samples import Pool
 from stcore.training.trainer import Trainer
 
 SEED = 15_485_863  # apart from the seeds of the models that are trained on the set

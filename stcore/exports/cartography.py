@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stcore.diagnostics.choices import seen
-from stcore.exports.forecasts import check_place
+from stcore.evidence.choices import seen
+from stcore.exports.tables import check_place
 from stcore.options import OptionError
 from stcore.runs import Run
 

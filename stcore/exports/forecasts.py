@@ -1,7 +1,6 @@
 """Forecasts for others: with sensor ids and real times."""
 
 import io
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,13 +8,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from stcore import jobs, readers
+from stcore import readers
 from stcore.data import STData
-from stcore.exports.spreadsheet import csv
+from stcore.data.windows import Windows, cut
+from stcore.exports.tables import check_place, csv
 from stcore.models import naive
 from stcore.options import OptionError, RunOptions
+from stcore.processes import jobs
 from stcore.runs import Run
-from stcore.windows import Windows, cut
 
 FORMATS = (".csv", ".parquet", ".nc")
 
@@ -40,24 +40,6 @@ def forecast(
     else:
         out.write_text(csv(table(ds)), "utf-8")
     return rows
-
-
-def check_place(out: Path) -> None:
-    """OptionError where no file can be written to ``out``, before any work is done."""
-    if not os.path.isdir(out.parent):
-        raise OptionError(f"There is no folder {out.parent} to write {out.name} into.")
-    if os.path.isdir(out):
-        raise OptionError(f"{out} is a folder; name a file to write.")
-    new = not os.path.lexists(out)
-    if not (new or os.path.isfile(out)):
-        return  # such as a pipe, which opening would stir
-    try:
-        with open(out, "ab"):  # what is there stays as it is
-            pass
-        if new:
-            out.unlink()
-    except OSError as error:
-        raise OptionError(f"{out} cannot be written: {error.strerror or error}.") from None
 
 
 def check_forecast(out: Path) -> None:

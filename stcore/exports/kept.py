@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stcore.exports.forecasts import check_place
+from stcore.exports.tables import check_place
 from stcore.options import OptionError
 from stcore.runs import Run, RunError
 from stcore.runs.trace import times

@@ -5,16 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from stcore.charts.layers import underneath
+from stcore.charts.maps.layers import underneath
 from stcore.charts.theme import DARK, LIGHT, Theme
 from stcore.charts.words import percent, short
+from stcore.evidence.plan import Plan
+from stcore.evidence.plan.chance import beside, how_sure, said
+from stcore.evidence.plan.ground import called, named
+from stcore.evidence.plan.serving import sentence
 from stcore.exports.report_page import Figures, folded, table, told
 from stcore.exports.report_style import POLICY, SCRIPT, STYLE
 from stcore.options import OptionError
-from stcore.plan import Plan
-from stcore.plan.chance import beside, how_sure, said
-from stcore.plan.ground import called, named
-from stcore.plan.speed import sentence
 
 OVER = {"all": "over all {}", "kept": "over the kept ones", "off": "over those that are off"}
 
@@ -129,8 +129,8 @@ def map_part(plan: Plan, figures: Figures) -> str:
 
 def plan_map_figure(plan: Plan, theme: Theme = LIGHT) -> Any:
     """A plan on the flat map (a plotly figure), for pages and notebooks. OptionError where no sensor has a place."""
-    from stcore.charts.cells import cells_of
-    from stcore.charts.plan_map import PlanMap, flat_plan_map, pointed
+    from stcore.charts.maps.grid_cells import cells_of
+    from stcore.charts.maps.plan import PlanMap, flat_plan_map, pointed
 
     if plan.data.places is None:
         raise OptionError("These sensors have no coordinates, so there is no map.")

@@ -9,7 +9,7 @@ import pandas as pd
 
 from stcore.charts.theme import DARK, LIGHT
 from stcore.charts.words import percent, short, spoken
-from stcore.compare.report import sentences
+from stcore.evidence.report import sentences
 from stcore.exports.report_style import POLICY, SCRIPT, STYLE
 
 Report = Mapping[str, Any]

@@ -10,9 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from stcore.exports.forecasts import check_place
 from stcore.exports.report_page import page
-from stcore.exports.spreadsheet import csv
+from stcore.exports.tables import check_place, csv
 from stcore.options import OptionError
 from stcore.runs.files import plain
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stcore.windows import Windows
+from stcore.data.windows import Windows
 
 
 class Naive(NamedTuple):

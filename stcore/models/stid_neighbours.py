@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from stcore.graph import BLOCK, haversine
+from stcore.data.graph import BLOCK, haversine
 from stcore.models import NeighboursOptions, Setting
 from stcore.models.forecaster import flat_series
 from stcore.models.stid import STID

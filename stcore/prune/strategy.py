@@ -55,7 +55,7 @@ class Pilot(NamedTuple):
 class PruningStrategy(Protocol):
     """See the module. All of it is deterministic by seed and epoch, hence the same on every rank."""
 
-    needs: tuple[str, ...]  # per-sample columns wanted by observe; see stcore.scores.Columns
+    needs: tuple[str, ...]  # per-sample columns wanted by observe; see stcore.training.scores.Columns
     pilot: Pilot | None  # what is to be measured before training, if anything
     plan: np.ndarray  # [E] visits expected in each epoch; the run has as many epochs
     notes: list[str]  # what was decided differently from what was asked

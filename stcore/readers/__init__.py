@@ -3,16 +3,19 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from stcore.checks import listed
 from stcore.data import STData
+from stcore.data.checks import listed
 from stcore.findings import DataError, Finding, refuse
-from stcore.readers import folder, kept, squares, text_table, zarr_store
-from stcore.readers.guard import guarded
-from stcore.readers.kept import save_answers
+from stcore.readers import folder
+from stcore.readers.answers import kept_answers, save_answers
+from stcore.readers.companions import network
+from stcore.readers.grids import zarr_store
+from stcore.readers.layouts import layouts, packed, save
 from stcore.readers.reader import FolderReader, Raw, Reader
 from stcore.readers.recognise import Recognised, cards_here, recognise
-from stcore.readers.saving import layouts, packed, save
+from stcore.readers.safe.guard import guarded
 from stcore.readers.source import WORDS, Source
+from stcore.readers.tables import text_table
 
 __all__ = [
     "CARDS",
@@ -47,7 +50,7 @@ def open(source: str | Path, answers: Mapping[str, str] | None = None) -> STData
     with guarded(Path(source).name):
         path = DEMO if str(source) == "demo" else Path(source).expanduser()
         path = path if path.name else path.resolve()  # "." has no name to be called by
-        beside, notes = kept.answers(path)
+        beside, notes = kept_answers(path)
         asked = beside | dict(answers or {})
         raw = _read(path, asked)
         raw.ds.attrs.pop("positions", None)
@@ -148,7 +151,7 @@ def _unknown(source: Source) -> DataError:
             f"{source.name} is text without a column of times; a table needs "
             "one, written as 2024-03-31 14:05, and one column per sensor."
         )
-        if squares.is_bare(source):
+        if network.is_bare(source):
             return _matrix(source)
     return refuse("unknown-format", f"{text} {OPENS}")
 

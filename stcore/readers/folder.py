@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from stcore.checks import listed
+from stcore.data.checks import listed
 from stcore.findings import DataError, Finding, refuse
-from stcore.readers import linked, network, places, wide_table
-from stcore.readers.guard import guarded
+from stcore.readers.companions import linked, locations, network
 from stcore.readers.reader import Answers, FolderReader, Raw
 from stcore.readers.recognise import Recognised, recognise, recognise_folder
+from stcore.readers.safe.guard import guarded
 from stcore.readers.source import MOST_DEPTH, Folder, Source
+from stcore.readers.tables import wide_table
 
 MOST_COMPARED = 256 * 2**20
 """Bytes of a file up to which others are read to see whether they hold the same values."""
@@ -74,9 +75,9 @@ def sort_in(source: Source, folder: Path, contents: Contents) -> None:
 def _place(source: Source, folder: Path, contents: Contents) -> None:
     if found := recognise(source):
         contents.values.append(found)
-    elif places.recognises(source):
+    elif locations.recognises(source):
         contents.places.append(source)
-    elif (kind := network.recognises(source)) == "ids":
+    elif (kind := network.recognise_network(source)) == "ids":
         contents.ids.append(source)
     elif kind:
         contents.graphs.append((source, kind))
@@ -170,7 +171,7 @@ def _of_listed_sensors(contents: Contents) -> list[Recognised]:
     tables = [entry for entry in contents.values if _text(entry)]
     if not contents.places or len(tables) < 2:
         return contents.values
-    known = {name for source in contents.places for name in places.read(source, {}).ids}
+    known = {name for source in contents.places for name in locations.read(source, {}).ids}
     strange = [entry for entry in tables if (source := _text(entry)) and not known & set(wide_table.sensors_of(source))]
     return (
         contents.values if len(strange) == len(tables) else [entry for entry in contents.values if entry not in strange]
@@ -242,11 +243,11 @@ def attach(ds: xr.Dataset, companions: Contents, answers: Answers) -> tuple[xr.D
     if companions.graphs and "edge_from" not in ds:
         source, kind = _best(companions.graphs)
         with guarded(source.name):
-            ds, more = linked.attach(ds, network.read(source, kind, answers), order, _rows(companions, answers))
+            ds, more = linked.attach(ds, network.read_network(source, kind, answers), order, _rows(companions, answers))
         findings += more
     if companions.places and "lat" not in ds:
         with guarded(companions.places[0].name):
-            ds, more = places.attach(ds, places.read(companions.places[0], answers), answers)
+            ds, more = locations.attach(ds, locations.read(companions.places[0], answers), answers)
         findings += more
     return ds.drop_vars("edge_cost", errors="ignore"), findings
 
@@ -256,7 +257,7 @@ def _rows(companions: Contents, answers: Answers) -> list[str] | None:
     if len(companions.places) != 1:
         return None
     with guarded(companions.places[0].name):
-        return places.read(companions.places[0], answers).ids
+        return locations.read(companions.places[0], answers).ids
 
 
 def _best(graphs: list[tuple[Source, network.Kind]]) -> tuple[Source, network.Kind]:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stcore import registry
-from stcore.apart import inside
-from stcore.readers.carried import read_apart
-from stcore.readers.guard import guarded
 from stcore.readers.reader import Answers, FolderReader, Raw, Reader
+from stcore.readers.safe.child import read_apart
+from stcore.readers.safe.guard import guarded
 from stcore.readers.source import Folder, Source
 from stcore.registry import Card
+from stcore.sandbox import inside
+
+FAMILIES = ("tables", "grids", "archives")
 
 
 class Recognised(NamedTuple):
@@ -42,9 +44,12 @@ class Recognised(NamedTuple):
 
 @cache
 def cards_here() -> tuple[Card, ...]:
-    """The ``CARD`` of every module in this folder that has one, ours first, then by name."""
-    folder = str(Path(__file__).parent)
-    modules = [import_module(f"stcore.readers.{found.name}") for found in pkgutil.iter_modules([folder])]
+    """The ``CARD`` of every module in the folders of formats that has one, ours first, then by name."""
+    modules = [
+        import_module(f"stcore.readers.{family}.{module.name}")
+        for family in FAMILIES
+        for module in pkgutil.iter_modules([str(Path(__file__).parent / family)])
+    ]
     found = [module.CARD for module in modules if isinstance(getattr(module, "CARD", None), Card)]
     return tuple(sorted(found, key=lambda card: (not card.ours, card.name)))
 

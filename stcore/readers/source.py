@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from stcore.findings import Finding, refuse
-from stcore.readers.limits import check_room
+from stcore.readers.safe.limits import check_room
 
 Content = Literal[
     "hdf5", "netcdf3", "zip", "parquet", "pickle", "npy", "gzip", "grib", "text", "empty", "unknown", "folder"

@@ -10,21 +10,21 @@ from typing import Any
 import numpy as np
 
 from stcore import __version__, readers, registry
-from stcore.checks import node
 from stcore.data import STData
+from stcore.data.checks import node
+from stcore.data.scale import fit
+from stcore.data.windows import PARTS, Parts, cut, observed_cells
 from stcore.distil.options import FILE
-from stcore.features import SKETCH
 from stcore.models.unseen import fitted
 from stcore.options import DataOptions, OptionError, RunOptions
 from stcore.prune.strategy import Samples
 from stcore.runs import small_set
 from stcore.runs.folder import Run
 from stcore.runs.quota import check_quota, check_reach
-from stcore.scale import fit
 from stcore.sensors.options import SiteOptions
 from stcore.sensors.sites import Sites
 from stcore.training import recipe
-from stcore.windows import PARTS, Parts, cut, observed_cells
+from stcore.training.features import SKETCH
 
 WHOLE = ("cell", "window", "sensor")  # features that are whole numbers
 

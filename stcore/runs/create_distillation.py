@@ -6,15 +6,15 @@ from typing import Any
 
 from stcore import readers, registry
 from stcore.data import STData
+from stcore.data.scale import fit
+from stcore.data.windows import PARTS, cut
 from stcore.distil.options import DistilOptions
 from stcore.models.unseen import fitted
 from stcore.options import DistilledOptions, OptionError, RunOptions, merged
 from stcore.runs.create import about, versions, where
 from stcore.runs.folder import Run
 from stcore.runs.quota import check_quota, check_reach
-from stcore.scale import fit
 from stcore.training import recipe
-from stcore.windows import PARTS, cut
 
 DEFAULTS: dict[str, Any] = {"model": {"name": "stid"}, "distil": {"name": "stemdist"}}
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, get_args
 import numpy as np
 
 from stcore.runs import files
-from stcore.runs.living import is_held
+from stcore.runs.lock import is_held
 from stcore.runs.shape import SPEC, fits, is_event, is_result, wrong
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from stcore.data import STData
+from stcore.data.scale import fit
+from stcore.data.windows import cut
 from stcore.distil.clusters import SHOWN, Clusters, chosen, means
 from stcore.distil.nearest import nearest
 from stcore.options import DataOptions
 from stcore.runs.folder import Run, RunError
 from stcore.runs.rows import read
-from stcore.scale import fit
-from stcore.windows import cut
 
 COLUMNS = ("round", "loss", "mae", "rmse", "mape", "best", "windows", "seconds")
 AGAIN = "bring the file back, or distil again with --config and its spec.json"

@@ -4,16 +4,18 @@ visitor may read."""
 import hashlib
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from stcore import readers
 from stcore.data import STData
-from stcore.readers.allowed import check_inside, folders
-from stcore.readers.limits import words
+from stcore.data.checks import listed
+from stcore.findings import refuse
+from stcore.readers.safe.limits import words
 from stcore.runs.folder import Run, RunError
 from stcore.runs.trash import size
 
-VARIABLE = "STCORE_QUOTA"
+QUOTA_VARIABLE = "STCORE_QUOTA"
 
 
 def own_folder(root: Path, secret: str) -> Path:
@@ -28,12 +30,12 @@ def own_folder(root: Path, secret: str) -> Path:
 
 def quota() -> int | None:
     """Bytes that a runs folder may take, or None. RunError where the variable is no size such as 500MB."""
-    asked = os.environ.get(VARIABLE, "").strip().lower()
+    asked = os.environ.get(QUOTA_VARIABLE, "").strip().lower()
     if not asked:
         return None
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", asked)
     if not found or float(found[1]) <= 0:
-        raise RunError(f"{VARIABLE} has to be a size such as 500MB or 2GB; it is {asked[:40]!r}.")
+        raise RunError(f"{QUOTA_VARIABLE} has to be a size such as 500MB or 2GB; it is {asked[:40]!r}.")
     return int(float(found[1]) * 1000 ** " kmgt".index(found[2] or " "))
 
 
@@ -65,3 +67,27 @@ def is_shared(run: Run) -> bool:
     return bool(os.environ.get("STCORE_CLASS") and own) and not run.path.resolve().is_relative_to(
         Path(str(own)).resolve()
     )
+
+
+DATA_VARIABLE = "STCORE_DATA"
+
+
+def folders(*always: Path) -> list[Path]:
+    """The folders of STCORE_DATA, separated as in PATH, or the user's own one where it is not set; and ``always``."""
+    named = os.environ.get(DATA_VARIABLE)
+    chosen = [Path(part) for part in named.split(os.pathsep) if part] if named else [Path.home()]
+    return [place.expanduser().resolve() for place in (*chosen, *always)]
+
+
+def check_inside(path: Path, places: Sequence[Path]) -> None:
+    """DataError where a file or folder, followed through all links, lies in none of the folders, or can be none."""
+    try:
+        real = path.expanduser().resolve()
+    except (OSError, RuntimeError, ValueError):  # the home of nobody, links in a circle, a name with a null in it
+        raise refuse("not-found", f"No file or folder can be called {str(path)[:80]!r}.") from None
+    if not any(real.is_relative_to(place) for place in places):
+        raise refuse(
+            "outside",
+            f"{path} is outside the folders that this page may read, which are {listed(dict.fromkeys(places), 4)}. "
+            "To add one, start the page with python3 workbench.py --data FOLDER; or upload the files.",
+        )

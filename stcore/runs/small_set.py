@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 from stcore import readers
-from stcore.checks import listed
 from stcore.data import STData
+from stcore.data.checks import listed
+from stcore.data.windows import blocks
 from stcore.distil.options import FILE
 from stcore.findings import refuse
 from stcore.options import OptionError, RunOptions
-from stcore.readers.start import as_step
-from stcore.readers.stemdist import known_by
-from stcore.windows import blocks
+from stcore.readers.archives.start import as_step
+from stcore.readers.archives.stemdist import known_by
 
 
 def opened(place: str, data: STData) -> STData:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stcore.runs.folder import LIVE, NAME, Run, RunError
-from stcore.runs.living import take
+from stcore.runs.lock import take
 
 FOLDER = ".trash"
 NAMED = re.compile(rf"({NAME.pattern})~(\d{{8}}T\d{{6}})(?:-\d+)?")

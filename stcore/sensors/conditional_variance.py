@@ -11,7 +11,7 @@ from scipy.linalg.blas import dger
 
 from stcore.registry import Card
 from stcore.sensors.choose import price
-from stcore.sensors.likeness import covariance, definite
+from stcore.sensors.correlation import covariance, definite
 from stcore.sensors.mask import Fixed
 from stcore.sensors.options import MaskOptions
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from stcore.registry import Card
 from stcore.sensors.choose import price
-from stcore.sensors.likeness import correlation
+from stcore.sensors.correlation import correlation
 from stcore.sensors.mask import Fixed
 from stcore.sensors.options import MaskOptions
 

@@ -22,7 +22,7 @@ from stcore.options import option
 from stcore.registry import Card
 from stcore.sensors.candidates import best_order
 from stcore.sensors.choose import chosen, gaps
-from stcore.sensors.copies import copies, one_of_each
+from stcore.sensors.duplicates import copies, one_of_each
 from stcore.sensors.mask import Fixed, Judge
 from stcore.sensors.options import MaskOptions
 from stcore.sensors.sites import Sites

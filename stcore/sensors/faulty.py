@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from stcore.data import STData
-from stcore.sensors.likeness import correlation
-from stcore.sensors.rest import hours
+from stcore.sensors.correlation import correlation
+from stcore.sensors.daily_course import hours
 
 REPEATS, LONGER, USUAL = 24, 8.0, 4  # readings of one value, and how much longer than the sensor's 4th longest run
 OTHERS, ENOUGH, ALIKE = 7, 3, 0.3  # most and fewest sensors that foretell another one, and their least correlation

@@ -13,9 +13,9 @@ from scipy.linalg.blas import dgemm
 from stcore.options import OptionError
 from stcore.registry import Card
 from stcore.sensors.choose import price
+from stcore.sensors.daily_course import daily_rest
 from stcore.sensors.mask import Fixed
 from stcore.sensors.options import MaskOptions
-from stcore.sensors.rest import daily_rest
 from stcore.sensors.sites import Sites
 
 RIDGE = 1.0  # of a site's mean variance, per step: a week of readings is short for hundreds of inputs

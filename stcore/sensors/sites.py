@@ -11,8 +11,8 @@ from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from stcore.data import STData
+from stcore.data.scale import fit
 from stcore.options import OptionError
-from stcore.scale import fit
 from stcore.sensors.options import SiteOptions, demanded
 
 MOST_NAMED, LONGEST, NEAR, CLOSE = 5, 100, 3, 0.6  # unknown names told, letters of one, near ones of each, how near

@@ -11,9 +11,9 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from stcore.graph import haversine
+from stcore.data.graph import haversine
 from stcore.registry import Card
-from stcore.sensors.likeness import correlation
+from stcore.sensors.correlation import correlation
 from stcore.sensors.mask import Fixed
 from stcore.sensors.options import MaskOptions
 from stcore.sensors.sites import Edges

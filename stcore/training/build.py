@@ -9,8 +9,8 @@ from stcore.models import Setting
 from stcore.models.forecaster import Forecaster
 from stcore.options import RunOptions, TrainOptions
 from stcore.prune.strategy import PruningStrategy, Samples
-from stcore.training.feed import Feed
-from stcore.training.pool import Pool
+from stcore.training.samples import Pool
+from stcore.training.tensors import Feed
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.float32, "float64": torch.float64}
 

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from stcore.metrics import Errors
+from stcore.data.metrics import Errors
+from stcore.data.windows import Windows
 from stcore.models import Setting, naive
 from stcore.ranks import Ranks
-from stcore.training.feed import Feed
-from stcore.windows import Windows
+from stcore.training.tensors import Feed
 
 CELLS = 16_384  # (window, sensor) cells forecast at once
 STEPS = 24  # input steps of a cell, beyond which there are fewer of them at once

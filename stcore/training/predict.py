@@ -8,15 +8,14 @@ import torch
 
 from stcore import registry
 from stcore.data import STData
+from stcore.data.scale import Scale
+from stcore.data.windows import calendar
 from stcore.findings import refuse
 from stcore.models import Setting
 from stcore.models.forecaster import Forecaster, Gated, gated
 from stcore.options import RunOptions
-from stcore.scale import Scale
 from stcore.training.evaluate import at_once
-from stcore.training.feed import Feed
-from stcore.training.state import from_bytes, to_bytes
-from stcore.windows import calendar
+from stcore.training.tensors import Feed, from_bytes, to_bytes
 
 Forecast = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 

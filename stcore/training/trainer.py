@@ -28,15 +28,15 @@ from stcore.models.forecaster import gated
 from stcore.options import OptionError, RunOptions
 from stcore.prune.strategy import Selection
 from stcore.ranks import Ranks
-from stcore.scores import Columns, Step
-from stcore.training import ends, evaluate, recipe
+from stcore.training import evaluate, recipe, results
 from stcore.training.build import build_learner, build_model, build_optimizer, build_pool, build_strategy, flattened
-from stcore.training.clock import Clock
-from stcore.training.masking import Masking
-from stcore.training.passes import any_mask_pilot, pilots, scored, warm_start
-from stcore.training.pool import Pool
+from stcore.training.mask import Masking
+from stcore.training.pilots import any_mask_pilot, pilots, scored, warm_start
 from stcore.training.predict import pack
-from stcore.training.state import from_bytes, to_bytes
+from stcore.training.samples import Pool
+from stcore.training.scores import Columns, Step
+from stcore.training.stopwatch import Clock
+from stcore.training.tensors import from_bytes, to_bytes
 
 PLAIN = ("epoch", "visits", "extra", "best_epoch", "best_error", "best_gate", "best_metrics", "masked", "over", "told")
 
@@ -85,14 +85,14 @@ class Trainer:
     # ---- the loop --------------------------------------------------------------------------------------------------
     def __iter__(self) -> Iterator[Event]:
         """Events from where the state stands to the end."""
-        yield ends.started(self)
+        yield results.started(self)
         if self.epoch == 0:
             yield from warm_start(self)
             yield from pilots(self)
             yield from any_mask_pilot(self)
         while self.epoch < len(self.strategy.plan) and not self.over:
             yield from self._epoch()
-        yield ends.finished(self)
+        yield results.finished(self)
 
     def _epoch(self) -> Iterator[Event]:
         """One pass over what the strategy selects, its validation, and what it leaves behind."""
@@ -140,7 +140,9 @@ class Trainer:
                 if before == self.passes - 1:
                     columns.take(step)
             if not np.isfinite(total):
-                raise ends.diverged(self, f"the loss of the batch with samples {ends.named(selection.indices[places])}")
+                raise results.diverged(
+                    self, f"the loss of the batch with samples {results.named(selection.indices[places])}"
+                )
             visits = self.visits + before * kept + min((place + 1) * self.batch, kept)
             yield Progress(epoch, number + 1, batches, visits, self._planned(epoch, kept))
         self.learner.remember = False
@@ -191,7 +193,7 @@ class Trainer:
             importance = evaluate.importance(model, self.feed, self.feed.parts.validation)
         error = loss if measured["mae"] is None else measured["mae"]
         if not np.isfinite(error):
-            raise ends.diverged(self, "the error on the validation windows")
+            raise results.diverged(self, "the error on the validation windows")
         best = error < self.best_error
         if best:
             self.best_epoch, self.best_error, self.best_metrics = self.epoch, error, measured

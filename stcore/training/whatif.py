@@ -11,13 +11,12 @@ from torch import Tensor
 
 from stcore import registry
 from stcore.data import STData
+from stcore.data.windows import Windows
 from stcore.models.forecaster import Forecaster, gated
 from stcore.options import RunOptions
 from stcore.training.evaluate import chunks
-from stcore.training.feed import Feed, thinned
 from stcore.training.predict import setting_of
-from stcore.training.state import from_bytes
-from stcore.windows import Windows
+from stcore.training.tensors import Feed, from_bytes, thinned
 
 LIVE, FEWEST = (
     32_768,

@@ -71,7 +71,7 @@ def app(folder: Path) -> Callable[..., AppTest]:
         for name, value in address.items():
             test.query_params[name] = value
         if view != "train":
-            test.switch_page(f"views/{view}.py")
+            test.switch_page(f"{view}/page.py")
         test.run()
         assert not test.exception, test.exception[0].message
         return test

@@ -7,7 +7,7 @@ from pages import button, texts
 from tiny import tiny
 from training_runs import copied, trained
 
-from app.compare.overlap import overlap_table
+from app.compare.side import overlap_table
 from stcore.runs import Run
 
 

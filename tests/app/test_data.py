@@ -116,8 +116,8 @@ def test_a_click_on_the_map_chooses_the_sensor_everywhere(app, tiny_file: Path) 
     assert test.selectbox(key="sensor list").value == "s2" and "sensor s2" in said(test)
     test.selectbox(key="sensor list").set_value("s1").run()
     assert test.selectbox(key="sensor list").value == "s1", "an old click must not win over a new choice"
-    test.switch_page("views/sensors.py").run()
-    test.switch_page("views/data.py").run()
+    test.switch_page("sensors/page.py").run()
+    test.switch_page("data/page.py").run()
     assert test.selectbox(key="sensor list").value == "s1"
 
 

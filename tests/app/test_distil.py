@@ -10,8 +10,9 @@ from states import states
 from tiny import tiny
 
 from app.distil import live
-from stcore import jobs, registry
+from stcore import registry
 from stcore.data import STData
+from stcore.processes import jobs, worker
 from stcore.runs import Run, create_distillation, files
 
 
@@ -102,7 +103,7 @@ def test_real_sensors_are_not_called_clusters_and_one_round_has_no_first(app, di
 
 def test_the_form_starts_what_it_says(app, folder: Path, distil_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Run] = []
-    monkeypatch.setattr(jobs, "start", started.append)
+    monkeypatch.setattr(worker, "start", started.append)
     test = app("distil", data=str(distil_file))
     test.segmented_control(key="distil.schedule").set_value("paper").run()
     test.selectbox(key="distil.model").set_value("dlinear").run()

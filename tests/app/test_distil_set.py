@@ -9,7 +9,8 @@ from pages import button, texts
 from training_runs import copied
 
 from app.distil import result, versus, windows
-from stcore import elsewhere, jobs, readers
+from stcore import readers
+from stcore.processes import jobs, oneshot, worker
 from stcore.runs import Run, runs_in, trash
 from stcore.runs.record import fail
 
@@ -111,7 +112,7 @@ def test_choosing_a_cluster_shows_its_members(app, finished: dict[str, Run]) -> 
 
 
 def test_the_set_is_handed_over_as_the_authors_have_it(app, finished: dict[str, Run], tmp_path: Path) -> None:
-    content = elsewhere.saved(finished["set"].path / "distilled.nc", "stemdist", ".pt")
+    content = oneshot.saved(finished["set"].path / "distilled.nc", "stemdist", ".pt")
     (tmp_path / "small.pt").write_bytes(content)
     assert readers.open(tmp_path / "small.pt").ds.sizes["window"] == jobs.distilled(finished["set"]).ds.sizes["window"]
 
@@ -120,7 +121,7 @@ def test_how_the_run_that_was_started_stands_is_told_until_its_end(
     app, finished: dict[str, Run], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[Run] = []
-    monkeypatch.setattr(jobs, "start", started.append)
+    monkeypatch.setattr(worker, "start", started.append)
 
     def said(test) -> str:
         return "\n".join(str(part.value) for part in [*test.success, *test.warning])
@@ -208,7 +209,7 @@ def test_training_on_it_starts_a_run(
     app, finished, monkeypatch: pytest.MonkeyPatch, way: str, warm: int | None
 ) -> None:
     started: list[Run] = []
-    monkeypatch.setattr(jobs, "start", started.append)
+    monkeypatch.setattr(worker, "start", started.append)
     test = app("distil", distillation="set")
     test.segmented_control(key="train on.way").set_value(way).run()
     button(test, "Start training").click().run()

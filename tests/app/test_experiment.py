@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pages import button, texts
 
-from stcore import jobs
-from stcore.experiment import create_experiment, open_experiment
+from stcore.evidence.experiment import create_experiment, open_experiment
+from stcore.processes import worker
 
 ASKED: dict[str, Any] = {
     "name": "asked", "seeds": 2, "tune": False, "options": {"model": {"width": 4}, "train": {"epochs": 3, "batch": 32}}
@@ -46,7 +46,7 @@ def half(tiny_file: Path, folder: Path) -> Iterator[Path]:
 def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
     """Experiments for which a process was asked, which is not started, and whether one run at a time."""
     asked: list[tuple[str, bool]] = []
-    monkeypatch.setattr(jobs, "start_experiment", lambda name, root, in_turn=False: asked.append((name, in_turn)))
+    monkeypatch.setattr(worker, "start_experiment", lambda name, root, in_turn=False: asked.append((name, in_turn)))
     return asked
 
 

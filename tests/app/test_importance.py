@@ -8,11 +8,11 @@ from pages import button, texts
 from tiny import tiny
 from training_runs import trained
 
-from app.importance import measuring
-from stcore import jobs
-from stcore.diagnostics.permuting import permute
+from app.sensors.importance import measuring
+from stcore.evidence.permuting import permute
+from stcore.processes import worker
 from stcore.runs import Run
-from stcore.runs.permuted import FILE, kept
+from stcore.runs.derived import FILE, kept
 
 SHORT = {"train": {"epochs": 3, "batch": 64, "threads": 1, "forecasts": 0}, "prune": {"name": "full"}}
 MODEL = {"name": "stid-neighbours", "width": 4}
@@ -82,7 +82,7 @@ def test_histories_are_permuted_by_a_child(app, masked: Run) -> None:
 def test_a_child_that_fails_says_why(app, masked: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(run: Run) -> None:
         with run.open_log() as log:
-            jobs.start_command(["importance", "no-such-run", "--permutation"], run.path / FILE, log)
+            worker.start_command(["importance", "no-such-run", "--permutation"], run.path / FILE, log)
 
     monkeypatch.setattr(measuring, "start_permuting", nothing)
     test = app("sensors", run="masked")

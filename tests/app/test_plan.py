@@ -12,12 +12,12 @@ from planning import masked_run
 from streamlit.testing.v1 import AppTest
 from training_runs import copied
 
-from app.plan import asking, confirm, look
-from stcore import resident
-from stcore.charts.plan_map import SENSORS
-from stcore.plan import plan
-from stcore.plan.answers import mask_of
-from stcore.plan.curve import Curve
+from app.sensors.plan import asking, confirm, look
+from stcore.charts.maps.plan import SENSORS
+from stcore.evidence.plan import plan
+from stcore.evidence.plan.answers import mask_of
+from stcore.evidence.plan.curve import Curve
+from stcore.processes import resident
 from stcore.runs import Run, remove, runs_in
 from stcore.runs.folder import LIVE
 from stcore.sensors.sites import Sites

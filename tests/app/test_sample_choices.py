@@ -9,7 +9,7 @@ from pages import canvas_of, texts
 from streamlit.testing.v1 import AppTest
 from training_runs import trained
 
-from app.sample import choices
+from app.samples import choices
 from stcore.runs import Run
 
 Open = Callable[..., AppTest]

@@ -11,8 +11,8 @@ import pytest
 from pages import button, calling, canvas_of, texts
 from streamlit.testing.v1 import AppTest
 
-from app import raster
-from app.sample import listing, look
+from app.samples import listing, look
+from app.stage import canvas
 from stcore.runs import Run
 from stcore.runs.selections import save, selections
 
@@ -54,7 +54,7 @@ def test_a_lasso_of_another_run_is_not_taken_over(app: Open, here: Run) -> None:
     ],
 )
 def test_only_a_cell_is_read_from_a_canvas(state: Any, cell: Any) -> None:
-    assert raster.read(state) == cell
+    assert canvas.read(state) == cell
 
 
 # ---- named selections ----------------------------------------------------------------------------------------------

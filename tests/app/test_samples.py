@@ -13,12 +13,12 @@ from streamlit.testing.v1 import AppTest
 from tiny import tiny
 from training_runs import OPTIONS, trained
 
-from app.sample import listing, look
-from app.sample.detail import forecast_of
-from stcore import jobs
+from app.samples import listing, look
+from app.samples.detail import forecast_of
 from stcore.charts.raster import SORTS
 from stcore.charts.samples import MEASURES
 from stcore.data import STData
+from stcore.processes import jobs
 from stcore.runs import Run
 
 Open = Callable[..., AppTest]

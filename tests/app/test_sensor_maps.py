@@ -76,11 +76,11 @@ def test_a_layer_is_added_drawn_hidden_and_removed(app, done: Run, folder: Path)
     assert [shape["properties"]["said"] for shape in shapes] == [
         f"halves\nname: {name}" for name in ("West", "East", "Far")
     ]
-    test.switch_page("views/data.py")
+    test.switch_page("data/page.py")
     test.query_params["data"] = done.spec["data"]["source"]
     test.run()
     assert "layer-0" in layers(test)
-    test.switch_page("views/sensors.py").run()
+    test.switch_page("sensors/page.py").run()
     test.session_state["layers box"] = True
     test.run()
     next(part for part in test.checkbox if part.label.startswith("halves")).uncheck().run()

@@ -9,7 +9,7 @@ from pages import button, texts
 from training_runs import copied
 
 from app.sensors import controls
-from stcore import jobs
+from stcore.processes import jobs
 from stcore.runs import Run, create
 
 OPTIONS = {"train": {"epochs": 2, "threads": 1}, "model": {"width": 4}}

@@ -46,7 +46,7 @@ def test_choosing_a_run_changes_the_address(app, in_state) -> None:
 def test_the_run_stays_when_the_view_changes(app, in_state) -> None:
     run = in_state("paused", 2)
     test = app(run=run.id)
-    test.switch_page("views/compare.py")
+    test.switch_page("compare/page.py")
     del test.query_params["run"]  # as the browser does
     test.run()
     assert test.selectbox(key="run list").value == run.id

@@ -11,8 +11,9 @@ from tiny import tiny
 from training_runs import copied
 
 from app import control
-from app.training import ended, live, new
-from stcore import elsewhere, jobs, registry
+from app.train import ended, live, new
+from stcore import registry
+from stcore.processes import oneshot, worker
 from stcore.runs import Run, RunError, runs_in
 
 
@@ -64,7 +65,7 @@ def test_a_finished_run_shows_its_errors_beside_the_naive_and_the_mask_rule(app,
 
 def test_the_newcomer_sees_the_demo_run_and_one_button(app, monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
-    monkeypatch.setattr(jobs, "start", started.append)
+    monkeypatch.setattr(worker, "start", started.append)
     test = app()
     assert "finished demo run" in texts(test) and "Simulated" in texts(test)
     assert len(test.get("vega_lite_chart")) + len(test.get("arrow_vega_lite_chart")) >= 2
@@ -81,7 +82,7 @@ def test_without_any_run_the_page_says_what_to_do(app, without_demo) -> None:
 
 
 def test_the_form_starts_what_it_says(app, folder: Path, tiny_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "start", lambda run: None)
+    monkeypatch.setattr(worker, "start", lambda run: None)
     test = app(data=str(tiny_file))
     test.number_input(key="train.epochs").set_value(3)
     test.selectbox(key="new.model").set_value("dlinear").run()
@@ -180,14 +181,14 @@ def test_a_worker_that_does_not_answer_can_be_killed(app, in_state, monkeypatch:
     assert "Kill" not in labels(app(run=run.id))
     monkeypatch.setattr(control, "PATIENCE", -1)
     ended_ = []
-    monkeypatch.setattr(jobs, "kill", ended_.append)
+    monkeypatch.setattr(worker, "kill", ended_.append)
     button(app(run=run.id), "Kill").click().run()
     assert [run.id for run in ended_] == [run.id]
 
 
 def test_resuming_starts_a_worker(app, in_state, monkeypatch: pytest.MonkeyPatch) -> None:
     run, started = in_state("interrupted", 2), []
-    monkeypatch.setattr(jobs, "start", started.append)
+    monkeypatch.setattr(worker, "start", started.append)
     button(app(run=run.id), "Resume from epoch 3").click().run()
     assert [run.id for run in started] == [run.id]
 
@@ -223,7 +224,7 @@ def test_forecasts_are_made_by_another_process_and_offered(app, folder: Path, fi
 
 def test_a_forecast_that_cannot_be_made_is_a_sentence(in_state) -> None:
     with pytest.raises(RunError, match=r"has no finished weights yet|no result"):
-        elsewhere.forecast(in_state("stopped", 1), ".csv")
+        oneshot.forecast(in_state("stopped", 1), ".csv")
 
 
 def test_a_training_beforehand_does_not_ask_for_epochs_twice_at_the_top(app) -> None:

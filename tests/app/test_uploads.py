@@ -7,8 +7,9 @@ import pytest
 from pages import button, texts
 
 from app import session
-from stcore import elsewhere, readers
+from stcore import readers
 from stcore.findings import DataError
+from stcore.processes import oneshot
 from stcore.runs import uploads
 
 
@@ -110,14 +111,14 @@ def test_a_reader_that_dies_takes_nobody_with_it(
     module = tmp_path / "stcore_stand_in.py"
     module.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
     launcher = tmp_path / "python"
-    launcher.write_text(f'#!/bin/sh\nexec "{elsewhere.sys.executable}" "{module}"\n')
+    launcher.write_text(f'#!/bin/sh\nexec "{oneshot.sys.executable}" "{module}"\n')
     launcher.chmod(0o755)
-    monkeypatch.setattr(elsewhere.sys, "executable", str(launcher))
+    monkeypatch.setattr(oneshot.sys, "executable", str(launcher))
     with pytest.raises(DataError, match=r"counts.csv brought down the process"):
-        elsewhere.open_data(zeros_file, tmp_path / "out.nc")
+        oneshot.open_data(zeros_file, tmp_path / "out.nc")
     module.write_text("while True: pass\n")
     with pytest.raises(DataError, match="took longer than"):
-        elsewhere.open_data(zeros_file, tmp_path / "out.nc", seconds=-19)
+        oneshot.open_data(zeros_file, tmp_path / "out.nc", seconds=-19)
     assert not (tmp_path / "out.nc").exists()
 
 
@@ -125,8 +126,6 @@ def test_what_is_read_elsewhere_may_not_take_all_memory_or_time(tmp_path: Path, 
     from stcore.cli import data as commands
 
     code = f"import sys\nfrom stcore.cli import data\ndata.MEMORY_SHARE = 1e-9\nsys.exit(data.take({str(zeros_file)!r}, 'x'))"
-    done = elsewhere.subprocess.run(
-        [elsewhere.sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
-    )
+    done = oneshot.subprocess.run([oneshot.sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode != 0 and not (tmp_path / "x").exists()
     assert 0 < commands.MEMORY_SHARE < 1

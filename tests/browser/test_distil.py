@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from running import until
 from tiny import tiny
 
-from stcore import jobs
 from stcore.charts.theme import LIGHT
+from stcore.processes import worker
 from stcore.runs import create_distillation
 
 pytestmark = pytest.mark.browser
@@ -19,7 +19,7 @@ def test_it_is_watched_paused_and_ends_with_its_clusters_on_the_map(browse: Brow
     tiny(400, 12).save(file := server.runs / "distilled-tiny.nc")
     options = SMALL | {"distil": SMALL["distil"] | {"rounds": 40, "steps": 10, "check": 20}}
     run = create_distillation(file, options, server.runs, "watched")
-    jobs.start(run)
+    worker.start(run)
     until(lambda: any(event["event"] == "epoch" for event in run.events()), "its first round")
     run.control("pause")  # before the page is there, which on a busy machine may take longer than all rounds
     visitor = browse(width=1280)

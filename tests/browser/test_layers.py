@@ -9,7 +9,7 @@ from geopandas import GeoDataFrame
 from playwright.sync_api import Page
 from shapely.geometry import box
 
-from stcore.charts.layers import TILE_SERVER
+from stcore.charts.maps.layers import TILE_SERVER
 from stcore.charts.theme import theme as tokens
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from browsing import Browse, Server, badge, figure, settled
 
-from stcore import jobs
+from stcore.processes import worker
 from stcore.runs import Run, create
 
 pytestmark = pytest.mark.browser
@@ -35,7 +35,7 @@ def shared(server: Server) -> Iterator[Run]:
 def long_run(shared: Run) -> Run:
     """The same run, at work and with an epoch behind it."""
     if not shared.locked:
-        jobs.start(shared)
+        worker.start(shared)
     until(lambda: shared.epochs() and shared.status == "running", "it trains")
     return shared
 

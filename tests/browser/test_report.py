@@ -12,7 +12,7 @@ from reported import HOSTILE, hostile, made
 from tiny import tiny
 
 from stcore import exports
-from stcore.experiment import create_experiment, open_experiment
+from stcore.evidence.experiment import create_experiment, open_experiment
 
 pytestmark = pytest.mark.browser
 ASKED = {

@@ -17,14 +17,14 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tiny import tiny
 from training_runs import OPTIONS
 
-from app import raster
-from stcore import jobs
+from app.stage import canvas
 from stcore.charts.grid import Picture, kept_ramp, packed
 from stcore.charts.theme import LIGHT
+from stcore.processes import jobs
 from stcore.runs import create
 
 pytestmark = pytest.mark.browser
-SCRIPT = Path(raster.__file__).with_name("raster.js")
+SCRIPT = Path(canvas.__file__).with_name("raster.js")
 
 
 def canvas(page: Page, what: str) -> Locator:
@@ -167,7 +167,7 @@ def test_samples_outside_a_selection_are_paled_in_the_calendar(chromium: Browser
 def drawn_by(page: Page, picture: dict[str, Any], height: int) -> dict[str, Any]:
     """What the canvas drew [height, width, 4] of a picture, and how long it took."""
     data = picture | {"alt": "", "height": height, "file": "x", "picked": None, "boxes": [], "steps": None}
-    page.set_content(f"<style>{raster.CSS}</style><div id='host' style='width: 700px'>{raster.HTML}</div>")
+    page.set_content(f"<style>{canvas.CSS}</style><div id='host' style='width: 700px'>{canvas.HTML}</div>")
     address = "data:text/javascript;base64," + base64.b64encode(SCRIPT.read_bytes()).decode()
     drawn = page.evaluate(
         """async ([address, data]) => {

@@ -14,9 +14,9 @@ from hostile_tools import refused
 
 import stcore.readers as readers
 from stcore.data import STData
+from stcore.data.windows import cut
 from stcore.findings import Finding
 from stcore.options import DataOptions
-from stcore.windows import cut
 
 YEAR = 35_040
 

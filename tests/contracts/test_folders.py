@@ -13,8 +13,7 @@ from data_samples.values import IDS, SENSORS, values
 from hostile_tools import refused
 
 import stcore.readers as readers
-from stcore import graph
-from stcore.data import STData
+from stcore.data import STData, graph
 from stcore.findings import Finding
 
 LAT, LON = 37.25 + np.arange(SENSORS) / 50, -121.5 + np.arange(SENSORS) / 40

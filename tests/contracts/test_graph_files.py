@@ -13,8 +13,7 @@ from data_samples.values import IDS, SENSORS, ring
 from hostile_tools import refused
 
 import stcore.readers as readers
-from stcore import graph
-from stcore.data import STData
+from stcore.data import STData, graph
 
 START, END = np.nonzero(ring())
 

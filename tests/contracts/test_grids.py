@@ -13,7 +13,7 @@ from gridded import CUBE, GRID, found, grid, saved, sea
 from hostile_tools import refused
 
 import stcore.readers as readers
-from stcore.charts.cells import cells_of
+from stcore.charts.maps.grid_cells import cells_of
 from stcore.data import STData
 from stcore.findings import DataError
 
@@ -226,7 +226,7 @@ def test_what_is_saved_as_zarr_is_everything(tmp_path: Path) -> None:
 
 
 def test_grib_without_its_reader_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stcore.readers.grib.find_spec", lambda name: None)
+    monkeypatch.setattr("stcore.readers.grids.grib.find_spec", lambda name: None)
     monkeypatch.setenv("STCORE_APART", "1")  # as in the child that reads it
     path = tmp_path / "field.grib"
     path.write_bytes(b"GRIB" + bytes(200))

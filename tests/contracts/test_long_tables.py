@@ -11,7 +11,7 @@ from hostile_tools import refused
 import stcore.readers as readers
 from stcore.data import STData
 from stcore.findings import Finding
-from stcore.readers import text_blocks
+from stcore.readers.tables import text_blocks
 
 
 def found(data: STData, code: str) -> Finding:

@@ -11,7 +11,7 @@ from stcore.models.stid import STID
 from stcore.options import DataOptions, RunOptions
 from stcore.training import evaluate
 from stcore.training.build import build_model
-from stcore.training.feed import Feed
+from stcore.training.tensors import Feed
 
 TRAINED = [card.name for card in registry.cards("models").values() if card.trains]
 MIXING = [card.name for card in registry.cards("models").values() if card.mixes_sensors]

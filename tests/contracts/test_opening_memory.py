@@ -8,8 +8,8 @@ import pytest
 import xarray as xr
 
 import stcore.readers as readers
-from stcore.checks import stretches
-from stcore.readers import cube
+from stcore.data.checks import stretches
+from stcore.readers.grids import cube
 
 STEPS, LATS, LONS = 4000, 40, 50
 MOST = 1.3

@@ -13,8 +13,8 @@ from planning import copied, masked_run
 
 from stcore import exports
 from stcore.data import STData
+from stcore.evidence.plan import Plan, plan
 from stcore.options import OptionError
-from stcore.plan import Plan, plan
 from stcore.runs import Run
 
 COLUMNS = ["sensor", "kept", "importance", "expected_error", "reason"]

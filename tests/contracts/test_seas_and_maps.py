@@ -14,12 +14,12 @@ from hostile_tools import refused
 from pyproj import CRS, Transformer
 
 import stcore.readers as readers
-from stcore.charts.cells import cells_of
+from stcore.charts.maps.grid_cells import cells_of
 from stcore.data import STData
 from stcore.findings import DataError
 from stcore.models import Setting, SimVPOptions
 from stcore.models.simvp import SimVP
-from stcore.training.feed import around
+from stcore.training.tensors import around
 
 
 def test_seas_leave_the_list_and_stay_holes_on_the_map(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hostile_tools import refused
 import stcore.readers as readers
 from stcore.data import STData
 from stcore.findings import DataError
-from stcore.readers.stemdist import known_by
+from stcore.readers.archives.stemdist import known_by
 
 M, F = 5, 3
 

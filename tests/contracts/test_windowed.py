@@ -10,9 +10,9 @@ from hostile_tools import refused
 
 import stcore.readers as readers
 from stcore.data import STData
+from stcore.data.windows import cut
 from stcore.findings import Finding
 from stcore.options import DataOptions
-from stcore.windows import cut
 
 STEPS, SENSORS, L, H = 300, 4, 12, 12
 MANY = STEPS - L - H + 1
@@ -77,7 +77,7 @@ def test_the_series_is_whole_again_with_its_own_split(tmp_path: Path) -> None:
 
 def test_windows_stored_column_by_column_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = windows(series())
-    monkeypatch.setattr("stcore.readers.windowed.BLOCK", 8 * L * SENSORS)  # one window at a time
+    monkeypatch.setattr("stcore.readers.archives.windowed.BLOCK", 8 * L * SENSORS)  # one window at a time
     data = readers.open(parts(tmp_path / "la", np.asfortranarray(x), y))
     np.testing.assert_array_equal(data.values, series().astype(np.float32))
     assert data.ds["start"].values.tolist() == list(range(MANY))

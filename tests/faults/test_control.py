@@ -6,7 +6,7 @@ from pathlib import Path
 
 from running import SMALL, Command, Undisturbed, assert_same_run, begun, done, trained, until
 
-from stcore import jobs
+from stcore.processes import worker
 from stcore.runs import Run, create, open_run
 from stcore.runs.files import write_json
 
@@ -118,5 +118,5 @@ class Starter:
         self.path = path
 
     def __call__(self) -> None:
-        jobs.start(open_run(self.path), "step")
+        worker.start(open_run(self.path), "step")
         time.sleep(60)

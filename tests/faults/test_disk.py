@@ -24,7 +24,7 @@ from running import (
 from stcore.cli import main
 from stcore.runs import Run, files
 from stcore.runs.record import checkpoint
-from stcore.training.state import from_bytes
+from stcore.training.tensors import from_bytes
 
 resource = pytest.importorskip("resource", reason="this system bounds no process")
 NO_SPACE = "There is no space left on the device."

@@ -8,7 +8,7 @@ from running import Command, done, is_finite
 
 from stcore.runs import Run
 from stcore.runs.record import checkpoint
-from stcore.training.state import from_bytes
+from stcore.training.tensors import from_bytes
 
 DEEP = (
     "--set",

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from running import Command, assert_same_run, die_at, done, small_data, until
 
-from stcore import jobs
-from stcore.experiment import Experiment, create_experiment, open_experiment
+from stcore.evidence.experiment import Experiment, create_experiment, open_experiment
+from stcore.processes import worker
 from stcore.runs import Run, RunError, runs_in
 from stcore.runs.files import write_json
 
@@ -233,7 +233,7 @@ def test_two_do_not_work_on_the_same(long: Callable[..., Path], tmp_path: Path) 
     second = done(tmp_path, "experiment", "e", "--runs", tmp_path / "runs", code=2)
     assert second.stderr == "Another process works on experiment e already.\n"
     with pytest.raises(RunError, match="already"):
-        jobs.start_experiment("e", tmp_path / "runs")
+        worker.start_experiment("e", tmp_path / "runs")
     found.control("stop")
     assert command.wait() == 0
 
@@ -265,9 +265,9 @@ def test_what_cannot_be_trained_is_refused_before_anything_is_written(small_file
 def test_one_started_in_the_background_outlives_its_starter(small_file: Path, tmp_path: Path) -> None:
     root = tmp_path / "runs"
     create_experiment({**ONE, "data": str(small_file), "seeds": 1}, root)
-    jobs.start_experiment("e", root, in_turn=True)
+    worker.start_experiment("e", root, in_turn=True)
     found = open_experiment("e", root)
     assert found.status in ("starting", "running")
     until(lambda: found.status == "done", "it is done", limit=120)
     assert found.report()["summary"][0]["seeds"] == 1
-    until(lambda: not any(child.poll() is None for _, _, child in jobs._children), "its process has ended")
+    until(lambda: not any(child.poll() is None for _, _, child in worker._children), "its process has ended")

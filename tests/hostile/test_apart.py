@@ -14,7 +14,8 @@ from hostile_tools import refused
 from stcore import readers
 from stcore.data import STData
 from stcore.findings import DataError
-from stcore.readers import bare_table, grib, stdata, wide_table
+from stcore.readers.grids import grib, stdata
+from stcore.readers.tables import bare_table, wide_table
 
 ABORTS = "import os\n\n\ndef open_datasets(*given, **named):\n    os.abort()\n"
 

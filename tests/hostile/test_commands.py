@@ -17,7 +17,7 @@ import pytest
 from running import SMALL
 
 from stcore.cli import main
-from stcore.jobs import train
+from stcore.processes.jobs import train
 from stcore.runs import Run, RunError
 from stcore.runs.files import seal
 

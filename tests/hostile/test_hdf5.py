@@ -15,7 +15,7 @@ from tiny import tiny
 
 import stcore.readers as readers
 from stcore.findings import DataError
-from stcore.readers import hdf5
+from stcore.readers.safe import hdf5
 
 SECRET = b"root:x:0:0: this must not be read "
 

@@ -9,7 +9,7 @@ from tiny import tiny
 
 from stcore import readers
 from stcore.findings import DataError
-from stcore.readers.heaps import HEAD, SIGNATURE, whole
+from stcore.readers.safe.hdf5 import HEAD, SIGNATURE, whole
 
 
 def free_part(content: bytes) -> int:

@@ -13,12 +13,12 @@ import pytest
 from geopandas import GeoDataFrame
 from shapely.geometry import box
 
-from stcore.charts.districts import by_district, coloured, district_names, inside
-from stcore.charts.maps import SensorMap, flat_sensor_map, sensor_map
-from stcore.charts.overlays import overlay
+from stcore.charts.maps.districts import by_district, coloured, district_names, inside
+from stcore.charts.maps.overlays import overlay
+from stcore.charts.maps.page import SensorMap, flat_sensor_map, sensor_map
 from stcore.charts.theme import LIGHT
 from stcore.findings import DataError
-from stcore.readers.layers import read_layer
+from stcore.readers.layers.layers import read_layer
 
 MARKUP = "<img src=x onerror=alert(1)>"
 FORMULA = "@@=constructor.constructor('alert(1)')()"

@@ -13,7 +13,7 @@ from hostile_tools import refused
 
 import stcore.readers as readers
 from stcore.data import STData
-from stcore.readers import limits
+from stcore.readers.safe import limits
 
 
 def test_few_rows_that_would_be_a_huge_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

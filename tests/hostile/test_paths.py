@@ -8,16 +8,15 @@ import streamlit as st
 from tiny import tiny
 
 from app import session
-from app.dataset import source as sources
-from app.sample.detail import persistence
-from app.sample.look import Look
-from stcore import jobs
+from app.data import source as sources
+from app.samples.detail import persistence
+from app.samples.look import Look
 from stcore.charts.theme import LIGHT
-from stcore.experiment import create_experiment
+from stcore.evidence.experiment import create_experiment
 from stcore.findings import DataError
-from stcore.readers.allowed import check_inside, folders
-from stcore.runs import RunError, create, create_distillation, found, selections, uploads
-from stcore.runs.quota import own_folder
+from stcore.processes import jobs
+from stcore.runs import RunError, create, create_distillation, derived, selections, uploads
+from stcore.runs.quota import check_inside, folders, own_folder
 
 
 @pytest.fixture
@@ -155,8 +154,8 @@ def test_a_visitor_writes_nothing_into_the_demo_run(visitor: Path, two: tuple[Pa
     with pytest.raises(RunError, match="everybody's"):
         selections.save(shared, "peak", [0])
     for run in (mine, shared):
-        found.keep(run, "curve", {"a": 1})
-    assert found.find(mine, "curve") and not (shared.path / "found").exists()
+        derived.keep(run, "curve", {"a": 1})
+    assert derived.find(mine, "curve") and not (shared.path / "found").exists()
     assert selections.save(mine, "peak", [0]) in selections.selections(mine)
 
 

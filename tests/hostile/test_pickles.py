@@ -17,7 +17,7 @@ from hostile_tools import Bomb, refused
 
 import stcore.readers as readers
 from stcore.findings import DataError
-from stcore.readers import pickles
+from stcore.readers.safe import pickles
 from stcore.readers.source import Source
 
 ADJACENCY = np.arange(36, dtype=np.float32).reshape(6, 6)

@@ -10,12 +10,13 @@ import xarray as xr
 from running import done, small_data
 from training_runs import trained
 
-from stcore import jobs, readers
+from stcore import readers
 from stcore.data import STData
 from stcore.exports.forecasts import forecast_dataset
 from stcore.findings import Finding
+from stcore.processes import jobs
 from stcore.runs import Run, runs_in
-from stcore.runs.listed import elsewhere
+from stcore.runs.store import elsewhere
 
 HOURS = pd.date_range("2024-05-01", periods=96, freq="h", name="time")
 COUNTER = 2**24 + 1 + np.arange(96)

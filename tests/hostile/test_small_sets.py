@@ -10,15 +10,16 @@ import pytest
 import xarray as xr
 from distillations import distilled
 
-from stcore import jobs, readers
+from stcore import readers
 from stcore.cli import main
+from stcore.data.scale import fit
 from stcore.distil.options import FILE
 from stcore.findings import DataError
 from stcore.options import OptionError
-from stcore.readers.start import as_step, step_seconds
+from stcore.processes import jobs
+from stcore.readers.archives.start import as_step, step_seconds
 from stcore.runs import Run, RunError, create, pictures
-from stcore.scale import fit
-from stcore.training.feed import standing
+from stcore.training.tensors import standing
 
 Change = Callable[[xr.Dataset], xr.Dataset]
 

@@ -15,7 +15,7 @@ from data_samples.grids import write_saved_store, write_weatherbench2
 from hostile_tools import Bomb, refused
 
 import stcore.readers as readers
-from stcore.readers import zarr_checks
+from stcore.readers.safe import zarr
 
 ARRAY = "2m_temperature"
 
@@ -147,7 +147,7 @@ def test_headers_of_chunks_say_what_they_unpack_to() -> None:
     for size in (1, 200, 300, 70_000, 2**20):
         raw = rng.integers(0, 4, size, dtype=np.uint8).tobytes()
         for name, codec in (("zstd", numcodecs.Zstd()), ("blosc", numcodecs.Blosc()), ("lz4", numcodecs.LZ4())):
-            assert zarr_checks._said(bytes(codec.encode(raw))[:32], name) == size
+            assert zarr._said(bytes(codec.encode(raw))[:32], name) == size
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from data_samples.values import IDS, STEPS, times, values
 from hostile_tools import refused
 
 import stcore.readers as readers
-from stcore.readers import limits
+from stcore.readers.safe import limits
 
 
 def csv(path: Path, rows: list[str], header: str = "time,a,b", encoding: str = "utf-8") -> Path:

@@ -6,8 +6,15 @@ from math import comb
 import numpy as np
 import pytest
 
-from stcore.diagnostics.agreement import across_seeds, agreement, jaccard, jaccard_at_most, jaccard_by_chance
-from stcore.diagnostics.stability import between_runs, through_epochs
+from stcore.evidence.agreement import (
+    across_seeds,
+    agreement,
+    between_runs,
+    jaccard,
+    jaccard_at_most,
+    jaccard_by_chance,
+    through_epochs,
+)
 
 
 # ---- agreement -------------------------------------------------------------------------------------------------------

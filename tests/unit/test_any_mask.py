@@ -9,7 +9,7 @@ from stcore.sensors.any import AnyMask, AnyOptions, drawn
 from stcore.sensors.candidates import orders
 from stcore.sensors.choose import silent_last
 from stcore.sensors.sites import Sites
-from stcore.training.passes import any_mask_pilot
+from stcore.training.pilots import any_mask_pilot
 from stcore.training.trainer import Trainer
 
 DATA = tiny(300, 12, missing=0.02)

@@ -10,9 +10,9 @@ from training_runs import trained
 
 from stcore.charts.sensors import mean_readings, neighbour_table, through_epochs
 from stcore.charts.theme import LIGHT
-from stcore.compare.by_sensor import TEST, VALIDATION, comparable, difference, parts_of, sensor_errors, warnings_of
 from stcore.data import STData
-from stcore.diagnostics.hardest import hardest, window_errors
+from stcore.evidence.by_sensor import TEST, VALIDATION, comparable, difference, parts_of, sensor_errors, warnings_of
+from stcore.evidence.hardest_windows import hardest, window_errors
 from stcore.runs import Run, RunError, create
 from stcore.runs.trace import forecast
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from tiny import tiny
 
-from stcore import jobs
 from stcore.events import Epoch, Finished
 from stcore.options import OptionError, RunOptions
+from stcore.processes import jobs
 from stcore.registry import cards
 from stcore.runs import create
-from stcore.training.feed import Feed
-from stcore.training.pool import Pool
+from stcore.training.samples import Pool
+from stcore.training.tensors import Feed
 from stcore.training.trainer import Trainer
 
 DATA = tiny(400, 3, 2, missing=0.1)

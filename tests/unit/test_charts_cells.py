@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tiny import tiny
 
-from stcore.charts.cells import cells_at, cells_of
-from stcore.charts.maps import DOTS, SensorMap, clicked, flat_sensor_map, sensor_map, sensor_map_legend
+from stcore.charts.maps.grid_cells import cells_at, cells_of
+from stcore.charts.maps.page import DOTS, SensorMap, clicked, flat_sensor_map, sensor_map, sensor_map_legend
 from stcore.charts.theme import DARK, LIGHT
 from stcore.data import STData
 

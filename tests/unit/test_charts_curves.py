@@ -12,7 +12,7 @@ from training_runs import trained
 
 from stcore.charts import curves
 from stcore.charts.theme import DARK, LIGHT
-from stcore.compare import compare, saved
+from stcore.evidence import compare, saved
 from stcore.runs import Run
 
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from stcore.charts import distil, frontier
-from stcore.charts.cluster_map import ClusterMap, cluster_map, coloured, flat_cluster_map
+from stcore.charts.maps.clusters import ClusterMap, cluster_map, coloured, flat_cluster_map
 from stcore.charts.theme import DARK, LIGHT, Theme
-from stcore.compare.distilled import PAID, SET
+from stcore.evidence.distilled import PAID, SET
 
 THEMES = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 

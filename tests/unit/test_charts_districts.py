@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from shapely.geometry import Point, Polygon, box, mapping
 
-from stcore.charts.districts import by_district, coloured, district_names, inside
-from stcore.charts.hatching import hatched
-from stcore.charts.layers import CREDIT, TILE_SERVER, links, map_style
-from stcore.charts.maps import SensorMap, area_of, flat_sensor_map, sensor_map, sensor_map_legend, view
-from stcore.charts.meridian import eastward, middle
-from stcore.charts.overlays import overlay
-from stcore.charts.sensor_map import colours
+from stcore.charts.maps.districts import by_district, coloured, district_names, inside
+from stcore.charts.maps.hatching import hatched
+from stcore.charts.maps.layers import CREDIT, TILE_SERVER, links, map_style
+from stcore.charts.maps.meridian import eastward, middle
+from stcore.charts.maps.overlays import overlay
+from stcore.charts.maps.page import SensorMap, area_of, flat_sensor_map, sensor_map, sensor_map_legend, view
+from stcore.charts.maps.sensors import colours
 from stcore.charts.theme import DARK, LIGHT
 from stcore.simulate import city
 

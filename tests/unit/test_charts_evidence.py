@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from reported import HOSTILE, hostile, made
 
-from stcore.charts import effort, forest, frontier, gained, payers
+from stcore.charts import evidence, forest, frontier, payers
 from stcore.charts.arms import looks, methods, narrowed, title
 from stcore.charts.evidence import SECTIONS, TABLES, drawn, shown
 from stcore.charts.theme import DARK, LIGHT
@@ -128,7 +128,7 @@ def test_boxes_overlap_by_their_common_area() -> None:
 
 def test_steps_of_the_gain_stand_on_each_other_and_add_up() -> None:
     records = GOOD["split"]
-    bars = [trace for trace in gained.gained(records, LIGHT).data if trace.type == "bar"]
+    bars = [trace for trace in forest.gained(records, LIGHT).data if trace.type == "bar"]
     ends = {record["step"]: (bar.base[0], bar.base[0] + bar.y[0]) for record, bar in zip(records, bars, strict=True)}
     assert ends["batch and learning rate"][0] == 0 and ends["total"][0] == 0
     assert ends["schedule"][0] == pytest.approx(ends["batch and learning rate"][1])
@@ -169,11 +169,11 @@ def test_horizons_are_filled_where_the_test_finds_a_difference() -> None:
 
 
 def test_the_work_is_stacked_and_its_overhead_told() -> None:
-    figure = effort.effort(REPORT["costs"], LIGHT)
+    figure = evidence.effort(REPORT["costs"], LIGHT)
     stacked = np.sum([trace.x for trace in figure.data], axis=0)
     kinds = ("seconds_train", "seconds_score", "seconds_select")
     assert stacked == pytest.approx([sum(record[kind] for kind in kinds) for record in REPORT["costs"]])
-    assert effort.overhead(REPORT["costs"][0]) == pytest.approx(2 / 12)
+    assert evidence.overhead(REPORT["costs"][0]) == pytest.approx(2 / 12)
     told = [note.text for note in figure.layout.annotations if note.text]
     assert len(told) == 2 and all("16.7 %" in note for note in told), "of the two methods"
 

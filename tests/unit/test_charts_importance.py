@@ -6,8 +6,8 @@ import pytest
 
 from stcore.charts.importance import agreement_matrix, ranked_dots, small_maps, spans, stability_chart, standing
 from stcore.charts.theme import DARK, LIGHT, Theme
-from stcore.diagnostics.importance import GRADIENT, MASK, ImportanceViews, View, agreements
-from stcore.diagnostics.stability import through_epochs
+from stcore.evidence.agreement import through_epochs
+from stcore.evidence.importance import GRADIENT, MASK, ImportanceViews, View, agreements
 from stcore.sensors.faulty import Fault
 
 COUNT = 20

@@ -6,8 +6,9 @@ import json
 import numpy as np
 import pytest
 
-from stcore.charts.layers import GRAPH, links, map_style, outlines, underneath
-from stcore.charts.maps import (
+from stcore.charts.maps.layers import GRAPH, links, map_style, outlines, underneath
+from stcore.charts.maps.layout import drawn_places
+from stcore.charts.maps.page import (
     SensorMap,
     clicked,
     colours,
@@ -17,8 +18,7 @@ from stcore.charts.maps import (
     spread,
     view,
 )
-from stcore.charts.placing import drawn_places
-from stcore.charts.sensor_map import MOST_OUTLINED
+from stcore.charts.maps.sensors import MOST_OUTLINED
 from stcore.charts.theme import DARK, LIGHT
 from stcore.simulate import city
 

@@ -16,8 +16,8 @@ from stcore.charts.sample_table import samples
 from stcore.charts.samples import calendar, calendar_picture, curve, decimated
 from stcore.charts.style import instant
 from stcore.charts.theme import LIGHT
+from stcore.data.windows import Windows
 from stcore.models import naive
-from stcore.windows import Windows
 
 
 # ---- figures -------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from tiny import tiny
 
 from stcore.charts import grid
 from stcore.charts.data_map import data_map
-from stcore.charts.kept_scale import around, kept_scale, stretched
+from stcore.charts.grid import around, kept_scale, stretched
 from stcore.charts.raster import order_of, raster, raster_picture, shares
 from stcore.charts.sample_table import incidents, overlapping, samples
 from stcore.charts.samples import boxes, limits

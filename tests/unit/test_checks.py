@@ -10,8 +10,7 @@ import xarray as xr
 from checked import N, T, codes, found, refused, sample
 from tiny import tiny
 
-from stcore import checks
-from stcore.data import STData
+from stcore.data import STData, checks
 from stcore.findings import DataError, refuse
 
 

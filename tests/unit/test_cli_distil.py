@@ -7,8 +7,9 @@ import pytest
 from distillations import COMMON, QUICK
 from tiny import tiny
 
-from stcore import jobs, readers
+from stcore import readers
 from stcore.cli import main
+from stcore.processes import jobs
 from stcore.runs import create_distillation
 
 

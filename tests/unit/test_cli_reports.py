@@ -9,7 +9,7 @@ from training_runs import trained
 
 import stcore
 from stcore.cli import main
-from stcore.experiment import create_experiment
+from stcore.evidence.experiment import create_experiment
 
 ASKED = {"name": "small", "seeds": 2, "tune": False, "options": {"model": {"width": 4}, "train": {"epochs": 3}}}
 

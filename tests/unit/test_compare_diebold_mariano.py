@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from evidence import one_run
 
-from stcore.compare.diebold_mariano import by_horizon, diebold_mariano, holm, newey_west
-from stcore.compare.tested import beside
+from stcore.evidence.diebold_mariano import by_horizon, diebold_mariano, holm, newey_west
+from stcore.evidence.test_errors import beside
 
 
 def overlapping(rng: np.random.Generator, count: int, horizon: int) -> np.ndarray:

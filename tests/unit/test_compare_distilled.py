@@ -10,8 +10,9 @@ from distillations import SMALL, distilled
 from tiny import tiny
 from training_runs import trained
 
-from stcore import jobs, readers
-from stcore.compare.distilled import ALL, ALONE, PAID, SET, TRAINED, WARM, alike, made_by, paid, sets, trainings
+from stcore import readers
+from stcore.evidence.distilled import ALL, ALONE, PAID, SET, TRAINED, WARM, alike, made_by, paid, sets, trainings
+from stcore.processes import jobs
 from stcore.runs import Run
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import evidence
 
-from stcore.compare import report
-from stcore.compare.described import described
-from stcore.compare.grouped import grouped
-from stcore.compare.pareto import front
+from stcore.evidence import report
+from stcore.evidence.description import described
+from stcore.evidence.grouped import grouped
+from stcore.evidence.report import front
 from stcore.runs import Run
 
 FULL = {"name": "full", "keep": 1.0}

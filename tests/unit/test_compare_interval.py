@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from evidence import DAY, autoregressive, one_run, seeds
 
-from stcore.compare.interval import Blocks, Interval, blocks, interval, resampled
+from stcore.evidence.intervals import Blocks, Interval, blocks, interval, resampled
 
 HOURLY = blocks(one_run(np.ones((100 * DAY, 2))))
 

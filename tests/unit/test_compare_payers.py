@@ -7,9 +7,9 @@ from evidence import DAY, one_run, seeds
 from tiny import tiny
 
 from stcore import readers
-from stcore.compare import payers
-from stcore.compare.tested import beside
 from stcore.data import STData
+from stcore.evidence import payers
+from stcore.evidence.test_errors import beside
 
 
 def test_hours_of_the_week_by_hand() -> None:

@@ -10,7 +10,7 @@ from evidence import seeds, written
 from tiny import tiny
 
 from stcore import readers
-from stcore.compare import Arm, report
+from stcore.evidence import Arm, report
 
 TABLES = [
     "summary", "differences", "by_horizon", "by_hour", "by_sensor", "hardest", "incidents", "split", "front", "costs",

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from evidence import seeds
 
-from stcore.compare.pareto import front
-from stcore.compare.split import Link, split
+from stcore.evidence.report import front
+from stcore.evidence.split import Link, split
 
 CHAIN = [
     Link("", "field", seeds(1.10)),

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from evidence import one_run, seeds, written
 
-from stcore.compare import EvidenceError
-from stcore.compare import Tested as Found  # pytest takes names that begin with Test for tests
-from stcore.compare.tested import beside
+from stcore.evidence import EvidenceError
+from stcore.evidence import Tested as Found  # pytest takes names that begin with Test for tests
+from stcore.evidence.test_errors import beside
 
 
 def test_a_run_is_read_back(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from stcore.compare.interval import Interval
-from stcore.compare.verdict import Figures, outcome, seeds_needed, verdict
+from stcore.evidence.intervals import Interval
+from stcore.evidence.verdict import Figures, outcome, seeds_needed, verdict
 
 
 def around(estimate: float, half: float, **other: float | None) -> Interval:

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from stcore.charts import choices as charts
-from stcore.charts.kept_scale import kept_scale
+from stcore.charts.grid import kept_scale
 from stcore.charts.theme import DARK, LIGHT
-from stcore.diagnostics import choices
-from stcore.diagnostics.replay import ReplayError, replay, why_not
+from stcore.evidence import choices
+from stcore.evidence.replay import ReplayError, replay, why_not
 
 THEMES = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
 

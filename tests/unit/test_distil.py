@@ -11,7 +11,6 @@ from distillations import COMMON, QUICK
 from tiny import tiny
 
 import stcore
-from stcore import jobs
 from stcore.data import STData
 from stcore.distil.ground import Clusters, Ground, filled
 from stcore.distil.matching import distance
@@ -19,8 +18,9 @@ from stcore.distil.options import GradientOptions, MatchingOptions, SizeOptions,
 from stcore.distil.small import sizes
 from stcore.findings import DataError
 from stcore.options import DataOptions, OptionError, RunOptions
+from stcore.processes import jobs
 from stcore.runs import Run, RunError, create, create_distillation, open_run, runs_in
-from stcore.training.feed import Feed
+from stcore.training.tensors import Feed
 from stcore.training.trainer import Trainer
 
 

@@ -6,9 +6,10 @@ import pytest
 from distillations import SMALL
 from tiny import tiny
 
-from stcore import jobs, registry
+from stcore import registry
 from stcore.distil import estimate
 from stcore.distil.options import DistilOptions
+from stcore.processes import jobs
 from stcore.runs import create_distillation
 from stcore.runs.create_distillation import resolve_distillation
 

@@ -7,7 +7,7 @@ import pytest
 from distillations import distilled
 from tiny import tiny
 
-from stcore import jobs, registry
+from stcore import registry
 from stcore.data import STData
 from stcore.distil.clusters import Clusters
 from stcore.distil.distilling import Distilling
@@ -16,8 +16,9 @@ from stcore.distil.options import DistilOptions, MatchingOptions
 from stcore.distil.small import Small, heard
 from stcore.findings import DataError
 from stcore.options import DataOptions
+from stcore.processes import jobs
 from stcore.runs import pictures
-from stcore.training.feed import Feed
+from stcore.training.tensors import Feed
 
 PICKED = [name for name, card in registry.cards("distillers").items() if not issubclass(card.options, MatchingOptions)]
 SIZES = {"lookback": 6, "horizon": 4}

@@ -10,7 +10,7 @@ from tiny import tiny
 from training_runs import trained
 
 from stcore.cli import main
-from stcore.compare import compare
+from stcore.evidence import compare
 from stcore.runs import Run, RunError, damaged_in, runs_in
 from stcore.runs.record import fail
 

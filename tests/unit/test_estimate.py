@@ -12,7 +12,7 @@ from training_runs import OPTIONS, trained
 from stcore.options import RunOptions
 from stcore.runs import Run
 from stcore.sensors import effort
-from stcore.training import estimate
+from stcore.training import cost
 
 SENSORS = 2000
 PEAK = """
@@ -30,19 +30,19 @@ print(1024 * int(peak[1]) if peak else most * (1 if sys.platform == "darwin" els
 """
 
 
-def about(epochs: int = 10, batch: int = 12, **more: object) -> tuple[RunOptions, estimate.Work]:
+def about(epochs: int = 10, batch: int = 12, **more: object) -> tuple[RunOptions, cost.Work]:
     options = RunOptions.read({"train": {"epochs": epochs, "batch": batch}, **more})
-    return options, estimate.work(options, (4000, 1300, 1300), 120, 2, 1)
+    return options, cost.work(options, (4000, 1300, 1300), 120, 2, 1)
 
 
 def test_twice_the_epochs_are_twice_the_training() -> None:
-    once, twice = (estimate.training_seconds(about(epochs)[1]) for epochs in (10, 20))
+    once, twice = (cost.training_seconds(about(epochs)[1]) for epochs in (10, 20))
     assert twice == pytest.approx(2 * once)
 
 
 def test_keeping_half_is_half_the_training() -> None:
-    full = estimate.training_seconds(about()[1])
-    half = estimate.training_seconds(about(prune={"name": "st-prune", "keep": 0.5})[1])
+    full = cost.training_seconds(about()[1])
+    half = cost.training_seconds(about(prune={"name": "st-prune", "keep": 0.5})[1])
     assert half == pytest.approx(full / 2)
 
 
@@ -50,31 +50,31 @@ def test_keeping_half_is_half_the_training() -> None:
 def test_wider_models_and_larger_batches_never_need_less_memory(width: int, batch: int) -> None:
     def need(width: int, batch: int) -> float:
         options, work = about(batch=batch, model={"name": "stid", "width": width})
-        return estimate.memory(options, work, 10_000)
+        return cost.memory(options, work, 10_000)
 
     assert need(width, batch) <= need(width + 1, batch) and need(width, batch) <= need(width, batch + 1) * (1 + 1e-9)
 
 
 def test_dlinear_is_cheaper_than_stid() -> None:
-    one, other = (estimate.seconds(about(model={"name": name})[1]) for name in ("dlinear", "stid"))
+    one, other = (cost.seconds(about(model={"name": name})[1]) for name in ("dlinear", "stid"))
     assert one < other
 
 
 def test_finished_runs_say_how_fast_the_machine_is() -> None:
     work = about()[1]
-    took = 3 * estimate.training_seconds(work)
-    assert estimate.speed([(work, took)] * 3) == pytest.approx(3)
-    assert estimate.speed([]) is None
-    assert 0.01 < estimate.glance() < 1000
+    took = 3 * cost.training_seconds(work)
+    assert cost.speed([(work, took)] * 3) == pytest.approx(3)
+    assert cost.speed([]) is None
+    assert 0.01 < cost.glance() < 1000
 
 
 def test_a_real_run_takes_about_what_is_said(tmp_path) -> None:
     tiny(steps=2000, sensors=20).save(tmp_path / "tiny.nc")
     run = trained(tmp_path / "tiny.nc", tmp_path, "real", train={**OPTIONS["train"], "batch": 8})
     options, windows = RunOptions.read(run.spec["options"]), run.spec["windows"]
-    work = estimate.work(options, (windows["train"], windows["validation"], windows["test"]), 20, 1, 1)
+    work = cost.work(options, (windows["train"], windows["validation"], windows["test"]), 20, 1, 1)
     took = run.summary()["seconds"]["train"]
-    assert took / 10 < estimate.training_seconds(work, estimate.glance()) < took * 10
+    assert took / 10 < cost.training_seconds(work, cost.glance()) < took * 10
 
 
 @pytest.mark.slow
@@ -88,17 +88,17 @@ def test_the_memory_of_models_over_pairs_of_sensors_is_about_what_is_said(model:
     peak = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     spec = Run(tmp_path / "run").spec
     options, windows = RunOptions.read(spec["options"]), spec["windows"]
-    work = estimate.work(options, (windows["train"], windows["validation"], windows["test"]), SENSORS, 1, 1)
-    assert 0.7 < estimate.memory(options, work, data.values.size) / peak < 1.45
+    work = cost.work(options, (windows["train"], windows["validation"], windows["test"]), SENSORS, 1, 1)
+    assert 0.7 < cost.memory(options, work, data.values.size) / peak < 1.45
 
 
 @pytest.mark.parametrize("model", ["stid-neighbours", "graph-wavenet"])
 def test_ten_times_the_sensors_are_a_hundred_times_the_pairs(model: str) -> None:
     options = RunOptions.read({"model": {"name": model}})
-    few, many = (estimate.work(options, (100, 30, 30), count, 1, 1) for count in (1000, 10_000))
+    few, many = (cost.work(options, (100, 30, 30), count, 1, 1) for count in (1000, 10_000))
     assert many.pairs == 100 * few.pairs > 0
-    assert estimate.memory(options, many, 0) > 100e6 * 4 * 4
-    assert estimate.work(RunOptions(), (100, 30, 30), 1000, 1, 1).pairs == 0
+    assert cost.memory(options, many, 0) > 100e6 * 4 * 4
+    assert cost.work(RunOptions(), (100, 30, 30), 1000, 1, 1).pairs == 0
 
 
 def test_masks_that_take_minutes_say_so_before_the_start() -> None:
@@ -109,8 +109,8 @@ def test_masks_that_take_minutes_say_so_before_the_start() -> None:
     assert effort.told("best", 300) == effort.told("dynst", 300) == []
     assert "conditional-variance and predictive would take too long" in effort.told("best", 5000)[0]
     options = RunOptions.read({"model": {"name": "stid-neighbours"}, "mask": {"name": "conditional-variance"}})
-    one, other = (estimate.work(options, (100, 30, 30), count, 1, 1) for count in (3000, 6000))
+    one, other = (cost.work(options, (100, 30, 30), count, 1, 1) for count in (3000, 6000))
     assert other.deciding == pytest.approx(8 * one.deciding)
     free = options.model_copy(update={"mask": {"name": "none"}})
-    left = estimate.seconds(other) - estimate.seconds(estimate.work(free, (100, 30, 30), 6000, 1, 1))
+    left = cost.seconds(other) - cost.seconds(cost.work(free, (100, 30, 30), 6000, 1, 1))
     assert left == pytest.approx(other.deciding) and left > 60

@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 
 from stcore import registry
-from stcore.experiment import ExperimentOptions, read_file
-from stcore.experiment.plan import FIELD, Plan, grid, plan
-from stcore.experiment.timing import Pace
-from stcore.experiment.tuning import chosen
+from stcore.evidence.experiment import ExperimentOptions, read_file
+from stcore.evidence.experiment.plan import FIELD, Plan, grid, plan
+from stcore.evidence.experiment.tuning import Pace, chosen
 from stcore.options import OptionError
 from stcore.runs.folder import NAME
-from stcore.training.estimate import Work
+from stcore.training.cost import Work
 
 SENSORS = 4
 CELLS = [512, 1024, 2048]

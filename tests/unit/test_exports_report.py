@@ -12,7 +12,7 @@ import pytest
 from reported import HOSTILE, hostile, made
 
 from stcore import exports
-from stcore.compare.described import described
+from stcore.evidence.description import described
 from stcore.exports.report_page import cell
 from stcore.options import OptionError
 

@@ -5,9 +5,9 @@ import pytest
 from tiny import tiny
 
 from stcore.data import STData
-from stcore.features import Features, calmness, projection, restlessness
-from stcore.scale import fit
-from stcore.windows import Windows, observed_cells
+from stcore.data.scale import fit
+from stcore.data.windows import Windows, observed_cells
+from stcore.training.features import Features, calmness, projection, restlessness
 
 
 def features(data: STData, count: int = 300, cells: bool = False) -> Features:

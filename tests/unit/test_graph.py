@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stcore import graph
+from stcore.data import graph
 
 PLACES = np.array([[52.0, 7.0], [52.01, 7.0], [52.0, 7.03], [51.5, 7.5], [52.02, 7.01], [52.0, 7.2]])
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import filelock
 import pytest
 
-from stcore import health
 from stcore.cli import main
-from stcore.health import Check
+from stcore.processes import health
+from stcore.processes.health import Check
 from stcore.runs import Run, trash
 
 FINISHED = Path(__file__).parent.parent / "legacy" / "masks" / "done"

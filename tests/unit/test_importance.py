@@ -13,7 +13,8 @@ from training_runs import trained
 
 from stcore import exports
 from stcore.data import STData
-from stcore.diagnostics.importance import (
+from stcore.evidence.experiment.regions import leaving_out, nearby
+from stcore.evidence.importance import (
     GRADIENT,
     MASK,
     PERMUTATION,
@@ -23,14 +24,12 @@ from stcore.diagnostics.importance import (
     importance_views,
     region_view,
 )
-from stcore.diagnostics.permuting import permute
-from stcore.experiment.regions import leaving_out
+from stcore.evidence.permuting import permute
 from stcore.options import OptionError, RunOptions
 from stcore.runs import Run, RunError, create
-from stcore.runs.permuted import FILE, PROGRESS, kept, under_way
+from stcore.runs.derived import FILE, PROGRESS, kept, under_way
 from stcore.runs.record import weights
-from stcore.sensors.nearby import nearby
-from stcore.training.importance import Permutation
+from stcore.training.permutation import Permutation
 
 SENSORS = 12
 SHORT = {"train": {"epochs": 3, "batch": 64, "threads": 1, "forecasts": 0}, "prune": {"name": "full"}}

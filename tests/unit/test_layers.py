@@ -11,10 +11,10 @@ import pytest
 from geopandas import GeoDataFrame
 from shapely.geometry import GeometryCollection, LineString, Point, Polygon, box
 
-from stcore import elsewhere
 from stcore.findings import DataError
-from stcore.readers import layers
-from stcore.readers.layers import MOST_JSON, parse_layer, read_layer, write_layer
+from stcore.processes import oneshot
+from stcore.readers.layers import layers
+from stcore.readers.layers.layers import MOST_JSON, parse_layer, read_layer, write_layer
 
 KINDS = ("geojson", "gpkg", "zip", "parquet")
 
@@ -188,9 +188,9 @@ def test_too_many_attributes_go_before_the_shapes_do_and_too_many_features_are_r
 # ---- in a process of its own -----------------------------------------------------------------------------------------
 def test_a_child_process_reads_an_upload_and_tells_what_it_asks(tmp_path: Path) -> None:
     good = written(districts("EPSG:25832"), tmp_path, "gpkg")
-    assert elsewhere.layer("areas.gpkg", good.read_bytes()) == read_layer(good)
+    assert oneshot.layer("areas.gpkg", good.read_bytes()) == read_layer(good)
     (tmp_path / "other").mkdir()
     bare = written(districts("EPSG:25832").set_crs(None, allow_override=True), tmp_path / "other", "zip")
     with pytest.raises(DataError) as caught:
-        elsewhere.layer("bare.zip", bare.read_bytes())
+        oneshot.layer("bare.zip", bare.read_bytes())
     assert caught.value.findings[0].code == "crs" and "<EPSG:number>" in caught.value.findings[0].choices

@@ -10,13 +10,13 @@ from tiny import tiny
 
 from stcore import registry
 from stcore.data import STData
-from stcore.graph import haversine
+from stcore.data.graph import haversine
 from stcore.sensors.conditional_variance import RIDGE, explaining
+from stcore.sensors.correlation import correlation, covariance, definite
 from stcore.sensors.coverage import covering
-from stcore.sensors.likeness import correlation, covariance, definite
+from stcore.sensors.daily_course import course, hours
 from stcore.sensors.options import MaskOptions
 from stcore.sensors.predictive import eliminated, regression
-from stcore.sensors.rest import course, hours
 from stcore.sensors.sites import Sites
 from stcore.sensors.spread import along, by_places, farthest
 from stcore.sensors.variance import spreads

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stcore.metrics import Errors, rule
+from stcore.data.metrics import Errors, rule
+from stcore.data.scale import fit
+from stcore.data.windows import Windows
 from stcore.models.naive import filled, persistence, seasonal_naive
 from stcore.options import TrainOptions
-from stcore.scale import fit
 from stcore.training import recipe
-from stcore.windows import Windows
 
 
 def test_scale_uses_observed_values_only() -> None:

@@ -9,11 +9,12 @@ import pytest
 from distillations import distilled
 from tiny import tiny
 
-from stcore import jobs, registry
+from stcore import registry
 from stcore.data import STData
 from stcore.distil.clusters import Clusters, chosen, counted, fewest_clusters, means
 from stcore.distil.nearest import nearest
 from stcore.distil.options import MatchingOptions, SizeOptions
+from stcore.processes import jobs
 from stcore.runs import Run, RunError, pictures
 
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 from tiny import tiny
 
-from stcore import jobs
 from stcore.events import Epoch, Event, Finished, Progress
 from stcore.options import RunOptions
+from stcore.processes import jobs
 from stcore.registry import cards
 from stcore.runs import create
-from stcore.training.estimate import work
+from stcore.training.cost import work
 from stcore.training.trainer import Trainer
 
 DATA = tiny(400, 3, 2, missing=0.1)

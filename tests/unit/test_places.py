@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from stcore import graph
-from stcore.data import STData
+from stcore.data import STData, graph
 from stcore.findings import DataError, Finding
 
 T, N = 40, 30

@@ -11,15 +11,14 @@ from planning import copied, masked_run
 from tiny import tiny
 from training_runs import trained
 
-from stcore import jobs
+from stcore.evidence.plan import plan
+from stcore.evidence.plan.answers import Answer, Period, asked_of, weighed, why_not
+from stcore.evidence.plan.curve import Curve, Drawing, compared, drawn, knee, known
+from stcore.evidence.plan.ground import demands, own_mask, sites_of
+from stcore.evidence.plan.serving import sentence
 from stcore.options import OptionError, RunOptions
-from stcore.plan import plan
-from stcore.plan.answers import Answer, Period, asked_of, weighed, why_not
-from stcore.plan.curve import Curve, Drawing, compared, drawn, known
-from stcore.plan.ground import demands, own_mask, sites_of
-from stcore.plan.knee import knee
-from stcore.plan.speed import sentence
-from stcore.runs import Run, RunError, create, found
+from stcore.processes import jobs
+from stcore.runs import Run, RunError, create, derived
 from stcore.runs.record import weights
 from stcore.sensors.options import MaskOptions
 from stcore.training.predict import predict
@@ -182,7 +181,7 @@ def test_the_curve_ends_where_all_are_on_and_is_found_again(any_run: Run) -> Non
     pd.testing.assert_frame_equal(again.table, curve.table)
     other = sites_of(any_run, jobs.dataset(any_run), demands(any_run, {"off": ["s3"]}))
     assert known(any_run, other.options) is None and Drawing(any_run, other).share == 0
-    seal = found.weights_seal(any_run)
+    seal = derived.weights_seal(any_run)
     path = any_run.path / "weights"
     content = path.read_bytes()
     try:
@@ -229,10 +228,10 @@ def test_a_run_without_the_importance_that_it_ranks_by_says_so(any_run: Run, tmp
 
 
 def test_damaged_findings_are_as_if_they_were_not_there(any_run: Run) -> None:
-    found.keep(any_run, "curve-x", {"points": [[1, 2]]})
-    assert found.find(any_run, "curve-x") and found.find(any_run, "../spec") is None
+    derived.keep(any_run, "curve-x", {"points": [[1, 2]]})
+    assert derived.find(any_run, "curve-x") and derived.find(any_run, "../spec") is None
     (any_run.path / "found" / "curve-x.json").write_text("[")
-    assert found.find(any_run, "curve-x") is None
+    assert derived.find(any_run, "curve-x") is None
 
 
 @pytest.mark.parametrize(("power", "place"), [(1, 3), (2, 2)])

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from planning import copied, masked_run
 
-from stcore import jobs
-from stcore.plan import plan
-from stcore.plan.answers import Answer, Period, asked_of, heard, told, weighed
-from stcore.plan.chance import OVER, changed, expected, how_sure, said
-from stcore.plan.ground import WORTH, worth
+from stcore.evidence.plan import plan
+from stcore.evidence.plan.answers import Answer, Period, asked_of, heard, told, weighed
+from stcore.evidence.plan.chance import OVER, changed, expected, how_sure, said
+from stcore.evidence.plan.ground import WORTH, worth
+from stcore.processes import jobs
 from stcore.runs import Run
 
 HOUR, DAY = 3600.0, 24

@@ -3,8 +3,8 @@
 import numpy as np
 from tiny import tiny
 
-from stcore.charts.cells import cells_at
-from stcore.charts.plan_map import PlanMap, flat_plan_map
+from stcore.charts.maps.grid_cells import cells_at
+from stcore.charts.maps.plan import PlanMap, flat_plan_map
 from stcore.charts.theme import LIGHT
 
 

@@ -11,7 +11,7 @@ from running import small_data
 
 from stcore.findings import DataError
 from stcore.runs import Run, RunError, create, trash, uploads
-from stcore.runs.locks import slot
+from stcore.runs.queue import slot
 from stcore.runs.quota import check_quota, quota
 
 

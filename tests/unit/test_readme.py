@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from tiny import tiny
 
-from stcore import jobs, registry
+from stcore import registry
+from stcore.processes import jobs
 
 README = Path(__file__).parents[2] / "README.md"
 

@@ -8,7 +8,7 @@ import xarray as xr
 from choosing import setting, trace_of
 
 from stcore import registry
-from stcore.diagnostics.replay import ReplayError, by_chance, overlaps, replay, why_not
+from stcore.evidence.replay import ReplayError, by_chance, overlaps, replay, why_not
 from stcore.prune.strategy import Samples
 
 

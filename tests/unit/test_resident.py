@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from planning import masked_run
 
-from stcore import resident as module
-from stcore.plan import plan
-from stcore.plan.serving import Server, serve
-from stcore.resident import Resident, resident
+from stcore.evidence.plan import plan
+from stcore.evidence.plan.serving import Server, serve
+from stcore.processes import resident as module
+from stcore.processes.resident import Resident, resident
 from stcore.runs import Run, RunError
 
 

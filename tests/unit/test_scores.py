@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from stcore import scores
 from stcore.options import OptionError
 from stcore.ranks import Ranks
+from stcore.training import scores
 
 
 def average(values: np.ndarray, otherwise: float) -> float:

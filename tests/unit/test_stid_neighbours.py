@@ -9,9 +9,9 @@ from stcore.models import NeighboursOptions, Setting
 from stcore.models.forecaster import Gated
 from stcore.models.stid_neighbours import FAR, StidNeighbours, apart, facts, masses, mixture
 from stcore.options import DataOptions, RunOptions
-from stcore.training import estimate, evaluate
+from stcore.training import cost, evaluate
 from stcore.training.build import build_model
-from stcore.training.feed import Feed
+from stcore.training.tensors import Feed
 
 PLACES = np.array([[48.0, 11.0], [48.0009, 11.0], [48.1, 11.0], [48.5, 11.0], [49.0, 11.0], [50.0, 11.0]])
 
@@ -122,7 +122,7 @@ def test_only_a_table_is_tied_to_these_sensors() -> None:
 def test_the_estimate_counts_what_the_neighbours_cost() -> None:
     model = {"name": "stid-neighbours"}
     alone, few, many = (
-        estimate.per_cell(choice, 12, 12, count)[0]
+        cost.per_cell(choice, 12, 12, count)[0]
         for choice, count in (({"name": "stid"}, 207), (model, 20), (model, 207))
     )
     assert alone < few < many

@@ -7,7 +7,7 @@ from tiny import tiny
 
 from stcore.events import Epoch, Event, Finished
 from stcore.options import RunOptions
-from stcore.training.ends import Diverged
+from stcore.training.results import Diverged
 from stcore.training.trainer import Trainer
 
 DATA = tiny(400, 3, 2, missing=0.1)

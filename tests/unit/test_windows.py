@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from tiny import tiny
 
 from stcore.data import STData
+from stcore.data.windows import Windows, calendar, cut, week_cell
 from stcore.findings import DataError
 from stcore.options import DataOptions
-from stcore.windows import Windows, calendar, cut, week_cell
 
 DATA = tiny(steps=400, sensors=2)
 

@@ -1,0 +1,155 @@
+"""The list of experiments: how far each is, when all of it will be done, and the buttons that steer it."""
+
+from typing import Any
+
+import streamlit as st
+
+from app import control
+from app.header import named
+from app.session import link, linked, runs_folder
+from app.words import lasting, plain, sentence
+from stcore.evidence.experiment import Experiment, experiments_in
+from stcore.processes import worker
+from stcore.runs import RunError
+
+LIVE = ("starting", "running", "paused")
+BADGES = control.BADGES | {
+    "new": ("Not started", "gray", ":material/schedule:"),
+}
+POLL, SLOW_POLL = 1.0, 4.0  # seconds between two looks: while one works; while one could be resumed elsewhere
+SHOWN = 4  # the others are folded away
+
+
+def chosen_experiment(experiments: list[Experiment]) -> Experiment | None:
+    """The one in the address, else the newest."""
+    asked = linked("experiment")
+    found = next((one for one in experiments if one.name == asked), None)
+    if asked and found is None:
+        st.warning(f"Experiment {plain(asked, 80)} is not on this machine.", icon=":material/link_off:")
+        return None
+    return found or (experiments[0] if experiments else None)
+
+
+def listing(experiments: list[Experiment], chosen: Experiment | None) -> None:
+    """The list, alive while anything works."""
+    st.session_state["listed"] = stand(experiments)
+    every = POLL if any(one.status in LIVE for one in experiments) else SLOW_POLL
+    st.fragment(_listing, run_every=every)(chosen.name if chosen else "")
+    if said := st.session_state.pop("experiment problem", None):
+        st.error(plain(said), icon=":material/block:")
+
+
+def stand(experiments: list[Experiment]) -> list[tuple[str, str, int]]:
+    """What a redrawing of the whole page depends on: names, how they stand, and how many runs are finished."""
+    return [(one.name, one.status, int(one.progress.get("done", 0))) for one in experiments]
+
+
+def _listing(chosen: str) -> None:
+    experiments = experiments_in(runs_folder())
+    if st.session_state.get("listed") != stand(experiments):
+        st.rerun()  # the whole page: what can be shown of a report may have changed
+    for one in experiments[:SHOWN]:
+        line(one, one.name == chosen)
+    if rest := experiments[SHOWN:]:
+        with st.expander(f"{len(rest)} earlier ones", expanded=any(one.name == chosen for one in rest)):
+            for one in rest:
+                line(one, one.name == chosen)
+
+
+def line(experiment: Experiment, chosen: bool) -> None:
+    """One experiment: name, what it is, how far it is, and its buttons."""
+    now, progress = state(experiment), experiment.progress
+    word, color, icon = BADGES[now]
+    with st.container(border=True, key=f"experiment-{experiment.name}", gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
+            st.markdown(f"**{plain(experiment.name)}** · {plain(about(experiment))}", width="stretch")
+            buttons(experiment, now, chosen)
+        if now != "done":
+            st.progress(*how_far(experiment, now))
+        for failed in progress.get("failed") or []:
+            st.markdown(f":red[{plain(failed['run'])} failed:] {plain(failed['reason'], 300)}")
+        if now == "interrupted" and (last := last_word(experiment)):
+            st.markdown(f"Its last words: {plain(last, 300)}")
+
+
+def state(experiment: Experiment) -> str:
+    """Its status, with stopped and not yet started told from interrupted."""
+    status = experiment.status
+    if status != "interrupted":
+        return status
+    told = experiment.progress.get("state")
+    return "new" if told is None else "stopped" if told == "stopped" else "interrupted"
+
+
+def about(experiment: Experiment) -> str:
+    """Methods, budgets, seeds and data in a line."""
+    options = experiment.options
+    methods = ", ".join(one.label or named(one.name) for one in options.methods)
+    budgets = ", ".join(
+        f"{100 * keep:g} %" for keep in sorted({k for one in options.methods for k in one.keep or options.keep})
+    )
+    seeds = f"{len(options.seeds)} {'seed' if len(options.seeds) == 1 else 'seeds'}"
+    return f"{methods} at {budgets} · {seeds} · {options.samples} · {options.data.rsplit('/', 1)[-1]}"
+
+
+def how_far(experiment: Experiment, now: str) -> tuple[float, str]:
+    """Share of the runs that are finished, those under way counted by their epochs, and that in words."""
+    progress = experiment.progress
+    done, whole = int(progress.get("done", 0)), int(progress.get("all") or len(experiment.plan.runs))
+    current: list[dict[str, Any]] = progress.get("current") or []
+    begun = sum(((one.get("epoch") or 1) - 1) / max(one.get("epochs") or 1, 1) for one in current)
+    text = f"{done} of {whole} runs"
+    if now in ("running", "paused"):
+        left = progress.get("seconds_left")
+        text += f" · about {lasting(left)} left for the whole" if isinstance(left, int | float) else ""
+        where = ", ".join(
+            f"{one['run'].split('.', 1)[-1]} epoch {one.get('epoch') or 1}/{one['epochs']}" for one in current
+        )
+        text += f" · {plain(where)}" if where else ""
+    elif now == "starting":
+        text += " · loading PyTorch"
+    return min((done + begun) / max(whole, 1), 1.0), text
+
+
+def last_word(experiment: Experiment) -> str:
+    """The last line that its worker wrote down."""
+    try:
+        lines = (experiment.folder.path / "log.txt").read_text("utf-8", "replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def buttons(experiment: Experiment, now: str, chosen: bool) -> None:
+    """Start or resume, pause, stop; and which one's report is shown."""
+    name = experiment.name
+    if now in ("running", "paused"):
+        word, label, icon = (
+            ("run", "Resume", ":material/play_arrow:") if now == "paused" else ("pause", "Pause", ":material/pause:")
+        )
+        st.button(label, icon=icon, key=f"{word} experiment {name}", on_click=experiment.control, args=(word,))
+        hint = "Stop after this batch. What is finished stays; epochs in hand are repeated if you resume."
+        st.button(
+            "Stop", icon=":material/stop:", help=hint, key=f"stop experiment {name}", on_click=experiment.control,
+            args=("stop",),
+        )  # fmt: skip
+    elif now != "done" and now != "starting":
+        label = "Start" if now == "new" else "Resume"
+        st.button(label, icon=":material/play_arrow:", key=f"start experiment {name}", on_click=start, args=(name,))
+    st.button(
+        "Shown" if chosen else "Show",
+        type="tertiary",
+        disabled=chosen,
+        key=f"show experiment {name}",
+        on_click=link,
+        args=("experiment", name),
+    )
+
+
+def start(name: str) -> None:
+    """Have a process of its own work on it."""
+    try:
+        worker.start_experiment(name, runs_folder(), bool(st.session_state.get("experiment.in turn")))
+    except (RunError, OSError) as error:
+        st.session_state["experiment problem"] = sentence(str(error))

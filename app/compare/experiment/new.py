@@ -1,0 +1,243 @@
+"""The form of a new experiment: what is compared, how often, how it is trained; runs and time are told before the start."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from app import forms
+from app.compare.experiment.presets import PRESETS, fill_preset, fill_run
+from app.header import named
+from app.session import all_runs, answers, link, runs_folder
+from app.train.new import DEMO, machine_speed, name_of, opened
+from app.train.offered import choose_model
+from app.words import lasting, plain, sentence
+from stcore import registry
+from stcore.data import STData
+from stcore.evidence.experiment import ExperimentOptions, create_experiment, experiments_in
+from stcore.evidence.experiment.options import TuneOptions
+from stcore.evidence.experiment.plan import Plan, plan, settled
+from stcore.findings import DataError
+from stcore.options import DataOptions, OptionError, TrainOptions
+from stcore.processes import worker
+from stcore.runs import Run, RunError
+from stcore.runs.queue import slots
+from stcore.training import cost
+
+MAIN = ("keep", "seeds", "samples")
+SEARCHED = ("batch", "lr")  # decided by the search, where there is one
+AUTOMATIC = {"rates": "follow the batch", "decays": "that of all runs"}
+CONTROLS = ("full", "random")  # trained by themselves
+
+
+class Draft(NamedTuple):
+    """What the form says: the experiment's options, or why it cannot be."""
+
+    options: ExperimentOptions | None
+    data: STData | None
+    problem: str = ""
+
+
+def plan_from(run: Run) -> None:
+    """Show the form filled with a run's method, model and data. For callbacks."""
+    fill_run(run)
+    link("part", "worth")
+    st.session_state["new experiment"] = True
+
+
+def form(run: Run | None, opened: bool) -> None:
+    """The form, folded away unless there is nothing else; ``run`` may lend it its settings."""
+    st.session_state.setdefault("new experiment", opened)
+    st.toggle("New experiment", key="new experiment")
+    if not st.session_state["new experiment"]:
+        return
+    with st.container(border=True, key="experiment-form"):
+        presets(run)
+        draft = drawn()
+        if draft.options and draft.data:
+            say_size(draft.options, draft.data)
+        elif draft.problem:
+            st.error(plain(draft.problem), icon=":material/block:")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                "Start experiment", type="primary", disabled=draft.options is None, key="start experiment",
+                on_click=start, args=(draft.options,),
+            )  # fmt: skip
+            st.markdown("Its runs are processes of their own: they go on when this page is closed, and after a crash.")
+
+
+def presets(run: Run | None) -> None:
+    """Buttons that fill the form."""
+    with st.container(horizontal=True):
+        for name, (label, hint, values) in PRESETS.items():
+            st.button(label, help=hint, key=f"preset {name}", on_click=fill_preset, args=(values,))
+        if run and run.spec["options"]["prune"]["name"] not in CONTROLS:
+            hint = "Method, model, data and training as in the run that is shown above."
+            st.button("Like the run above", help=hint, key="preset run", on_click=fill_run, args=(run,))
+
+
+def drawn() -> Draft:
+    """All fields, and what they come to."""
+    described = {option["name"]: option for option in ExperimentOptions.describe()}
+    cards = registry.cards("strategies")
+    offered = [name for name, card in cards.items() if name not in CONTROLS and "keep" in card.options.model_fields]
+    st.session_state.setdefault("experiment.methods", ["st-prune"])
+    first, second = st.columns([2, 3], gap="medium")
+    with first:
+        source = choose_source()
+        name = st.text_input(
+            "Name", key="experiment.name", placeholder=free_name(), help=described["name"]["help"], persist_state="session"
+        )  # fmt: skip
+    with second:
+        methods = st.multiselect(
+            "Methods", offered, key="experiment.methods", format_func=named, persist_state="session",
+            help="Each is trained at every budget with every seed, beside full training and random pruning.",
+        )  # fmt: skip
+        columns = st.columns(len(MAIN))
+        values: dict[str, Any] = {}
+        for column, option in zip(columns, MAIN, strict=True):
+            with column:
+                values[option] = forms.field("experiment", described[option], {}, {})
+    values |= {"name": name.strip() or free_name(), "methods": methods, "data": source}
+    values["options"], values["tune"] = training(source)
+    values["controls"] = more(described["controls"])
+    return checked(source, values)
+
+
+def choose_source() -> str:
+    """Demo city, data of earlier runs, or any path typed in."""
+    runs = [run for run in all_runs() if run.spec["data"]["source"] != "data.nc"]
+    titles = {run.spec["data"]["source"]: run.spec["data"]["title"] for run in runs}
+    titles |= {DEMO: "Demo: Ringstadt (simulated city)"}
+    st.session_state.setdefault("experiment.data", st.query_params.get("data") or DEMO)
+    known = list(dict.fromkeys([*titles, st.session_state["experiment.data"] or DEMO]))
+    chosen = st.selectbox(
+        "Dataset", known, key="experiment.data", accept_new_options=True, persist_state="session",
+        format_func=lambda source: name_of(source, titles), help="The demo city, data of earlier runs, or a path.",
+    )  # fmt: skip
+    return str(chosen or DEMO).strip()
+
+
+def free_name() -> str:
+    """The first name of its kind that is not taken."""
+    taken = {one.name for one in experiments_in(runs_folder())}
+    return next(name for number in range(1, len(taken) + 2) if (name := f"experiment-{number}") not in taken)
+
+
+def training(source: str) -> tuple[dict[str, Any], Any]:
+    """Run options common to all, and the search or False."""
+    train = {option["name"]: option for option in TrainOptions.describe()}
+    st.session_state.setdefault("experiment.model", "stid")
+    columns = st.columns([2, 1, 2], vertical_alignment="bottom")
+    with columns[0]:
+        model = choose_model("experiment.model", opened(source)[0])
+    with columns[1]:
+        epochs = forms.field("experiment train", train["epochs"], {}, {})
+    with columns[2]:
+        hint = "One grid for every method and every control, so that none has an advantage; judged on the validation windows."
+        st.session_state.setdefault("experiment.tune", True)
+        searched = st.checkbox(
+            "Search batch and learning rate", key="experiment.tune", help=hint, persist_state="session"
+        )
+    with st.expander("More options"):
+        tune: Any = False
+        if searched:
+            st.markdown("**The search**")
+            found = forms.fields("experiment tune", TuneOptions.describe(), AUTOMATIC, {})
+            tune = {name: value if name == "seed" else listed(value) for name, value in found.items()}
+        st.markdown("**Training**")
+        fixed = ("epochs", "threads", "device", *(SEARCHED if searched else ()))
+        described = [option for name, option in train.items() if name not in fixed]
+        trained = forms.fields(
+            "experiment train", described, {"milestones": "a cosine to zero", "patience": "never"}, {}
+        )
+        st.markdown("**Windows**")
+        kinds = [option for option in DataOptions.describe() if option["name"] != "samples"]
+        data = forms.fields("experiment data", kinds, {"targets": "the first channel", "inputs": "all"}, {})
+        st.markdown("**Model**")
+        options = forms.fields(f"experiment {model}", registry.card("models", model).options.describe(), {}, {})
+    return {"train": {**trained, "epochs": epochs}, "data": data, "model": {"name": model, **options}}, tune
+
+
+def more(controls: Mapping[str, Any]) -> bool:
+    """Whether controls are trained too, and one run at a time."""
+    with st.container(horizontal=True):
+        st.checkbox(
+            "One run at a time", key="experiment.in turn", persist_state="session",
+            help="Slower where there are several slots, but then the seconds of different methods can be compared.",
+        )  # fmt: skip
+        return bool(forms.field("experiment", controls, {}, {}))
+
+
+def listed(value: Any) -> Any:
+    """Text with commas as its parts; None for none."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def counted(value: Any) -> Any:
+    """Seeds: a single number is how many, as in an experiment's file."""
+    parts = listed(value) or []
+    return int(parts[0]) if len(parts) == 1 and parts[0].isdigit() else parts
+
+
+def checked(source: str, values: dict[str, Any]) -> Draft:
+    """The experiment's options, or in words why it cannot be."""
+    data, problem = opened(source)
+    if data is None:
+        return Draft(None, None, problem)
+    if not values["methods"]:
+        return Draft(None, data, "Choose at least one method.")
+    values = {**values, "keep": listed(values["keep"]), "seeds": counted(values["seeds"]), "answers": answers(source)}
+    try:
+        options = ExperimentOptions.read(values)
+        size(options.model_dump_json(), data)
+    except (OptionError, DataError) as error:
+        return Draft(None, data, sentence(str(error)))
+    return Draft(options, data)
+
+
+# ---- how much it is ------------------------------------------------------------------------------------------------
+def size(options: str, data: STData) -> tuple[Plan, dict[str, cost.Work]]:
+    """The plan and each arm's work. OptionError for an arm that cannot be trained."""
+    return _size(options, data.fingerprint, data)
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _size(options: str, fingerprint: str, _data: STData) -> tuple[Plan, dict[str, cost.Work]]:
+    asked = ExperimentOptions.read(json.loads(options))
+    planned = plan(asked, str(asked.name), len(_data.sensors))
+    return planned, {key: work for key, (_, work) in settled(planned, _data).items()}
+
+
+def say_size(options: ExperimentOptions, data: STData) -> None:
+    """How many runs, and about how long all of them take."""
+    planned, works = size(options.model_dump_json(), data)
+    factor, known = machine_speed(str(options.options.get("model", {}).get("name", "stid")))
+    side_by_side = 1 if st.session_state.get("experiment.in turn") else slots()
+    whole = sum(cost.seconds(works[run.key], factor) for run in planned.runs) / side_by_side
+    trials = sum(run.trial is not None for run in planned.runs)
+    arms = len({arm.key for arm in planned.arms})
+    search = f" and {trials} of the search" if trials else ""
+    names = ", ".join(dict.fromkeys(arm.key for arm in planned.arms))
+    basis = "from earlier runs of this model here" if known else "from a quick look at this machine's speed"
+    st.markdown(
+        f"**{len(planned.runs)} runs, about {lasting(whole)}**: {arms} arms with {len(options.seeds)} "
+        f"{'seed' if len(options.seeds) == 1 else 'seeds'} each{search}, {side_by_side} at a time.",
+        help=f"Estimated {basis}, when nothing else is running. Arms: {plain(names)}.",
+    )
+
+
+def start(options: ExperimentOptions) -> None:
+    """Make the experiment, start its process and show it."""
+    try:
+        made = create_experiment(options, runs_folder())
+        worker.start_experiment(made.name, runs_folder(), bool(st.session_state.get("experiment.in turn")))
+    except (DataError, OptionError, RunError) as error:
+        st.session_state["experiment problem"] = sentence(str(error))
+    except OSError as error:
+        st.session_state["experiment problem"] = f"The experiment could not be written: {error.strerror or error}."
+    else:
+        link("experiment", made.name)
+        st.session_state["new experiment"] = False
+        st.session_state["experiment.name"] = ""

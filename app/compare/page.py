@@ -1,0 +1,60 @@
+"""Compare: runs side by side, experiments that answer whether pruning was worth it, and the list of all runs."""
+
+import streamlit as st
+
+from app.compare import all_runs, side
+from app.compare.experiment.listing import LIVE, chosen_experiment, listing
+from app.compare.experiment.new import form
+from app.compare.experiment.report import show_report
+from app.header import header
+from app.session import link, linked, runs_folder
+from stcore.evidence.experiment import experiments_in
+from stcore.runs import Run
+
+PARTS = {"runs": "Runs side by side", "worth": "Was it worth it?", "all": "All runs"}
+
+
+def page() -> None:
+    part = asked()
+    run = header("run" if part == "runs" else "data")  # an experiment steers its runs itself
+    st.session_state["compare part"] = part
+    st.segmented_control(
+        "Part",
+        list(PARTS),
+        format_func=PARTS.__getitem__,
+        key="compare part",
+        required=True,
+        on_change=lambda: link("part", st.session_state["compare part"]),
+        label_visibility="collapsed",
+    )
+    if part == "worth":
+        worth_it(run)
+    elif part == "all":
+        all_runs.page()
+    else:
+        side.page(run)
+
+
+def asked() -> str:
+    """The part in the address, as ``?part=``; an address that names an experiment means its report."""
+    part = linked("part") or ("worth" if linked("experiment") else "runs")
+    return part if part in PARTS else "runs"
+
+
+def worth_it(run: Run | None) -> None:
+    """The whole part; ``run`` is the one that is looked at elsewhere, from which a new experiment may start."""
+    experiments = experiments_in(runs_folder())
+    chosen = chosen_experiment(experiments)
+    if not experiments:
+        st.markdown(
+            "An experiment trains methods beside their controls, each with the same seeds: full training, full training with "
+            "as many visits, and random pruning. Its report says in a sentence whether the pruning was worth it."
+        )
+    form(run, opened=not experiments)
+    if experiments:
+        listing(experiments, chosen)
+    if chosen:
+        show_report(chosen, chosen.status in LIVE)
+
+
+page()

@@ -1,0 +1,229 @@
+"""Looking at a dataset: map, readings of a sensor, its usual week, what is missing, and the graph."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import picking
+from app.layers import layers_box, online, overlays
+from app.maps import PLAIN, show_map, take_click
+from app.session import current_theme
+from app.words import plain
+from stcore.charts import coverage as gaps
+from stcore.charts.maps.grid_cells import cells_of
+from stcore.charts.maps.layers import underneath
+from stcore.charts.maps.layout import drawn_places
+from stcore.charts.maps.page import SensorMap
+from stcore.charts.series import planted, profile, readings, series, usual_week
+from stcore.data import STData
+from stcore.data.checks import node, spoken
+from stcore.exports import safe
+
+FIRST_DAYS, FIRST_STEPS = 7, 180  # shown at first, whichever is longer
+MAP_WORDS = {"missing": "share missing", "zeros": "share exactly zero", "neighbours": "neighbours in the graph"}
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def numbers(fingerprint: str, what: str, _data: STData) -> Any:
+    """One number a sensor, and its unit."""
+    return gaps.by_sensor(_data, what)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def observed(fingerprint: str, _data: STData) -> pd.DataFrame:
+    return gaps.observed_shares(_data)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def week_of_all(fingerprint: str, channel: int, _data: STData) -> pd.DataFrame:
+    return usual_week(_data, None, channel)
+
+
+@st.cache_data(show_spinner="Drawing the graph …", max_entries=16)
+def made_up_places(fingerprint: str, _data: STData) -> Any:
+    return drawn_places(len(_data.sensors), _data.edges)
+
+
+def sensor_places(data: STData) -> Any:
+    """[N, 2] where the map draws the sensors: their places, or a drawing of the graph."""
+    return made_up_places(data.fingerprint, data) if data.places is None else data.places
+
+
+def no_places(data: STData) -> str:
+    """What the map shows where nobody knows where the sensors stand."""
+    if data.edges is None or not len(data.edges[0]):
+        return "No coordinates and no graph: the sensors stand in rows, in the order of the data."
+    return "No coordinates: the map is a drawing of the graph, neighbours near each other. Distances mean nothing."
+
+
+def map_panel(data: STData) -> SensorMap:
+    """The map, coloured by a number of one's choice; a click chooses the sensor."""
+    options = [*data.channels, *MAP_WORDS]
+    if st.session_state.get("map what") not in options:
+        st.session_state["map what"] = options[0]
+    words = {name: f"mean {name}" for name in data.channels} | MAP_WORDS
+    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    what = left.selectbox("Colour and size show", options, key="map what", format_func=lambda name: words[name])
+    with right:
+        layers_box(data.fingerprint, data.places is not None)
+    values, unit = numbers(data.fingerprint, what, data)
+    places = sensor_places(data)
+    if data.places is None:
+        st.info(no_places(data))
+    cells = cells_of(data)
+    layers = underneath(data.layers if data.places is not None else {}, places, None if cells else data.edges)
+    placed = data.places is not None
+    sensors = SensorMap(
+        data.sensors, places, values, words[what], unit, layers=layers, cells=cells,
+        overlays=overlays(data.fingerprint) if placed else (), online=placed and online(),
+    )  # fmt: skip
+    if take_click(sensors, "data-map"):
+        st.rerun()
+    chosen = picking.chosen_sensor(data.sensors, 0)
+    show_map(
+        sensors, "data-map", chosen, f"Map of {len(sensors.drawn)} {node(data.ds)}s of {data.title} by {words[what]}"
+    )
+    return sensors
+
+
+def sensor_panel(data: STData) -> None:
+    """Readings of the chosen sensor over a stretch of time."""
+    left, middle, right = st.columns([3, 3, 4], vertical_alignment="bottom")
+    with left:
+        sensor = picking.sensor_list(
+            data.sensors, 0, "Click one on the map, or choose it here.", node(data.ds).capitalize()
+        )
+    names = data.channels
+    if not set(st.session_state.get("channels shown", [""])) <= set(names):
+        st.session_state["channels shown"] = names[:2]
+    shown = middle.multiselect("Channels", names, key="channels shown") or names[:1]
+    with right:
+        steps = stretch(data)
+    for name in shown:
+        show_series(data, sensor, names.index(name), steps)
+    if len(marks := planted(data, sensor)):
+        kinds = ", ".join(sorted(set(marks["what"])))
+        st.markdown(f"Shaded: {kinds}. This city is simulated, so it is known what was planted.")
+    table = pd.DataFrame({"time": data.local_time[steps]})
+    for name in shown:
+        table[name] = readings(data, sensor, names.index(name), steps)["value"]
+    with st.expander("The readings as a table"):
+        st.dataframe(table, hide_index=True, height=260)
+        st.download_button(
+            "Readings as CSV", lambda: table.assign(sensor=safe(data.sensors[sensor])).to_csv(index=False),
+            "readings.csv", "text/csv", on_click="ignore",
+        )  # fmt: skip
+
+
+def show_series(data: STData, sensor: int, channel: int, steps: slice) -> None:
+    """The readings as a curve, or that there are none."""
+    name = data.channels[channel]
+    if not readings(data, sensor, channel, steps)["value"].notna().any():
+        st.info(f"{plain(data.sensors[sensor])} has no reading of {plain(name)} in these days. Choose others.")
+        return
+    chart = series(data, sensor, channel, steps, current_theme())
+    st.altair_chart(chart, key=f"series-{name}", alt=f"{name} of {node(data.ds)} {data.sensors[sensor]} over time")
+
+
+def stretch(data: STData, name: str = "days") -> slice:
+    """The steps to be looked at, by whole days; ``name`` tells several choices of days on one page apart."""
+    time = data.local_time
+    days = pd.date_range(time[0].normalize(), time[-1].normalize(), freq="D")
+    if len(days) < 2:
+        return slice(0, data.steps)
+    options = [day.date() for day in days]
+    some = max(FIRST_DAYS, round(FIRST_STEPS * data.step_seconds / 86400))
+    words = "%d %b" if time[0].year == time[-1].year else "%d %b %Y"
+    begin = min(days.searchsorted(time[first_reading(data)].normalize()), max(len(options) - some, 0))
+    first, last = st.select_slider(
+        "Days", options, (options[begin], options[min(begin + some, len(options)) - 1]),
+        key=f"{name} of {data.fingerprint[:12]}", format_func=lambda day: day.strftime(words),
+    )  # fmt: skip
+    begin = time.searchsorted(pd.Timestamp(first))
+    end = time.searchsorted(pd.Timestamp(last) + pd.Timedelta(days=1))
+    return slice(int(begin), max(int(end), int(begin) + 1))
+
+
+def first_reading(data: STData) -> int:
+    """The first step at which the chosen sensor was read."""
+    seen = np.isfinite(data.values[:, picking.chosen_sensor(data.sensors, 0)]).any(axis=1)
+    return int(seen.argmax())
+
+
+def week_panel(data: STData) -> None:
+    """The chosen sensor's usual week beside everybody's."""
+    theme, sensor, word = current_theme(), picking.chosen_sensor(data.sensors, 0), node(data.ds)
+    shown = st.session_state.get("channels shown") or data.channels[:1]
+    channel = data.channels.index(shown[0])
+    st.subheader("Usual week", help="Mean by hour of the local week; the band holds the middle 80 % of the readings.")
+    around = week_of_all(data.fingerprint, channel, data)
+    st.altair_chart(
+        profile(data, sensor, channel, theme, around), key="week", alt=f"Usual week of {word} {data.sensors[sensor]}"
+    )
+    st.markdown(f"Line and band: {word} {plain(data.sensors[sensor])}. Dashed: mean of all {word}s.")
+    with st.expander("The week as a table"):
+        table = usual_week(data, sensor, channel).assign(sensor=data.sensors[sensor])
+        st.dataframe(table, hide_index=True, height=260)
+        export(table, "usual week")
+
+
+def coverage_panel(data: STData) -> None:
+    """Where readings are missing, over time and sensors."""
+    st.subheader("Coverage", help=f"Share of readings that are there, by stretch of time and {node(data.ds)}.")
+    shares = observed(data.fingerprint, data)
+    if (shares.to_numpy() == 1).all():
+        st.markdown("Every reading is there.")
+        return
+    figure = gaps.coverage(data, current_theme(), shares)
+    st.plotly_chart(
+        figure, key="coverage", theme=None, config=PLAIN, alt=f"Share of readings observed, by time and {node(data.ds)}"
+    )
+    with st.expander("Missing readings as a table"):
+        table = pd.DataFrame({"sensor": data.sensors, "missing": numbers(data.fingerprint, "missing", data)[0]})
+        show_shares(table, "missing")
+
+
+def zeros_panel(data: STData) -> None:
+    """Share of exact zeros by sensor: what the question of zero or missing is about."""
+    values, _ = numbers(data.fingerprint, "zeros", data)
+    st.subheader("Exact zeros", help=f"A {node(data.ds)} that is often exactly zero may be reporting nothing.")
+    if not values.any():
+        st.markdown("No reading is exactly zero.")
+        return
+    chart = gaps.ranked_shares(data.sensors, values / 100, "exactly zero", current_theme(), node(data.ds))
+    st.altair_chart(chart, key="zeros", alt=f"Share of exact zeros by {node(data.ds)}, highest first")
+    with st.expander("Zeros as a table"):
+        show_shares(pd.DataFrame({"sensor": data.sensors, "zero": values}), "zero")
+
+
+def show_shares(table: pd.DataFrame, name: str) -> None:
+    """A table of percentages by sensor, highest first."""
+    column = st.column_config.NumberColumn(f"{name} (%)", format="%.3g")
+    st.dataframe(table.sort_values(name, ascending=False), hide_index=True, height=260, column_config={name: column})
+    export(table, name)
+
+
+def export(table: pd.DataFrame, name: str) -> None:
+    """The table as a file that a spreadsheet takes for nothing but text and numbers."""
+    st.download_button(
+        "As CSV", lambda: table.assign(sensor=table["sensor"].map(safe)).to_csv(index=False), f"{name}.csv", "text/csv",
+        key=f"{name} csv", on_click="ignore",
+    )  # fmt: skip
+
+
+def graph_panel(data: STData) -> None:
+    """How many neighbours sensors have."""
+    st.subheader("Graph", help="Who is whose neighbour; models that use a graph pass information along it.")
+    counts, _ = numbers(data.fingerprint, "neighbours", data)
+    if not counts.any():
+        st.markdown("There is no graph.")
+        return
+    st.markdown(f"Rule: {plain(spoken(data.ds.attrs.get('graph', 'unknown'), data.ds))}.")
+    chart = gaps.neighbour_histogram(counts.astype(int), current_theme(), node(data.ds))
+    st.altair_chart(chart, key="degrees", alt=f"How many {node(data.ds)}s have how many neighbours")
+    with st.expander("Neighbours as a table"):
+        table = pd.DataFrame({"sensor": data.sensors, "neighbours": counts.astype(int)})
+        st.dataframe(table.sort_values("neighbours", ascending=False), hide_index=True, height=260)
+        export(table, "neighbours")

@@ -1,0 +1,127 @@
+"""Choosing what to look at: the demo city, a path on this machine, or an upload that a child process checks first."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.session import answer, answers, dataset, forget, in_class, link, linked, runs_folder
+from app.words import plain
+from stcore.data import STData
+from stcore.findings import DataError
+from stcore.processes import oneshot
+from stcore.readers import save_answers
+from stcore.runs import uploads
+from stcore.runs.quota import check_inside
+
+DEMO = "demo"
+UPLOAD_HELP = (
+    "One file, or all files of one dataset together: values, sensor locations, graph. Up to 1 GB; larger data are opened "
+    "by their path. A separate process with limits checks what you upload before the page reads it."
+)
+PATH_HELP = "A file or a folder on the machine that this page runs on. A folder may hold values, locations and graph."
+UPLOADED = " (uploaded)"
+
+
+def choose() -> str:
+    """The controls; gives the source: ``demo`` or a path. It is in the address as ``?data=``."""
+    source = linked("data") or DEMO
+    st.session_state["data path"] = f"{kept.name}{UPLOADED}" if (kept := own_upload(source)) else source
+    left, middle, right = st.columns([1, 3, 1], vertical_alignment="bottom")
+    left.button(
+        "Demo city", on_click=link, args=("data", DEMO), width="stretch", disabled=source == DEMO,
+        help="Four simulated weeks of traffic in Ringstadt, a city that does not exist.",
+    )  # fmt: skip
+    where = "File or folder on the server" if in_class() else "File or folder on this machine"
+    middle.text_input(where, key="data path", on_change=_typed, help=PATH_HELP)
+    box = right.popover("Upload files", width="stretch", icon=":material/upload:", key="upload box", on_change="rerun")
+    if box.open:
+        box.file_uploader("Files of one dataset", accept_multiple_files=True, key="uploaded", help=UPLOAD_HELP)
+        box.button(
+            "Open the upload", type="primary", on_click=_take_upload, disabled=not st.session_state.get("uploaded")
+        )
+    if problem := st.session_state.pop("upload problem", None):
+        st.error(plain(problem), icon=":material/block:")
+    return source
+
+
+def _typed() -> None:
+    if not (typed := st.session_state["data path"].strip()).endswith(UPLOADED):  # else it is what stood there
+        link("data", typed or DEMO)
+
+
+def _take_upload() -> None:
+    """Keep the files and go to them; they are checked when they are opened."""
+    given = st.session_state.get("uploaded") or []
+    st.session_state["upload box"] = False
+    try:
+        kept = uploads.keep({file.name: file.getvalue() for file in given}, runs_folder())
+        link("data", str(uploads.checked_place(kept, {})))
+    except DataError as error:
+        st.session_state["upload problem"] = str(error)
+    except OSError as error:
+        st.session_state["upload problem"] = f"The upload could not be kept: {error.strerror or error}."
+
+
+def own_upload(source: str) -> Path | None:
+    """The upload that a source is or was made of, where it lies in this visitor's runs folder; an address may name any."""
+    own = runs_folder() / uploads.FOLDER
+    try:
+        check_inside(Path(source), [own.resolve()])
+        kept = uploads.upload_of(source)
+        check_inside(kept or own, [own.resolve()])
+    except (DataError, OSError):
+        return None
+    return kept
+
+
+def opened(source: str) -> STData:
+    """The dataset behind a source, with the answers given; an upload only in the form that a child has checked. DataError."""
+    kept = own_upload(source)
+    if kept is None:
+        return dataset(source, answers(source))
+    given = uploads.answers_of(source)
+    with st.spinner("Checking the upload …"):
+        checked = oneshot.open_data(kept, uploads.checked_place(kept, given), given)
+    return dataset(str(checked))
+
+
+def answered(source: str) -> dict[str, str]:
+    """The answers given about a source and not yet kept beside it."""
+    return answers(source) if own_upload(source) is None else uploads.answers_of(source)
+
+
+def take_answer(source: str, code: str, choice: str) -> None:
+    """Answer a question of a source. An upload is checked again from the beginning, and gets a new address."""
+    kept = own_upload(source)
+    if kept is None:
+        answer(source, code, choice)
+    else:
+        link("data", str(uploads.checked_place(kept, uploads.answers_of(source) | {code: choice})))
+
+
+def take_back(source: str) -> None:
+    """Forget the answers."""
+    kept = own_upload(source)
+    if kept is None:
+        forget(source)
+    else:
+        link("data", str(uploads.checked_place(kept, {})))
+    for key in [key for key in st.session_state if str(key).startswith("answer-")]:
+        del st.session_state[key]
+
+
+def save_beside(source: str) -> None:
+    """Write this session's answers beside the data, where everybody's next opening finds them."""
+    if not can_save(source):
+        return
+    try:
+        place = save_answers(source, answered(source))
+        st.session_state["answers note"] = f"Saved in {place}."
+        forget(source)
+    except (OSError, DataError) as error:
+        st.session_state["answers note"] = f"They could not be saved beside the data: {error}"
+
+
+def can_save(source: str) -> bool:
+    """Whether there is a place beside the data that is the visitor's own; in a class the data are everybody's."""
+    return source != DEMO and own_upload(source) is None and not in_class()

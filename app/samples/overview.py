@@ -1,0 +1,147 @@
+"""All samples at once: calendar, curve, data map and raster. A click on any of them picks a sample."""
+
+import numpy as np
+import streamlit as st
+
+from app.samples.look import Look, lasso, on_map, pick, selection
+from app.stage.canvas import canvas
+from stcore.charts.data_map import data_map
+from stcore.charts.grid import calendar_grid
+from stcore.charts.raster import SORTS, order_of, raster, raster_picture
+from stcore.charts.samples import MEASURES, boxes, calendar, calendar_picture, curve
+
+PLAIN = {"displaylogo": False, "scrollZoom": True}
+SORT_WORDS = {"time": "time", "score": "complexity", "kept_share": "kept share"}
+
+
+def show_calendar(look: Look, measure: str, still: bool) -> None:
+    """Day by time of day."""
+    st.markdown(
+        "##### When were samples hard?",
+        help="Each cell is one training window, placed at its first forecast step. Colour is its "
+        f"{MEASURES[measure]}. Click a cell to see the window.",
+    )
+    if still:
+        inside = None if look.inside is None else look.chosen
+        figure = calendar(look.table, look.step_seconds, look.theme, value=measure, planted=look.planted, inside=inside)
+        st.plotly_chart(figure, key="still-calendar", theme=None, config=PLAIN, alt="Calendar of complexity")
+        return
+    grid = calendar_grid(look.table, look.step_seconds, measure)
+    found = np.argwhere(grid.sample == look.shown)
+    planted = look.planted if not grid.by_week else None
+    canvas(
+        "calendar",
+        calendar_picture(look.table, look.step_seconds, measure, None if look.inside is None else look.chosen),
+        look.theme,
+        lambda row, column: pick_cell(int(grid.sample[row, column])),
+        alt=f"Calendar: {MEASURES[measure]} by day and time of day.",
+        height=int(np.clip(46 + 13 * len(grid.row_names), 190, 420)),
+        picked=(int(found[0][0]), int(found[0][1])) if len(found) else None,
+        boxes=boxes(planted, grid.days, look.step_seconds) if planted is not None else None,
+    )
+
+
+def pick_cell(sample: int) -> None:
+    """Pick the sample of a calendar cell; empty cells pick nothing."""
+    if sample >= 0:
+        pick(sample)
+
+
+def show_curve(look: Look, measure: str) -> None:
+    """The same over time."""
+    chart = curve(look.table, look.theme, value=measure, picked=look.shown, planted=look.planted)
+    st.altair_chart(
+        chart,
+        key="curve",
+        on_select=pick_point,
+        selection_mode="point",
+        alt=f"{MEASURES[measure]} over time",
+        width="stretch",
+    )
+
+
+def pick_point() -> None:
+    """Pick the sample of the point that was clicked on the curve."""
+    points = selection("curve").get("point") or []
+    if points and "sample" in points[0]:
+        pick(int(points[0]["sample"]))
+
+
+def show_map(look: Look) -> None:
+    """Mean against variability."""
+    st.markdown(
+        "##### Which are easy, ambiguous, hard?",
+        help="Every point is a sample: to the right its error was large on average, upwards it changed much from epoch to "
+        "epoch. Ambiguous is the third that varies most; of the rest, hard are those with a mean in the upper third. The first "
+        "epoch is left out. Click a point to see it. With the lasso or the box at the top right of the chart you choose some "
+        "of them; a double click lets them go.",
+    )
+    if look.epoch < 2:
+        st.info("The data map needs two epochs; it appears after epoch 2.")
+        return
+    sample, inside = on_map(look)
+    unknown = int(look.table["variability"].isna().sum())
+    if unknown == len(look.table):
+        st.info("No sample has been scored twice yet; the data map appears as soon as one has.")
+        return
+    figure = data_map(look.table, look.theme, picked=sample, inside=inside)
+    st.plotly_chart(
+        figure,
+        key="data-map",
+        on_select=lambda: take_selection(look),
+        selection_mode=("points", "box", "lasso"),
+        theme=None,
+        config=PLAIN | {"displayModeBar": True},
+        alt="Data map: mean of each sample's complexity against its variability over epochs",
+    )
+    if unknown:
+        st.markdown(f"{unknown:,} samples were scored fewer than two times and are not on the map.")
+
+
+def take_selection(look: Look) -> None:
+    """A click picks a sample, a lasso or box chooses many, a double click lets them go."""
+    found = selection("data-map")
+    points = [int(point["customdata"]) for point in found.get("points") or [] if "customdata" in point]
+    if found.get("lasso") or found.get("box"):
+        lasso(look.run, points or None)
+    elif points:
+        pick(points[0], on_map=True)
+    else:
+        lasso(look.run, None)
+
+
+def show_raster(look: Look, still: bool) -> None:
+    """Epoch by sample."""
+    st.markdown(
+        "##### What was kept, what was pruned?",
+        help="A row is a sample, a column an epoch. Where many samples share a pixel it shows the exact share of them that was "
+        "kept. Click a row to see its sample; the epoch is chosen with the slider at the top.",
+    )
+    by = st.segmented_control(
+        "Rows by",
+        list(SORT_WORDS),
+        format_func=SORT_WORDS.__getitem__,
+        default="time",
+        key="sort",
+        required=True,
+        bind="query-params",
+    )
+    if look.epoch < 2:
+        st.info("The raster needs two epochs; it appears after epoch 2.")
+        return
+    order = order_of(look.table, by or "time")
+    order = order[look.chosen[order]]
+    if still:
+        figure = raster(look.trace, look.table, look.theme, by or "time", inside=look.chosen)
+        st.plotly_chart(figure, key="still-raster", theme=None, config=PLAIN, alt="Raster of kept samples by epoch")
+        return
+    place = np.flatnonzero(order == look.shown)
+    canvas(
+        "raster",
+        raster_picture(look.trace, look.table, order, by or "time"),
+        look.theme,
+        lambda row, column: pick(int(order[row])),
+        alt=f"Raster of {len(order)} samples {SORTS[by or 'time']} over {look.trace.sizes['epoch']} epochs: kept or pruned.",
+        height=330,
+        picked=(int(place[0]), look.epoch - 1) if len(place) else None,
+    )

@@ -1,0 +1,120 @@
+"""What another method would keep now: replayed on the run's recorded scores."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app.header import named
+from app.samples.look import Look, lasso
+from app.words import plain
+from stcore import registry
+from stcore.charts.choices import lines
+from stcore.charts.words import percent
+from stcore.data.scale import Scale
+from stcore.data.windows import Windows
+from stcore.evidence.choices import pruned_epochs
+from stcore.evidence.replay import Replay, ReplayError, Setting, replay, why_not
+from stcore.options import OptionError, RunOptions
+from stcore.training.features import Features
+
+LIMIT = (
+    "Read it as a difference of taste, not of results: the scores come from this run's training. Another method would have "
+    "trained the model on other samples, and so have met other errors."
+)
+
+
+def show_replay(look: Look) -> pd.DataFrame | None:
+    """Which method, its overlap with this run, and the samples on which the two differ."""
+    if look.of_cells:
+        st.info("This run pruned cells, of which only the means of each window are recorded: nothing can be replayed.")
+        return None
+    own, share = look.run.spec["options"]["prune"]["name"], budget(look)
+    offered = [name for name in registry.cards("strategies") if name != "full" and why_not(name) is None]
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        start = next((name for name in ("infobatch", "random", *offered) if name in offered and name != own), own)
+        method = st.selectbox(
+            "What would another method keep now?", offered, offered.index(start), format_func=named, key="replayed",
+            help="With its usual options and this run's share of visits.",
+        )  # fmt: skip
+        try:
+            found = replay_of(look, method, share)
+        except (ReplayError, OptionError, OSError) as problem:
+            st.info(plain(problem))
+            return None
+        say(look, method, found)
+    with right:
+        epochs = look.run.passes
+        frame = overlap_table(look, found)
+        columns = {"overlap": f"{named(method)} and this run", "chance": "two random choices"}
+        st.altair_chart(
+            lines(frame, columns, "overlap (Jaccard)", epochs, look.theme, number=".0%"), key="overlap", width="stretch",
+            alt=f"Overlap of what {named(method)} would keep with what this run kept, by epoch",
+        )  # fmt: skip
+    return frame
+
+
+def budget(look: Look) -> float:
+    """The share of its samples that an epoch of the run has in the mean, by its budget or else as far as it is recorded."""
+    options = look.run.spec["options"]
+    asked, passes = options["prune"].get("keep"), options["train"]["epochs"] / look.run.passes  # fewer in a round
+    share = asked * passes if asked else look.trace["kept"].values.mean(dtype=np.float64)
+    return float(np.clip(share, 0.01, 1))
+
+
+def say(look: Look, method: str, found: Replay) -> None:
+    """What the overlap means now, and what a replay leaves out."""
+    place = int(pruned_epochs(look.seen)[-1])
+    epoch, now, here = place + 1, found.kept[place], look.trace["kept"].values[place]
+    only = np.flatnonzero(now & ~here)
+    st.markdown(
+        f"In epoch {epoch}, **{named(method)}** would keep {now.sum():,} samples and this run kept {here.sum():,}; of all that "
+        f"either keeps they share **{percent(found.overlap[place])}** (by chance {percent(found.chance[place])}). "
+        "Near 100 % the two methods choose alike; at the dashed line they have nothing in common but their size."
+    )
+    if len(only):
+        words = f"Choose the {len(only):,} samples that only {named(method)} keeps"
+        st.button(words, key="only there", on_click=lambda: lasso(look.run, only, on_map=False))
+    st.markdown(LIMIT)
+    for note in found.notes:
+        st.markdown(plain(note))
+    if left_out := [named(name) for name in registry.cards("strategies") if why_not(name)]:
+        st.markdown(f"Not offered, since they go by what a run does not record: {', '.join(left_out)}.")
+
+
+def overlap_table(look: Look, found: Replay) -> pd.DataFrame:
+    """Columns epoch, overlap, chance up to the epoch that is looked at; epochs in which this run kept all are left out."""
+    frame = pd.DataFrame({"epoch": look.trace["epoch"].values, "overlap": found.overlap, "chance": found.chance})
+    return frame.iloc[pruned_epochs(look.seen)]
+
+
+def replay_of(look: Look, method: str, share: float) -> Replay:
+    """The replay with the method's usual options and the run's share of visits; ReplayError, OptionError."""
+    return _replay(str(look.run.path), look.trace.sizes["epoch"], method, share, look)
+
+
+@st.cache_resource(show_spinner="Replaying", max_entries=8)
+def _replay(run: str, epochs: int, method: str, share: float, _look: Look) -> Replay:
+    takes_share = "keep" in registry.card("strategies", method).options.model_fields
+    return replay(_look.trace, method, {"keep": share} if takes_share else {}, setting(_look))
+
+
+def setting(look: Look) -> Setting:
+    """What a strategy knows besides the trace; features come from the data."""
+    options = RunOptions.read(look.run.spec["options"])
+
+    def feature(name: str) -> np.ndarray:
+        if look.data is None:
+            raise ReplayError(f"This method needs the data, which cannot be opened: {look.missing}")
+        return features(look, options)(name)
+
+    return Setting(look.run.passes, options.seed, options.train.batch or 1, feature)
+
+
+def features(look: Look, options: RunOptions) -> Features:
+    """Of the run's own samples and targets."""
+    assert look.data is not None
+    windows = Windows(look.trace["start"].values, look.lookback, look.horizon)
+    targets = look.data.channel(options.data.targets, look.data.channels[:1])
+    scale = look.run.spec["scale"]
+    return Features(look.data, windows, targets, Scale(np.array(scale["mean"]), np.array(scale["spread"])))

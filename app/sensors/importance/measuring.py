@@ -1,0 +1,165 @@
+"""Measuring what the run's record does not hold: permuted histories, and regions left out; in processes of their own."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.sensors.view import View
+from app.session import DEMO_RUN, runs_folder
+from app.words import lasting, plain
+from stcore.evidence.experiment.regions import FEWEST, MOST, LeavingOut, begun_questions, leaving_out
+from stcore.options import OptionError
+from stcore.processes import worker
+from stcore.runs import Run
+from stcore.runs.derived import FILE, kept, under_way
+from stcore.runs.folder import LIVE
+
+PERMUTE_HELP = (
+    "Gives each sensor in turn the history of other moments and measures how much worse all forecasts become (Breiman 2001). "
+    "Nothing is trained; it takes up to a minute or so, in a process of its own, and is kept with the run."
+)
+REGIONS_HELP = (
+    "Switches off one region of neighbouring sensors after the other and trains the same model anew without it. The most "
+    "honest view, and the most dear. It may be stopped and goes on where it stood."
+)
+EVERY = 1.5
+
+
+def show(view: View) -> None:
+    """What can be measured, side by side."""
+    if view.run.path == DEMO_RUN:
+        st.markdown(
+            "The run that comes with the project stays as it is: nothing more is measured of it. Train one of your own."
+        )
+        return
+    if view.run.status != "done":
+        st.markdown("More can be measured once the run is finished.")
+        return
+    if view.ground.data is None:
+        st.markdown("More could be measured, but the dataset is not there any more.")
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.fragment(permutation, run_every=EVERY if permuting(view.run) else None)(view.run)
+    with right:
+        regions(view)
+
+
+# ---- permuted histories ----------------------------------------------------------------------------------------------
+def permuting(run: Run) -> bool:
+    """Whether a process is at it."""
+    return worker.working(run.path / FILE) or (under_way(run) is not None and kept(run) is None)
+
+
+def permutation(run: Run) -> None:
+    """The button, or how far it is, or what it came to."""
+    st.markdown("**Permuted histories**", help=PERMUTE_HELP)
+    now, asked = permuting(run), f"permuting {run.id}"
+    if st.session_state.get(asked) and not now:
+        st.session_state[asked] = False
+        if kept(run) is None:
+            st.session_state[f"{asked} failed"] = run.log(1) or "no reason was told"
+        st.rerun(scope="app")
+    if now:
+        st.session_state[asked] = True
+        done, count = under_way(run) or (0, len(run.spec["data"]["sensors"]))
+        st.progress(min(done / max(count, 1), 1.0), f"{done} of {count} sensors" if done else "Loading the weights …")
+        return
+    found = kept(run)
+    if found is not None:
+        st.markdown(f"Measured over {found.windows:,} test windows, {len(found.rise[0])} permutations a sensor.")
+        return
+    if failed := st.session_state.get(f"{asked} failed"):
+        st.error(f"It ended without a result: {plain(failed)}", icon=":material/error:")
+    if st.button("Permute histories", key="permute", help=PERMUTE_HELP):
+        start_permuting(run)
+        st.session_state[asked] = True
+        st.rerun(scope="app")
+
+
+def start_permuting(run: Run) -> None:
+    """In a process of its own; what it says goes to the run's log."""
+    with run.open_log() as log:
+        worker.start_command(["importance", str(run.path), "--permutation", "--quiet"], run.path / FILE, log)
+
+
+# ---- regions left out ------------------------------------------------------------------------------------------------
+def regions(view: View) -> None:
+    """How many regions, what that costs, and how far it is."""
+    st.markdown("**Regions left out, and retrained**", help=REGIONS_HELP)
+    most = min(MOST, len(view.names))
+    left, right = st.columns(2)
+    count = left.number_input("Regions", FEWEST, most, min(6, most), key="regions")
+    length = int(view.run.spec["options"]["train"]["epochs"])
+    epochs = right.number_input("Epochs each", 1, max(length, 1), min(5, length), key="region epochs")
+    try:
+        asked = question(view, int(count), int(epochs))
+    except OptionError as refusal:
+        st.markdown(plain(refusal))
+        return
+    st.fragment(training, run_every=EVERY if busy(asked) else None)(asked)
+
+
+def question(view: View, count: int, epochs: int) -> LeavingOut:
+    """The question, kept for a session as its regions take a moment to find. OptionError."""
+    held, key = st.session_state.setdefault("regions asked", {}), (view.run.id, count, epochs)
+    if key not in held:
+        assert view.ground.data is not None
+        held[key] = leaving_out(view.run, view.ground.data, count, epochs, str(runs_folder()))
+    found: LeavingOut = held[key]
+    return found
+
+
+def answered(view: View) -> LeavingOut | None:
+    """What has been left out to the end: as set in the form, else any; None where nothing has."""
+    if view.ground.data is None:
+        return None
+    numbers = begun_questions(view.run, str(runs_folder()))
+    wish = st.session_state.get("regions"), st.session_state.get("region epochs")
+    found = [question(view, *each) for each in sorted(numbers, key=lambda each: (each == wish, each))]
+    done = [asked for asked in found if asked.done > asked.count]
+    return done[-1] if done else None
+
+
+def busy(asked: LeavingOut) -> bool:
+    """Whether a process is at it, of this server or another."""
+    return worker.working(mark(asked)) or any(run.status in LIVE for run in asked.runs())
+
+
+def mark(asked: LeavingOut) -> Path:
+    """By which its process is known."""
+    return asked.parent.path / f"regions-{asked.count}-{asked.epochs}"
+
+
+def training(asked: LeavingOut) -> None:
+    """Cost and button before, progress while, a word after."""
+    now, seen, done = busy(asked), f"leaving out {asked.names[-1]}", asked.done
+    if st.session_state.get(seen, now) and not now:
+        st.session_state[seen] = False
+        st.rerun(scope="app")
+    if done > asked.count:
+        st.markdown(f"All {asked.count} regions have been left out; see **Left out**.")
+        return
+    if now:
+        st.session_state[seen] = True
+        epochs = sum(len(run.epochs()) for run in asked.runs())
+        whole = (asked.count + 1) * asked.epochs
+        st.progress(min(epochs / whole, 1.0), f"{done} of {asked.count + 1} trainings done")
+        if st.button("Stop", key="stop regions", help="The epoch in hand is lost; it goes on from there."):
+            for run in asked.runs():
+                if run.status in LIVE:
+                    run.control("stop")
+        return
+    cost = f", about {lasting(asked.seconds)}" if asked.seconds else ""
+    st.markdown(f"{asked.count + 1 - done} trainings of {asked.epochs} epoch{'s' * (asked.epochs > 1)} each{cost}.")
+    if st.button("Go on" if asked.runs() else "Leave regions out", key="leave out", help=REGIONS_HELP):
+        start_leaving_out(asked)
+        st.session_state[seen] = True
+        st.rerun(scope="app")
+
+
+def start_leaving_out(asked: LeavingOut) -> None:
+    """In a process of its own, that outlives the page."""
+    how = ["--regions", str(asked.count), "--epochs", str(asked.epochs), "--runs", asked.root, "--quiet"]
+    with asked.parent.open_log() as log:
+        worker.start_command(["importance", str(asked.parent.path), *how], mark(asked), log)

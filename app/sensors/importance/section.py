@@ -1,0 +1,197 @@
+"""Which sensors matter, seen several ways: small maps, whether they agree, how stable the mask is, what looks faulty."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.header import labels, named
+from app.sensors.importance import measuring
+from app.sensors.view import View
+from app.session import current_theme, listed_runs, state
+from app.words import plain
+from stcore.charts.importance import TITLES, agreement_matrix, ranked_dots, small_maps, stability_chart
+from stcore.data import STData
+from stcore.evidence.by_sensor import comparable
+from stcore.evidence.experiment.regions import LeavingOut
+from stcore.evidence.importance import MASK, MEANING, ImportanceViews, importance_views
+from stcore.exports.tables import csv
+from stcore.runs import Run
+from stcore.runs.derived import kept
+from stcore.runs.folder import LIVE
+
+KEY = "importance runs"
+TAU = (
+    "Kendall's tau: 1 where both rank the sensors alike, 0 where they have nothing to do with each other, below 0 where they "
+    "contradict. Below it the 95 % interval, from a bootstrap over sensors; where it holds 0 the views may as well be "
+    "unrelated. On the diagonal: the same view of runs with other seeds, where several runs are chosen."
+)
+STABLE = (
+    "Jaccard: sensors on in both, of those on in either. A set that shrinks cannot stay the same, so read it beside the dashed "
+    "line, where random sets of the same sizes would be."
+)
+
+
+def show(view: View) -> None:
+    """The section; nothing is computed while the run still trains."""
+    st.subheader(
+        "Which sensors matter?",
+        help="Several answers to one question. None is the truth; where they agree, and runs with other seeds agree, one may "
+        "believe them.",
+    )
+    if state(view.run) in LIVE:
+        st.markdown("The views are held against each other once the run has ended.")
+        return
+    runs = chosen_runs(view.run)
+    found = seen(view, runs)
+    maps(view, found)
+    left, right = st.columns(2, gap="large")
+    with left:
+        agreement(found)
+    with right:
+        stability(view.run, found)
+    with st.expander("Measure more", expanded=len(found.views) == 1):
+        measuring.show(view)
+    faults(view, found)
+    tables(view, found)
+
+
+def chosen_runs(run: Run) -> list[Run]:
+    """This run, and the others on the same data that are looked at with it."""
+    others = {other.id: other for other in comparable(run, listed_runs()) if other.status == "done"}
+    if not others:
+        return [run]
+    names = labels(list(others.values()))
+    held = f"{KEY} {run.id}"
+    st.session_state[held] = [name for name in st.session_state.get(held, []) if name in others]
+    picked: Any = st.multiselect(
+        "Together with", list(others), key=held, format_func=lambda name: names.get(name, name),
+        placeholder="Other seeds, or other masks, on the same data",
+        help="Runs with other seeds show how far a ranking can be believed. A run without a mask, or with the any mask, beside "
+        "one with a mask gives gradient and permutation that owe nothing to the mask.",
+    )  # fmt: skip
+    return [run, *(others[name] for name in picked)]
+
+
+def seen(view: View, runs: list[Run]) -> ImportanceViews:
+    """The views, computed again only when a run or a measurement has changed."""
+    asked = measuring.answered(view)
+    stamps = tuple((str(run.path), len(run.epochs()), kept(run) is not None) for run in runs)
+    return _seen(stamps, view.fingerprint, asked.names[-1] if asked else "", (runs, view.ground.data, asked))
+
+
+@st.cache_resource(show_spinner="Holding the views against each other …", max_entries=8)
+def _seen(
+    stamps: tuple[tuple[str, int, bool], ...],
+    fingerprint: str,
+    question: str,
+    _what: tuple[list[Run], STData | None, LeavingOut | None],
+) -> ImportanceViews:
+    runs, data, asked = _what
+    return importance_views(runs, data, asked.found() if asked else None)
+
+
+def maps(view: View, found: ImportanceViews) -> None:
+    """One small map a view, or the ranks in rows."""
+    told = " ".join(f"**{TITLES[name]}**: {MEANING[name]}." for name in found.views)
+    if len(found.views) > 1:
+        st.markdown(told)
+    for note in found.notes:
+        st.info(plain(note), icon=":material/info:")
+    as_rows = st.segmented_control(
+        "Show as", ["Maps", "Ranks"], default="Maps", key="importance as", label_visibility="collapsed"
+    )
+    words = ", ".join(TITLES[name].lower() for name in found.views)
+    if as_rows == "Ranks":
+        chart: Any = ranked_dots(found, current_theme())
+        st.altair_chart(chart, key="importance ranks", alt=f"The sensors that matter most, ranked by {words}")
+        return
+    chosen = st.session_state.get("sensor list")
+    place = view.names.index(chosen) if chosen in view.names else None
+    chart = small_maps(found, view.ground.places, current_theme(), place)
+    crossed = "; a cross marks one that looks faulty" if found.faults else ""
+    said = f"Yellow and large matters most, by rank. The ring is the chosen sensor{crossed}."
+    alt = f"Small maps of the sensors by {words}"
+    if len(found.views) > 1:
+        st.altair_chart(chart, key="importance maps", width="content", alt=alt)
+        st.markdown(said)
+        return
+    left, right = st.columns(2, gap="large", vertical_alignment="center")  # one map alone has its words beside it
+    left.altair_chart(chart, key="importance maps", width="content", alt=alt)
+    right.markdown(f"{told}  \n{said}")
+
+
+def agreement(found: ImportanceViews) -> None:
+    """Whether the views agree."""
+    st.markdown("**Do they agree?**", help=TAU)
+    if found.agreement.empty:
+        st.markdown("There is one view only. Choose another run, or measure more below.")
+        return
+    chart = agreement_matrix(found, current_theme())
+    st.altair_chart(chart, key="importance agreement", alt="Kendall's tau between the views, with intervals")
+
+
+def stability(run: Run, found: ImportanceViews) -> None:
+    """How stable the mask is, from epoch to epoch and between runs."""
+    st.markdown("**Is the mask stable?**", help=STABLE)
+    if not found.stability:
+        name = (run.spec["options"].get("mask") or {}).get("name", "none")
+        st.markdown(
+            "This run has no mask."
+            if name == "none"
+            else f"This run's mask, {plain(named(name))}, has switched no sensor off for good."
+        )
+        return
+    run_id = run.id if run.id in found.stability else next(iter(found.stability))
+    if len(found.stability[run_id]) > 1:
+        chart = stability_chart(found.stability, run_id, current_theme())
+        st.altair_chart(
+            chart, key="importance stability", alt="Overlap of the sensors that are on, from epoch to epoch"
+        )
+    for _, pair in found.overlap.iterrows():
+        st.markdown(
+            f"**{plain(pair['run'])}** and **{plain(pair['other'])}** share **{100 * pair['overlap']:.0f} %** of the sensors "
+            f"that either keeps; random sets {100 * pair['chance']:.0f} %."
+        )
+
+
+def faults(view: View, found: ImportanceViews) -> None:
+    """Sensors that look faulty, and why."""
+    if view.ground.data is None:
+        return
+    if not found.faults:
+        st.markdown("No sensor looks faulty: none is stuck, drifts away or is suddenly noisy.")
+        return
+    st.markdown(
+        "**Sensors that look faulty**",
+        help="Told from the readings alone; nothing was changed. One that is faulty may look important, or be what a mask "
+        "drops first.",
+    )
+    rows = [
+        {"sensor": found.sensors[fault.sensor], "looks": fault.kind, "why": fault.reason}
+        | {f"{TITLES[name]} rank": part.rank[fault.sensor] for name, part in found.views.items()}
+        for fault in found.faults
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="faulty sensors")
+
+
+def tables(view: View, found: ImportanceViews) -> None:
+    """The twin of maps and matrix, for reading and for taking away."""
+    with st.expander("All views as a table"):
+        table = found.table()
+        columns: Any = {
+            name: st.column_config.NumberColumn(
+                TITLES[name] + (f" ({part.unit})" if part.unit else ""), format="%.3g", help=MEANING[name]
+            )
+            for name, part in found.views.items()
+        }
+        columns |= {f"{name}_rank": f"{TITLES[name]} rank" for name in found.views}
+        columns |= {"permutation_others": st.column_config.NumberColumn("of it on other sensors", format="%.3g")}
+        columns |= {"kept": st.column_config.NumberColumn("kept by", format="percent")} if MASK in found.views else {}
+        st.dataframe(table, hide_index=True, key="importance table", height=320, column_config=columns)
+        st.download_button(
+            "Views as CSV", lambda: csv(table), f"{view.run.id}-importance.csv", "text/csv", key="importance csv",
+            on_click="ignore",
+        )  # fmt: skip
+        if not found.agreement.empty:
+            st.dataframe(found.agreement, hide_index=True, key="agreement table")

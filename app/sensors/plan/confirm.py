@@ -1,0 +1,164 @@
+"""Confirming a plan: a run trained under exactly its mask, beside the live answer; and the any-mask run where there is none."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import control
+from app.sensors.plan.asking import answered
+from app.session import all_runs, link, runs_folder, state
+from app.words import plain
+from stcore.charts.words import labelled, percent, short
+from stcore.evidence.plan.answers import knows_all_on, mask_of, mixes, trained_for
+from stcore.evidence.plan.planned import unit_of
+from stcore.runs import Run, create
+from stcore.runs.folder import LIVE
+from stcore.sensors.sites import Sites
+
+PROBLEM = "plan problem"
+
+
+def show(run: Run, sites: Sites, keep: np.ndarray, settled: bool = True) -> None:
+    """The button that trains under the plan, once that is ``settled``, how that run stands, and what came of it."""
+    st.subheader(
+        "Confirm by training",
+        help="The live answer comes from a model that was not trained for just these sensors. A run that is trained under the "
+        "plan says what it really costs.",
+    )
+    if said := st.session_state.pop(PROBLEM, None):
+        st.error(plain(said), icon=":material/block:")
+    names = [name for name, on in zip(sites.name, sites.mean(keep.astype(float)) > 0.5, strict=True) if on]
+    found = confirming(run, names)
+    if found is not None and found.id == run.id:
+        st.markdown(
+            f"This run was trained under this very plan: its test error is **{short(test_error(run), unit_of(run))}**."
+        )
+        return
+    if found is None or state(found) not in (*LIVE, "done"):
+        st.button(
+            "Confirm by training", icon=":material/model_training:", key="plan confirm", on_click=start, args=(run, names),
+            disabled=not settled,
+            help="A run of its own with this run's settings and the plan as its mask; it goes on when this page is closed.",
+        )  # fmt: skip
+        if found is not None:
+            st.markdown(f"The last one, {plain(found.id)}, is {state(found)}; its own page says why.")
+        return
+    if state(found) in LIVE:
+        done, of = len(found.epochs()), found.passes
+        st.progress(min(done / max(of, 1), 1.0), f"Training under the plan: epoch {min(done + 1, of)} of {of}")
+    else:
+        compare(run, found, keep)
+    st.button("Look at that run", key="plan look", on_click=link, args=("run", found.id), type="tertiary")
+
+
+def confirming(run: Run, names: list[str]) -> Run | None:
+    """The newest run of the same data and model that is trained under exactly these sites."""
+    wanted = set(names)
+    return next(
+        (one for one in alike(run) if mask_of(one)["name"] == "given" and set(mask_of(one).get("on") or []) == wanted),
+        None,
+    )
+
+
+def alike(run: Run) -> list[Run]:
+    """Runs on the same data with the same model, newest first."""
+    return [
+        one
+        for one in all_runs()
+        if one.spec["data"]["fingerprint"] == run.spec["data"]["fingerprint"]
+        and one.spec["options"]["model"] == run.spec["options"]["model"]
+        and one.spec["options"]["data"] == run.spec["options"]["data"]
+    ]
+
+
+def compare(run: Run, found: Run, keep: np.ndarray) -> None:
+    """Test errors on the whole test: as answered live, as trained, and with all sensors on."""
+    unit = unit_of(run)
+    live, everyone = (answered(run, mask, whole=True)["test"].all for mask in (keep, np.ones(len(keep), bool)))
+    trained = test_error(found)
+    unmasked = next((one for one in alike(run) if mask_of(one)["name"] == "none" and one.status == "done"), None)
+    rows = [("The plan, live answer", live), ("The plan, trained", trained)]
+    rows = [*([("All sensors on, this run", everyone)] if knows_all_on(run) else []), *rows]
+    rows += [("All sensors on, trained without a mask", test_error(unmasked))] if unmasked else []
+    base = test_error(unmasked) if unmasked else everyone if knows_all_on(run) else float("nan")
+    table = pd.DataFrame([{"what": what, "error": error, "change": error / base - 1} for what, error in rows])
+    st.markdown(
+        f"Trained under the plan the test error is **{short(trained, unit)}**; the live answer was {short(live, unit)}, "
+        f"**{percent(abs(live / trained - 1))} {'too high' if live > trained else 'too low'}**."
+    )
+    columns: Any = {
+        "what": "", "error": st.column_config.NumberColumn(labelled("test MAE over all", unit), format="%.4g"),
+        "change": st.column_config.NumberColumn("change to all on", format="percent"),
+    }  # fmt: skip
+    st.dataframe(table, hide_index=True, key="plan confirmed", column_config=columns, width="content")
+    if not unmasked:
+        st.caption(
+            "What the sensors that are off cost is known once a run with the same settings, but no mask, is there, too."
+        )
+
+
+def test_error(run: Run) -> float:
+    """Mean absolute test error of a finished run, over all sensors, of the first target."""
+    test = (run.result or {})["metrics"]["test"]
+    by_target = test.get("by_target")
+    return float((by_target[run.spec["targets"][0]] if by_target else test)["mae"])
+
+
+def start(run: Run, names: list[str]) -> None:
+    """Train under the plan, once however often it is pressed. For callbacks."""
+    found = confirming(run, names)
+    if found is not None and state(found) in LIVE:
+        return
+    options = dict(run.spec["options"])
+    shared = {name: value for name, value in mask_of(run).items() if name in ("region", "costs", "connected")}
+    _begun(run, options | {"mask": {"name": "given", "on": names, **shared}})
+
+
+def offer(run: Run) -> None:
+    """For runs that cannot answer, or were not trained for it: the run that can, with one button."""
+    if said := st.session_state.pop(PROBLEM, None):
+        st.error(plain(said), icon=":material/block:")
+    words = "the same model" if mixes(run) else "STID with neighbours"
+    st.button(
+        "Train an any-mask run on these data", type="primary", icon=":material/play_arrow:", key="plan any",
+        on_click=start_any, args=(run,),
+        help=f"A new run of {words} in which training steps switch other sensors off, so that it forecasts "
+        "under every mask without training again. This page then shows it.",
+    )  # fmt: skip
+
+
+def waiting(run: Run) -> Run | None:
+    """An any-mask run on the same data, finished or on its way."""
+    same = (one for one in all_runs() if one.spec["data"]["fingerprint"] == run.spec["data"]["fingerprint"])
+    return next((one for one in same if trained_for(one) and mixes(one) and state(one) in (*LIVE, "done")), None)
+
+
+def start_any(run: Run) -> None:
+    """Train a run that answers under any mask, on the data of this one, once however often it is pressed. For callbacks."""
+    if (found := waiting(run)) is not None and state(found) in LIVE:
+        link("run", found.id)
+        return
+    options = dict(run.spec["options"])
+    options |= {"mask": {"name": "any"}, "prune": {"name": "full"}}
+    options["data"] = options["data"] | {"samples": "windows"}
+    if not mixes(run):
+        options["model"] = {"name": "stid-neighbours"}
+    options["train"] = {
+        name: value for name, value in options["train"].items() if name not in ("batch", "lr", "weight_decay")
+    }
+    if (made := _begun(run, options)) is not None:
+        link("run", made.id)
+
+
+def _begun(run: Run, options: dict[str, Any]) -> Run | None:
+    answers = run.spec["data"]["answers"]
+    return control.begun(lambda: create(control.data_of(run), options, runs_folder(), answers=answers), PROBLEM)
+
+
+def works(run: Run, sites: Sites, keep: np.ndarray) -> bool:
+    """Whether a run under the plan is on its way."""
+    names = [name for name, on in zip(sites.name, sites.mean(keep.astype(float)) > 0.5, strict=True) if on]
+    found = confirming(run, names)
+    return found is not None and state(found) in LIVE

@@ -1,0 +1,192 @@
+"""The plan as it is tried: how many sensors stay, ranked by what, and which of them were switched by hand.
+
+All of it stands in the address, so that a reload, a link or another tab shows the same plan: ``kept`` or, with ``limit=cost``,
+``budget``; ``ranked``; ``on`` and ``off``, the sites that were switched by hand, by position; ``costs``.
+"""
+
+from copy import copy
+from dataclasses import dataclass, replace
+
+import numpy as np
+import streamlit as st
+
+from app.session import link, linked
+from stcore.evidence.plan.curve import Curve, counts, keeping
+from stcore.evidence.plan.ground import OWN, WORTH, called, learnt, own_mask
+from stcore.runs import Run
+from stcore.sensors.choose import chosen, room
+from stcore.sensors.sites import Sites
+
+BEST, MASK = "best", "mask"  # the best ranking at that number; the run's own mask as it is
+NUMBER, COST, RANKING, BY = "plan number", "plan cost", "plan ranking", "plan by"
+ADDRESS = ("kept", "budget", "limit", "ranked", "on", "off")
+OF = "plan of"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """``keep`` [N] bool of the sensors, those that were ``switched`` by hand among them, ranked by ``ranking``: the ``best``
+    one at their ``number``, where no other was chosen, and ``settled`` once no more points of the curve can change that."""
+
+    keep: np.ndarray
+    ranking: str
+    switched: dict[int, bool]
+    by_cost: bool = False
+    number: int = 0
+    best: bool = False
+    settled: bool = True
+
+
+def begin(run: Run) -> None:
+    """What the address says is about ``run``; what was tried with another one is forgotten."""
+    if st.session_state.get(OF) not in (None, run.id):
+        for name in ADDRESS:
+            link(name, None)
+    st.session_state[OF] = run.id
+
+
+def switched(sites: Sites) -> dict[int, bool]:
+    """Sites that were switched by hand, on or off."""
+    told = {on: (linked(name) or "").split(".") for on, name in ((True, "on"), (False, "off"))}
+    places = {on: [int(part) for part in parts if part.isdecimal()] for on, parts in told.items()}
+    return {place: on for on, found in places.items() for place in found if place < sites.count}
+
+
+def _switched(changed: dict[int, bool]) -> None:
+    for name, wanted in (("on", True), ("off", False)):
+        link(name, ".".join(str(site) for site, on in sorted(changed.items()) if on is wanted) or None)
+
+
+def switch(sites: Sites, sensor: int, keep: np.ndarray) -> None:
+    """Switch a sensor (of a grid: its region) to the other state; back again is as if nothing had been done. For callbacks."""
+    site, changed = int(sites.of[sensor]), switched(sites)
+    if site in changed:
+        del changed[site]
+    else:
+        changed[site] = not bool(keep[sensor])
+    _switched(changed)
+
+
+def back() -> None:
+    """Forget what was switched by hand. For callbacks."""
+    _switched({})
+
+
+def _told(name: str, key: str) -> None:
+    """Put what a widget was set to into the address. For callbacks."""
+    link(name, str(st.session_state[key]))
+
+
+def controls(run: Run, sites: Sites, curve: Curve) -> Draft:
+    """The slider and the ranking, and the mask that they give. OptionError where none is possible."""
+    left, right = st.columns([3, 2], vertical_alignment="bottom", gap="large")
+    with right:
+        ranking = choose_ranking(run, curve)
+    with left:
+        by_cost = bool(sites.options.costs) and by_what() == "cost"
+        mask, name = limited(sites, curve, ranking) if by_cost else counted(run, sites, curve, ranking)
+    best = ranking == BEST and name != MASK
+    return Draft(sites.spread(mask), name, {}, by_cost, int(mask.sum()), best, curve.done or not best)
+
+
+def by_what() -> str:
+    """Whether the number is limited or the cost."""
+    st.session_state[BY] = "cost" if linked("limit") == "cost" else "number"
+    chosen_one = st.segmented_control(
+        "Limit",
+        ["number", "cost"],
+        key=BY,
+        format_func=str.capitalize,
+        on_change=_told,
+        args=("limit", BY),
+        required=True,
+    )
+    return str(chosen_one)
+
+
+def by_hand(sites: Sites, ranked: Draft) -> Draft:
+    """What the ranking gives with what was switched by hand; where that leaves none on, it is forgotten."""
+    mask, changed = sites.mean(ranked.keep.astype(float)) > 0.5, switched(sites)
+    for site, on in changed.items():
+        mask[site] = on
+    if not mask.any():
+        st.toast("At least one sensor has to stay on.")
+        back()
+        return ranked
+    return replace(ranked, keep=sites.spread(mask), switched=changed)
+
+
+def choose_ranking(run: Run, curve: Curve) -> str:
+    """Which ranking decides who stays."""
+    names = [BEST, *(name for name in curve.orders if not name.startswith("random"))]
+    words = {BEST: "The best by validation error", OWN: f"This run's own {WORTH[learnt(run)].name}"}
+    told = linked("ranked")
+    st.session_state[RANKING] = told if told in names else BEST
+    chosen_name = st.selectbox(
+        "Ranked by", names, key=RANKING, format_func=lambda name: words.get(name, name), on_change=_told,
+        args=("ranked", RANKING),
+        help="In which order sensors are worth keeping. The best is the one whose curve is lowest in validation at the number "
+        "that is kept, so at another number it may be another one; which one it is stands above the map.",
+    )  # fmt: skip
+    return str(chosen_name)
+
+
+def counted(run: Run, sites: Sites, curve: Curve, ranking: str) -> tuple[np.ndarray, str]:
+    """[R] mask by the number that stays, and the ranking it is from."""
+    low, high = min(counts(sites)), max(counts(sites))
+    own = own_mask(run)
+    mine = None if own is None else sites.mean(own.astype(float)) > 0.5
+    if low >= high:
+        return keeping(np.arange(sites.count), sites, high), ranking
+    first = int(mine.sum()) if mine is not None else curve.knee() or round(sites.count / 2)
+    told = linked("kept") or ""
+    st.session_state[NUMBER] = min(max(int(told) if told.isdecimal() else first, low), high)
+    link("kept", str(st.session_state[NUMBER]))  # where it begins is where it stays, though the knee comes later
+    left, right = st.columns([5, 1], vertical_alignment="bottom")
+    kept = left.slider(
+        f"{called(sites).capitalize()} kept", low, high, key=NUMBER, on_change=_told, args=("kept", NUMBER),
+        help=f"Of {sites.count}. It begins at the run's own mask or, once the curve is drawn, at its knee.",
+    )  # fmt: skip
+    knee = curve.knee()
+    right.button(
+        "To the knee", key="plan knee", disabled=knee in (None, kept), on_click=link, args=("kept", str(knee)), width="stretch",
+        help="Where more of them begin to help little; known once the curve is drawn.",
+    )  # fmt: skip
+    if ranking == BEST and mine is not None and mine.sum() == kept:
+        return mine, MASK
+    name = named(curve, ranking, kept)
+    return keeping(order_of(curve, name, sites), sites, kept), name
+
+
+def limited(sites: Sites, curve: Curve, ranking: str) -> tuple[np.ndarray, str]:
+    """[R] mask by what may be spent, and the ranking it is from."""
+    whole, least = float(sites.cost.sum()), float(max(sites.cost[sites.on].sum(), sites.cost.min()))
+    st.session_state[COST] = min(max(number(linked("budget"), round(whole / 2, 2)), least), whole)
+    budget = st.slider(
+        "Cost of the kept sensors", least, whole, key=COST, help=f"All together cost {whole:g}.", on_change=_told,
+        args=("budget", COST),
+    )  # fmt: skip
+    spending = copy(sites)
+    spending.options = sites.options.model_copy(update={"budget": float(budget)})
+    room(spending)
+    name = named(curve, ranking, round(sites.count * budget / whole))
+    return chosen(order_of(curve, name, sites), spending), name
+
+
+def number(text: str | None, otherwise: float) -> float:
+    """A number of the address; another one where that is none."""
+    try:
+        found = float(text or "nan")
+    except ValueError:
+        return otherwise
+    return found if np.isfinite(found) else otherwise
+
+
+def named(curve: Curve, ranking: str, kept: int) -> str:
+    """The ranking itself where the best is asked for."""
+    return (curve.best_at(kept) or next(iter(curve.orders), OWN)) if ranking == BEST else ranking
+
+
+def order_of(curve: Curve, name: str, sites: Sites) -> np.ndarray:
+    """[R] sites in the ranking's order."""
+    return np.array(curve.orders.get(name, range(sites.count)), int)

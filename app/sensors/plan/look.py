@@ -1,0 +1,225 @@
+"""What the plan looks like: map, the chosen sensor, the curve, the table, speed and costs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app import picking
+from app.sensors.measured import Ground
+from app.sensors.plan import asking, draft
+from app.sensors.plan.scene import PARTS, Scene, part
+from app.session import current_theme, link, linked
+from app.words import plain
+from stcore.charts import plan_curve as curves
+from stcore.charts.maps import plan as maps
+from stcore.charts.words import labelled, short, signed
+from stcore.evidence.plan.chance import beside, changed
+from stcore.evidence.plan.curve import counts
+from stcore.evidence.plan.ground import WORTH, called, learnt, named, worth
+from stcore.evidence.plan.serving import sentence
+from stcore.runs import Run, RunError
+from stcore.sensors.sites import Sites
+
+MAP, TABLE = "plan map", "plan table"
+HEIGHT = 620
+COSTS, COSTS_LONG = "plan costs", "plan costs that are long"
+MOST_COSTS = 16_000  # letters that a server takes in an address
+
+
+# ---- the map -------------------------------------------------------------------------------------------------------
+def plan_map(scene: Scene, chosen: int) -> None:
+    """Kept and switched-off sensors; zoom and place stay."""
+    answer, whole = scene.now[part()], scene.whole[part()]
+    names, keep, ground = named(scene.sites), scene.draft.keep, scene.ground
+    words = maps.pointed(names, keep, answer.by_sensor, whole.by_sensor, scene.unit, part=part(), still=False)
+    shown = maps.PlanMap(ground.places, keep, words, ground.layers, ground.cells, chosen)
+    alt = f"Map of the plan: {scene.stay} are kept"
+    st.pydeck_chart(
+        maps.plan_map(shown, current_theme()),
+        key=MAP,
+        on_select="rerun",
+        selection_mode="single-object",
+        height=HEIGHT,
+        alt=alt,
+    )
+    theme = current_theme()
+    marks = ("■", "■") if scene.ground.cells is not None else ("●", "○")
+    pale = maps.PALE / 255 if scene.of_cells else 1.0
+    on, off = (
+        f'<span style="color:{colour};opacity:{opacity:.2f}">{mark}</span>'
+        for colour, mark, opacity in zip((theme.kept, theme.pruned), marks, (1.0, pale), strict=True)
+    )
+    mask, one = scene.sites.mean(keep.astype(float)) > 0.5, called(scene.sites, 1)
+    cells = [f", {number:,} cells" if scene.of_cells else "" for number in (keep.sum(), (~keep).sum())]
+    st.html(
+        f"{on} kept ({mask.sum()}{cells[0]}) &nbsp; {off} off ({(~mask).sum()}{cells[1]}) &nbsp; "
+        f"A click switches a {one} on or off."
+    )
+    if scene.ground.made_up:
+        st.markdown("These sensors have no coordinates: the map is a layout of their graph.")
+
+
+def clicked(run: Run, sites: Sites, ground: Ground) -> int | None:
+    """The sensor of a new click on the map, or of a newly chosen row of the table."""
+    on_map = _fresh(MAP, picking.selected(MAP, "indices", maps.SENSORS))
+    in_table = _fresh(TABLE, picking.selected(TABLE, "rows"))
+    if on_map is not None:
+        return maps.PlanMap(ground.places, np.empty(0, bool), []).sensor(on_map)
+    if in_table is None or in_table >= len(ranked := order(run, sites)):
+        return None
+    return int(np.flatnonzero(sites.of == ranked[in_table])[0])
+
+
+def _fresh(key: str, found: list[int]) -> int | None:
+    now = found[0] if found else None
+    seen = st.session_state.get(f"{key} seen")
+    st.session_state[f"{key} seen"] = now
+    return now if now != seen else None
+
+
+# ---- the chosen sensor ---------------------------------------------------------------------------------------------
+def card(scene: Scene, chosen: int) -> None:
+    """Whether it is on, and what switching it would cost; with the button that does."""
+    keep, sites, name = scene.draft.keep, scene.sites, scene.names[chosen]
+    here, on = sites.of == sites.of[chosen], bool(keep[chosen])
+    error, before = (answer[part()].by_sensor[chosen] for answer in (scene.now, scene.whole))
+    inside = f", in {sites.name[sites.of[chosen]]}," if scene.of_cells else ""
+    st.markdown(
+        f"**{plain(name)}**{inside} is **{'kept' if on else 'off'}**: its own {part()} error {short(float(error), scene.unit)}"
+        + (f", {short(float(before), scene.unit)} with all on." if np.isfinite(before) else ".")
+    )
+    other = keep ^ here
+    if other.any():
+        then, now = asking.answered(scene.run, other, keep)[part()], scene.now[part()]
+        change = changed(then, now, "all", sites.data.step_seconds, part())
+        known = np.isfinite([change.low, change.high]).all()
+        ends = f" ({plain(f'95 %: {signed(change.low)} to {signed(change.high)}')})" if known else ""
+        what = f"{'Without' if on else 'With'} {'its region' if scene.of_cells else 'it'}"
+        st.markdown(
+            f"{what} the {part()} error over all is {short(then.all, scene.unit)}: **{signed(change.estimate)}**{ends}."
+        )
+    words = f"Switch {'off' if on else 'on'}" + ("" if sites.count == len(keep) else " its region")
+    st.button(
+        words, key="plan switch", on_click=draft.switch, args=(sites, chosen, keep), disabled=not other.any(),
+        icon=":material/toggle_off:" if on else ":material/toggle_on:",
+    )  # fmt: skip
+
+
+# ---- the curve -----------------------------------------------------------------------------------------------------
+def curve(scene: Scene) -> None:
+    """Error against sensors kept, as far as it is drawn; its place stays the same from the first point to the last."""
+    what, knee = called(scene.sites), scene.curve.knee()
+    st.markdown(
+        f"**{PARTS[part()]} error against {what} kept**",
+        help="What the run's weights answer under the masks of each ranking; grey: three random draws. The knee (Satopaa et "
+        "al. 2011) is where more of them begin to help little, found on validation. The diamond is your plan, with the 95 % "
+        "interval of its distance to all on.",
+    )
+    if len(scene.curve.points) < 2:
+        st.container(border=True, height=curves.HEIGHT)
+    else:
+        draw_curve(scene, what, knee)
+    if scene.share < 1:
+        st.progress(scene.share, "Drawing the curve")
+        return
+    st.markdown(f"The knee is at **{knee}** of {scene.sites.count} {what}." if knee else "The curve has no knee.")
+    with st.expander("The curve as a table"):
+        st.dataframe(scene.curve.table, hide_index=True, key="plan curve table")
+
+
+def draw_curve(scene: Scene, what: str, knee: int | None) -> None:
+    """The curve with the plan on it."""
+    mask = scene.sites.mean(scene.draft.keep.astype(float)) > 0.5
+    x = "cost" if scene.draft.by_cost else "kept"
+    at = float(scene.sites.cost[mask].sum()) if x == "cost" else float(mask.sum())
+    here = at, scene.now[part()].all
+    sure = beside(scene.now[part()], scene.whole[part()], scene.sites.data.step_seconds, part())
+    best, at_all = scene.curve.best_at(int(mask.sum())), counts(scene.sites)
+    ends = (float(min(at_all)), float(max(at_all))) if x == "kept" else None
+    shown = curves.Shown(scene.curve.table, part(), scene.unit, x, best, knee, here, what, sure, ends)
+    st.altair_chart(
+        curves.plan_curve(shown, current_theme()),
+        key="plan curve",
+        alt=f"Curves of the {part()} error against {what} kept, by ranking",
+    )
+
+
+# ---- table, speed, costs -------------------------------------------------------------------------------------------
+def order(run: Run, sites: Sites) -> np.ndarray:
+    """Sites by worth, whatever the plan, so that a row stays where it is when it is switched."""
+    return np.argsort(-sites.sum(worth(run)), kind="stable")
+
+
+def table(scene: Scene) -> None:
+    """Every sensor, or region of a grid, with its reason; a row switches it."""
+    one, name = called(scene.sites, 1), WORTH[learnt(scene.run)].name
+    st.subheader(
+        f"Every {one}",
+        help=f"A click on a row switches its {one}, as a click on the map does. Expected errors and reasons are of the "
+        "validation period; those of the figures above are of the part that is chosen there.",
+    )
+    with st.spinner("Finding the reasons …"):
+        plan = scene.plan()
+    for note in plan.notes:
+        st.markdown(f":material/info: {plain(note)[:1].upper()}{plain(note)[1:]}.")
+    held = plan.by_region() if scene.of_cells else plan.table().drop(columns=["lat", "lon"])
+    rows = held.iloc[order(scene.run, scene.sites)]
+    meaning = f"{plan.worth.meaning[:1].upper()}{plan.worth.meaning[1:]}; files call it importance."
+    columns: Any = {
+        "kept": st.column_config.CheckboxColumn("kept", width="small"),
+        "importance": st.column_config.NumberColumn(name, format="percent", help=meaning),
+        "expected_error": st.column_config.NumberColumn(labelled("validation error", scene.unit), format="%.3g"),
+        "reason": st.column_config.TextColumn("reason", width="large"),
+    }  # fmt: skip
+    st.dataframe(
+        rows,
+        hide_index=True,
+        key=TABLE,
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config=columns,
+        height=320,
+    )
+
+
+def speed(scene: Scene) -> None:
+    """How much faster forecasts are, measured when asked for."""
+    st.subheader(
+        "Speed", help="Latency, arithmetic and inputs of forecasts from the kept sensors, against all from all."
+    )
+    key = f"plan speed {scene.run.id} {asking.text(scene.draft.keep)}"
+    if st.button("Measure the speed", icon=":material/speed:", key="plan measure"):
+        st.session_state[key] = True
+    if not st.session_state.get(key):
+        st.markdown("Measured in turn with the full model; it takes a few seconds.")
+        return
+    try:
+        with st.spinner("Measuring …"):
+            st.markdown(plain(sentence(asking.speed(scene.run, scene.draft.keep))))
+    except RunError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+
+
+def costs_given() -> str:
+    """What sensors cost, as it was written."""
+    return linked("costs") or st.session_state.get(COSTS_LONG, "")
+
+
+def costs(names: Sequence[str]) -> None:
+    """What sensors cost, to plan by money."""
+    with st.expander("Costs of the sensors"):
+        st.session_state[COSTS] = costs_given()
+        st.text_area(
+            "Costs", key=COSTS, placeholder=f"{names[0]}=3", on_change=_costs,
+            help="One sensor=cost a line, 1 for those not named; then the slider can limit the cost instead of the number.",
+        )  # fmt: skip
+        if len(st.session_state[COSTS]) > MOST_COSTS:
+            st.markdown("So many costs do not fit into the address: they are forgotten when the page is loaded again.")
+
+
+def _costs() -> None:
+    text = st.session_state[COSTS]
+    link("costs", text if 0 < len(text) <= MOST_COSTS else None)
+    st.session_state[COSTS_LONG] = text if len(text) > MOST_COSTS else ""

@@ -1,0 +1,154 @@
+"""What a plan costs in figures: errors with their intervals and their change, how many stay, and where that was measured."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app.sensors.measured import Ground
+from app.sensors.plan import asking, draft
+from app.sensors.plan.asking import Answers
+from app.sensors.plan.draft import Draft
+from app.session import link, linked
+from app.words import plain
+from stcore.charts.words import percent, short, signed
+from stcore.evidence.intervals import Interval
+from stcore.evidence.plan.answers import Answer
+from stcore.evidence.plan.chance import changed, expected, how_sure, measured_in, said
+from stcore.evidence.plan.curve import Curve
+from stcore.evidence.plan.ground import OWN, WORTH, called, counted, learnt
+from stcore.evidence.plan.planned import Plan, made, unit_of
+from stcore.evidence.plan.reasons import Known
+from stcore.runs import Run
+from stcore.sensors.sites import Sites
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the section shows: a run's sites, what its data say, the plan as it is tried, and the answers to it."""
+
+    run: Run
+    sites: Sites
+    facts: Known
+    curve: Curve
+    share: float
+    draft: Draft
+    now: Answers
+    whole: Answers
+    ground: Ground
+
+    @property
+    def names(self) -> list[str]:
+        """The N sensors."""
+        return self.sites.data.sensors
+
+    @property
+    def stay(self) -> str:
+        """How many stay, in words."""
+        return counted(self.sites, self.draft.keep)
+
+    @property
+    def of_cells(self) -> bool:
+        """Whether the sensors are cells of a grid that are decided over by regions."""
+        return called(self.sites) != "sensors"
+
+    @property
+    def unit(self) -> str:
+        """The first target's unit."""
+        return unit_of(self.run)
+
+    def plan(self) -> Plan:
+        """The plan with its reasons, for the table and for files."""
+
+        def ask(on: np.ndarray, part: str, over: np.ndarray | None = None) -> Answer:
+            return asking.answered(self.run, on, over)[part]
+
+        ranking = OWN if self.draft.ranking == draft.MASK else self.draft.ranking
+        return made(self.run, self.sites, self.draft.keep, ask, ranking=ranking, curve=self.curve, facts=self.facts)
+
+
+PARTS = {"test": "Test", "validation": "Validation"}
+PART = "plan part"
+
+
+def part() -> str:
+    """The part whose errors are shown."""
+    return "validation" if linked("errors") == "validation" else "test"
+
+
+def figures(scene: Scene) -> None:
+    """What the plan costs: over all, over the kept ones, over those that are off; and what it saves."""
+    answer, whole, step = scene.now[part()], scene.whole[part()], scene.sites.data.step_seconds
+    every = "cells" if scene.of_cells else "sensors"
+    words = {
+        "all": (
+            f"All {every}",
+            f"Mean absolute error over all {every} under the plan, and its change against all {every} on.",
+        ),
+        "kept": ("Those kept", f"The same over the {every} that stay on."),
+        "off": ("Those off", f"The same over the {every} that are off, forecast from the others."),
+    }
+    grid = st.grid(4, min_column_width=190)
+    for over, (label, help) in words.items():
+        sure, change = expected(answer, over, step, part()), changed(answer, whole, over, step, part())
+        with grid.container(border=True, height="stretch", gap="small"):
+            st.metric(
+                f"{PARTS[part()]} MAE · {label}", short(sure.estimate, scene.unit), signed(change.estimate) or None,
+                delta_color="inverse", delta_description="to all on", help=help,
+            )  # fmt: skip
+            st.markdown(ranges(sure, change, scene.unit))
+    saved(scene, grid)
+    told = measured_in(answer, scene.sites.data, part())
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.session_state[PART] = part()
+        st.segmented_control(
+            "Errors on", list(PARTS), key=PART, format_func=PARTS.__getitem__, required=True, label_visibility="collapsed",
+            on_change=lambda: link("errors", st.session_state[PART]),
+            help="Plans are chosen by validation; the test part tells how they do on what they were not chosen by.",
+        )  # fmt: skip
+        st.markdown(
+            f"Errors of the {plain(said(told))}, {ranked(scene)}.",
+            help=f"{how_sure(told)}. Confirming by training measures on all windows.", width="content",
+        )  # fmt: skip
+        if number := len(scene.draft.switched):
+            st.button(
+                f"Undo the {number} switched by hand" if number > 1 else "Undo the one switched by hand",
+                key="plan undo", on_click=draft.back, icon=":material/undo:",
+            )  # fmt: skip
+
+
+def ranked(scene: Scene) -> str:
+    """What decided who stays, in words: the run's own mask, a ranking, or the best one at this number."""
+    held, own = scene.draft, WORTH[learnt(scene.run)].name
+    if held.ranking == draft.MASK:
+        return "by **this run's own mask**"
+    name = f"**{plain(f'this run’s own {own}' if held.ranking == OWN else held.ranking)}**"
+    if not held.best:
+        return f"ranked by {name}"
+    at = "for this cost" if held.by_cost else f"at {held.number} kept"
+    return f"ranked by {name}, the best in validation {at}" + ("" if held.settled else " so far")
+
+
+def ranges(sure: Interval, change: Interval, unit: str) -> str:
+    """The 95 % intervals of an error and of its change."""
+    if not np.isfinite([sure.low, sure.high]).all():
+        return ":small[no interval]"
+    ends = f"{short(sure.low)} to {short(sure.high, unit)}"
+    known = np.isfinite([change.low, change.high]).all()
+    more = f"  \n:small[change: {plain(signed(change.low))} to {plain(signed(change.high))}]" if known else ""
+    return f":small[95 %: {plain(ends)}]{more}"
+
+
+def saved(scene: Scene, grid: Any) -> None:
+    """How many stay, and what that saves."""
+    mask, keep = scene.sites.mean(scene.draft.keep.astype(float)) > 0.5, scene.draft.keep
+    spent, total = float(scene.sites.cost[mask].sum()), float(scene.sites.cost.sum())
+    what = f"cost {spent:g} of {total:g}" if scene.draft.by_cost else f"{percent(1 - mask.mean())} off"
+    with grid.container(border=True, height="stretch", gap="small"):
+        st.metric(
+            f"{called(scene.sites).capitalize()} kept", f"{mask.sum()} of {len(mask)}", what, delta_color="off",
+            delta_arrow="off", help="Only these are read for a forecast; all are still forecast.",
+        )  # fmt: skip
+        if scene.of_cells:
+            st.markdown(f":small[{keep.sum():,} of {len(keep):,} cells]")

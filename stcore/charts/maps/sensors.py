@@ -1,0 +1,150 @@
+"""What a map of sensors shows, however it is drawn: numbers with places, their colours and sizes, and what lies around."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from stcore.charts.maps.grid_cells import Cells
+from stcore.charts.maps.layers import Layers
+from stcore.charts.maps.meridian import eastward
+from stcore.charts.maps.overlays import Overlay
+from stcore.charts.theme import Theme
+from stcore.charts.words import harmless, labelled, short
+
+SMALL, LARGE, QUIET = 3.2, 7.6, 2.6  # radius in pixels of the lowest and the highest value; of dots that tell no value
+MOST_OUTLINED = 2000
+
+
+@dataclass(frozen=True)
+class SensorMap:
+    """N sensors at ``places`` [N, 2] (latitude, longitude; NaN: not drawn) with ``values`` [N] (NaN: none).
+
+    ``label`` and ``unit`` say what the values are, ``limits`` which of them get the ends of the colour scale (default:
+    the middle 96 %; from minus to plus the same where ``diverging``), ``layers`` what is drawn underneath and
+    ``overlays`` what may be pointed at, the last of them coloured by numbers where it has some. ``cells``: the sensors are
+    cells of a grid. ``online``: with a map from the internet underneath.
+    """
+
+    names: Sequence[str]
+    places: np.ndarray
+    values: np.ndarray
+    label: str
+    unit: str = ""
+    limits: tuple[float, float] | None = None
+    layers: Layers = field(default_factory=dict)
+    cells: Cells | None = None
+    overlays: Sequence[Overlay] = ()
+    diverging: bool = False
+    online: bool = False
+
+    @property
+    def drawn(self) -> np.ndarray:
+        """Positions of the sensors that have a place, in drawing order."""
+        return np.flatnonzero(np.isfinite(self.places).all(axis=1))
+
+    @property
+    def spots(self) -> list[list[float]]:
+        """[N] longitude and latitude of each sensor on the map."""
+        lon = eastward(self.places[:, 1], self.places)
+        return np.stack([lon, self.places[:, 0]], axis=1).round(6).tolist()
+
+    @property
+    def areas(self) -> Overlay | None:
+        """The overlay that is coloured by numbers, whose scale the map then has; dots are only marks."""
+        return next((overlay for overlay in self.overlays if overlay.values is not None), None)
+
+    @property
+    def gaps(self) -> bool:
+        """Whether there are areas without a number, which are hatched."""
+        return self.areas is not None and bool(np.isnan(self.areas.values).any())  # type: ignore[arg-type]
+
+    @property
+    def tiled(self) -> bool:
+        """Whether cells are drawn, not dots."""
+        return self.cells is not None and self.areas is None
+
+    @property
+    def title(self) -> str:
+        """What the colours mean, with the unit."""
+        return labelled(self.areas.label if self.areas else self.label, self.unit)
+
+    @property
+    def outlined(self) -> bool:
+        """Whether dots get an outline: not where they are so many that it would be all one sees, and cells never."""
+        return len(self.drawn) <= MOST_OUTLINED and self.cells is None
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The values at the ends of the colour scale."""
+        if self.areas is not None and self.areas.values is not None:
+            return symmetric(self.areas.values) if self.diverging else whole(self.areas.values)
+        return self.limits or (symmetric(self.values) if self.diverging else spread(self.values))
+
+    def shares(self, values: np.ndarray) -> np.ndarray:
+        """Place of each of some values on the colour scale, 0 to 1, NaN for none."""
+        low, high = self.range
+        return np.clip((values - low) / ((high - low) or 1.0), 0, 1)
+
+    def colours(self, values: np.ndarray, theme: Theme) -> np.ndarray:
+        """[M, 3] red, green and blue of some values [M]."""
+        return colours(self.shares(values), theme, self.diverging)
+
+    @property
+    def radii(self) -> np.ndarray:
+        """[N] radius in pixels, growing with the value, or away from 0; smaller where there are many sensors."""
+        crowd = np.clip(np.sqrt(250 / max(len(self.drawn), 1)), 0.3, 1.15)
+        if self.areas is not None:
+            return np.full(len(self.names), crowd * QUIET if self.cells is None else 0.8)
+        return crowd * sizes(self.shares(self.values), self.diverging)
+
+    def said(self) -> list[str]:
+        """[N] what a pointer over the sensor is told."""
+        sign = "+" if self.diverging else ""
+        return [
+            harmless(f"{name}\n{self.label}: {sign if value > 0 else ''}{short(value, self.unit)}")
+            for name, value in zip(self.names, self.values, strict=True)
+        ]
+
+
+def sizes(shares: np.ndarray, diverging: bool = False) -> np.ndarray:
+    """Radii in pixels of places on the scale; on a diverging one both ends are large."""
+    return SMALL + (LARGE - SMALL) * np.nan_to_num(np.abs(2 * shares - 1) if diverging else shares)
+
+
+def clicked(sensors: SensorMap, index: int) -> int | None:
+    """The position of the sensor that a click's index on the map means, or None."""
+    drawn, points = sensors.drawn, 2 if sensors.outlined else 1
+    return int(drawn[index // points]) if 0 <= index < points * len(drawn) else None
+
+
+def spread(values: np.ndarray) -> tuple[float, float]:
+    """The middle 96 % of what is finite, so that one strange sensor does not hide all others."""
+    finite = np.asarray(values)[np.isfinite(values)]
+    return (float(np.quantile(finite, 0.02)), float(np.quantile(finite, 0.98))) if len(finite) else (0.0, 1.0)
+
+
+def whole(values: np.ndarray) -> tuple[float, float]:
+    """All of what is finite: of a few means none is left out."""
+    finite = np.asarray(values)[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+
+
+def symmetric(values: np.ndarray) -> tuple[float, float]:
+    """As far below 0 as above: the size that 96 % of what is finite stay under."""
+    finite = np.abs(np.asarray(values)[np.isfinite(values)])
+    most = float(np.quantile(finite, 0.96)) if len(finite) else 1.0
+    return -(most or 1.0), most or 1.0
+
+
+def colours(shares: np.ndarray, theme: Theme, diverging: bool = False) -> np.ndarray:
+    """[N, 3] red, green and blue of places on the theme's scale; its background where there is no value."""
+    scale = np.array([rgb(colour) for colour in (theme.diverging if diverging else theme.sequential)], float)
+    place = np.nan_to_num(shares) * (len(scale) - 1)
+    mixed = np.stack([np.interp(place, np.arange(len(scale)), scale[:, part]) for part in range(3)], axis=1)
+    return np.where(np.isnan(shares)[:, None], rgb(theme.background), mixed).round().astype(int)
+
+
+def rgb(colour: str) -> list[int]:
+    """Red, green and blue of #rrggbb."""
+    return [int(colour[place : place + 2], 16) for place in (1, 3, 5)]

@@ -1,0 +1,43 @@
+"""What can be wrong with data, one small function each: ``check(ds, answers) -> (ds, findings)``.
+
+Nothing is changed without a finding that says so. The order of ``CHECKS`` matters: shape before time before values, and
+places and edges when it is known which sensors stay.
+"""
+
+from stcore.data.checks.edges import check_edges
+from stcore.data.checks.finding import Check, listed, node, share, spoken
+from stcore.data.checks.parts import check_calendar, check_cells, check_units, check_weights, check_windows
+from stcore.data.checks.places import check_places
+from stcore.data.checks.shape import check_dims, check_numbers, check_sensors
+from stcore.data.checks.step import check_step
+from stcore.data.checks.time import check_clock, check_duplicates, check_order, check_stamps
+from stcore.data.checks.values import check_infinite, check_missing, check_negative, check_sentinels, check_still
+from stcore.data.checks.zeros import check_zeros, zero_share, zeros_of_all
+from stcore.data.checks.zone import check_zone
+
+__all__ = ["CHECKS", "Check", "listed", "node", "share", "spoken", "zero_share", "zeros_of_all"]
+
+CHECKS: tuple[Check, ...] = (
+    check_dims,
+    check_numbers,
+    check_sensors,
+    check_units,
+    check_windows,
+    check_weights,
+    check_calendar,
+    check_cells,
+    check_stamps,
+    check_zone,
+    check_order,
+    check_duplicates,
+    check_step,
+    check_clock,
+    check_infinite,
+    check_sentinels,
+    check_zeros,
+    check_missing,
+    check_negative,
+    check_still,
+    check_places,
+    check_edges,
+)

@@ -1,0 +1,185 @@
+"""Readings: what is not finite, not there, not moving or not believable."""
+
+import re
+
+import numpy as np
+import xarray as xr
+
+from stcore.data.checks.finding import Answers, Checked, counted, listed, node, note, repaired, share
+from stcore.data.checks.stretches import counts, extremes, first, without
+from stcore.findings import Finding, refuse
+
+SENTINELS = (
+    -9999.0,
+    -999.0,
+    -99.0,
+    -999.9,
+    -99.9,
+    -9999.9,
+    -1.0,
+    999.0,
+    999.9,
+    9999.0,
+    9999.9,
+    99999.0,
+    32767.0,
+    65535.0,
+    1e20,
+    -1e20,
+)
+FILL = float(np.float32(9.96921e36))
+"""What NetCDF fills up with."""
+OFTEN = 0.001
+POSITIVE_UNITS = r"mph|km/h|kmh|m/s|veh|count|bicycle|person|people|trip|kwh|mwh|wh|mm|µg|ug|ppm|ppb|%|passenger|h$"
+POSITIVE_NAMES = r"flow|speed|count|occupancy|volume|demand|pm10|pm2|no2|ozone|precip|duration|traffic"
+
+
+def _place(ds: xr.Dataset, where: tuple[int, int] | None) -> str:
+    """``at 2012-03-01 00:05 on 773869``: the first place in time."""
+    step, sensor = where or (0, 0)
+    return f"at {str(ds['time'].values[step])[:16].replace('T', ' ')} on {str(ds['sensor'].values[sensor])[:80]}"
+
+
+def check_infinite(ds: xr.Dataset, answers: Answers) -> Checked:
+    """Infinite readings become missing."""
+    infinite = int(counts(value := ds["value"].values, np.isinf).sum())
+    if not infinite:
+        return ds, []
+    text = (
+        f"{counted(infinite, 'reading')} infinite or too large "
+        f"for a number, the first {_place(ds, first(value, np.isinf))}; taken as missing."
+    )
+    return without(ds, np.isinf), [repaired("infinite", text)]
+
+
+def check_sentinels(ds: xr.Dataset, answers: Answers) -> Checked:
+    """A number that stands for "nothing measured": extreme, often repeated, and one that people use for this."""
+    value = ds["value"].values
+    found = [
+        mark
+        for mark in extremes(value)
+        if (np.isclose((*SENTINELS, FILL), mark, rtol=1e-6)).any() and _stands_out(value, mark)
+    ]
+    if not found:
+        return ds, []
+
+    def marked(block: np.ndarray) -> np.ndarray:
+        return np.any([block == np.float32(mark) for mark in found], axis=0)
+
+    chosen = answers.get("sentinel", "keep")
+    names = listed(f"{mark:g}" for mark in found)
+    taken = "taken as missing" if chosen == "missing" else "kept until you say otherwise"
+    part = share(counts(value, marked).sum() / value.size)
+    text = f"{part} of the readings are {names}, which often stands for a missing one; {taken}."
+    choices = {"keep": f"{names} is a measurement", "missing": f"{names} means: not measured"}
+    ds = without(ds, marked) if chosen == "missing" else ds
+    return ds, [Finding("note", "sentinel", text, choices, chosen)]
+
+
+def _stands_out(value: np.ndarray, mark: float) -> bool:
+    """Often repeated, and beyond all others by more than a tenth of their range; -1 only below what is never negative."""
+
+    def marked(block: np.ndarray) -> np.ndarray:
+        return block == np.float32(mark)
+
+    if counts(value, marked).sum() <= OFTEN * counts(value, np.isfinite).sum():
+        return False
+    rest = extremes(value, marked)
+    if not rest:
+        return False
+    gap = rest[0] - mark if mark < rest[0] else mark - rest[1]
+    return rest[0] >= 0 if mark == -1 else gap > 0.1 * (rest[1] - rest[0])
+
+
+def check_missing(ds: xr.Dataset, answers: Answers) -> Checked:
+    """Missing readings stay missing; sensors and cells without any are left out."""
+    observed = counts(ds["value"].values, np.isfinite)
+    seen = np.asarray(observed.any(axis=1))
+    findings: list[Finding] = []
+    if not seen.any():
+        raise refuse("all-missing", "Not a single reading is there: every value is missing.")
+    if not seen.all():
+        cells = int(np.prod(ds.attrs["grid"])) if "cell" in ds and "grid" in ds.attrs else None
+        findings = [left_out(ds["sensor"].values[~seen], cells, int(seen.sum()))]
+        ds, observed = _without(ds, seen), observed[seen]
+    steps = ds.sizes["time"]
+    if observed.sum() < observed.size * steps:
+        by_sensor = 1 - observed.mean(axis=1) / steps
+        worst = np.argsort(-by_sensor, kind="stable")[:3]
+        names = listed(
+            f"{ds['sensor'].values[place]} ({share(by_sensor[place])})" for place in worst if by_sensor[place] > 0
+        )
+        text = (
+            f"{share(1 - observed.sum() / (observed.size * steps))} of the readings are missing, most of them "
+            f"at {names}. They stay missing and count in no loss or metric."
+        )
+        findings.append(note("missing", text))
+    return ds, findings
+
+
+def left_out(names: np.ndarray, cells: int | None, kept: int) -> Finding:
+    """That these sensors have no reading at all; of a grid of so many ``cells``, how many are not among those ``kept``."""
+    if cells is not None:
+        text = (
+            f"{cells - kept} of {cells} cells have no reading at all (sea, or "
+            "outside the mask) and were left out; the map keeps their place."
+        )
+    else:
+        text = f"{counted(len(names), 'sensor')} without a single reading left out: {listed(names, 10)}."
+    return repaired("all-missing", text)
+
+
+def _without(ds: xr.Dataset, keep: np.ndarray) -> xr.Dataset:
+    """Only these sensors, and the edges between them."""
+    if "edge_from" in ds:
+        number = np.cumsum(keep) - 1
+        start, end = ds["edge_from"].values, ds["edge_to"].values
+        inside = (np.minimum(start, end) >= 0) & (np.maximum(start, end) < len(keep))
+        if inside.all():
+            ds = ds.isel({ds["edge_from"].dims[0]: np.flatnonzero(keep[start] & keep[end])})
+            ds = ds.assign({name: (ds[name].dims, number[ds[name].values]) for name in ("edge_from", "edge_to")})
+    return ds.isel(sensor=np.flatnonzero(keep))
+
+
+def check_negative(ds: xr.Dataset, answers: Answers) -> Checked:
+    """Readings below zero in channels that cannot have any; windows of a distilled set are no readings."""
+    if "distilled" in ds.attrs:
+        return ds, []
+    findings = []
+    units = ds.attrs.get("units", {})
+    for number, name in enumerate(ds["channel"].values):
+        unit = str(units.get(name, "")).lower()
+        if not (re.search(POSITIVE_UNITS, unit) or (not unit and re.search(POSITIVE_NAMES, name.lower()))):
+            continue
+        value = ds["value"].values[:, :, number : number + 1]
+        below = int(counts(value, _below).sum())
+        if not below:
+            continue
+        part = below / max(counts(value, np.isfinite).sum(), 1)
+        place = _place(ds, first(value, _below))
+        text = f"{counted(below, 'reading')} of {name} ({share(part)}) below zero, the first {place}"
+        if part > 0.5:
+            raise refuse(
+                "negative",
+                f"{text}. More than half cannot be right for {unit or name}: is the sign or the channel mixed up?",
+            )
+        findings.append(note("negative", f"{text}; they were left as they are."))
+    return ds, findings
+
+
+def _below(block: np.ndarray) -> np.ndarray:
+    return block < 0
+
+
+def check_still(ds: xr.Dataset, answers: Answers) -> Checked:
+    """Sensors that never move: told, and left for a mask to drop."""
+    value = ds["value"].values
+    still = np.all(np.fmin.reduce(value, axis=0) == np.fmax.reduce(value, axis=0), axis=1)
+    if not still.any():
+        return ds, []
+    names = listed(ds["sensor"].values[still], 10)
+    text = (
+        f"{counted(int(still.sum()), node(ds))} with the same value throughout: "
+        f"{names}. They stay; a mask can leave them out."
+    )
+    return ds, [note("constant", text)]

@@ -1,0 +1,139 @@
+"""Whether rankings of sensors agree, with intervals, and whether sets of sensors do, beside what chance would give."""
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import hypergeom, kendalltau
+
+from stcore.runs import Run
+from stcore.runs.trace import trace
+
+RESAMPLES, LEVEL = 500, 0.95
+FEWEST, ENOUGH = 4, 10  # sensors to rank at all, and for an interval: a bootstrap of fewer promises too much
+
+
+class Agreement(NamedTuple):
+    """Kendall's tau-b ``tau`` of two rankings, -1 to 1, with its 95 % interval, over so many ``sensors``.
+
+    ``pairs`` of runs were averaged over. NaN where there is nothing to rank, as of fewer than 4 sensors or where all are the
+    same; of fewer than 10 the interval is NaN.
+    """
+
+    tau: float
+    low: float
+    high: float
+    sensors: int
+    pairs: int = 1
+
+
+def agreement(one: np.ndarray, other: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> Agreement:
+    """How far two rankings of N sensors agree: [N] against [N], or the rows of [P, N] against those of [P, N], averaged.
+
+    Sensors without a number in either are left out. Tau-b (Kendall 1945, Biometrika 33), which counts pairs of sensors and
+    leaves out ties; the interval is the percentiles of a bootstrap over sensors (Efron 1979), the same draw for all rows.
+    A sensor that is drawn twice is tied with itself in both rankings, and so counts for nothing.
+    """
+    left, right = np.atleast_2d(one).astype(float), np.atleast_2d(other).astype(float)
+    seen = np.isfinite(left).all(axis=0) & np.isfinite(right).all(axis=0)
+    left, right, count = left[:, seen], right[:, seen], int(seen.sum())
+    nothing = Agreement(float("nan"), float("nan"), float("nan"), count, len(left))
+    if count < FEWEST:
+        return nothing
+    tau = tau_b(left, right)
+    if not np.isfinite(tau) or count < ENOUGH:
+        return nothing._replace(tau=tau)
+    rng = np.random.default_rng([seed, 17])
+    drawn = [tau_b(left[:, places], right[:, places]) for places in rng.integers(count, size=(resamples, count))]
+    reach = (1 - LEVEL) / 2
+    low, high = np.nanquantile(drawn, [reach, 1 - reach])
+    return Agreement(tau, float(low), float(high), count, len(left))
+
+
+def tau_b(left: np.ndarray, right: np.ndarray) -> float:
+    """Mean of tau-b over the rows of two [P, N]; NaN where a row has one value only."""
+    found = [kendalltau(one, other).statistic for one, other in zip(left, right, strict=True)]
+    return float(np.mean(found))
+
+
+def across_seeds(values: np.ndarray, resamples: int = RESAMPLES) -> Agreement | None:
+    """How far the rankings of S runs [S, N] agree, the mean over their pairs; None of fewer than two runs."""
+    pairs = np.array(list(combinations(range(len(values)), 2)))
+    return agreement(values[pairs[:, 0]], values[pairs[:, 1]], resamples) if len(pairs) else None
+
+
+# ---- sets ------------------------------------------------------------------------------------------------------------
+def jaccard(one: np.ndarray, other: np.ndarray) -> float:
+    """What two sets of sensors [N] bool share, of all that either has (Jaccard 1901); 1 of two empty ones."""
+    either = int((one | other).sum())
+    return float((one & other).sum() / either) if either else 1.0
+
+
+def jaccard_by_chance(one: int, other: int, count: int) -> float:
+    """The expected Jaccard of sets of ``one`` and ``other`` of ``count`` sensors, drawn at random.
+
+    What they share is hypergeometric, so the mean is a sum over all that it can be, and exact.
+    """
+    shared = np.arange(max(0, one + other - count), min(one, other) + 1)
+    either = one + other - shared
+    parts = np.divide(shared, either, out=np.ones(len(shared)), where=either > 0)
+    return float((hypergeom(count, one, other).pmf(shared) * parts).sum())
+
+
+def jaccard_at_most(one: int, other: int) -> float:
+    """The highest Jaccard that two sets of these sizes can have: that of the smaller within the larger."""
+    return min(one, other) / max(one, other) if max(one, other) else 1.0
+
+
+EPOCH_COLUMNS = ("epoch", "kept", "before", "before_chance", "last", "last_chance", "last_most")
+RUN_COLUMNS = ("run", "other", "kept", "other_kept", "overlap", "chance", "most")
+
+
+def through_epochs(active: np.ndarray) -> pd.DataFrame:
+    """One row an epoch (from 1) of ``active`` [E, N] bool: how many are ``kept``, and Jaccard overlaps.
+
+    ``before``: with the set of the epoch before (NaN of the first). ``last``: with the set of the last epoch. Each beside
+    what random sets of the same sizes would share (``_chance``), and the latter beside the most that their sizes allow
+    (``last_most``), as a set that shrinks cannot be the same.
+    """
+    sizes, count = active.sum(axis=1).tolist(), active.shape[1]
+    rows = []
+    for place, now in enumerate(active):
+        before = place - 1 if place else None
+        with_before = (
+            (float("nan"), float("nan"))
+            if before is None
+            else (jaccard(active[before], now), jaccard_by_chance(sizes[before], sizes[place], count))
+        )
+        chance = jaccard_by_chance(sizes[place], sizes[-1], count)
+        rows.append(
+            (
+                place + 1,
+                sizes[place],
+                *with_before,
+                jaccard(now, active[-1]),
+                chance,
+                jaccard_at_most(sizes[place], sizes[-1]),
+            )
+        )
+    return pd.DataFrame(rows, columns=list(EPOCH_COLUMNS))
+
+
+def between_runs(kept: dict[str, np.ndarray]) -> pd.DataFrame:
+    """One row a pair of runs, by the sets [N] bool that they keep in the end: Jaccard ``overlap``, ``chance`` and ``most``."""
+    rows = []
+    for (one, left), (other, right) in combinations(kept.items(), 2):
+        sizes = int(left.sum()), int(right.sum())
+        rows.append(
+            (one, other, *sizes, jaccard(left, right), jaccard_by_chance(*sizes, len(left)), jaccard_at_most(*sizes))
+        )
+    return pd.DataFrame(rows, columns=list(RUN_COLUMNS))
+
+
+def kept_at_last(runs: Sequence[Run]) -> dict[str, np.ndarray]:
+    """[N] bool of every run with a mask that has switched any sensor off: what it keeps after its last epoch."""
+    found = {run.id: trace(run) for run in runs}
+    last = {name: seen["active"].values[-1] for name, seen in found.items() if "active" in seen and seen.sizes["epoch"]}
+    return {name: active for name, active in last.items() if not active.all()}

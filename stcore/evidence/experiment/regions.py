@@ -1,0 +1,208 @@
+"""Leaving regions out: the same model trained anew, for a few epochs, once with all sensors and once without each region.
+
+The runs are ordinary ones, named after the run that is asked about; they are kept out of lists like the trials of a search.
+Trained one after another; stopped at any moment, and called again, the work goes on where it stood.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stcore import registry
+from stcore.data import STData
+from stcore.events import Event
+from stcore.evidence.importance import RegionsLeftOut
+from stcore.options import OptionError
+from stcore.processes import jobs
+from stcore.runs import Run, create, open_run
+from stcore.runs.folder import RunError
+from stcore.runs.trace import trace
+from stcore.sensors.correlation import correlation
+
+FEWEST, MOST, EPOCHS = 2, 12, 5
+LONGEST = 50  # characters of a name that leave room for what the runs are
+
+
+@dataclass(frozen=True)
+class LeavingOut:
+    """The question: ``parent`` without each of the regions ``region`` [N], trained for ``epochs``, under ``root``."""
+
+    parent: Run
+    data: STData
+    region: np.ndarray
+    epochs: int
+    root: str
+
+    @property
+    def count(self) -> int:
+        """K regions."""
+        return int(self.region.max()) + 1
+
+    @property
+    def names(self) -> list[str]:
+        """K + 1 ids: that with all sensors, then those without a region each."""
+        first = f"{stem(self.parent)}.{self.epochs}-epochs"
+        return [f"{first}.all", *(f"{first}.without-{place + 1}-of-{self.count}" for place in range(self.count))]
+
+    @property
+    def seconds(self) -> float | None:
+        """About how long all runs take that are not finished, by the parent's own epochs; None where it has none."""
+        epochs = self.parent.epochs()
+        if not epochs:
+            return None
+        each = [sum(epoch["seconds"][kind] for kind in ("train", "evaluate")) for epoch in epochs]
+        seen = np.mean([epoch["kept"] / max(self.parent.samples, 1) for epoch in epochs])
+        return float(np.mean(each) / max(seen, 0.05)) * self.epochs * (self.count + 1 - self.done)
+
+    @property
+    def done(self) -> int:
+        """How many of the K + 1 runs are finished."""
+        return sum(jobs.finished(run) for run in self.runs())
+
+    def runs(self) -> list[Run]:
+        """Those of the runs that have been made."""
+        found = []
+        for name in self.names:
+            with suppress(RunError):
+                found.append(open_run(name, self.root))
+        return [run for run in found if self.belongs(run)]
+
+    def belongs(self, run: Run) -> bool:
+        """Whether a run is of the same data, model and seed; one of its name may be left from a parent that is gone."""
+        about = [(one.spec["data"]["fingerprint"], one.spec["options"]) for one in (run, self.parent)]
+        kinds = [(data, *(options.get(name) for name in ("seed", "model", "data"))) for data, options in about]
+        return kinds[0] == kinds[1]
+
+    def options(self, place: int) -> dict[str, Any]:
+        """The options of run ``place``: the parent's without pruning, with one region off, or none."""
+        options = self.parent.spec["options"]
+        mask: dict[str, Any] = {"name": "none"}
+        if place:
+            off = [self.data.sensors[sensor] for sensor in np.flatnonzero(self.region == place - 1)]
+            mask = {"name": "random", "sparsity": 0.0, "off": off, "connected": False, "region": 1}
+        train = {**options["train"], "epochs": self.epochs, "patience": None, "forecasts": 0}
+        return {**options, "prune": {"name": "full"}, "mask": mask, "train": train}
+
+    def work(self) -> Iterator[tuple[Run, Event]]:
+        """Train what is not trained yet, one run after another; ends early where one of them is told to stop."""
+        for place, name in enumerate(self.names):
+            run = self._opened(place, name)
+            for event in jobs.work(run):
+                yield run, event
+            if not jobs.finished(run):
+                return
+
+    def _opened(self, place: int, name: str) -> Run:
+        try:
+            run = open_run(name, self.root)
+            if not self.belongs(run):
+                raise OptionError(
+                    f"Run {name} is of other data, another model or seed than {self.parent.id}; delete it first."
+                )
+            return run
+        except RunError:
+            about = self.parent.spec["data"]
+            source = str(self.parent.path / "data.nc") if about["source"] == "data.nc" else about["source"]
+            told = {"name": f"regions of {self.parent.id}", "trial": place}
+            return create(
+                source, self.options(place), self.root, name, about["answers"], opened=self.data, experiment=told
+            )
+
+    def found(self) -> RegionsLeftOut | None:
+        """What leaving out did; None until all runs are finished."""
+        if self.done <= self.count:
+            return None
+        whole, *without = self.runs()
+        errors = [trace(run)["test_sensor_error"].values.astype(float) for run in (whole, *without)]
+        results = [float((run.result or {})["metrics"]["test"]["mae"]) for run in (whole, *without)]
+        outside = [np.nanmean((error - errors[0])[self.region != place]) for place, error in enumerate(errors[1:])]
+        single = len(self.parent.spec["targets"]) == 1
+        unit = (
+            str(self.parent.spec["data"]["units"].get(self.parent.spec["targets"][0], ""))
+            if single
+            else "training spreads"
+        )
+        rise = np.array(results[1:]) - results[0]
+        return RegionsLeftOut(self.region, named(self.data, self.region), rise, np.array(outside), self.epochs, unit)
+
+
+def leaving_out(parent: Run, data: STData, regions: int, epochs: int | None = None, root: str = "runs") -> LeavingOut:
+    """The question of leaving each of so many regions out of ``parent``; nothing is trained yet.
+
+    OptionError for fewer than 2 regions or more than 12, and for a model that does not mix sensors.
+    """
+    if not FEWEST <= regions <= min(MOST, len(data.sensors)):
+        raise OptionError(
+            f"Between {FEWEST} and {min(MOST, len(data.sensors))} regions can be left out, not {regions}."
+        )
+    name = parent.spec["options"]["model"]["name"]
+    if not registry.card("models", name).mixes_sensors:
+        able = ", ".join(card.name for card in registry.cards("models").values() if card.mixes_sensors)
+        raise OptionError(
+            f"{name} forecasts each sensor from its own readings alone, so leaving a region out changes nothing elsewhere; "
+            f"models that mix sensors are {able}."
+        )
+    target = data.channel(parent.spec["targets"][:1], [])[0]
+    length = epochs or min(EPOCHS, int(parent.spec["options"]["train"]["epochs"]))
+    return LeavingOut(parent, data, nearby(data, regions, target), length, str(root))
+
+
+def begun_questions(parent: Run, root: str = "runs") -> list[tuple[int, int]]:
+    """(regions, epochs) of what has been left out of ``parent`` under ``root``, as far as the first region."""
+    pattern = re.compile(rf"{re.escape(stem(parent))}\.(\d+)-epochs\.without-1-of-(\d+)")
+    names = [path.name for path in Path(root).iterdir()] if Path(root).is_dir() else []
+    return sorted((int(found[2]), int(found[1])) for name in names if (found := pattern.fullmatch(name)))
+
+
+def stem(parent: Run) -> str:
+    """What the names of its runs begin with: its own, shortened where there is no room for more."""
+    short = sha256(parent.id.encode()).hexdigest()[:8]
+    return parent.id if len(parent.id) <= LONGEST else f"{parent.id[: LONGEST - 9]}-{short}"
+
+
+def named(data: STData, region: np.ndarray) -> list[str]:
+    """What to call the regions: by the sensor in the middle of each, where there are places, else by the first."""
+    found = []
+    for number in range(int(region.max()) + 1):
+        inside = np.flatnonzero(region == number)
+        middle = inside[0]
+        if data.places is not None and np.isfinite(data.places[inside]).all():
+            away = data.places[inside] - data.places[inside].mean(axis=0)
+            middle = inside[np.argmin((away**2).sum(axis=1))]
+        found.append(f"region {number + 1}, {len(inside)} sensors around {data.sensors[middle]}")
+    return found
+
+
+def nearby(data: STData, count: int, target: int = 0, seed: int = 0) -> np.ndarray:
+    """[N] region of each sensor, 0 to at most ``count`` - 1, numbered by their first sensors; none is empty.
+
+    Where all have a place: k-means on the globe (Lloyd 1982), so that the date line is no edge; cells of a grid come in
+    compact patches. Else sensors whose readings of a channel rise and fall together (average linkage of 1 - |correlation|).
+    """
+    count = min(count, len(data.sensors))
+    places = data.places
+    if places is not None and np.isfinite(places).all():
+        from sklearn.cluster import KMeans
+
+        lat, lon = np.radians(places.astype(float)).T
+        globe = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
+        spread = (globe - globe.mean(axis=0)) / max(float(globe.std(axis=0).max()), 1e-12)  # places lie close together
+        label = KMeans(count, n_init=10, random_state=seed).fit_predict(spread)
+    elif len(data.sensors) > 1:
+        from scipy.cluster.hierarchy import fcluster, linkage
+        from scipy.spatial.distance import squareform
+
+        apart = 1 - np.abs(correlation(data.values[..., target].astype(float)))
+        np.fill_diagonal(apart, 0)
+        tree = linkage(squareform(np.clip((apart + apart.T) / 2, 0, None), checks=False), "average")
+        label = fcluster(tree, count, "maxclust")
+    else:
+        label = np.zeros(len(data.sensors), int)
+    _, first, number = np.unique(label, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[number].astype(np.int64)

@@ -1,0 +1,118 @@
+"""Who pays: where a method errs more or less than its control.
+
+Dimensions: S seeds, W windows, H horizon, N sensors. ``pair`` is always (method, control).
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stcore.data import STData
+from stcore.evidence.intervals import over
+from stcore.evidence.test_errors import Beside
+
+HARDEST = 0.05
+OTHERS_CHOSEN = (
+    "The hardest windows are chosen by the control's other seeds, so that neither arm's luck of training decides."
+)
+SELF_CHOSEN = (
+    "The hardest windows are chosen by the control's own only run: part of its error there is bad luck, which the method need "
+    "not repeat (regression to the mean), so this flatters the method. Two seeds or more mend that."
+)
+
+
+def by_hour(pair: Beside, clock: pd.DatetimeIndex) -> list[dict[str, Any]]:
+    """One record an hour of the week (0: Monday midnight) with any window: MAE of both, relative difference, windows.
+
+    ``clock`` [W] is the wall clock of each window's first forecast step.
+    """
+    hour = (clock.day_of_week * 24 + clock.hour).to_numpy()
+    method, control = pair.error.mean(axis=1).sum(axis=2)  # [W] each
+    sums = [np.bincount(hour, part, 168) for part in (method, control, pair.one.count.sum(axis=1))]
+    windows = np.bincount(hour, minlength=168)
+    return [
+        {"hour": h, "windows": int(windows[h]), **_relative(*(float(part[h]) for part in sums))}
+        for h in np.flatnonzero(windows)
+    ]
+
+
+def _relative(method: float, control: float, count: float) -> dict[str, float]:
+    """MAE of both and their relative difference, out of sums."""
+    nothing = float("nan")
+    return {
+        "mae": method / count if count else nothing,
+        "control_mae": control / count if count else nothing,
+        "difference": method / control - 1 if control else nothing,
+    }
+
+
+def by_sensor(pair: Beside) -> list[dict[str, Any]]:
+    """One record a sensor: MAE of both (means over seeds), relative difference, in how many seeds the method was better."""
+    errors = np.array([[test.sensor_error for test in arm] for arm in pair.tests])  # [2, S, N]
+    method, control = errors.mean(axis=1)
+    better = (errors[0] < errors[1]).sum(axis=0)
+    return [
+        {
+            "sensor": name,
+            **_relative(float(method[n]), float(control[n]), 1.0),
+            "seeds_better": int(better[n]),
+            "seeds": len(pair.seeds),
+        }
+        for n, name in enumerate(pair.one.sensors)
+    ]
+
+
+def hardest_windows(control: np.ndarray, count: np.ndarray, share: float = HARDEST) -> np.ndarray:
+    """For each seed [S, W] the hardest ``share`` of the windows by the control's mean error in its other seeds.
+
+    ``control`` [S, W, H] summed errors, ``count`` [W, H]. With one seed it chooses for itself.
+    """
+    observed = count.sum(axis=1)
+    mean = np.divide(control.sum(axis=2), observed, out=np.zeros(control.shape[:2]), where=observed > 0)
+    others = (mean.sum(axis=0) - mean) if len(mean) > 1 else mean
+    others[:, observed == 0] = -np.inf
+    wanted = max(1, round(share * int((observed > 0).sum())))
+    chosen = np.zeros(mean.shape, bool)
+    for seed, row in enumerate(others):
+        chosen[seed, np.argsort(-row, kind="stable")[:wanted]] = True
+    return chosen
+
+
+def hardest(pair: Beside, share: float = HARDEST) -> dict[str, Any]:
+    """The difference on the windows that are hardest for the control: ``windows``, ``interval``, ``note`` (who chose)."""
+    chosen = hardest_windows(pair.error[1], pair.one.count, share)
+    return {
+        "part": f"hardest {share:.0%} of the windows",
+        "windows": int(chosen[0].sum()),
+        "interval": over(pair, chosen),
+        "note": OTHERS_CHOSEN if len(pair.seeds) > 1 else SELF_CHOSEN,
+    }
+
+
+def planted(data: STData) -> np.ndarray | None:
+    """First and last step [I, 2] of each incident that a simulation planted, until its queue had gone; None where unknown."""
+    if "incident_start" not in data.ds:
+        return None
+    last = next((name for name in ("incident_cleared", "incident_end") if name in data.ds), "incident_start")
+    step = pd.Timedelta(data.step_seconds, "s")
+    moments = [pd.DatetimeIndex(data.ds[name].values) for name in ("incident_start", last)]
+    return np.stack([np.asarray((instants - data.time[0]) // step) for instants in moments], axis=1).astype(np.int64)
+
+
+def forecasting(steps: np.ndarray, first: np.ndarray, horizon: int) -> np.ndarray:
+    """Which windows forecast a step of which incident [W, I] bool; ``steps`` [I, 2], ``first`` [W] forecast steps."""
+    return np.asarray((first[:, None] <= steps[:, 1]) & (first[:, None] + horizon > steps[:, 0]))
+
+
+def incidents(pair: Beside, steps: np.ndarray) -> list[dict[str, Any]]:
+    """The difference on windows that forecast any step of an incident, and on all others. ``steps`` [I, 2] from ``planted``."""
+    touched = forecasting(steps, pair.one.start + pair.one.lookback, pair.one.horizon)
+    number = int(touched.any(axis=0).sum())
+    inside = np.asarray(touched.any(axis=1))
+    note = f"Planted incidents in the test period, each until its queue had gone: {number}."
+    return [
+        {"part": part, "windows": int(chosen.sum()), "interval": over(pair, chosen), "note": note}
+        for part, chosen in (("incident windows", inside), ("other windows", ~inside))
+        if chosen.any()
+    ]

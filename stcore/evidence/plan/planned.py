@@ -1,0 +1,269 @@
+"""A deployment plan: which sensors stay, which are switched off, what that costs, and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stcore.data import STData
+from stcore.evidence.plan import ground
+from stcore.evidence.plan.answers import (
+    PARTS,
+    Answer,
+    Ask,
+    all_on,
+    asked_of,
+    check,
+    knows_all_on,
+    trained_for,
+    weighed,
+)
+from stcore.evidence.plan.chance import OVER, changed, expected, measured_in
+from stcore.evidence.plan.curve import Curve, compared, drawn, keeping, known
+from stcore.evidence.plan.ground import OWN, Worth, called, demands, own_mask, sites_of
+from stcore.evidence.plan.reasons import Known, Said
+from stcore.options import OptionError
+from stcore.processes import jobs
+from stcore.runs import Run
+from stcore.sensors.choose import chosen, gaps, lonely
+from stcore.sensors.sites import Sites
+
+Answers = Mapping[str, Answer]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Of N sensors those in ``keep`` [N] bool stay. ``answers`` by part under the plan, ``whole`` with all sensors on.
+
+    ``importance`` [N] are shares of what ``worth`` says; ``reasons`` [N] and ``site_reasons`` [R] sentences; errors are mean
+    absolute ones of the first target, in ``unit``.
+    """
+
+    run: Run
+    sites: Sites
+    keep: np.ndarray
+    answers: Answers
+    whole: Answers
+    importance: np.ndarray
+    worth: Worth
+    reasons: Sequence[str]
+    site_reasons: Sequence[str]
+    ranking: str
+    unit: str
+    notes: Sequence[str] = field(default_factory=tuple)
+    curve: Curve | None = None
+
+    @property
+    def data(self) -> STData:
+        """The data that the plan is for."""
+        return self.sites.data
+
+    @property
+    def expected(self) -> np.ndarray:
+        """[N] expected error of each sensor: that of its forecasts in validation under the plan."""
+        return self.answers["validation"].by_sensor
+
+    @property
+    def cost(self) -> float:
+        """What the kept ones cost."""
+        return float(self.sites.cost[self.site_keep].sum())
+
+    @property
+    def site_keep(self) -> np.ndarray:
+        """[R] bool of the sites."""
+        keep = np.zeros(self.sites.count, bool)
+        keep[self.sites.of[self.keep]] = True
+        return keep
+
+    def table(self) -> pd.DataFrame:
+        """A row a sensor in the data's order: sensor, kept, importance, expected_error, reason, lat, lon (NaN: unknown)."""
+        places = self.data.places
+        lat, lon = (np.full(len(self.keep), np.nan),) * 2 if places is None else places.T
+        return pd.DataFrame(
+            {
+                "sensor": self.data.sensors,
+                "kept": self.keep,
+                "importance": self.importance,
+                "expected_error": self.expected,
+                "reason": list(self.reasons),
+                "lat": lat,
+                "lon": lon,
+            }
+        )
+
+    def by_region(self) -> pd.DataFrame:
+        """A row a site: region, cells, kept, importance (of all its cells), expected_error, reason. For plans of grids."""
+        sites, validation = self.sites, self.answers["validation"]
+        absolute, count = sites.sum(validation.absolute), sites.sum(validation.count)
+        error = np.divide(absolute, count, out=np.full(sites.count, np.nan), where=count > 0)
+        return pd.DataFrame(
+            {
+                "region": sites.name,
+                "cells": sites.size,
+                "kept": self.site_keep,
+                "importance": sites.sum(self.importance),
+                "expected_error": error,
+                "reason": list(self.site_reasons),
+            }
+        )
+
+    @property
+    def measured(self) -> dict[str, dict[str, Any]]:
+        """The period of each part's errors; see ``stcore.evidence.plan.chance.measured_in``."""
+        return {part: measured_in(answer, self.data, part) for part, answer in self.answers.items()}
+
+    def intervals(self) -> dict[str, dict[str, list[float]]]:
+        """The 95 % interval [low, high] of the error in each part, over all sensors, the kept ones, those that are off."""
+        step = self.data.step_seconds
+        found = {
+            part: {over: expected(answer, over, step, part) for over in OVER} for part, answer in self.answers.items()
+        }
+        return {part: {over: [one.low, one.high] for over, one in sure.items()} for part, sure in found.items()}
+
+    def changes(self) -> dict[str, dict[str, list[float]]]:
+        """How much more it errs than with all on, as a share, and the 95 % interval of that: [share, low, high]."""
+        step = self.data.step_seconds
+        found = {
+            part: {over: changed(answer, self.whole[part], over, step, part) for over in OVER}
+            for part, answer in self.answers.items()
+        }
+        return {
+            part: {over: [one.estimate, one.low, one.high] for over, one in sure.items()}
+            for part, sure in found.items()
+        }
+
+    def figures(self) -> dict[str, Any]:
+        """The plan in plain numbers: how many stay, their cost, errors by part under the plan and with all on, how sure they
+        are (``intervals``, ``changes``), and in which period they were ``measured``."""
+        return {
+            "run": self.run.id,
+            "sensors": len(self.keep),
+            "kept": int(self.keep.sum()),
+            "sites": self.sites.count,
+            "sites_kept": int(self.site_keep.sum()),
+            "stay": ground.counted(self.sites, self.keep),
+            "cost": self.cost,
+            "ranking": self.ranking,
+            "unit": self.unit,
+            "importance": f"{self.worth.name}: {self.worth.meaning}",
+            "measured": self.measured,
+            "errors": {part: dict(zip(OVER, answer.three, strict=True)) for part, answer in self.answers.items()},
+            "intervals": self.intervals(),
+            "unmasked": {part: dict(zip(OVER, answer.three, strict=True)) for part, answer in self.whole.items()},
+            "changes": self.changes(),
+            "notes": list(self.notes),
+        }
+
+
+def plan(
+    run: Run,
+    keep: int | None = None,
+    budget: float | None = None,
+    *,
+    on: Sequence[str] | None = None,
+    off: Sequence[str] | None = None,
+    costs: Sequence[str] | None = None,
+    ask: Ask | None = None,
+    with_curve: bool = False,
+) -> Plan:
+    """The plan of a finished run that keeps so many sensors (on grids: regions), or as many as ``budget`` pays for.
+
+    Without either it is the run's own mask, or else as many as the knee of the curve keeps. ``on``, ``off`` and ``costs``
+    (such as a=3) come on top of the run's own. Where the run's mask fits it is the plan; else the ranking with the least
+    validation error is. ``ask``: who answers; by default this process loads the weights. Raises OptionError and RunError.
+    """
+    check(run)
+    data = jobs.dataset(run)
+    sites = sites_of(run, data, demands(run, {"on": on, "off": off, "costs": costs, "budget": budget}))
+    _check_number(sites, keep, budget)
+    ask = ask or asked_of(weighed(run, data))
+    curve = drawn(run, sites, ask) if with_curve else known(run, sites.options)
+    if keep is None and budget is None and own_mask(run) is None:
+        curve = curve or drawn(run, sites, ask)
+        keep = curve.knee() or round(sites.count / 2)
+    name, mask = best(run, sites, keep, ask)
+    return made(run, sites, sites.spread(mask), ask, ranking=name, curve=curve)
+
+
+def _check_number(sites: Sites, keep: int | None, budget: float | None) -> None:
+    if keep is not None and budget is not None:
+        raise OptionError("Give either how many sensors to keep or a budget, not both.")
+    if keep is not None and not 1 <= keep <= sites.count:
+        raise OptionError(
+            f"The data have {sites.count} {called(sites)}, so 1 to {sites.count} of them can be kept; not {keep}."
+        )
+    if keep is not None and keep > (most := sites.count - len(sites.off)):
+        raise OptionError(f"All but {most} are switched off by name, so no {keep} of them can be kept.")
+
+
+def best(run: Run, sites: Sites, keep: int | None, ask: Ask) -> tuple[str, np.ndarray]:
+    """The ranking's name and the mask [R]: the run's own mask where that is what is asked for, else that of the ranking whose
+    curve is lowest in validation at that number (with a budget: at the number that it pays for at the mean cost)."""
+    own = own_mask(run)
+    if own is not None:
+        mask = sites.mean(own.astype(float)) > 0.5
+        forced = bool(mask[sites.on].all() and not mask[sites.off].any())
+        if forced and (keep is None or mask.sum() == keep) and sites.options.budget is None:
+            return OWN, mask
+    many = keep
+    if many is None:
+        budget = sites.options.budget
+        many = sites.count if budget is None else round(sites.count * budget / float(sites.cost.sum()))
+    curve = compared(run, sites, many, ask)
+    name = curve.best_at(many) or OWN
+    order = np.array(curve.orders[name])
+    return name, chosen(order, sites) if keep is None else keeping(order, sites, keep)
+
+
+def made(
+    run: Run, sites: Sites, keep: np.ndarray, ask: Ask, *, ranking: str = "", curve: Curve | None = None,
+    facts: Known | None = None,
+) -> Plan:  # fmt: skip
+    """The plan that keeps exactly ``keep`` [N] bool: asked, explained, with what has to be known about it."""
+    everyone = np.ones(len(keep), bool)
+    answers = {part: ask(keep, part) for part in PARTS}
+    whole = {part: all_on(run, ask(everyone, part, keep)) for part in PARTS}
+    shares, unit, about = ground.worth(run), unit_of(run), ground.WORTH[ground.learnt(run)]
+    facts = facts or Known(sites.data, sites)
+    mask = sites.mean(keep.astype(float)) > 0.5
+    errors = answers["validation"].by_sensor, whole["validation"].by_sensor
+    why = Said(facts, mask, shares, *errors, unit, about.name)
+    return Plan(
+        run, sites, keep, answers, whole, shares, about, why.reasons(), why.by_site(), ranking, unit,
+        notes(run, sites, mask, facts), curve,
+    )  # fmt: skip
+
+
+def unit_of(run: Run) -> str:
+    """The first target's unit."""
+    return str(run.spec["data"]["units"].get(run.spec["targets"][0], ""))
+
+
+def notes(run: Run, sites: Sites, keep: np.ndarray, facts: Known) -> list[str]:
+    """What has to be known about a plan, in sentences without a full stop."""
+    said = gaps(keep, sites)
+    if not trained_for(run):
+        said.append(
+            f"run {run.id} was not trained to forecast under any mask: errors under masks other than its own are "
+            "guesses; a run with mask any answers better"
+        )
+    if not knows_all_on(run):
+        said.append(
+            f"run {run.id} was trained with sensors off, so it cannot say what the error with all on would be: compare with a "
+            "run of the same settings without a mask"
+        )
+    if bad := [place for place in facts.faults if keep[sites.of[place]]]:
+        first = facts.faults[bad[0]]
+        said.append(
+            f"{len(bad)} of the sensors that stay look faulty, such as {sites.data.sensors[first.sensor]}: {first.reason}"
+        )
+    if alone := lonely(keep, sites):
+        said.append(f"{alone} of the graph's {int(sites.part.max()) + 1} connected parts keep no sensor")
+    if sites.count < len(sites.of):
+        side = sites.options.region
+        said.append(f"sensors are cells of a grid and are kept by regions of {side} x {side} cells")
+    if len(run.spec["targets"]) > 1:
+        said.append(f"errors are those of {run.spec['targets'][0]}, the first target")
+    return said

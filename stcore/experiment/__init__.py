@@ -1,6 +1,0 @@
-"""Experiments: methods x budgets x seeds over a dataset with their controls, as ordinary runs, resumable."""
-
-from stcore.experiment.opened import Experiment, create_experiment, experiments_in, open_experiment
-from stcore.experiment.options import ExperimentOptions, read_file
-
-__all__ = ["Experiment", "ExperimentOptions", "create_experiment", "experiments_in", "open_experiment", "read_file"]

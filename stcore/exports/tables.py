@@ -1,0 +1,41 @@
+"""Tables for others: whether a file can be written, and CSV that a spreadsheet opens without running anything."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from stcore.options import OptionError
+
+
+def safe(text: str) -> str:
+    """A text that a spreadsheet will not take for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def csv(frame: pd.DataFrame) -> str:
+    """Rows as CSV, every text and column name made harmless for a spreadsheet."""
+    texts = {
+        name: column.map(lambda value: safe(value) if isinstance(value, str) else value)
+        for name, column in frame.items()
+        if not pd.api.types.is_numeric_dtype(column)
+    }
+    return str(frame.assign(**texts).rename(columns=lambda name: safe(str(name))).to_csv(index=False))
+
+
+def check_place(out: Path) -> None:
+    """OptionError where no file can be written to ``out``, before any work is done."""
+    if not os.path.isdir(out.parent):
+        raise OptionError(f"There is no folder {out.parent} to write {out.name} into.")
+    if os.path.isdir(out):
+        raise OptionError(f"{out} is a folder; name a file to write.")
+    new = not os.path.lexists(out)
+    if not (new or os.path.isfile(out)):
+        return  # such as a pipe, which opening would stir
+    try:
+        with open(out, "ab"):  # what is there stays as it is
+            pass
+        if new:
+            out.unlink()
+    except OSError as error:
+        raise OptionError(f"{out} cannot be written: {error.strerror or error}.") from None

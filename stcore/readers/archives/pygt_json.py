@@ -1,0 +1,225 @@
+"""PyG-Temporal's JSON files: chickenpox, windmill, pedalme, encovid, wikimath and montevideo, values and graph in one."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from stcore.data import graph
+from stcore.findings import DataError, Finding, refuse
+from stcore.readers.archives.published import Published
+from stcore.readers.archives.pygt_arrays import with_edges
+from stcore.readers.archives.start import assumed_times
+from stcore.readers.reader import Answers, Raw, Reader
+from stcore.readers.safe.limits import check_room
+from stcore.readers.source import Source
+from stcore.registry import Card
+
+CARD = Card(
+    "pygt-json", "A JSON file with edges and values, as PyG-Temporal has them (chickenpox, windmill, pedalme, encovid, "
+    "wikimath, montevideo).",
+    "Rozemberczki et al. 2021, PyTorch Geometric Temporal", "stcore.readers.archives.pygt_json:READER",
+)  # fmt: skip
+FIRST = re.compile(
+    r'\s*\{\s*"(edges|edge_mapping|weights|block|FX|X|node_ids|time_periods|y|\d+)"\s*:'
+    r'|\s*\{[^\[]*"nodes"\s*:\s*\[\s*\{\s*"(bus_stop|lon|lat|id|in_degree|y|X)"'
+)
+GROWTH = 12
+"""Bytes that Python takes for a byte of a JSON file of numbers, at most."""
+Edges = Mapping[str, np.ndarray]
+
+
+class Layout(NamedTuple):
+    """Values [T, N] or [T, N, C] and their channel, the step where the set is known, edges and how they were made."""
+
+    values: np.ndarray
+    channel: str
+    step: str
+    edges: Edges
+    rule: str
+    extra: dict[str, Any]
+
+
+def recognises(source: Source) -> float:
+    """0.9 for text that begins as one of the files does."""
+    if source.content != "text":
+        return 0.0
+    return 0.9 if FIRST.match(source.head.decode("utf-8-sig", errors="replace")) else 0.0
+
+
+def read(source: Source, answers: Answers) -> Raw:
+    """Values [T, N], edges, and the names and dates that the file has."""
+    check_room(GROWTH * source.size, source.name)
+    try:
+        held = json.loads(source.text_and_encoding[0])
+    except (ValueError, RecursionError) as error:
+        raise refuse("damaged", f"{source.name} is not the JSON that it begins as: {error}.") from error
+    if not isinstance(held, dict):
+        raise _unknown(source)
+    layout = _layout(held, source)
+    values = layout.values if layout.values.ndim == 3 else layout.values[:, :, None]
+    stamps, findings = _times(held, len(values), layout.step, source, answers)
+    names, said = _names(held, layout, values.shape[1], source)
+    channels = (
+        [layout.channel] if values.shape[2] == 1 else [f"channel-{place + 1}" for place in range(values.shape[2])]
+    )
+    attrs = {"title": source.path.stem, "units": {}, "positions": int(names is None)}
+    sensors = np.arange(values.shape[1]).astype(str) if names is None else np.array(names, dtype=str)
+    coords = {"time": stamps, "sensor": sensors, "channel": channels}
+    ds = xr.Dataset({"value": (("time", "sensor", "channel"), values)}, coords=coords, attrs=attrs)
+    ds = ds.assign({name: ("sensor", layout.extra[name]) for name in ("lat", "lon") if name in layout.extra})
+    findings += said + ([layout.extra["said"]] if "said" in layout.extra else [])
+    raw = Raw(ds, findings, {})
+    return with_edges(raw, layout.edges, layout.rule) if layout.edges else raw
+
+
+def _unknown(source: Source) -> DataError:
+    text = f"{source.name} is JSON, but neither a table of values nor edges of a kind that is known are in it."
+    return refuse("unknown-format", text)
+
+
+def _layout(held: dict[str, Any], source: Source) -> Layout:
+    """Which of the files it is, by its keys."""
+    if isinstance(held.get("nodes"), list) and isinstance(held.get("links"), list):
+        return _stops(held, source)
+    if isinstance(mapping := held.get("edge_mapping"), dict) and "y" in held:
+        return _changing(held, mapping, source)
+    edges = _edges(held.get("edges"), held.get("weights"), source)
+    rule = f"edges from {source.name} as they are"
+    for key, channel, step in (("FX", "cases", "7d"), ("block", "output", "1h"), ("X", "demand", "7d")):
+        if isinstance(held.get(key), list):
+            return Layout(_table(held[key], key, source), channel, step, edges, rule, {})
+    if isinstance(held.get("0"), dict) and "y" in held["0"]:
+        rows = [held[str(step)]["y"] for step in range(_periods(held))]
+        step = "7d" if "week" in held["0"] else "1d"
+        return Layout(_table(rows, "y", source), "value", step, edges, rule, {})
+    raise _unknown(source)
+
+
+def _periods(held: dict[str, Any]) -> int:
+    """How many entries there are that are called by their number, without a gap."""
+    return next(number for number in range(len(held) + 1) if not isinstance(held.get(str(number)), dict))
+
+
+def _table(rows: Any, key: str, source: Source) -> np.ndarray:
+    try:
+        table = np.array(rows, dtype=np.float64)
+    except (ValueError, TypeError, OverflowError) as error:
+        text = f"{key!r} in {source.name} is no table of numbers: its rows differ in length, or hold something else."
+        raise refuse("shape", text) from error
+    if table.ndim not in (2, 3):
+        raise refuse("shape", f"{key!r} in {source.name} has {table.ndim} dims; rows by time of readings are needed.")
+    return table
+
+
+def _edges(pairs: Any, weights: Any, source: Source) -> Edges:
+    """Start, end and weight [E]; nothing where the file has no edges."""
+    if pairs is None:
+        return {}
+    try:
+        table = np.array(pairs, dtype=np.int64)
+        weight = np.ones(len(table)) if weights is None else np.array(weights, dtype=np.float64)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise refuse("edges", f"The edges in {source.name} are no pairs of sensors with a weight each.") from error
+    if table.ndim != 2 or table.shape[1] != 2 or weight.shape != (len(table),):
+        raise refuse("edges", f"The edges in {source.name} are no pairs of sensors with a weight each.")
+    return {"edge_from": table[:, 0], "edge_to": table[:, 1], "edge_weight": weight}
+
+
+def _changing(held: dict[str, Any], mapping: dict[str, Any], source: Source) -> Layout:
+    """A graph for every step: its edges are averaged, since a dataset has one graph."""
+    values = _table(held["y"], "y", source)
+    index, weight = mapping.get("edge_index"), mapping.get("edge_weight")
+    if not isinstance(index, dict) or not isinstance(weight, dict) or not index:
+        raise _unknown(source)
+    parts = [_edges(pairs, weight.get(step), source) for step, pairs in index.items() if pairs]
+    many = values.shape[1]
+    start, end, value = (
+        np.concatenate([part[name] for part in parts]) for name in ("edge_from", "edge_to", "edge_weight")
+    )
+    if len(start) and (min(start.min(), end.min()) < 0 or max(start.max(), end.max()) >= many):
+        raise refuse("edges", f"The edges in {source.name} name sensors beyond the {many} that it has.")
+    pairs, place = np.unique(start * many + end, return_inverse=True)
+    mean = np.bincount(place, value, len(pairs)) / len(index)
+    rule = f"means of the graphs of {len(index)} steps in {source.name}, an absent edge counted as 0"
+    edges = {"edge_from": pairs // many, "edge_to": pairs % many, "edge_weight": mean}
+    return Layout(values, "cases", "1d", edges, rule, {})
+
+
+def _stops(held: dict[str, Any], source: Source) -> Layout:
+    """Montevideo's bus stops: values by stop, links with the length of the road."""
+    nodes = [node for node in held["nodes"] if isinstance(node, dict)]
+    names = [str(node.get("bus_stop", node.get("id"))) for node in nodes]
+    values = _table([node.get("y", node.get("X", {}).get("y")) for node in nodes], "y", source).T
+    place = {name: number for number, name in enumerate(names)}
+    try:
+        pairs = [(place[str(link["source"])], place[str(link["target"])]) for link in held["links"]]
+    except (KeyError, TypeError) as error:
+        raise refuse("edges", f"The links in {source.name} name stops that it does not have: {error}.") from error
+    listed = _edges(pairs, [link.get("weight", 1) for link in held["links"]], source)
+    made = graph.from_neighbours(listed["edge_from"], listed["edge_to"], listed["edge_weight"])
+    edges = {"edge_from": made.start, "edge_to": made.end, "edge_weight": made.weight}
+    rule = f"links of {source.name}, whose weights are lengths of roads; weight exp(-(d/s)\u00b2), s their root mean square"
+    return Layout(values, "passengers", "1h", edges, rule, {"names": names} | _places(nodes, source))
+
+
+def _places(nodes: list[dict[str, Any]], source: Source) -> dict[str, Any]:
+    """Degrees, where they are degrees."""
+    if not all("lat" in node and "lon" in node for node in nodes):
+        return {}
+    lat, lon = (np.array([node[name] for node in nodes], dtype=np.float64) for name in ("lat", "lon"))
+    if np.abs(lat).max() <= 90 and np.abs(lon).max() <= 180:
+        return {"lat": lat, "lon": lon}
+    text = f"'lon' and 'lat' in {source.name} are metres of a map that it does not name; places were not used."
+    return {"said": Finding("note", "places", text)}
+
+
+def _names(held: dict[str, Any], layout: Layout, many: int, source: Source) -> tuple[list[str] | None, list[Finding]]:
+    """Ids by position, where the file has them."""
+    if "names" in layout.extra:
+        return layout.extra["names"], []
+    ids = held.get("node_ids")
+    if not isinstance(ids, dict) or len(ids) < 1:
+        return None, []
+    if sorted(map(str, ids.values())) != sorted(map(str, range(many))):
+        text = f"'node_ids' in {source.name} do not number the {many} sensors from 0; the sensors have only numbers."
+        return None, [Finding("note", "ids", text)]
+    by_place = {int(number): str(name) for name, number in ids.items()}
+    return [by_place[number] for number in range(many)], []
+
+
+def _times(
+    held: dict[str, Any], steps: int, step: str, source: Source, answers: Answers
+) -> tuple[np.ndarray, list[Finding]]:
+    """The dates that entries have, else a start that is assumed; the step is the published set's."""
+    known = _date(held.get("0"))
+    asked = {"step": answers.get("step", step)} | ({"start": answers["start"]} if "start" in answers else {})
+    own = Published("", 0, steps, known, "") if known else None
+    stamps, (start, width) = assumed_times(steps, source.name, asked, own)
+    if "step" not in answers:
+        width = replace(width, text=f"{source.name} holds no step; {step} is that of the published set.")
+    if known and "start" not in answers:
+        start = replace(
+            start, text=f"The first row of {source.name} is of {known[:10]}, by its own year and week or day."
+        )
+    return stamps, [start, width]
+
+
+def _date(entry: Any) -> str | None:
+    """The day of an entry that says year and week, or year, month and day."""
+    if not isinstance(entry, dict):
+        return None
+    try:
+        if "week" in entry:
+            return f"{date.fromisocalendar(int(entry['year']), int(entry['week']), 1)} 00:00"
+        return f"{date(int(entry['year']), int(entry['month']), int(entry['day']))} 00:00"
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None
+
+
+READER = Reader(recognises, read, order=20)

@@ -1,0 +1,97 @@
+"""A series of numbered sensors without dates, and the windows that a set brings: what the field's archives have in common."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from stcore.findings import Finding, refuse
+from stcore.readers.archives import clocks
+from stcore.readers.archives.published import Published, of_size, published
+from stcore.readers.reader import Answers
+
+PARTS = ("train", "validation", "test")
+FILES = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation", "test": "test"}
+"""Names of files and arrays by the part that they are."""
+
+
+class Windows(NamedTuple):
+    """A set's own windows: first steps [W] by part, each ``lookback`` + ``horizon`` steps long."""
+
+    starts: Mapping[str, np.ndarray]
+    lookback: int
+    horizon: int
+
+
+def assembled(
+    values: np.ndarray, names: list[str], title: str, answers: Answers, known: Published | None = None
+) -> tuple[xr.Dataset, list[Finding]]:
+    """A raw dataset of [T, N, C] values whose sensors have only numbers; channels of a calendar become its clock.
+
+    ``names`` [C] are the channels', empty where the set has none; ``known`` is the set that these may be, where more says so
+    than name and size.
+    """
+    steps, sensors, channels = values.shape
+    clock = clocks.found(values)
+    keep = [place for place in range(channels) if clock is None or place not in clock.channels]
+    named = published(title, sensors)
+    coords, findings = clocks.times(clock, steps, title, answers, known or of_size(steps, sensors) or named)
+    called = names or (["value"] if len(keep) == 1 else [f"channel-{place + 1}" for place in range(channels)])
+    called = [called[place] for place in keep] if len(called) == channels else called
+    ds = xr.Dataset(
+        {"value": (("time", "sensor", "channel"), values[:, :, keep] if len(keep) < channels else values)},
+        coords={"time": coords["time"], "sensor": np.arange(sensors).astype(str), "channel": called},
+        attrs={"title": title, "units": {}, "positions": 1},
+    )  # fmt: skip
+    if named:
+        ds.attrs["likely_zone"] = named.zone
+    return ds.assign(clock=("time", coords["clock"])) if "clock" in coords else ds, findings
+
+
+def with_windows(ds: xr.Dataset, windows: Windows, title: str) -> tuple[xr.Dataset, list[Finding]]:
+    """The dataset with ``start`` and, where the set has all three parts and they can be kept apart, ``split``."""
+    length, steps = windows.lookback + windows.horizon, ds.sizes["time"]
+    starts = {part: np.unique(windows.starts[part].astype(np.int64)) for part in PARTS if part in windows.starts}
+    if any(len(first) and (first.min() < 0 or first.max() + length > steps) for first in starts.values()):
+        raise refuse("windows", f"{title} names windows of {length} steps that lie outside its {steps} steps.")
+    ds = ds.assign(start=("window", np.unique(np.concatenate(list(starts.values())))))
+    ds = ds.assign_attrs(lookback=windows.lookback, horizon=windows.horizon)
+    size = f"Its windows look {windows.lookback} steps back and {windows.horizon} ahead"
+    counts = ", ".join(f"{len(starts[part])} for {part}" for part in starts)
+    if absent := [part for part in PARTS if part not in starts or not len(starts[part])]:
+        text = (
+            f"{title} brings windows ({counts}) and none for {' and '.join(absent)}: the parts are cut by their shares."
+        )
+        return ds, [Finding("note", "windows", f"{text} {size}.")]
+    label = _labels(starts, length, steps)
+    whole = {part: int(_inside(label, first, length, part).sum()) for part, first in starts.items()}
+    if not all(whole.values()):
+        text = f"The parts of {title} lie among each other, so that none could be kept apart; they are cut by their shares."
+        return ds, [Finding("note", "windows", f"{text} {size} ({counts}).")]
+    lost = [f"{len(starts[part]) - whole[part]} for {part}" for part in PARTS[:2] if len(starts[part]) > whole[part]]
+    kept = (
+        f" {' and '.join(lost)} share steps with a later part and are left out, so that no window of the test "
+        "shares a step with training."
+        if lost
+        else ""
+    )
+    text = f"The parts are {title}'s own: windows {counts}.{kept} {size}; so many steps keep them as they are."
+    return ds.assign(split=("time", label)), [Finding("note", "windows", text)]
+
+
+def _labels(starts: Mapping[str, np.ndarray], length: int, steps: int) -> np.ndarray:
+    """[T] the latest part that has a window over a step; empty where none has."""
+    label = np.full(steps, "", dtype="<U10")
+    for part in PARTS:
+        change = np.zeros(steps + 1, np.int64)
+        np.add.at(change, starts[part], 1)
+        np.add.at(change, starts[part] + length, -1)
+        label[np.cumsum(change[:-1]) > 0] = part
+    return label
+
+
+def _inside(label: np.ndarray, starts: np.ndarray, length: int, part: str) -> np.ndarray:
+    """[W] whether all steps of a window are of its part."""
+    own = np.concatenate([[0], np.cumsum(label == part)])
+    return own[starts + length] - own[starts] == length

@@ -1,0 +1,234 @@
+"""STemDist's distilled sets: a .pt file with windows ``x`` [M, L, N, F] and ``y`` [M, H, N], and the clusters' sizes ``w``.
+
+Ours hold ``mean`` and ``std`` [F], as ``channels`` the bytes of their names, one a line, and as ``set`` [32] those of the
+fingerprint of what they were written of, by which runs on them are known to be on that set: values that were standardised and
+brought back are not the same to the last bit.
+"""
+
+import io
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+from zipfile import ZipFile
+
+import numpy as np
+
+from stcore.data import STData
+from stcore.findings import Finding, refuse
+from stcore.readers.archives import series
+from stcore.readers.reader import Answers, Raw, Reader
+from stcore.readers.safe import tensors
+from stcore.readers.source import Source
+from stcore.registry import Card
+
+CARD = Card(
+    "stemdist-pt", "A distilled set or a coreset of STemDist: a .pt file with windows x and y, and perhaps weights w.",
+    "STemDist 2026 (arXiv 2603.10410)", "stcore.readers.archives.stemdist:READER",
+)  # fmt: skip
+STANDARD = "standard deviations"
+
+
+class Distilled(NamedTuple):
+    """``inputs`` [M, L, N, F], ``targets`` [M, H, N], and of the sensors ``weight`` or ``node`` [N], where it has them."""
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    weight: np.ndarray | None
+    node: np.ndarray | None
+
+
+def recognises(source: Source) -> float:
+    """0.9 for torch's archive of a dict that names x and y beside tensors."""
+    if (name := tensors.pickle_of(source)) is None:
+        return 0.0
+    with ZipFile(source.path) as archive, archive.open(name) as file:
+        head = file.read(2**16)
+    named = all(b"X\x01\x00\x00\x00" + key in head for key in (b"x", b"y"))
+    return 0.9 if named and b"torch._utils\n_rebuild_tensor" in head else 0.0
+
+
+def read(source: Source, answers: Answers) -> Raw:
+    """M blocks of L + H steps with ``start``, each sensor with its ``weight``; targets are the first channel's last H steps."""
+    held = tensors.load(source)
+    parts = _parts(held, source)
+    values, scaled = _unscaled(_blocks(parts), held, source)
+    many, lookback, sensors, features = parts.inputs.shape
+    names = _names(held, features) or ["value"] + [f"channel-{place + 2}" for place in range(features - 1)]
+    ds, findings = series.assembled(values, names, source.path.stem, answers)
+    length = lookback + parts.targets.shape[1]
+    ds = ds.assign(start=("window", length * np.arange(many)))
+    ds.attrs |= {"lookback": lookback, "horizon": length - lookback, "distilled": "{}", **_of_set(held)}
+    if scaled.level == "note":
+        ds.attrs["units"] = dict.fromkeys(ds["channel"].values.tolist(), STANDARD)
+    if parts.weight is not None:
+        ds = ds.assign(weight=("sensor", parts.weight.astype(np.float64)))
+    if parts.node is not None:
+        ds = ds.assign_coords(sensor=parts.node.astype(str)).assign_attrs(positions=0)
+    text = (
+        f"{source.name} holds {many} windows of {lookback} + {length - lookback} steps of {sensors} sensors or clusters; "
+        "they lie one behind the other and have no dates of their own."
+    )
+    return Raw(ds, [Finding("note", "distilled", text), scaled, *findings], {})
+
+
+def _parts(held: Any, source: Source) -> Distilled:
+    """The dict's arrays in the shapes that they have to have."""
+    if not isinstance(held, dict) or not {"x", "y"} <= set(held):
+        raise refuse("shape", f"{source.name} holds no dict with the tensors x and y, as a distilled set does.")
+    x, y = held["x"], held["y"]
+    for name, part, dims in (("x", x, (4,)), ("y", y, (3, 4))):
+        if (
+            not isinstance(part, np.ndarray)
+            or part.ndim not in dims
+            or part.dtype.kind not in "fiub"
+            or 0 in part.shape
+        ):
+            what = f"an array of shape {part.shape}" if isinstance(part, np.ndarray) else f"a {type(part).__name__}"
+            raise refuse("shape", f"{name!r} in {source.name} is {what}; windows x steps x sensors were expected.")
+    y = y[..., 0] if y.ndim == 4 else y
+    if (x.shape[0], x.shape[2]) != (y.shape[0], y.shape[2]):
+        raise refuse(
+            "shape", f"x and y in {source.name} have the shapes {x.shape} and {y.shape}, which do not belong together."
+        )
+    return Distilled(x, y, *(_by_sensor(held.get(name), name, x.shape[2], source) for name in ("w", "node")))
+
+
+def _by_sensor(part: Any, name: str, sensors: int, source: Source) -> np.ndarray | None:
+    """[N] numbers above zero or positions, whatever dims of one they have besides."""
+    if part is None:
+        return None
+    array = np.asarray(part)
+    kinds = "fiu" if name == "w" else "iu"
+    if array.dtype.kind not in kinds or array.size != sensors or not np.isfinite(array).all() or array.min() < 0:
+        raise refuse("shape", f"{name!r} in {source.name} does not hold a number for each of the {sensors} sensors.")
+    if name == "w" and array.min() <= 0:
+        raise refuse("weights", f"{int((array <= 0).sum())} of the weights 'w' in {source.name} are not above zero.")
+    return array.ravel()
+
+
+def _names(held: dict[str, Any], features: int) -> list[str] | None:
+    """The channels' names, where the file tells them."""
+    names = (_bytes(held.get("channels")) or b"").decode("utf-8", "replace").split("\n")
+    sound = len(names) == len(set(names)) == features and all(name.isprintable() and name.strip() for name in names)
+    return names if sound else None
+
+
+def _of_set(held: dict[str, Any]) -> dict[str, str]:
+    """The fingerprint of the set that the file was written of, where it tells one."""
+    told = _bytes(held.get("set"))
+    return {"set": told.hex()} if told and len(told) == 32 else {}
+
+
+def _bytes(part: Any) -> bytes | None:
+    """The bytes whose numbers a tensor holds."""
+    if not isinstance(part, np.ndarray) or not np.isin(part, np.arange(256)).all():
+        return None
+    return part.astype(np.uint8).tobytes()
+
+
+def known_by(data: STData) -> str:
+    """The fingerprint of a distilled set; of one that came from such a file, that of the set which the file was written of."""
+    told = str(data.ds.attrs.get("set", ""))
+    return told if re.fullmatch("[0-9a-f]{64}", told) else data.fingerprint
+
+
+def _blocks(parts: Distilled) -> np.ndarray:
+    """[M (L + H), N, F] with NaN where a block's target steps have no reading of the other channels."""
+    many, lookback, sensors, features = parts.inputs.shape
+    length = lookback + parts.targets.shape[1]
+    values = np.full((many, length, sensors, features), np.nan, np.result_type(parts.inputs.dtype, np.float32))
+    values[:, :lookback] = parts.inputs
+    values[:, lookback:, :, 0] = parts.targets
+    return values.reshape(many * length, sensors, features)
+
+
+def _unscaled(values: np.ndarray, held: dict[str, Any], source: Source) -> tuple[np.ndarray, Finding]:
+    """Values in their own units where the file holds ``mean`` and ``std`` [F]; else they stay standardised, which is said."""
+    mean, std = held.get("mean"), held.get("std")
+    if not isinstance(mean, np.ndarray) or not isinstance(std, np.ndarray):
+        text = (
+            f"{source.name} holds standardised values and not their mean and std, which are those of the training set "
+            f"that it was distilled from: the unit of its values is {STANDARD}."
+        )
+        return values, Finding("note", "scaled", text)
+    scale = np.stack([mean.ravel(), std.ravel()]) if mean.size == std.size == values.shape[2] else np.zeros((2, 1))
+    if not np.isfinite(scale).all() or (scale[1] <= 0).any():
+        raise refuse("scaled", f"'mean' and 'std' in {source.name} are no scale of its {values.shape[2]} channels.")
+    text = f"The values in {source.name} were standardised; they were multiplied by its 'std' and its 'mean' was added."
+    return values.astype(np.float64) * scale[1] + scale[0], Finding("repaired", "scaled", text)
+
+
+def write(data: STData, place: Path) -> list[str]:
+    """A distilled set (blocks of equal length with ``start`` and ``weight``) as a dict of tensors that torch loads safely."""
+    values, lookback = _windows(data)
+    order = _order(values, lookback)
+    values = values[..., order]
+    seen = np.isfinite(values)
+    mean, std = np.zeros(values.shape[3]), np.ones(values.shape[3])
+    if set(data.units.values()) != {STANDARD}:
+        mean, std = (
+            measure(values.astype(np.float64), axis=(0, 1, 2)).astype(np.float32) for measure in (np.nanmean, np.nanstd)
+        )
+        std[std == 0] = 1
+    values = (values.astype(np.float64) - mean) / std
+    weight = data.ds["weight"].values
+    parts = {
+        "x": values[:, :lookback], "y": values[:, lookback:, :, 0], "w": weight[None, None], "mean": mean, "std": std,
+        "set": np.frombuffer(bytes.fromhex(known_by(data)), np.uint8),
+        "channels": np.frombuffer("\n".join(data.channels[place] for place in order).encode(), np.uint8),
+    }  # fmt: skip
+    place.write_bytes(_saved(parts))
+    lost = [
+        "STemDist's file has no room for times, ids, units, places, graph and findings.",
+        "x and y are standardised, as STemDist's are; mean and std are kept beside them, and are those of this set.",
+    ]
+    if order[0] != 0:
+        lost.append(f"STemDist forecasts the first channel: {data.channels[order[0]]} was put there.")
+    if none := len(data.channels) - len(order):
+        lost.append(f"{none} of {len(data.channels)} channels hold no reading and are left out.")
+    if len(order) > 1:
+        lost.append("At the target steps only the first channel is kept.")
+    if not seen[:, :, :, 0].all():
+        lost.append(
+            f"{int((~seen[:, :, :, 0]).sum())} readings are missing and are written as NaN, which STemDist does not mask."
+        )
+    return lost
+
+
+def _order(values: np.ndarray, lookback: int) -> list[int]:
+    """Channels of [M, L + H, N, C] that hold a reading, first of them one that is known at the target steps."""
+    seen = np.isfinite(values)
+    told = np.flatnonzero(seen[:, lookback:].any(axis=(0, 1, 2)))
+    first = int(told[0]) if len(told) else 0
+    others = [int(place) for place in np.flatnonzero(seen.any(axis=(0, 1, 2))) if place != first]
+    return [first, *others]
+
+
+def _windows(data: STData) -> tuple[np.ndarray, int]:
+    """[M, L + H, N, C] and L, or a DataError that says what a distilled set has and these data have not."""
+    if "weight" not in data.ds or "start" not in data.ds:
+        raise refuse(
+            "layout", "Only a distilled set, windows with weights of their sensors, can be written for STemDist."
+        )
+    start = np.sort(data.ds["start"].values)
+    length = data.steps // max(len(start), 1)
+    if not np.array_equal(start, length * np.arange(len(start))) or length * len(start) != data.steps:
+        raise refuse(
+            "layout", "The windows of these data are not of one length, one behind the other; they cannot be written."
+        )
+    lookback = int(data.ds.attrs.get("lookback", length // 2))
+    if not 0 < lookback < length:
+        raise refuse("layout", f"A lookback of {lookback} leaves nothing to forecast in windows of {length} steps.")
+    return data.values.reshape(len(start), length, *data.values.shape[1:]), lookback
+
+
+def _saved(parts: dict[str, np.ndarray]) -> bytes:
+    """What torch writes for them, in memory first, so that a full disk is told by the system and not by torch."""
+    import torch
+
+    buffer = io.BytesIO()
+    torch.save({name: torch.from_numpy(np.ascontiguousarray(part, np.float32)) for name, part in parts.items()}, buffer)
+    return buffer.getvalue()
+
+
+READER = Reader(recognises, read, order=25, write=write)

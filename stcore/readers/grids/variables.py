@@ -1,0 +1,135 @@
+"""Which variables of a dataset are measurements, which of them are opened, and which place along further dimensions."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from stcore.data.checks import listed
+from stcore.findings import Finding, refuse
+from stcore.readers.reader import Answers
+
+MOST = 8
+"""Variables that are opened where nobody has chosen."""
+LEADS = ("prediction_timedelta", "lead_time", "leadtime", "forecast_period", "forecast_hour", "step")
+VERSIONS = "expver"
+BOUNDS = ("bnds", "bounds", "nbnd", "nv", "nbounds", "vertices", "axis_nbounds")
+
+
+class Variable(NamedTuple):
+    """A variable's further dimensions, its unit, and its long name."""
+
+    extra: tuple[str, ...]
+    unit: str
+    label: str
+
+
+def measured(ds: xr.Dataset, dims: set[str]) -> dict[str, Variable]:
+    """Variables with numbers over all these dims, but for bounds, flags and the mapping of coordinates."""
+    aside = {str(array.attrs.get(key)) for array in ds.variables.values() for key in ("bounds", "grid_mapping")}
+    found = {}
+    for name, array in ((str(name), array) for name, array in ds.data_vars.items()):
+        own = tuple(map(str, array.dims))
+        if array.dtype.kind not in "fiu" or not dims <= set(own) or name in aside or "flag_values" in array.attrs:
+            continue
+        extra = tuple(dim for dim in own if dim not in dims)
+        if not any(dim.lower() in BOUNDS for dim in extra):
+            label = str(array.attrs.get("long_name") or array.attrs.get("standard_name") or name)
+            wide = tuple(dim for dim in extra if ds.sizes[dim] > 1 and dim != VERSIONS)
+            found[name] = Variable(wide, str(array.attrs.get("units", "")), label)
+    return found
+
+
+def chosen(known: Mapping[str, Variable], answers: Answers) -> tuple[list[str], list[Finding]]:
+    """The answered variables, else the first ``MOST`` that share the most common dimensions; told where there are several."""
+    names = list(known)
+    if len(names) < 2:
+        return names, []
+    kinds = [variable.extra for variable in known.values()]
+    usual = max(dict.fromkeys(kinds), key=kinds.count)
+    taken = [name for name in names if known[name].extra == usual][:MOST]
+    if answer := answers.get("variables", ""):
+        taken = list(dict.fromkeys(part.strip() for part in answer.split(",") if part.strip()))
+        if unknown := [name for name in taken if name not in known]:
+            raise refuse("variables", f"There is no variable {unknown[0][:80]!r}; there are {listed(names, 12)}.")
+    left = [name for name in names if name not in taken]
+    text = f"There are {len(names)} variables; opened as channels: {listed(taken, 12)}."
+    text += f" Left out: {listed(left, 12)}." if left else ""
+    choices = {name: f"open {known[name].label[:80]} alone" for name in names[:40]}
+    chosen = answer or ",".join(taken)
+    choices |= {"<variables>": "open several, names with commas between", chosen: "open what was opened now"}
+    return taken, [Finding("note", "variables", text, choices, chosen)]
+
+
+def places(array: xr.DataArray, dims: set[str], answers: Answers) -> tuple[list[xr.DataArray], list[Finding]]:
+    """The variable over ``dims`` alone: at the answered place of every further dimension, else at its first, which is told.
+
+    Along the versions of ERA5 all are given, final before preliminary; the first with a reading counts.
+    """
+    findings: list[Finding] = []
+    for dim in [str(dim) for dim in array.dims if dim not in dims and dim != VERSIONS]:
+        if array.sizes[dim] == 1:
+            array = array.isel({dim: 0})
+            continue
+        if dim.lower() in LEADS:
+            raise _forecasts(array, dim)
+        labels = _labels(array[dim].values)
+        taken = answers.get(dim, labels[0])
+        if taken not in labels:
+            raise refuse(dim, f"There is no {dim} {taken[:80]!r}; there are {listed(labels, 12)}.")
+        text = f"The values have {len(labels)} places along {dim!r}; {taken} was taken."
+        choices = {label: f"open {dim} {label}" for label in labels}
+        findings.append(Finding("note", dim, text, choices, taken))
+        array = array.isel({dim: labels.index(taken)})
+    if VERSIONS not in array.dims:
+        return [array], findings
+    order = np.argsort(_labels(array[VERSIONS].values)) if VERSIONS in array.coords else range(array.sizes[VERSIONS])
+    return [array.isel({VERSIONS: int(place)}) for place in order], findings
+
+
+def _forecasts(array: xr.DataArray, dim: str) -> Exception:
+    text = (
+        f"{array.name} holds forecasts: for every time there are {array.sizes[dim]} lead times along {dim!r}. Observations "
+        "have one value a time; choose one lead time and save it as a file of its own."
+    )
+    return refuse("forecasts", text)
+
+
+def _labels(values: np.ndarray) -> list[str]:
+    """What places along a dimension are called; whole numbers without a point, each name once."""
+    names = [
+        (
+            part.decode("utf-8", "replace")
+            if isinstance(part, bytes)
+            else f"{part:g}"
+            if isinstance(part, float)
+            else str(part)
+        )
+        for part in values.tolist()[:200]
+    ]
+    return names if len(set(names)) == len(names) else [str(number) for number in range(len(names))]
+
+
+def told(ds: xr.Dataset, names: list[str], time: str, name: str) -> list[Finding]:
+    """That packed numbers were unpacked, and that the newest part of ERA5 is preliminary."""
+    findings = []
+    packed = [variable for variable in names if {"scale_factor", "add_offset"} & ds[variable].encoding.keys()]
+    if packed:
+        about = ds[packed[0]].encoding
+        text = (
+            f"{listed(packed)} of {name} are packed as {about.get('dtype', 'whole numbers')} and were unpacked as the file "
+            f"says ({packed[0]}: times {about.get('scale_factor', 1):g}, plus {about.get('add_offset', 0):g})."
+        )
+        findings.append(Finding("note", "packed", text))
+    if VERSIONS in ds.variables and ds[VERSIONS].dims == (time,):
+        labels = np.array(_every(ds[VERSIONS].values))
+        early = int(np.isin(labels, ("0005", "5")).sum())
+        if early:
+            text = f"{early} of {len(labels)} rows of {name} are preliminary (ERA5T, expver 0005) and may still change."
+            findings.append(Finding("note", VERSIONS, text))
+    return findings
+
+
+def _every(values: np.ndarray) -> list[str]:
+    return [part.decode("ascii", "replace") if isinstance(part, bytes) else str(part) for part in values.tolist()]

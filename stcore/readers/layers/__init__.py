@@ -1,0 +1,1 @@
+"""Map layers: roads, districts and coasts that are drawn underneath."""

@@ -1,0 +1,216 @@
+"""Map layers as files: GeoJSON, GeoPackage, zipped Shapefile, GeoParquet; bytes in, a table of geometries out.
+
+Nothing is opened by a name that stands inside a file: GDAL is given bytes, never a path, and only after a look at what they
+hold. ``/vsi`` paths, virtual tables, links and whatever else leads out of a file are refused or stay text.
+"""
+
+import io
+import json
+import re
+import sqlite3
+import warnings
+import zipfile
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from stcore.findings import Finding, refuse
+from stcore.readers.safe.limits import check_room, words
+from stcore.readers.source import Source
+
+SQLITE, SHP = b"SQLite format 3\x00", b"\x00\x00\x27\x0a"
+MOST_BYTES, MOST_FEATURES, MOST_MEMBERS, UNZIPPED_RATIO = 100_000_000, 50_000, 1000, 200
+PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+KNOWN = "GeoJSON, GeoPackage, a zipped Shapefile or GeoParquet"
+
+
+class Features(NamedTuple):
+    """A geopandas ``frame`` as the file has it, and what is to be said of the choice that was made."""
+
+    frame: Any
+    findings: list[Finding]
+
+
+def features(source: Source, answers: Mapping[str, str]) -> Features:
+    """The features of a file, whichever of the four kinds its bytes are. ``answers`` may name the ``layer``. DataError."""
+    if source.size > MOST_BYTES:
+        raise refuse("too-large", f"{source.name} has {words(source.size)}; a layer may have {words(MOST_BYTES)}.")
+    check_room(12 * source.size, source.name)
+    raw = source.path.read_bytes()
+    if raw.startswith(SQLITE):
+        found = _geopackage(source.name, raw, answers)
+    elif raw.startswith(b"PK\x03\x04"):
+        found = _shapefile(source.name, raw, answers)
+    elif raw.startswith(b"PAR1"):
+        found = _parquet(source.name, raw)
+    elif raw.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        found = Features(_geojson(source.name, raw), [])
+    elif raw.startswith(SHP):
+        text = (
+            f"{source.name} is one part of a Shapefile. Zip it with its .shx, .dbf and .prj, and choose the zip file."
+        )
+        raise refuse("half", text)
+    else:
+        raise refuse("unknown-format", f"{source.name} is no map layer that is known here: it must be {KNOWN}.")
+    if getattr(found.frame, "_geometry_column_name", None) is None:
+        raise refuse("no-geometry", f"{source.name} holds a table without geometries.")
+    _check_count(source.name, len(found.frame))
+    return found
+
+
+def _check_count(name: str, count: int) -> None:
+    if count > MOST_FEATURES:
+        raise refuse(
+            "too-many", f"{name} has more than {MOST_FEATURES:,} features; leave out what the map does not need."
+        )
+    if not count:
+        raise refuse("empty", f"{name} has no feature with a geometry.")
+
+
+# ---- GeoJSON -------------------------------------------------------------------------------------------------------
+def _geojson(name: str, raw: bytes) -> Any:
+    """By Python's own parser. A ``crs`` member of before 2016 counts where it names an EPSG code."""
+    import geopandas
+
+    held = json.loads(raw.decode("utf-8-sig"))
+    kind = held.get("type")
+    if kind == "FeatureCollection":
+        listed = held.get("features")
+    else:
+        listed = [held] if kind == "Feature" else [{"type": "Feature", "properties": {}, "geometry": held}]
+    if not isinstance(listed, list) or kind not in ("FeatureCollection", "Feature", *GEOMETRIES):
+        raise refuse("unknown-format", f"{name} is JSON but not GeoJSON: it has no features.")
+    _check_count(name, len(listed))
+    shapes = [
+        {"type": "Feature", "properties": _told(part.get("properties")), "geometry": part.get("geometry")}
+        for part in listed
+        if isinstance(part, dict)
+    ]
+    with np.errstate(invalid="ignore"):  # what is no number is left out later on
+        return geopandas.GeoDataFrame.from_features(shapes, crs=_named_crs(held.get("crs")))
+
+
+def _told(properties: Any) -> dict[str, Any]:
+    """Attributes, none of which may take the place of the geometry."""
+    held = properties if isinstance(properties, dict) else {}
+    return {f"{key} (attribute)" if key == "geometry" else key: value for key, value in held.items()}
+
+
+GEOMETRIES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")
+
+
+def _named_crs(member: Any) -> str | None:
+    """``EPSG:25832`` from ``{"properties": {"name": "urn:ogc:def:crs:EPSG::25832"}}``; what else a name may say, and a code
+    that there is not, are left."""
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    told = (member.get("properties") or {}) if isinstance(member, dict) else {}
+    text = str(told.get("name", "")) if isinstance(told, dict) else ""
+    if "CRS84" in text:
+        return "EPSG:4326"
+    code = re.fullmatch(r"(?:urn:(?:x-)?ogc:def:crs:)?EPSG:(?:[\d.]*:)?(\d{4,6})", text)
+    with suppress(CRSError):
+        return f"EPSG:{CRS.from_epsg(int(code[1])).to_epsg()}" if code else None
+    return None
+
+
+# ---- GeoPackage ----------------------------------------------------------------------------------------------------
+def _geopackage(name: str, raw: bytes, answers: Mapping[str, str]) -> Features:
+    """After a look at its tables: only real ones are read, and none that another program would have to make."""
+    tables = _feature_tables(name, raw)
+    chosen, findings = _choice(name, tables, answers)
+    return Features(_read(raw, layer=chosen), findings)
+
+
+def _feature_tables(name: str, raw: bytes) -> list[str]:
+    with sqlite3.connect(":memory:") as database:
+        database.deserialize(raw)
+        database.set_authorizer(_only_reading)
+        database.set_progress_handler(lambda: 1, 20_000_000)  # ends what a made-up table would never end
+        rows = database.execute("SELECT name, sql FROM sqlite_master").fetchall()
+        held = {str(table): str(made or "") for table, made in rows}
+        if "gpkg_geometry_columns" not in held:
+            raise refuse("unknown-format", f"{name} is an SQLite database but no GeoPackage.")
+        if any(re.match(r"\s*CREATE\s+VIRTUAL", made or "", re.I) and not RTREE.search(made) for _, made in rows):
+            raise refuse("reaches-out", f"{name} has a virtual table, which may read other files; it was not opened.")
+        named = [str(row[0]) for row in database.execute("SELECT table_name FROM gpkg_geometry_columns")]
+    tables = [table for table in named if held.get(table, "").lstrip().upper().startswith("CREATE TABLE")]
+    if not tables:
+        raise refuse("empty", f"{name} has no table of features.")
+    return sorted(tables)
+
+
+RTREE = re.compile(r"\bUSING\s+rtree\b", re.I)
+
+
+def _only_reading(action: int, *rest: Any) -> int:
+    return sqlite3.SQLITE_OK if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ) else sqlite3.SQLITE_DENY
+
+
+# ---- Shapefile -----------------------------------------------------------------------------------------------------
+def _shapefile(name: str, raw: bytes, answers: Mapping[str, str]) -> Features:
+    """The parts of one Shapefile out of a zip archive, under names of ours."""
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        _check_archive(name, members)
+        parts = {member.filename.lower(): member for member in members}
+        stems = sorted(path[:-4] for path in parts if path.endswith(".shp") and "__macosx" not in path)
+        if not stems:
+            raise refuse("unknown-format", f"{name} is a zip archive without a Shapefile (.shp, .shx, .dbf) in it.")
+        chosen, findings = _choice(name, stems, answers)
+        if chosen + ".shx" not in parts:
+            raise refuse("half", f"{name} has {chosen[-100:]}.shp without its .shx; zip all parts of the Shapefile.")
+        clean = io.BytesIO()
+        with zipfile.ZipFile(clean, "w") as made:
+            for suffix in PARTS:
+                if member := parts.get(chosen + suffix):
+                    made.writestr("layer" + suffix, archive.read(member))
+    return Features(_read(clean.getvalue()), findings)
+
+
+def _check_archive(name: str, members: list[zipfile.ZipInfo]) -> None:
+    size, packed = sum(member.file_size for member in members), sum(member.compress_size for member in members)
+    if len(members) > MOST_MEMBERS or size > 5 * MOST_BYTES or size > UNZIPPED_RATIO * max(packed, 1):
+        raise refuse(
+            "bomb",
+            f"{name} unzips to {words(size)} in {len(members):,} files, which no Shapefile does; it was not opened.",
+        )
+    if any(member.flag_bits & 1 for member in members):
+        raise refuse("locked", f"{name} is locked with a password.")
+
+
+# ---- GeoParquet ----------------------------------------------------------------------------------------------------
+def _parquet(name: str, raw: bytes) -> Features:
+    import geopandas
+    from pyarrow.parquet import ParquetFile
+
+    about = ParquetFile(io.BytesIO(raw)).metadata
+    check_room(sum(about.row_group(place).total_byte_size for place in range(about.num_row_groups)), name)
+    if b"geo" not in (about.metadata or {}):
+        raise refuse("no-geometry", f"{name} is a Parquet table without geometries; a map layer is GeoParquet.")
+    _check_count(name, about.num_rows)
+    return Features(geopandas.read_parquet(io.BytesIO(raw)), [])
+
+
+# ---- what they share -----------------------------------------------------------------------------------------------
+def _read(raw: bytes, **which: Any) -> Any:
+    """By GDAL, out of memory."""
+    import geopandas
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a file in memory has no suffix to go by
+        return geopandas.read_file(io.BytesIO(raw), max_features=MOST_FEATURES + 1, **which)
+
+
+def _choice(name: str, held: list[str], answers: Mapping[str, str]) -> tuple[str, list[Finding]]:
+    """The layer to read: the answer's, else the first, which is said."""
+    asked = answers.get("layer", held[0])
+    choices = dict.fromkeys(held, "this one is drawn")
+    if asked not in held:
+        raise refuse("layer", f"{name} has no layer {asked[:100]!r}.", choices)
+    if len(held) == 1:
+        return asked, []
+    return asked, [Finding("note", "layer", f"{name} holds {len(held)} layers; this is {asked[:100]}.", choices, asked)]

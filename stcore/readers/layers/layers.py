@@ -1,0 +1,221 @@
+"""Layers that a user brings for the map: any coordinate system in, a small GeoJSON collection in degrees out."""
+
+import json
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from stcore.findings import Finding, refuse
+from stcore.readers.layers.files import features
+from stcore.readers.safe.guard import guarded
+from stcore.readers.source import Source
+
+MOST_TEXT, MOST_NAME, MOST_ATTRIBUTES = 120, 60, 12
+MOST_JSON = 1_000_000
+"""Characters of a collection: what a page sends to the map at every step."""
+DIGITS = 5  # about 1 m
+LOOKED_AT = 200
+"""Areas of which is looked whether they lie upon others."""
+TOLERANCES = (0.0, *(round(step * 10**power, 6) for power in range(-5, 0) for step in (1, 2, 5)))
+METRES, MOST_METRES = 111_000.0, 1e12
+EPSG = re.compile(r"(?:EPSG:)?(\d{4,6})")
+CHOICES = {"<EPSG:number>": "the coordinate system of these numbers, such as EPSG:25832"}
+
+
+class Layer(NamedTuple):
+    """A GeoJSON ``collection`` (EPSG:4326, attributes as plain text) by its ``name``, and what was done to it."""
+
+    name: str
+    collection: dict[str, Any]
+    findings: list[Finding]
+
+
+def read_layer(path: str | Path, answers: Mapping[str, str] | None = None) -> Layer:
+    """A layer from a GeoJSON, GeoPackage, zipped Shapefile or GeoParquet file, as ``STData.layers`` holds them.
+
+    It is brought to EPSG:4326, its coordinates rounded to about a metre and simplified until it has less than 1 MB, all of
+    which is said. ``answers``: ``layer`` where a file holds several, ``crs`` where it tells no coordinate system. DataError.
+    """
+    source = Source(Path(path))
+    with guarded(source.name):
+        found = features(source, answers or {})
+        frame, about = in_degrees(found.frame, (answers or {}).get("crs"), source.name)
+        collection, more = fitted(frame, source.name)
+        name = _text(source.path.name.split(".")[0], MOST_NAME) or "layer"
+        return Layer(name, collection, [*found.findings, *about, *more])
+
+
+def write_layer(layer: Layer, out: Path) -> None:
+    """As JSON, which ``parse_layer`` reads back."""
+    held = {"name": layer.name, "collection": layer.collection, "findings": [asdict(part) for part in layer.findings]}
+    out.write_text(json.dumps(held), encoding="utf-8")
+
+
+def parse_layer(text: str) -> Layer:
+    """What ``write_layer`` wrote."""
+    held = json.loads(text)
+    return Layer(held["name"], held["collection"], [Finding(**part) for part in held["findings"]])
+
+
+# ---- where it lies -------------------------------------------------------------------------------------------------
+def in_degrees(frame: Any, asked: str | None, name: str) -> tuple[Any, list[Finding]]:
+    """A geopandas frame in EPSG:4326, flat, without what has no place; DataError where its system is not known."""
+    while (frame.geom_type == "GeometryCollection").any():  # one may lie in another
+        frame = frame.explode(ignore_index=True)
+    frame = frame[~(frame.geometry.isna() | frame.geometry.is_empty)]
+    if not len(frame):
+        raise refuse("empty", f"{name} has no feature with a geometry.")
+    frame = frame.set_geometry(frame.geometry.force_2d())
+    count, frame = len(frame), frame[_finite(frame.geometry)]
+    if not len(frame):
+        raise refuse("no-place", f"No feature of {name} has a place on the earth.")
+    frame, findings = _with_crs(frame, asked, name)
+    if asks_for_files(frame.crs):
+        raise refuse(
+            "crs", f"The coordinate system of {name} needs files of its own; save it in one with an EPSG code."
+        )
+    told = frame.crs.to_epsg() or frame.crs.name
+    if told != 4326:
+        frame = frame.to_crs(4326)
+        findings.append(Finding("note", "reprojected", f"{name} was brought from {_text(told, 80)} to EPSG:4326."))
+    there = _finite(frame.geometry)
+    if not there.any():
+        raise refuse("no-place", f"No feature of {name} has a place on the earth.")
+    if there.sum() < count:
+        text = f"{count - int(there.sum())} of {count} features of {name} have no place on the earth and are left out."
+        findings.append(Finding("note", "no-place", text))
+    return frame[there].reset_index(drop=True), findings
+
+
+def _finite(shapes: Any) -> np.ndarray:
+    """[F] whether every coordinate of each feature is a number; bounds would pass over one that is not."""
+    found = np.ones(len(shapes), bool)
+    points = shapes.get_coordinates(ignore_index=False)
+    broken = ~np.isfinite(points.to_numpy()).all(axis=1)
+    found[shapes.index.get_indexer(points.index[broken])] = False
+    return found
+
+
+def _with_crs(frame: Any, asked: str | None, name: str) -> tuple[Any, list[Finding]]:
+    """The system that the file tells, if its numbers can be of it; else the answer's; else degrees, where they can be."""
+    west, south, east, north = frame.total_bounds
+    degrees = west >= -180 and east <= 360 and south >= -90 and north <= 90
+    told = frame.crs
+    if told is not None and (told.is_projected or (told.is_geographic and degrees)):
+        return frame, []
+    if asked is not None:
+        return frame.set_crs(known_code(asked, name), allow_override=True), []
+    if degrees:
+        text = f"{name} tells no coordinate system that is known here; its numbers fit degrees and were taken as EPSG:4326."
+        return frame.set_crs(4326, allow_override=True), [Finding("note", "crs", text, CHOICES, "EPSG:4326")]
+    most = np.abs(frame.total_bounds).max()
+    said = f"{most:,.0f}" if most < MOST_METRES else f"{most:.3g}"
+    text = f"{name} tells no coordinate system that is known here, and numbers up to {said} are no degrees. Which one is it?"
+    raise refuse("crs", text, CHOICES)
+
+
+def known_code(asked: str, name: str) -> int:
+    """An EPSG code; anything else that could name a system, a file among it, is not taken."""
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    code = EPSG.fullmatch(asked.strip().upper())
+    if code:
+        with suppress(CRSError):
+            CRS.from_epsg(int(code[1]))
+            return int(code[1])
+    raise refuse("crs", f"There is no coordinate system {asked[:40]!r} for {name}; write it as EPSG:25832.", CHOICES)
+
+
+def asks_for_files(crs: Any) -> bool:
+    """Whether the definition of a system names grid files, which would be looked for on this machine."""
+    return crs.to_epsg() is None and any(word in crs.to_wkt().lower() for word in ("grids", "gridshift", "@"))
+
+
+# ---- how large it is -----------------------------------------------------------------------------------------------
+def fitted(frame: Any, name: str) -> tuple[dict[str, Any], list[Finding]]:
+    """The frame as a collection of less than MOST_JSON characters, as little simplified as that takes."""
+    table, findings = _attributes(frame, name)
+    areas = frame.geom_type.isin(["Polygon", "MultiPolygon"]).all() and _apart(frame.geometry)
+    nothing: list[dict[str, str]] = [{}] * len(table)
+    for texts in (table, nothing):
+        room = MOST_JSON - len(json.dumps(texts)) - 80 * len(texts)
+        for tolerance in TOLERANCES if room > 0 else ():
+            shapes = _simplified(frame.geometry, tolerance, areas)
+            if shapes.count_coordinates().sum() * 10 > room:  # fewer than 10 characters a point there never are
+                continue
+            collection = _collection(shapes, texts)
+            if len(json.dumps(collection)) <= MOST_JSON:
+                return collection, [*findings, *_said(name, tolerance, texts is table)]
+    raise refuse(
+        "too-large", f"{name} is too large for a map even when simplified ({len(table):,} features); leave some out."
+    )
+
+
+def _simplified(shapes: Any, tolerance: float, areas: bool) -> Any:
+    """Lines with fewer points; areas that touch go on touching."""
+    if not tolerance:
+        return shapes
+    return shapes.simplify_coverage(tolerance) if areas else shapes.simplify(tolerance)
+
+
+def _apart(shapes: Any) -> bool:
+    """Whether areas do not lie upon each other, by a point inside each of some: simplified together, those that do take
+    minutes."""
+    points = shapes.iloc[:: -(-len(shapes) // LOOKED_AT)].representative_point()
+    return len(shapes.sindex.query(points, predicate="within")[0]) <= len(points)
+
+
+def _collection(shapes: Any, texts: list[dict[str, str]]) -> dict[str, Any]:
+    parts = [
+        {"type": "Feature", "properties": text, "geometry": _rounded(shape.__geo_interface__)}
+        for shape, text in zip(shapes, texts, strict=True)
+        if shape is not None and not shape.is_empty
+    ]
+    return {"type": "FeatureCollection", "features": parts}
+
+
+def _rounded(shape: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": shape["type"], "coordinates": _round(shape["coordinates"])}
+
+
+def _round(part: Any) -> Any:
+    return round(part, DIGITS) if isinstance(part, float | int) else [_round(inner) for inner in part]
+
+
+def _said(name: str, tolerance: float, with_texts: bool) -> list[Finding]:
+    found = []
+    if tolerance:
+        text = f"The lines of {name} were simplified by up to {tolerance * METRES:,.0f} m, so that the map stays quick."
+        found.append(Finding("note", "simplified", text))
+    if not with_texts:
+        found.append(
+            Finding("note", "attributes", f"The attributes of {name} were left out, since there are too many.")
+        )
+    return found
+
+
+def _attributes(frame: Any, name: str) -> tuple[list[dict[str, str]], list[Finding]]:
+    """[F] what is known of each feature, as short plain text, whatever it was."""
+    columns = [column for column in frame.columns if column != frame.geometry.name]
+    kept = columns[:MOST_ATTRIBUTES]
+    words = {column: _text(column, MOST_NAME) for column in kept}
+    rows = frame[kept].to_dict("records") if kept else [{}] * len(frame)
+    texts = [{words[key]: said for key, value in row.items() if (said := _text(value, MOST_TEXT))} for row in rows]
+    more = len(columns) - len(kept)
+    left = [Finding("note", "columns", f"{name} has {more} more attributes, which are left out.")] if more else []
+    return texts, left
+
+
+def _text(value: Any, most: int) -> str:
+    """A value in one short line without control characters; empty for nothing."""
+    if value is None or value != value:
+        return ""
+    text = "".join(sign if sign.isprintable() else " " for sign in str(value)[: 4 * most])
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1] + "…"

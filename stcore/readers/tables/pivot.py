@@ -1,0 +1,125 @@
+"""Rows of (time, sensor, values) in any order as [T, N, C]: each cell once, what is there twice is told or asked."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from stcore.findings import Finding, refuse
+from stcore.readers.archives.start import step_seconds
+from stcore.readers.reader import Answers
+from stcore.readers.safe.limits import check_room
+
+SPARSE = 0.05
+"""Below this share of filled cells, irregular times are asked about before anything of that size is made."""
+REGULAR = 0.95
+
+
+class Rows(NamedTuple):
+    """``time`` [R] instants, ``sensor`` [R] and ``channel`` [R] (or None) as positions in the lists ``sensors`` and
+    ``channels``, and ``values``: [R, C], or [R, 1] of the row's own channel."""
+
+    time: np.ndarray
+    sensor: np.ndarray
+    values: np.ndarray
+    sensors: list[str]
+    channels: list[str]
+    channel: np.ndarray | None = None
+
+
+def pivoted(rows: Rows, name: str, answers: Answers) -> tuple[np.ndarray, np.ndarray, list[Finding]]:
+    """(stamps [T], values [T, N, C] float32 with NaN where no row was, findings). DataError where it would not fit, or where
+    the same sensor has different readings at one time and no answer says which to take."""
+    stamps, step = np.unique(rows.time, return_inverse=True)
+    findings: list[Finding] = []
+    many = len(rows.sensors)
+    if len(rows.time) < SPARSE * len(stamps) * many and not _regular(stamps):
+        stamps, step, findings = _coarser(rows, stamps, name, answers)
+    per_row = rows.values.shape[1]
+    check_room(
+        12 * len(stamps) * many * len(rows.channels), f"{name} as a table of {len(stamps)} times and {many} sensors"
+    )
+    cell = step.astype(np.int64) * many + rows.sensor
+    if rows.channel is not None:
+        cell = cell * len(rows.channels) + rows.channel
+    cells = len(stamps) * many * len(rows.channels) // per_row
+    seen = np.zeros(cells, bool)
+    seen[cell] = True
+    taken = rows.values
+    if seen.sum() < len(cell):
+        cell, taken, more = _once(rows, cell, stamps, name, {"duplicate-times": "mean"} if findings else answers)
+        findings += [] if findings else more
+    values = np.full((cells, per_row), np.nan, np.float32)
+    values[cell] = taken
+    return stamps, values.reshape(len(stamps), many, len(rows.channels)), findings
+
+
+def _regular(stamps: np.ndarray) -> bool:
+    """Whether most times follow one another at one distance."""
+    if len(stamps) < 3:
+        return True
+    _, counts = np.unique(np.diff(stamps), return_counts=True)
+    return bool(counts.max() >= REGULAR * counts.sum())
+
+
+def _coarser(
+    rows: Rows, stamps: np.ndarray, name: str, answers: Answers
+) -> tuple[np.ndarray, np.ndarray, list[Finding]]:
+    """Times brought down to the step that was answered, within which readings are averaged; asked for where it was not."""
+    choices = {"<step>": "average the readings within every such step: a number and s, min, h or d, such as 15min"}
+    said = f"The sensors of {name} have times of their own: {len(stamps)} different ones in {len(rows.time)} rows."
+    if "step" not in answers or rows.time.dtype.kind != "M":
+        raise refuse("step", f"{said} Choose a step.", choices)
+    size = np.timedelta64(step_seconds(answers["step"]), "s").astype("timedelta64[ns]").astype(np.int64)
+    ticks = rows.time.astype("datetime64[ns]").astype(np.int64) // size * size
+    coarse, step = np.unique(ticks, return_inverse=True)
+    told = Finding(
+        "repaired", "step", f"{said} Readings were averaged within {answers['step']}.", choices, answers["step"]
+    )
+    return coarse.view("datetime64[ns]"), step, [told]
+
+
+def _once(
+    rows: Rows, cell: np.ndarray, stamps: np.ndarray, name: str, answers: Answers
+) -> tuple[np.ndarray, np.ndarray, list[Finding]]:
+    """Cells each once: equal rows are kept once, of different ones the first or their mean."""
+    order = np.argsort(cell, kind="stable")
+    ordered, values = cell[order], rows.values[order]
+    again = np.flatnonzero(ordered[1:] == ordered[:-1]) + 1
+    keep = np.ones(len(ordered), bool)
+    keep[again] = False
+    same = (values[again] == values[again - 1]) | (np.isnan(values[again]) & np.isnan(values[again - 1]))
+    told = again[0] if same.all() else again[(~same).any(axis=1)][0]
+    place = int(ordered[told]) // (len(rows.channels) if rows.channel is not None else 1)
+    where = f"{rows.sensors[place % len(rows.sensors)]} at {_moment(stamps[place // len(rows.sensors)])}"
+    said = f"{len(again)} of {len(cell)} rows of {name} have the sensor and the time of another row; the first: {where}"
+    if same.all():
+        text = f"{said}. Their readings are equal; one of each was kept."
+        return ordered[keep], values[keep], [Finding("repaired", "duplicate-times", text)]
+    rule = answers.get("duplicate-times")
+    choices = {"first": "keep the first reading of each time", "mean": "average the readings of each time"}
+    if rule not in choices:
+        hint = " Is it the hour that is doubled when daylight saving ends?" if _autumn(rows, order[again]) else ""
+        text = f"{said}. {int((~same.all(axis=1)).sum())} of them have different readings.{hint} Say which to take."
+        raise refuse("duplicate-times", text, choices)
+    taken = values[keep]
+    if rule == "mean":
+        starts, known = np.flatnonzero(keep), np.isfinite(values)
+        total = np.add.reduceat(np.where(known, values, 0).astype(np.float64), starts, axis=0)
+        number = np.add.reduceat(known.astype(np.int64), starts, axis=0)
+        taken = np.where(number > 0, total / np.maximum(number, 1), np.nan).astype(np.float32)
+    return ordered[keep], taken, [Finding("repaired", "duplicate-times", f"{said}.", choices, rule)]
+
+
+def _moment(stamp: np.generic) -> str:
+    return str(stamp.astype("datetime64[m]")).replace("T", " ") if stamp.dtype.kind == "M" else str(stamp)
+
+
+def _autumn(rows: Rows, where: np.ndarray) -> bool:
+    """All in the small hours of days on which clocks are set back."""
+    if rows.time.dtype.kind != "M":
+        return False
+    stamps = rows.time[where].astype("datetime64[h]")
+    days = stamps.astype("datetime64[D]")
+    hour, month = (stamps - days).astype(int), days.astype("datetime64[M]").astype(int) % 12 + 1
+    day = (days - days.astype("datetime64[M]")).astype(int) + 1
+    return bool(((hour <= 3) & (((month == 10) & (day >= 20)) | ((month == 11) & (day <= 8)))).all())

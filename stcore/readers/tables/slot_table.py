@@ -1,0 +1,160 @@
+"""A table with one row per sensor and day, and one column per time of day: 00:00, 00:15, ... or 1 to 96, or V1 to V24."""
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from stcore.data.checks import listed
+from stcore.findings import Finding, refuse
+from stcore.readers.reader import Answers, Raw, Reader
+from stcore.readers.source import Source
+from stcore.readers.tables import long_table, parquet, text_table
+from stcore.readers.tables.labels import unit_of
+from stcore.readers.tables.pivot import Rows, pivoted
+from stcore.readers.tables.roles import KINDS, numeric, plain, sensor_columns
+from stcore.readers.tables.time_columns import TimeColumns, parse_times, time_columns
+from stcore.registry import Card
+
+CARD = Card(
+    "slot-table", "CSV or Parquet with one row per sensor and day, and one column per time of day (00:00, 00:15, ...).",
+    "RFC 4180; Apache Parquet", "stcore.readers.tables.slot_table:READER",
+)  # fmt: skip
+CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00)?(?:\s*[-–].*)?")
+NUMBERED = re.compile(r"(.*?)(\d{1,4})")
+COUNTS = (24, 48, 72, 96, 144, 288, 1440)
+FEWEST = 12
+DAY = 1440
+
+
+class Slots(NamedTuple):
+    """``columns`` of times of day, their ``minutes`` after midnight, and ``said``: how the names were understood; the columns
+    of the day, of the sensor and of the quantity, where there are any."""
+
+    columns: list[int]
+    minutes: list[int]
+    said: str
+    day: TimeColumns
+    sensor: int | None
+    kind: int | None
+
+
+def recognises(source: Source) -> float:
+    """0.7 for a table with days in its rows and times of day in its columns."""
+    seen = long_table.peek(source)
+    return 0.7 if seen and slots(*seen) else 0.0
+
+
+def slots(header: tuple[str, ...] | None, rows: list[list[str]]) -> Slots | None:
+    """What the columns are; None where they are no times of day."""
+    if not header or not rows or (named := _clocks(header) or _numbers(header, rows)) is None:
+        return None
+    columns, minutes, said = named
+    names = [plain(name) for name in header]
+    rest = [number for number in range(len(header)) if number not in columns]
+    day = time_columns(tuple(header[number] for number in rest), [[row[number] for number in rest] for row in rows])
+    if day is None or day.how not in ("whole", "parts") or len(day.columns) > 3:
+        return None
+    day = TimeColumns(tuple(rest[number] for number in day.columns), day.how)
+    if any(":" in row[number] for row in rows for number in day.columns):
+        return None
+    free = [number for number in rest if number not in day.columns]
+    kind = next((number for number in free if names[number] in KINDS), None)
+    sensor = sensor_columns(header, rows, [number for number in free if number != kind], day)
+    if not sensor and ":" not in header[columns[0]]:
+        return None  # a day and columns called 1 to 24 may as well be 24 sensors
+    return Slots(columns, minutes, said, day, sensor[0] if sensor else None, kind)
+
+
+def _clocks(header: tuple[str, ...]) -> tuple[list[int], list[int], str] | None:
+    """Columns called by the clock, at one distance."""
+    found = [(number, CLOCK.fullmatch(name.strip())) for number, name in enumerate(header)]
+    columns = [number for number, match in found if match]
+    minutes = [60 * int(match[1]) + int(match[2]) for _, match in found if match]
+    apart = set(np.diff(minutes).tolist())
+    if len(columns) < FEWEST or len(apart) != 1 or min(apart) <= 0 or max(minutes) > DAY:
+        return None
+    return columns, minutes, f"{header[columns[0]]} to {header[columns[-1]]}"
+
+
+def _numbers(header: tuple[str, ...], rows: list[list[str]]) -> tuple[list[int], list[int], str] | None:
+    """Columns that are numbered on from 0 or 1, as many as a day has hours or parts of them."""
+    runs: dict[str, list[tuple[int, int]]] = {}
+    for number, name in enumerate(header):
+        if (match := NUMBERED.fullmatch(name.strip())) and all(numeric(row[number]) for row in rows):
+            runs.setdefault(match[1], []).append((number, int(match[2])))
+    for run in runs.values():
+        columns, places = [number for number, _ in run], [place for _, place in run]
+        if len(run) in COUNTS and places[0] in (0, 1) and set(np.diff(places).tolist()) == {1}:
+            step = DAY // len(run)
+            minutes = [step * (place - places[0]) for place in places]
+            text = f"{header[columns[0]]} to {header[columns[-1]]}, {step} minutes each, of which the first was taken for 00:00"
+            return columns, minutes, text
+    return None
+
+
+def read(source: Source, answers: Answers) -> Raw:
+    """One channel, or one per quantity; sensors by their names exactly as written, or the file's where no column names any."""
+    header, rows = long_table.peek(source) or (None, [])
+    found = slots(header, rows)
+    if header is None or found is None:
+        raise refuse("no-columns", f"{source.name} has no columns of days and times of day that are understood.")
+    choices = {"times": "the columns are times of day", "channels": "the columns are quantities, measured once a day"}
+    if answers.get("slots") == "channels":
+        raw = long_table.read(source, answers)
+        said = Finding(
+            "note",
+            "slots",
+            f"The columns {found.said} of {source.name} are quantities, as answered.",
+            choices,
+            "channels",
+        )
+        return Raw(raw.ds, [said, *raw.findings], raw.layers)
+    frame, findings = _frame(source, found, answers)
+    values, more = text_table.numbers(frame, found.columns, source.name)
+    days, zone, told = parse_times(found.day.texts(frame), source.name, answers)
+    if days.dtype.kind != "M":
+        raise refuse("time", f"The days in {source.name} are not dates; write them as 2024-03-31.")
+    sensor, sensors = _coded(frame, found.sensor, source.path.name.split(".")[0], source.name)
+    kind, channels = _coded(frame, found.kind, "value", source.name)
+    many = len(found.columns)
+    offsets = (np.array(found.minutes) * np.timedelta64(1, "m")).astype("timedelta64[ns]")
+    stamps = (days.astype("datetime64[ns]")[:, None] + offsets).ravel()
+    held = Rows(
+        stamps, sensor.repeat(many), values.reshape(-1, 1).astype(np.float32), sensors, channels, kind.repeat(many)
+    )
+    axis, cube, once = pivoted(held, source.name, answers)
+    ds = xr.Dataset(
+        {"value": (("time", "sensor", "channel"), cube)},
+        coords={"time": axis, "sensor": np.array(sensors, dtype=str), "channel": np.array(channels, dtype=str)},
+        attrs={"title": source.path.stem, "units": {name: unit_of(name) for name in channels}} | zone,
+    )
+    text = f"{source.name} has one row per {'sensor and day' if found.sensor is not None else 'day'}; its columns "
+    left = [
+        header[place]
+        for place in range(len(header))
+        if place not in (*found.columns, *found.day.columns, found.sensor, found.kind)
+    ]
+    text += f"{found.said} are times of day.{f' Not read: {listed(left)}.' if left else ''}"
+    return Raw(ds, [*findings, Finding("note", "slots", text, choices, "times"), *more, *told, *once], {})
+
+
+def _frame(source: Source, found: Slots, answers: Answers) -> tuple[pd.DataFrame, list[Finding]]:
+    texts = [number for number in (found.sensor, found.kind) if number is not None]
+    if source.content == "parquet":
+        return parquet.frame(source, sorted({*found.columns, *found.day.columns, *texts})), []
+    frame, _, findings = text_table.table(source, answers, texts)
+    return frame, findings
+
+
+def _coded(frame: pd.DataFrame, column: int | None, alone: str, name: str) -> tuple[np.ndarray, list[str]]:
+    """([R] positions, names) of a column, or of the only entry where there is none."""
+    if column is None:
+        return np.zeros(len(frame), np.int64), [alone]
+    codes, entries = pd.factorize(long_table.names_in(frame[column], 0, name))
+    return codes, [str(entry) for entry in entries]
+
+
+READER = Reader(recognises, read, order=27)

@@ -1,0 +1,162 @@
+"""A folder with one table per station: the files' names are the sensors, their columns the channels."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from stcore.data.checks import listed
+from stcore.findings import DataError, Finding, refuse
+from stcore.readers.companions import locations
+from stcore.readers.reader import Answers, FolderReader, Raw
+from stcore.readers.safe.guard import guarded
+from stcore.readers.source import Folder, Source
+from stcore.readers.tables import long_table, slot_table, wide_table
+from stcore.readers.tables.labels import unit_of
+from stcore.readers.tables.pivot import Rows, pivoted
+from stcore.readers.tables.roles import numeric, plain, roles
+from stcore.readers.tables.time_columns import time_columns
+from stcore.registry import Card
+
+CARD = Card(
+    "station-folder", "A folder with one CSV or Parquet per station, named after it: a column of times, others are channels.",
+    "RFC 4180; Apache Parquet", "stcore.readers.tables.station_folder:READER",
+)  # fmt: skip
+QUANTITY = re.compile(
+    r"speed|flow|volume|occup|count|demand|duration|price|temp|humid|pressure|wind|rain|precip|radiat|snow|dew|cloud"
+    r"|pm_?\d|no_?2|no_?x|so_?2|co_?2|^co$|^no$|o_?3|ozone|value|level|depth|discharge|power|energy|load|soil|status"
+)
+CHOICES = {
+    "common": "open the columns that all of them have",
+    "all": "open all columns; where one is absent, it is missing",
+}
+Table = tuple[str, ...]
+
+
+def members(folder: Folder) -> Sequence[Source]:
+    """The tables of stations, where the folder is made of them: all with times, and names and columns that say so."""
+    tables: dict[Source, Table] = {}
+    for source in folder.own:
+        if source.content in ("text", "gzip", "parquet") and (names := _channels(source)):
+            tables[source] = names
+    if len(tables) < 2 or not _are_stations(folder, tables):
+        return []
+    return list(tables)
+
+
+def _channels(source: Source) -> Table | None:
+    """The columns of values of a table with times, which names no sensors itself; None for other files."""
+    try:
+        with guarded(source.name):
+            header, rows = long_table.peek(source) or (None, [])
+    except DataError:
+        return None
+    time = time_columns(header, rows) if header else None
+    if header is None or time is None or slot_table.slots(header, rows) or roles(header, rows):
+        return None
+    free = [place for place in range(len(header)) if place not in time.columns and header[place].strip()]
+    return tuple(header[place] for place in free if all(numeric(row[place]) for row in rows)) or None
+
+
+def _are_stations(folder: Folder, tables: dict[Source, Table]) -> bool:
+    """Whether the files are stations, and not quantities of which each column is a station."""
+    names = [name_of(source) for source in tables]
+    columns = {plain(column) for found in tables.values() for column in found}
+    if ids := _listed_ids(folder):
+        return sum(name in ids for name in names) * 2 >= len(names)
+    if any(QUANTITY.search(plain(name)) for name in names):
+        return False
+    alike = len(set(tables.values())) == 1
+    patterned = len({re.sub(r"\d+", "#", name) for name in names}) == 1 and any(char.isdigit() for char in names[0])
+    if not (alike or patterned):
+        return False
+    telling = sum(bool(QUANTITY.search(column)) for column in columns)
+    return telling * 2 >= len(columns) or (alike and len(columns) == 1)
+
+
+def _listed_ids(folder: Folder) -> set[str]:
+    """Ids of a list of places in the folder."""
+    found: set[str] = set()
+    for source in folder.own:
+        try:
+            with guarded(source.name):
+                if source.content in ("text", "parquet") and locations.recognises(source):
+                    found |= set(locations.read(source, {}).ids)
+        except DataError:
+            continue
+    return found
+
+
+def name_of(source: Source) -> str:
+    """The file's name without its suffixes, exactly as written."""
+    return re.sub(r"(\.(csv|tsv|txt|parquet|gz|pq))+$", "", source.name, flags=re.IGNORECASE)
+
+
+def read(folder: Folder, answers: Answers) -> Raw:
+    """Times of all stations together; a station has no reading where its file has no row."""
+    found = list(members(folder))
+    raws = [wide_table.read(source, answers) for source in found]
+    names = [name_of(source) for source in found]
+    channels, findings = _columns([[str(name) for name in raw.ds["sensor"].values] for raw in raws], names, answers)
+    kinds = {(raw.ds["time"].dtype.kind, raw.ds.attrs.get("zone", "")) for raw in raws}
+    if len(kinds) > 1:
+        raise refuse(
+            "time", f"The files of {folder.name} do not agree on their clock: some times have an offset, some none."
+        )
+    values = [raw.ds["value"].values[:, :, 0] for raw in raws]
+    own = [{str(name): place for place, name in enumerate(raw.ds["sensor"].values)} for raw in raws]
+    taken = [_taken(part, places_of, channels) for part, places_of in zip(values, own, strict=True)]
+    rows = Rows(
+        np.concatenate([raw.ds["time"].values for raw in raws]),
+        np.repeat(np.arange(len(raws)), [len(part) for part in taken]),
+        np.concatenate(taken), names, channels,
+    )  # fmt: skip
+    axis, cube, once = pivoted(rows, folder.name, answers)
+    zone = {name: raws[0].ds.attrs[name] for name in ("zone", "local_zone") if name in raws[0].ds.attrs}
+    ds = xr.Dataset(
+        {"value": (("time", "sensor", "channel"), cube)},
+        coords={"time": axis, "sensor": np.array(names, dtype=str), "channel": np.array(channels, dtype=str)},
+        attrs={"title": folder.name, "units": {name: unit_of(name) for name in channels}} | zone,
+    )
+    text = f"{folder.name} has one file per station: {len(names)} sensors, named as their files, such as {listed(names, 3)}."
+    return Raw(ds, [Finding("note", "station-folder", text), *findings, *_told(raws, names), *once], {})
+
+
+def _taken(values: np.ndarray, own: dict[str, int], channels: list[str]) -> np.ndarray:
+    """[T, C] float32 the columns in the order of the channels, missing where the file has none."""
+    absent = np.full(len(values), np.nan)
+    return np.stack([values[:, own[name]] if name in own else absent for name in channels], axis=1).astype(np.float32)
+
+
+def _columns(held: list[list[str]], names: list[str], answers: Answers) -> tuple[list[str], list[Finding]]:
+    """The channels; where files have different columns, it is asked which are meant."""
+    every = list(dict.fromkeys(name for columns in held for name in columns))
+    common = [name for name in every if all(name in columns for columns in held)]
+    if len(common) == len(every):
+        return every, []
+    odd = next(name for name in every if name not in common)
+    without = [name for name, columns in zip(names, held, strict=True) if odd not in columns]
+    said = f"The files have different columns: {len(common)} of {len(every)} are in all; {odd!r} is not in {listed(without)}"
+    choices = CHOICES if common else {"all": CHOICES["all"]}
+    chosen = answers.get("columns")
+    if chosen not in choices:
+        raise refuse("columns", f"{said}. Which are meant?", choices)
+    return common if chosen == "common" else every, [Finding("note", "columns", f"{said}.", choices, chosen)]
+
+
+def _told(raws: list[Raw], names: list[str]) -> list[Finding]:
+    """What was said of the files, each kind once, with the number of files that it is true of."""
+    kinds: dict[str, list[tuple[str, Finding]]] = {}
+    for name, raw in zip(names, raws, strict=True):
+        for finding in raw.findings:
+            kinds.setdefault(finding.code, []).append((name, finding))
+    told = []
+    for code, found in kinds.items():
+        first = found[0][1]
+        more = f" So it is with {len(found) - 1} more files." if len(found) > 1 else ""
+        told.append(Finding(first.level, code, first.text + more, first.choices, first.chosen))
+    return told
+
+
+READER = FolderReader(members, read, order=6)

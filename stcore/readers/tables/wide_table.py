@@ -1,0 +1,102 @@
+"""A wide table: a column of times and one column per sensor, as text or as Parquet."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from stcore.data.checks import listed
+from stcore.findings import Finding, refuse
+from stcore.readers.reader import Answers, Raw, Reader
+from stcore.readers.source import Source
+from stcore.readers.tables import parquet, text_table
+from stcore.readers.tables.labels import unit_of
+from stcore.readers.tables.time_columns import parse_times, time_columns
+from stcore.registry import Card
+
+CARD = Card(
+    "wide-table", "CSV or Parquet with a column of times and one column per sensor; separator and decimal mark are found.",
+    "RFC 4180; Apache Parquet", "stcore.readers.tables.wide_table:READER",
+)  # fmt: skip
+INDEX = re.compile(r"|index|unnamed: ?\d+|__index_level_\d+__", re.IGNORECASE)
+
+
+def recognises(source: Source) -> float:
+    """0.5 for a table with a column of times and at least one of numbers."""
+    if source.content == "parquet":
+        columns = parquet.peek(source)
+        return 0.5 if columns and time_columns(*columns) else 0.0
+    seen = text_table.peek(source)
+    return 0.5 if seen and seen[1] and time_columns(*seen) else 0.0
+
+
+def sensors_of(source: Source) -> list[str]:
+    """The names that the table's header gives its columns, without reading the table; empty where it has no header."""
+    seen = text_table.peek(source)
+    return list(seen[0] or ()) if seen else []
+
+
+def read(source: Source, answers: Answers) -> Raw:
+    """One channel named after the file; sensors named by the header, or numbered where there is none."""
+    if source.content == "parquet":
+        frame, names = _parquet(source)
+        heads: tuple[str, ...] | None = None
+        findings: list[Finding] = []
+        time = time_columns(*(parquet.peek(source) or (None, [])))
+    else:
+        frame, dialect, findings = text_table.table(source, answers)
+        heads = dialect.header
+        names = list(heads) if heads else [f"{number}" for number in range(dialect.columns)]
+        time = time_columns(dialect.header, text_table.first_rows(frame))
+    if time is None:
+        raise refuse(
+            "no-time",
+            f"{source.name} has no column of times that is understood; name it 'time' and write times as 2024-03-31 14:05.",
+        )
+    columns = [
+        number
+        for number in range(len(names))
+        if number not in time.columns and not _running(frame[number], names[number])
+    ]
+    if not columns:
+        raise refuse("no-columns", f"{source.name} has times but no column of values.")
+    values, more = text_table.numbers(frame, columns, source.name, heads)
+    kinds = parquet.layout(source).words if source.content == "parquet" else [str(kind) for kind in frame.dtypes]
+    if truths := [names[number] for number in columns if kinds[number] == "bool"]:
+        more.append(Finding("note", "true-false", f"{listed(truths)} held true or false; it was taken as 1 and 0."))
+    stamps, zone, told = parse_times(time.texts(frame), source.name, answers)
+    channel = source.stem
+    attrs: dict[str, Any] = {"title": source.path.stem, "units": {channel: unit_of(channel)}} | zone
+    ds = xr.Dataset(
+        {"value": (("time", "sensor", "channel"), values[:, :, None])},
+        coords={"time": stamps, "sensor": np.array([names[number] for number in columns], dtype=str), "channel": [channel]},
+        attrs=attrs,
+    )  # fmt: skip
+    return Raw(ds, [*findings, *more, *told], {})
+
+
+def _running(column: pd.Series, name: str) -> bool:
+    """A nameless column that only counts rows, or that pandas keeps its index in."""
+    return name.startswith("__index_level_") or (
+        bool(INDEX.fullmatch(name))
+        and column.dtype.kind in "iu"
+        and bool((column.diff().dropna() == 1).all())
+        and len(column) > 1
+    )
+
+
+def _parquet(source: Source) -> tuple[pd.DataFrame, list[str]]:
+    """The columns, numbered; text may hold times, and nothing else."""
+    held = parquet.layout(source)
+    header, rows = parquet.peek(source) or (held.names, [])
+    time = time_columns(header, rows)
+    for place, kind in enumerate(held.kinds):
+        if kind == "text" and place not in (time.columns if time else ()):
+            what = f"holds {held.words[place]}, neither numbers nor times"
+            raise refuse("not-numbers", f"The column {held.names[place][:80]!r} of {source.name} {what}.")
+    return parquet.frame(source), list(held.names)
+
+
+READER = Reader(recognises, read, order=30)

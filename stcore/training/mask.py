@@ -1,0 +1,115 @@
+"""A run's mask as tensors: the gate of a step, what is learnt of it, the model under it, and how good other masks would be."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stcore import registry
+from stcore.data.windows import Windows
+from stcore.models.forecaster import Forecaster, Gated, gated
+from stcore.options import RunOptions
+from stcore.ranks import Ranks
+from stcore.sensors import effort
+from stcore.sensors.mask import Judge, SensorMask
+from stcore.sensors.options import MaskOptions, SiteOptions
+from stcore.sensors.sites import Sites
+from stcore.training import evaluate
+from stcore.training.tensors import Feed, thinned
+
+JUDGED, FEWEST = 65_536, 16  # cells of the validation windows on which other masks are measured, and windows at least
+
+
+class Masking:
+    """The mask of a run over N sensors, which are R sites (single sensors, or regions of a grid)."""
+
+    def __init__(self, feed: Feed, options: RunOptions, epochs: int) -> None:
+        self.feed = feed
+        self.sites, self.mask = build_mask(feed, options, epochs)
+        if options.mask["name"] != "any" or "grid" not in feed.data.ds.attrs:  # there it ranks nothing
+            self.mask.notes += effort.told(options.mask["name"], self.sites.count)
+        self.on = options.mask["name"] != "none"
+        self.of = torch.from_numpy(self.sites.of).to(feed.device)
+        self.leaf: Tensor | None = None  # the gate of the step in hand, by site
+
+    # ---- in a step -------------------------------------------------------------------------------------------------
+    def gate(self, epoch: int, batch: int) -> Tensor | None:
+        """The gate [N] of a training step; None where all are on."""
+        gate = self.mask.gate(epoch, batch)
+        if gate is None:
+            return None
+        self.leaf = torch.from_numpy(gate).to(self.feed.device, self.feed.series.dtype)
+        self.leaf.requires_grad_(self.mask.learns)
+        return self.leaf[self.of]
+
+    def learn(self, rate: float, ranks: Ranks) -> None:
+        """After the step's backward pass: the mask is told the slope with regard to its gate."""
+        if self.mask.learns and self.leaf is not None and self.leaf.grad is not None:
+            self.mask.learn(ranks.sum(self.leaf.grad).double().cpu().numpy(), rate)
+        self.leaf = None
+
+    # ---- between epochs --------------------------------------------------------------------------------------------
+    def begin(self, epoch: int, model: Forecaster, ranks: Ranks) -> bool:
+        """Have the mask decide before an epoch; says whether it has changed."""
+        return self.on and self.mask.begin(epoch, self.judge(model, ranks))
+
+    def judge(self, model: Forecaster, ranks: Ranks) -> Judge:
+        """How large the model's error is under other masks, without training for them; see ``error``."""
+
+        def errors(masks: np.ndarray) -> np.ndarray:
+            windows = thinned(self.feed.parts.validation, max(JUDGED // self.feed.setting.sensors, FEWEST))
+            return np.array([self.error(gated(model, self.tensor(mask)), windows, ranks) for mask in masks])
+
+        return errors
+
+    def error(self, model: Forecaster | Gated, windows: Windows, ranks: Ranks) -> float:
+        """Mean absolute error over all sensors, in training spreads where there are several targets."""
+        found = evaluate.metrics(evaluate.errors(model, self.feed, windows, ranks), self.feed)["mae"]
+        return float("nan") if found is None else float(found)
+
+    def tensor(self, gate: np.ndarray) -> Tensor:
+        """A gate [R] of sites, bool or soft, as [N] of sensors."""
+        return torch.from_numpy(gate.astype(np.float32)).to(self.feed.device, self.feed.series.dtype)[self.of]
+
+    @property
+    def held(self) -> Tensor | None:
+        """The gate [N] that forecasts are made with."""
+        gate = self.mask.held()
+        return None if gate is None else self.tensor(gate)
+
+    def under(self, model: Forecaster) -> Forecaster | Gated:
+        """The model as it forecasts."""
+        return gated(model, self.held)
+
+    # ---- what is left behind ---------------------------------------------------------------------------------------
+    def rows(self) -> dict[str, np.ndarray]:
+        """Per sensor whether it is ``active`` [N] bool and its ``mask_score`` [N]; nothing without a mask."""
+        if not self.on:
+            return {}
+        return {"active": self.sites.spread(self.mask.keep), "mask_score": self.sites.spread(self.mask.score)}
+
+    @property
+    def report(self) -> dict[str, float]:
+        """The mask's numbers for the epoch's event."""
+        return {**self.mask.report, "sites": float(self.sites.count)} if self.on else {}
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """All that resuming needs."""
+        return {name: torch.from_numpy(np.array(array)) for name, array in self.mask.state_dict().items()}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Go on from a state."""
+        self.mask.load_state_dict({name: tensor.numpy() for name, tensor in state.items()})
+
+
+def build_mask(feed: Feed, options: RunOptions, epochs: int) -> tuple[Sites, SensorMask]:
+    """The sites of a run's data and the chosen mask over them, for so many ``epochs``."""
+    choice: dict[str, Any] = dict(options.mask)
+    card = registry.card("masks", choice.pop("name"))
+    known = {name: value for name, value in choice.items() if name in card.options.model_fields}  # older runs name more
+    settings = card.options.read(known)
+    shared = settings if isinstance(settings, SiteOptions) else MaskOptions()
+    sites = Sites(feed.data, shared, feed.targets[0], feed.parts.label == 0)
+    mask: SensorMask = card.load()(settings, sites, epochs, options.seed)
+    return sites, mask
