@@ -1,1 +1,0 @@
-"""Experiments in the Compare view: the form, the list, the report."""

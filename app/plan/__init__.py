@@ -1,1 +1,0 @@
-"""The deployment plan: which sensors stay, what that costs, tried live and confirmed by training."""
