@@ -88,9 +88,11 @@ def fill(
 def titled(option: Described) -> str:
     """An option's label: its name in words, and its unit."""
     words = {
-        "lr": "learning rate", "mape_floor": "MAPE floor", "keep": "keep this share of all visits",
+        "lr": "learning rate",
+        "mape_floor": "MAPE floor",
+        "keep": "keep this share of all visits",
         "sparsity": "share of sensors off",
-    }.get(option["name"], option["name"].replace("_", " "))  # fmt: skip
+    }.get(option["name"], option["name"].replace("_", " "))
     return f"{words[:1].upper()}{words[1:]}" + (f" ({option['unit']})" if option.get("unit") else "")
 
 

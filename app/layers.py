@@ -47,9 +47,12 @@ def layers_box(fingerprint: str, placed: bool) -> None:
     """The button behind which layers are added, hidden and removed. ``placed``: the sensors have true places."""
     layers = held(fingerprint)
     box = st.popover(
-        "Layers", icon=":material/layers:", key="layers box", on_change="rerun",
+        "Layers",
+        icon=":material/layers:",
+        key="layers box",
+        on_change="rerun",
         help="Draw your own roads, districts or coast, or a map from the internet.",
-    )  # fmt: skip
+    )
     if box.open:
         with box:
             if placed:

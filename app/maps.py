@@ -93,15 +93,22 @@ def show_map(
         )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle(
-            "Flat map", key=f"{key}-kind", persist_state="session",
+            "Flat map",
+            key=f"{key}-kind",
+            persist_state="session",
             help="The same map without WebGL. The camera at its top right saves it as a picture"
             + ("; lasso and box beside it choose several sensors." if lasso else "."),
-        )  # fmt: skip
+        )
         st.download_button(
-            "Map as HTML", lambda: standalone(flat_sensor_map(sensors, theme, chosen), about or alt, PLAIN),
-            f"{key}.html", "text/html", key=f"{key}-html", on_click="ignore", type="tertiary",
+            "Map as HTML",
+            lambda: standalone(flat_sensor_map(sensors, theme, chosen), about or alt, PLAIN),
+            f"{key}.html",
+            "text/html",
+            key=f"{key}-html",
+            on_click="ignore",
+            type="tertiary",
             help="One file of about 5 MB that opens anywhere, without internet.",
-        )  # fmt: skip
+        )
 
 
 def show_flat(
@@ -114,7 +121,12 @@ def show_flat(
     if drawn.get("now") != now or not len(marked):
         drawn |= {"now": now, "marked": tuple(marked)}
     st.plotly_chart(
-        flat_sensor_map(sensors, current_theme(), chosen, drawn["marked"]), key=f"{key}-flat", on_select="rerun",
-        selection_mode=("points", "box", "lasso") if lasso else "points", config=WITH_LASSO if lasso else PLAIN, theme=None,
-        height=HEIGHT, alt=alt,
-    )  # fmt: skip
+        flat_sensor_map(sensors, current_theme(), chosen, drawn["marked"]),
+        key=f"{key}-flat",
+        on_select="rerun",
+        selection_mode=("points", "box", "lasso") if lasso else "points",
+        config=WITH_LASSO if lasso else PLAIN,
+        theme=None,
+        height=HEIGHT,
+        alt=alt,
+    )

@@ -47,9 +47,12 @@ def chosen(runs: list[Run]) -> pd.DataFrame:
     """The rows that fit the words and the switch."""
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     asked = left.text_input(
-        "Find", key="find runs", placeholder="a title, tag, kind, method, dataset or id", persist_state="session",
+        "Find",
+        key="find runs",
+        placeholder="a title, tag, kind, method, dataset or id",
+        persist_state="session",
         help="Every word has to be found somewhere in the run's row.",
-    )  # fmt: skip
+    )
     put_away = right.toggle("Archived, too", key="archived runs", persist_state="session")
     found = listed(runs)
     found = found if put_away else found[~found["archived"].astype(bool)]
@@ -85,13 +88,20 @@ def table(found: pd.DataFrame) -> list[Run]:
     numbers = {name: st.column_config.NumberColumn(format="%.3g") for name in ("Validation MAE", "Test MAE")}
     drawn = st.session_state.get(DRAWN, 0)
     event = st.dataframe(
-        frame, hide_index=True, key=f"all runs {drawn}", on_select="rerun", selection_mode="multi-row",
-        height="content" if len(frame) < 12 else 420, placeholder="–",
+        frame,
+        hide_index=True,
+        key=f"all runs {drawn}",
+        on_select="rerun",
+        selection_mode="multi-row",
+        height="content" if len(frame) < 12 else 420,
+        placeholder="–",
         column_config={
-            **numbers, "Title": st.column_config.TextColumn(width="medium"), "Tags": st.column_config.ListColumn(),
+            **numbers,
+            "Title": st.column_config.TextColumn(width="medium"),
+            "Tags": st.column_config.ListColumn(),
             "Made": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
         },
-    )  # fmt: skip
+    )
     total = words(int(found["bytes"].sum()))
     st.caption(f"{len(found)} {'run' if len(found) == 1 else 'runs'}, {total} on disk. Select rows to act on them.")
     places = event.selection.rows if event else []
@@ -120,19 +130,30 @@ def actions(runs: list[Run]) -> None:
     with st.container(horizontal=True, key="run actions"):
         st.button("Look at it", icon=":material/visibility:", disabled=len(runs) != 1, on_click=_look, args=(runs,))
         st.button(
-            "Compare", icon=":material/compare_arrows:", disabled=not runs or distilled, on_click=_compare, args=(runs,),
+            "Compare",
+            icon=":material/compare_arrows:",
+            disabled=not runs or distilled,
+            on_click=_compare,
+            args=(runs,),
             help="Distillations are held against each other in the Distil view." if distilled else None,
-        )  # fmt: skip
+        )
         edit(None if len(runs) != 1 or fixed else runs[0])
         st.button(
-            "Bring back" if away else "Archive", icon=":material/archive:", disabled=not ours or bool(fixed),
-            on_click=_each, args=(ours, lambda run: write_label(run, archived=not away)),
+            "Bring back" if away else "Archive",
+            icon=":material/archive:",
+            disabled=not ours or bool(fixed),
+            on_click=_each,
+            args=(ours, lambda run: write_label(run, archived=not away)),
             help=fixed or "Archived runs are left out of lists; nothing is deleted.",
-        )  # fmt: skip
+        )
         st.button(
-            "Delete", icon=":material/delete:", disabled=not ours or bool(fixed or busy), on_click=_delete, args=(ours,),
+            "Delete",
+            icon=":material/delete:",
+            disabled=not ours or bool(fixed or busy),
+            on_click=_delete,
+            args=(ours,),
             help=fixed or (f"{', '.join(busy)} is at work; stop it first." if busy else "You can take it back."),
-        )  # fmt: skip
+        )
 
 
 def _look(runs: list[Run]) -> None:

@@ -76,9 +76,16 @@ def map_panel(data: STData) -> SensorMap:
     layers = underneath(data.layers if data.places is not None else {}, places, None if cells else data.edges)
     placed = data.places is not None
     sensors = SensorMap(
-        data.sensors, places, values, words[what], unit, layers=layers, cells=cells,
-        overlays=overlays(data.fingerprint) if placed else (), online=placed and online(),
-    )  # fmt: skip
+        data.sensors,
+        places,
+        values,
+        words[what],
+        unit,
+        layers=layers,
+        cells=cells,
+        overlays=overlays(data.fingerprint) if placed else (),
+        online=placed and online(),
+    )
     if take_click(sensors, "data-map"):
         st.rerun()
     chosen = picking.chosen_sensor(data.sensors, 0)
@@ -112,9 +119,12 @@ def sensor_panel(data: STData) -> None:
     with st.expander("The readings as a table"):
         st.dataframe(table, hide_index=True, height=260)
         st.download_button(
-            "Readings as CSV", lambda: table.assign(sensor=safe(data.sensors[sensor])).to_csv(index=False),
-            "readings.csv", "text/csv", on_click="ignore",
-        )  # fmt: skip
+            "Readings as CSV",
+            lambda: table.assign(sensor=safe(data.sensors[sensor])).to_csv(index=False),
+            "readings.csv",
+            "text/csv",
+            on_click="ignore",
+        )
 
 
 def show_series(data: STData, sensor: int, channel: int, steps: slice) -> None:
@@ -138,9 +148,12 @@ def stretch(data: STData, name: str = "days") -> slice:
     words = "%d %b" if time[0].year == time[-1].year else "%d %b %Y"
     begin = min(days.searchsorted(time[first_reading(data)].normalize()), max(len(options) - some, 0))
     first, last = st.select_slider(
-        "Days", options, (options[begin], options[min(begin + some, len(options)) - 1]),
-        key=f"{name} of {data.fingerprint[:12]}", format_func=lambda day: day.strftime(words),
-    )  # fmt: skip
+        "Days",
+        options,
+        (options[begin], options[min(begin + some, len(options)) - 1]),
+        key=f"{name} of {data.fingerprint[:12]}",
+        format_func=lambda day: day.strftime(words),
+    )
     begin = time.searchsorted(pd.Timestamp(first))
     end = time.searchsorted(pd.Timestamp(last) + pd.Timedelta(days=1))
     return slice(int(begin), max(int(end), int(begin) + 1))
@@ -208,9 +221,13 @@ def show_shares(table: pd.DataFrame, name: str) -> None:
 def export(table: pd.DataFrame, name: str) -> None:
     """The table as a file that a spreadsheet takes for nothing but text and numbers."""
     st.download_button(
-        "As CSV", lambda: table.assign(sensor=table["sensor"].map(safe)).to_csv(index=False), f"{name}.csv", "text/csv",
-        key=f"{name} csv", on_click="ignore",
-    )  # fmt: skip
+        "As CSV",
+        lambda: table.assign(sensor=table["sensor"].map(safe)).to_csv(index=False),
+        f"{name}.csv",
+        "text/csv",
+        key=f"{name} csv",
+        on_click="ignore",
+    )
 
 
 def graph_panel(data: STData) -> None:

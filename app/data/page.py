@@ -79,9 +79,11 @@ def save_panel(data: STData) -> None:
             return
         known = {name: layout for name, layout in readers.layouts().items() if name not in APART}
         layout = st.selectbox(
-            "Layout", list(known), key="save layout",
+            "Layout",
+            list(known),
+            key="save layout",
             help="What was repaired and answered is in it; no layout but netcdf keeps the questions themselves.",
-        )  # fmt: skip
+        )
         st.markdown(f"{plain(known[layout].text)[:1].upper()}{plain(known[layout].text)[1:]}.")
         if st.button("Make the file", key="make file"):
             st.session_state["made file"] = (data.fingerprint, layout, *made(data, layout))

@@ -54,9 +54,13 @@ def show(source: str, findings: Sequence[Finding]) -> None:
             st.markdown(f"{ICONS[finding.level]} **{WORDS[finding.level]}:** {plain(finding.text)}")
     if findings:
         st.download_button(
-            "Findings as JSON", json.dumps([finding.to_json() for finding in findings], indent=1), "findings.json",
-            "application/json", on_click="ignore", type="tertiary",
-        )  # fmt: skip
+            "Findings as JSON",
+            json.dumps([finding.to_json() for finding in findings], indent=1),
+            "findings.json",
+            "application/json",
+            on_click="ignore",
+            type="tertiary",
+        )
 
 
 def ask(source: str, finding: Finding) -> None:
@@ -99,14 +103,20 @@ def keep(source: str, taken: bool = True) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if taken and sources.can_save(source):
             st.button(
-                "Save answers beside the data", on_click=sources.save_beside, args=(source,),
+                "Save answers beside the data",
+                on_click=sources.save_beside,
+                args=(source,),
                 help="Writes a small JSON file next to the data; every later opening uses it and says so.",
-            )  # fmt: skip
+            )
         if taken:
             st.download_button(
-                "Download answers", json.dumps(given, indent=1), "answers.json", "application/json", on_click="ignore",
+                "Download answers",
+                json.dumps(given, indent=1),
+                "answers.json",
+                "application/json",
+                on_click="ignore",
                 help="For the command line: --answers answers.json",
-            )  # fmt: skip
+            )
         st.button("Take back", on_click=sources.take_back, args=(source,), help="Forget this session's answers.")
 
 

@@ -28,9 +28,13 @@ def choose() -> str:
     st.session_state["data path"] = f"{kept.name}{UPLOADED}" if (kept := own_upload(source)) else source
     left, middle, right = st.columns([1, 3, 1], vertical_alignment="bottom")
     left.button(
-        "Demo city", on_click=link, args=("data", DEMO), width="stretch", disabled=source == DEMO,
+        "Demo city",
+        on_click=link,
+        args=("data", DEMO),
+        width="stretch",
+        disabled=source == DEMO,
         help="Four simulated weeks of traffic in Ringstadt, a city that does not exist.",
-    )  # fmt: skip
+    )
     where = "File or folder on the server" if in_class() else "File or folder on this machine"
     middle.text_input(where, key="data path", on_change=_typed, help=PATH_HELP)
     box = right.popover("Upload files", width="stretch", icon=":material/upload:", key="upload box", on_change="rerun")

@@ -64,9 +64,15 @@ def form() -> None:
         if said := st.session_state.pop("distil problem", None):
             st.error(plain(said), icon=":material/block:")
         st.button(
-            "Start distilling", type="primary", width="stretch", disabled=bool(draft.problem), shortcut="Ctrl+Enter",
-            on_click=start, args=(source, draft.options), key="start distilling",
-        )  # fmt: skip
+            "Start distilling",
+            type="primary",
+            width="stretch",
+            disabled=bool(draft.problem),
+            shortcut="Ctrl+Enter",
+            on_click=start,
+            args=(source, draft.options),
+            key="start distilling",
+        )
         st.markdown("It is a process of its own: it goes on when this page is closed.")
 
 
@@ -124,9 +130,13 @@ def choose_schedule(method: registry.Card) -> str:
     """Preview or paper, with what that means."""
     st.session_state.setdefault("distil.schedule", "preview")
     chosen = st.segmented_control(
-        "Schedule", list(SCHEDULED), key="distil.schedule", format_func=SCHEDULED.__getitem__, required=True,
+        "Schedule",
+        list(SCHEDULED),
+        key="distil.schedule",
+        format_func=SCHEDULED.__getitem__,
+        required=True,
         persist_state="session",
-    )  # fmt: skip
+    )
     plan = SCHEDULES[str(chosen)]
     taught = issubclass(method.options, STemDistOptions) and plan["targets"] == "teacher"
     st.markdown(
@@ -147,10 +157,14 @@ def choose_surrogate(data: STData | None) -> registry.Card:
     if st.session_state.get("distil.model") not in able:
         st.session_state["distil.model"] = "stid" if "stid" in able else next(iter(able))
     name = st.selectbox(
-        "Surrogate", list(able), key="distil.model", format_func=named, persist_state="session",
+        "Surrogate",
+        list(able),
+        key="distil.model",
+        format_func=named,
+        persist_state="session",
         help="The model whose slopes are matched and that validations train. Only models that run on sensors which they have "
         "never seen can be trained on clusters and forecast sensors.",
-    )  # fmt: skip
+    )
     return able[name]
 
 
@@ -178,9 +192,11 @@ def further(
     lists = {"targets": channels, "inputs": channels}
     plan = (SCHEDULES[schedule] if schedule else {"trained": 1, "epochs": 5}) | {"teacher": "2 to 15"}
     automatic: Mapping[str, Any] = {
-        "milestones": "a cosine to zero", "targets": channels[0] if channels else None, "inputs": "all",
+        "milestones": "a cosine to zero",
+        "targets": channels[0] if channels else None,
+        "inputs": "all",
         **dict.fromkeys(("batch", "lr", "threads", "weight_decay"), "what suits"),
-    }  # fmt: skip
+    }
     values: dict[str, dict[str, Any]] = {}
     with st.expander("More options", key="more of distilling"):
         for name, section in described.items():

@@ -101,9 +101,11 @@ def draw(run: Run, found: Clusters, chosen: int | None) -> None:
         st.pydeck_chart(deck, key=KEY, on_select="rerun", selection_mode="single-object", height=HEIGHT, alt=words)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle(
-            "Flat map", key=f"{KEY}-kind", persist_state="session",
+            "Flat map",
+            key=f"{KEY}-kind",
+            persist_state="session",
             help="The same map without WebGL, where clusters of one colour have marks of different shapes.",
-        )  # fmt: skip
+        )
         page_file(lambda: flat_cluster_map(shown, current_theme()), f"{run.id}-clusters", words)
 
 

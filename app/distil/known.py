@@ -46,10 +46,16 @@ def choose(runs: list[Run], run: Run | None) -> None:
     names = titles(runs)
     st.session_state["distillation list"] = run.id if run else None
     st.selectbox(
-        "Distillation", list(names), key="distillation list", format_func=lambda name: names.get(name, name),
-        on_change=lambda: link("distillation", st.session_state["distillation list"]), index=0 if run else None,
-        placeholder="Choose a distillation", width="stretch", label_visibility="collapsed",
-    )  # fmt: skip
+        "Distillation",
+        list(names),
+        key="distillation list",
+        format_func=lambda name: names.get(name, name),
+        on_change=lambda: link("distillation", st.session_state["distillation list"]),
+        index=0 if run else None,
+        placeholder="Choose a distillation",
+        width="stretch",
+        label_visibility="collapsed",
+    )
 
 
 def titles(runs: list[Run]) -> dict[str, str]:

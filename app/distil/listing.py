@@ -23,25 +23,40 @@ def show(run: Run, distillations: list[Run]) -> None:
     frame = rows(same)
     error = labelled("validation MAE", unit_of(run))
     event = st.dataframe(
-        frame.rename(columns={"validation": error}), hide_index=True, key=f"distillations {st.session_state.get(DRAWN, 0)}",
-        on_select="rerun", selection_mode="multi-row", height="content" if len(frame) < 10 else 360, placeholder="–",
+        frame.rename(columns={"validation": error}),
+        hide_index=True,
+        key=f"distillations {st.session_state.get(DRAWN, 0)}",
+        on_select="rerun",
+        selection_mode="multi-row",
+        height="content" if len(frame) < 10 else 360,
+        placeholder="–",
         column_config={
-            error: st.column_config.NumberColumn(format="%.3g"), "seconds": st.column_config.NumberColumn(format="%.3g"),
+            error: st.column_config.NumberColumn(format="%.3g"),
+            "seconds": st.column_config.NumberColumn(format="%.3g"),
             "share": st.column_config.NumberColumn(format="percent"),
             "made": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
         },
-    )  # fmt: skip
+    )
     picked = [same[place] for place in (event.selection.rows if event else []) if place < len(same)]
     busy = [one.id for one in picked if state(one) in LIVE]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            "Look at it", icon=":material/visibility:", disabled=len(picked) != 1, key="look at distillation", on_click=_look,
+            "Look at it",
+            icon=":material/visibility:",
+            disabled=len(picked) != 1,
+            key="look at distillation",
+            on_click=_look,
             args=(picked,),
-        )  # fmt: skip
+        )
         st.button(
-            "Delete", icon=":material/delete:", disabled=not picked or bool(busy), key="delete distillations",
-            on_click=_delete, args=(picked,), help="It works; stop it first." if busy else "You can take it back.",
-        )  # fmt: skip
+            "Delete",
+            icon=":material/delete:",
+            disabled=not picked or bool(busy),
+            key="delete distillations",
+            on_click=_delete,
+            args=(picked,),
+            help="It works; stop it first." if busy else "You can take it back.",
+        )
         table_files(frame, "distillations", "The list")
 
 

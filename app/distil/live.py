@@ -112,20 +112,26 @@ def figures(run: Run, table: pd.DataFrame, now: str) -> None:
     cells = [
         ("Method", method_name(run.spec["options"]["distil"]["name"]), None, said_size(run)),
         (
-            "Size of the set", f"{windows:,} × {clusters:,}", f"{percent(windows * clusters / whole)} of the whole",
+            "Size of the set",
+            f"{windows:,} × {clusters:,}",
+            f"{percent(windows * clusters / whole)} of the whole",
             f"Windows × {called(run)}, of {run.spec['windows']['train']:,} × {len(run.spec['data']['sensors']):,}.",
         ),
         (
-            "Validation MAE" if done else "Best validation MAE", short(error, unit), best,
+            "Validation MAE" if done else "Best validation MAE",
+            short(error, unit),
+            best,
             f"Mean absolute error on the real validation windows, of all {spoken('sensors', run)}, of a model trained on the "
             "set alone.",
         ),
         (
-            "Rounds done", f"{len(table)} of {run_rounds(run)}", None,
+            "Rounds done",
+            f"{len(table)} of {run_rounds(run)}",
+            None,
             "With every round a fresh surrogate is trained on the set, and the set is moved.",
         ),
         (clock[0], clock[1], None, clock[2]),
-    ]  # fmt: skip
+    ]
     grid = st.grid(len(cells), min_column_width=150)
     for label, value, delta, help in cells:
         look: Any = {"delta_color": "off", "delta_arrow": "off"}

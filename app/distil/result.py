@@ -35,25 +35,41 @@ def take(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if place.is_file():
             st.download_button(
-                f"NetCDF, {words(place.stat().st_size)}", place.read_bytes, f"{run.id}.nc", "application/x-netcdf",
-                key=f"netcdf {run.id}", on_click="ignore", help="`python -m stcore train DATA --distilled` takes it, too.",
-            )  # fmt: skip
+                f"NetCDF, {words(place.stat().st_size)}",
+                place.read_bytes,
+                f"{run.id}.nc",
+                "application/x-netcdf",
+                key=f"netcdf {run.id}",
+                on_click="ignore",
+                help="`python -m stcore train DATA --distilled` takes it, too.",
+            )
         else:
             st.error(f"The file {FILE} is missing from the folder of this distillation.", icon=":material/error:")
         if content := st.session_state.get(kept):
             st.download_button(
-                f"Save {run.id}.pt, {words(len(content))}", content, f"{run.id}.pt", key=f"pt {run.id}", on_click="ignore",
+                f"Save {run.id}.pt, {words(len(content))}",
+                content,
+                f"{run.id}.pt",
+                key=f"pt {run.id}",
+                on_click="ignore",
                 type="primary",
-            )  # fmt: skip
+            )
         else:
             st.button(
-                "Make the STemDist file (.pt)", key=f"make pt {run.id}", on_click=_pack, args=(run, kept),
+                "Make the STemDist file (.pt)",
+                key=f"make pt {run.id}",
+                on_click=_pack,
+                args=(run, kept),
                 help="As the authors' code reads it; takes some seconds, since a process of its own loads PyTorch.",
-            )  # fmt: skip
+            )
         st.download_button(
-            "Record as JSON", lambda: record(run), f"{run.id}.json", "application/json", key=f"record {run.id}",
+            "Record as JSON",
+            lambda: record(run),
+            f"{run.id}.json",
+            "application/json",
+            key=f"record {run.id}",
             on_click="ignore",
-        )  # fmt: skip
+        )
     if said := st.session_state.pop("pack problem", None):
         st.error(plain(said), icon=":material/error:")
 
@@ -88,9 +104,13 @@ def train_on_it(run: Run) -> None:
     epochs = middle.number_input("Epochs", 1, 10_000, 15, key="train on.epochs", help=words)
     warm = right.number_input("Epochs on the set first", 1, 10_000, 20, key="train on.warm") if way == WARM else None
     st.button(
-        "Start training", type="primary", icon=":material/play_arrow:", key="train on it", on_click=start,
+        "Start training",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="train on it",
+        on_click=start,
         args=(run, str(model), int(epochs), way, warm),
-    )  # fmt: skip
+    )
     if said := st.session_state.pop(PROBLEM, None):
         st.error(plain(said), icon=":material/block:")
     begun, name = st.session_state.get(STARTED, ("", ""))

@@ -34,10 +34,11 @@ def show(run: Run, distillations: list[Run]) -> None:
 def against(run: Run, made: pd.DataFrame, trained: pd.DataFrame) -> None:
     """Every set of these data by its size and by its time, with what all the data gave."""
     st.subheader(
-        "Error against size and time", anchor=False,
+        "Error against size and time",
+        anchor=False,
         help="Every finished distillation of these data with this surrogate: the validation error of models trained on its "
         "set. Methods that only pick real windows are what learning has to beat.",
-    )  # fmt: skip
+    )
     model, unit, theme = run.spec["options"]["model"]["name"], unit_of(run), current_theme()
     made = made[made["model"] == model]
     full = trained[(trained["on"] == ALL) & (trained["model"] == model)]["validation"]
@@ -111,10 +112,11 @@ def on_it(run: Run, trained: pd.DataFrame, runs: list[Run]) -> None:
 def break_even(run: Run, known: pd.DataFrame) -> None:
     """After how many trained models distilling has paid."""
     st.subheader(
-        "When has it paid?", anchor=False,
+        "When has it paid?",
+        anchor=False,
         help="Seconds of distilling over the seconds that one model saves: those of a full run less those of a run on the set. "
         "They are counted on the processor, where every run knows its own, so that other work on this machine changes nothing.",
-    )  # fmt: skip
+    )
     mine = known[known["set"] == run.id]
     if mine.empty:
         st.markdown(

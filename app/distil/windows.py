@@ -27,10 +27,11 @@ ACROSS = 4
 def panel(run: Run) -> None:
     """Small figures of some windows, drawn again while it works."""
     st.subheader(
-        "Windows of the set", anchor=False,
+        "Windows of the set",
+        anchor=False,
         help="Some of them, evenly chosen, of one cluster: as they were after the first round, and as they stand. The line "
         "between the halves parts what a model sees from what it forecasts.",
-    )  # fmt: skip
+    )
     st.fragment(run_every=EVERY if state(run) in LIVE else None)(_panel)(run)
 
 
@@ -65,9 +66,12 @@ def controls(run: Run, seen: np.ndarray) -> tuple[int, int]:
         st.session_state["shown cluster"] = liveliest(seen[0][..., : len(these)])
     left, right = st.columns([1, 2], vertical_alignment="bottom")
     place = left.selectbox(
-        one.capitalize(), range(len(these)), key="shown cluster", persist_state="session",
+        one.capitalize(),
+        range(len(these)),
+        key="shown cluster",
+        persist_state="session",
         format_func=lambda place: f"{one.capitalize()} {these[place] + 1}" if place < len(these) else "–",
-    )  # fmt: skip
+    )
     last, (of, before) = len(seen), st.session_state.get("round of", ("", 0))
     if last < 2:
         return min(int(place or 0), len(these) - 1), last - 1
@@ -125,9 +129,11 @@ def grid_of(
     low, high = float(np.nanmin(everything)), float(np.nanmax(everything))
     room = 0.04 * (high - low) or 1.0
     st.altair_chart(
-        charts.window_legend(first is not None, near is not None, theme), key="window legend", width="content",
+        charts.window_legend(first is not None, near is not None, theme),
+        key="window legend",
+        width="content",
         alt="Legend: dashed after the first round, full as it stands, a broad band the nearest real window",
-    )  # fmt: skip
+    )
     st.markdown(
         f":small[{plain(title)} against steps; what a model sees ends at step 0. {plain(moved(first, now, run))}]"
     )

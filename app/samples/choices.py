@@ -37,9 +37,15 @@ def show_choices(look: Look) -> None:
     if st.session_state.get("choices", "hours") not in told:
         del st.session_state["choices"]  # that of another run; this one has nothing for it
     which = line.segmented_control(
-        "How did it choose?", told, format_func=WORDS.__getitem__, default="hours", key="choices", required=True,
-        bind="query-params", label_visibility="collapsed",
-    )  # fmt: skip
+        "How did it choose?",
+        told,
+        format_func=WORDS.__getitem__,
+        default="hours",
+        key="choices",
+        required=True,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
     if why := nothing(look):
         st.info(why)
         return
@@ -85,9 +91,11 @@ def show_hours(look: Look) -> pd.DataFrame:
     )
     for place, value in zip(st.columns(2, gap="medium"), charts.HOUR_NAMES, strict=True):
         place.altair_chart(
-            charts.hours(frame, value, look.theme, kept_scale(look.seen)), key=f"hours-{value}", width="stretch",
+            charts.hours(frame, value, look.theme, kept_scale(look.seen)),
+            key=f"hours-{value}",
+            width="stretch",
             alt=f"{charts.HOUR_NAMES[value]} by weekday and hour of the day",
-        )  # fmt: skip
+        )
     return frame
 
 
@@ -111,9 +119,11 @@ def show_often(look: Look) -> pd.DataFrame:
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
     frame = choices.often_table(look.seen, cells, bins_for(bounds))
     left.altair_chart(
-        charts.often(frame, look.theme, bounds), key="often", width="stretch",
+        charts.often(frame, look.theme, bounds),
+        key="often",
+        width="stretch",
         alt="Share of samples by how often they were kept, and what chance alone would give",
-    )  # fmt: skip
+    )
     limits = [f"in at least {100 * bounds.always:.3g} %", "in between", f"in at most {100 * bounds.never:.3g} %"]
     rows = pd.DataFrame(
         {
@@ -221,9 +231,11 @@ def show_age(look: Look) -> pd.DataFrame | None:
         "3 epochs old or older."
     )
     st.altair_chart(
-        charts.ages(frame, planned(look), look.theme), key="ages", width="stretch",
+        charts.ages(frame, planned(look), look.theme),
+        key="ages",
+        width="stretch",
         alt="Share of samples by how many epochs ago they were last met, a stacked bar an epoch",
-    )  # fmt: skip
+    )
     return frame
 
 
@@ -231,9 +243,10 @@ def by_epoch(look: Look, frame: pd.DataFrame, columns: dict[str, str], title: st
     """Lines over the run's epochs."""
     st.altair_chart(
         charts.lines(frame, columns, title, planned(look), look.theme, number=number),
-        key=f"lines {' '.join(columns)}", width="stretch",
+        key=f"lines {' '.join(columns)}",
+        width="stretch",
         alt=f"{', '.join(columns.values())} by epoch",
-    )  # fmt: skip
+    )
 
 
 FIGURES: dict[str, Callable[[Look], pd.DataFrame | None]] = {

@@ -53,9 +53,13 @@ def say_problem(look: Look) -> None:
 def offer_name(look: Look) -> None:
     """A field for a name; with it the selection is kept and its id stands in the address."""
     st.text_input(
-        "Name of the selection", key=NAME, max_chars=60, placeholder="name this selection", width=190,
+        "Name of the selection",
+        key=NAME,
+        max_chars=60,
+        placeholder="name this selection",
+        width=190,
         label_visibility="collapsed",
-    )  # fmt: skip
+    )
     words = "Keeps the chosen samples with the run. The address then leads to them, in any browser of this machine."
     st.button("Keep", icon=":material/bookmark_add:", key="keep selection", help=words, on_click=keep, args=(look,))
 
@@ -78,9 +82,12 @@ def offer_removal(look: Look) -> None:
     assert look.named is not None
     place = look.named.id
     st.button(
-        "Delete", icon=":material/delete:", key="delete selection", help="Forgets this selection; its samples stay.",
+        "Delete",
+        icon=":material/delete:",
+        key="delete selection",
+        help="Forgets this selection; its samples stay.",
         on_click=lambda: remove(look.run, place),
-    )  # fmt: skip
+    )
 
 
 def remove(run: Run, place: str) -> None:
@@ -93,9 +100,15 @@ def offer_file(look: Look) -> None:
     """The chosen windows with their time ranges, as CSV."""
     name = f"selection-{look.named.id}" if look.named else "lasso"
     st.download_button(
-        "CSV", lambda: text(listed(look)), f"{look.run.id}-{name}.csv", "text/csv", key="selection-csv", on_click="ignore",
-        icon=":material/download:", help="The chosen windows, from when to when each reaches, and their complexity.",
-    )  # fmt: skip
+        "CSV",
+        lambda: text(listed(look)),
+        f"{look.run.id}-{name}.csv",
+        "text/csv",
+        key="selection-csv",
+        on_click="ignore",
+        icon=":material/download:",
+        help="The chosen windows, from when to when each reaches, and their complexity.",
+    )
 
 
 def saved_list(look: Look) -> None:
@@ -105,7 +118,13 @@ def saved_list(look: Look) -> None:
         return
     st.session_state[KEPT] = look.named.id if look.named else None
     st.selectbox(
-        "Saved selections", list(known), key=KEPT, format_func=lambda place: known.get(place, place), index=None,
-        placeholder="saved selections", label_visibility="collapsed", width=210,
+        "Saved selections",
+        list(known),
+        key=KEPT,
+        format_func=lambda place: known.get(place, place),
+        index=None,
+        placeholder="saved selections",
+        label_visibility="collapsed",
+        width=210,
         on_change=lambda: choose(look.run, st.session_state[KEPT]),
-    )  # fmt: skip
+    )

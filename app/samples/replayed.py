@@ -34,9 +34,13 @@ def show_replay(look: Look) -> pd.DataFrame | None:
     with left:
         start = next((name for name in ("infobatch", "random", *offered) if name in offered and name != own), own)
         method = st.selectbox(
-            "What would another method keep now?", offered, offered.index(start), format_func=named, key="replayed",
+            "What would another method keep now?",
+            offered,
+            offered.index(start),
+            format_func=named,
+            key="replayed",
             help="With its usual options and this run's share of visits.",
-        )  # fmt: skip
+        )
         try:
             found = replay_of(look, method, share)
         except (ReplayError, OptionError, OSError) as problem:
@@ -48,9 +52,11 @@ def show_replay(look: Look) -> pd.DataFrame | None:
         frame = overlap_table(look, found)
         columns = {"overlap": f"{named(method)} and this run", "chance": "two random choices"}
         st.altair_chart(
-            lines(frame, columns, "overlap (Jaccard)", epochs, look.theme, number=".0%"), key="overlap", width="stretch",
+            lines(frame, columns, "overlap (Jaccard)", epochs, look.theme, number=".0%"),
+            key="overlap",
+            width="stretch",
             alt=f"Overlap of what {named(method)} would keep with what this run kept, by epoch",
-        )  # fmt: skip
+        )
     return frame
 
 

@@ -19,9 +19,13 @@ from stcore.runs.folder import LIVE
 
 PLAY_SECONDS = 0.8
 WORDS = {
-    ERROR: "Validation error", IMPORTANCE: "Importance", MASK: "Mask", KEPT: "Kept share", TEST: "Test error",
+    ERROR: "Validation error",
+    IMPORTANCE: "Importance",
+    MASK: "Mask",
+    KEPT: "Kept share",
+    TEST: "Test error",
     DIFFERENCE: "Difference",
-}  # fmt: skip
+}
 PARTS = {"test": "on the test part", "validation": "in validation, each at its best epoch"}
 
 
@@ -35,11 +39,18 @@ def controls(run: Run, found: xr.Dataset, epochs: int) -> tuple[str, int]:
     with left:
         if st.session_state.get("shown") not in options:
             st.session_state["shown"] = ERROR
-        what = st.segmented_control(
-            "Colour and size show", options, key="shown", format_func=WORDS.__getitem__, help="  \n".join(
-                f"**{WORDS[name]}:** {HELP}" for name, HELP in measured.HELP.items() if name in options
+        what = (
+            st.segmented_control(
+                "Colour and size show",
+                options,
+                key="shown",
+                format_func=WORDS.__getitem__,
+                help="  \n".join(
+                    f"**{WORDS[name]}:** {HELP}" for name, HELP in measured.HELP.items() if name in options
+                ),
             )
-        ) or ERROR  # fmt: skip
+            or ERROR
+        )
     follow = state(run) in LIVE and st.session_state.get("follow", False)
     epoch = min(max(int(st.session_state.get("epoch", epochs)), 1), epochs)
     if st.session_state.get("playing"):
@@ -62,10 +73,15 @@ def controls(run: Run, found: xr.Dataset, epochs: int) -> tuple[str, int]:
     with right:
         playing = st.session_state.get("playing", False)
         st.button(
-            "Pause the play" if playing else "Play", icon=":material/pause:" if playing else ":material/play_arrow:",
-            on_click=toggle_play, args=(epochs,), disabled=still, width="stretch", key="play",
+            "Pause the play" if playing else "Play",
+            icon=":material/pause:" if playing else ":material/play_arrow:",
+            on_click=toggle_play,
+            args=(epochs,),
+            disabled=still,
+            width="stretch",
+            key="play",
             help="Goes through the epochs; the map keeps its zoom.",
-        )  # fmt: skip
+        )
         if playing != st.session_state.get("played", False):
             st.session_state["played"] = playing
             st.rerun(scope="app")

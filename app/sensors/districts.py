@@ -92,14 +92,19 @@ def show(view: View) -> None:
     if said:
         st.markdown(f"{'; '.join(said)}.")
     columns: Any = {
-        "district": "district", "sensors": "sensors",
+        "district": "district",
+        "sensors": "sensors",
         "shown": st.column_config.NumberColumn(f"{view.label} ({view.numbers.unit})", format="%.3g"),
         "error": st.column_config.NumberColumn(f"validation error ({view.unit})", format="%.3g"),
         "importance": st.column_config.NumberColumn("mean importance (%)", format="%.3g"),
-    }  # fmt: skip
+    }
     kept = table if view.numbers.diverging or view.what in ("test", "kept") else table.drop(columns="shown")
     st.dataframe(kept, hide_index=True, key=KEY, on_select="rerun", selection_mode="single-row", column_config=columns)
     st.download_button(
-        "Districts as CSV", lambda: kept.assign(district=kept["district"].map(safe)).to_csv(index=False),
-        f"{view.run.id}-districts-epoch-{view.epoch}.csv", "text/csv", key="districts csv", on_click="ignore",
-    )  # fmt: skip
+        "Districts as CSV",
+        lambda: kept.assign(district=kept["district"].map(safe)).to_csv(index=False),
+        f"{view.run.id}-districts-epoch-{view.epoch}.csv",
+        "text/csv",
+        key="districts csv",
+        on_click="ignore",
+    )

@@ -89,17 +89,24 @@ def _table(view: View, part: pd.DataFrame) -> None:
     number = {
         name: st.column_config.NumberColumn(title, format="%.3g")
         for name, title in {
-            "error": f"error ({view.unit})", "change": f"change since epoch 1 ({view.unit})",
-            "importance": "importance (%)", "kept": "kept share", "test": f"test error ({view.unit})",
+            "error": f"error ({view.unit})",
+            "change": f"change since epoch 1 ({view.unit})",
+            "importance": "importance (%)",
+            "kept": "kept share",
+            "test": f"test error ({view.unit})",
         }.items()
-    }  # fmt: skip
+    }
     held = part.assign(value=view.values[part.index]) if view.numbers.diverging else part
     with st.expander(f"These {len(part)} sensors as a table"):
         st.dataframe(held.dropna(axis=1, how="all"), hide_index=True, height=260, column_config=number)
         st.download_button(
-            "These sensors as CSV", lambda: held.assign(sensor=held["sensor"].map(safe)).to_csv(index=False),
-            f"{view.run.id}-chosen-sensors.csv", "text/csv", key="several csv", on_click="ignore",
-        )  # fmt: skip
+            "These sensors as CSV",
+            lambda: held.assign(sensor=held["sensor"].map(safe)).to_csv(index=False),
+            f"{view.run.id}-chosen-sensors.csv",
+            "text/csv",
+            key="several csv",
+            on_click="ignore",
+        )
 
 
 def taken(view: View, lasso: list[int] | None) -> bool:
@@ -153,16 +160,28 @@ def everything(view: View) -> None:
     number = {
         name: st.column_config.NumberColumn(title, format="%.3g")
         for name, title in {
-            "error": f"error ({unit})", "change": f"change since epoch 1 ({unit})", "importance": "importance (%)",
-            "kept": "kept share (%)", "test": f"test error ({unit})", "difference": f"difference ({unit})",
+            "error": f"error ({unit})",
+            "change": f"change since epoch 1 ({unit})",
+            "importance": "importance (%)",
+            "kept": "kept share (%)",
+            "test": f"test error ({unit})",
+            "difference": f"difference ({unit})",
         }.items()
-    }  # fmt: skip
+    }
     with st.expander(f"All {len(table)} sensors as a table"):
         st.dataframe(
-            table, hide_index=True, key="all sensors", on_select="rerun", selection_mode="single-row", height=360,
+            table,
+            hide_index=True,
+            key="all sensors",
+            on_select="rerun",
+            selection_mode="single-row",
+            height=360,
             column_config=number,
-        )  # fmt: skip
+        )
         st.download_button(
-            "Sensors as CSV", lambda: pd.DataFrame(table.assign(sensor=table["sensor"].map(safe))).to_csv(index=False),
-            f"{run.id}-sensors-epoch-{epoch}.csv", "text/csv", on_click="ignore",
-        )  # fmt: skip
+            "Sensors as CSV",
+            lambda: pd.DataFrame(table.assign(sensor=table["sensor"].map(safe))).to_csv(index=False),
+            f"{run.id}-sensors-epoch-{epoch}.csv",
+            "text/csv",
+            on_click="ignore",
+        )

@@ -53,9 +53,14 @@ def show(view: View, chosen: int) -> None:
         st.markdown(f"{plain(view.names[chosen])} has no neighbour in the graph.")
         return
     st.dataframe(
-        table, hide_index=True, key=KEY, on_select="rerun", selection_mode="single-row", column_config=COLUMNS,
+        table,
+        hide_index=True,
+        key=KEY,
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config=COLUMNS,
         height="content" if len(table) < 8 else 320,
-    )  # fmt: skip
+    )
 
 
 HARDEST_KEY = "hardest windows"
@@ -92,12 +97,18 @@ def show_hardest(view: View, chosen: int) -> None:
         return
     shown = table[["time", "part", "error"]].replace({"part": {"train": "training"}})
     st.dataframe(
-        shown, hide_index=True, key=HARDEST_KEY, on_select="rerun", selection_mode="single-row", height="content",
+        shown,
+        hide_index=True,
+        key=HARDEST_KEY,
+        on_select="rerun",
+        selection_mode="single-row",
+        height="content",
         column_config={
-            "time": "forecast from", "part": "part",
-            "error": st.column_config.NumberColumn(f"error ({view.unit})", format="%.3g")
+            "time": "forecast from",
+            "part": "part",
+            "error": st.column_config.NumberColumn(f"error ({view.unit})", format="%.3g"),
         },
-    )  # fmt: skip
+    )
     rows = [row for row in picking.selected(HARDEST_KEY, "rows") if row < len(table)]
     sample = int(table["sample"].iloc[rows[0]]) if rows else -1
     words = "Choose a training window to open it" if sample < 0 else f"Open sample {sample} in Samples"

@@ -32,9 +32,14 @@ def section() -> str:
     told = linked("section")
     st.session_state["section"] = told if told in SECTIONS else SEE
     st.segmented_control(
-        "Section", list(SECTIONS), key="section", format_func=SECTIONS.__getitem__, label_visibility="collapsed",
-        on_change=lambda: link("section", PLAN if st.session_state["section"] == PLAN else None), required=True,
-    )  # fmt: skip
+        "Section",
+        list(SECTIONS),
+        key="section",
+        format_func=SECTIONS.__getitem__,
+        label_visibility="collapsed",
+        on_change=lambda: link("section", PLAN if st.session_state["section"] == PLAN else None),
+        required=True,
+    )
     return str(st.session_state["section"] or SEE)
 
 

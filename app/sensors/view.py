@@ -70,10 +70,18 @@ class View:
     def sensors(self) -> SensorMap:
         """The map of all sensors, with the visitor's layers."""
         return SensorMap(
-            self.names, self.ground.places, self.values, self.label, self.numbers.unit, self.numbers.limits,
-            self.ground.layers, self.ground.cells, layers.overlays(self.fingerprint) if self.placed else (),
-            self.numbers.diverging, self.placed and layers.online(),
-        )  # fmt: skip
+            self.names,
+            self.ground.places,
+            self.values,
+            self.label,
+            self.numbers.unit,
+            self.numbers.limits,
+            self.ground.layers,
+            self.ground.cells,
+            layers.overlays(self.fingerprint) if self.placed else (),
+            self.numbers.diverging,
+            self.placed and layers.online(),
+        )
 
     @cached_property
     def districts(self) -> Layers:

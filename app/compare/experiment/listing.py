@@ -131,9 +131,13 @@ def buttons(experiment: Experiment, now: str, chosen: bool) -> None:
         st.button(label, icon=icon, key=f"{word} experiment {name}", on_click=experiment.control, args=(word,))
         hint = "Stop after this batch. What is finished stays; epochs in hand are repeated if you resume."
         st.button(
-            "Stop", icon=":material/stop:", help=hint, key=f"stop experiment {name}", on_click=experiment.control,
+            "Stop",
+            icon=":material/stop:",
+            help=hint,
+            key=f"stop experiment {name}",
+            on_click=experiment.control,
             args=("stop",),
-        )  # fmt: skip
+        )
     elif now != "done" and now != "starting":
         label = "Start" if now == "new" else "Resume"
         st.button(label, icon=":material/play_arrow:", key=f"start experiment {name}", on_click=start, args=(name,))

@@ -61,9 +61,13 @@ def form(run: Run | None, opened: bool) -> None:
             st.error(plain(draft.problem), icon=":material/block:")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
-                "Start experiment", type="primary", disabled=draft.options is None, key="start experiment",
-                on_click=start, args=(draft.options,),
-            )  # fmt: skip
+                "Start experiment",
+                type="primary",
+                disabled=draft.options is None,
+                key="start experiment",
+                on_click=start,
+                args=(draft.options,),
+            )
             st.markdown("Its runs are processes of their own: they go on when this page is closed, and after a crash.")
 
 
@@ -87,13 +91,21 @@ def drawn() -> Draft:
     with first:
         source = choose_source()
         name = st.text_input(
-            "Name", key="experiment.name", placeholder=free_name(), help=described["name"]["help"], persist_state="session"
-        )  # fmt: skip
+            "Name",
+            key="experiment.name",
+            placeholder=free_name(),
+            help=described["name"]["help"],
+            persist_state="session",
+        )
     with second:
         methods = st.multiselect(
-            "Methods", offered, key="experiment.methods", format_func=named, persist_state="session",
+            "Methods",
+            offered,
+            key="experiment.methods",
+            format_func=named,
+            persist_state="session",
             help="Each is trained at every budget with every seed, beside full training and random pruning.",
-        )  # fmt: skip
+        )
         columns = st.columns(len(MAIN))
         values: dict[str, Any] = {}
         for column, option in zip(columns, MAIN, strict=True):
@@ -113,9 +125,14 @@ def choose_source() -> str:
     st.session_state.setdefault("experiment.data", st.query_params.get("data") or DEMO)
     known = list(dict.fromkeys([*titles, st.session_state["experiment.data"] or DEMO]))
     chosen = st.selectbox(
-        "Dataset", known, key="experiment.data", accept_new_options=True, persist_state="session",
-        format_func=lambda source: name_of(source, titles), help="The demo city, data of earlier runs, or a path.",
-    )  # fmt: skip
+        "Dataset",
+        known,
+        key="experiment.data",
+        accept_new_options=True,
+        persist_state="session",
+        format_func=lambda source: name_of(source, titles),
+        help="The demo city, data of earlier runs, or a path.",
+    )
     return str(chosen or DEMO).strip()
 
 
@@ -164,9 +181,11 @@ def more(controls: Mapping[str, Any]) -> bool:
     """Whether controls are trained too, and one run at a time."""
     with st.container(horizontal=True):
         st.checkbox(
-            "One run at a time", key="experiment.in turn", persist_state="session",
+            "One run at a time",
+            key="experiment.in turn",
+            persist_state="session",
             help="Slower where there are several slots, but then the seconds of different methods can be compared.",
-        )  # fmt: skip
+        )
         return bool(forms.field("experiment", controls, {}, {}))
 
 

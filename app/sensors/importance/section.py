@@ -65,11 +65,14 @@ def chosen_runs(run: Run) -> list[Run]:
     held = f"{KEY} {run.id}"
     st.session_state[held] = [name for name in st.session_state.get(held, []) if name in others]
     picked: Any = st.multiselect(
-        "Together with", list(others), key=held, format_func=lambda name: names.get(name, name),
+        "Together with",
+        list(others),
+        key=held,
+        format_func=lambda name: names.get(name, name),
         placeholder="Other seeds, or other masks, on the same data",
         help="Runs with other seeds show how far a ranking can be believed. A run without a mask, or with the any mask, beside "
         "one with a mask gives gradient and permutation that owe nothing to the mask.",
-    )  # fmt: skip
+    )
     return [run, *(others[name] for name in picked)]
 
 
@@ -190,8 +193,12 @@ def tables(view: View, found: ImportanceViews) -> None:
         columns |= {"kept": st.column_config.NumberColumn("kept by", format="percent")} if MASK in found.views else {}
         st.dataframe(table, hide_index=True, key="importance table", height=320, column_config=columns)
         st.download_button(
-            "Views as CSV", lambda: csv(table), f"{view.run.id}-importance.csv", "text/csv", key="importance csv",
+            "Views as CSV",
+            lambda: csv(table),
+            f"{view.run.id}-importance.csv",
+            "text/csv",
+            key="importance csv",
             on_click="ignore",
-        )  # fmt: skip
+        )
         if not found.agreement.empty:
             st.dataframe(found.agreement, hide_index=True, key="agreement table")

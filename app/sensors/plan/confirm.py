@@ -38,10 +38,14 @@ def show(run: Run, sites: Sites, keep: np.ndarray, settled: bool = True) -> None
         return
     if found is None or state(found) not in (*LIVE, "done"):
         st.button(
-            "Confirm by training", icon=":material/model_training:", key="plan confirm", on_click=start, args=(run, names),
+            "Confirm by training",
+            icon=":material/model_training:",
+            key="plan confirm",
+            on_click=start,
+            args=(run, names),
             disabled=not settled,
             help="A run of its own with this run's settings and the plan as its mask; it goes on when this page is closed.",
-        )  # fmt: skip
+        )
         if found is not None:
             st.markdown(f"The last one, {plain(found.id)}, is {state(found)}; its own page says why.")
         return
@@ -89,9 +93,10 @@ def compare(run: Run, found: Run, keep: np.ndarray) -> None:
         f"**{percent(abs(live / trained - 1))} {'too high' if live > trained else 'too low'}**."
     )
     columns: Any = {
-        "what": "", "error": st.column_config.NumberColumn(labelled("test MAE over all", unit), format="%.4g"),
+        "what": "",
+        "error": st.column_config.NumberColumn(labelled("test MAE over all", unit), format="%.4g"),
         "change": st.column_config.NumberColumn("change to all on", format="percent"),
-    }  # fmt: skip
+    }
     st.dataframe(table, hide_index=True, key="plan confirmed", column_config=columns, width="content")
     if not unmasked:
         st.caption(
@@ -122,11 +127,15 @@ def offer(run: Run) -> None:
         st.error(plain(said), icon=":material/block:")
     words = "the same model" if mixes(run) else "STID with neighbours"
     st.button(
-        "Train an any-mask run on these data", type="primary", icon=":material/play_arrow:", key="plan any",
-        on_click=start_any, args=(run,),
+        "Train an any-mask run on these data",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="plan any",
+        on_click=start_any,
+        args=(run,),
         help=f"A new run of {words} in which training steps switch other sensors off, so that it forecasts "
         "under every mask without training again. This page then shows it.",
-    )  # fmt: skip
+    )
 
 
 def waiting(run: Run) -> Run | None:

@@ -123,11 +123,15 @@ def choose_ranking(run: Run, curve: Curve) -> str:
     told = linked("ranked")
     st.session_state[RANKING] = told if told in names else BEST
     chosen_name = st.selectbox(
-        "Ranked by", names, key=RANKING, format_func=lambda name: words.get(name, name), on_change=_told,
+        "Ranked by",
+        names,
+        key=RANKING,
+        format_func=lambda name: words.get(name, name),
+        on_change=_told,
         args=("ranked", RANKING),
         help="In which order sensors are worth keeping. The best is the one whose curve is lowest in validation at the number "
         "that is kept, so at another number it may be another one; which one it is stands above the map.",
-    )  # fmt: skip
+    )
     return str(chosen_name)
 
 
@@ -144,14 +148,24 @@ def counted(run: Run, sites: Sites, curve: Curve, ranking: str) -> tuple[np.ndar
     link("kept", str(st.session_state[NUMBER]))  # where it begins is where it stays, though the knee comes later
     left, right = st.columns([5, 1], vertical_alignment="bottom")
     kept = left.slider(
-        f"{called(sites).capitalize()} kept", low, high, key=NUMBER, on_change=_told, args=("kept", NUMBER),
+        f"{called(sites).capitalize()} kept",
+        low,
+        high,
+        key=NUMBER,
+        on_change=_told,
+        args=("kept", NUMBER),
         help=f"Of {sites.count}. It begins at the run's own mask or, once the curve is drawn, at its knee.",
-    )  # fmt: skip
+    )
     knee = curve.knee()
     right.button(
-        "To the knee", key="plan knee", disabled=knee in (None, kept), on_click=link, args=("kept", str(knee)), width="stretch",
+        "To the knee",
+        key="plan knee",
+        disabled=knee in (None, kept),
+        on_click=link,
+        args=("kept", str(knee)),
+        width="stretch",
         help="Where more of them begin to help little; known once the curve is drawn.",
-    )  # fmt: skip
+    )
     if ranking == BEST and mine is not None and mine.sum() == kept:
         return mine, MASK
     name = named(curve, ranking, kept)
@@ -163,9 +177,14 @@ def limited(sites: Sites, curve: Curve, ranking: str) -> tuple[np.ndarray, str]:
     whole, least = float(sites.cost.sum()), float(max(sites.cost[sites.on].sum(), sites.cost.min()))
     st.session_state[COST] = min(max(number(linked("budget"), round(whole / 2, 2)), least), whole)
     budget = st.slider(
-        "Cost of the kept sensors", least, whole, key=COST, help=f"All together cost {whole:g}.", on_change=_told,
+        "Cost of the kept sensors",
+        least,
+        whole,
+        key=COST,
+        help=f"All together cost {whole:g}.",
+        on_change=_told,
         args=("budget", COST),
-    )  # fmt: skip
+    )
     spending = copy(sites)
     spending.options = sites.options.model_copy(update={"budget": float(budget)})
     room(spending)

@@ -102,9 +102,13 @@ def card(scene: Scene, chosen: int) -> None:
         )
     words = f"Switch {'off' if on else 'on'}" + ("" if sites.count == len(keep) else " its region")
     st.button(
-        words, key="plan switch", on_click=draft.switch, args=(sites, chosen, keep), disabled=not other.any(),
+        words,
+        key="plan switch",
+        on_click=draft.switch,
+        args=(sites, chosen, keep),
+        disabled=not other.any(),
         icon=":material/toggle_off:" if on else ":material/toggle_on:",
-    )  # fmt: skip
+    )
 
 
 # ---- the curve -----------------------------------------------------------------------------------------------------
@@ -172,7 +176,7 @@ def table(scene: Scene) -> None:
         "importance": st.column_config.NumberColumn(name, format="percent", help=meaning),
         "expected_error": st.column_config.NumberColumn(labelled("validation error", scene.unit), format="%.3g"),
         "reason": st.column_config.TextColumn("reason", width="large"),
-    }  # fmt: skip
+    }
     st.dataframe(
         rows,
         hide_index=True,
@@ -212,9 +216,12 @@ def costs(names: Sequence[str]) -> None:
     with st.expander("Costs of the sensors"):
         st.session_state[COSTS] = costs_given()
         st.text_area(
-            "Costs", key=COSTS, placeholder=f"{names[0]}=3", on_change=_costs,
+            "Costs",
+            key=COSTS,
+            placeholder=f"{names[0]}=3",
+            on_change=_costs,
             help="One sensor=cost a line, 1 for those not named; then the slider can limit the cost instead of the number.",
-        )  # fmt: skip
+        )
         if len(st.session_state[COSTS]) > MOST_COSTS:
             st.markdown("So many costs do not fit into the address: they are forgotten when the page is loaded again.")
 

@@ -152,9 +152,13 @@ def show_files(scene: Scene) -> None:
     with st.container(horizontal=True):
         for suffix, (label, mime) in FORMATS.items():
             st.download_button(
-                label, partial(file_content, scene, keep, suffix), f"{scene.run.id}-plan-{kept}{suffix}", mime,
-                key=f"plan file {suffix}", on_click="ignore",
-            )  # fmt: skip
+                label,
+                partial(file_content, scene, keep, suffix),
+                f"{scene.run.id}-plan-{kept}{suffix}",
+                mime,
+                key=f"plan file {suffix}",
+                on_click="ignore",
+            )
 
 
 def file_content(scene: Scene, keep: str, suffix: str) -> bytes:

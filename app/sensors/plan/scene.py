@@ -94,28 +94,40 @@ def figures(scene: Scene) -> None:
         sure, change = expected(answer, over, step, part()), changed(answer, whole, over, step, part())
         with grid.container(border=True, height="stretch", gap="small"):
             st.metric(
-                f"{PARTS[part()]} MAE · {label}", short(sure.estimate, scene.unit), signed(change.estimate) or None,
-                delta_color="inverse", delta_description="to all on", help=help,
-            )  # fmt: skip
+                f"{PARTS[part()]} MAE · {label}",
+                short(sure.estimate, scene.unit),
+                signed(change.estimate) or None,
+                delta_color="inverse",
+                delta_description="to all on",
+                help=help,
+            )
             st.markdown(ranges(sure, change, scene.unit))
     saved(scene, grid)
     told = measured_in(answer, scene.sites.data, part())
     with st.container(horizontal=True, vertical_alignment="center"):
         st.session_state[PART] = part()
         st.segmented_control(
-            "Errors on", list(PARTS), key=PART, format_func=PARTS.__getitem__, required=True, label_visibility="collapsed",
+            "Errors on",
+            list(PARTS),
+            key=PART,
+            format_func=PARTS.__getitem__,
+            required=True,
+            label_visibility="collapsed",
             on_change=lambda: link("errors", st.session_state[PART]),
             help="Plans are chosen by validation; the test part tells how they do on what they were not chosen by.",
-        )  # fmt: skip
+        )
         st.markdown(
             f"Errors of the {plain(said(told))}, {ranked(scene)}.",
-            help=f"{how_sure(told)}. Confirming by training measures on all windows.", width="content",
-        )  # fmt: skip
+            help=f"{how_sure(told)}. Confirming by training measures on all windows.",
+            width="content",
+        )
         if number := len(scene.draft.switched):
             st.button(
                 f"Undo the {number} switched by hand" if number > 1 else "Undo the one switched by hand",
-                key="plan undo", on_click=draft.back, icon=":material/undo:",
-            )  # fmt: skip
+                key="plan undo",
+                on_click=draft.back,
+                icon=":material/undo:",
+            )
 
 
 def ranked(scene: Scene) -> str:
@@ -147,8 +159,12 @@ def saved(scene: Scene, grid: Any) -> None:
     what = f"cost {spent:g} of {total:g}" if scene.draft.by_cost else f"{percent(1 - mask.mean())} off"
     with grid.container(border=True, height="stretch", gap="small"):
         st.metric(
-            f"{called(scene.sites).capitalize()} kept", f"{mask.sum()} of {len(mask)}", what, delta_color="off",
-            delta_arrow="off", help="Only these are read for a forecast; all are still forecast.",
-        )  # fmt: skip
+            f"{called(scene.sites).capitalize()} kept",
+            f"{mask.sum()} of {len(mask)}",
+            what,
+            delta_color="off",
+            delta_arrow="off",
+            help="Only these are read for a forecast; all are still forecast.",
+        )
         if scene.of_cells:
             st.markdown(f":small[{keep.sum():,} of {len(keep):,} cells]")
