@@ -16,7 +16,7 @@ from stcore import registry
 from stcore.prune.strategy import PruningStrategy, Samples
 
 Feature = Callable[[str], np.ndarray]
-UNRECORDED = ("sensor_spread", "horizon_spread")  # parts of a score that count as nothing where they are not known
+UNRECORDED = ("sensor_std", "horizon_std")  # parts of a score that count as nothing where they are not known
 
 
 class ReplayError(ValueError):
@@ -79,7 +79,7 @@ def check(strategy: PruningStrategy, method: str, epochs: int) -> None:
         raise ReplayError(
             f"{method} chooses several times in a pass, of which this run has one; it cannot be replayed."
         )
-    lacking = sorted(set(strategy.needs) - {"level", "batch", *UNRECORDED})
+    lacking = sorted(set(strategy.needs) - {"error", "batch", *UNRECORDED})
     if lacking:
         raise ReplayError(f"{method} goes by {', '.join(lacking)}, which a run does not record; it cannot be replayed.")
 
@@ -103,7 +103,7 @@ def meet(strategy: PruningStrategy, epoch: int, indices: np.ndarray, level: np.n
     batch[order] = np.arange(len(indices)) // setting.batch
     known = np.isfinite(level[indices])
     nothing = np.zeros(int(known.sum()), np.float32)
-    columns = {"level": level[indices][known].astype(np.float32), "batch": batch[known]}
+    columns = {"error": level[indices][known].astype(np.float32), "batch": batch[known]}
     strategy.observe(epoch, indices[known], columns | dict.fromkeys(UNRECORDED, nothing))
 
 
@@ -123,9 +123,7 @@ def notes(trace: xr.Dataset, strategy: PruningStrategy) -> list[str]:
     """What the replay leaves out of account, in sentences."""
     said = list(strategy.notes)
     if lacking := [name.replace("_", " ") for name in strategy.needs if name in UNRECORDED]:
-        said.append(
-            f"Its {' and '.join(lacking)} are not recorded and count as nothing: it goes by the error level alone."
-        )
+        said.append(f"Its {' and '.join(lacking)} are not recorded and count as nothing: it goes by the error alone.")
     if "level" not in trace:
-        said.append("This run recorded only its own method's scores; they stand in for the error level.")
+        said.append("This run recorded only its own method's scores; they stand in for the errors.")
     return said

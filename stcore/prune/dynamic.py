@@ -18,7 +18,7 @@ from stcore.prune.strategy import Arrays, Pilot, Samples, Selection, everything
 class Dynamic:
     """Subclasses give ``probability``; its default keeps all alike."""
 
-    needs: tuple[str, ...] = ("level",)
+    needs: tuple[str, ...] = ("error",)
     pilot: Pilot | None = None
     inverse_weights = False  # weigh a kept sample by 1 / probability
     first = 1  # full epochs at the start
@@ -38,7 +38,7 @@ class Dynamic:
 
     def complexity(self, columns: Arrays) -> np.ndarray:
         """A sample's new score [K] from its columns; the error level unless a strategy says otherwise."""
-        return columns["level"]
+        return columns["error"]
 
     def weigh(self, indices: np.ndarray, probability: np.ndarray) -> np.ndarray:
         """Weights [K] of the kept ``indices`` [K], which were kept with ``probability`` [K]."""

@@ -17,7 +17,7 @@ LEARNED, FORGOTTEN = 0.7, 0.8  # of the seasonal naive forecast's error
 
 
 def learned_now(before: np.ndarray, level: np.ndarray, naive: np.ndarray) -> np.ndarray:
-    """Who counts as learned [W] bool after the errors ``level`` [W], of those ``before`` [W] bool."""
+    """Who counts as learned [W] bool after the errors ``error`` [W], of those ``before`` [W] bool."""
     return np.where(before, ~(level > FORGOTTEN * naive), level <= LEARNED * naive)
 
 
@@ -34,7 +34,7 @@ class Forgetting(Scored):
 
     def __init__(self, options: ForgettingOptions, samples: Samples) -> None:
         super().__init__(options, samples)
-        self.pilot = Pilot(options.epochs, options.repeats, ("level",), every_epoch=True)
+        self.pilot = Pilot(options.epochs, options.repeats, ("error",), every_epoch=True)
         self.learned, self.ever = np.zeros((2, samples.count), bool)
         self.total, self.events = np.zeros((2, samples.count), np.float32)
 
@@ -48,7 +48,7 @@ class Forgetting(Scored):
         if epoch == 0:
             self.learned[:], self.ever[:], self.events[:] = False, False, 0
             self.total *= repeat > 0
-        now = learned_now(self.learned, columns["level"], self.naive)
+        now = learned_now(self.learned, columns["error"], self.naive)
         self.events += self.learned & ~now
         self.learned, self.ever = now, self.ever | now
         if epoch == self.choice.epochs - 1:

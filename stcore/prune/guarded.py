@@ -144,7 +144,7 @@ class Guarded(Dynamic):
         """The latest losses, and the strata's means, in which earlier rounds fade."""
         super().observe(epoch, indices, columns)
         group = self.strata.group[indices]
-        self.total = FORGET * self.total + np.bincount(group, columns["level"], len(self.total))
+        self.total = FORGET * self.total + np.bincount(group, columns["error"], len(self.total))
         self.count = FORGET * self.count + np.bincount(group, minlength=len(self.count))
 
     def judge(self, epoch: int, error: float) -> None:

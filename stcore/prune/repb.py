@@ -57,7 +57,7 @@ class RePBOptions(ScheduleOptions):
 class RePB(Dynamic):
     """Scores are last losses; what counts is how far they were above their batches in the epoch before."""
 
-    needs = ("level", "batch")
+    needs = ("error", "batch")
 
     def __init__(self, options: RePBOptions, samples: Samples) -> None:
         super().__init__(options, samples)
@@ -87,7 +87,7 @@ class RePB(Dynamic):
         """Who was above its batches, and who was selected how often."""
         super().observe(epoch, indices, columns)
         self.excess[:] = -np.inf
-        self.excess[indices] = above_its_batches(columns["level"], columns["batch"], self.choice.batches)
+        self.excess[indices] = above_its_batches(columns["error"], columns["batch"], self.choice.batches)
         self.times[indices] += 1
         self.epochs += 1
 

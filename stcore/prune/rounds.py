@@ -35,7 +35,7 @@ class Rounds(Dynamic):
         self.latest = np.full(samples.count, np.nan, np.float32)  # errors since the last choice
 
     def fold(self, met: np.ndarray, level: np.ndarray) -> None:
-        """Take in the errors ``level`` [M] of the samples ``met`` [M] in a round."""
+        """Take in the errors ``error`` [M] of the samples ``met`` [M] in a round."""
         raise TypeError(f"{type(self).__name__} does not say how it remembers errors")
 
     def choose(self, scores: np.ndarray, kept: int, rng: np.random.Generator) -> np.ndarray:
@@ -65,7 +65,7 @@ class Rounds(Dynamic):
 
     def observe(self, epoch: int, indices: np.ndarray, columns: Arrays) -> None:
         """The latest error of each sample waits for the next round."""
-        self.latest[indices] = columns["level"]
+        self.latest[indices] = columns["error"]
 
     def score(self) -> np.ndarray:
         """[W] as of the last round; before the first, what was met."""

@@ -27,7 +27,7 @@ class Scored(Static):
     """Subclasses name the column that is their score, and its pilot averages it over repeats."""
 
     choice: ScoredOptions
-    column = "level"
+    column = "error"
 
     def __init__(self, options: ScoredOptions, samples: Samples) -> None:
         super().__init__(options, samples)

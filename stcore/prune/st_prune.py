@@ -19,14 +19,15 @@ from stcore.prune.threshold import Threshold
 from stcore.registry import Card
 
 BINS = 1000  # of stationarity, where there are many samples
+OLD_NAMES = {"level": "measure", "sensor_spread": "sensor_std", "horizon_spread": "horizon_std"}  # of options
 SOFTENING = 0.1  # training spreads, added to the seasonal naive's error before it divides
 
 
 def complexity(
-    level: np.ndarray, sensor_spread: np.ndarray, horizon_spread: np.ndarray, weights: tuple[float, float]
+    level: np.ndarray, sensor_std: np.ndarray, horizon_std: np.ndarray, weights: tuple[float, float]
 ) -> np.ndarray:
     """Error level + spread over sensors + spread over the horizon [K], in training spreads. Our reconstruction."""
-    return level + weights[0] * sensor_spread + weights[1] * horizon_spread
+    return level + weights[0] * sensor_std + weights[1] * horizon_std
 
 
 def excess(scores: np.ndarray, cells: np.ndarray) -> np.ndarray:
@@ -79,7 +80,7 @@ class STPruneOptions(ScheduleOptions):
         ge=0,
         le=MOST,
     )
-    level: Literal["error", "gradient", "relative"] = option(
+    measure: Literal["error", "gradient", "relative"] = option(
         "error",
         "What the complexity starts from: the error; the norm of the last layer's gradient, which still tells samples "
         "apart where the loss is an absolute error; or the error over that of the seasonal naive forecast.",
@@ -88,8 +89,8 @@ class STPruneOptions(ScheduleOptions):
         False,
         "Subtract what is usual at the same hour of the week, so that rush hours are not hard merely for being busy.",
     )
-    sensor_spread: float = option(1.0, "Weight of the error's spread over sensors in the complexity.", ge=0, le=10)
-    horizon_spread: float = option(0.5, "Weight of the error's spread over the horizon in the complexity.", ge=0, le=10)
+    sensor_std: float = option(1.0, "Weight of the error's spread over sensors in the complexity.", ge=0, le=10)
+    horizon_std: float = option(0.5, "Weight of the error's spread over the horizon in the complexity.", ge=0, le=10)
     variant: Literal["stationarity", "constant", "partial"] = option(
         "stationarity",
         "Calm windows thinned most, or all easy ones alike, both with inverse weights; or alike with partial weights.",
@@ -98,8 +99,11 @@ class STPruneOptions(ScheduleOptions):
     @model_validator(mode="before")
     @classmethod
     def _asked_for(cls, values: Any) -> Any:
-        """A probability given without a share is meant: the default share must not overrule it."""
-        alone = isinstance(values, dict) and "prune_probability" in values and "keep" not in values
+        """Old names are read as the new ones. A probability without a share is meant: it sets ``keep`` to none."""
+        if not isinstance(values, dict):
+            return values
+        values = {OLD_NAMES.get(name, name): value for name, value in values.items()}
+        alone = "prune_probability" in values and "keep" not in values
         return {**values, "keep": None} if alone else values
 
 
@@ -111,21 +115,21 @@ class STPrune(Threshold):
     def __init__(self, options: STPruneOptions, samples: Samples) -> None:
         super().__init__(options, samples, options.prune_probability)
         self.choice = options
-        spreads = {"sensor_spread": options.sensor_spread, "horizon_spread": options.horizon_spread}
-        gradient = ("gradient",) if options.level == "gradient" else ()
-        self.needs = ("level", *gradient, *(name for name, weight in spreads.items() if weight))
+        spreads = {"sensor_std": options.sensor_std, "horizon_std": options.horizon_std}
+        gradient = ("gradient",) if options.measure == "gradient" else ()
+        self.needs = ("error", *gradient, *(name for name, weight in spreads.items() if weight))
         self.stationarity = None if options.variant == "constant" else samples.feature("stationarity")
         self.cells = samples.feature("cell") if options.excess else None
-        self.naive = samples.feature("naive") if options.level == "relative" else None
+        self.naive = samples.feature("naive") if options.measure == "relative" else None
 
     def observe(self, epoch: int, indices: np.ndarray, columns: Arrays) -> None:
         """Error, or what takes its place, and the spreads."""
         choice, nothing = self.choice, np.zeros(len(indices), np.float32)
-        level = columns["gradient" if choice.level == "gradient" else "level"]
+        level = columns["gradient" if choice.measure == "gradient" else "error"]
         if self.naive is not None:
             level = level / (self.naive[indices] + SOFTENING)
-        spreads = columns.get("sensor_spread", nothing), columns.get("horizon_spread", nothing)
-        self.scores[indices] = complexity(level, *spreads, (choice.sensor_spread, choice.horizon_spread))
+        spreads = columns.get("sensor_std", nothing), columns.get("horizon_std", nothing)
+        self.scores[indices] = complexity(level, *spreads, (choice.sensor_std, choice.horizon_std))
 
     def score(self) -> np.ndarray:
         """[W]; with ``excess`` above what is usual at the same hour."""

@@ -43,12 +43,12 @@ class Pilot(NamedTuple):
     """Short full trainings that a strategy wants before the real one: so many epochs, repeated with other seeds.
 
     ``needs``: columns of all samples measured without gradient at the end of each repeat; with ``every_epoch`` instead
-    the ``level`` at which each epoch of it met the samples.
+    the ``error`` at which each epoch of it met the samples.
     """
 
     epochs: int
     repeats: int
-    needs: tuple[str, ...] = ("level",)
+    needs: tuple[str, ...] = ("error",)
     every_epoch: bool = False
 
 

@@ -16,7 +16,7 @@ from stcore.registry import Card
 def running(
     mean: np.ndarray, variance: np.ndarray, level: np.ndarray, smoothing: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance [M] after the errors ``level`` [M]; the variance is about the mean before. Both start at 0."""
+    """Mean and variance [M] after the errors ``error`` [M]; the variance is about the mean before. Both start at 0."""
     return smoothed(mean, level, smoothing), smoothed(variance, (level - np.nan_to_num(mean)) ** 2, smoothing)
 
 

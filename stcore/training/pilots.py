@@ -119,7 +119,7 @@ def pilots(trainer: "Trainer") -> Iterator[Progress]:
                 yield Progress(-1, event.batch, event.batches, behind + event.visits - pupil.visits, whole)
             if pilot.every_epoch:
                 with clock.timed("score"):
-                    strategy.learn(repeat, epoch, {"level": pupil.level.copy()})
+                    strategy.learn(repeat, epoch, {"error": pupil.level.copy()})
         if not pilot.every_epoch:
             with clock.timed("score"):
                 indices, columns = scored(pupil.learner, pool, pilot.needs, trainer.ranks)

@@ -13,11 +13,11 @@ from stcore.ranks import Ranks
 from stcore.training.features import SKETCH, projection
 
 TOGETHER = 65_536  # (window, sensor) cells whose columns are computed at once
-WIDTHS = dict.fromkeys(("level", "squared", "sensor_spread", "horizon_spread", "gradient", "batch"), 1) | {
+WIDTHS = dict.fromkeys(("error", "squared", "sensor_std", "horizon_std", "gradient", "batch"), 1) | {
     "gradients": SKETCH,
     "embedding": SKETCH,
 }
-"""Columns and how many numbers each has; ``horizon_spread`` keeps one a step until the epoch ends."""
+"""Columns and how many numbers each has; ``horizon_std`` keeps one a step until the epoch ends."""
 
 
 class Step(NamedTuple):
@@ -37,23 +37,23 @@ class Step(NamedTuple):
 class Columns:
     """Per-sample columns of one epoch, on the training device until the epoch ends.
 
-    Errors come in training spreads. ``level`` is the masked mean absolute error, ``squared`` the root of the mean squared
-    one, ``sensor_spread`` the standard deviation of the absolute error over sensors, ``horizon_spread`` that over horizon
+    Errors come in training spreads. ``error`` is the masked mean absolute error, ``squared`` the root of the mean squared
+    one, ``sensor_std`` the standard deviation of the absolute error over sensors, ``horizon_std`` that over horizon
     steps after dividing by the epoch's mean error at each step, so that the usual growth of error with the horizon does
     not count (our reading of ST-Prune, arXiv 2602.19113). ``gradient`` is the norm of the last linear map's gradient of
     the mean absolute error, ``gradients`` [K, D] that gradient in few numbers, ``embedding`` [K, D] the mean over sensors
     of what that map was given; ``batch`` the number of the batch.
 
-    ``level`` and ``batch`` are nearly free: the loss has summed the errors anyway, and how many targets each sample has,
+    ``error`` and ``batch`` are nearly free: the loss has summed the errors anyway, and how many targets each sample has,
     ``observed`` [W], is known beforehand. The others are worked off many batches at a time.
     """
 
     def __init__(self, horizon: int, needs: Iterable[str], observed: Tensor) -> None:
         self.horizon, self.observed = horizon, observed
-        self.needs = tuple(dict.fromkeys(("level", *needs)))
+        self.needs = tuple(dict.fromkeys(("error", *needs)))
         if unknown := [name for name in self.needs if name not in WIDTHS]:
             raise ValueError(f"there is no column {unknown[0]!r}: {', '.join(WIDTHS)}")
-        self.more = [name for name in self.needs if name not in ("level", "batch")]
+        self.more = [name for name in self.needs if name not in ("error", "batch")]
         self.remembers = bool({"gradient", "gradients", "embedding"} & set(self.more))
         self.steps: list[tuple[Tensor, Tensor, int]] = []  # ids, total, number
         self.waiting: list[Step] = []
@@ -75,10 +75,10 @@ class Columns:
         waiting, self.waiting, self.cells = self.waiting, [], 0
         mask = torch.cat([step.mask for step in waiting])
         ways: dict[str, Callable[[], Tensor]] = {}
-        if {"sensor_spread", "horizon_spread"} & set(self.more):
+        if {"sensor_std", "horizon_std"} & set(self.more):
             absolute = torch.cat([step.absolute for step in waiting])
-            ways["sensor_spread"] = lambda: sensor_spread(absolute, mask)
-            ways["horizon_spread"] = lambda: absolute.sum((2, 3)) / mask.sum((2, 3))  # NaN: nothing observed at a step
+            ways["sensor_std"] = lambda: sensor_std(absolute, mask)
+            ways["horizon_std"] = lambda: absolute.sum((2, 3)) / mask.sum((2, 3))  # NaN: nothing observed at a step
         if self.remembers or "squared" in self.more:
             error = torch.cat([step.error for step in waiting])
             last = torch.cat([known(step.last) for step in waiting]) if self.remembers else error
@@ -93,7 +93,7 @@ class Columns:
         """The visited samples [K] in the order of their visits and what is known of each, [K] or [K, D]."""
         self._work_off()
         ids = torch.cat([step[0] for step in self.steps])
-        found = {"level": torch.cat([step[1] for step in self.steps]) / self.observed[ids]}
+        found = {"error": torch.cat([step[1] for step in self.steps]) / self.observed[ids]}
         if "batch" in self.needs:
             counts = torch.tensor([len(step[0]) for step in self.steps])
             found["batch"] = torch.tensor([float(step[2]) for step in self.steps]).repeat_interleave(counts)
@@ -108,14 +108,14 @@ class Columns:
             ids, found = summed(self, ranks)
         else:
             ids, found = self.gathered()
-        if "horizon_spread" in found:
-            found["horizon_spread"] = horizon_spread(found["horizon_spread"])
+        if "horizon_std" in found:
+            found["horizon_std"] = horizon_std(found["horizon_std"])
         return ids.cpu().numpy(), {name: found[name].float().cpu().numpy() for name in self.needs}
 
 
 def summed(columns: Columns, ranks: Ranks) -> tuple[Tensor, dict[str, Tensor]]:
     """The gathered columns of all ranks, ids ascending. A rank that saw nothing adds nothing."""
-    widths = {name: columns.horizon if name == "horizon_spread" else WIDTHS[name] for name in columns.needs}
+    widths = {name: columns.horizon if name == "horizon_std" else WIDTHS[name] for name in columns.needs}
     dense = torch.zeros(len(columns.observed), 1 + sum(widths.values()), dtype=torch.float64)
     if columns.steps:
         ids, found = columns.gathered()
@@ -124,7 +124,7 @@ def summed(columns: Columns, ranks: Ranks) -> tuple[Tensor, dict[str, Tensor]]:
     ranks.sum(dense)
     seen = dense[:, 0].nonzero()[:, 0]
     parts = dense[seen, 1:].split(list(widths.values()), dim=1)
-    flat = [name for name in widths if WIDTHS[name] == 1 and name != "horizon_spread"]
+    flat = [name for name in widths if WIDTHS[name] == 1 and name != "horizon_std"]
     return seen, {name: part[:, 0] if name in flat else part for name, part in zip(widths, parts, strict=True)}
 
 
@@ -165,7 +165,7 @@ def compressed(rows: Tensor) -> Tensor:
     return rows @ torch.from_numpy(projection(rows.shape[1])).to(rows)
 
 
-def horizon_spread(by_step: Tensor) -> Tensor:
+def horizon_std(by_step: Tensor) -> Tensor:
     """Standard deviation over horizon steps [K] of mean errors [K, H], after dividing each step by its usual error.
 
     Steps at which a sample observed nothing are NaN and left out.
@@ -181,7 +181,7 @@ def horizon_spread(by_step: Tensor) -> Tensor:
     return (squares - middle.square()).clamp(min=0).sqrt()
 
 
-def sensor_spread(error: Tensor, mask: Tensor) -> Tensor:
+def sensor_std(error: Tensor, mask: Tensor) -> Tensor:
     """Standard deviation over the observed sensors of their mean errors [B], from errors and mask [B, H, N, C']."""
     if error.shape[2] == 1:
         return error.new_zeros(len(error))

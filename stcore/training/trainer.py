@@ -152,7 +152,7 @@ class Trainer:
 
     def _observe(self, indices: np.ndarray, columns: dict[str, np.ndarray]) -> None:
         """Tell the strategy, and remember for the record."""
-        self.level[indices] = columns["level"]
+        self.level[indices] = columns["error"]
         self.strategy.observe(self.epoch, indices, columns)
 
     def _step(self, selection: Selection, places: np.ndarray, rate: float, number: int) -> tuple[Step, torch.Tensor]:

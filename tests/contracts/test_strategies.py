@@ -19,7 +19,7 @@ STATIC = [name for name in WITH_KEEP if name not in DYNAMIC and name != "full"]
 UNBIASED = ("full", "random", "infobatch", "st-prune")  # methods.md 11; repb only in the long run
 LEANING = ("epsilon-greedy", "ucb", "seta", "repb", "el2n", "grand", "forgetting")
 BY_THE_DATA_ALONE = ("full", "ucb", "el2n", "grand", "herding", "craig")  # no chance in them but for equal scores
-COLUMNS = ("level", "squared", "sensor_spread", "horizon_spread", "gradient")
+COLUMNS = ("error", "squared", "sensor_std", "horizon_std", "gradient")
 SCORES = {
     "lognormal": lambda rng, count: np.exp(rng.normal(size=count) * 0.6),
     "equal": lambda rng, count: np.ones(count),

@@ -31,7 +31,7 @@ def rounds(strategy: Guarded, until: int, error: float = 1.0) -> list[tuple[np.n
     told = []
     for epoch in range(until):
         selection = strategy.select(epoch)
-        strategy.observe(epoch, selection.indices, {"level": loss(strategy)[selection.indices]})
+        strategy.observe(epoch, selection.indices, {"error": loss(strategy)[selection.indices]})
         strategy.judge(epoch, error)
         told.append((selection.indices, selection.weights))
     return told
@@ -171,7 +171,7 @@ def test_where_nothing_is_left_to_learn_all_go_on_alike(rule: str) -> None:
     for epoch in range(3):
         selection = strategy.select(epoch)
         assert len(selection.indices) == pytest.approx(strategy.plan[epoch], abs=1)
-        strategy.observe(epoch, selection.indices, {"level": np.zeros(len(selection.indices), np.float32)})
+        strategy.observe(epoch, selection.indices, {"error": np.zeros(len(selection.indices), np.float32)})
     assert strategy.trusted(3) == 1
 
 

@@ -155,6 +155,11 @@ def test_a_probability_given_without_a_share_is_meant() -> None:
     assert STPruneOptions.read({}).keep == 0.5
 
 
+def test_old_names_of_its_options_are_read() -> None:
+    old = {"level": "relative", "sensor_spread": 2.0, "horizon_spread": 0.0}
+    assert STPruneOptions.read(old) == STPruneOptions(measure="relative", sensor_std=2.0, horizon_std=0.0)
+
+
 # ---- epsilon-greedy and UCB --------------------------------------------------------------------------------------------
 def test_epsilon_greedy_takes_the_hardest_and_some_by_chance() -> None:
     scores = np.arange(100.0)
@@ -180,10 +185,10 @@ def rounds(**more: object) -> tuple[EpsilonGreedy, list[Selection], list[int]]:
     for epoch in range(10):
         if strategy.refresh(epoch):
             asked.append(epoch)
-            strategy.observe(epoch, np.arange(200), {"level": RNG([1, epoch]).random(200).astype(np.float32)})
+            strategy.observe(epoch, np.arange(200), {"error": RNG([1, epoch]).random(200).astype(np.float32)})
         selections.append(strategy.select(epoch))
         visited = selections[-1].indices
-        strategy.observe(epoch, visited, {"level": RNG([2, epoch]).random(len(visited)).astype(np.float32)})
+        strategy.observe(epoch, visited, {"error": RNG([2, epoch]).random(len(visited)).astype(np.float32)})
     return strategy, selections, asked
 
 
@@ -260,6 +265,6 @@ def test_a_budget_chooses_rho(kept: float) -> None:
 def test_a_weight_is_epochs_over_selections() -> None:
     strategy = repb.RePB(repb.RePBOptions(), Samples(3, 30, 0, {}.__getitem__))
     for epoch, visited in enumerate([[0, 1, 2], [0, 1], [0]]):
-        columns = {"level": np.ones(len(visited), np.float32), "batch": np.zeros(len(visited), np.float32)}
+        columns = {"error": np.ones(len(visited), np.float32), "batch": np.zeros(len(visited), np.float32)}
         strategy.observe(epoch, np.array(visited), columns)
     np.testing.assert_allclose(strategy.weigh(np.arange(3), np.ones(3)), [1, 1.5, 3])

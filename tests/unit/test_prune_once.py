@@ -101,7 +101,7 @@ def test_embeddings_of_a_short_training_are_compared_where_asked_for() -> None:
     embedding[40:42] = np.eye(64)[:2] * 100
     strategy = KCenter(SpaceOptions(keep=0.03, epochs=1), samples(100, series=values))
     assert strategy.pilot is not None and strategy.pilot.needs == ("embedding",)
-    strategy.learn(0, 0, {"level": np.zeros(100), "embedding": embedding})
+    strategy.learn(0, 0, {"error": np.zeros(100), "embedding": embedding})
     assert {40, 41} <= set(strategy.select(0).indices)
     assert KCenter(SpaceOptions(), samples(100)).pilot is None
 
@@ -189,17 +189,17 @@ def test_events_are_counted_and_never_learned_is_hardest() -> None:
     strategy = Forgetting(ForgettingOptions(keep=0.5, repeats=2), samples(4, naive=np.ones(4)))
     for repeat in (0, 1):
         for epoch, level in enumerate(LEVELS):
-            strategy.learn(repeat, epoch, {"level": level})
+            strategy.learn(repeat, epoch, {"error": level})
     np.testing.assert_array_equal(strategy.score(), [0, 2, 0, 5])
     assert strategy.select(0).indices.tolist() == [1, 3]
 
 
 def test_forgetting_starts_over_with_its_pilot() -> None:
     strategy = Forgetting(ForgettingOptions(), samples(4, naive=np.ones(4)))
-    strategy.learn(0, 0, {"level": np.zeros(4)})
-    strategy.learn(0, 1, {"level": np.ones(4)})  # stopped here, begun again
+    strategy.learn(0, 0, {"error": np.zeros(4)})
+    strategy.learn(0, 1, {"error": np.ones(4)})  # stopped here, begun again
     for epoch, level in enumerate(LEVELS):
-        strategy.learn(0, epoch, {"level": level})
+        strategy.learn(0, epoch, {"error": level})
     np.testing.assert_array_equal(strategy.score(), [0, 2, 0, 5])
 
 

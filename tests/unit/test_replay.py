@@ -13,7 +13,7 @@ from stcore.prune.strategy import Samples
 
 
 def trained(method: str, epochs: int = 10, count: int = 300, **options: Any) -> xr.Dataset:
-    """What a strategy that goes by the error level leaves behind in a run of its own."""
+    """What a strategy that goes by the error leaves behind in a run of its own."""
     card = registry.card("strategies", method)
     known = setting(epochs, count)
     strategy = card.load()(card.options.read(options), Samples(count, epochs, 0, known.feature))
@@ -24,7 +24,7 @@ def trained(method: str, epochs: int = 10, count: int = 300, **options: Any) -> 
         indices = strategy.select(epoch).indices
         kept[epoch, indices] = True
         level[epoch, indices] = np.exp(rng.normal(size=len(indices)))
-        columns = {"level": level[epoch, indices].astype(np.float32), "batch": np.zeros(len(indices), np.float32)}
+        columns = {"error": level[epoch, indices].astype(np.float32), "batch": np.zeros(len(indices), np.float32)}
         strategy.observe(epoch, indices, columns)
         strategy.judge(epoch, 1.0)
     return trace_of(kept, level, level=level)
@@ -58,7 +58,7 @@ def test_methods_with_a_pilot_say_why_they_cannot_be_replayed() -> None:
 
 def test_what_is_left_out_of_account_is_said() -> None:
     trace = trained("random", keep=0.5)
-    assert "error level alone" in " ".join(replay(trace, "st-prune", {}, setting(10, 300)).notes)
+    assert "the error alone" in " ".join(replay(trace, "st-prune", {}, setting(10, 300)).notes)
     old = trace.drop_vars("level")
     assert "only its own method's scores" in " ".join(replay(old, "infobatch", {}, setting(10, 300)).notes)
 

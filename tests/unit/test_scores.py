@@ -38,34 +38,34 @@ def test_columns_equal_plain_loops() -> None:
     counts[ids] = mask.sum(axis=(1, 2, 3))
     ids, observed = np.array([3, 0, 5, 1, 9, 10, 11, 7, 8]), torch.ones(12)
     observed[ids] = torch.from_numpy(mask.sum((1, 2, 3)))
-    columns = scores.Columns(4, ("squared", "sensor_spread", "horizon_spread", "batch"), observed)
+    columns = scores.Columns(4, ("squared", "sensor_std", "horizon_std", "batch"), observed)
     for number, part in enumerate(np.array_split(np.arange(9), 4)):
         place, missed, held = (torch.from_numpy(array[part]) for array in (ids, error, mask))
         columns.take(scores.Step(place, missed, held, missed.abs(), missed.abs().sum((1, 2, 3)), None, number))
     indices, told = columns.merged(Ranks())
     np.testing.assert_array_equal(indices, ids)
     seen = np.where(mask > 0, np.abs(error), np.nan)[..., 0]
-    np.testing.assert_allclose(told["level"], np.nanmean(seen, axis=(1, 2)), rtol=1e-5)
+    np.testing.assert_allclose(told["error"], np.nanmean(seen, axis=(1, 2)), rtol=1e-5)
     np.testing.assert_allclose(told["squared"], np.sqrt(np.nanmean(seen**2, axis=(1, 2))), rtol=1e-5)
     by_sensor = np.array([[average(seen[b, :, n], np.nan) for n in range(5)] for b in range(9)])
-    np.testing.assert_allclose(told["sensor_spread"], np.nanstd(by_sensor, axis=1), rtol=1e-4)
+    np.testing.assert_allclose(told["sensor_std"], np.nanstd(by_sensor, axis=1), rtol=1e-4)
     by_step = np.array([[average(seen[b, h], 0.0) for h in range(4)] for b in range(9)])
     usual = by_step.mean(axis=0)
-    np.testing.assert_allclose(told["horizon_spread"], (by_step * usual.mean() / usual).std(axis=1), rtol=1e-4)
+    np.testing.assert_allclose(told["horizon_std"], (by_step * usual.mean() / usual).std(axis=1), rtol=1e-4)
     np.testing.assert_array_equal(told["batch"], [0, 0, 0, 1, 1, 2, 2, 3, 3])
 
 
 def test_growth_with_the_horizon_is_no_spread() -> None:
     error = torch.arange(1.0, 5).view(1, 4, 1, 1).expand(6, 4, 3, 1)
-    told = found(error, torch.ones_like(error), "horizon_spread")
-    np.testing.assert_allclose(told["horizon_spread"], 0, atol=1e-6)
+    told = found(error, torch.ones_like(error), "horizon_std")
+    np.testing.assert_allclose(told["horizon_std"], 0, atol=1e-6)
 
 
 def test_a_step_without_readings_is_no_spread() -> None:
     error = torch.ones(3, 4, 2, 1)
     mask = torch.ones_like(error)
     mask[0, 1:3] = 0
-    np.testing.assert_array_equal(found(error * mask, mask, "horizon_spread")["horizon_spread"], 0)
+    np.testing.assert_array_equal(found(error * mask, mask, "horizon_std")["horizon_std"], 0)
 
 
 @pytest.mark.parametrize("sensors", [1, 5])
@@ -112,5 +112,5 @@ def test_a_model_that_shows_nothing_is_refused_in_words() -> None:
 
 
 def test_an_unknown_column_is_answered_with_the_known() -> None:
-    with pytest.raises(ValueError, match="level, squared"):
+    with pytest.raises(ValueError, match="error, squared"):
         scores.Columns(4, ("colour",), torch.ones(3))
