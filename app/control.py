@@ -6,12 +6,13 @@ from typing import Any
 import streamlit as st
 
 from app.session import link
-from app.words import lasting, sentence
+from app.words import sentence
 from stcore.findings import DataError
 from stcore.options import OptionError
 from stcore.processes import worker
 from stcore.runs import Run, RunError
 from stcore.runs.folder import LIVE, Word
+from stcore.words import duration
 
 BADGES = {  # state: word, colour, icon
     "queued": ("Waiting", "blue", ":material/hourglass_empty:"),
@@ -61,7 +62,7 @@ def _progress(run: Run, now: str) -> None:
     elif share == 1.0:
         text = "measuring on the validation windows" if run.kind == "distil" else "measuring on the test windows"
     elif left is not None:
-        text += f" · {lasting(left)} left"
+        text += f" · {duration(left)} left"
     st.progress(share, text, width=190)
 
 

@@ -13,12 +13,12 @@ import xarray as xr
 from stcore import readers
 from stcore.charts.theme import Theme, theme
 from stcore.data import STData
-from stcore.data.checks import listed
 from stcore.findings import DataError, refuse
 from stcore.processes import worker
 from stcore.readers.answers import path_of
 from stcore.runs import Run, RunError, label, open_run, runs_in
 from stcore.runs.quota import check_inside, folders, own_folder
+from stcore.words import listing
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_RUN = ROOT / "data" / "demo-run"
@@ -167,7 +167,7 @@ def check_readable(path: Path) -> None:
         if not in_class():
             raise
         shared = [str(place) for place in dict.fromkeys(folders()) if place != (ROOT / "data").resolve()]
-        where = f"files and folders in {listed(shared, 4)}, " if shared else ""
+        where = f"files and folders in {listing(shared, 4)}, " if shared else ""
         raise refuse(
             "outside", f"This cannot be opened here. What can be: {where}the demo city, and what you upload."
         ) from None

@@ -26,13 +26,13 @@ from pruning_report import write_report, write_rows
 from selection import selecting, training
 
 from stcore import readers, registry, simulate
-from stcore.cli.common import duration
 from stcore.data import STData
 from stcore.evidence.experiment import Experiment, create_experiment
 from stcore.evidence.experiment.told import Told
 from stcore.options import OptionError, RunOptions, merged
 from stcore.runs import RunError
 from stcore.runs.create import resolve
+from stcore.words import duration
 
 METHODS = ("random", "infobatch", "st-prune", OURS)  # beside full training
 TUNE = {"cells": [512, 1024], "decays": [1e-4, 1e-5]}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 ROWS = [  # a file imports from rows above its own, or from its own folder
-    {"options", "events", "ranks", "findings"},
+    {"options", "events", "ranks", "findings", "words"},
     {"registry", "sandbox", "simulate"},
     {"data"},
     {"readers", "models", "prune", "sensors"},

@@ -10,13 +10,14 @@ from app.compare.experiment.new import plan_from
 from app.header import label, labels, named
 from app.session import current_theme, link, linked, listed_runs, table, trace
 from app.train.live import unit_of
-from app.words import lasting, plain
+from app.words import plain
 from stcore.charts import curves
 from stcore.charts.theme import DASHES
 from stcore.charts.words import percent, short
 from stcore.evidence import compare, saved
 from stcore.evidence.replay import by_chance, overlaps
 from stcore.runs import Run
+from stcore.words import duration
 
 COLUMNS = {
     "validation_mae": "Validation MAE",
@@ -119,7 +120,7 @@ def figures(runs: list[Run], found: dict[str, Any], names: dict[str, str]) -> No
 
 
 def _lasting(value: float | None) -> str:
-    return "–" if value is None else f"−{short(-value)} s" if value < 0 else lasting(value)
+    return "–" if value is None else f"−{short(-value)} s" if value < 0 else duration(value)
 
 
 def overlay(runs: list[Run], names: dict[str, str]) -> None:

@@ -18,7 +18,7 @@ from stcore.charts.maps.layout import drawn_places
 from stcore.charts.maps.page import SensorMap
 from stcore.charts.series import planted, profile, readings, series, usual_week
 from stcore.data import STData
-from stcore.data.checks import node, spoken
+from stcore.data.checks import sensor_word, with_sensor_word
 from stcore.exports import safe
 
 FIRST_DAYS, FIRST_STEPS = 7, 180  # shown at first, whichever is longer
@@ -90,7 +90,10 @@ def map_panel(data: STData) -> SensorMap:
         st.rerun()
     chosen = picking.chosen_sensor(data.sensors, 0)
     show_map(
-        sensors, "data-map", chosen, f"Map of {len(sensors.drawn)} {node(data.ds)}s of {data.title} by {words[what]}"
+        sensors,
+        "data-map",
+        chosen,
+        f"Map of {len(sensors.drawn)} {sensor_word(data.ds)}s of {data.title} by {words[what]}",
     )
     return sensors
 
@@ -100,7 +103,7 @@ def sensor_panel(data: STData) -> None:
     left, middle, right = st.columns([3, 3, 4], vertical_alignment="bottom")
     with left:
         sensor = picking.sensor_list(
-            data.sensors, 0, "Click one on the map, or choose it here.", node(data.ds).capitalize()
+            data.sensors, 0, "Click one on the map, or choose it here.", sensor_word(data.ds).capitalize()
         )
     names = data.channels
     if not set(st.session_state.get("channels shown", [""])) <= set(names):
@@ -134,7 +137,9 @@ def show_series(data: STData, sensor: int, channel: int, steps: slice) -> None:
         st.info(f"{plain(data.sensors[sensor])} has no reading of {plain(name)} in these days. Choose others.")
         return
     chart = series(data, sensor, channel, steps, current_theme())
-    st.altair_chart(chart, key=f"series-{name}", alt=f"{name} of {node(data.ds)} {data.sensors[sensor]} over time")
+    st.altair_chart(
+        chart, key=f"series-{name}", alt=f"{name} of {sensor_word(data.ds)} {data.sensors[sensor]} over time"
+    )
 
 
 def stretch(data: STData, name: str = "days") -> slice:
@@ -167,7 +172,7 @@ def first_reading(data: STData) -> int:
 
 def week_panel(data: STData) -> None:
     """The chosen sensor's usual week beside everybody's."""
-    theme, sensor, word = current_theme(), picking.chosen_sensor(data.sensors, 0), node(data.ds)
+    theme, sensor, word = current_theme(), picking.chosen_sensor(data.sensors, 0), sensor_word(data.ds)
     shown = st.session_state.get("channels shown") or data.channels[:1]
     channel = data.channels.index(shown[0])
     st.subheader("Usual week", help="Mean by hour of the local week; the band holds the middle 80 % of the readings.")
@@ -184,14 +189,18 @@ def week_panel(data: STData) -> None:
 
 def coverage_panel(data: STData) -> None:
     """Where readings are missing, over time and sensors."""
-    st.subheader("Coverage", help=f"Share of readings that are there, by stretch of time and {node(data.ds)}.")
+    st.subheader("Coverage", help=f"Share of readings that are there, by stretch of time and {sensor_word(data.ds)}.")
     shares = observed(data.fingerprint, data)
     if (shares.to_numpy() == 1).all():
         st.markdown("Every reading is there.")
         return
     figure = gaps.coverage(data, current_theme(), shares)
     st.plotly_chart(
-        figure, key="coverage", theme=None, config=PLAIN, alt=f"Share of readings observed, by time and {node(data.ds)}"
+        figure,
+        key="coverage",
+        theme=None,
+        config=PLAIN,
+        alt=f"Share of readings observed, by time and {sensor_word(data.ds)}",
     )
     with st.expander("Missing readings as a table"):
         table = pd.DataFrame({"sensor": data.sensors, "missing": numbers(data.fingerprint, "missing", data)[0]})
@@ -201,12 +210,12 @@ def coverage_panel(data: STData) -> None:
 def zeros_panel(data: STData) -> None:
     """Share of exact zeros by sensor: what the question of zero or missing is about."""
     values, _ = numbers(data.fingerprint, "zeros", data)
-    st.subheader("Exact zeros", help=f"A {node(data.ds)} that is often exactly zero may be reporting nothing.")
+    st.subheader("Exact zeros", help=f"A {sensor_word(data.ds)} that is often exactly zero may be reporting nothing.")
     if not values.any():
         st.markdown("No reading is exactly zero.")
         return
-    chart = gaps.ranked_shares(data.sensors, values / 100, "exactly zero", current_theme(), node(data.ds))
-    st.altair_chart(chart, key="zeros", alt=f"Share of exact zeros by {node(data.ds)}, highest first")
+    chart = gaps.ranked_shares(data.sensors, values / 100, "exactly zero", current_theme(), sensor_word(data.ds))
+    st.altair_chart(chart, key="zeros", alt=f"Share of exact zeros by {sensor_word(data.ds)}, highest first")
     with st.expander("Zeros as a table"):
         show_shares(pd.DataFrame({"sensor": data.sensors, "zero": values}), "zero")
 
@@ -237,9 +246,9 @@ def graph_panel(data: STData) -> None:
     if not counts.any():
         st.markdown("There is no graph.")
         return
-    st.markdown(f"Rule: {plain(spoken(data.ds.attrs.get('graph', 'unknown'), data.ds))}.")
-    chart = gaps.neighbour_histogram(counts.astype(int), current_theme(), node(data.ds))
-    st.altair_chart(chart, key="degrees", alt=f"How many {node(data.ds)}s have how many neighbours")
+    st.markdown(f"Rule: {plain(with_sensor_word(data.ds.attrs.get('graph', 'unknown'), data.ds))}.")
+    chart = gaps.neighbour_histogram(counts.astype(int), current_theme(), sensor_word(data.ds))
+    st.altair_chart(chart, key="degrees", alt=f"How many {sensor_word(data.ds)}s have how many neighbours")
     with st.expander("Neighbours as a table"):
         table = pd.DataFrame({"sensor": data.sensors, "neighbours": counts.astype(int)})
         st.dataframe(table.sort_values("neighbours", ascending=False), hide_index=True, height=260)

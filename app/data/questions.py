@@ -9,13 +9,14 @@ from typing import Any
 import streamlit as st
 
 from app.data import source as sources
-from app.words import duration, plain
+from app.words import plain
 from stcore.charts.coverage import missing_shares
 from stcore.charts.words import percent
 from stcore.data import STData
-from stcore.data.checks import node, share, spoken, zeros_of_all
+from stcore.data.checks import sensor_word, with_sensor_word, zeros_of_all
 from stcore.findings import Finding
 from stcore.registry import cards
+from stcore.words import duration, percentage
 
 ICONS = {"error": ":material/block:", "repaired": ":material/build:", "note": ":material/info:"}
 WORDS = {"error": "Refused", "repaired": "Changed", "note": "Noticed"}
@@ -139,15 +140,15 @@ def show_summary(data: STData) -> None:
     )
     edges = 0 if data.edges is None else len(data.edges[0])
     rows = {
-        "Size": f"{data.steps:,} steps × {len(data.sensors):,} {node(data.ds)}s × {len(data.channels)} "
+        "Size": f"{data.steps:,} steps × {len(data.sensors):,} {sensor_word(data.ds)}s × {len(data.channels)} "
         f"{'channel' if len(data.channels) == 1 else 'channels'}",
         "Time": f"{first:%d %b %Y %H:%M} to {last:%d %b %Y %H:%M}, every {duration(data.step_seconds)}"
         + (f" (assumed: {plain(data.assumed)})" if data.assumed else ""),
         "Clock": plain(ZONES.get(data.zone, data.zone)),
         "Channels": units,
         "Missing": f"{percent(missing)} of the readings",
-        "Exactly zero": f"{share(zeros)} of the readings",
-        "Graph": f"{edges:,} edges: {plain(spoken(data.ds.attrs.get('graph') or 'none', data.ds))}"
+        "Exactly zero": f"{percentage(zeros)} of the readings",
+        "Graph": f"{edges:,} edges: {plain(with_sensor_word(data.ds.attrs.get('graph') or 'none', data.ds))}"
         if edges
         else "none",
         "Places": "latitude and longitude"

@@ -12,11 +12,11 @@ from app.distil.known import distillations, method_name, worded
 from app.header import named
 from app.session import answers, link, runs_folder
 from app.train.new import CALIBRATING, choose_source, machine_speed, opened, say_card
-from app.words import lasting, plain, sentence
+from app.words import plain, sentence
 from stcore import registry
 from stcore.charts.words import percent
 from stcore.data import STData
-from stcore.data.checks import node
+from stcore.data.checks import sensor_word
 from stcore.data.windows import cut
 from stcore.distil import estimate
 from stcore.distil.clusters import counted, fewest_clusters
@@ -25,6 +25,7 @@ from stcore.findings import DataError
 from stcore.options import DataOptions, OptionError, RunOptions, TrainOptions
 from stcore.runs import Run, create_distillation
 from stcore.runs.create_distillation import resolve_distillation
+from stcore.words import duration
 
 SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0)
 DEFAULTS = {"time": 0.1, "space": 0.1}
@@ -79,7 +80,7 @@ def form() -> None:
 def draw(data: STData | None, problem: str) -> Draft:
     """Fields of everything that can be chosen, and what they come to."""
     method = choose_method()
-    size = {name: share(name, node(data.ds) if data else "sensor") for name in DEFAULTS}
+    size = {name: share(name, sensor_word(data.ds) if data else "sensor") for name in DEFAULTS}
     place = st.container()
     schedule = choose_schedule(method) if issubclass(method.options, MatchingOptions) else None
     surrogate = choose_surrogate(data)
@@ -227,7 +228,7 @@ def say_size(method: registry.Card, draft: Draft) -> None:
     assert isinstance(size, SizeOptions)
     whole = draft.windows[0]
     windows, clusters, notes = counted(whole, sensors, size, fewest_clusters(size))
-    one = node(draft.data.ds)
+    one = sensor_word(draft.data.ds)
     of = f"{one}s" if choice.get("sensors", "clusters") != "clusters" else "clusters"
     st.markdown(
         f"**{windows:,} windows × {clusters:,} {of}**: {percent(windows * clusters / (whole * sensors))} of the whole",
@@ -252,7 +253,7 @@ def say_cost(options: DistilOptions, data: STData, windows: tuple[int, int]) -> 
     shape = estimate.Shape(*windows, len(data.sensors), len(options.data.inputs or data.channels), targets)
     time = estimate.seconds(estimate.expected(options, shape), factor)
     st.markdown(
-        f"**About {lasting(time)}**",
+        f"**About {duration(time)}**",
         help=f"Estimated {basis}, when nothing else is running. Distilling and its validations together; it says how much is "
         "left while it works, and can be paused.",
     )

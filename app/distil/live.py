@@ -9,7 +9,7 @@ from app import control
 from app.distil.known import asked_size, called, method_name, said_size, spoken, unit_of
 from app.distil.saving import figure_file, table_files
 from app.session import current_theme, state
-from app.words import lasting, plain, sentence
+from app.words import plain, sentence
 from stcore import registry
 from stcore.charts import distil as charts
 from stcore.charts.curves import ZOOM_HINT
@@ -17,6 +17,7 @@ from stcore.charts.words import labelled, percent, short
 from stcore.distil.options import MatchingOptions, scheduled
 from stcore.runs import Run, pictures
 from stcore.runs.folder import LIVE
+from stcore.words import duration
 
 EVERY = 1.0  # seconds
 WORDS = {
@@ -106,9 +107,9 @@ def figures(run: Run, table: pd.DataFrame, now: str) -> None:
         best = "better as it began"
     at_rounds = now in ("running", "paused") and run.progress.get("epoch", -1) >= 0
     left = run.progress.get("seconds_left") if at_rounds else None
-    clock = ("Time left", lasting(left) if left is not None else "–", "From the speed so far.")
+    clock = ("Time left", duration(left) if left is not None else "–", "From the speed so far.")
     if now not in LIVE:
-        clock = ("Time taken", lasting(summary["seconds"]["total"]), "Distilling and validations together.")
+        clock = ("Time taken", duration(summary["seconds"]["total"]), "Distilling and validations together.")
     cells = [
         ("Method", method_name(run.spec["options"]["distil"]["name"]), None, said_size(run)),
         (

@@ -11,11 +11,12 @@ from app.distil.known import method_name, spoken, unit_of
 from app.distil.saving import PLAIN, page_file, table_files
 from app.header import label, named
 from app.session import current_theme, listed_runs
-from app.words import lasting, plain
+from app.words import plain
 from stcore.charts import distil as charts
 from stcore.charts.words import labelled, short, signed
 from stcore.evidence.distilled import ALL, ALONE, alike, paid, sets, trainings
 from stcore.runs import Run
+from stcore.words import duration
 
 
 def show(run: Run, distillations: list[Run]) -> None:
@@ -101,7 +102,7 @@ def on_it(run: Run, trained: pd.DataFrame, runs: list[Run]) -> None:
             labelled("validation MAE", unit): mine["validation"],
             labelled("test MAE", unit): mine["test"],
             "against all data": [signed(value) or "–" for value in change],
-            "time": [lasting(value) for value in mine["seconds"]],
+            "time": [duration(value) for value in mine["seconds"]],
         }
     )
     number = {name: st.column_config.NumberColumn(format="%.3g") for name in frame if "MAE" in str(name)}
@@ -163,11 +164,11 @@ def sentence(row: dict[str, Any], unit: str) -> str:
         price = f"There is no price: the test MAE is {plain(short(small, unit))}, and {plain(short(full, unit))} on all data"
     elif change := signed(small / full - 1):
         price += f", {change}"
-    took = f"{lasting(row['full'])} on all data and {lasting(row['small'])} on the set"
+    took = f"{duration(row['full'])} on all data and {duration(row['small'])} on the set"
     if not np.isfinite(row["models"]):
         return f"**Never, so far**: a model takes {took}, so the set saves no time. {price}."
     count = charts.said_models(row["models"]).replace(" ", " trained ")
-    made = lasting(row["distilling"]) + (" of the processor's time" if row["clock"] == "cpu" else "")
+    made = duration(row["distilling"]) + (" of the processor's time" if row["clock"] == "cpu" else "")
     return f"**After {count}** it has paid in time: distilling took {made}, and a model takes {took}. {price}."
 
 

@@ -12,12 +12,13 @@ from app.header import named
 from app.session import current_theme, table
 from app.train import new
 from app.train.live import unit_of
-from app.words import duration, plain, sentence
+from app.words import plain, sentence
 from stcore.charts import curves
 from stcore.charts.words import percent
 from stcore.processes import oneshot
 from stcore.runs import Run, RunError
 from stcore.runs.files import plain as without_nan
+from stcore.words import duration
 
 NAMES = {"persistence": "persistence", "seasonal_naive": "seasonal naive"}
 FORMATS = {

@@ -7,12 +7,13 @@ import streamlit as st
 
 from app.header import masked
 from app.session import current_theme, state, table
-from app.words import lasting, plain
+from app.words import plain
 from stcore.charts import curves
 from stcore.charts.words import percent, short
 from stcore.evidence import saved
 from stcore.runs import Run
 from stcore.runs.folder import LIVE
+from stcore.words import duration
 
 EVERY = 1.0  # seconds
 
@@ -88,7 +89,7 @@ def finished_figures(run: Run, summary: dict[str, Any]) -> list[Cell]:
         ("Time saved, about", _seconds(spared["seconds"]), None, SAVED_HELP.format(short(scoring))),
         (
             "Time taken",
-            lasting(seconds["total"]),
+            duration(seconds["total"]),
             None,
             f"{short(seconds['train'])} s of it training, {short(seconds['evaluate'])} s measuring.",
         ),
@@ -114,12 +115,12 @@ def live_figures(run: Run, summary: dict[str, Any], now: str) -> list[Cell]:
     time_saved = f"about {_seconds(spared['seconds'])}" if spared["seconds"] is not None else None
     clock = (
         "Time left",
-        lasting(left) if left is not None else "–",
+        duration(left) if left is not None else "–",
         None,
         "From the speed so far; pruned epochs are shorter.",
     )
     if now not in LIVE:
-        clock = ("Time taken", lasting(summary["seconds"]["total"]), None, "For the epochs that are done.")
+        clock = ("Time taken", duration(summary["seconds"]["total"]), None, "For the epochs that are done.")
     return [
         ("Epochs done", f"{told} of {epochs}", None, f"An epoch is one pass over the {run.sample_name} that are kept."),
         ("Best validation MAE", short(error["mae"], unit) if error else "–", None, "Lowest so far, over all horizons."),
@@ -135,7 +136,7 @@ def live_figures(run: Run, summary: dict[str, Any], now: str) -> list[Cell]:
 
 
 def _seconds(value: float | None) -> str:
-    return "–" if value is None else f"−{short(-value)} s" if value < 0 else lasting(value)
+    return "–" if value is None else f"−{short(-value)} s" if value < 0 else duration(value)
 
 
 def charts(run: Run, frame: pd.DataFrame) -> None:

@@ -10,7 +10,7 @@ from app import control, forms
 from app.header import named
 from app.session import all_runs, answers, dataset, demo_run, link, runs_folder
 from app.train.offered import acting, choose_mask, choose_model, chosen_mask, models
-from app.words import lasting, plain, sentence
+from app.words import plain, sentence
 from stcore import registry
 from stcore.charts.words import short
 from stcore.data import STData
@@ -19,6 +19,7 @@ from stcore.options import DataOptions, OptionError, RunOptions, TrainOptions
 from stcore.runs import Run, create
 from stcore.runs.create import resolve
 from stcore.training import cost
+from stcore.words import duration
 
 DEMO = "demo"
 CALIBRATING = 12  # earlier runs from which the machine's speed is taken
@@ -231,7 +232,7 @@ def say_cost(draft: Draft) -> None:
     visits = full * (options.prune.get("keep") or 1.0)
     basis = "from earlier runs of this model here" if known else "from a quick look at this machine's speed"
     st.markdown(
-        f"**About {lasting(time)}** and {room / 1e9:.1f} GB of memory",
+        f"**About {duration(time)}** and {room / 1e9:.1f} GB of memory",
         help=f"Estimated {basis}, when nothing else is running. {round(visits):,} of {full:,} sample visits, at most; "
         f"steps of {options.train.batch} {options.data.samples}, learning rate {short(options.train.lr)}.",
     )

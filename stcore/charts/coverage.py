@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from stcore.charts.style import plain
 from stcore.charts.theme import Theme
 from stcore.data import STData
-from stcore.data.checks import node, zero_share
+from stcore.data.checks import sensor_word, zero_share
 
 MOST_COLUMNS, MOST_ROWS, MOST_BARS = 360, 240, 400
 
@@ -41,7 +41,7 @@ def coverage(data: STData, theme: Theme, shares: pd.DataFrame | None = None) -> 
         )
     )  # fmt: skip
     plain(figure, theme, 330)
-    title = f"{node(data.ds)}s" if len(shares) == len(data.sensors) else f"runs of {node(data.ds)}s"
+    title = f"{sensor_word(data.ds)}s" if len(shares) == len(data.sensors) else f"runs of {sensor_word(data.ds)}s"
     figure.update_yaxes(
         title=f"{len(shares)} {title}", type="category", autorange="reversed", showticklabels=False, ticks=""
     )

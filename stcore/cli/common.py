@@ -88,13 +88,3 @@ def shown(value: Any) -> str:
         return "-"
     text = f"{value:.4g}" if isinstance(value, float) else str(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-
-
-def duration(seconds: float | None) -> str:
-    """Seconds as 8 s, 3 min 20 s or 2 h 5 min."""
-    if seconds is None:
-        return "unknown"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"

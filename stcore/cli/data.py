@@ -10,7 +10,7 @@ import typer
 from stcore import readers, registry
 from stcore.cli.common import RUNS, Answers, Json, Runs, app, read_answers, say, table
 from stcore.data import STData
-from stcore.data.checks import node, spoken
+from stcore.data.checks import sensor_word, with_sensor_word
 from stcore.findings import DataError
 from stcore.options import OptionError
 from stcore.readers.layers import layers
@@ -34,12 +34,12 @@ def inspect(
     about = described(found)
     known = elsewhere(runs_in(runs), found, data)
     about["findings"] += [finding.to_json() for finding in known]
-    size = f"{found.steps} steps x {len(found.sensors)} {node(found.ds)}s x {len(found.channels)} channels"
+    size = f"{found.steps} steps x {len(found.sensors)} {sensor_word(found.ds)}s x {len(found.channels)} channels"
     lines = [f"{found.title}: {size}, from {about['start']}"]
     assumed = f" (assumed: {found.assumed})" if found.assumed else ""
     lines.append(f"every {found.step_seconds:g} s, time zone {found.zone}{assumed}")
     lines.append(f"{about['missing_share']:.1%} missing, {about['zero_share']:.1%} zero")
-    lines.append(spoken(f"graph: {found.ds.attrs.get('graph', 'none')}", found.ds))
+    lines.append(with_sensor_word(f"graph: {found.ds.attrs.get('graph', 'none')}", found.ds))
     for finding in [*found.findings, *known]:
         choices = "".join(f"\n      {choice}: {text}" for choice, text in finding.choices.items())
         chosen = f" (taken: {finding.chosen})" if finding.chosen else ""

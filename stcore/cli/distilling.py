@@ -8,13 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from stcore import readers
-from stcore.cli.common import RUNS, Answers, Json, Runs, app, duration, read_answers, say, shown
+from stcore.cli.common import RUNS, Answers, Json, Runs, app, read_answers, say, shown
 from stcore.cli.training import configured, finish, laid_over, result, without_none
 from stcore.distil.options import FILE, DistilOptions
 from stcore.findings import DataError
 from stcore.options import OptionError, merged, nested
 from stcore.processes import jobs
 from stcore.runs import Run, create_distillation
+from stcore.words import duration
 
 Option = typer.Option
 LAYOUTS = {".nc": "netcdf", ".pt": "stemdist"}

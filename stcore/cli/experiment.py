@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from stcore.cli.common import RUNS, Json, Runs, app, aside, duration, refuse, say, shown, table
+from stcore.cli.common import RUNS, Json, Runs, app, aside, refuse, say, shown, table
 from stcore.cli.training import INTERRUPTED, watched
+from stcore.words import duration
 
 FILES = (".toml", ".json")
 

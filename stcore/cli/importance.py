@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from stcore.cli.common import RUNS, Json, Runs, app, aside, duration, refuse, say, table
+from stcore.cli.common import RUNS, Json, Runs, app, aside, refuse, say, table
 from stcore.cli.training import INTERRUPTED, watched
 from stcore.data import STData
 from stcore.evidence.importance import ImportanceViews, RegionsLeftOut
 from stcore.findings import DataError
 from stcore.processes import jobs
 from stcore.runs import Run, RunError, open_run
+from stcore.words import duration
 
 SHOWN = 12
 

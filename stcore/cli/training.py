@@ -17,7 +17,6 @@ from stcore.cli.common import (
     Runs,
     app,
     aside,
-    duration,
     read_answers,
     read_object,
     refuse,
@@ -30,6 +29,7 @@ from stcore.processes import jobs
 from stcore.runs import Run, RunError, create, open_run
 from stcore.runs.folder import Word
 from stcore.runs.record import sentence
+from stcore.words import duration
 
 Option = typer.Option
 INTERRUPTED = 130  # what shells give for Ctrl-C

@@ -270,11 +270,11 @@ def _check_graph(ds: xr.Dataset, answers: Mapping[str, str]) -> tuple[xr.Dataset
     made = made.assign_attrs(graph=rule)
     number = made["edge_from"].size if "edge_from" in made else 0
     text = (
-        checks.spoken(f"{number} edges between {made.sizes['sensor']} sensors: {rule}.", made)
+        checks.with_sensor_word(f"{number} edges between {made.sizes['sensor']} sensors: {rule}.", made)
         if number
         else "There is no graph: models that need one cannot be used."
     )
-    told = {rule: checks.spoken(words, made) for rule, words in choices.items()}
+    told = {rule: checks.with_sensor_word(words, made) for rule, words in choices.items()}
     return made, [Finding("note", "graph", text, told, chosen)]
 
 

@@ -16,10 +16,10 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from stcore import readers
-from stcore.data.checks import listed
 from stcore.readers.safe.limits import free_memory, words
 from stcore.runs import Run, damaged_in, runs_in, trash
 from stcore.runs.lock import is_held
+from stcore.words import duration, listing
 
 Level = Literal["well", "note", "problem"]
 MARKS: dict[Level, str] = {"well": "ok     ", "note": "note   ", "problem": "PROBLEM"}
@@ -141,11 +141,11 @@ def _unfinished(runs: Path) -> Iterator[Check]:
     found = runs_in(runs, None)
     dead = [run.id for run in found if run.status == "interrupted"]
     if dead:
-        text = f"{len(dead)} {'run was' if len(dead) == 1 else 'runs were'} interrupted: {listed(dead)}."
+        text = f"{len(dead)} {'run was' if len(dead) == 1 else 'runs were'} interrupted: {listing(dead)}."
         yield Check("interrupted", "note", text, "`python -m stcore resume RUN` goes on where each one was.")
     silent = [run.id for run in found if run.status == "running" and _silence(run) > SILENT]
     if silent:
-        text = f"No word for more than {SILENT / 60:.0f} min of {listed(silent)}, though a worker holds it."
+        text = f"No word for more than {duration(SILENT)} of {listing(silent)}, though a worker holds it."
         remedy = "`python -m stcore stop RUN`; if that brings nothing, end its process (worker.json says which)."
         yield Check("silent", "problem", text, remedy)
     if not dead and not silent:
@@ -174,7 +174,7 @@ def _left(runs: Path) -> Iterator[Check]:
         if time.time() - path.stat().st_mtime > LEFT
     ]
     if old:
-        text = f"{len(old)} torn {'write was' if len(old) == 1 else 'writes were'} left behind: {listed(old)}."
+        text = f"{len(old)} torn {'write was' if len(old) == 1 else 'writes were'} left behind: {listing(old)}."
         yield Check("torn-writes", "note", text, "They do no harm; the next resume of the run removes them.")
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stcore.data import STData
-from stcore.data.checks import listed
 from stcore.findings import DataError, Finding, refuse
 from stcore.readers import folder
 from stcore.readers.answers import kept_answers, save_answers
@@ -16,6 +15,7 @@ from stcore.readers.recognise import Recognised, cards_here, recognise
 from stcore.readers.safe.guard import guarded
 from stcore.readers.source import WORDS, Source
 from stcore.readers.tables import text_table
+from stcore.words import listing
 
 __all__ = [
     "CARDS",
@@ -71,7 +71,7 @@ def _unused(answers: Mapping[str, str], data: STData) -> list[Finding]:
     asked = [finding.code for finding in data.findings if finding.choices]
     if not (unused := [code for code in answers if code not in asked]):
         return []
-    text = f"Nothing was asked that is called {listed(unused)}; the questions here are {listed(asked, 10)}."
+    text = f"Nothing was asked that is called {listing(unused)}; the questions here are {listing(asked, 10)}."
     return [Finding("note", "unused-answers", text)]
 
 
@@ -100,7 +100,7 @@ def _part(source: Source, whole: Recognised) -> Finding:
     """A file that is nothing by itself was read with those beside it."""
     others = [path.name for path in whole.members if path != source.path]
     return Finding(
-        "note", "partners", f"{source.name} is a part of a dataset; it was read together with {listed(others)}."
+        "note", "partners", f"{source.name} is a part of a dataset; it was read together with {listing(others)}."
     )
 
 

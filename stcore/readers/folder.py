@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from stcore.data.checks import listed
 from stcore.findings import DataError, Finding, refuse
 from stcore.readers.companions import linked, locations, network
 from stcore.readers.reader import Answers, FolderReader, Raw
@@ -15,6 +14,7 @@ from stcore.readers.recognise import Recognised, recognise, recognise_folder
 from stcore.readers.safe.guard import guarded
 from stcore.readers.source import MOST_DEPTH, Folder, Source
 from stcore.readers.tables import wide_table
+from stcore.words import listing
 
 MOST_COMPARED = 256 * 2**20
 """Bytes of a file up to which others are read to see whether they hold the same values."""
@@ -98,7 +98,7 @@ def read(folder: Path, answers: Answers) -> Raw:
         if contents.refused:
             raise contents.refused[0]
         beside = [source.name for source in (*contents.places, *contents.ids, *(graph for graph, _ in contents.graphs))]
-        inside = f"; it has {listed([*beside, *contents.unread])}" if beside or contents.unread else "; it is empty"
+        inside = f"; it has {listing([*beside, *contents.unread])}" if beside or contents.unread else "; it is empty"
         raise refuse("no-values", f"No file in {folder.name} holds values that can be read{inside}.")
     raw, taken, others = _values(folder, contents, answers)
     raw.ds.attrs["title"] = (
@@ -107,7 +107,7 @@ def read(folder: Path, answers: Answers) -> Raw:
     ds, findings = attach(raw.ds, _beside(taken, contents), answers)
     unread = [*contents.unread, *others]
     if unread:
-        findings = [*findings, Finding("note", "not-read", f"Not read: {listed(sorted(unread), 8)}.")]
+        findings = [*findings, Finding("note", "not-read", f"Not read: {listing(sorted(unread), 8)}.")]
     return Raw(ds, [*raw.findings, *findings], raw.layers)
 
 
@@ -142,7 +142,7 @@ def _values(folder: Path, contents: Contents, answers: Answers) -> tuple[Raw, So
     if wanted not in label.values():
         raise refuse(
             "values",
-            f"{folder.name} holds no values in {wanted!r}; it holds {listed(names)}.",
+            f"{folder.name} holds no values in {wanted!r}; it holds {listing(names)}.",
             {name: f"open {name}" for name in names},
         )
     taken = next(entry for entry in contents.values if label[entry.source.path] == wanted)
@@ -151,12 +151,15 @@ def _values(folder: Path, contents: Contents, answers: Answers) -> tuple[Raw, So
     same = [entry for entry in others[:4] if _equal(raw, entry, answers, taken)]
     findings = []
     if same:
-        text = f"{wanted} and {listed(label[entry.source.path] for entry in same)} hold the same values; {wanted} was taken."
+        text = f"{wanted} and {listing(label[entry.source.path] for entry in same)} hold the same values; {wanted} was taken."
         findings.append(Finding("note", "same-values", text))
     rest = [label[entry.source.path] for entry in others if entry not in same]
     if rest:
         choices = {name: f"open {name}" for name in names} | _all_choice([taken, *others])
-        text = f"{folder.name} holds several files of values ({listed(names)}); {wanted} was taken, the first by kind and name."
+        text = (
+            f"{folder.name} holds several files of values ({listing(names)}); "
+            f"{wanted} was taken, the first by kind and name."
+        )
         findings.append(Finding("note", "values", text, choices, wanted))
     return Raw(raw.ds, [*raw.findings, *findings], raw.layers), taken.source, [*left, *rest]
 
@@ -222,7 +225,7 @@ def _together(found: list[Recognised], answers: Answers) -> Raw:
     ds = xr.concat([raw.ds["value"] for raw in raws], dim="channel").to_dataset()
     units = {channel: unit for raw in raws for channel, unit in raw.ds.attrs["units"].items()}
     ds.attrs = first.attrs | {"units": units}
-    names = listed(entry.source.name for entry in tables)
+    names = listing(entry.source.name for entry in tables)
     choices = {"all": "open all of them, each as a channel"} | {
         entry.source.name: f"open {entry.source.name}" for entry in tables
     }

@@ -11,7 +11,7 @@ import numpy as np
 
 from stcore import __version__, readers, registry
 from stcore.data import STData
-from stcore.data.checks import node
+from stcore.data.checks import sensor_word
 from stcore.data.scale import fit
 from stcore.data.windows import PARTS, Parts, cut, observed_cells
 from stcore.distil.options import FILE
@@ -191,7 +191,7 @@ def about(data: STData) -> dict[str, Any]:
         "steps": data.steps,
         "sensors": data.sensors,
         "channels": data.channels,
-        "node": node(data.ds),
+        "node": sensor_word(data.ds),
         "units": data.units,
         "places": None if places is None else places.tolist(),
     }

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from stcore import readers
 from stcore.data import STData
-from stcore.data.checks import listed
 from stcore.findings import refuse
 from stcore.readers.safe.limits import words
 from stcore.runs.folder import Run, RunError
 from stcore.runs.trash import size
+from stcore.words import listing
 
 QUOTA_VARIABLE = "STCORE_QUOTA"
 
@@ -88,6 +88,6 @@ def check_inside(path: Path, places: Sequence[Path]) -> None:
     if not any(real.is_relative_to(place) for place in places):
         raise refuse(
             "outside",
-            f"{path} is outside the folders that this page may read, which are {listed(dict.fromkeys(places), 4)}. "
+            f"{path} is outside the folders that this page may read, which are {listing(dict.fromkeys(places), 4)}. "
             "To add one, start the page with python3 workbench.py --data FOLDER; or upload the files.",
         )

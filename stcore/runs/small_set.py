@@ -7,13 +7,13 @@ import numpy as np
 
 from stcore import readers
 from stcore.data import STData
-from stcore.data.checks import listed
 from stcore.data.windows import blocks
 from stcore.distil.options import FILE
 from stcore.findings import refuse
 from stcore.options import OptionError, RunOptions
 from stcore.readers.archives.start import as_step
 from stcore.readers.archives.stemdist import known_by
+from stcore.words import listing
 
 
 def opened(place: str, data: STData) -> STData:
@@ -28,7 +28,7 @@ def opened(place: str, data: STData) -> STData:
             raise refuse("distilled", f"The run in {place} has made no distilled set, or has not made it yet.")
     held = sorted(file.name for file in path.iterdir() if file.suffix in (".nc", ".pt")) if path.is_dir() else []
     if len(held) > 1:
-        raise refuse("distilled", f"{place} is a folder with {len(held)} files; choose one of them: {listed(held)}.")
+        raise refuse("distilled", f"{place} is a folder with {len(held)} files; choose one of them: {listing(held)}.")
     small, step = readers.open(path), as_step(data.step_seconds)
     return readers.open(path, {"step": step}) if step and "step" in small.assumed else small
 

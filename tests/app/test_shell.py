@@ -4,9 +4,9 @@ import pytest
 from pages import texts
 
 from app import forms, header, session
-from app.words import lasting
 from stcore.options import DataOptions, TrainOptions
 from stcore.prune.st_prune import STPruneOptions
+from stcore.words import duration
 
 VIEWS = ("data", "train", "samples", "sensors", "distil", "compare")
 
@@ -64,9 +64,20 @@ def test_ids_never_become_paths(folder) -> None:
     assert session.find_run("../elsewhere") is None
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(0.2, "0 s"), (59, "59 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")])
-def test_times_are_said_as_people_say_them(seconds: float, said: str) -> None:
-    assert lasting(seconds) == said
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.2, "0.2 s"),
+        (8.34, "8.3 s"),
+        (59, "59 s"),
+        (200, "3 min 20 s"),
+        (900, "15 min"),
+        (7500, "2 h 5 min"),
+        (108_000, "1 day 6 h"),
+    ],
+)
+def test_a_length_of_time_reads_in_its_two_largest_units(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
 
 
 @pytest.mark.parametrize("kind", [DataOptions, TrainOptions, STPruneOptions])

@@ -10,6 +10,7 @@ import xarray as xr
 from checked import N, T, codes, found, refused, sample
 from tiny import tiny
 
+from stcore import words
 from stcore.data import STData, checks
 from stcore.findings import DataError, refuse
 
@@ -256,9 +257,9 @@ def test_edges_are_sound() -> None:
 
 # ---- words ---------------------------------------------------------------------------------------------------------
 def test_words() -> None:
-    assert checks.listed("abcdefg", 3) == "a, b, c and 4 more"
-    assert checks.listed(["x" * 200]) == "x" * 80
-    assert [checks.share(part) for part in (0, 0.00001, 0.1234, 0.99999, 1)] == [
+    assert words.listing("abcdefg", 3) == "a, b, c and 4 more"
+    assert words.listing(["x" * 200]) == "x" * 80
+    assert [words.percentage(part) for part in (0, 0.00001, 0.1234, 0.99999, 1)] == [
         "0 %",
         "less than 0.01 %",
         "12.3 %",

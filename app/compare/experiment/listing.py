@@ -7,10 +7,11 @@ import streamlit as st
 from app import control
 from app.header import named
 from app.session import link, linked, runs_folder
-from app.words import lasting, plain, sentence
+from app.words import plain, sentence
 from stcore.evidence.experiment import Experiment, experiments_in
 from stcore.processes import worker
 from stcore.runs import RunError
+from stcore.words import duration
 
 LIVE = ("starting", "running", "paused")
 BADGES = control.BADGES | {
@@ -102,7 +103,7 @@ def how_far(experiment: Experiment, now: str) -> tuple[float, str]:
     text = f"{done} of {whole} runs"
     if now in ("running", "paused"):
         left = progress.get("seconds_left")
-        text += f" · about {lasting(left)} left for the whole" if isinstance(left, int | float) else ""
+        text += f" · about {duration(left)} left for the whole" if isinstance(left, int | float) else ""
         where = ", ".join(
             f"{one['run'].split('.', 1)[-1]} epoch {one.get('epoch') or 1}/{one['epochs']}" for one in current
         )

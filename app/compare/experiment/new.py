@@ -12,7 +12,7 @@ from app.header import named
 from app.session import all_runs, answers, link, runs_folder
 from app.train.new import DEMO, machine_speed, name_of, opened
 from app.train.offered import choose_model
-from app.words import lasting, plain, sentence
+from app.words import plain, sentence
 from stcore import registry
 from stcore.data import STData
 from stcore.evidence.experiment import ExperimentOptions, create_experiment, experiments_in
@@ -24,6 +24,7 @@ from stcore.processes import worker
 from stcore.runs import Run, RunError
 from stcore.runs.queue import slots
 from stcore.training import cost
+from stcore.words import duration
 
 MAIN = ("keep", "seeds", "samples")
 SEARCHED = ("batch", "lr")  # decided by the search, where there is one
@@ -241,7 +242,7 @@ def say_size(options: ExperimentOptions, data: STData) -> None:
     names = ", ".join(dict.fromkeys(arm.key for arm in planned.arms))
     basis = "from earlier runs of this model here" if known else "from a quick look at this machine's speed"
     st.markdown(
-        f"**{len(planned.runs)} runs, about {lasting(whole)}**: {arms} arms with {len(options.seeds)} "
+        f"**{len(planned.runs)} runs, about {duration(whole)}**: {arms} arms with {len(options.seeds)} "
         f"{'seed' if len(options.seeds) == 1 else 'seeds'} each{search}, {side_by_side} at a time.",
         help=f"Estimated {basis}, when nothing else is running. Arms: {plain(names)}.",
     )

@@ -6,13 +6,14 @@ import streamlit as st
 
 from app.sensors.view import View
 from app.session import DEMO_RUN, runs_folder
-from app.words import lasting, plain
+from app.words import plain
 from stcore.evidence.experiment.regions import FEWEST, MOST, LeavingOut, begun_questions, leaving_out
 from stcore.options import OptionError
 from stcore.processes import worker
 from stcore.runs import Run
 from stcore.runs.derived import FILE, kept, under_way
 from stcore.runs.folder import LIVE
+from stcore.words import duration
 
 PERMUTE_HELP = (
     "Gives each sensor in turn the history of other moments and measures how much worse all forecasts become (Breiman 2001). "
@@ -150,7 +151,7 @@ def training(asked: LeavingOut) -> None:
                 if run.status in LIVE:
                     run.control("stop")
         return
-    cost = f", about {lasting(asked.seconds)}" if asked.seconds else ""
+    cost = f", about {duration(asked.seconds)}" if asked.seconds else ""
     st.markdown(f"{asked.count + 1 - done} trainings of {asked.epochs} epoch{'s' * (asked.epochs > 1)} each{cost}.")
     if st.button("Go on" if asked.runs() else "Leave regions out", key="leave out", help=REGIONS_HELP):
         start_leaving_out(asked)

@@ -17,7 +17,7 @@ from stcore.charts.maps.page import view
 from stcore.charts.maps.sensors import rgb
 from stcore.charts.theme import Theme
 from stcore.charts.words import harmless
-from stcore.data.checks.finding import counted
+from stcore.words import quantity
 
 BESIDE = (500, 490)  # pixels of the map of a small page, where a list stands beside it
 NEAR = 6  # sensors around each whose clusters should have other colours
@@ -62,7 +62,7 @@ class ClusterMap:
     def said(self) -> list[str]:
         """[N] what a pointer over a sensor is told."""
         node = "sensor" if self.cells is None else "cell"
-        words = [f"cluster {place + 1}, {counted(int(many), node)}" for place, many in enumerate(self.weight)]
+        words = [f"cluster {place + 1}, {quantity(int(many), node)}" for place, many in enumerate(self.weight)]
         words.append("of no cluster")
         return [harmless(f"{name}\n{words[place]}") for name, place in zip(self.names, self.label, strict=True)]
 

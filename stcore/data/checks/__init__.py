@@ -5,7 +5,7 @@ places and edges when it is known which sensors stay.
 """
 
 from stcore.data.checks.edges import check_edges
-from stcore.data.checks.finding import Check, listed, node, share, spoken
+from stcore.data.checks.finding import Check, sensor_word, with_sensor_word
 from stcore.data.checks.parts import check_calendar, check_cells, check_units, check_weights, check_windows
 from stcore.data.checks.places import check_places
 from stcore.data.checks.shape import check_dims, check_numbers, check_sensors
@@ -15,7 +15,7 @@ from stcore.data.checks.values import check_infinite, check_missing, check_negat
 from stcore.data.checks.zeros import check_zeros, zero_share, zeros_of_all
 from stcore.data.checks.zone import check_zone
 
-__all__ = ["CHECKS", "Check", "listed", "node", "share", "spoken", "zero_share", "zeros_of_all"]
+__all__ = ["CHECKS", "Check", "sensor_word", "with_sensor_word", "zero_share", "zeros_of_all"]
 
 CHECKS: tuple[Check, ...] = (
     check_dims,

@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from stcore.data.checks.finding import Answers, Checked, counted, note, spoken
+from stcore.data.checks.finding import Answers, CheckResult, note, with_sensor_word
 from stcore.findings import refuse
+from stcore.words import quantity
 
 NAMES = ("edge_from", "edge_to", "edge_weight")
 
 
-def check_edges(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_edges(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """``edge_from``, ``edge_to`` in 0..N-1 and ``edge_weight`` >= 0, all of one length, or none of them."""
     present = [name for name in NAMES if name in ds]
     if not present:
@@ -30,14 +31,14 @@ def check_edges(ds: xr.Dataset, answers: Answers) -> Checked:
             "edges", f"The graph names sensor number {worst} (counted from 0), but there are {sensors} sensors."
         )
     if not np.isfinite(weight).all():
-        raise refuse("edges", f"{counted(int((~np.isfinite(weight)).sum()), 'weight')} of the graph are not numbers.")
+        raise refuse("edges", f"{quantity(int((~np.isfinite(weight)).sum()), 'weight')} of the graph are not numbers.")
     if (weight < 0).any():
         raise refuse(
             "edges",
-            f"{counted(int((weight < 0).sum()), 'weight')} of the graph are below zero, the lowest is {weight.min():g}.",
+            f"{quantity(int((weight < 0).sum()), 'weight')} of the graph are below zero, the lowest is {weight.min():g}.",
         )
     told = _told(start, end, weight, sensors)
-    return ds, [replace(finding, text=spoken(finding.text, ds)) for finding in told]
+    return ds, [replace(finding, text=with_sensor_word(finding.text, ds)) for finding in told]
 
 
 def _told(start: np.ndarray, end: np.ndarray, weight: np.ndarray, sensors: int) -> list:
@@ -52,5 +53,5 @@ def _told(start: np.ndarray, end: np.ndarray, weight: np.ndarray, sensors: int) 
         findings.append(note("directed", "The graph is directed: some edges lead one way only."))
     apart = sensors - len(np.union1d(start[linked & (start != end)], end[linked & (start != end)]))
     if apart:
-        findings.append(note("unlinked", f"{counted(apart, 'sensor')} of {sensors} without any edge to another."))
+        findings.append(note("unlinked", f"{quantity(apart, 'sensor')} of {sensors} without any edge to another."))
     return findings

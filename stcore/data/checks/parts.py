@@ -6,18 +6,19 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from stcore.data.checks.finding import Answers, Checked, counted
+from stcore.data.checks.finding import Answers, CheckResult
 from stcore.findings import refuse
+from stcore.words import quantity
 
 
-def check_windows(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_windows(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """``start`` and ``origin`` [window] are steps of ordered times; ``lookback`` and ``horizon`` are whole."""
     if "start" not in ds:
         return ds, []
     start = whole(ds, "start")
     if len(start) and not 0 <= start.min() <= start.max() < ds.sizes["time"]:
         worst = int(start.min() if start.min() < 0 else start.max())
-        steps = counted(ds.sizes["time"], "step")
+        steps = quantity(ds.sizes["time"], "step")
         raise refuse("windows", f"A window starts at step {worst} (counted from 0), but there are {steps}.")
     times = ds["time"].values
     if times.dtype.kind == "M" and (np.diff(times) <= np.timedelta64(0)).any():
@@ -32,7 +33,7 @@ def check_windows(ds: xr.Dataset, answers: Answers) -> Checked:
     return ds, []
 
 
-def check_weights(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_weights(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """``weight`` [sensor] is a number above zero: how many sensors each stands for."""
     if "weight" not in ds:
         return ds, []
@@ -46,18 +47,18 @@ def check_weights(ds: xr.Dataset, answers: Answers) -> Checked:
     return ds, []
 
 
-def check_calendar(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_calendar(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """``clock`` [time] is a date and time for each step."""
     if "clock" not in ds:
         return ds, []
     if ds["clock"].dims != ("time",) or ds["clock"].dtype.kind != "M":
         raise refuse("clock", "'clock' has to hold a date and time for each of the steps.")
     if missing := int(np.isnat(ds["clock"].values).sum()):
-        raise refuse("clock", f"'clock' has no date and time for {counted(missing, 'step')}.")
+        raise refuse("clock", f"'clock' has no date and time for {quantity(missing, 'step')}.")
     return ds, []
 
 
-def check_units(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_units(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """``attrs["units"]`` says a unit for channels by their names."""
     if not isinstance(ds.attrs.get("units", {}), Mapping):
         raise refuse(
@@ -66,7 +67,7 @@ def check_units(ds: xr.Dataset, answers: Answers) -> Checked:
     return ds, []
 
 
-def check_cells(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_cells(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """``attrs["grid"]`` is rows and columns, and ``cell`` [sensor] says which of its cells each sensor is."""
     if "grid" not in ds.attrs:
         return ds, []
@@ -77,14 +78,16 @@ def check_cells(ds: xr.Dataset, answers: Answers) -> Checked:
         raise refuse("grid", "'cell' has to say for each of the sensors which cell of the grid it is.")
     cell, cells = whole(ds, "cell"), int(size[0]) * int(size[1])
     if cell.min() < 0 or cell.max() >= cells or len(np.unique(cell)) < len(cell):
-        raise refuse("grid", f"'cell' has to name another of the {counted(cells, 'cell')} of the grid for each sensor.")
+        raise refuse(
+            "grid", f"'cell' has to name another of the {quantity(cells, 'cell')} of the grid for each sensor."
+        )
     return ds, []
 
 
 def whole(ds: xr.Dataset, name: str) -> np.ndarray:
     """A variable's whole numbers. DataError where it holds anything else."""
     if ds[name].ndim != 1 or ds[name].dtype.kind not in "iu":
-        what = f"{ds[name].dtype} of {counted(ds[name].ndim, 'dimension')}"
+        what = f"{ds[name].dtype} of {quantity(ds[name].ndim, 'dimension')}"
         raise refuse(
             "windows" if name != "cell" else "grid", f"{name!r} has to be a list of whole numbers; it is {what}."
         )

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from stcore.data.checks.finding import Answers, Checked, counted, listed, note, repaired
+from stcore.data.checks.finding import Answers, CheckResult, note, repair
 from stcore.findings import Finding, refuse
+from stcore.words import listing, quantity
 
 FAR = 20
 """Beyond so many times the usual distance from the middle, a place is told."""
@@ -23,7 +24,7 @@ BOXES = {  # south, north, west, east of the parts of the world by which zones a
 }
 
 
-def check_places(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_places(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """``lat`` and ``lon`` in degrees, or absent; a sensor may have none (NaN)."""
     if "lat" not in ds or "lon" not in ds:
         ds = ds.drop_vars([name for name in ("lat", "lon") if name in ds])
@@ -66,12 +67,12 @@ def _degrees(lat: np.ndarray, lon: np.ndarray, answers: Answers) -> tuple[np.nda
             "Latitude and longitude were swapped (a latitude of "
             f"{lat[known][np.abs(lat[known]).argmax()]:g} cannot be); they changed places."
         )
-        return lon, lat, [repaired("swapped", text)]
+        return lon, lat, [repair("swapped", text)]
     if tall > 90 or wide > 360:
         return _unprojected(lat, lon, answers)
     if wide > 180 and lon[known].min() >= 0:
         text = "Longitudes from 0 to 360 were brought to -180 to 180."
-        return lat, np.where(lon > 180, lon - 360, lon), [repaired("longitude", text)]
+        return lat, np.where(lon > 180, lon - 360, lon), [repair("longitude", text)]
     if wide > 180:
         raise refuse("coordinates", f"A longitude of {lon[known][np.abs(lon[known]).argmax()]:g} cannot be.")
     return lat, lon, []
@@ -131,12 +132,12 @@ def _odd(
     findings = []
     nowhere = (lat == 0) & (lon == 0)
     if nowhere.any():
-        text = f"{counted(int(nowhere.sum()), 'sensor')} at latitude 0, longitude 0, which usually means unknown"
+        text = f"{quantity(int(nowhere.sum()), 'sensor')} at latitude 0, longitude 0, which usually means unknown"
         findings.append(_offered("zero-coordinates", text, names[nowhere], answers))
         lat, lon = _without(lat, lon, nowhere, findings[-1])
     far = np.isfinite(lat) & _far(lat, lon)
     if far.any():
-        text = f"{counted(int(far.sum()), 'sensor')} far from all others, perhaps misplaced"
+        text = f"{quantity(int(far.sum()), 'sensor')} far from all others, perhaps misplaced"
         where = [
             f"{name} ({north:.4g}, {east:.4g})"
             for name, north, east in zip(names[far], lat[far], lon[far], strict=True)
@@ -145,15 +146,13 @@ def _odd(
         lat, lon = _without(lat, lon, far, findings[-1])
     known = np.isfinite(lat)
     if not known.all():
-        text = (
-            f"{counted(int((~known).sum()), 'sensor')} without coordinates, so not on the map: {listed(names[~known])}."
-        )
+        text = f"{quantity(int((~known).sum()), 'sensor')} without coordinates, so not on the map: {listing(names[~known])}."
         findings.append(note("no-place", text))
     _, first, number = np.unique(np.stack([lat, lon], axis=1)[known], axis=0, return_index=True, return_counts=True)
     if (number > 1).any():
         text = (
-            f"{counted(int(number[number > 1].sum()), 'sensor')} share their place "
-            f"with another, such as {listed(names[known][first[number > 1]], 3)}."
+            f"{quantity(int(number[number > 1].sum()), 'sensor')} share their place "
+            f"with another, such as {listing(names[known][first[number > 1]], 3)}."
         )
         findings.append(note("same-place", text))
     return lat, lon, findings
@@ -163,8 +162,8 @@ def _offered(code: str, text: str, names: Iterable[object], answers: Answers) ->
     """Places that are kept unless the answer is to leave them out."""
     choices = {"keep": "leave them where they are", "leave-out": "take their places as unknown; their readings stay"}
     if answers.get(code) != "leave-out":
-        return Finding("note", code, f"{text}: {listed(names)}.", choices, "keep")
-    return Finding("repaired", code, f"{text}; their places were left out: {listed(names)}.", choices, "leave-out")
+        return Finding("note", code, f"{text}: {listing(names)}.", choices, "keep")
+    return Finding("repaired", code, f"{text}; their places were left out: {listing(names)}.", choices, "leave-out")
 
 
 def _without(lat: np.ndarray, lon: np.ndarray, odd: np.ndarray, finding: Finding) -> tuple[np.ndarray, np.ndarray]:

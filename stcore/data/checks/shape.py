@@ -5,9 +5,10 @@ import re
 import numpy as np
 import xarray as xr
 
-from stcore.data.checks.finding import Answers, Checked, counted, listed, note
+from stcore.data.checks.finding import Answers, CheckResult, note
 from stcore.data.checks.stretches import first, stretches
 from stcore.findings import refuse
+from stcore.words import listing, quantity
 
 DIMS = ("time", "sensor", "channel")
 EXACT = 2**24
@@ -16,7 +17,7 @@ COUNTED = 2**53
 """Above this, nor does float64: such numbers are marks, not counts."""
 
 
-def check_dims(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_dims(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """``value`` has the dims time, sensor, channel, whatever their order was; one channel may be left out."""
     if "value" not in ds:
         raise refuse("value", "The dataset holds no values.")
@@ -42,7 +43,7 @@ def check_dims(ds: xr.Dataset, answers: Answers) -> Checked:
 
 
 def _sizes(ds: xr.Dataset) -> str:
-    return ", ".join(counted(ds.sizes[name], name) for name in DIMS if name in ds.sizes)
+    return ", ".join(quantity(ds.sizes[name], name) for name in DIMS if name in ds.sizes)
 
 
 def _fitting(ds: xr.Dataset, dims: tuple[str, ...]) -> str:
@@ -53,7 +54,7 @@ def _fitting(ds: xr.Dataset, dims: tuple[str, ...]) -> str:
     return f" By their lengths they are ({', '.join(named)}): name the dims so." if fits else ""
 
 
-def check_numbers(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_numbers(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """Real numbers, as float32 that can be written to; places and weights as float64, positions as int64."""
     value = ds["value"]
     findings = []
@@ -103,14 +104,14 @@ def _broken(block: np.ndarray) -> np.ndarray:
     return np.isfinite(block) & (block != np.rint(block))
 
 
-def check_sensors(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_sensors(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """Sensor and channel names are there and unique."""
     for dim in ("sensor", "channel"):
         names = ds[dim].values
         unique, counts = np.unique(names, return_counts=True)
         if len(unique) < len(names):
             twice = unique[counts > 1]
-            text = f"{counted(len(twice), f'{dim} name')} used more than once: {listed(twice)}. Give each {dim} its own name."
+            text = f"{quantity(len(twice), f'{dim} name')} used more than once: {listing(twice)}. Give each {dim} its own name."
             raise refuse(f"duplicate-{dim}s", text)
         if any(not name.strip() for name in names):
             raise refuse(
@@ -121,7 +122,7 @@ def check_sensors(ds: xr.Dataset, answers: Answers) -> Checked:
         clean = [re.sub(r"[\x00-\x1f\x7f]+", " ", name) for name in ds["sensor"].values]
         findings.append(
             note(
-                "sensor-names", f"{counted(len(marked), 'sensor name')} held line breaks or control marks, now spaces."
+                "sensor-names", f"{quantity(len(marked), 'sensor name')} held line breaks or control marks, now spaces."
             )
         )
         ds = ds.assign_coords(sensor=np.array(clean, dtype=str))

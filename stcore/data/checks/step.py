@@ -5,15 +5,16 @@ import re
 import numpy as np
 import xarray as xr
 
-from stcore.data.checks.finding import Answers, Checked, counted, lasting, moment, repaired
+from stcore.data.checks.finding import Answers, CheckResult, repair
 from stcore.findings import Finding, refuse
+from stcore.words import duration, moment, quantity
 
 MOST_GROWTH = 4
 REGULAR = 0.95
 """The most common difference must explain this share, or the step is not known."""
 
 
-def check_step(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_step(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """One constant step; missing rows of a regular axis become missing values."""
     stamps = ds["time"].values.astype(np.int64)
     if len(stamps) < 2:
@@ -75,25 +76,23 @@ def _filled(times: np.ndarray, step: int) -> tuple[np.ndarray, Finding]:
     gaps = np.diff(stamps) // step - 1
     widest = int(gaps.argmax())
     text = (
-        f"{counted(length - len(stamps), 'time step')} of {length} had no row and became missing values, "
-        f"in {counted(int((gaps > 0).sum()), 'gap')}; "
-        f"the widest has {counted(int(gaps[widest]), 'step')} after {moment(times[widest])}."
+        f"{quantity(length - len(stamps), 'time step')} of {length} had no row and became missing values, "
+        f"in {quantity(int((gaps > 0).sum()), 'gap')}; "
+        f"the widest has {quantity(int(gaps[widest]), 'step')} after {moment(times[widest])}."
     )
     if length > MOST_GROWTH * len(stamps):
         raise refuse(
             "gaps",
-            f"The rows are too sparse for a step of {lasting(step / 1e9)}: "
+            f"The rows are too sparse for a step of {duration(step / 1e9)}: "
             f"{length - len(stamps)} of {length} would be missing.",
         )
-    return (stamps[0] + step * np.arange(length)).view("datetime64[ns]"), repaired("gaps", text)
+    return (stamps[0] + step * np.arange(length)).view("datetime64[ns]"), repair("gaps", text)
 
 
-def _averaged(ds: xr.Dataset, step: int, explained: float, answers: Answers) -> Checked:
+def _averaged(ds: xr.Dataset, step: int, explained: float, answers: Answers) -> CheckResult:
     """Readings averaged within the step that was answered; without an answer this is a refusal."""
     choices = {"<step>": "average the readings within every such step: a number and s, min, h or d, such as 15min"}
-    said = (
-        f"The time step is irregular: the most common one ({lasting(step / 1e9)}) explains {explained:.0%} of the rows."
-    )
+    said = f"The time step is irregular: the most common one ({duration(step / 1e9)}) explains {explained:.0%} of the rows."
     wanted = re.fullmatch(r"(\d+)\s*(s|min|h|d)", answers.get("step", "").strip().lower())
     if not wanted or int(wanted[1]) == 0:
         raise refuse("step", f"{said} Choose a step.", choices)

@@ -6,16 +6,17 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from stcore.data.checks.finding import Answers, Checked, counted, moment, note, repaired
+from stcore.data.checks.finding import Answers, CheckResult, note, repair
 from stcore.data.checks.step import means
 from stcore.data.checks.zone import zone_choices
 from stcore.findings import DataError, Finding, refuse
+from stcore.words import moment, quantity
 
 TICKS = (("s", 1), ("ms", 10**3), ("us", 10**6), ("ns", 10**9))
 EARLIEST, LATEST = np.datetime64("1900-01-01"), np.datetime64("2200-01-01")
 
 
-def check_stamps(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_stamps(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """[T] datetime64[ns]; numbers are epochs where their range tells the unit; instants with a zone become UTC."""
     findings: list[Finding] = []
     index = ds.indexes.get("time")
@@ -30,7 +31,7 @@ def check_stamps(ds: xr.Dataset, answers: Answers) -> Checked:
     if np.isnat(raw).any():
         raise refuse(
             "time",
-            f"{counted(int(np.isnat(raw).sum()), 'row')} without a time, the first is row {int(np.isnat(raw).argmax()) + 1}.",
+            f"{quantity(int(np.isnat(raw).sum()), 'row')} without a time, the first is row {int(np.isnat(raw).argmax()) + 1}.",
         )
     return ds.assign_coords(time=raw.astype("datetime64[ns]")), [*findings, *_range(raw, answers)]
 
@@ -41,7 +42,7 @@ def _utc(ds: xr.Dataset, index: pd.DatetimeIndex) -> tuple[np.ndarray, xr.Datase
     text = (
         f"Times in the zone {zone} are kept as UTC; profiles and calendars still use {zone if '/' in zone else 'UTC'}."
     )
-    return index.tz_convert("UTC").tz_localize(None).values, ds.assign_attrs(attrs), [repaired("zone", text)]
+    return index.tz_convert("UTC").tz_localize(None).values, ds.assign_attrs(attrs), [repair("zone", text)]
 
 
 def _from_objects(ds: xr.Dataset, raw: np.ndarray) -> tuple[np.ndarray, xr.Dataset, list[Finding]]:
@@ -94,7 +95,7 @@ def _range(stamps: np.ndarray, answers: Answers) -> list[Finding]:
     return [Finding("note", "year-1970", text, choices, "real")]
 
 
-def check_order(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_order(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """Rising times."""
     stamps = ds["time"].values
     forward = np.diff(stamps)
@@ -102,7 +103,7 @@ def check_order(ds: xr.Dataset, answers: Answers) -> Checked:
         return ds, []
     if resolved := _doubled_hour(ds):
         return resolved, [
-            repaired(
+            repair(
                 "duplicate-times",
                 "The hour that the clock change doubles was resolved by the order of its rows; times are kept as UTC now.",
             )
@@ -111,23 +112,23 @@ def check_order(ds: xr.Dataset, answers: Answers) -> Checked:
     if not len(falls):
         return ds, []
     text = (
-        f"The times were not in order ({counted(len(falls), 'step')} back, "
+        f"The times were not in order ({quantity(len(falls), 'step')} back, "
         f"the first at {moment(stamps[falls[0] + 1])}); the rows were sorted."
     )
-    return ds.isel(time=np.argsort(stamps, kind="stable")), [repaired("unsorted", text)]
+    return ds.isel(time=np.argsort(stamps, kind="stable")), [repair("unsorted", text)]
 
 
-def check_duplicates(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_duplicates(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """No time twice: equal rows are kept once, different ones are asked."""
     stamps = ds["time"].values
     again = np.flatnonzero(stamps[1:] == stamps[:-1]) + 1
     if not len(again):
         return ds, []
-    said = f"{counted(len(again), 'time')} appeared more than once, the first is {moment(stamps[again[0]])}"
+    said = f"{quantity(len(again), 'time')} appeared more than once, the first is {moment(stamps[again[0]])}"
     value = ds["value"].values
     if np.array_equal(value[again], value[again - 1], equal_nan=True):
         return ds.isel(time=_firsts(stamps)), [
-            repaired("duplicate-times", f"{said}, with equal readings; one of each was kept.")
+            repair("duplicate-times", f"{said}, with equal readings; one of each was kept.")
         ]
     rule = answers.get("duplicate-times")
     choices = {"first": "keep the first reading of each time", "mean": "average the readings of each time"}
@@ -174,7 +175,7 @@ def _doubled_hour(ds: xr.Dataset) -> xr.Dataset | None:
     return ds.assign_coords(time=stamps.astype("datetime64[ns]")).assign_attrs(zone="UTC", local_zone=zone)
 
 
-def check_clock(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_clock(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """A local axis through clock changes: the hour that never was must be empty, the doubled one is told."""
     zone = ds.attrs.get("zone")
     if _local_zone(zone) is None:
@@ -192,13 +193,13 @@ def check_clock(ds: xr.Dataset, answers: Answers) -> Checked:
             )
             raise refuse("clock-change", text)
         text = (
-            f"{counted(int(never.sum()), 'row')} lie in hours that clock changes "
+            f"{quantity(int(never.sum()), 'row')} lie in hours that clock changes "
             f"skip in {zone}, the first at {moment(index[never][0])}; they are empty."
         )
         findings.append(note("clock-change", text))
     if twice.any():
         text = (
-            f"{counted(int(twice.sum()), 'row')} lie in hours that clock changes double "
+            f"{quantity(int(twice.sum()), 'row')} lie in hours that clock changes double "
             f"in {zone}, the first at {moment(index[twice][0])}; the file has each once."
         )
         findings.append(note("doubled-hour", text))

@@ -5,9 +5,10 @@ import re
 import numpy as np
 import xarray as xr
 
-from stcore.data.checks.finding import Answers, Checked, counted, listed, node, note, repaired, share
+from stcore.data.checks.finding import Answers, CheckResult, note, repair, sensor_word
 from stcore.data.checks.stretches import counts, extremes, first, without
 from stcore.findings import Finding, refuse
+from stcore.words import listing, percentage, quantity
 
 SENTINELS = (
     -9999.0,
@@ -40,19 +41,19 @@ def _place(ds: xr.Dataset, where: tuple[int, int] | None) -> str:
     return f"at {str(ds['time'].values[step])[:16].replace('T', ' ')} on {str(ds['sensor'].values[sensor])[:80]}"
 
 
-def check_infinite(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_infinite(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """Infinite readings become missing."""
     infinite = int(counts(value := ds["value"].values, np.isinf).sum())
     if not infinite:
         return ds, []
     text = (
-        f"{counted(infinite, 'reading')} infinite or too large "
+        f"{quantity(infinite, 'reading')} infinite or too large "
         f"for a number, the first {_place(ds, first(value, np.isinf))}; taken as missing."
     )
-    return without(ds, np.isinf), [repaired("infinite", text)]
+    return without(ds, np.isinf), [repair("infinite", text)]
 
 
-def check_sentinels(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_sentinels(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """A number that stands for "nothing measured": extreme, often repeated, and one that people use for this."""
     value = ds["value"].values
     found = [
@@ -67,9 +68,9 @@ def check_sentinels(ds: xr.Dataset, answers: Answers) -> Checked:
         return np.any([block == np.float32(mark) for mark in found], axis=0)
 
     chosen = answers.get("sentinel", "keep")
-    names = listed(f"{mark:g}" for mark in found)
+    names = listing(f"{mark:g}" for mark in found)
     taken = "taken as missing" if chosen == "missing" else "kept until you say otherwise"
-    part = share(counts(value, marked).sum() / value.size)
+    part = percentage(counts(value, marked).sum() / value.size)
     text = f"{part} of the readings are {names}, which often stands for a missing one; {taken}."
     choices = {"keep": f"{names} is a measurement", "missing": f"{names} means: not measured"}
     ds = without(ds, marked) if chosen == "missing" else ds
@@ -91,7 +92,7 @@ def _stands_out(value: np.ndarray, mark: float) -> bool:
     return rest[0] >= 0 if mark == -1 else gap > 0.1 * (rest[1] - rest[0])
 
 
-def check_missing(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_missing(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """Missing readings stay missing; sensors and cells without any are left out."""
     observed = counts(ds["value"].values, np.isfinite)
     seen = np.asarray(observed.any(axis=1))
@@ -106,11 +107,11 @@ def check_missing(ds: xr.Dataset, answers: Answers) -> Checked:
     if observed.sum() < observed.size * steps:
         by_sensor = 1 - observed.mean(axis=1) / steps
         worst = np.argsort(-by_sensor, kind="stable")[:3]
-        names = listed(
-            f"{ds['sensor'].values[place]} ({share(by_sensor[place])})" for place in worst if by_sensor[place] > 0
+        names = listing(
+            f"{ds['sensor'].values[place]} ({percentage(by_sensor[place])})" for place in worst if by_sensor[place] > 0
         )
         text = (
-            f"{share(1 - observed.sum() / (observed.size * steps))} of the readings are missing, most of them "
+            f"{percentage(1 - observed.sum() / (observed.size * steps))} of the readings are missing, most of them "
             f"at {names}. They stay missing and count in no loss or metric."
         )
         findings.append(note("missing", text))
@@ -125,8 +126,8 @@ def left_out(names: np.ndarray, cells: int | None, kept: int) -> Finding:
             "outside the mask) and were left out; the map keeps their place."
         )
     else:
-        text = f"{counted(len(names), 'sensor')} without a single reading left out: {listed(names, 10)}."
-    return repaired("all-missing", text)
+        text = f"{quantity(len(names), 'sensor')} without a single reading left out: {listing(names, 10)}."
+    return repair("all-missing", text)
 
 
 def _without(ds: xr.Dataset, keep: np.ndarray) -> xr.Dataset:
@@ -141,7 +142,7 @@ def _without(ds: xr.Dataset, keep: np.ndarray) -> xr.Dataset:
     return ds.isel(sensor=np.flatnonzero(keep))
 
 
-def check_negative(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_negative(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """Readings below zero in channels that cannot have any; windows of a distilled set are no readings."""
     if "distilled" in ds.attrs:
         return ds, []
@@ -157,7 +158,7 @@ def check_negative(ds: xr.Dataset, answers: Answers) -> Checked:
             continue
         part = below / max(counts(value, np.isfinite).sum(), 1)
         place = _place(ds, first(value, _below))
-        text = f"{counted(below, 'reading')} of {name} ({share(part)}) below zero, the first {place}"
+        text = f"{quantity(below, 'reading')} of {name} ({percentage(part)}) below zero, the first {place}"
         if part > 0.5:
             raise refuse(
                 "negative",
@@ -171,15 +172,15 @@ def _below(block: np.ndarray) -> np.ndarray:
     return block < 0
 
 
-def check_still(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_still(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """Sensors that never move: told, and left for a mask to drop."""
     value = ds["value"].values
     still = np.all(np.fmin.reduce(value, axis=0) == np.fmax.reduce(value, axis=0), axis=1)
     if not still.any():
         return ds, []
-    names = listed(ds["sensor"].values[still], 10)
+    names = listing(ds["sensor"].values[still], 10)
     text = (
-        f"{counted(int(still.sum()), node(ds))} with the same value throughout: "
+        f"{quantity(int(still.sum()), sensor_word(ds))} with the same value throughout: "
         f"{names}. They stay; a mask can leave them out."
     )
     return ds, [note("constant", text)]

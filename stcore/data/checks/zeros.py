@@ -3,9 +3,10 @@
 import numpy as np
 import xarray as xr
 
-from stcore.data.checks.finding import Answers, Checked, listed, share
+from stcore.data.checks.finding import Answers, CheckResult
 from stcore.data.checks.stretches import counts, without
 from stcore.findings import Finding, refuse
+from stcore.words import listing, percentage
 
 KEEP, MISSING, SOME = "keep", "missing", "<channels>"
 
@@ -35,7 +36,7 @@ def _share(zeros: np.ndarray, observed: np.ndarray, axis: int) -> np.ndarray:
     return zeros.sum(axis=axis) / np.maximum(observed.sum(axis=axis), 1)
 
 
-def check_zeros(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_zeros(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """Exact zeros stay measurements until somebody answers; the shares stay with the dataset as ``zero_share`` [sensor]."""
     value = ds["value"].values
     zeros = counts(value, _zero)
@@ -65,7 +66,7 @@ def _named(answer: str, channels: list[str]) -> list[str]:
     if unknown := [name for name in names if name not in channels]:
         raise refuse(
             "zeros",
-            f"Zeros can be 'keep', 'missing' or names of channels ({listed(channels)}); {unknown[0]!r} is none of these.",
+            f"Zeros can be 'keep', 'missing' or names of channels ({listing(channels)}); {unknown[0]!r} is none of these.",
         )
     return names
 
@@ -75,8 +76,11 @@ def _text(ds: xr.Dataset, zeros: np.ndarray, observed: np.ndarray) -> str:
     by_sensor, by_channel = _share(zeros, observed, 1), _share(zeros, observed, 0)
     worst = np.argsort(-by_sensor, kind="stable")[:3]
     names, channels = ds["sensor"].values, ds["channel"].values
-    most = listed(f"{names[place]} ({share(by_sensor[place])})" for place in worst if by_sensor[place] > 0)
-    text = f"{share(zeros.sum() / max(observed.sum(), 1))} of the readings are exactly zero, most of them at {most}."
+    most = listing(f"{names[place]} ({percentage(by_sensor[place])})" for place in worst if by_sensor[place] > 0)
+    text = (
+        f"{percentage(zeros.sum() / max(observed.sum(), 1))} of the readings are exactly zero, most of them at {most}."
+    )
     if len(channels) > 1:
-        text += f" By channel: {listed((f'{name} {share(part)}' for name, part in zip(channels, by_channel, strict=True)), 8)}."
+        shares = (f"{name} {percentage(part)}" for name, part in zip(channels, by_channel, strict=True))
+        text += f" By channel: {listing(shares, 8)}."
     return text

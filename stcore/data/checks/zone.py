@@ -6,13 +6,14 @@ from zoneinfo import available_timezones
 import numpy as np
 import xarray as xr
 
-from stcore.data.checks.finding import Answers, Checked, listed, moment
+from stcore.data.checks.finding import Answers, CheckResult
 from stcore.findings import DataError, Finding, refuse
+from stcore.words import listing, moment
 
 UNKNOWN, NAMED = "unknown", "<zone>"
 
 
-def check_zone(ds: xr.Dataset, answers: Answers) -> Checked:
+def check_zone(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """The answer ``zone`` for data whose zone is unknown; ``attrs["likely_zone"]`` is a known set's, offered and not taken."""
     if ds.attrs.get("zone", UNKNOWN) != UNKNOWN or "clock" in ds or (daily(ds) and "zone" not in answers):
         return ds, []
@@ -47,7 +48,7 @@ def _no_zone(name: str) -> DataError:
     cities = {key.rsplit("/", 1)[-1]: zone for key, zone in whole.items() if "/" in key}
     found = [cities[key] for key in get_close_matches(plain.rsplit("/", 1)[-1], cities, 3, 0.75)]
     found += [whole[key] for key in get_close_matches(plain, whole, 3, 0.75)]
-    near = f" Was {listed(dict.fromkeys(found), 4)} meant?" if found else ""
+    near = f" Was {listing(dict.fromkeys(found), 4)} meant?" if found else ""
     text = f"There is no time zone {name[:80]!r}.{near} Zones are named as Europe/Berlin or America/Los_Angeles."
     choices = {UNKNOWN: "leave the clock as it was written"} | {zone: f"the clock of {zone}" for zone in found}
     return refuse("zone", text, choices | {NAMED: "a zone by its name"})

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from stcore.data.checks import listed
 from stcore.findings import DataError, Finding, refuse
 from stcore.readers.archives import basicts_arrays, basicts_files
 from stcore.readers.archives.basicts_parts import Held, described
@@ -17,6 +16,7 @@ from stcore.readers.companions import locations
 from stcore.readers.reader import Answers, FolderReader, Raw
 from stcore.readers.source import Folder, Source
 from stcore.registry import Card
+from stcore.words import listing
 
 CARD = Card(
     "basicts", "A BasicTS folder: train, val and test arrays (1.x), data.dat with desc.json (0.4 on), or pickles (0.3).",
@@ -109,9 +109,9 @@ def _chosen(folder: Folder, sets: Mapping[str, str], answers: Answers) -> tuple[
         return next(iter(sets)), []
     choices = {name: f"open {name}, {words}" for name, words in sets.items()}
     if taken not in sets:
-        raise refuse("generation", f"{folder.name} holds no {taken!r}; it holds {listed(sets)}.", choices)
+        raise refuse("generation", f"{folder.name} holds no {taken!r}; it holds {listing(sets)}.", choices)
     text = (
-        f"{folder.name} holds its data more than once: {listed(f'{name} ({words})' for name, words in sets.items())}. "
+        f"{folder.name} holds its data more than once: {listing(f'{name} ({words})' for name, words in sets.items())}. "
         f"{taken} was taken."
     )
     return taken, [Finding("note", "generation", text, choices, taken)]

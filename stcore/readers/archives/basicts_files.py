@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from stcore.data.checks.finding import counted
 from stcore.findings import Finding, refuse
 from stcore.readers.archives import calendar_columns
 from stcore.readers.archives.basicts_parts import (
@@ -24,6 +23,7 @@ from stcore.readers.archives.calendar_columns import NAMES, fits
 from stcore.readers.safe import pickles
 from stcore.readers.safe.limits import check_room, words
 from stcore.readers.source import Folder, Source
+from stcore.words import quantity
 
 FILES = re.compile(r"(data|index|scaler)((_in_?\d+_out_?\d+)(_rescale_(true|false))?)?\.pkl")
 STANDARD, LIMITS = "re_standard_transform", "re_min_max_transform"
@@ -105,7 +105,7 @@ def _scaled_back(values: np.ndarray, scaler: Source | None, data: Source) -> tup
     fine = np.finfo(values.dtype if values.dtype.kind == "f" else np.float64).eps
     raw, zeros = _exact_zeros(raw, 8 * fine * np.maximum(np.abs(first), np.abs(second)))
     text = f"The values of {data.name} were scaled; {scaler.name} scaled them back: {words}."
-    text += f" {counted(zeros, 'reading')} within rounding of zero became zero." if zeros else ""
+    text += f" {quantity(zeros, 'reading')} within rounding of zero became zero." if zeros else ""
     return raw, [Finding("repaired", "scaled", text)]
 
 

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from stcore.data.checks.finding import Answers, counted, moment
+from stcore.data.checks.finding import Answers
 from stcore.findings import Finding
 from stcore.readers.archives.published import Published
 from stcore.readers.archives.start import DAY, MONDAY, WEEK, Seen, first_row
+from stcore.words import moment, quantity
 
 NAMES = ("time of day", "day of week", "day of month", "day of year")
 YEARS = 40
@@ -91,13 +92,13 @@ def _steps(columns: Columns, rows: int, seconds: int) -> tuple[np.ndarray, list[
         return regular, []
     if len(jumps) > max(MOST_JUMPS * rows, 1) or (late[jumps] < 0).any() or (late[jumps] % seconds).any():
         text = (
-            f"The calendar columns do not run at one step: {counted(len(jumps), 'row')} do not follow the one before, the "
+            f"The calendar columns do not run at one step: {quantity(len(jumps), 'row')} do not follow the one before, the "
             f"first is row {int(jumps[0]) + 2}. The rows were taken as regular."
         )
         return regular, [Finding("note", "calendar", text)]
     missing = int(late.sum() // seconds)
     text = (
-        f"The calendar columns skip {counted(missing, 'step')} in {counted(len(jumps), 'place')}, first before row "
+        f"The calendar columns skip {quantity(missing, 'step')} in {quantity(len(jumps), 'place')}, first before row "
         f"{int(jumps[0]) + 2}; the times do, too."
     )
     return regular + np.concatenate([[0], np.cumsum(late // seconds)]), [Finding("note", "calendar", text)]

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stcore.data.checks.finding import lasting
 from stcore.findings import Finding
 from stcore.readers.archives.calendar_columns import one_of_seven, weekdays
 from stcore.readers.archives.published import Published
 from stcore.readers.archives.start import DAY, MONDAY, WEEK, Seen, assumed_times, first_row
 from stcore.readers.reader import Answers
+from stcore.words import duration
 
 MOST_JUMPS = 0.5
 """Of the steps, this share may jump in the calendar, as blocks do that do not follow one another."""
@@ -107,7 +107,7 @@ def times(
     seen = Seen(own, WEEK if clock.weekday else DAY, f"its channels say {what}")
     first, said = first_row(name, steps, answers, known, seen)
     stamps = first + np.arange(steps) * np.timedelta64(clock.step, "s")
-    text = f"{what[0].upper()}{what[1:]} in {name} became the clock of the steps, {lasting(clock.step)} long, and no channel."
+    text = f"{what[0].upper()}{what[1:]} in {name} became the clock of the steps, {duration(clock.step)} long, and no channel."
     findings = [said, Finding("note", "calendar", text)]
     if clock.regular:
         return {"time": stamps}, findings

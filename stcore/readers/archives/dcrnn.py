@@ -8,10 +8,10 @@ import h5py
 import numpy as np
 
 from stcore.data import STData
-from stcore.data.checks.finding import counted
 from stcore.findings import refuse
 from stcore.readers.safe import pickles
 from stcore.readers.safe.limits import check_room
+from stcore.words import quantity
 
 TABLE = "df"
 
@@ -43,7 +43,7 @@ def _lost(data: STData) -> list[str]:
         lost.append(f"Of {len(data.channels)} channels the first, {data.channels[0]}, was written.")
     if torn := [name for name in data.sensors if "," in name]:
         lost.append(
-            f"The names of {counted(len(torn), 'sensor')} contain commas, which separate the ids in graph_sensor_ids.txt: "
+            f"The names of {quantity(len(torn), 'sensor')} contain commas, which separate the ids in graph_sensor_ids.txt: "
             "this program reads them back from the table, but DCRNN's own code takes each for several."
         )
     if missing := int((~np.isfinite(data.values[:, :, 0])).sum()):

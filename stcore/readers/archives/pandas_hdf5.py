@@ -7,7 +7,6 @@ Torch Spatiotemporal hold tables of places and of masks beside the values.
 import h5py
 import xarray as xr
 
-from stcore.data.checks import listed
 from stcore.findings import Finding, refuse
 from stcore.readers.archives import dcrnn, pandas_frames
 from stcore.readers.archives.pandas_frames import is_frame
@@ -17,6 +16,7 @@ from stcore.readers.reader import Answers, Raw, Reader
 from stcore.readers.safe import hdf5
 from stcore.readers.source import Source
 from stcore.registry import Card
+from stcore.words import listing
 
 CARD = Card(
     "metr-la-hdf5", "A table of times x sensors as pandas writes it to HDF5 (METR-LA, PEMS-BAY, LargeST, AQI, EngRad).",
@@ -88,7 +88,7 @@ def _sorted(file: h5py.File, source: Source) -> tuple[list[str], locations.Place
     masks = [name for name in every if "mask" in name.lower() and name not in found]
     tables = [name for name in every if name not in found and name not in masks]
     if not tables and not masks:
-        text = f"{source.name} holds places alone ({listed(found)}), and no table of readings."
+        text = f"{source.name} holds places alone ({listing(found)}), and no table of readings."
         raise refuse("no-values", text)
     first = next(iter(found), None)
     placed = locations.Places(*found[first], name=f"the table {first!r} of {source.name}") if first else None
@@ -110,9 +110,7 @@ def _told(masks: list[str], source: Source) -> list[Finding]:
     """Masks mark readings, to hide them in an evaluation; they are no values and were not applied."""
     if not masks:
         return []
-    text = (
-        f"{source.name} holds masks beside the values ({listed(masks)}); they were left out, and no reading was hidden."
-    )
+    text = f"{source.name} holds masks beside the values ({listing(masks)}); they were left out, and no reading was hidden."
     return [Finding("note", "masks", text)]
 
 

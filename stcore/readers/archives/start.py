@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from stcore.data.checks.finding import moment
 from stcore.findings import Finding, refuse
 from stcore.readers.archives.published import Published
 from stcore.readers.reader import Answers
+from stcore.words import moment
 
 MONDAY = "2000-01-03 00:00"
 STEP = "5min"

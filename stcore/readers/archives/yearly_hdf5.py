@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from stcore.data.checks import listed
-from stcore.data.checks.finding import moment
 from stcore.findings import DataError, Finding, refuse
 from stcore.readers.archives import pandas_hdf5
 from stcore.readers.reader import Answers, FolderReader, Raw
 from stcore.readers.safe.limits import check_room
 from stcore.readers.source import Folder, Source
 from stcore.registry import Card
+from stcore.words import listing, moment
 
 CARD = Card(
     "yearly-hdf5", "HDF5 tables of the same sensors, one a year (ca_his_raw_2017.h5 ..., 2017/data.h5 ...), joined in time.",
@@ -67,7 +66,7 @@ def read(folder: Folder, answers: Answers) -> Raw:
     )  # fmt: skip
     ds = _with_places(ds, list(parts.values()))
     spans = [f"{name} ({_span(part)})" for name, part in parts.items()]
-    joined = Finding("note", "joined", f"{len(parts)} files were put one after another in time: {listed(spans, 8)}.")
+    joined = Finding("note", "joined", f"{len(parts)} files were put one after another in time: {listing(spans, 8)}.")
     own = {(finding.code, finding.text): finding for raw in raws.values() for finding in raw.findings}  # each said once
     return Raw(ds, [joined, *findings, *own.values()], {})
 
@@ -86,7 +85,7 @@ def _same(parts: Mapping[str, xr.Dataset], dim: str) -> None:
     name, first = next(iter(parts.items()))
     for other, part in parts.items():
         if not np.array_equal(part[dim].values, first[dim].values):
-            own, theirs = listed(first[dim].values), listed(part[dim].values)
+            own, theirs = listing(first[dim].values), listing(part[dim].values)
             raise refuse(
                 "files-differ", f"{name} has the {dim}s {own}, but {other} has {theirs}; they are not one dataset."
             )
@@ -118,7 +117,7 @@ def _sensors(parts: Mapping[str, xr.Dataset], answers: Answers) -> tuple[list[st
     apart = [sensor for sensor in every if sensor not in common]
     text = (
         f"The files have different sensors ({counts}): {len(every)} together, {len(common)} of them in every file. "
-        f"Not in every file: {listed(apart)}."
+        f"Not in every file: {listing(apart)}."
     )
     choices = {
         "all": f"all {len(every)} sensors, missing in the files that do not have them",

@@ -5,9 +5,9 @@ import pandas as pd
 import xarray as xr
 
 from stcore.data import graph
-from stcore.data.checks import listed
 from stcore.findings import Finding, refuse
 from stcore.readers.companions.network import Network
+from stcore.words import listing
 
 LIST = 16
 """A table with at most so many rows per sensor lists neighbours; a longer one lists all pairs within a distance."""
@@ -107,7 +107,9 @@ def _matched(
             )
             raise refuse("adjacency", text)
     if not any(name in place for name in mentioned):
-        text = f"None of the sensors in {network.name} ({listed(mentioned, 3)}) is in the data ({listed(sensors, 3)})."
+        text = (
+            f"None of the sensors in {network.name} ({listing(mentioned, 3)}) is in the data ({listing(sensors, 3)})."
+        )
         raise refuse("adjacency", text)
     others = [name for name in mentioned if name not in place]
     without = [name for name in sensors if name not in set(mentioned)] if names is not None else []
@@ -117,7 +119,7 @@ def _matched(
             Finding(
                 "note",
                 "graph-others",
-                f"{network.name} knows {len(others)} sensors that the data do not have: {listed(others)}.",
+                f"{network.name} knows {len(others)} sensors that the data do not have: {listing(others)}.",
             )
         )
     if without:
@@ -125,7 +127,7 @@ def _matched(
             Finding(
                 "note",
                 "graph-without",
-                f"{network.name} does not know {len(without)} sensors of the data: {listed(without)}.",
+                f"{network.name} does not know {len(without)} sensors of the data: {listing(without)}.",
             )
         )
     return start, end, said

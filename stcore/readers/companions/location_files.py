@@ -6,7 +6,6 @@ import re
 import numpy as np
 import pandas as pd
 
-from stcore.data.checks import listed
 from stcore.findings import Finding, refuse
 from stcore.readers.layers import files, layers
 from stcore.readers.reader import Answers
@@ -15,6 +14,7 @@ from stcore.readers.tables import parquet
 from stcore.readers.tables.labels import text
 from stcore.readers.tables.roles import IDS, LATITUDES, LONGITUDES, plain
 from stcore.readers.tables.time_columns import time_columns
+from stcore.words import listing
 
 POINTS = re.compile(rb'"type"\s*:\s*"Point"')
 OTHERS = re.compile(rb'"type"\s*:\s*"(?:Multi\w+|LineString|Polygon|GeometryCollection)"')
@@ -86,7 +86,7 @@ def _from_points(
     frame = files.features(source, {}).frame
     if not (kinds := set(frame.geom_type.dropna())) <= {"Point"}:
         raise refuse(
-            "coordinates", f"{source.name} holds {listed(sorted(kinds))}; a list of places holds points alone."
+            "coordinates", f"{source.name} holds {listing(sorted(kinds))}; a list of places holds points alone."
         )
     table = frame.drop(columns=frame.geometry.name)
     if source.content != "parquet":

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from stcore.data.checks import listed
 from stcore.data.graph import haversine
 from stcore.findings import Finding, refuse
 from stcore.readers.companions import location_files
@@ -15,6 +14,7 @@ from stcore.readers.source import Source
 from stcore.readers.tables import text_table
 from stcore.readers.tables.dialect import is_number, is_time
 from stcore.readers.tables.roles import IDS, LATITUDES, LONGITUDES, plain
+from stcore.words import listing
 
 MOST_ROWS = 1_000_000
 MOST_COLUMNS = 12
@@ -116,8 +116,8 @@ def attach(ds: xr.Dataset, places: Places, answers: Answers) -> tuple[xr.Dataset
     found = [row.get(name, row.get(re.sub(r"\.0$", "", name), -1)) for name in sensors]
     if all(number < 0 for number in found):
         text = (
-            f"None of the ids in {places.name} ({listed(places.ids, 3)}) is a "
-            f"sensor of the data ({listed(sensors, 3)}); places were not used."
+            f"None of the ids in {places.name} ({listing(places.ids, 3)}) is a "
+            f"sensor of the data ({listing(sensors, 3)}); places were not used."
         )
         return ds, [Finding("note", "places", text)]
     said = f"Places are from {places.name}, matched by id."
@@ -137,7 +137,7 @@ def _twice(places: Places) -> list[Finding]:
             odd.append(name)
     if not odd:
         return []
-    text = f"{places.name} lists {listed(dict.fromkeys(odd))} more than once, in different places; the first is used."
+    text = f"{places.name} lists {listing(dict.fromkeys(odd))} more than once, in different places; the first is used."
     return [Finding("note", "places-twice", text)]
 
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stcore.data.checks.finding import counted
 from stcore.findings import Finding, refuse
 from stcore.readers.reader import Answers
+from stcore.words import quantity
 
 SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 UNITS = {
@@ -57,7 +57,7 @@ def decoded(numbers: np.ndarray, units: str, calendar: str, name: str, answers: 
                      "minutes or seconds since a date are.")  # fmt: skip
     if not np.isfinite(numbers.astype(float)).all():
         bad = int((~np.isfinite(numbers.astype(float))).sum())
-        raise refuse("time", f"{counted(bad, 'row')} of {name} have no time.")
+        raise refuse("time", f"{quantity(bad, 'row')} of {name} have no time.")
     day, second = _counted(numbers, match, calendar)
     if calendar in REAL:
         return Times(_stamps(day - 2440588, second, name), np.arange(len(day)), [])
@@ -143,7 +143,7 @@ def _told(calendar: str, name: str, exists: np.ndarray, when: tuple[np.ndarray, 
         return Finding("note", "calendar", said)
     year, month, date = (int(part[~exists][0]) for part in when)
     said = (
-        f"The times in {name} use the calendar {calendar} ({YEARS[calendar]}): {counted(gone, 'row')} of {len(exists)} "
+        f"The times in {name} use the calendar {calendar} ({YEARS[calendar]}): {quantity(gone, 'row')} of {len(exists)} "
         f"lie on days that never were, the first on {year}-{month:02}-{date:02}."
     )
     choices = {"drop": "leave these rows out; all others keep the names of their dates"}

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from stcore.data.checks import listed
 from stcore.findings import Finding, refuse
 from stcore.readers.reader import Answers
+from stcore.words import listing
 
 MOST = 8
 """Variables that are opened where nobody has chosen."""
@@ -52,10 +52,10 @@ def chosen(known: Mapping[str, Variable], answers: Answers) -> tuple[list[str], 
     if answer := answers.get("variables", ""):
         taken = list(dict.fromkeys(part.strip() for part in answer.split(",") if part.strip()))
         if unknown := [name for name in taken if name not in known]:
-            raise refuse("variables", f"There is no variable {unknown[0][:80]!r}; there are {listed(names, 12)}.")
+            raise refuse("variables", f"There is no variable {unknown[0][:80]!r}; there are {listing(names, 12)}.")
     left = [name for name in names if name not in taken]
-    text = f"There are {len(names)} variables; opened as channels: {listed(taken, 12)}."
-    text += f" Left out: {listed(left, 12)}." if left else ""
+    text = f"There are {len(names)} variables; opened as channels: {listing(taken, 12)}."
+    text += f" Left out: {listing(left, 12)}." if left else ""
     choices = {name: f"open {known[name].label[:80]} alone" for name in names[:40]}
     chosen = answer or ",".join(taken)
     choices |= {"<variables>": "open several, names with commas between", chosen: "open what was opened now"}
@@ -77,7 +77,7 @@ def places(array: xr.DataArray, dims: set[str], answers: Answers) -> tuple[list[
         labels = _labels(array[dim].values)
         taken = answers.get(dim, labels[0])
         if taken not in labels:
-            raise refuse(dim, f"There is no {dim} {taken[:80]!r}; there are {listed(labels, 12)}.")
+            raise refuse(dim, f"There is no {dim} {taken[:80]!r}; there are {listing(labels, 12)}.")
         text = f"The values have {len(labels)} places along {dim!r}; {taken} was taken."
         choices = {label: f"open {dim} {label}" for label in labels}
         findings.append(Finding("note", dim, text, choices, taken))
@@ -118,7 +118,7 @@ def told(ds: xr.Dataset, names: list[str], time: str, name: str) -> list[Finding
     if packed:
         about = ds[packed[0]].encoding
         text = (
-            f"{listed(packed)} of {name} are packed as {about.get('dtype', 'whole numbers')} and were unpacked as the file "
+            f"{listing(packed)} of {name} are packed as {about.get('dtype', 'whole numbers')} and were unpacked as the file "
             f"says ({packed[0]}: times {about.get('scale_factor', 1):g}, plus {about.get('add_offset', 0):g})."
         )
         findings.append(Finding("note", "packed", text))

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stcore.data.checks import listed, share
 from stcore.findings import Finding, refuse
 from stcore.readers.tables.dialect import EMPTY
 from stcore.readers.tables.text_table import MOST_TEXT
+from stcore.words import listing, percentage
 
 
 class Coded:
@@ -77,7 +77,7 @@ class Numbers:
             raise refuse("text-in-numbers", f"{text} belong, such as {next(iter(self.examples))}.")
         if not sum(self.words):
             return values, []
-        part = share(self.words[worst] / len(values))
-        text = f"{sum(self.words)} cells of {self.file} held text such as {listed(self.examples, 3)}"
+        part = percentage(self.words[worst] / len(values))
+        text = f"{sum(self.words)} cells of {self.file} held text such as {listing(self.examples, 3)}"
         said = f"{text} (at most {part} of a column); they became missing."
         return values, [Finding("repaired", "text-in-numbers", said)]

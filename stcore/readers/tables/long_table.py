@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from stcore.data.checks import listed
 from stcore.findings import DataError, Finding, refuse
 from stcore.readers.reader import Answers, Raw, Reader
 from stcore.readers.source import Source
@@ -18,6 +17,7 @@ from stcore.readers.tables.pivot import Rows, pivoted
 from stcore.readers.tables.roles import Roles, roles
 from stcore.readers.tables.row_locations import Spots
 from stcore.registry import Card
+from stcore.words import listing
 
 CARD = Card(
     "long-table", "CSV or Parquet with one row per station and time: columns of stations, times, and one or more of values.",
@@ -123,21 +123,21 @@ def _times(when: Coded, name: str, answers: Answers) -> tuple[np.ndarray, dict[s
 def _understood(source: Source, header: tuple[str, ...], found: Roles) -> list[Finding]:
     """Which column was taken for what, and what was left."""
     shown = [header[place] or f"column {place + 1}" for place in range(len(header))]
-    time = listed(shown[place] for place in found.time.columns)
-    values = listed(shown[place] for place in found.values)
+    time = listing(shown[place] for place in found.time.columns)
+    values = listing(shown[place] for place in found.values)
     text = (
         f"{source.name} is a long table: sensors are in {shown[found.sensor]!r}, times in {time}, values in {values}."
     )
     if found.kind is not None:
         text += f" The quantity is in {shown[found.kind]!r}."
     if found.left:
-        text += f" Not read: {listed(shown[place] for place in found.left)}."
+        text += f" Not read: {listing(shown[place] for place in found.left)}."
     if not found.others:
         return [Finding("note", "long-table", text)]
     named = [header[place] for place in (found.sensor, *found.others)]
     choices = {name: f"{name} says which sensor a row is about" for name in named}
     asked = (
-        f"The sensors of {source.name} are named by {named[0]!r}; so could they be by {listed(map(repr, named[1:]))}."
+        f"The sensors of {source.name} are named by {named[0]!r}; so could they be by {listing(map(repr, named[1:]))}."
     )
     return [Finding("note", "long-table", text), Finding("note", "sensor-column", asked, choices, named[0])]
 

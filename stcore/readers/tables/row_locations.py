@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from stcore.data.checks import listed
 from stcore.findings import Finding
+from stcore.words import listing
 
 STILL = 1e-3
 """Degrees, about 100 m, within which a sensor is where it was."""
@@ -39,6 +39,9 @@ class Spots:
         said = [Finding("note", "places", f"Places are from the rows of {name}.")]
         if self.moving:
             names = [str(ds["sensor"].values[code]) for code in sorted(self.moving)]
-            text = f"{len(names)} sensors of {name} have several places, such as {listed(names, 3)}; the first of each is used."
+            text = (
+                f"{len(names)} sensors of {name} have several places, such as {listing(names, 3)}; "
+                "the first of each is used."
+            )
             said.append(Finding("note", "places-vary", text))
         return ds, said

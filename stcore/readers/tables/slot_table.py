@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from stcore.data.checks import listed
 from stcore.findings import Finding, refuse
 from stcore.readers.reader import Answers, Raw, Reader
 from stcore.readers.source import Source
@@ -17,6 +16,7 @@ from stcore.readers.tables.pivot import Rows, pivoted
 from stcore.readers.tables.roles import KINDS, numeric, plain, sensor_columns
 from stcore.readers.tables.time_columns import TimeColumns, parse_times, time_columns
 from stcore.registry import Card
+from stcore.words import listing
 
 CARD = Card(
     "slot-table", "CSV or Parquet with one row per sensor and day, and one column per time of day (00:00, 00:15, ...).",
@@ -137,7 +137,7 @@ def read(source: Source, answers: Answers) -> Raw:
         for place in range(len(header))
         if place not in (*found.columns, *found.day.columns, found.sensor, found.kind)
     ]
-    text += f"{found.said} are times of day.{f' Not read: {listed(left)}.' if left else ''}"
+    text += f"{found.said} are times of day.{f' Not read: {listing(left)}.' if left else ''}"
     return Raw(ds, [*findings, Finding("note", "slots", text, choices, "times"), *more, *told, *once], {})
 
 

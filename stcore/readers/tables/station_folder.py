@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from stcore.data.checks import listed
 from stcore.findings import DataError, Finding, refuse
 from stcore.readers.companions import locations
 from stcore.readers.reader import Answers, FolderReader, Raw
@@ -18,6 +17,7 @@ from stcore.readers.tables.pivot import Rows, pivoted
 from stcore.readers.tables.roles import numeric, plain, roles
 from stcore.readers.tables.time_columns import time_columns
 from stcore.registry import Card
+from stcore.words import listing
 
 CARD = Card(
     "station-folder", "A folder with one CSV or Parquet per station, named after it: a column of times, others are channels.",
@@ -119,7 +119,7 @@ def read(folder: Folder, answers: Answers) -> Raw:
         coords={"time": axis, "sensor": np.array(names, dtype=str), "channel": np.array(channels, dtype=str)},
         attrs={"title": folder.name, "units": {name: unit_of(name) for name in channels}} | zone,
     )
-    text = f"{folder.name} has one file per station: {len(names)} sensors, named as their files, such as {listed(names, 3)}."
+    text = f"{folder.name} has one file per station: {len(names)} sensors, named as their files, such as {listing(names, 3)}."
     return Raw(ds, [Finding("note", "station-folder", text), *findings, *_told(raws, names), *once], {})
 
 
@@ -137,7 +137,7 @@ def _columns(held: list[list[str]], names: list[str], answers: Answers) -> tuple
         return every, []
     odd = next(name for name in every if name not in common)
     without = [name for name, columns in zip(names, held, strict=True) if odd not in columns]
-    said = f"The files have different columns: {len(common)} of {len(every)} are in all; {odd!r} is not in {listed(without)}"
+    said = f"The files have different columns: {len(common)} of {len(every)} are in all; {odd!r} is not in {listing(without)}"
     choices = CHOICES if common else {"all": CHOICES["all"]}
     chosen = answers.get("columns")
     if chosen not in choices:

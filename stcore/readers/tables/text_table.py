@@ -10,11 +10,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from stcore.data.checks import listed, share
 from stcore.findings import DataError, Finding, refuse
 from stcore.readers.reader import Answers
 from stcore.readers.source import CONTROL, Source
 from stcore.readers.tables.dialect import EMPTY, MISSING, Dialect, layout, pointed, sniff
+from stcore.words import listing, percentage
 
 MOST_TEXT = 0.01
 """Of a column's cells, this share may be text where numbers belong."""
@@ -145,9 +145,9 @@ def numbers(
         values[:, place] = coerced.to_numpy(float)
     if not examples:
         return values, []
-    shown = listed(dict.fromkeys(repr(text[:40]) for text in examples), 3)
+    shown = listing(dict.fromkeys(repr(text[:40]) for text in examples), 3)
     said = (
         f"{len(examples)} cells of {name} held text such as {shown} "
-        f"(at most {share(worst)} of a column); they became missing."
+        f"(at most {percentage(worst)} of a column); they became missing."
     )
     return values, [Finding("repaired", "text-in-numbers", said)]

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from stcore.data.checks import listed
 from stcore.findings import Finding, refuse
 from stcore.readers.reader import Answers, Raw, Reader
 from stcore.readers.source import Source
@@ -15,6 +14,7 @@ from stcore.readers.tables import parquet, text_table
 from stcore.readers.tables.labels import unit_of
 from stcore.readers.tables.time_columns import parse_times, time_columns
 from stcore.registry import Card
+from stcore.words import listing
 
 CARD = Card(
     "wide-table", "CSV or Parquet with a column of times and one column per sensor; separator and decimal mark are found.",
@@ -65,7 +65,7 @@ def read(source: Source, answers: Answers) -> Raw:
     values, more = text_table.numbers(frame, columns, source.name, heads)
     kinds = parquet.layout(source).words if source.content == "parquet" else [str(kind) for kind in frame.dtypes]
     if truths := [names[number] for number in columns if kinds[number] == "bool"]:
-        more.append(Finding("note", "true-false", f"{listed(truths)} held true or false; it was taken as 1 and 0."))
+        more.append(Finding("note", "true-false", f"{listing(truths)} held true or false; it was taken as 1 and 0."))
     stamps, zone, told = parse_times(time.texts(frame), source.name, answers)
     channel = source.stem
     attrs: dict[str, Any] = {"title": source.path.stem, "units": {channel: unit_of(channel)}} | zone
