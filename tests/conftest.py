@@ -1,17 +1,53 @@
-"""What tests share, and how they are shared out: the whole selection goes to three processes, single files stay in one."""
+"""What tests share: which of them run, how they are shared out, and what is made once for all processes."""
 
 import os
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 # How long one example takes says nothing of the code while another process works beside it.
-settings.register_profile("untimed", settings(), deadline=None)
-settings.load_profile("untimed")
+settings.register_profile("same", settings(), deadline=None, derandomize=True)
+settings.register_profile("drawn", settings(), deadline=None, derandomize=False)
 
 
+# ---- which tests run -----------------------------------------------------------------------------------------------
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("winnow")
+    group.addoption("--all", dest="everything", action="store_true", help="run what takes minutes, too")
+    group.addoption("--seed", type=int, help="of what tests draw: 0, with --all the date as a number")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The seed is decided once, by the process that starts the others."""
+    everything = config.option.everything
+    if config.option.seed is None:
+        config.option.seed = int(f"{date.today():%Y%m%d}") if everything else 0
+    settings.load_profile("drawn" if everything else "same")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    what = "everything" if config.option.everything else "the default selection; --all runs everything"
+    return f"selection: {what}\nseed: {config.option.seed} (--seed {config.option.seed} draws the same again)"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is slow, unless all or ``-m slow`` is asked for. What drives a browser comes first, since it takes
+    longest."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+    if config.option.everything or "slow" in config.option.markexpr:
+        return
+    left_out = [item for item in items if item.get_closest_marker("slow")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
+
+
+# ---- how they are shared out ---------------------------------------------------------------------------------------
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Three for folders, however many cores there are: many tests start processes of their own, and as many wait for them;
     ``-n`` overrides it."""
@@ -19,18 +55,48 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 0 if few or config.option.lf or config.option.keyword else 3
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """A file is one worker's, with its fixtures; so is all that drives a browser, which then never drives two at once."""
-    from xdist.scheduler import LoadFileScheduling
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run of the tests that all of its processes see."""
+    own = tmp_path_factory.getbasetemp()
+    folder = own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own
+    (folder / "shared").mkdir(exist_ok=True)
+    return folder / "shared"
 
-    if config.option.dist != "loadfile":
-        return None
 
-    class ByFileOrBrowser(LoadFileScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return "browser" if "browser/" in nodeid else str(super()._split_scope(nodeid))
+Once = Callable[[str, Callable[[Path], Any]], Path]
 
-    return ByFileOrBrowser(config, log)
+
+@pytest.fixture(scope="session")
+def once(shared: Path) -> Once:
+    """``once(name, make)``: the folder of that name, which ``make(folder)`` has filled in the first process that asked.
+
+    All processes read the same files, so a test that changes them works on a copy.
+    """
+
+    def get(name: str, make: Callable[[Path], Any]) -> Path:
+        folder, made = shared / name, shared / f"{name}.made"
+        with FileLock(shared / f"{name}.lock"):
+            if not made.exists():
+                folder.mkdir()
+                make(folder)
+                made.touch()
+        return folder
+
+    return get
+
+
+# ---- data ----------------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="session")
+def seed(pytestconfig: pytest.Config) -> int:
+    """Of what a test draws; see ``--seed``."""
+    return int(pytestconfig.option.seed)
+
+
+@pytest.fixture(scope="session")
+def everything(pytestconfig: pytest.Config) -> bool:
+    """Whether ``--all`` was asked for."""
+    return bool(pytestconfig.option.everything)
 
 
 @pytest.fixture(scope="session")
@@ -46,10 +112,8 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def small_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_file(once: Once) -> Path:
     """A dataset of 4 sensors and 600 hours, on which an epoch takes a fraction of a second."""
     from running import small_data
 
-    path = tmp_path_factory.mktemp("data") / "small.nc"
-    small_data().save(path)
-    return path
+    return once("small", lambda folder: small_data().save(folder / "small.nc")) / "small.nc"

@@ -3,14 +3,23 @@
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from browsing import Browse, Server, Visitor
+from filelock import FileLock
 from playwright.sync_api import Browser, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SOFTWARE = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader"]
 SOFTWARE += ["--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
+
+
+@pytest.fixture(autouse=True)
+def alone(shared: Path) -> Iterator[None]:
+    """Two browsers at once would share the processors, and every wait would be longer: one test after the other."""
+    with FileLock(shared / "browser.lock"):
+        yield
 
 
 @pytest.fixture(scope="session")
