@@ -48,7 +48,7 @@ def made_up_places(fingerprint: str, _data: STData) -> Any:
 
 def sensor_places(data: STData) -> Any:
     """[N, 2] where the map draws the sensors: their places, or a drawing of the graph."""
-    return made_up_places(data.fingerprint, data) if data.places is None else data.places
+    return made_up_places(data.fingerprint, data) if data.locations is None else data.locations
 
 
 def no_places(data: STData) -> str:
@@ -67,14 +67,14 @@ def map_panel(data: STData) -> SensorMap:
     left, right = st.columns([4, 1], vertical_alignment="bottom")
     what = left.selectbox("Colour and size show", options, key="map what", format_func=lambda name: words[name])
     with right:
-        layers_box(data.fingerprint, data.places is not None)
+        layers_box(data.fingerprint, data.locations is not None)
     values, unit = numbers(data.fingerprint, what, data)
     places = sensor_places(data)
-    if data.places is None:
+    if data.locations is None:
         st.info(no_places(data))
     cells = cells_of(data)
-    layers = underneath(data.layers if data.places is not None else {}, places, None if cells else data.edges)
-    placed = data.places is not None
+    layers = underneath(data.layers if data.locations is not None else {}, places, None if cells else data.edges)
+    placed = data.locations is not None
     sensors = SensorMap(
         data.sensors,
         places,

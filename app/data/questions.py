@@ -152,7 +152,7 @@ def show_summary(data: STData) -> None:
         if edges
         else "none",
         "Places": "latitude and longitude"
-        if data.places is not None
+        if data.locations is not None
         else ("none; the map shows the graph instead" if edges else "none; the map shows the sensors in rows"),
         "Read as": plain(read_as(str(data.ds.attrs.get("reader", "")))),
         "Fingerprint": f"`{data.fingerprint[:12]}`",

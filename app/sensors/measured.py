@@ -81,12 +81,12 @@ def ground(run: Run) -> Ground:
     except (DataError, OSError) as error:
         places = drawn_places(len(run.spec["data"]["sensors"]), None) if kept is None else np.array(kept, float)
         return Ground(places, {}, kept is None, None, str(error))
-    if data.places is None:
+    if data.locations is None:
         places = made_up_places(data.fingerprint, data)
         return Ground(places, underneath({}, places, data.edges), True, data)
     cells = cells_of(data)
-    layers = underneath(data.layers, data.places, None if cells else data.edges)
-    return Ground(data.places, layers, False, data, cells=cells)
+    layers = underneath(data.layers, data.locations, None if cells else data.edges)
+    return Ground(data.locations, layers, False, data, cells=cells)
 
 
 def truth(data: STData | None) -> list[str] | None:

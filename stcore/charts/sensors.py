@@ -119,6 +119,6 @@ def neighbour_table(data: STData, sensor: int) -> pd.DataFrame:
     sides = [words[bool(np.isin(place, start[into])), bool(np.isin(place, end[out]))] for place in found.index]
     names = [data.sensors[place] for place in found.index]
     table = pd.DataFrame({"sensor": names, "weight": found.to_numpy(), "direction": sides}, index=found.index)
-    if data.places is not None and len(table):
-        table["km"] = haversine(data.places[[sensor]], data.places[table.index.to_numpy()])[0]
+    if data.locations is not None and len(table):
+        table["km"] = haversine(data.locations[[sensor]], data.locations[table.index.to_numpy()])[0]
     return table.sort_values("weight", ascending=False, kind="stable")

@@ -77,7 +77,7 @@ def described(data: STData) -> dict[str, Any]:
         "start": str(data.time[0]),
         "zone": data.zone,
         "assumed": data.assumed,
-        "coordinates": data.places is not None,
+        "coordinates": data.locations is not None,
         "edges": 0 if data.edges is None else len(data.edges[0]),
         "graph": data.ds.attrs.get("graph"),
         "units": data.units,

@@ -144,7 +144,7 @@ class STData:
         return bool(self.ds.attrs.get("simulated", False))
 
     @property
-    def places(self) -> np.ndarray | None:
+    def locations(self) -> np.ndarray | None:
         """[N, 2] latitude and longitude in degrees, or None."""
         return (
             np.stack([self.ds["lat"].values, self.ds["lon"].values], axis=1)

@@ -121,7 +121,7 @@ def signed(share: float) -> str:
 
 def map_part(plan: Plan, figures: Figures) -> str:
     """The flat map; a sentence where nothing has a place."""
-    if plan.data.places is None:
+    if plan.data.locations is None:
         return "<h2>Map</h2><p>These sensors have no coordinates, so there is no map.</p>"
     light, dark = (plan_map_figure(plan, theme) for theme in (LIGHT, DARK))
     return "<h2>Map</h2>" + figures.box(f"Map of kept and switched-off {called(plan.sites)}", light, dark)
@@ -132,12 +132,12 @@ def plan_map_figure(plan: Plan, theme: Theme = LIGHT) -> Any:
     from stcore.charts.maps.grid_cells import cells_of
     from stcore.charts.maps.plan import PlanMap, flat_plan_map, pointed
 
-    if plan.data.places is None:
+    if plan.data.locations is None:
         raise OptionError("These sensors have no coordinates, so there is no map.")
     whole = plan.whole["validation"].by_sensor
     words = pointed(named(plan.sites), plan.keep, plan.expected, whole, plan.unit, part="validation")
-    layers = underneath(plan.data.layers, plan.data.places, None if "grid" in plan.data.ds.attrs else plan.data.edges)
-    return flat_plan_map(PlanMap(plan.data.places, plan.keep, words, layers, cells_of(plan.data)), theme)
+    layers = underneath(plan.data.layers, plan.data.locations, None if "grid" in plan.data.ds.attrs else plan.data.edges)
+    return flat_plan_map(PlanMap(plan.data.locations, plan.keep, words, layers, cells_of(plan.data)), theme)
 
 
 def curve_part(plan: Plan, figures: Figures) -> str:

@@ -179,7 +179,7 @@ def checked(prune: dict[str, Any], asked: bool, samples: int, epochs: int) -> di
 
 def about(data: STData) -> dict[str, Any]:
     """What a run remembers of its data."""
-    places = data.places
+    places = data.locations
     return {
         "title": data.title,
         "fingerprint": data.fingerprint,

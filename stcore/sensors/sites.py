@@ -55,7 +55,7 @@ class Sites:
     @cached_property
     def places(self) -> np.ndarray | None:
         """[R, 2] latitude and longitude of the sites' middles, NaN where unknown; None where no place is known."""
-        places = self.data.places
+        places = self.data.locations
         if places is None or not np.isfinite(places).any():
             return None
         first = places[np.unique(self.of, return_index=True)[1], 1][self.of]

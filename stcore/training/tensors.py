@@ -141,7 +141,7 @@ def around(data: STData, series: np.ndarray, observed: np.ndarray, train: np.nda
     grid = tuple(int(size) for size in data.ds.attrs["grid"]) if "grid" in data.ds.attrs else None
     cells = data.ds["cell"].values.astype(np.int64) if grid else None
     clock = data.local_time[train]
-    return grid, cells, data.edges, data.places, profile(series[train], observed[train], clock)
+    return grid, cells, data.edges, data.locations, profile(series[train], observed[train], clock)
 
 
 def standing(data: STData, scale: Scale) -> Scale:

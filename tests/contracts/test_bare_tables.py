@@ -38,13 +38,13 @@ def test_stgcn_with_distances_and_stations(tmp_path: Path) -> None:
     data = readers.open(tmp_path)
     np.testing.assert_array_equal(data.values[:, :, 0], readings.astype(np.float32))
     assert data.channels == ["speed"]
-    assert data.places is None or data.sensors[0] == "400000"
+    assert data.locations is None or data.sensors[0] == "400000"
     assert "W_30.csv" in found(data, "orientation").text or "Station_Info" in found(data, "orientation").text
     assert data.edges is not None and len(data.edges[0])
     answered = readers.open(tmp_path, {"places": "rows", "start": "2012-05-01 00:00", "step": "5min"})
     assert answered.sensors == [str(400000 + n) for n in range(30)]
-    assert answered.places is not None
-    np.testing.assert_array_equal(answered.places, places)
+    assert answered.locations is not None
+    np.testing.assert_array_equal(answered.locations, places)
     assert answered.time[1] == pd.Timestamp("2012-05-01 00:05")
 
 

@@ -263,5 +263,5 @@ def test_meta_csv_lists_the_columns_in_their_order(lines: list[str], tmp_path: P
     (where / "meta.csv").write_text("\n".join(["ID,Lat,Lng,District", *rows]))
     data = readers.open(where)
     assert (data.sensors == IDS) == (len(lines) == SENSORS)
-    assert (data.places is None) == (len(lines) < SENSORS)
+    assert (data.locations is None) == (len(lines) < SENSORS)
     assert "meta.csv" in found(data, "places").text

@@ -94,6 +94,6 @@ def test_names_of_any_letters_come_back(names: list[str], tmp_path: Path) -> Non
     data = readers.open(tmp_path / "saved")
     assert data.sensors == names
     assert data.edges is not None and len(data.edges[0]) == len(np.asarray(STData.of(raw()).edges)[0])
-    assert data.places is not None and np.isfinite(data.places).all()
+    assert data.locations is not None and np.isfinite(data.locations).all()
     np.testing.assert_array_equal(data.values[:, :, 0], values().astype(np.float32))
     assert (data.time == times()).all()

@@ -15,6 +15,6 @@ def test_the_demo_opens() -> None:
     assert "simulated" in data.title.lower()
     assert data.layers
     assert data.edges is not None
-    assert data.places is not None
+    assert data.locations is not None
     assert data.step_seconds == 300
     assert "incident_start" in data.ds

@@ -77,8 +77,8 @@ def test_a_year_of_largest_begins_with_its_year(tmp_path: Path) -> None:
     (tmp_path / "sd_meta.csv").write_text("\n".join(["ID,Lat,Lng,District,County,ID2", *rows]))
     data = readers.open(tmp_path)
     assert data.sensors == [str(1114091 + n) for n in range(SENSORS)]
-    assert data.places is not None
-    np.testing.assert_allclose(data.places[:, 0], 32.5 + np.arange(SENSORS) / 50)
+    assert data.locations is not None
+    np.testing.assert_allclose(data.locations[:, 0], 32.5 + np.arange(SENSORS) / 50)
     assert (data.time == stamps).all()
     assert "start" not in (data.ds.attrs["assumed"] or "")
     assert data.edges is not None
@@ -210,7 +210,7 @@ def test_montevideos_stops(degrees: bool, tmp_path: Path) -> None:
     np.testing.assert_array_equal(data.values[:, :, 0], table.astype(np.float32))
     assert data.edges is not None
     assert np.argmax(data.edges[2]) == 0  # the shortest road weighs most
-    assert (data.places is not None) == degrees
+    assert (data.locations is not None) == degrees
     if not degrees:
         assert "metres" in found(data, "places").text
 

@@ -25,8 +25,8 @@ def found(data: STData, code: str) -> Finding:
 
 
 def placed(data: STData) -> None:
-    assert data.places is not None
-    np.testing.assert_allclose(data.places, np.stack([LAT, LON], axis=1))
+    assert data.locations is not None
+    np.testing.assert_allclose(data.locations, np.stack([LAT, LON], axis=1))
 
 
 def dense(data: STData) -> np.ndarray:
@@ -63,8 +63,8 @@ def test_places_of_some_and_of_others(tmp_path: Path) -> None:
     (tmp_path / "where.csv").write_text("\n".join(["id,lat,lon", *rows]))
     write_parquet(tmp_path)
     data = readers.open(tmp_path)
-    assert data.places is not None
-    assert np.isfinite(data.places[:, 0]).tolist() == [True] * 4 + [False] * 2
+    assert data.locations is not None
+    assert np.isfinite(data.locations[:, 0]).tolist() == [True] * 4 + [False] * 2
     assert "1 of its 5 rows" in found(data, "places").text
     assert "500, 0600" in found(data, "no-place").text
 
@@ -73,7 +73,7 @@ def test_places_of_other_sensors_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "where.csv").write_text("id,lat,lon\n" + "\n".join(f"x{n},{LAT[n]},{LON[n]}" for n in range(6)))
     write_metr_la(tmp_path)
     data = readers.open(tmp_path)
-    assert data.places is None
+    assert data.locations is None
     assert "None of the ids" in found(data, "places").text
 
 
@@ -83,14 +83,14 @@ def test_numbered_sensors_and_ids_that_look_like_numbers(tmp_path: Path) -> None
     (tmp_path / "roads.csv").unlink()
     (tmp_path / "where.csv").write_text("id,lat,lon\n" + "\n".join(f"{n},{LAT[n]},{LON[n]}" for n in SHUFFLED))
     data = readers.open(tmp_path)
-    assert data.places is None
+    assert data.locations is None
     question = found(data, "places")
     assert set(question.choices) == {"rows", "numbers", "none"}
     placed(readers.open(tmp_path, {"places": "numbers"}))
     rows = readers.open(tmp_path, {"places": "rows"})
     assert rows.sensors == [str(n) for n in SHUFFLED]
-    assert rows.places is not None
-    np.testing.assert_allclose(rows.places[:, 0], LAT[SHUFFLED])
+    assert rows.locations is not None
+    np.testing.assert_allclose(rows.locations[:, 0], LAT[SHUFFLED])
     np.testing.assert_array_equal(rows.values[:, :, 0], values().astype(np.float32))
 
 
@@ -110,8 +110,8 @@ def test_the_distances_of_a_graph_tell_whose_the_places_are(truth: str, tmp_path
     (tmp_path / "where.csv").write_text("\n".join(["id,lat,lon", *rows]))
     data = readers.open(tmp_path)
     assert found(data, "places").chosen == truth
-    assert data.places is not None
-    np.testing.assert_allclose(data.places, places)
+    assert data.locations is not None
+    np.testing.assert_allclose(data.locations, places)
 
 
 def test_a_list_of_ids_gives_columns_their_names(tmp_path: Path) -> None:

@@ -72,8 +72,8 @@ def test_longitudes_round_the_world_and_both_directions(rising: bool, tmp_path: 
     )
     data = readers.open(saved(ds, tmp_path / "world.nc"))
     np.testing.assert_array_equal(data.values[:, :, 0], CUBE.reshape(STEPS, -1))
-    assert data.places is not None
-    np.testing.assert_array_equal(data.places[:3], [[lats[0], 0], [lats[0], 120], [lats[0], -120]])
+    assert data.locations is not None
+    np.testing.assert_array_equal(data.locations[:3], [[lats[0], 0], [lats[0], 120], [lats[0], -120]])
     assert data.sensors[2] == f"45{'S' if rising else 'N'} 120W"
     assert "0 to 360" in found(data, "longitude").text
 

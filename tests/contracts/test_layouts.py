@@ -26,8 +26,8 @@ def test_what_is_saved_in_a_layout_is_read_back(layout: str, tmp_path: Path) -> 
     assert again.channels == data.channels or "channel" in lost
     assert again.units == data.units or "units" in lost
     if "places" not in lost:
-        assert again.places is not None and data.places is not None
-        np.testing.assert_allclose(again.places, data.places)
+        assert again.locations is not None and data.locations is not None
+        np.testing.assert_allclose(again.locations, data.locations)
     if "graph" not in lost:
         assert again.edges is not None and data.edges is not None
         np.testing.assert_array_equal(again.edges[:2], data.edges[:2])

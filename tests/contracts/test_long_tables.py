@@ -63,8 +63,8 @@ def test_several_columns_become_channels_and_places_come_along(suffix: str, tmp_
     data = readers.open(write(frame, tmp_path / f"rows{suffix}"))
     assert data.channels == ["value", "speed"]
     np.testing.assert_allclose(data.values[:, :, 1], 2 * values(), rtol=1e-6)
-    assert data.places is not None
-    np.testing.assert_array_equal(data.places, [[51 + n / 8, 7 + n / 16] for n in range(SENSORS)])
+    assert data.locations is not None
+    np.testing.assert_array_equal(data.locations, [[51 + n / 8, 7 + n / 16] for n in range(SENSORS)])
     assert "Not read: note" in found(data, "long-table").text
 
 
@@ -192,7 +192,7 @@ def test_a_station_that_moves_is_told(tmp_path: Path) -> None:
     frame.loc[100, "lat"] = 52.0
     data = readers.open(write(frame, tmp_path / "rows.csv"))
     assert IDS[100 % SENSORS] in found(data, "places-vary").text
-    assert data.places is not None and (data.places[:, 0] == 51).all()
+    assert data.locations is not None and (data.locations[:, 0] == 51).all()
 
 
 def test_a_row_without_a_station_or_a_time_is_named(tmp_path: Path) -> None:

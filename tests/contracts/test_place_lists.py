@@ -30,8 +30,8 @@ def table(lat: str = "lat", lon: str = "lon", name: str = "id") -> pd.DataFrame:
 
 def placed(data: STData, within: float = 1e-12) -> None:
     assert data.sensors == IDS
-    assert data.places is not None
-    np.testing.assert_allclose(data.places, np.stack([LAT, LON], axis=1), atol=within)
+    assert data.locations is not None
+    np.testing.assert_allclose(data.locations, np.stack([LAT, LON], axis=1), atol=within)
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
@@ -116,7 +116,7 @@ def test_geoparquet_of_districts_is_no_list_of_places(tmp_path: Path) -> None:
     frame = geopandas.GeoDataFrame({"id": IDS}, geometry=[point.buffer(0.1) for point in points], crs=4326)
     frame.to_parquet(tmp_path / "districts.parquet")
     data = readers.open(tmp_path)
-    assert data.places is None
+    assert data.locations is None
     assert "districts.parquet" in found(data, "not-read").text
 
 
@@ -139,8 +139,8 @@ def test_ids_with_leading_zeros_are_not_those_without(tmp_path: Path) -> None:
     table().assign(id=[name.lstrip("0") for name in table()["id"]]).to_csv(tmp_path / "where.csv", index=False)
     (tmp_path / "edges.csv").write_text("from,to,weight\n007,0600,0.5\n0600,007,0.25\n")
     data = readers.open(tmp_path)
-    assert data.places is not None
-    assert np.isnan(data.places[:, 0]).tolist() == [name.startswith("0") for name in IDS]
+    assert data.locations is not None
+    assert np.isnan(data.locations[:, 0]).tolist() == [name.startswith("0") for name in IDS]
     assert data.edges is not None
     assert [part.tolist() for part in data.edges] == [[0, 5], [5, 0], [0.5, 0.25]]
 
@@ -163,7 +163,7 @@ def test_saved_parquet_says_what_it_lost_and_keeps_the_rest(tmp_path: Path) -> N
     np.testing.assert_array_equal(again.values, data.values)
     assert (again.channels, again.units) == (["time", "lat"], {"time": "s", "lat": "veh/h"})
     assert (again.zone, again.ds.attrs["local_zone"], again.title) == ("UTC", "Europe/Berlin", "Münster")
-    np.testing.assert_array_equal(again.places, data.places)
+    np.testing.assert_array_equal(again.locations, data.locations)
     assert again.edges is not None and data.edges is not None
     for part, kept in zip(again.edges, data.edges, strict=True):
         np.testing.assert_array_equal(part, kept)

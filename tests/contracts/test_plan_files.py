@@ -56,7 +56,7 @@ def test_every_sensor_has_a_row_with_the_promised_columns(made: Plan, suffix: st
 
 @pytest.mark.parametrize("suffix", [".geojson", ".gpkg"])
 def test_places_are_points_in_longitude_and_latitude(made: Plan, suffix: str, tmp_path: Path) -> None:
-    found, places = read(made, suffix, tmp_path), made.data.places
+    found, places = read(made, suffix, tmp_path), made.data.locations
     assert found.crs is not None and found.crs.to_epsg() == 4326
     known = np.zeros(8, bool) if places is None else np.isfinite(places).all(axis=1)
     assert (found.geometry.notna() & ~found.geometry.is_empty).tolist() == known.tolist()
@@ -89,7 +89,7 @@ def test_the_page_is_whole_and_asks_nothing_of_anybody(made: Plan, tmp_path: Pat
     reader.feed(page)
     assert "default-src 'none'" in page and "alert(1)</script>" not in page and "</script><b>" not in page
     assert not [attrs for _, attrs in reader.found if "src" in attrs or "href" in attrs]
-    maps = 0 if made.data.places is None else 1
+    maps = 0 if made.data.locations is None else 1
     assert sum(attrs.get("class") == "figure" for _, attrs in reader.found) == maps + 1
     assert ("no coordinates" in page) == (maps == 0)
     for text in page.split('type="application/json"')[1:]:

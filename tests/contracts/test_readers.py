@@ -53,8 +53,8 @@ def test_values_times_and_sensors_are_those_of_the_file(name: str, sample: Sampl
 def test_grids_remember_the_places_of_their_cells(tmp_path: Path) -> None:
     data = readers.open(SAMPLES["netcdf-grid"][0].make(tmp_path))
     assert data.sensors[:2] == ["52N 7E", "52N 8E"]
-    assert data.places is not None
-    np.testing.assert_array_equal(data.places[:3], [[52, 7], [52, 8], [52, 9]])
+    assert data.locations is not None
+    np.testing.assert_array_equal(data.locations[:3], [[52, 7], [52, 8], [52, 9]])
     assert list(data.ds.attrs["grid"]) == [2, 3]
     assert data.ds["cell"].values.tolist() == list(range(6))
 

@@ -39,8 +39,8 @@ def test_metr_la_week_opens_as_one_thing(real_data: Path) -> None:
     places = pd.read_csv(folder / "sensor_graph/graph_sensor_locations.csv", dtype={"sensor_id": str}).set_index(
         "sensor_id"
     )
-    assert data.places is not None
-    np.testing.assert_array_equal(data.places, places.loc[ids, ["latitude", "longitude"]].to_numpy())
+    assert data.locations is not None
+    np.testing.assert_array_equal(data.locations, places.loc[ids, ["latitude", "longitude"]].to_numpy())
     same = found(data, "same-values").text
     assert "metr-la.h5 and metr-la.legacy-attrs.h5" in same
 
@@ -80,7 +80,7 @@ def test_muenster(real_data: Path) -> None:
         assert (data.time == file["time"].values).all()
         assert data.ds["site"].values.tolist() == [str(name) for name in file["site"].values]
     assert (data.zone, data.channels, data.units) == ("Europe/Berlin", ["count"], {"count": "bicycles per 15 min"})
-    assert data.places is None
+    assert data.locations is None
     assert "19.5 %" in found(data, "zeros").text
     assert "12 rows" in found(data, "clock-change").text
     assert "8 rows" in found(data, "doubled-hour").text
@@ -94,9 +94,9 @@ def test_era5(real_data: Path) -> None:
     np.testing.assert_array_equal(data.values[:, :, 0].reshape(744, 33, 49), cube)
     assert list(data.ds.attrs["grid"]) == [33, 49]
     assert data.ds["cell"].values.tolist() == list(range(33 * 49))
-    assert data.places is not None
-    np.testing.assert_array_equal(data.places.reshape(33, 49, 2)[:, 0, 0], lat)
-    np.testing.assert_array_equal(data.places.reshape(33, 49, 2)[0, :, 1], lon)
+    assert data.locations is not None
+    np.testing.assert_array_equal(data.locations.reshape(33, 49, 2)[:, 0, 0], lat)
+    np.testing.assert_array_equal(data.locations.reshape(33, 49, 2)[0, :, 1], lon)
     assert (data.units, data.zone, data.step_seconds) == ({"t2m": "K"}, "UTC", 3600)
     assert [finding.code for finding in data.findings].count("not-read") == 1
     assert "era5-2mt-2019-03-uk.grib" in found(data, "not-read").text
@@ -121,8 +121,8 @@ def test_pm10(real_data: Path) -> None:
     places = pd.read_csv(real_data / "pm10-germany/stations.csv", index_col="station").loc[list(frame.columns)]
     np.testing.assert_array_equal(data.values[:, :, 0], frame.to_numpy(np.float32))
     assert data.sensors == list(frame.columns)
-    assert data.places is not None
-    np.testing.assert_array_equal(data.places, places[["latitude", "longitude"]].to_numpy())
+    assert data.locations is not None
+    np.testing.assert_array_equal(data.locations, places[["latitude", "longitude"]].to_numpy())
     assert data.step_seconds == 86400
     assert data.answers["graph"] == "nearest"
     assert "51.4 %" in found(data, "missing").text
@@ -147,8 +147,8 @@ def test_charged_raw_and_its_channels(real_data: Path) -> None:
     volume = readers.open(folder, {"values": "volume.csv"})
     np.testing.assert_array_equal(volume.values[:, :, 0], frames["volume"].to_numpy(np.float32))
     places = pd.read_csv(folder / "stations.csv", dtype={"station_id": str}).set_index("station_id").loc[volume.sensors]
-    assert volume.places is not None
-    np.testing.assert_array_equal(volume.places, places[["latitude", "longitude"]].to_numpy())
+    assert volume.locations is not None
+    np.testing.assert_array_equal(volume.locations, places[["latitude", "longitude"]].to_numpy())
     with pytest.raises(DataError, match=r"nothing\.csv"):
         readers.open(folder, {"values": "nothing.csv"})
 
@@ -161,8 +161,8 @@ def test_charged_as_a_pems_set(real_data: Path) -> None:
         np.testing.assert_array_equal(data.values, file["data"].astype(np.float32))
     stations = pd.read_csv(folder / "stations_in_column_order.csv", dtype={"station_id": str})
     assert data.sensors == stations["station_id"].tolist()
-    assert data.places is not None
-    np.testing.assert_array_equal(data.places, stations[["latitude", "longitude"]].to_numpy())
+    assert data.locations is not None
+    np.testing.assert_array_equal(data.locations, stations[["latitude", "longitude"]].to_numpy())
     assert "confirm" in found(data, "places").text
     edges = pd.read_csv(folder / "CHARGEDMEL.csv")
     assert data.edges is not None
@@ -172,7 +172,7 @@ def test_charged_as_a_pems_set(real_data: Path) -> None:
     assert (data.time == pd.date_range("2023-04-01", periods=4392, freq="h")).all()
     alone = readers.open(folder / "CHARGEDMEL.npz")
     assert alone.edges is not None
-    assert alone.places is None
+    assert alone.locations is None
 
 
 def test_charged_as_a_whole_takes_a_table_with_real_times(real_data: Path) -> None:

@@ -20,8 +20,8 @@ def test_pm10_as_long_table_as_folder_and_as_parquet(real_data: Path, tmp_path: 
     rows = readers.open(tmp_path / "long").like(data.sensors, ["PM10 (µg/m³)"])
     np.testing.assert_array_equal(rows.values, data.values)
     assert (rows.time == data.time).all()
-    assert rows.places is not None
-    np.testing.assert_array_equal(rows.places, places[["latitude", "longitude"]].to_numpy())
+    assert rows.locations is not None
+    np.testing.assert_array_equal(rows.locations, places[["latitude", "longitude"]].to_numpy())
     assert rows.units == {"PM10 (µg/m³)": "µg/m³"}
     (tmp_path / "stations").mkdir()
     for name in wide.columns:
@@ -32,7 +32,7 @@ def test_pm10_as_long_table_as_folder_and_as_parquet(real_data: Path, tmp_path: 
     readers.save(data, tmp_path / "parquet", "parquet")
     again = readers.open(tmp_path / "parquet")
     np.testing.assert_array_equal(again.values, data.values)
-    np.testing.assert_array_equal(again.places, data.places)
+    np.testing.assert_array_equal(again.locations, data.locations)
     assert (again.sensors, again.channels, again.units) == (data.sensors, data.channels, data.units)
 
 

@@ -61,8 +61,8 @@ def test_bent_grids_are_stations(tmp_path: Path) -> None:
     )
     data = readers.open(saved(ds, tmp_path / "cordex.nc"))
     np.testing.assert_array_equal(data.values[:, :, 0], CUBE.reshape(STEPS, -1))
-    assert data.places is not None
-    np.testing.assert_array_equal(data.places, np.stack([lat.ravel(), lon.ravel()], axis=1))
+    assert data.locations is not None
+    np.testing.assert_array_equal(data.locations, np.stack([lat.ravel(), lon.ravel()], axis=1))
     assert "cell" not in data.ds
     assert "2 x 3" in found(data, "bent-grid").text
 
@@ -85,8 +85,8 @@ def in_place(data: STData) -> None:
     """The cells lie where pyproj says they do."""
     x, y = np.meshgrid([4e5, 5e5, 6e5], [5.8e6, 5.7e6])
     lon, lat = Transformer.from_crs(25832, 4326, always_xy=True).transform(x.ravel(), y.ravel())
-    assert data.places is not None
-    np.testing.assert_allclose(data.places, np.stack([lat, lon], axis=1), atol=1e-6)
+    assert data.locations is not None
+    np.testing.assert_allclose(data.locations, np.stack([lat, lon], axis=1), atol=1e-6)
     np.testing.assert_array_equal(data.values[:, :, 0], CUBE.reshape(STEPS, -1))
 
 

@@ -49,9 +49,9 @@ def test_a_list_of_places_beside_is_matched_by_name(tmp_path: Path) -> None:
     rows = [f"{name.replace(' ', '-')},{50 + place},{8 + place}" for place, name in reversed(list(enumerate(IDS)))]
     (tmp_path / "stations.csv").write_text("\n".join(["id,lat,lon", *rows]))
     data = readers.open(tmp_path)
-    assert data.places is not None
+    assert data.locations is not None
     wanted = {name.replace(" ", "-"): 50 + place for place, name in enumerate(IDS)}
-    assert data.places[:, 0].tolist() == [wanted[name] for name in data.sensors]
+    assert data.locations[:, 0].tolist() == [wanted[name] for name in data.sensors]
 
 
 def test_different_columns_are_asked(tmp_path: Path) -> None:

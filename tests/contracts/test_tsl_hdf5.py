@@ -34,8 +34,8 @@ def same(table: np.ndarray, wanted: np.ndarray) -> None:
 @pytest.mark.parametrize("write", [write_air_quality, write_engrad])
 def test_places_are_matched_by_id(write: Callable[[Path], Path], tmp_path: Path) -> None:
     data = readers.open(write(tmp_path))
-    assert data.places is not None
-    np.testing.assert_array_equal(data.places, degrees())
+    assert data.locations is not None
+    np.testing.assert_array_equal(data.locations, degrees())
     assert "table" in found(data, "places").text
 
 
@@ -193,8 +193,8 @@ def test_largest_of_tsl_with_its_metadata_and_edges(tmp_path: Path) -> None:
     data = readers.open(tmp_path)
     assert data.ds.attrs["reader"] == "yearly-hdf5"
     same(data.values[:, :, 0], values()[:, turned])
-    assert data.places is not None and data.edges is not None
-    np.testing.assert_array_equal(data.places, degrees()[turned])
+    assert data.locations is not None and data.edges is not None
+    np.testing.assert_array_equal(data.locations, degrees()[turned])
     named = {(data.sensors[a], data.sensors[b]): w for a, b, w in zip(*data.edges, strict=True)}
     assert named == {(IDS[0], IDS[1]): 0.5, (IDS[1], IDS[2]): 0.25, (IDS[4], IDS[5]): 1.0}
 

@@ -42,7 +42,7 @@ def test_a_reader_that_says_so_is_run_in_a_child_which_finds_the_same(
 
 def test_layers_edges_and_places_are_carried_from_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = readers.open("demo")
-    assert here.layers and here.edges is not None and here.places is not None
+    assert here.layers and here.edges is not None and here.locations is not None
     monkeypatch.setattr(stdata, "READER", replace(stdata.READER, apart=True, read=never))
     same(readers.open("demo"), here)
 

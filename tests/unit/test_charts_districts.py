@@ -41,7 +41,7 @@ HALVES = layer(
 
 def small_map(**other: Any) -> SensorMap:
     values = np.array([1.0, 2.0, 3.0, 5.0])
-    about = {"names": list("abcd"), "places": PLACES, "values": values, "label": "error", "unit": "km/h"}
+    about = {"names": list("abcd"), "locations": PLACES, "values": values, "label": "error", "unit": "km/h"}
     return SensorMap(**{**about, **other})
 
 
@@ -223,7 +223,7 @@ def test_over_the_date_line_everything_goes_on_past_180() -> None:
     assert line == [[179.0, -17.0], [181.0, -18.0]]
     assert view(places).longitude == 179.5 and view(places).zoom > 5
     part = overlay("sea", layer(box(177, -19, 180, -16), box(-180, -19, -178, -16), Point(-179, -17)))
-    sensors = small_map(names=list("abc"), places=places, values=np.ones(3), overlays=[part])
+    sensors = small_map(names=list("abc"), locations=places, values=np.ones(3), overlays=[part])
     parts = drawn(sensors)
     assert [dot["geometry"]["coordinates"][0] for dot in parts["sensors"]["data"][1::2]] == [179, 181, 178]
     corners = [np.array(held["geometry"]["coordinates"][0])[:, 0] for held in parts["layer-0"]["data"][:2]]

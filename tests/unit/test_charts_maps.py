@@ -28,7 +28,7 @@ PLACES = np.array([[48.0, 11.0], [48.1, 11.2], [np.nan, np.nan], [48.2, 11.1]])
 def small_map(**other) -> SensorMap:
     about = {
         "names": ["a", "b", "c", "d"],
-        "places": PLACES,
+        "locations": PLACES,
         "values": np.array([1.0, 2.0, 3.0, np.nan]),
         "label": "error",
     }

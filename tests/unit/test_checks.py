@@ -199,19 +199,19 @@ def placed(lat: np.ndarray, lon: np.ndarray, **answers: str) -> STData:
 
 def test_places_in_order() -> None:
     assert codes(placed(LAT, LON)) == {"zone", "graph"}
-    np.testing.assert_array_equal(placed(LAT, LON).places, np.stack([LAT, LON], axis=1))
+    np.testing.assert_array_equal(placed(LAT, LON).locations, np.stack([LAT, LON], axis=1))
 
 
 def test_swapped_places_are_put_right() -> None:
     data = placed(LON, LAT)
-    np.testing.assert_array_equal(data.places, np.stack([LAT, LON], axis=1))
+    np.testing.assert_array_equal(data.locations, np.stack([LAT, LON], axis=1))
     assert found(data, "swapped").level == "repaired"
 
 
 def test_longitudes_round_the_world() -> None:
     data = placed(LAT, LON + 360)
-    assert data.places is not None
-    np.testing.assert_allclose(data.places[:, 1], LON)
+    assert data.locations is not None
+    np.testing.assert_allclose(data.locations[:, 1], LON)
     assert "longitude" in codes(data)
 
 
@@ -220,8 +220,8 @@ def test_projected_places_are_asked() -> None:
     with pytest.raises(DataError, match="coordinate system"):
         placed(north, east)
     data = placed(north, east, projected="EPSG:25832")
-    assert data.places is not None
-    assert data.places[0] == pytest.approx([51.955, 7.617], abs=0.01)
+    assert data.locations is not None
+    assert data.locations[0] == pytest.approx([51.955, 7.617], abs=0.01)
     with pytest.raises(DataError, match="no coordinate system"):
         placed(north, east, projected="EPSG:999999")
 

@@ -55,10 +55,10 @@ def test_places_swapped_within_what_degrees_may_be_are_offered(zone: str) -> Non
     data = of(lon, lat, zone)
     assert (found(data, "swapped").level, found(data, "swapped").chosen) == ("note", "keep")
     assert zone in found(data, "swapped").text
-    assert data.places is not None
-    np.testing.assert_array_equal(data.places[:, 0], lon)
+    assert data.locations is not None
+    np.testing.assert_array_equal(data.locations[:, 0], lon)
     put_right = of(lon, lat, zone, swapped="swap")
-    np.testing.assert_array_equal(put_right.places, np.stack([lat, lon], axis=1))
+    np.testing.assert_array_equal(put_right.locations, np.stack([lat, lon], axis=1))
     assert found(put_right, "swapped").level == "repaired"
     assert "swapped" not in codes(of(lon, lat))
 
@@ -79,10 +79,10 @@ def test_far_places_are_named_and_may_be_left_out() -> None:
     assert "3 sensors" in found(data, "far-away").text
     assert all(f"s{n}" in found(data, "far-away").text for n in odd)
     assert found(data, "far-away").chosen == "keep"
-    assert data.places is not None and np.isfinite(data.places).all()
+    assert data.locations is not None and np.isfinite(data.locations).all()
     without = of(lat, lon, **{"far-away": "leave-out"})
-    assert without.places is not None
-    assert np.isnan(without.places[odd]).all() and np.isfinite(np.delete(without.places, odd, axis=0)).all()
+    assert without.locations is not None
+    assert np.isnan(without.locations[odd]).all() and np.isfinite(np.delete(without.locations, odd, axis=0)).all()
     assert found(without, "far-away").level == "repaired"
     assert "s4, s9, s17" in found(without, "no-place").text
     np.testing.assert_array_equal(without.values, data.values)
@@ -100,17 +100,17 @@ def test_zero_and_identical_places() -> None:
     assert "s1, s2" in found(data, "zero-coordinates").text
     assert found(data, "zero-coordinates").level == "note"
     without = of(changed(LAT, [1, 2], 0), changed(LON, [1, 2], 0), **{"zero-coordinates": "leave-out"})
-    assert without.places is not None and np.isnan(without.places[[1, 2]]).all()
+    assert without.locations is not None and np.isnan(without.locations[[1, 2]]).all()
     assert not codes(without) & {"same-place", "far-away"}
     same = of(changed(LAT, [5, 6, 7], 52.0), changed(LON, [5, 6, 7], 7.6))
     assert "3 sensors" in found(same, "same-place").text and "s5" in found(same, "same-place").text
     nowhere = of(np.zeros(N), np.zeros(N), **{"zero-coordinates": "leave-out"})
-    assert nowhere.places is None and "no-coordinates" in codes(nowhere)
+    assert nowhere.locations is None and "no-coordinates" in codes(nowhere)
 
 
 def test_no_places_at_all() -> None:
     data = STData.of(of(LAT, LON).ds.drop_vars(["lat", "lon"]).drop_dims("edge"))
-    assert data.places is None
+    assert data.locations is None
     assert found(data, "no-coordinates").level == "note"
 
 
@@ -122,8 +122,8 @@ def test_projected_places_with_their_system(code: str) -> None:
     with pytest.raises(DataError, match="Which coordinate system"):
         of(north, east)
     data = of(north, east, projected=code)
-    assert data.places is not None
-    np.testing.assert_allclose(data.places, np.stack([LAT, LON], axis=1), atol=2e-3 if "31467" in code else 1e-7)
+    assert data.locations is not None
+    np.testing.assert_allclose(data.locations, np.stack([LAT, LON], axis=1), atol=2e-3 if "31467" in code else 1e-7)
     assert found(data, "projected").level == "repaired"
     with pytest.raises(DataError, match="coordinate system"):
         of(north, east, projected="Gauss")
@@ -135,8 +135,8 @@ def test_distances_across_the_date_line() -> None:
     assert lon.min() < -179 and lon.max() > 179
     data = of(LAT - 70, lon)
     assert "far-away" not in codes(data)
-    assert data.places is not None and data.edges is not None
-    apart = graph.haversine(data.places, data.places)
+    assert data.locations is not None and data.edges is not None
+    apart = graph.haversine(data.locations, data.locations)
     assert apart.max() < 200
     assert (np.sign(lon[data.edges[0]]) != np.sign(lon[data.edges[1]])).any()
 

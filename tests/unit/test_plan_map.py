@@ -26,6 +26,6 @@ def test_cells_of_a_grid_are_areas_that_cover_each_cell_once() -> None:
 
 def test_sensors_are_discs_and_open_diamonds() -> None:
     data = tiny(60, 8)
-    assert data.places is not None
-    figure = flat_plan_map(PlanMap(data.places, np.arange(8) < 3, data.sensors), LIGHT)
+    assert data.locations is not None
+    figure = flat_plan_map(PlanMap(data.locations, np.arange(8) < 3, data.sensors), LIGHT)
     assert {part.name: part.marker.symbol for part in figure.data} == {"off (5)": "diamond-open", "kept (3)": "circle"}

@@ -34,7 +34,7 @@ class ClusterMap:
     members; ``cells`` where they are cells of a grid, ``layers`` underneath, ``chosen`` the cluster that stands out."""
 
     names: list[str]
-    places: np.ndarray
+    locations: np.ndarray
     label: np.ndarray
     weight: np.ndarray
     layers: Layers = field(default_factory=dict)
@@ -44,12 +44,12 @@ class ClusterMap:
     @property
     def drawn(self) -> np.ndarray:
         """Positions of the sensors that have a place."""
-        return np.flatnonzero(np.isfinite(self.places).all(axis=1))
+        return np.flatnonzero(np.isfinite(self.locations).all(axis=1))
 
     @cached_property
     def colour(self) -> np.ndarray:
         """[K] which of the theme's colours each cluster has."""
-        return coloured(self.places, self.label, len(self.weight))
+        return coloured(self.locations, self.label, len(self.weight))
 
     @property
     def radii(self) -> np.ndarray:
@@ -104,14 +104,14 @@ def cluster_map(clusters: ClusterMap, theme: Theme) -> pydeck.Deck:
         get_line_width=0.4 if clusters.cells is not None else 1, _subLayerProps=inner,
     )  # fmt: skip
     return pydeck.Deck(
-        layers=[dots], initial_view_state=view(clusters.places, BESIDE), map_style=map_style(clusters.layers, theme, False),
+        layers=[dots], initial_view_state=view(clusters.locations, BESIDE), map_style=map_style(clusters.layers, theme, False),
         tooltip={"text": "{said}", "style": look},
     )  # fmt: skip
 
 
 def _rows(clusters: ClusterMap, theme: Theme) -> Iterator[dict[str, Any]]:
     """The sensors as features."""
-    lons, radii, said = eastward(clusters.places[:, 1], clusters.places), clusters.radii, clusters.said()
+    lons, radii, said = eastward(clusters.locations[:, 1], clusters.locations), clusters.radii, clusters.said()
     for place in clusters.drawn:
         mine = int(clusters.label[place])
         full = 255 if clusters.chosen in (None, mine) else PALE
@@ -119,7 +119,7 @@ def _rows(clusters: ClusterMap, theme: Theme) -> Iterator[dict[str, Any]]:
         line = [*rgb(theme.muted if mine < 0 else theme.text), full]
         shape: dict[str, Any] = {
             "type": "Point",
-            "coordinates": [round(float(lons[place]), 6), round(float(clusters.places[place, 0]), 6)],
+            "coordinates": [round(float(lons[place]), 6), round(float(clusters.locations[place, 0]), 6)],
         }
         if clusters.cells is not None:
             shape = {"type": "Polygon", "coordinates": [clusters.cells.corners[place].round(5).tolist()]}
@@ -135,11 +135,11 @@ def flat_cluster_map(clusters: ClusterMap, theme: Theme) -> go.Figure:
         for area, part in outlines(collection):
             fill = {"fill": "toself", "fillcolor": colours.fill} if area else {}
             figure.add_scatter(
-                x=eastward(part[:, 0], clusters.places), y=part[:, 1], mode="lines", hoverinfo="skip", showlegend=False,
+                x=eastward(part[:, 0], clusters.locations), y=part[:, 1], mode="lines", hoverinfo="skip", showlegend=False,
                 line={"color": colours.line, "width": colours.width}, **fill,
             )  # fmt: skip
     shape, said = _shapes(clusters.colour), clusters.said()
-    lons = eastward(clusters.places[:, 1], clusters.places)
+    lons = eastward(clusters.locations[:, 1], clusters.locations)
     for place in range(-1, len(clusters.weight)):
         of = clusters.drawn[clusters.label[clusters.drawn] == place]
         if not len(of):
@@ -152,10 +152,10 @@ def flat_cluster_map(clusters: ClusterMap, theme: Theme) -> go.Figure:
             "opacity": 1.0 if clusters.chosen in (None, place) else PALE / 255,
         }  # fmt: skip
         figure.add_scatter(
-            x=lons[of], y=clusters.places[of, 0], mode="markers", marker=marker, hoverinfo="text",
+            x=lons[of], y=clusters.locations[of, 0], mode="markers", marker=marker, hoverinfo="text",
             text=[told(said[sensor]) for sensor in of], name="of no cluster" if none else f"cluster {place + 1}",
         )  # fmt: skip
-    lats = clusters.places[clusters.drawn, 0]
+    lats = clusters.locations[clusters.drawn, 0]
     ratio = 1 / max(np.cos(np.radians(lats.mean())), 0.05) if len(lats) else 1.0
     return figure.update_layout(
         template=None, paper_bgcolor=theme.background, plot_bgcolor=theme.background, font_color=theme.text,

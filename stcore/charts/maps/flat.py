@@ -22,7 +22,7 @@ def flat_sensor_map(
 ) -> go.Figure:
     """The same map as the page's, drawn flat. ``marked`` sensors stand out, all others are pale."""
     figure, drawn = go.Figure(), sensors.drawn
-    lats, lons = sensors.places[:, 0], eastward(sensors.places[:, 1], sensors.places)
+    lats, lons = sensors.locations[:, 0], eastward(sensors.locations[:, 1], sensors.locations)
     for name, collection in sensors.layers.items():
         colours = ink(name, theme)
         _draw(figure, name, collection, {"fill": colours.fill, "line": colours.line, "width": colours.width}, sensors)
@@ -125,7 +125,7 @@ def _draw(figure: go.Figure, name: str, collection: Any, look: dict[str, Any], s
     plain = {"line": line, "mode": "lines", "showlegend": False, "name": told(name)}
     hover = {"hoverinfo": "text", "text": look["said"]} if "said" in look else {"hoverinfo": "skip"}
     parts = [
-        (area, np.stack([eastward(part[:, 0], sensors.places), part[:, 1]], axis=1))
+        (area, np.stack([eastward(part[:, 0], sensors.locations), part[:, 1]], axis=1))
         for area, part in outlines(collection)
     ]
     areas = [part for area, part in parts if area]

@@ -46,10 +46,10 @@ class Cells:
 
 def cells_of(data: STData | None) -> Cells | None:
     """The cells of a dataset on a grid; None for any other dataset."""
-    if data is None or "cell" not in data.ds or "grid" not in data.ds.attrs or data.places is None:
+    if data is None or "cell" not in data.ds or "grid" not in data.ds.attrs or data.locations is None:
         return None
     height, width = (int(size) for size in data.ds.attrs["grid"])
-    return cells_at(data.places, data.ds["cell"].values, (height, width))
+    return cells_at(data.locations, data.ds["cell"].values, (height, width))
 
 
 def cells_at(places: np.ndarray, cell: np.ndarray, grid: tuple[int, int]) -> Cells | None:

@@ -62,7 +62,7 @@ def sensor_map(
     around = [main, *overlays, *tied] if sensors.tiled else [*overlays, *tied, main]
     return Compact(
         layers=[*around, *rings],
-        initial_view_state=view(sensors.places),
+        initial_view_state=view(sensors.locations),
         map_style=map_style(sensors.layers, theme, sensors.online),
         tooltip={"text": "{said}", "style": look},  # as text: a sensor's name may hold anything
     )
@@ -127,7 +127,7 @@ def _overlay(number: int, part: Overlay, sensors: SensorMap, theme: Theme) -> py
             for ink, value in zip(inks, part.values, strict=True)
         ]
     rows = [
-        (turned(feature.get("geometry"), sensors.places), {"said": said, "colour": fill})
+        (turned(feature.get("geometry"), sensors.locations), {"said": said, "colour": fill})
         for feature, said, fill in zip(features, part.said, fills, strict=True)
     ]
     line = [*rgb(theme.text if sensors.tiled else theme.muted), 255]
@@ -147,7 +147,7 @@ def _no_data(sensors: SensorMap, theme: Theme) -> list[pydeck.Layer]:
         return []
     gap, features = spacing(np.array(sensors.spots)), sensors.areas.collection["features"]
     empty = [features[place] for place in np.flatnonzero(np.isnan(sensors.areas.values))]
-    found = [line for part in empty for line in hatched(turned(part.get("geometry"), sensors.places), gap)]
+    found = [line for part in empty for line in hatched(turned(part.get("geometry"), sensors.locations), gap)]
     inner = {"linestrings": {"getColor": [*rgb(theme.muted), 255]}}
     shape = {"type": "MultiLineString", "coordinates": found}
     return [
@@ -187,7 +187,7 @@ def _ties(
 ) -> list[pydeck.Layer]:
     """Lines from the chosen sensor to its neighbours, wider for a larger weight."""
     found = [(place, weight) for place, weight in neighbours if _known(sensors, [place])]
-    ends = lines(sensors.places, np.full(len(found), chosen), np.array([place for place, _ in found], int))
+    ends = lines(sensors.locations, np.full(len(found), chosen), np.array([place for place, _ in found], int))
     rows = [
         ({"type": "LineString", "coordinates": end}, {"width": round(1.5 + 3 * weight, 2)})
         for end, (_, weight) in zip(ends, found, strict=True)

@@ -26,7 +26,7 @@ class PlanMap:
     """N sensors at ``places`` [N, 2] (NaN: not drawn), which of them are in ``keep`` [N] bool, what a pointer is told in
     ``said`` [N]; ``cells`` where they are cells of a grid, ``layers`` underneath."""
 
-    places: np.ndarray
+    locations: np.ndarray
     keep: np.ndarray
     said: list[str]
     layers: Layers = field(default_factory=dict)
@@ -37,12 +37,12 @@ class PlanMap:
     @property
     def drawn(self) -> np.ndarray:
         """Positions of the sensors that have a place: those that are off first, so that the kept ones lie on top."""
-        known = np.flatnonzero(np.isfinite(self.places).all(axis=1))
+        known = np.flatnonzero(np.isfinite(self.locations).all(axis=1))
         return known[np.argsort(self.keep[known], kind="stable")]
 
     def sensor(self, index: int) -> int | None:
         """The sensor that a click's index on the map means, or None."""
-        drawn = np.flatnonzero(np.isfinite(self.places).all(axis=1))  # in the data's order, whatever is kept
+        drawn = np.flatnonzero(np.isfinite(self.locations).all(axis=1))  # in the data's order, whatever is kept
         return int(drawn[index]) if 0 <= index < len(drawn) else None
 
     def legend(self, on: bool, count: int) -> str:
@@ -82,7 +82,7 @@ def plan_map(plan: PlanMap, theme: Theme) -> pydeck.Deck:
     look = {"backgroundColor": theme.background, "color": theme.text, "border": f"1px solid {theme.line}"}
     return pydeck.Deck(
         layers=[_cells(plan, theme) if plan.cells is not None else _dots(plan, theme), *_ring(plan, theme)],
-        initial_view_state=view(plan.places),
+        initial_view_state=view(plan.locations),
         map_style=map_style(plan.layers, theme, plan.online),
         tooltip={"text": "{said}", "style": look},
     )
@@ -90,13 +90,13 @@ def plan_map(plan: PlanMap, theme: Theme) -> pydeck.Deck:
 
 def _dots(plan: PlanMap, theme: Theme) -> pydeck.Layer:
     kept, off, paper = rgb(theme.kept), rgb(theme.pruned), rgb(theme.background)
-    lons = eastward(plan.places[:, 1], plan.places)
+    lons = eastward(plan.locations[:, 1], plan.locations)
     rows = []
-    for place in np.flatnonzero(np.isfinite(plan.places).all(axis=1)):
+    for place in np.flatnonzero(np.isfinite(plan.locations).all(axis=1)):
         on = bool(plan.keep[place])
         colours = {"fill": kept if on else paper, "line": paper if on else off}
         radius = round(plan.crowd * (KEPT if on else OFF), 2)
-        spot = {"type": "Point", "coordinates": [round(float(lons[place]), 6), round(float(plan.places[place, 0]), 6)]}
+        spot = {"type": "Point", "coordinates": [round(float(lons[place]), 6), round(float(plan.locations[place, 0]), 6)]}
         held = {**colours, "radius": radius, "width": 1 if on else 2, "said": plan.said[place]}
         rows.append({"type": "Feature", "geometry": spot, "properties": held})
     inner = {"points-circle": {"getFillColor": "@@=properties.fill", "getLineColor": "@@=properties.line"}}
@@ -116,7 +116,7 @@ def _cells(plan: PlanMap, theme: Theme) -> pydeck.Layer:
             "geometry": {"type": "Polygon", "coordinates": [corners[place]]},
             "properties": {"fill": kept if plan.keep[place] else off, "said": plan.said[place]},
         }
-        for place in np.flatnonzero(np.isfinite(plan.places).all(axis=1))
+        for place in np.flatnonzero(np.isfinite(plan.locations).all(axis=1))
     ]
     inner = {
         "polygons-fill": {"getFillColor": "@@=properties.fill"},
@@ -129,10 +129,10 @@ def _cells(plan: PlanMap, theme: Theme) -> pydeck.Layer:
 
 
 def _ring(plan: PlanMap, theme: Theme) -> list[pydeck.Layer]:
-    if plan.chosen is None or not np.isfinite(plan.places[plan.chosen]).all():
+    if plan.chosen is None or not np.isfinite(plan.locations[plan.chosen]).all():
         return []
-    lon = float(eastward(plan.places[[plan.chosen], 1], plan.places)[0])
-    spot = {"type": "Point", "coordinates": [lon, float(plan.places[plan.chosen, 0])]}
+    lon = float(eastward(plan.locations[[plan.chosen], 1], plan.locations)[0])
+    spot = {"type": "Point", "coordinates": [lon, float(plan.locations[plan.chosen, 0])]}
     line = rgb(theme.text)
     return [
         pydeck.Layer(
@@ -149,14 +149,14 @@ def flat_plan_map(plan: PlanMap, theme: Theme) -> go.Figure:
     for name, collection in plan.layers.items():
         colours = ink(name, theme)
         for area, part in outlines(collection):
-            x = eastward(part[:, 0], plan.places)
+            x = eastward(part[:, 0], plan.locations)
             fill = {"fill": "toself", "fillcolor": colours.fill} if area else {}
             line = {"color": colours.line, "width": colours.width}
             figure.add_scatter(x=x, y=part[:, 1], mode="lines", line=line, hoverinfo="skip", showlegend=False, **fill)
     for on in (False, True):
         of = plan.drawn[plan.keep[plan.drawn] == on]
         (_flat_cells if plan.cells is not None else _flat_dots)(figure, plan, of, on, theme)
-    lats = plan.places[:, 0]
+    lats = plan.locations[:, 0]
     known = lats[plan.drawn]
     ratio = 1 / max(np.cos(np.radians(known.mean())), 0.05) if len(known) else 1.0
     return figure.update_layout(
@@ -177,7 +177,7 @@ def _flat_dots(figure: go.Figure, plan: PlanMap, of: np.ndarray, on: bool, theme
     }
     off = {"symbol": "diamond-open", "size": size * OFF, "color": theme.pruned, "line": {"width": 1.8}}
     figure.add_scatter(
-        x=eastward(plan.places[:, 1], plan.places)[of], y=plan.places[of, 0], mode="markers", marker=kept if on else off,
+        x=eastward(plan.locations[:, 1], plan.locations)[of], y=plan.locations[of, 0], mode="markers", marker=kept if on else off,
         text=[told(plan.said[place]) for place in of], hoverinfo="text", name=plan.legend(on, len(of)),
     )  # fmt: skip
 

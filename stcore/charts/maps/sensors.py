@@ -27,7 +27,7 @@ class SensorMap:
     """
 
     names: Sequence[str]
-    places: np.ndarray
+    locations: np.ndarray
     values: np.ndarray
     label: str
     unit: str = ""
@@ -41,13 +41,13 @@ class SensorMap:
     @property
     def drawn(self) -> np.ndarray:
         """Positions of the sensors that have a place, in drawing order."""
-        return np.flatnonzero(np.isfinite(self.places).all(axis=1))
+        return np.flatnonzero(np.isfinite(self.locations).all(axis=1))
 
     @property
     def spots(self) -> list[list[float]]:
         """[N] longitude and latitude of each sensor on the map."""
-        lon = eastward(self.places[:, 1], self.places)
-        return np.stack([lon, self.places[:, 0]], axis=1).round(6).tolist()
+        lon = eastward(self.locations[:, 1], self.locations)
+        return np.stack([lon, self.locations[:, 0]], axis=1).round(6).tolist()
 
     @property
     def areas(self) -> Overlay | None:

@@ -172,8 +172,8 @@ def named(data: STData, region: np.ndarray) -> list[str]:
     for number in range(int(region.max()) + 1):
         inside = np.flatnonzero(region == number)
         middle = inside[0]
-        if data.places is not None and np.isfinite(data.places[inside]).all():
-            away = data.places[inside] - data.places[inside].mean(axis=0)
+        if data.locations is not None and np.isfinite(data.locations[inside]).all():
+            away = data.locations[inside] - data.locations[inside].mean(axis=0)
             middle = inside[np.argmin((away**2).sum(axis=1))]
         found.append(f"region {number + 1}, {len(inside)} sensors around {data.sensors[middle]}")
     return found
@@ -186,7 +186,7 @@ def nearby(data: STData, count: int, target: int = 0, seed: int = 0) -> np.ndarr
     compact patches. Else sensors whose readings of a channel rise and fall together (average linkage of 1 - |correlation|).
     """
     count = min(count, len(data.sensors))
-    places = data.places
+    places = data.locations
     if places is not None and np.isfinite(places).all():
         from sklearn.cluster import KMeans
 

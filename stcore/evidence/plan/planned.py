@@ -79,7 +79,7 @@ class Plan:
 
     def table(self) -> pd.DataFrame:
         """A row a sensor in the data's order: sensor, kept, importance, expected_error, reason, lat, lon (NaN: unknown)."""
-        places = self.data.places
+        places = self.data.locations
         lat, lon = (np.full(len(self.keep), np.nan),) * 2 if places is None else places.T
         return pd.DataFrame(
             {

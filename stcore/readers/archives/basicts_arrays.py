@@ -159,10 +159,10 @@ def _write_graph(data: STData, place: Path) -> list[str]:
 
 
 def _write_places(data: STData, place: Path) -> list[str]:
-    if data.places is None or not np.isfinite(data.places).all():
+    if data.locations is None or not np.isfinite(data.locations).all():
         return ["BasicTS keeps no ids and no places of sensors; they are numbered from now on."]
     with (place / "meta.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["ID", "Lat", "Lng"])
-        writer.writerows([name, lat, lon] for name, (lat, lon) in zip(data.sensors, data.places.tolist(), strict=True))
+        writer.writerows([name, lat, lon] for name, (lat, lon) in zip(data.sensors, data.locations.tolist(), strict=True))
     return []

@@ -26,7 +26,7 @@ def write(data: STData, place: Path) -> list[str]:
     beside.mkdir(parents=True)
     _table(data, place / "data.h5")
     (beside / "graph_sensor_ids.txt").write_text(",".join(data.sensors), encoding="utf-8")
-    if data.places is not None:
+    if data.locations is not None:
         _locations(data, beside / "graph_sensor_locations.csv")
     if data.edges is not None:
         matrix = np.zeros((len(data.sensors), len(data.sensors)), np.float32)
@@ -95,7 +95,7 @@ def _mark(item: h5py.HLObject, texts: dict[str, str], *, nameless: bool = False)
 
 def _locations(data: STData, path: Path) -> None:
     """index, sensor_id, latitude, longitude of the sensors that have a place."""
-    places = np.asarray(data.places)
+    places = np.asarray(data.locations)
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(["index", "sensor_id", "latitude", "longitude"])

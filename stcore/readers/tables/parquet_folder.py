@@ -93,8 +93,8 @@ def write(data: STData, place: Path) -> list[str]:
     place.mkdir(parents=True)
     columns = [name if name not in ("time", "sensor") else f"channel {name}" for name in data.channels]
     _values(data, place / VALUES, columns)
-    if data.places is not None:
-        _stations(data, data.places, place / STATIONS)
+    if data.locations is not None:
+        _stations(data, data.locations, place / STATIONS)
     if data.edges is not None:
         start, end, weight = data.edges
         names = np.array(data.sensors, dtype=object)
