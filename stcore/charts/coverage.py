@@ -34,12 +34,21 @@ def coverage(data: STData, theme: Theme, shares: pd.DataFrame | None = None) -> 
     shares = observed_shares(data) if shares is None else shares
     figure = go.Figure(
         go.Heatmap(
-            x=shares.columns, y=[name.replace("<", "&lt;") for name in shares.index], z=(100 * shares.to_numpy()).round(1),
-            zmin=0, zmax=100, colorscale=[[0, theme.pruned], [1, theme.line]],
+            x=shares.columns,
+            y=[name.replace("<", "&lt;") for name in shares.index],
+            z=(100 * shares.to_numpy()).round(1),
+            zmin=0,
+            zmax=100,
+            colorscale=[[0, theme.pruned], [1, theme.line]],
             hovertemplate="%{y}<br>%{x|%a %d %b %Y %H:%M}<br>%{z:.3g} % observed<extra></extra>",
-            colorbar={"title": {"text": "observed", "side": "right"}, "ticksuffix": " %", "thickness": 12, "outlinewidth": 0},
+            colorbar={
+                "title": {"text": "observed", "side": "right"},
+                "ticksuffix": " %",
+                "thickness": 12,
+                "outlinewidth": 0,
+            },
         )
-    )  # fmt: skip
+    )
     plain(figure, theme, 330)
     title = f"{sensor_word(data.ds)}s" if len(shares) == len(data.sensors) else f"runs of {sensor_word(data.ds)}s"
     figure.update_yaxes(

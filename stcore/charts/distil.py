@@ -20,8 +20,10 @@ FIRST, NOW, REAL = "after the first round", "as it stands", "nearest real window
 FORMS = (FIRST, NOW, REAL)
 # from the lowest to the one on top, with width and opacity: the real one is a band, so that all are seen where they agree
 UPWARD: dict[str, dict[str, Any]] = {
-    REAL: {"strokeWidth": 6, "strokeOpacity": 0.45}, FIRST: {"strokeWidth": 3}, NOW: {"strokeWidth": 1.5},
-}  # fmt: skip
+    REAL: {"strokeWidth": 6, "strokeOpacity": 0.45},
+    FIRST: {"strokeWidth": 3},
+    NOW: {"strokeWidth": 1.5},
+}
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "pentagon", "hexagon")
 HEIGHT, SMALL = 300, 150
 COSTS = {"share": ("share of the whole (%), smaller is better", 100.0), "seconds": ("seconds of distilling", 1.0)}
@@ -43,13 +45,15 @@ def by_round(table: pd.DataFrame, column: str, rounds: int, title: str, theme: T
         .mark_line(clip=True, strokeWidth=2, color=colour, point=alt.OverlayMarkDef(size=28, filled=True, color=colour))
         .encode(
             x=alt.X(
-                "round:Q", title="round", scale=alt.Scale(domain=[0.5, max(rounds, 2) + 0.5], nice=False),
+                "round:Q",
+                title="round",
+                scale=alt.Scale(domain=[0.5, max(rounds, 2) + 0.5], nice=False),
                 axis=alt.Axis(format="d", tickMinStep=1, grid=False),
             ),
             y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False, **_around(shown)), axis=alt.Axis(format="~r")),
             tooltip=[alt.Tooltip("round:Q"), alt.Tooltip("value:Q", title=title, format=".4~r")],
         )
-    )  # fmt: skip
+    )
     best = shown[shown["best"]].tail(1)[["round", "value"]].assign(what="the best so far")
     ring = alt.Chart(best if column != "loss" else best.iloc[:0]).mark_point(
         size=170, color=theme.accent, strokeWidth=2, clip=True
@@ -79,13 +83,18 @@ def forms(first: np.ndarray | None, now: np.ndarray, real: np.ndarray | None, lo
 def window(frame: pd.DataFrame, limits: tuple[float, float], title: str, theme: Theme) -> Any:
     """One window of ``forms``; the rule stands between what a model sees and what it forecasts."""
     lines = alt.Chart(frame.dropna()).encode(
-        x=alt.X("step:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1, grid=False), scale=alt.Scale(nice=False)),
+        x=alt.X(
+            "step:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1, grid=False), scale=alt.Scale(nice=False)
+        ),
         y=alt.Y(
-            "value:Q", title=None, scale=alt.Scale(domain=list(limits), nice=False), axis=alt.Axis(format="~r", minExtent=30)
+            "value:Q",
+            title=None,
+            scale=alt.Scale(domain=list(limits), nice=False),
+            axis=alt.Axis(format="~r", minExtent=30),
         ),
         tooltip=["form:N", "step:Q", alt.Tooltip("value:Q", title=title, format=".3~r")],
         **_look(theme, None),
-    )  # fmt: skip
+    )
     rule = alt.Chart(pd.DataFrame({"step": [0.5]})).mark_rule(color=theme.line, strokeWidth=1.5, aria=False)
     return alt.layer(rule.encode(x="step:Q"), *_in_order(lines)).properties(height=SMALL)
 
@@ -150,20 +159,34 @@ def against(
     for what, error in reference.items():
         figure.add_hline(y=error, line={"color": theme.text, "width": 1.2, "dash": "dot"})
         figure.add_annotation(
-            text=f"{harmless(what)}: {short(error)}", x=1, xref="paper", y=error, showarrow=False, xanchor="right",
-            yanchor="bottom", font={"size": 11, "color": theme.text},
-        )  # fmt: skip
+            text=f"{harmless(what)}: {short(error)}",
+            x=1,
+            xref="paper",
+            y=error,
+            showarrow=False,
+            xanchor="right",
+            yanchor="bottom",
+            font={"size": 11, "color": theme.text},
+        )
     for method in dict.fromkeys(drawn["method"]):
         of, place = np.flatnonzero(drawn["method"] == method), _place(method)
         look = {
-            "size": 11, "color": theme.runs[place % len(theme.runs)], "symbol": SYMBOLS[place % len(SYMBOLS)],
+            "size": 11,
+            "color": theme.runs[place % len(theme.runs)],
+            "symbol": SYMBOLS[place % len(SYMBOLS)],
             "line": {"width": 1, "color": theme.background},
-        }  # fmt: skip
+        }
         figure.add_scatter(
-            x=10 ** x[of], y=errors[of], mode="markers", marker=look, name=harmless(names.get(method, method)),
-            hovertext=[_told(row, names, unit) for row in drawn.iloc[of].to_dict("records")], hoverinfo="text",
-            cliponaxis=False, showlegend=False,
-        )  # fmt: skip
+            x=10 ** x[of],
+            y=errors[of],
+            mode="markers",
+            marker=look,
+            name=harmless(names.get(method, method)),
+            hovertext=[_told(row, names, unit) for row in drawn.iloc[of].to_dict("records")],
+            hoverinfo="text",
+            cliponaxis=False,
+            showlegend=False,
+        )
     called = [harmless(names.get(method, method)) for method in drawn["method"]]
     if len(drawn):
         letters = [len(name) for name in called]
@@ -215,14 +238,22 @@ def break_even(row: Mapping[str, Any], theme: Theme) -> go.Figure:
     )
     for name, start, each, colour, dash in lines:
         figure.add_scatter(
-            x=models, y=start + each * models, mode="lines", name=name, line={"color": colour, "width": 2.2, "dash": dash},
+            x=models,
+            y=start + each * models,
+            mode="lines",
+            name=name,
+            line={"color": colour, "width": 2.2, "dash": dash},
             hovertemplate=f"{name}<br>%{{x:.1f}} models: %{{y:.3s}} s<extra></extra>",
-        )  # fmt: skip
+        )
     if np.isfinite(row["models"]):
         figure.add_scatter(
-            x=[row["models"]], y=[row["full"] * row["models"]], mode="markers", name=f"paid after {said_models(row['models'])}",
-            marker={"size": 11, "color": theme.text, "symbol": "diamond"}, hoverinfo="name",
-        )  # fmt: skip
+            x=[row["models"]],
+            y=[row["full"] * row["models"]],
+            mode="markers",
+            name=f"paid after {said_models(row['models'])}",
+            marker={"size": 11, "color": theme.text, "symbol": "diamond"},
+            hoverinfo="name",
+        )
     figure = plain(figure, theme, 320)
     figure.update_xaxes(title="trained models", rangemode="tozero", **({"dtick": 1} if last <= WHOLE else {}))
     seconds = "processor seconds" if row["clock"] == "cpu" else "seconds"

@@ -57,9 +57,12 @@ def one_map(
     x = alt.X("lon:Q", scale=alt.Scale(domain=span[0], nice=False, zero=False), axis=None)
     y = alt.Y("lat:Q", scale=alt.Scale(domain=span[1], nice=False, zero=False), axis=None)
     legend = alt.Legend(
-        title="matters more than this share of the sensors", format=".0%", orient="bottom", gradientLength=MAP_WIDTH,
+        title="matters more than this share of the sensors",
+        format=".0%",
+        orient="bottom",
+        gradientLength=MAP_WIDTH,
         titleLimit=400,
-    )  # fmt: skip
+    )
     tip = [
         alt.Tooltip("sensor:N"),
         alt.Tooltip("rank:Q", title="rank (1 matters most)", format=".3~r"),
@@ -174,20 +177,23 @@ def stability_chart(stability: Mapping[str, pd.DataFrame], run: str, theme: Them
     ).dropna(subset=["overlap"])
     order = list(parts)
     colour = alt.Color(
-        "what:N", scale=alt.Scale(domain=order, range=[part[1] for part in parts.values()]),
+        "what:N",
+        scale=alt.Scale(domain=order, range=[part[1] for part in parts.values()]),
         legend=alt.Legend(orient="top", title=None, labelLimit=220, columns=2),
-    )  # fmt: skip
+    )
     dash = alt.StrokeDash(
         "what:N", scale=alt.Scale(domain=order, range=[part[2] for part in parts.values()]), legend=None
     )
     base = alt.Chart(frame).encode(
         x=alt.X("epoch:Q", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False)),
         y=alt.Y("overlap:Q", title="overlap (Jaccard)", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%")),
-        color=colour, strokeDash=dash,
+        color=colour,
+        strokeDash=dash,
         tooltip=[
-            alt.Tooltip("epoch:Q"), alt.Tooltip("what:N", title="overlap"),
+            alt.Tooltip("epoch:Q"),
+            alt.Tooltip("what:N", title="overlap"),
             alt.Tooltip("overlap:Q", title="share", format=".1%"),
             alt.Tooltip("kept:Q", title="sensors on"),
         ],
-    )  # fmt: skip
+    )
     return alt.LayerChart(layer=[base.mark_line(strokeWidth=2.2), base.mark_point(filled=True, size=34)], height=290)

@@ -136,9 +136,12 @@ def plan_curve(shown: Shown, theme: Theme) -> alt.LayerChart:
     legend = alt.Legend(title=None, orient="bottom", columns=2, labelLimit=190, symbolSize=90)
     tip = [alt.Tooltip("ranking:N"), alt.Tooltip("x:Q", title=across), alt.Tooltip("error:Q", title=up, format=".3~f")]
     base = alt.Chart(lines).encode(
-        x=x, y=y, tooltip=tip, color=alt.Color("ranking:N", scale=colour, legend=legend),
+        x=x,
+        y=y,
+        tooltip=tip,
+        color=alt.Color("ranking:N", scale=colour, legend=legend),
         strokeDash=alt.StrokeDash("ranking:N", scale=dash, legend=None),
-    )  # fmt: skip
+    )
     layers: list[alt.Chart] = [
         alt.Chart(shown.band)
         .mark_area(color=theme.muted, opacity=0.18, clip=True)
@@ -222,7 +225,13 @@ def flat_plan_curve(shown: Shown, theme: Theme) -> go.Figure:
             "color": theme.pruned,
         }
         figure.add_scatter(
-            x=[shown.here[0]], y=[shown.here[1]], mode="markers", marker=marker, name="the plan", hovertext=[text],
-            hoverinfo="text", error_y=ends if np.isfinite(shown.sure).all() else None,
-        )  # fmt: skip
+            x=[shown.here[0]],
+            y=[shown.here[1]],
+            mode="markers",
+            marker=marker,
+            name="the plan",
+            hovertext=[text],
+            hoverinfo="text",
+            error_y=ends if np.isfinite(shown.sure).all() else None,
+        )
     return figure

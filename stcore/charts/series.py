@@ -115,9 +115,11 @@ def profile(
     frame, around = middled(frame), None if around is None else middled(around)
     days = f"{list(DAYS)}[floor(datum.value / 24) % 7]"
     hour = alt.X(
-        "hour:Q", title=None, scale=alt.Scale(domain=[0, HOURS], nice=False),
+        "hour:Q",
+        title=None,
+        scale=alt.Scale(domain=[0, HOURS], nice=False),
         axis=alt.Axis(values=list(range(12, HOURS, 24)), labelExpr=days, ticks=False, grid=False),
-    )  # fmt: skip
+    )
     scale = alt.Scale(zero=False)
     tip = [
         alt.Tooltip("when:N", title="hour"),

@@ -28,13 +28,37 @@ PURPLE_ORANGE = ("#542788", "#8073ac", "#b2abd2", "#d8daeb", "#f7f7f7", "#fee0b6
 ON_DARK = ("#d6c8ff", "#b19cf0", "#8776bf", "#5d5683", "#3b4450", "#76583a", "#b07a33", "#e3a03c", "#ffcf70")
 
 LIGHT = Theme(
-    "light", "#1a2530", "#566573", "#ffffff", "#d5dce3", "#0072B2", "#D55E00", "#1f5fa8", "#f6f7f9", "#dfe8ee", "#96a2af",
-    ("#0072B2", "#D55E00", "#007a5a", "#aa4499", "#7a5c00", "#4d4d4d"), CIVIDIS, PURPLE_ORANGE,
-)  # fmt: skip
+    "light",
+    "#1a2530",
+    "#566573",
+    "#ffffff",
+    "#d5dce3",
+    "#0072B2",
+    "#D55E00",
+    "#1f5fa8",
+    "#f6f7f9",
+    "#dfe8ee",
+    "#96a2af",
+    ("#0072B2", "#D55E00", "#007a5a", "#aa4499", "#7a5c00", "#4d4d4d"),
+    CIVIDIS,
+    PURPLE_ORANGE,
+)
 DARK = Theme(
-    "dark", "#e8edf2", "#a9b6c2", "#0f1720", "#33424f", "#56B4E9", "#E69F00", "#7db7ff", "#1d2a36", "#10181f", "#5a6e82",
-    ("#56B4E9", "#E69F00", "#3ddbab", "#e58fd0", "#f0e442", "#c8c8c8"), CIVIDIS[1:], ON_DARK,
-)  # fmt: skip
+    "dark",
+    "#e8edf2",
+    "#a9b6c2",
+    "#0f1720",
+    "#33424f",
+    "#56B4E9",
+    "#E69F00",
+    "#7db7ff",
+    "#1d2a36",
+    "#10181f",
+    "#5a6e82",
+    ("#56B4E9", "#E69F00", "#3ddbab", "#e58fd0", "#f0e442", "#c8c8c8"),
+    CIVIDIS[1:],
+    ON_DARK,
+)
 
 
 def theme(name: str | None) -> Theme:

@@ -136,7 +136,9 @@ def plan_map_figure(plan: Plan, theme: Theme = LIGHT) -> Any:
         raise OptionError("These sensors have no coordinates, so there is no map.")
     whole = plan.whole["validation"].by_sensor
     words = pointed(named(plan.sites), plan.keep, plan.expected, whole, plan.unit, part="validation")
-    layers = underneath(plan.data.layers, plan.data.locations, None if "grid" in plan.data.ds.attrs else plan.data.edges)
+    layers = underneath(
+        plan.data.layers, plan.data.locations, None if "grid" in plan.data.ds.attrs else plan.data.edges
+    )
     return flat_plan_map(PlanMap(plan.data.locations, plan.keep, words, layers, cells_of(plan.data)), theme)
 
 

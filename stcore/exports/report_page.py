@@ -15,8 +15,15 @@ from stcore.exports.report_style import POLICY, SCRIPT, STYLE
 Report = Mapping[str, Any]
 HIDDEN = {"role", "method", "control_role", "notes", "note", "trials", "tied", "lat", "lon", "seeds_better"}
 SHARES = {
-    "estimate", "low", "high", "error", "seed_error", "time_error", "difference", "share",
-}  # fmt: skip
+    "estimate",
+    "low",
+    "high",
+    "error",
+    "seed_error",
+    "time_error",
+    "difference",
+    "share",
+}
 LOOKS = {"worth it": "yes", "not worth it": "no"}
 
 

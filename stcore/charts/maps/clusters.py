@@ -99,14 +99,24 @@ def cluster_map(clusters: ClusterMap, theme: Theme) -> pydeck.Deck:
         "polygons-stroke": {"getColor": rgb(theme.background)},
     }
     dots = pydeck.Layer(
-        "GeoJsonLayer", list(_rows(clusters, theme)), id="clusters", pickable=True, stroked=True, filled=True,
-        point_radius_units=PIXELS, get_point_radius="properties.radius", line_width_units=PIXELS,
-        get_line_width=0.4 if clusters.cells is not None else 1, _subLayerProps=inner,
-    )  # fmt: skip
+        "GeoJsonLayer",
+        list(_rows(clusters, theme)),
+        id="clusters",
+        pickable=True,
+        stroked=True,
+        filled=True,
+        point_radius_units=PIXELS,
+        get_point_radius="properties.radius",
+        line_width_units=PIXELS,
+        get_line_width=0.4 if clusters.cells is not None else 1,
+        _subLayerProps=inner,
+    )
     return pydeck.Deck(
-        layers=[dots], initial_view_state=view(clusters.locations, BESIDE), map_style=map_style(clusters.layers, theme, False),
+        layers=[dots],
+        initial_view_state=view(clusters.locations, BESIDE),
+        map_style=map_style(clusters.layers, theme, False),
         tooltip={"text": "{said}", "style": look},
-    )  # fmt: skip
+    )
 
 
 def _rows(clusters: ClusterMap, theme: Theme) -> Iterator[dict[str, Any]]:
@@ -135,9 +145,14 @@ def flat_cluster_map(clusters: ClusterMap, theme: Theme) -> go.Figure:
         for area, part in outlines(collection):
             fill = {"fill": "toself", "fillcolor": colours.fill} if area else {}
             figure.add_scatter(
-                x=eastward(part[:, 0], clusters.locations), y=part[:, 1], mode="lines", hoverinfo="skip", showlegend=False,
-                line={"color": colours.line, "width": colours.width}, **fill,
-            )  # fmt: skip
+                x=eastward(part[:, 0], clusters.locations),
+                y=part[:, 1],
+                mode="lines",
+                hoverinfo="skip",
+                showlegend=False,
+                line={"color": colours.line, "width": colours.width},
+                **fill,
+            )
     shape, said = _shapes(clusters.colour), clusters.said()
     lons = eastward(clusters.locations[:, 1], clusters.locations)
     for place in range(-1, len(clusters.weight)):
@@ -146,22 +161,34 @@ def flat_cluster_map(clusters: ClusterMap, theme: Theme) -> go.Figure:
             continue
         none = place < 0
         marker = {
-            "size": 2 * clusters.radii[of], "symbol": "circle-open" if none else SYMBOLS[shape[place]],
+            "size": 2 * clusters.radii[of],
+            "symbol": "circle-open" if none else SYMBOLS[shape[place]],
             "color": theme.muted if none else theme.runs[clusters.colour[place]],
             "line": {"width": 1, "color": theme.muted if none else theme.text},
             "opacity": 1.0 if clusters.chosen in (None, place) else PALE / 255,
-        }  # fmt: skip
+        }
         figure.add_scatter(
-            x=lons[of], y=clusters.locations[of, 0], mode="markers", marker=marker, hoverinfo="text",
-            text=[told(said[sensor]) for sensor in of], name="of no cluster" if none else f"cluster {place + 1}",
-        )  # fmt: skip
+            x=lons[of],
+            y=clusters.locations[of, 0],
+            mode="markers",
+            marker=marker,
+            hoverinfo="text",
+            text=[told(said[sensor]) for sensor in of],
+            name="of no cluster" if none else f"cluster {place + 1}",
+        )
     lats = clusters.locations[clusters.drawn, 0]
     ratio = 1 / max(np.cos(np.radians(lats.mean())), 0.05) if len(lats) else 1.0
     return figure.update_layout(
-        template=None, paper_bgcolor=theme.background, plot_bgcolor=theme.background, font_color=theme.text,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8}, height=520, dragmode="pan", xaxis={"visible": False},
+        template=None,
+        paper_bgcolor=theme.background,
+        plot_bgcolor=theme.background,
+        font_color=theme.text,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        height=520,
+        dragmode="pan",
+        xaxis={"visible": False},
         yaxis={"visible": False, "scaleanchor": "x", "scaleratio": ratio},
-    )  # fmt: skip
+    )
 
 
 def _shapes(colour: np.ndarray) -> np.ndarray:

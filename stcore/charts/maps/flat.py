@@ -29,26 +29,42 @@ def flat_sensor_map(
     if sensors.tiled and sensors.cells is not None:
         lats, lons = sensors.cells.centres.T
         figure.add_heatmap(
-            x=sensors.cells.lons, y=sensors.cells.lats, z=sensors.cells.field(sensors.values), hoverinfo="skip",
+            x=sensors.cells.lons,
+            y=sensors.cells.lats,
+            z=sensors.cells.field(sensors.values),
+            hoverinfo="skip",
             **_scale(sensors, theme, "z"),
-        )  # fmt: skip
+        )
     for part in sensors.overlays:
         _draw_overlay(figure, part, sensors, theme)
     figure.add_scatter(
-        x=lons[drawn], y=lats[drawn], mode="markers", marker=_marker(sensors, theme, chosen),
-        text=[told(sensors.said()[place]) for place in drawn], hoverinfo="text", customdata=drawn, name=sensors.label,
-        showlegend=False, selectedpoints=_positions(drawn, marked) if len(marked) else None,
+        x=lons[drawn],
+        y=lats[drawn],
+        mode="markers",
+        marker=_marker(sensors, theme, chosen),
+        text=[told(sensors.said()[place]) for place in drawn],
+        hoverinfo="text",
+        customdata=drawn,
+        name=sensors.label,
+        showlegend=False,
+        selectedpoints=_positions(drawn, marked) if len(marked) else None,
         unselected={"marker": {"opacity": 0.0 if sensors.tiled else 0.25}},
         selected={"marker": {"opacity": 0.8 if sensors.tiled else 1.0}},
-    )  # fmt: skip
+    )
     known = lats[drawn]
     ratio = 1 / max(np.cos(np.radians(known.mean())), 0.05) if len(known) else 1.0
     figure.update_layout(
-        template=None, paper_bgcolor=theme.background, plot_bgcolor=theme.background, font_color=theme.text,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8}, height=520, dragmode="pan",
-        xaxis={"visible": False}, yaxis={"visible": False, "scaleanchor": "x", "scaleratio": ratio},
+        template=None,
+        paper_bgcolor=theme.background,
+        plot_bgcolor=theme.background,
+        font_color=theme.text,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        height=520,
+        dragmode="pan",
+        xaxis={"visible": False},
+        yaxis={"visible": False, "scaleanchor": "x", "scaleratio": ratio},
         legend={"x": 0.01, "y": 0.01, "xanchor": "left", "yanchor": "bottom", "bgcolor": _paled(theme.background, 0.8)},
-    )  # fmt: skip
+    )
     return figure
 
 
@@ -66,9 +82,11 @@ def _scale(sensors: SensorMap, theme: Theme, what: str) -> dict[str, Any]:
     low, high = sensors.range
     title = {"text": sensors.title.replace("<", "&lt;"), "side": "right"}
     return {
-        "colorscale": list(theme.diverging if sensors.diverging else theme.sequential), f"{what}min": low, f"{what}max": high,
+        "colorscale": list(theme.diverging if sensors.diverging else theme.sequential),
+        f"{what}min": low,
+        f"{what}max": high,
         "colorbar": {"title": title, "outlinewidth": 0, "thickness": 12},
-    }  # fmt: skip
+    }
 
 
 def _marker(sensors: SensorMap, theme: Theme, chosen: int | None) -> dict[str, Any]:
@@ -96,9 +114,16 @@ def _draw_overlay(figure: go.Figure, part: Overlay, sensors: SensorMap, theme: T
         inks = sensors.colours(part.values, theme)
         if sensors.gaps:
             figure.add_scatter(
-                x=[None], y=[None], mode="lines", fill="toself", name=NO_DATA, showlegend=True, hoverinfo="skip",
-                line={"color": theme.muted, "width": 1.2}, fillpattern=_pattern(theme),
-            )  # fmt: skip
+                x=[None],
+                y=[None],
+                mode="lines",
+                fill="toself",
+                name=NO_DATA,
+                showlegend=True,
+                hoverinfo="skip",
+                line={"color": theme.muted, "width": 1.2},
+                fillpattern=_pattern(theme),
+            )
         fills = [
             HATCHED if np.isnan(value) else f"rgb({','.join(map(str, colour))})"
             for colour, value in zip(inks, part.values, strict=True)

@@ -18,9 +18,12 @@ GRAPH = "links"
 TILE_SERVER = "tile.openstreetmap.org"
 CREDIT = '© <a href="https://www.openstreetmap.org/copyright" target="_blank">OpenStreetMap contributors</a>'
 TILES = {
-    "type": "raster", "tiles": [f"https://{TILE_SERVER}/{{z}}/{{x}}/{{y}}.png"], "tileSize": 256, "maxzoom": 19,
+    "type": "raster",
+    "tiles": [f"https://{TILE_SERVER}/{{z}}/{{x}}/{{y}}.png"],
+    "tileSize": 256,
+    "maxzoom": 19,
     "attribution": CREDIT,
-}  # fmt: skip
+}
 AREAS, LINES = ("Polygon", "MultiPolygon"), ("LineString", "MultiLineString")
 
 

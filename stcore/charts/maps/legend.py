@@ -50,9 +50,11 @@ def _no_data(theme: Theme) -> list[alt.Chart]:
         [{"x": left, "y": top + up, "x2": left + up, "y2": top} for up in range(6, side + 1, 6)]
         + [{"x": left + up, "y": top + side, "x2": left + side, "y2": top + up} for up in range(6, side, 6)]
     )
-    lines = alt.Chart(slants).mark_rule(color=theme.muted, aria=False).encode(
-        x=alt.X("x:Q", scale=None, axis=None), y=alt.Y("y:Q", scale=None, axis=None), x2="x2:Q", y2="y2:Q"
-    )  # fmt: skip
+    lines = (
+        alt.Chart(slants)
+        .mark_rule(color=theme.muted, aria=False)
+        .encode(x=alt.X("x:Q", scale=None, axis=None), y=alt.Y("y:Q", scale=None, axis=None), x2="x2:Q", y2="y2:Q")
+    )
     one = alt.Chart(pd.DataFrame({"text": [NO_DATA]}))
     box = one.mark_rect(fill=None, stroke=theme.muted, aria=False).encode(
         x=alt.value(left), x2=alt.value(left + side), y=alt.value(top), y2=alt.value(top + side)

@@ -17,9 +17,17 @@ from stcore.charts.maps.sensors import SensorMap, clicked, colours, rgb, spread
 from stcore.charts.theme import Theme
 
 __all__ = [
-    "DOTS", "SensorMap", "area_of", "clicked", "colours", "flat_sensor_map", "sensor_map", "sensor_map_legend", "spread",
+    "DOTS",
+    "SensorMap",
+    "area_of",
+    "clicked",
+    "colours",
+    "flat_sensor_map",
+    "sensor_map",
+    "sensor_map_legend",
+    "spread",
     "view",
-]  # fmt: skip
+]
 
 VIEW = (620, 490)  # a small page's map, from which the first zoom is computed
 DOTS = "sensors"
@@ -132,13 +140,23 @@ def _overlay(number: int, part: Overlay, sensors: SensorMap, theme: Theme) -> py
     ]
     line = [*rgb(theme.text if sensors.tiled else theme.muted), 255]
     inner = {
-        "polygons-fill": {"getFillColor": "@@=properties.colour"}, "polygons-stroke": {"getColor": line},
-        "linestrings": {"getColor": line}, "points-circle": {"getFillColor": line},
-    }  # fmt: skip
+        "polygons-fill": {"getFillColor": "@@=properties.colour"},
+        "polygons-stroke": {"getColor": line},
+        "linestrings": {"getColor": line},
+        "points-circle": {"getFillColor": line},
+    }
     return _features(
-        f"layer-{number}", sensors, rows, pickable=True, stroked=True, filled=not sensors.tiled, get_point_radius=3,
-        line_width_units=PIXELS, get_line_width=1.2, _subLayerProps=inner,
-    )  # fmt: skip
+        f"layer-{number}",
+        sensors,
+        rows,
+        pickable=True,
+        stroked=True,
+        filled=not sensors.tiled,
+        get_point_radius=3,
+        line_width_units=PIXELS,
+        get_line_width=1.2,
+        _subLayerProps=inner,
+    )
 
 
 def _no_data(sensors: SensorMap, theme: Theme) -> list[pydeck.Layer]:
@@ -177,9 +195,17 @@ def _ring(
     line = rgb(colour)
     inner = {"linestrings": {"getColor": line}, "points-circle": {"getLineColor": line}}
     return _features(
-        f"{name}-{width}", sensors, shapes, filled=False, stroked=True, get_point_radius="properties.radius + 4.5",
-        line_width_units=PIXELS, get_line_width=width, get_line_color=line, _subLayerProps=inner,
-    )  # fmt: skip
+        f"{name}-{width}",
+        sensors,
+        shapes,
+        filled=False,
+        stroked=True,
+        get_point_radius="properties.radius + 4.5",
+        line_width_units=PIXELS,
+        get_line_width=width,
+        get_line_color=line,
+        _subLayerProps=inner,
+    )
 
 
 def _ties(

@@ -96,14 +96,26 @@ def _dots(plan: PlanMap, theme: Theme) -> pydeck.Layer:
         on = bool(plan.keep[place])
         colours = {"fill": kept if on else paper, "line": paper if on else off}
         radius = round(plan.crowd * (KEPT if on else OFF), 2)
-        spot = {"type": "Point", "coordinates": [round(float(lons[place]), 6), round(float(plan.locations[place, 0]), 6)]}
+        spot = {
+            "type": "Point",
+            "coordinates": [round(float(lons[place]), 6), round(float(plan.locations[place, 0]), 6)],
+        }
         held = {**colours, "radius": radius, "width": 1 if on else 2, "said": plan.said[place]}
         rows.append({"type": "Feature", "geometry": spot, "properties": held})
     inner = {"points-circle": {"getFillColor": "@@=properties.fill", "getLineColor": "@@=properties.line"}}
     return pydeck.Layer(
-        "GeoJsonLayer", rows, id=SENSORS, pickable=True, stroked=True, filled=True, point_radius_units=PIXELS,
-        get_point_radius="properties.radius", line_width_units=PIXELS, get_line_width="properties.width", _subLayerProps=inner,
-    )  # fmt: skip
+        "GeoJsonLayer",
+        rows,
+        id=SENSORS,
+        pickable=True,
+        stroked=True,
+        filled=True,
+        point_radius_units=PIXELS,
+        get_point_radius="properties.radius",
+        line_width_units=PIXELS,
+        get_line_width="properties.width",
+        _subLayerProps=inner,
+    )
 
 
 def _cells(plan: PlanMap, theme: Theme) -> pydeck.Layer:
@@ -123,9 +135,15 @@ def _cells(plan: PlanMap, theme: Theme) -> pydeck.Layer:
         "polygons-stroke": {"getColor": rgb(theme.background)},
     }
     return pydeck.Layer(
-        "GeoJsonLayer", rows, id=SENSORS, pickable=True, stroked=True, line_width_units=PIXELS, get_line_width=0.4,
+        "GeoJsonLayer",
+        rows,
+        id=SENSORS,
+        pickable=True,
+        stroked=True,
+        line_width_units=PIXELS,
+        get_line_width=0.4,
         _subLayerProps=inner,
-    )  # fmt: skip
+    )
 
 
 def _ring(plan: PlanMap, theme: Theme) -> list[pydeck.Layer]:
@@ -136,11 +154,18 @@ def _ring(plan: PlanMap, theme: Theme) -> list[pydeck.Layer]:
     line = rgb(theme.text)
     return [
         pydeck.Layer(
-            "GeoJsonLayer", [{"type": "Feature", "geometry": spot, "properties": {}}], id="plan-chosen", filled=False,
-            stroked=True, point_radius_units=PIXELS, get_point_radius=11, line_width_units=PIXELS, get_line_width=2.5,
+            "GeoJsonLayer",
+            [{"type": "Feature", "geometry": spot, "properties": {}}],
+            id="plan-chosen",
+            filled=False,
+            stroked=True,
+            point_radius_units=PIXELS,
+            get_point_radius=11,
+            line_width_units=PIXELS,
+            get_line_width=2.5,
             _subLayerProps={"points-circle": {"getLineColor": line}},
         )
-    ]  # fmt: skip
+    ]
 
 
 def flat_plan_map(plan: PlanMap, theme: Theme) -> go.Figure:
@@ -160,11 +185,17 @@ def flat_plan_map(plan: PlanMap, theme: Theme) -> go.Figure:
     known = lats[plan.drawn]
     ratio = 1 / max(np.cos(np.radians(known.mean())), 0.05) if len(known) else 1.0
     return figure.update_layout(
-        template=None, paper_bgcolor=theme.background, plot_bgcolor=theme.background, font_color=theme.text,
-        margin={"l": 8, "r": 8, "t": 30, "b": 8}, height=560, dragmode="pan", xaxis={"visible": False},
+        template=None,
+        paper_bgcolor=theme.background,
+        plot_bgcolor=theme.background,
+        font_color=theme.text,
+        margin={"l": 8, "r": 8, "t": 30, "b": 8},
+        height=560,
+        dragmode="pan",
+        xaxis={"visible": False},
         yaxis={"visible": False, "scaleanchor": "x", "scaleratio": ratio},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
-    )  # fmt: skip
+    )
 
 
 def _flat_dots(figure: go.Figure, plan: PlanMap, of: np.ndarray, on: bool, theme: Theme) -> None:
@@ -177,9 +208,14 @@ def _flat_dots(figure: go.Figure, plan: PlanMap, of: np.ndarray, on: bool, theme
     }
     off = {"symbol": "diamond-open", "size": size * OFF, "color": theme.pruned, "line": {"width": 1.8}}
     figure.add_scatter(
-        x=eastward(plan.locations[:, 1], plan.locations)[of], y=plan.locations[of, 0], mode="markers", marker=kept if on else off,
-        text=[told(plan.said[place]) for place in of], hoverinfo="text", name=plan.legend(on, len(of)),
-    )  # fmt: skip
+        x=eastward(plan.locations[:, 1], plan.locations)[of],
+        y=plan.locations[of, 0],
+        mode="markers",
+        marker=kept if on else off,
+        text=[told(plan.said[place]) for place in of],
+        hoverinfo="text",
+        name=plan.legend(on, len(of)),
+    )
 
 
 def _flat_cells(figure: go.Figure, plan: PlanMap, of: np.ndarray, on: bool, theme: Theme) -> None:
@@ -191,11 +227,24 @@ def _flat_cells(figure: go.Figure, plan: PlanMap, of: np.ndarray, on: bool, them
     red, green, blue = rgb(colour)
     name = plan.legend(on, len(of))
     figure.add_scatter(
-        x=ring[:, 0], y=ring[:, 1], mode="lines", fill="toself", fillcolor=f"rgba({red},{green},{blue},{opacity:.2f})",
-        line={"color": theme.background, "width": 0.5}, hoverinfo="skip", name=name, legendgroup=name,
-    )  # fmt: skip
+        x=ring[:, 0],
+        y=ring[:, 1],
+        mode="lines",
+        fill="toself",
+        fillcolor=f"rgba({red},{green},{blue},{opacity:.2f})",
+        line={"color": theme.background, "width": 0.5},
+        hoverinfo="skip",
+        name=name,
+        legendgroup=name,
+    )
     lats, lons = plan.cells.centres.T
     figure.add_scatter(
-        x=lons[of], y=lats[of], mode="markers", marker={"size": 9, "opacity": 0}, hoverinfo="text",
-        text=[told(plan.said[place]) for place in of], showlegend=False, legendgroup=name,
-    )  # fmt: skip
+        x=lons[of],
+        y=lats[of],
+        mode="markers",
+        marker={"size": 9, "opacity": 0},
+        hoverinfo="text",
+        text=[told(plan.said[place]) for place in of],
+        showlegend=False,
+        legendgroup=name,
+    )

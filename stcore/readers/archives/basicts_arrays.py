@@ -164,5 +164,7 @@ def _write_places(data: STData, place: Path) -> list[str]:
     with (place / "meta.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["ID", "Lat", "Lng"])
-        writer.writerows([name, lat, lon] for name, (lat, lon) in zip(data.sensors, data.locations.tolist(), strict=True))
+        writer.writerows(
+            [name, lat, lon] for name, (lat, lon) in zip(data.sensors, data.locations.tolist(), strict=True)
+        )
     return []

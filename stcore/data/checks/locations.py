@@ -24,7 +24,7 @@ BOXES = {  # south, north, west, east of the parts of the world by which zones a
 }
 
 
-def check_places(ds: xr.Dataset, answers: Answers) -> CheckResult:
+def check_locations(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """``lat`` and ``lon`` in degrees, or absent; a sensor may have none (NaN)."""
     if "lat" not in ds or "lon" not in ds:
         ds = ds.drop_vars([name for name in ("lat", "lon") if name in ds])
