@@ -30,7 +30,7 @@ def made(name: str, count: int) -> PruningStrategy:
     """A strategy that has seen every one of ``count`` samples once."""
     rng = np.random.default_rng(0)
     features = {
-        "cell": np.arange(count) // 12 % 168,
+        "hour": np.arange(count) // 12 % 168,
         "stationarity": rng.permutation(count) / count,
         "naive": rng.lognormal(size=count).astype(np.float32),
         "window": np.arange(count) // 50,

@@ -32,5 +32,5 @@ def trace_of(kept: np.ndarray, score: np.ndarray | None = None, **more: np.ndarr
 
 
 def setting(epochs: int, count: int, seed: int = 0) -> Setting:
-    features = {"stationarity": np.linspace(0, 1, count), "cell": np.arange(count) % 168, "series": np.eye(count, 64)}
+    features = {"stationarity": np.linspace(0, 1, count), "hour": np.arange(count) % 168, "series": np.eye(count, 64)}
     return Setting(epochs, seed, 16, lambda name: features.get(name, np.zeros(count, int)))

@@ -4,6 +4,7 @@ Ours: blocks keep the work linear, and near-copies are neighbours in time.
 """
 
 import numpy as np
+from typing_extensions import override
 
 from stcore.options import option
 from stcore.prune.static import Static, StaticOptions
@@ -11,7 +12,7 @@ from stcore.prune.strategy import Arrays, Pilot, Samples
 
 
 class Blockwise(Static):
-    """Subclasses give ``within``; a pilot, if they have one, measures what samples are compared by."""
+    """Subclasses give ``pick_block``; a pilot, if they have one, measures what samples are compared by."""
 
     column = "embedding"  # what the pilot measures
     most = 1_000_000
@@ -19,40 +20,36 @@ class Blockwise(Static):
 
     def __init__(self, options: StaticOptions, samples: Samples) -> None:
         super().__init__(options, samples)
-        self.found: np.ndarray | None = None  # by the pilot [W, 64], until the choice is made
+        self.pilot_rows: np.ndarray | None = None  # [W, 64], until the choice is made
 
+    @override
     def learn(self, repeat: int, epoch: int, columns: Arrays) -> None:
-        """What the pilot measured."""
-        self.found = columns[self.column]
+        self.pilot_rows = columns[self.column]
 
-    def within(self, rows: np.ndarray, kept: int, rng: np.random.Generator) -> np.ndarray:
-        """Weights [M] of a block's samples, ``kept`` of them above 0, from what is known of them, ``rows`` [M, 64]."""
+    def pick_block(self, rows: np.ndarray, kept: int, rng: np.random.Generator) -> np.ndarray:
+        """Weights [M] of a block's samples, ``kept`` of them above 0, by comparing their ``rows`` [M, 64]."""
         raise TypeError(f"{type(self).__name__} does not say what it keeps")
 
     def rows(self) -> np.ndarray:
         """What samples are compared by [W, 64]: what the pilot measured, else their own values."""
-        return self.samples.feature("series") if self.found is None else self.found
+        return self.samples.feature("series") if self.pilot_rows is None else self.pilot_rows
 
+    @override
     def pick(self, rng: np.random.Generator) -> np.ndarray:
-        """Block after block, each with its share of the size."""
         rows, count = self.rows(), self.samples.count
         bounds = np.linspace(0, count, max(1, -(-count // self.block)) + 1).round().astype(int)
         shares = np.diff(np.round(bounds * self.size / count).astype(int))
-        self.found = None
+        self.pilot_rows = None
         weights = np.zeros(count, np.float32)
         for first, end, kept in zip(bounds[:-1], bounds[1:], shares, strict=True):
             if kept:
-                weights[first:end] = self.within(known(rows[first:end]), int(kept), rng)
+                block = np.nan_to_num(rows[first:end]).astype(np.float32, copy=False)  # 0: nothing was measured
+                weights[first:end] = self.pick_block(block, int(kept), rng)
         return weights
 
 
-def known(rows: np.ndarray) -> np.ndarray:
-    """Rows as float32, 0 where nothing was measured."""
-    return np.nan_to_num(rows).astype(np.float32, copy=False)
-
-
-class SpaceOptions(StaticOptions):
-    """Options of strategies that look at where samples lie."""
+class EmbeddingOptions(StaticOptions):
+    """Options of strategies that compare the samples' own values, or embeddings of them."""
 
     epochs: int = option(
         0,
@@ -62,9 +59,9 @@ class SpaceOptions(StaticOptions):
     )
 
 
-class Spread(Blockwise):
+class ByEmbedding(Blockwise):
     """Compares the samples' own values, or the embeddings of a short training."""
 
-    def __init__(self, options: SpaceOptions, samples: Samples) -> None:
+    def __init__(self, options: EmbeddingOptions, samples: Samples) -> None:
         super().__init__(options, samples)
         self.pilot = Pilot(options.epochs, 1, (self.column,)) if options.epochs else None

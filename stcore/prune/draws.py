@@ -2,7 +2,7 @@
 
 import numpy as np
 
-SEPARATE = 65_536  # more samples than that are drawn each on its own
+SEPARATE = 65_536  # where there are more samples, each is drawn on its own
 MOST = 0.9  # largest probability of being pruned; inverse weights stay at most 10
 
 
@@ -17,10 +17,10 @@ def draw(probability: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if count > SEPARATE:
         return rng.random(count, np.float32) < probability
     order = rng.permutation(count)
-    passed = np.floor(np.cumsum(probability[order], dtype=np.float64) + rng.random() + 1e-9)
-    taken = np.zeros(count, bool)
-    taken[order] = np.diff(passed, prepend=0) > 0
-    return taken
+    crossings = np.floor(np.cumsum(probability[order], dtype=np.float64) + rng.random() + 1e-9)
+    drawn = np.zeros(count, bool)
+    drawn[order] = np.diff(crossings, prepend=0) > 0
+    return drawn
 
 
 def hardest(scores: np.ndarray, kept: int, rng: np.random.Generator) -> np.ndarray:
@@ -28,31 +28,30 @@ def hardest(scores: np.ndarray, kept: int, rng: np.random.Generator) -> np.ndarr
     count = len(scores)
     if kept >= count:
         return np.ones(count, bool)
-    known = np.where(np.isnan(scores), np.inf, scores)
-    limit = np.partition(known, count - kept)[count - kept] if kept else np.inf
-    chosen = known > limit
-    equal = np.flatnonzero(known == limit)
+    filled = np.where(np.isnan(scores), np.inf, scores)
+    limit = np.partition(filled, count - kept)[count - kept] if kept else np.inf
+    chosen = filled > limit
+    equal = np.flatnonzero(filled == limit)
     chosen[rng.choice(equal, kept - int(chosen.sum()), replace=False)] = True
     return chosen
 
 
 def easy_by_mean(scores: np.ndarray) -> np.ndarray:
     """Samples [W] bool whose score is below the mean of all scores; unscored ones never are."""
-    known = np.isfinite(scores)
-    return known & (scores < scores[known].mean(dtype=np.float64)) if known.any() else known
+    scored = np.isfinite(scores)
+    return scored & (scores < scores[scored].mean(dtype=np.float64)) if scored.any() else scored
 
 
 def easy_by_budget(
-    scores: np.ndarray, dropped: int, rng: np.random.Generator, most: float = MOST
+    scores: np.ndarray, pruned: int, rng: np.random.Generator, most: float = MOST
 ) -> tuple[np.ndarray, float]:
-    """The easiest samples [W] bool out of which ``dropped`` go with probability ``most``, and that probability.
+    """The easiest samples [W] bool, of which ``pruned`` are pruned with probability ``most``, and that probability.
 
-    Where that many are not there, all samples count as easy and the probability rises.
-
-    Ours: an exact budget by a quantile of the score. Equal scores are ordered by chance, unscored ones count as hard.
+    Where there are too few of them, all samples count as easy and the probability rises. Equal scores are ordered by
+    chance, unscored ones count as hard. Ours: an exact budget by a quantile of the score.
     """
     count = len(scores)
-    if dropped == 0:
+    if pruned == 0:
         return np.zeros(count, bool), 0.0
-    size = min(count, max(dropped + 1, int(np.ceil(dropped / most))))
-    return ~hardest(scores, count - size, rng), dropped / size
+    size = min(count, max(pruned + 1, int(np.ceil(pruned / most))))
+    return ~hardest(scores, count - size, rng), pruned / size

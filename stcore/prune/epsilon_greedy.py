@@ -4,10 +4,11 @@ Weights stay 1 and nothing is annealed, as in the paper: what is learned leans t
 """
 
 import numpy as np
+from typing_extensions import override
 
 from stcore.options import option
 from stcore.prune.draws import hardest
-from stcore.prune.rounds import RoundOptions, Rounds, smoothed
+from stcore.prune.rounds import RoundOptions, Rounds, smooth
 from stcore.registry import Card
 
 
@@ -29,15 +30,15 @@ class EpsilonGreedyOptions(RoundOptions):
 class EpsilonGreedy(Rounds):
     """Scores are running means of the error."""
 
-    choice: EpsilonGreedyOptions
+    options: EpsilonGreedyOptions
 
-    def fold(self, met: np.ndarray, level: np.ndarray) -> None:
-        """The running mean goes on."""
-        self.scores[met] = smoothed(self.scores[met], level, self.choice.smoothing)
+    @override
+    def fold(self, met: np.ndarray, error: np.ndarray) -> None:
+        self.scores[met] = smooth(self.scores[met], error, self.options.smoothing)
 
-    def choose(self, scores: np.ndarray, kept: int, rng: np.random.Generator) -> np.ndarray:
-        """As in the paper."""
-        return epsilon_greedy(scores, kept, self.choice.explore, rng)
+    @override
+    def top(self, scores: np.ndarray, kept: int, rng: np.random.Generator) -> np.ndarray:
+        return epsilon_greedy(scores, kept, self.options.explore, rng)
 
 
 CARD = Card(

@@ -7,6 +7,7 @@ most 0.7 of the seasonal naive forecast's, and forgotten only above 0.8, so that
 from functools import cached_property
 
 import numpy as np
+from typing_extensions import override
 
 from stcore.options import option
 from stcore.prune.scored import Scored, ScoredOptions
@@ -16,9 +17,9 @@ from stcore.registry import Card
 LEARNED, FORGOTTEN = 0.7, 0.8  # of the seasonal naive forecast's error
 
 
-def learned_now(before: np.ndarray, level: np.ndarray, naive: np.ndarray) -> np.ndarray:
-    """Who counts as learned [W] bool after the errors ``error`` [W], of those ``before`` [W] bool."""
-    return np.where(before, ~(level > FORGOTTEN * naive), level <= LEARNED * naive)
+def is_learned(before: np.ndarray, error: np.ndarray, naive: np.ndarray) -> np.ndarray:
+    """Which samples [W] bool count as learned after the errors [W], where those ``before`` [W] bool counted until then."""
+    return np.where(before, ~(error > FORGOTTEN * naive), error <= LEARNED * naive)
 
 
 class ForgettingOptions(ScoredOptions):
@@ -30,7 +31,7 @@ class ForgettingOptions(ScoredOptions):
 class Forgetting(Scored):
     """Scores are mean counts of events over the repeats; never learned in one counts as many as it has epochs."""
 
-    choice: ForgettingOptions
+    options: ForgettingOptions
 
     def __init__(self, options: ForgettingOptions, samples: Samples) -> None:
         super().__init__(options, samples)
@@ -43,16 +44,16 @@ class Forgetting(Scored):
         """The seasonal naive forecast's error of each sample [W]."""
         return self.samples.feature("naive")
 
+    @override
     def learn(self, repeat: int, epoch: int, columns: Arrays) -> None:
-        """One epoch more of a short training."""
         if epoch == 0:
             self.learned[:], self.ever[:], self.events[:] = False, False, 0
             self.total *= repeat > 0
-        now = learned_now(self.learned, columns["error"], self.naive)
+        now = is_learned(self.learned, columns["error"], self.naive)
         self.events += self.learned & ~now
         self.learned, self.ever = now, self.ever | now
-        if epoch == self.choice.epochs - 1:
-            self.total += np.where(self.ever, self.events, self.choice.epochs)
+        if epoch == self.options.epochs - 1:
+            self.total += np.where(self.ever, self.events, self.options.epochs)
             self.scores[:] = self.total / (repeat + 1)
 
 

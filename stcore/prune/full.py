@@ -1,11 +1,11 @@
-"""Full training: every sample in every epoch. What pruning is held against, with all visits or with as many as a method."""
+"""Full training: every sample in every epoch. Pruning is compared with it, at all visits or at as many as a method has."""
 
 import numpy as np
+from typing_extensions import override
 
 from stcore.options import Options, option
-from stcore.prune.dynamic import Dynamic
-from stcore.prune.schedule import BudgetOptions, full_passes
-from stcore.prune.strategy import Samples, Selection, everything
+from stcore.prune.schedule import full_passes
+from stcore.prune.strategy import Samples, Selection, Strategy, all_samples
 from stcore.registry import Card
 
 
@@ -21,21 +21,23 @@ class FullOptions(Options):
     )
 
 
-class Full(Dynamic):
-    """Keeps everything; still scored, so that a full run can be looked at like a pruned one."""
+class Full(Strategy):
+    """Keeps everything. Samples are still scored, so that a full run can be looked at like a pruned one."""
 
-    first = 0
+    decides = "never"
+    by_chance = False
+    unbiased = "sum"
 
     def __init__(self, options: FullOptions, samples: Samples) -> None:
-        super().__init__(BudgetOptions(keep=1.0, tail=0.0), samples)
+        super().__init__(options, samples)
         self.plan = full_passes(samples.count, samples.epochs, options.keep)
 
+    @override
     def select(self, epoch: int) -> Selection:
-        """All; in a partial last epoch a random share."""
         kept, count = int(self.plan[epoch]), self.samples.count
         if kept == count:
-            return everything(count)
-        indices = np.sort(self.generator(epoch).choice(count, kept, replace=False))
+            return all_samples(count)
+        indices = np.sort(self.generator(epoch).choice(count, kept, replace=False))  # a partial last epoch
         return Selection(indices, np.ones(kept, np.float32))
 
 

@@ -1,9 +1,8 @@
 """GraNd (Paul, Ganguli, Dziugaite 2021, arXiv 2107.07075): keep the samples with the largest gradient early in training.
 
-Of the last layer alone, as in DeepCore (Guo et al. 2022, arXiv 2204.08499), and of the mean absolute error, under
-which it still tells windows apart where the loss does not; the form for forecasters is ours. See
-``stcore.training.scores``. Of single cells it is little more than the length of what the last layer is given: there
-the error's sign is all that is left of it.
+Of the last layer alone, as in DeepCore (Guo et al. 2022, arXiv 2204.08499), and of the mean absolute error: it still
+tells windows apart where the loss does not. The form for forecasters is ours; see ``stcore.training.scores``. Of a single
+cell only the error's sign is left in it, so that it is little more than the length of the last layer's input.
 """
 
 from stcore.prune.scored import Scored, ScoredOptions

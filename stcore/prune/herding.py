@@ -1,12 +1,13 @@
 """Herding (Welling 2009): greedily the sample that brings the mean of the kept ones nearest to the mean of all.
 
-The sample is the one at the *smallest* distance (argmin). DeepCore (arXiv 2204.08499) takes the largest, an inversion to
-which the very bad rows of herding in later papers go back.
+The sample is the one at the *smallest* distance (argmin). DeepCore (arXiv 2204.08499) takes the largest; that inversion
+explains the very bad results of herding in later papers.
 """
 
 import numpy as np
+from typing_extensions import override
 
-from stcore.prune.blockwise import SpaceOptions, Spread
+from stcore.prune.blockwise import ByEmbedding, EmbeddingOptions
 from stcore.registry import Card
 
 
@@ -25,11 +26,13 @@ def herding(rows: np.ndarray, kept: int) -> np.ndarray:
     return chosen
 
 
-class Herding(Spread):
+class Herding(ByEmbedding):
     """On the samples' own values, projected to 64 numbers."""
 
-    def within(self, rows: np.ndarray, kept: int, rng: np.random.Generator) -> np.ndarray:
-        """As in the paper."""
+    by_chance = False
+
+    @override
+    def pick_block(self, rows: np.ndarray, kept: int, rng: np.random.Generator) -> np.ndarray:
         return herding(rows, kept).astype(np.float32)
 
 
@@ -38,5 +41,5 @@ CARD = Card(
     "Keeps samples whose mean is that of all, in their own values, chosen once.",
     "Welling 2009; argmin, not DeepCore's argmax; values projected to 64 numbers, and blocks, are ours",
     "stcore.prune.herding:Herding",
-    SpaceOptions,
+    EmbeddingOptions,
 )

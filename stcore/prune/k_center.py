@@ -5,8 +5,9 @@ It covers what there is and takes one of many copies; outliers are always in.
 """
 
 import numpy as np
+from typing_extensions import override
 
-from stcore.prune.blockwise import SpaceOptions, Spread
+from stcore.prune.blockwise import ByEmbedding, EmbeddingOptions
 from stcore.prune.strategy import Samples
 from stcore.registry import Card
 
@@ -27,16 +28,16 @@ def k_center(rows: np.ndarray, kept: int, rng: np.random.Generator) -> np.ndarra
     return chosen
 
 
-class KCenter(Spread):
+class KCenter(ByEmbedding):
     """All samples at once where they are at most 60,000, else in blocks."""
 
-    def __init__(self, options: SpaceOptions, samples: Samples) -> None:
+    def __init__(self, options: EmbeddingOptions, samples: Samples) -> None:
         super().__init__(options, samples)
         if samples.count <= WHOLE:
             self.block = WHOLE
 
-    def within(self, rows: np.ndarray, kept: int, rng: np.random.Generator) -> np.ndarray:
-        """As in the paper."""
+    @override
+    def pick_block(self, rows: np.ndarray, kept: int, rng: np.random.Generator) -> np.ndarray:
         return k_center(rows, kept, rng).astype(np.float32)
 
 
@@ -45,5 +46,5 @@ CARD = Card(
     "Keeps samples that are far from each other in their own values, chosen once.",
     "Sener, Savarese 2018, arXiv 1708.00489; values projected to 64 numbers, and blocks, are ours",
     "stcore.prune.k_center:KCenter",
-    SpaceOptions,
+    EmbeddingOptions,
 )

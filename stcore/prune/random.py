@@ -9,8 +9,9 @@ from stcore.registry import Card
 
 
 class Random(Dynamic):
-    """Every sample is kept with the same probability; no full epochs, as there is nothing to be scored first."""
+    """Every sample is kept with the same probability; no full epochs are needed, as nothing has to be scored."""
 
+    unbiased = "mean"
     first = 0
 
 

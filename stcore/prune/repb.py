@@ -1,11 +1,12 @@
-"""RePB (ICLR 2026, github.com/mrazhou/RePB): a sample is held against the mean of its own batches, which share one model.
+"""RePB (ICLR 2026, github.com/mrazhou/RePB): a sample is compared with the mean of its own batches, which share one model.
 
-Whoever was not below the mean loss of its window of batches stays for the next epoch; of all others each returns with
-probability 1 - rho. A kept sample weighs the epochs so far over the times it was selected, within 0.1 and 10. Written
+A sample that was not below the mean loss of its window of batches stays for the next epoch. Each of the others returns
+with probability 1 - rho. A kept sample weighs the epochs so far over the times it was selected, within 0.1 and 10. Written
 from the paper's abstract and notes on it. With ``keep`` rho is chosen so that the budget is met; that part is ours.
 """
 
 import numpy as np
+from typing_extensions import override
 
 from stcore.options import option
 from stcore.prune.draws import MOST, hardest
@@ -14,23 +15,23 @@ from stcore.prune.schedule import ScheduleOptions
 from stcore.prune.strategy import Arrays, Samples
 from stcore.registry import Card
 
-LEAST, LARGEST = 0.1, 10.0  # bounds of a weight
+SMALLEST, LARGEST = 0.1, 10.0  # bounds of a weight
 
 
-def above_its_batches(level: np.ndarray, batch: np.ndarray, together: int) -> np.ndarray:
+def excess_over_batches(error: np.ndarray, batch: np.ndarray, together: int) -> np.ndarray:
     """Each loss [K] less the mean loss of its window of ``together`` batches; ``batch`` [K] numbers them in an epoch."""
     window = batch.astype(np.int64) // together
-    mean = np.bincount(window, level) / np.maximum(np.bincount(window), 1)
-    return np.asarray(level - mean[window])
+    mean = np.bincount(window, error) / np.maximum(np.bincount(window), 1)
+    return np.asarray(error - mean[window])
 
 
 def repb(excess: np.ndarray, prune_probability: float) -> np.ndarray:
-    """Keep probabilities [W]: 1 for whoever was not below its window's mean, 1 - rho for all others."""
+    """Keep probabilities [W]: 1 for a sample that was not below its window's mean, 1 - rho for all others."""
     return np.where(excess >= 0, 1.0, 1 - prune_probability)
 
 
-def exact(excess: np.ndarray, kept: float, rng: np.random.Generator) -> np.ndarray:
-    """The same with rho such that they sum to ``kept``. Ours.
+def repb_by_budget(excess: np.ndarray, kept: float, rng: np.random.Generator) -> np.ndarray:
+    """The same probabilities [W], with rho such that they sum to ``kept``. Ours.
 
     Where even rho = 0.9 keeps too many, only those most above their mean stay for sure.
     """
@@ -55,52 +56,42 @@ class RePBOptions(ScheduleOptions):
 
 
 class RePB(Dynamic):
-    """Scores are last losses; what counts is how far they were above their batches in the epoch before."""
+    """Scores are last losses; the choice goes by how far they were above their batches in the epoch before."""
 
+    options: RePBOptions
     needs = ("error", "batch")
+    arrays = ("scores", "excess", "times", "epochs")
 
     def __init__(self, options: RePBOptions, samples: Samples) -> None:
         super().__init__(options, samples)
-        self.choice = options
         self.excess = np.full(samples.count, -np.inf, np.float32)  # -inf: not visited in the epoch before
         self.times = np.zeros(samples.count, np.float32)
         self.epochs = np.zeros(1, np.float32)  # so far
 
+    @override
     def prunes(self, epoch: int) -> bool:
-        """By the budget; without one, always but in the first epoch and the tail."""
-        if self.choice.keep is not None:
+        if self.options.keep is not None:
             return super().prunes(epoch)
-        return self.first <= epoch < len(self.plan) - int(np.ceil(self.choice.tail * len(self.plan) - 1e-9))
+        return self.first <= epoch < len(self.plan) - int(np.ceil(self.options.tail * len(self.plan) - 1e-9))
 
+    @override
     def probability(self, epoch: int, pool: np.ndarray, kept: float, rng: np.random.Generator) -> np.ndarray:
-        """As in the paper, or with the budget's rho."""
-        if self.choice.keep is None:
-            return repb(self.excess[pool], self.choice.prune_probability)
-        return exact(self.excess[pool], kept, rng)
+        if self.options.keep is None:
+            return repb(self.excess[pool], self.options.prune_probability)
+        return repb_by_budget(self.excess[pool], kept, rng)
 
+    @override
     def weigh(self, indices: np.ndarray, probability: np.ndarray) -> np.ndarray:
-        """Epochs so far over times selected; 1 for what was never selected."""
-        times = self.times[indices]
-        return np.where(times > 0, np.clip(self.epochs / np.maximum(times, 1), LEAST, LARGEST), 1.0)
+        times = self.times[indices]  # 0: never selected, which weighs 1
+        return np.where(times > 0, np.clip(self.epochs / np.maximum(times, 1), SMALLEST, LARGEST), 1.0)
 
+    @override
     def observe(self, epoch: int, indices: np.ndarray, columns: Arrays) -> None:
-        """Who was above its batches, and who was selected how often."""
         super().observe(epoch, indices, columns)
         self.excess[:] = -np.inf
-        self.excess[indices] = above_its_batches(columns["error"], columns["batch"], self.choice.batches)
+        self.excess[indices] = excess_over_batches(columns["error"], columns["batch"], self.options.batches)
         self.times[indices] += 1
         self.epochs += 1
-
-    def state_dict(self) -> dict[str, np.ndarray]:
-        """Scores, excess and counts."""
-        own = {name: getattr(self, name).copy() for name in ("excess", "times", "epochs")}
-        return super().state_dict() | own
-
-    def load_state_dict(self, state: Arrays) -> None:
-        """All back."""
-        super().load_state_dict(state)
-        for name in ("excess", "times", "epochs"):
-            getattr(self, name)[:] = state[name]
 
 
 CARD = Card(

@@ -5,6 +5,7 @@ and the first choice needs no pass of its own.
 """
 
 import numpy as np
+from typing_extensions import override
 
 from stcore.options import option
 from stcore.prune.dynamic import Dynamic
@@ -27,60 +28,54 @@ class RoundOptions(EvenOptions):
 
 
 class Rounds(Dynamic):
-    """Subclasses fold new errors into their statistics with ``fold`` and pick with ``choose``."""
+    """Subclasses put new errors into their statistics with ``fold`` and pick with ``top``."""
+
+    options: RoundOptions
+    arrays: tuple[str, ...] = ("scores", "latest")
 
     def __init__(self, options: RoundOptions, samples: Samples) -> None:
         super().__init__(options, samples)
-        self.choice = options
         self.latest = np.full(samples.count, np.nan, np.float32)  # errors since the last choice
 
-    def fold(self, met: np.ndarray, level: np.ndarray) -> None:
-        """Take in the errors ``error`` [M] of the samples ``met`` [M] in a round."""
+    def fold(self, met: np.ndarray, error: np.ndarray) -> None:
+        """Put the errors [M] of the samples ``met`` [M] in a round into the statistics."""
         raise TypeError(f"{type(self).__name__} does not say how it remembers errors")
 
-    def choose(self, scores: np.ndarray, kept: int, rng: np.random.Generator) -> np.ndarray:
-        """The ``kept`` ones [P] bool by their ``scores`` [P]; ``rng`` draws the same throughout a period."""
+    def top(self, scores: np.ndarray, kept: int, rng: np.random.Generator) -> np.ndarray:
+        """The ``kept`` samples [P] bool by their ``scores`` [P]; ``rng`` draws the same throughout a period."""
         raise TypeError(f"{type(self).__name__} does not say what it keeps")
 
-    def began(self, epoch: int) -> int:
+    def round_start(self, epoch: int) -> int:
         """The epoch in which the choice that stands in ``epoch`` was made."""
-        return epoch - (epoch - self.first) % self.choice.period
+        return epoch - (epoch - self.first) % self.options.period
 
+    @override
     def refresh(self, epoch: int) -> bool:
-        """Before each choice but the first, which follows an epoch that met everything."""
-        return self.choice.refresh and epoch > self.first and self.began(epoch) == epoch and self.prunes(epoch)
+        # The first choice follows an epoch that met everything, so it needs no refresh.
+        return self.options.refresh and epoch > self.first and self.round_start(epoch) == epoch and self.prunes(epoch)
 
+    @override
     def select(self, epoch: int) -> Selection:
-        """A new round takes in what was met since the last one; between rounds the choice stands."""
-        if self.began(epoch) == epoch and self.prunes(epoch):
+        if self.round_start(epoch) == epoch and self.prunes(epoch):
             met = np.flatnonzero(np.isfinite(self.latest))
             self.fold(met, self.latest[met])
             self.latest[met] = np.nan
         return super().select(epoch)
 
+    @override
     def probability(self, epoch: int, pool: np.ndarray, kept: float, rng: np.random.Generator) -> np.ndarray:
-        """1 for the chosen ones, else 0."""
-        same = np.random.default_rng([self.samples.seed, self.began(epoch), 5])
-        return self.choose(self.score()[pool], min(max(round(kept), 1), len(pool)), same).astype(np.float32)
+        same = np.random.default_rng([self.samples.seed, self.round_start(epoch), 5])
+        return self.top(self.score()[pool], min(max(round(kept), 1), len(pool)), same).astype(np.float32)
 
+    @override
     def observe(self, epoch: int, indices: np.ndarray, columns: Arrays) -> None:
-        """The latest error of each sample waits for the next round."""
-        self.latest[indices] = columns["error"]
+        self.latest[indices] = columns["error"]  # waits for the next round
 
+    @override
     def score(self) -> np.ndarray:
-        """[W] as of the last round; before the first, what was met."""
-        return np.where(np.isnan(self.scores), self.latest, self.scores)
-
-    def state_dict(self) -> dict[str, np.ndarray]:
-        """The statistics and what waits to be taken in."""
-        return super().state_dict() | {"latest": self.latest.copy()}
-
-    def load_state_dict(self, state: Arrays) -> None:
-        """Both back."""
-        super().load_state_dict(state)
-        self.latest[:] = state["latest"]
+        return np.where(np.isnan(self.scores), self.latest, self.scores)  # before the first round, what was met
 
 
-def smoothed(before: np.ndarray, level: np.ndarray, smoothing: float) -> np.ndarray:
+def smooth(before: np.ndarray, error: np.ndarray, smoothing: float) -> np.ndarray:
     """Exponential running mean [M] of the errors; it starts at 0 where there is none before (NaN)."""
-    return np.asarray((1 - smoothing) * np.nan_to_num(before) + smoothing * level)
+    return np.asarray((1 - smoothing) * np.nan_to_num(before) + smoothing * error)

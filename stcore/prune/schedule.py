@@ -10,7 +10,7 @@ import numpy as np
 
 from stcore.options import OptionError, Options, option
 
-LEAST = 1 - 0.98 * 0.9  # smallest share an epoch can keep with inverse weights: 98 % go with probability 0.9
+SMALLEST_SHARE = 1 - 0.98 * 0.9  # that an epoch can keep with inverse weights: 98 % are pruned with probability 0.9
 
 
 class ScheduleOptions(Options):
@@ -47,7 +47,7 @@ class EvenOptions(BudgetOptions):
     tail: float = option(0.0, "Share of the epochs at the end that see all data.", ge=0, le=1)
 
 
-def shape(epochs: int, anneal: str, tail: float, first: int = 1) -> np.ndarray:
+def pruning_curve(epochs: int, anneal: str, tail: float, first: int = 1) -> np.ndarray:
     """Relative pruning of each epoch [E], 0 to 1: none in the ``first`` ones (nothing is scored yet) and in the tail.
 
     ``step`` prunes evenly until the tail; ``cosine`` and ``linear`` fade from half time to the tail.
@@ -55,33 +55,33 @@ def shape(epochs: int, anneal: str, tail: float, first: int = 1) -> np.ndarray:
     epoch = np.arange(epochs)
     end = epochs - int(np.ceil(tail * epochs - 1e-9))
     fade = np.clip((epoch - epochs / 2) / max(end - epochs / 2, 1e-9), 0, 1)
-    level = {"step": np.ones(epochs), "cosine": 0.5 * (1 + np.cos(np.pi * fade)), "linear": 1 - fade}[anneal]
-    return np.where((epoch < first) | (epoch >= end), 0.0, level)
+    curve = {"step": np.ones(epochs), "cosine": 0.5 * (1 + np.cos(np.pi * fade)), "linear": 1 - fade}[anneal]
+    return np.where((epoch < first) | (epoch >= end), 0.0, curve)
 
 
-def budget(
-    count: int, epochs: int, options: ScheduleOptions, least: float = LEAST, first: int = 1
+def plan_visits(
+    count: int, epochs: int, options: ScheduleOptions, least: float = SMALLEST_SHARE, first: int = 1
 ) -> tuple[np.ndarray, list[str]]:
     """Visits per epoch [E] int64 that sum to ``keep`` x E x W, and notes. The ``first`` epochs see everything.
 
-    Where the tail leaves too little to prune it is shortened, and a note says so; where even no tail is too much, an
-    OptionError names the smallest possible share.
+    An epoch keeps at least the share ``least``. Where the tail leaves too little to prune it is shortened, and a note says
+    so. Where even no tail is too long, an OptionError names the smallest possible share.
     """
     keep = 1.0 if options.keep is None else options.keep
-    dropped = (1 - keep) * epochs
+    pruned = (1 - keep) * epochs
     full_tail = int(np.ceil(options.tail * epochs - 1e-9))
     for tail in range(full_tail, -1, -1):
-        level = shape(epochs, options.anneal, tail / epochs, first)
-        if dropped <= (1 - least) * level.sum() + 1e-9:
-            share = level * (dropped / level.sum() if dropped else 0.0)
+        curve = pruning_curve(epochs, options.anneal, tail / epochs, first)
+        if pruned <= (1 - least) * curve.sum() + 1e-9:
+            share = curve * (pruned / curve.sum() if pruned else 0.0)
             visits, thinned = np.full(epochs, count), share > 0
             visits[thinned] = np.diff(np.round(np.cumsum((1 - share[thinned]) * count)), prepend=0)
             visits = np.clip(visits, 1, count).astype(np.int64)
             shorter = (
-                f"the full epochs at the end are {tail}, not {full_tail}, so that {keep:.0%} of the visits can be met"
+                f"the last {tail} epochs see all data, not {full_tail}: only so {keep:.0%} of the visits can be met"
             )
             return visits, [shorter] if tail < full_tail else []
-    smallest = 1 - (1 - least) * shape(epochs, options.anneal, 0, first).sum() / epochs
+    smallest = 1 - (1 - least) * pruning_curve(epochs, options.anneal, 0, first).sum() / epochs
     raise OptionError(
         f"keep = {keep:g} cannot be met in {epochs} epochs, the first of which sees everything; "
         f"the smallest share is {smallest:.3f}"

@@ -1,6 +1,7 @@
 """Scored: static strategies that score samples in a short training and pick by the score."""
 
 import numpy as np
+from typing_extensions import override
 
 from stcore.options import option
 from stcore.prune.draws import hardest
@@ -9,7 +10,7 @@ from stcore.prune.strategy import Arrays, Pilot, Samples
 
 
 class ScoredOptions(StaticOptions):
-    """What strategies share that score samples in a short training and pick by the score."""
+    """Options of strategies that score samples in a short training and pick by the score."""
 
     epochs: int = option(2, "Epochs of each short training on all samples, before the run.", ge=1, le=1000)
     repeats: int = option(1, "Short trainings, each with a seed of its own, whose scores are averaged.", ge=1, le=100)
@@ -24,50 +25,53 @@ class ScoredOptions(StaticOptions):
 
 
 class Scored(Static):
-    """Subclasses name the column that is their score, and its pilot averages it over repeats."""
+    """Subclasses name the ``column`` that is their score; the pilot averages it over its repeats."""
 
-    choice: ScoredOptions
+    options: ScoredOptions
+    by_chance = False
     column = "error"
 
     def __init__(self, options: ScoredOptions, samples: Samples) -> None:
         super().__init__(options, samples)
+        self.by_chance = options.strata
         self.pilot = Pilot(options.epochs, options.repeats, (self.column,))
 
+    @override
     def learn(self, repeat: int, epoch: int, columns: Arrays) -> None:
-        """The mean over the repeats so far; a pilot that starts over starts it anew."""
-        before = self.scores * repeat if repeat else 0.0
+        before = self.scores * repeat if repeat else 0.0  # a pilot that starts over starts the mean anew
         self.scores[:] = (before + columns[self.column]) / (repeat + 1)
 
+    @override
     def observe(self, epoch: int, indices: np.ndarray, columns: Arrays) -> None:
-        """The choice is made; the scores stay those it was made by."""
+        pass  # the choice is made; the scores stay those that it was made by
 
+    @override
     def pick(self, rng: np.random.Generator) -> np.ndarray:
-        """By the score, as the options say."""
-        choice, scores = self.choice, self.scores
-        if choice.hours:
-            scores = rank_within(scores, self.samples.feature("cell"))
-        out = min(int(choice.offset * len(scores)), len(scores) - self.size)
-        taken = ~hardest(scores, out, rng) if out else np.ones(len(scores), bool)
-        left = np.flatnonzero(taken)
-        way = from_each_tenth if choice.strata else hardest
-        taken[left] = way(-scores[left] if choice.easiest else scores[left], self.size, rng)
-        return taken.astype(np.float32)
+        options, scores = self.options, self.scores
+        if options.hours:
+            scores = rank_within(scores, self.samples.feature("hour"))
+        skipped = min(int(options.offset * len(scores)), len(scores) - self.size)
+        kept = ~hardest(scores, skipped, rng) if skipped else np.ones(len(scores), bool)
+        left = np.flatnonzero(kept)
+        pick = sample_tenths if options.strata else hardest
+        kept[left] = pick(-scores[left] if options.easiest else scores[left], self.size, rng)
+        return kept.astype(np.float32)
 
 
-def rank_within(scores: np.ndarray, cells: np.ndarray) -> np.ndarray:
-    """Each score's place among those of its own cell [W], 0 to 1 (hardest); unscored ones (NaN) are hardest."""
-    order = np.lexsort((scores, cells))
-    size = np.bincount(cells)
+def rank_within(scores: np.ndarray, hours: np.ndarray) -> np.ndarray:
+    """Each score's rank among those of its own hour [W], 0 to 1 (hardest); unscored ones (NaN) are hardest."""
+    order = np.lexsort((scores, hours))
+    size = np.bincount(hours)
     first = np.cumsum(size) - size
     rank = np.empty(len(scores))
-    rank[order] = (np.arange(len(scores)) - first[cells[order]] + 0.5) / size[cells[order]]
+    rank[order] = (np.arange(len(scores)) - first[hours[order]] + 0.5) / size[hours[order]]
     return rank
 
 
-def from_each_tenth(scores: np.ndarray, kept: int, rng: np.random.Generator) -> np.ndarray:
+def sample_tenths(scores: np.ndarray, kept: int, rng: np.random.Generator) -> np.ndarray:
     """``kept`` samples [W] bool, the same share by chance of each tenth of the samples in order of their scores."""
     order, bounds = np.argsort(scores, kind="stable"), np.linspace(0, len(scores), 11).round().astype(int)
-    taken, ends = np.zeros(len(scores), bool), np.round(bounds * kept / len(scores)).astype(int)
-    for first, end, many in zip(bounds[:-1], bounds[1:], np.diff(ends), strict=True):
-        taken[rng.choice(order[first:end], many, replace=False)] = True
-    return taken
+    chosen, ends = np.zeros(len(scores), bool), np.round(bounds * kept / len(scores)).astype(int)
+    for first, end, size in zip(bounds[:-1], bounds[1:], np.diff(ends), strict=True):
+        chosen[rng.choice(order[first:end], size, replace=False)] = True
+    return chosen

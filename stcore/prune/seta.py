@@ -7,15 +7,16 @@ epochs at the end see everything.
 """
 
 import numpy as np
+from typing_extensions import override
 
 from stcore.options import option
 from stcore.prune.dynamic import Dynamic
-from stcore.prune.schedule import ScheduleOptions, shape
+from stcore.prune.schedule import ScheduleOptions, pruning_curve
 from stcore.prune.strategy import Samples
 from stcore.registry import Card
 
 
-def grouped(ordered: np.ndarray, groups: int) -> np.ndarray:
+def group_bounds(ordered: np.ndarray, groups: int) -> np.ndarray:
     """Bounds [k + 1] of the k-means groups of ascending losses [W]: Lloyd's algorithm from the quantiles.
 
     Groups of numbers are stretches of their order, so each step is a search for k - 1 middles. Equal losses: equal chunks.
@@ -35,13 +36,13 @@ def grouped(ordered: np.ndarray, groups: int) -> np.ndarray:
 
 
 def seta(ordered: np.ndarray, turn: int, groups: int, width: int) -> tuple[int, int]:
-    """First and end place of the window in ascending losses: ``width`` of ``groups`` groups, from one further each turn."""
-    bounds, first = grouped(ordered, groups), turn % (groups - width + 1)
+    """First and end position of the window in ascending losses: ``width`` of ``groups`` groups, from one further each turn."""
+    bounds, first = group_bounds(ordered, groups), turn % (groups - width + 1)
     return int(bounds[first]), int(bounds[first + width])
 
 
-def exact(count: int, kept: int, turn: int, groups: int) -> tuple[int, int]:
-    """The same of equal groups and ``kept`` of ``count`` samples: it goes from end to end in as many turns. Ours."""
+def seta_by_budget(count: int, kept: int, turn: int, groups: int) -> tuple[int, int]:
+    """The same for equal groups and a window of ``kept`` of ``count`` samples; it goes from end to end. Ours."""
     turns = groups - max(1, groups * kept // count) + 1
     first = round(turn % turns * (count - kept) / max(turns - 1, 1))
     return first, first + kept
@@ -62,31 +63,32 @@ class SeTaOptions(ScheduleOptions):
 
 
 class SeTa(Dynamic):
-    """Scores are last losses; what was never visited counts as hard."""
+    """Scores are last losses; a sample that was never visited counts as hard."""
+
+    options: SeTaOptions
 
     def __init__(self, options: SeTaOptions, samples: Samples) -> None:
         super().__init__(options, samples)
-        self.choice = options
-        self.slides = shape(samples.epochs, options.anneal, options.tail) > 0
+        self.slides = pruning_curve(samples.epochs, options.anneal, options.tail) > 0
 
+    @override
     def prunes(self, epoch: int) -> bool:
-        """By the budget; without one, wherever something is left out."""
-        if self.choice.keep is not None:
+        if self.options.keep is not None:
             return super().prunes(epoch)
-        return bool(self.choice.random > 0 or self.slides[epoch])
+        return bool(self.options.random > 0 or self.slides[epoch])
 
+    @override
     def probability(self, epoch: int, pool: np.ndarray, kept: float, rng: np.random.Generator) -> np.ndarray:
-        """1 inside the window, else 0."""
-        choice, budget = self.choice, None if self.choice.keep is None else max(round(kept), 1)
-        rest = max(round((1 - choice.random) * len(pool)), budget or 1)
+        options, budget = self.options, None if self.options.keep is None else max(round(kept), 1)
+        rest = max(round((1 - options.random) * len(pool)), budget or 1)
         part = rng.permutation(len(pool))[:rest]  # in random order, so that chance breaks ties
         losses = np.nan_to_num(self.scores[pool[part]], nan=np.inf)
-        order, groups = np.argsort(losses, kind="stable"), min(choice.groups, rest)
+        order, groups = np.argsort(losses, kind="stable"), min(options.groups, rest)
         if budget is not None:
-            first, end = exact(rest, budget, epoch, groups)
+            first, end = seta_by_budget(rest, budget, epoch, groups)
         elif self.slides[epoch]:
             ordered = np.minimum(losses[order], losses[np.isfinite(losses)].max(initial=0.0))
-            first, end = seta(ordered, epoch, groups, max(1, round(choice.width * groups)))
+            first, end = seta(ordered, epoch, groups, max(1, round(options.width * groups)))
         else:
             first, end = 0, rest
         inside = losses[order[first:end]]

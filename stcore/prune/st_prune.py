@@ -1,18 +1,19 @@
 """ST-Prune (Chen et al. 2026, arXiv 2602.19113): prune by spatio-temporal complexity, rescale by stationarity, anneal.
 
 The paper's formulas are not public; what stands here is our reconstruction from its abstract. Complexity is the error
-level plus its spread over sensors and over the horizon, all from the model's live state. Easy windows are thinned, the
-calmest most, and weighted by the inverse of their keep probability, so the expected gradient is that of all data.
+plus its std over sensors and over the horizon, all from the model's live state. Easy windows are thinned, the calmest
+most, and weighted by the inverse of their keep probability, so the expected gradient is that of all data.
 """
 
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import model_validator
+from typing_extensions import override
 
 from stcore.options import option
 from stcore.prune.draws import MOST
-from stcore.prune.infobatch import infobatch
+from stcore.prune.infobatch import thin_evenly
 from stcore.prune.schedule import ScheduleOptions
 from stcore.prune.strategy import Arrays, Samples
 from stcore.prune.threshold import Threshold
@@ -20,25 +21,25 @@ from stcore.registry import Card
 
 BINS = 1000  # of stationarity, where there are many samples
 OLD_NAMES = {"level": "measure", "sensor_spread": "sensor_std", "horizon_spread": "horizon_std"}  # of options
-SOFTENING = 0.1  # training spreads, added to the seasonal naive's error before it divides
+SOFTENING = 0.1  # training stds, added to the seasonal naive's error before it divides
 
 
 def complexity(
-    level: np.ndarray, sensor_std: np.ndarray, horizon_std: np.ndarray, weights: tuple[float, float]
+    error: np.ndarray, sensor_std: np.ndarray, horizon_std: np.ndarray, weights: tuple[float, float]
 ) -> np.ndarray:
-    """Error level + spread over sensors + spread over the horizon [K], in training spreads. Our reconstruction."""
-    return level + weights[0] * sensor_std + weights[1] * horizon_std
+    """Error + its std over sensors + its std over the horizon [K], in training stds. Our reconstruction."""
+    return error + weights[0] * sensor_std + weights[1] * horizon_std
 
 
-def excess(scores: np.ndarray, cells: np.ndarray) -> np.ndarray:
-    """Scores [W] less the mean of the scored samples of the same ``cells`` [W] (hour of the week): hard for its hour.
+def excess_over_hour(scores: np.ndarray, hours: np.ndarray) -> np.ndarray:
+    """Scores [W] less the mean of the scored samples of the same hour of the week, ``hours`` [W]: hard for its hour.
 
     So that rush hours are not hard merely for being busy. NaN stays NaN. Ours.
     """
-    known = np.isfinite(scores)
-    total = np.bincount(cells[known], scores[known], minlength=int(cells.max()) + 1)
-    count = np.bincount(cells[known], minlength=len(total))
-    return scores - (total / np.maximum(count, 1))[cells].astype(scores.dtype)
+    scored = np.isfinite(scores)
+    total = np.bincount(hours[scored], scores[scored], minlength=int(hours.max()) + 1)
+    count = np.bincount(hours[scored], minlength=len(total))
+    return scores - (total / np.maximum(count, 1))[hours].astype(scores.dtype)
 
 
 def keep_probability(stationarity: np.ndarray, prune_probability: float) -> np.ndarray:
@@ -76,7 +77,7 @@ class STPruneOptions(ScheduleOptions):
 
     prune_probability: float = option(
         0.5,
-        "How likely a sample below the mean is dropped, where keep is none; given alone, it sets keep to none.",
+        "How likely a sample below the mean is pruned, where keep is none; given alone, it sets keep to none.",
         ge=0,
         le=MOST,
     )
@@ -89,8 +90,10 @@ class STPruneOptions(ScheduleOptions):
         False,
         "Subtract what is usual at the same hour of the week, so that rush hours are not hard merely for being busy.",
     )
-    sensor_std: float = option(1.0, "Weight of the error's spread over sensors in the complexity.", ge=0, le=10)
-    horizon_std: float = option(0.5, "Weight of the error's spread over the horizon in the complexity.", ge=0, le=10)
+    sensor_std: float = option(
+        1.0, "Weight of the error's standard deviation over sensors in the complexity.", ge=0, le=10
+    )
+    horizon_std: float = option(0.5, "Weight of the error's standard deviation over the horizon in it.", ge=0, le=10)
     variant: Literal["stationarity", "constant", "partial"] = option(
         "stationarity",
         "Calm windows thinned most, or all easy ones alike, both with inverse weights; or alike with partial weights.",
@@ -110,48 +113,49 @@ class STPruneOptions(ScheduleOptions):
 class STPrune(Threshold):
     """Windows are scored whenever they are visited."""
 
+    options: STPruneOptions
     most = 0.85  # spares the hard ones nearly as InfoBatch does, and leaves room to thin calm windows more than lively ones
 
     def __init__(self, options: STPruneOptions, samples: Samples) -> None:
         super().__init__(options, samples, options.prune_probability)
-        self.choice = options
-        spreads = {"sensor_std": options.sensor_std, "horizon_std": options.horizon_std}
+        if options.variant == "partial":
+            self.unbiased = None
+        stds = {"sensor_std": options.sensor_std, "horizon_std": options.horizon_std}
         gradient = ("gradient",) if options.measure == "gradient" else ()
-        self.needs = ("error", *gradient, *(name for name, weight in spreads.items() if weight))
+        self.needs = ("error", *gradient, *(name for name, weight in stds.items() if weight))
         self.stationarity = None if options.variant == "constant" else samples.feature("stationarity")
-        self.cells = samples.feature("cell") if options.excess else None
         self.naive = samples.feature("naive") if options.measure == "relative" else None
 
+    @override
     def observe(self, epoch: int, indices: np.ndarray, columns: Arrays) -> None:
-        """Error, or what takes its place, and the spreads."""
-        choice, nothing = self.choice, np.zeros(len(indices), np.float32)
-        level = columns["gradient" if choice.measure == "gradient" else "error"]
+        options, nothing = self.options, np.zeros(len(indices), np.float32)
+        error = columns["gradient" if options.measure == "gradient" else "error"]
         if self.naive is not None:
-            level = level / (self.naive[indices] + SOFTENING)
-        spreads = columns.get("sensor_std", nothing), columns.get("horizon_std", nothing)
-        self.scores[indices] = complexity(level, *spreads, (choice.sensor_std, choice.horizon_std))
+            error = error / (self.naive[indices] + SOFTENING)
+        stds = columns.get("sensor_std", nothing), columns.get("horizon_std", nothing)
+        self.scores[indices] = complexity(error, *stds, (options.sensor_std, options.horizon_std))
 
+    @override
     def score(self) -> np.ndarray:
-        """[W]; with ``excess`` above what is usual at the same hour."""
-        return self.scores if self.cells is None else excess(self.scores, self.cells)
+        return excess_over_hour(self.scores, self.hours) if self.options.excess else self.scores
 
+    @override
     def thin(self, easy: np.ndarray, pool: np.ndarray, prune_probability: float) -> np.ndarray:
-        """The calmest most, or all alike."""
-        if self.choice.variant == "stationarity" and self.stationarity is not None:
+        if self.options.variant == "stationarity" and self.stationarity is not None:
             return st_prune(easy, self.stationarity[pool], prune_probability)
-        return infobatch(easy, prune_probability)
+        return thin_evenly(easy, prune_probability)
 
+    @override
     def weigh(self, indices: np.ndarray, probability: np.ndarray) -> np.ndarray:
-        """The inverse probability; partly so for the livelier ones where the variant says so."""
         weights = super().weigh(indices, probability)
-        if self.choice.variant == "partial" and self.stationarity is not None:
+        if self.options.variant == "partial" and self.stationarity is not None:
             return 1 + self.stationarity[indices] * (weights - 1)
         return weights
 
 
 CARD = Card(
     "st-prune",
-    "Drops calm, well-learned windows: low error that is even over sensors and horizon; rescales, and ends on all data.",
+    "Prunes calm, well-learned windows: low error that is even over sensors and horizon; rescales, and ends on all data.",
     "Chen et al. 2026, arXiv 2602.19113; formulas are our reconstruction",
     "stcore.prune.st_prune:STPrune",
     STPruneOptions,

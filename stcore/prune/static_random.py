@@ -1,6 +1,7 @@
-"""A random subset that is drawn once: what every way of choosing once has to beat."""
+"""A random subset that is drawn once: every method that chooses once has to beat it."""
 
 import numpy as np
+from typing_extensions import override
 
 from stcore.prune.static import Static, StaticOptions
 from stcore.registry import Card
@@ -9,8 +10,10 @@ from stcore.registry import Card
 class StaticRandom(Static):
     """All subsets of the size are equally likely."""
 
+    unbiased = "mean"
+
+    @override
     def pick(self, rng: np.random.Generator) -> np.ndarray:
-        """By chance alone."""
         weights = np.zeros(self.samples.count, np.float32)
         weights[rng.choice(self.samples.count, self.size, replace=False)] = 1
         return weights

@@ -26,7 +26,7 @@ from stcore.sensors.sites import Sites
 from stcore.training import recipe
 from stcore.training.features import SKETCH
 
-WHOLE = ("cell", "window", "sensor")  # features that are whole numbers
+WHOLE = ("hour", "window", "sensor")  # features that are whole numbers
 
 
 def create(

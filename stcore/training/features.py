@@ -17,7 +17,7 @@ class Features:
     ``targets`` are the positions of the target channels, ``scale`` theirs.
     """
 
-    NAMES = ("cell", "stationarity", "naive", "series", "window", "sensor")
+    NAMES = ("hour", "stationarity", "naive", "series", "window", "sensor")
 
     def __init__(
         self, data: STData, windows: Windows, targets: list[int], scale: Scale, cells: np.ndarray | None = None
@@ -30,7 +30,7 @@ class Features:
             raise ValueError(f"there is no feature {name!r}: {', '.join(self.NAMES)}")
         return np.asarray(getattr(self, name)())
 
-    def cell(self) -> np.ndarray:
+    def hour(self) -> np.ndarray:
         """Hour of the week, 0 to 167, of the first forecast step."""
         return week_cell(self.data, self.windows.origins + 1)[self.window()]
 

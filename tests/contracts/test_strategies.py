@@ -43,7 +43,7 @@ def make(name: str, count: int = 500, epochs: int = 12, seed: int = 0, **options
     features = {
         "stationarity": rng.permutation(count) / max(count - 1, 1),
         "naive": np.ones(count, np.float32),
-        "cell": np.arange(count) % 168,
+        "hour": np.arange(count) % 168,
         "window": np.arange(count),
         "sensor": np.zeros(count, int),
         "series": rng.normal(size=(count, 64)).astype(np.float32),

@@ -41,7 +41,7 @@ def test_a_cell_has_its_window_and_sensor() -> None:
     known = features(tiny(400, 3), cells=True)
     np.testing.assert_array_equal(known("window")[:4], [0, 0, 0, 1])
     np.testing.assert_array_equal(known("sensor")[:4], [0, 1, 2, 0])
-    np.testing.assert_array_equal(known("cell"), features(tiny(400, 3))("cell").repeat(3))
+    np.testing.assert_array_equal(known("hour"), features(tiny(400, 3))("hour").repeat(3))
 
 
 def test_the_cells_of_a_window_say_together_what_the_window_says() -> None:
@@ -66,5 +66,5 @@ def test_a_projection_keeps_distances_about() -> None:
 
 
 def test_an_unknown_feature_is_answered_with_the_known() -> None:
-    with pytest.raises(ValueError, match="cell, stationarity"):
+    with pytest.raises(ValueError, match="hour, stationarity"):
         features(tiny())("colour")

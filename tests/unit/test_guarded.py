@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from stcore import registry
 from stcore.prune.guarded import BOUNDS, Guarded
-from stcore.prune.strata import Strata, allocate, mean_loss, rounded
+from stcore.prune.strata import Strata, allocate, mean_loss, round_by_chance
 from stcore.prune.strategy import Samples
 
 
 def make(count: int = 168 * 40, epochs: int = 6, seed: int = 0, **options: object) -> Guarded:
-    features = {"cell": np.arange(count) // 40, "sensor": np.arange(count) % 4}
+    features = {"hour": np.arange(count) // 40, "sensor": np.arange(count) % 4}
     card = registry.card("strategies", "guarded")
     strategy = card.load()(
         card.options.read({"keep": 0.5, **options}), Samples(count, epochs, seed, features.__getitem__)
@@ -70,7 +70,7 @@ def test_visits_go_in_proportion_to_size_and_loss() -> None:
 
 def test_rounding_is_by_chance_and_keeps_the_sum() -> None:
     visits = np.array([0.2, 1.5, 3.3, 5.0])
-    drawn = np.array([rounded(visits, np.random.default_rng(seed)) for seed in range(4000)])
+    drawn = np.array([round_by_chance(visits, np.random.default_rng(seed)) for seed in range(4000)])
     assert set(drawn.sum(axis=1)) == {10}
     np.testing.assert_allclose(drawn.mean(axis=0), visits, atol=0.03)
 
@@ -119,14 +119,14 @@ def test_the_guard_is_pulled_where_validation_rises() -> None:
     strategy = make()
     rounds(strategy, 5, error=1.0)
     for epoch, error in zip(range(5, 8), (1.2, 1.2, 1.2), strict=True):
-        assert strategy.trusted(epoch) == 1
+        assert strategy.trust_in(epoch) == 1
         strategy.judge(epoch, error)
-    assert strategy.trusted(8) == 0 and (strategy.select(8).weights == 1).all() and strategy.report["guard"] == 1
+    assert strategy.trust_in(8) == 0 and (strategy.select(8).weights == 1).all() and strategy.report["guard"] == 1
     calm = make()
     rounds(calm, 5)
     for epoch, error in zip(range(5, 9), (1.2, 1.2, 0.99, 1.2), strict=True):
         calm.judge(epoch, error)
-    assert calm.trusted(9) == 1
+    assert calm.trust_in(9) == 1
 
 
 @pytest.mark.parametrize("rule", ["root", "threshold"])
@@ -134,9 +134,9 @@ def test_rules_by_a_samples_own_loss_score_only_while_passes_are_few(rule: str) 
     strategy = make(rule=rule, weights="none", epochs=12)
     assert strategy.plan.sum() == 6 * strategy.samples.count
     rounds(strategy, 8)
-    assert strategy.trusted(8) == 1 and (strategy.select(8).indices % 4 == 0).mean() > 0.4
+    assert strategy.trust_in(8) == 1 and (strategy.select(8).indices % 4 == 0).mean() > 0.4
     rounds(strategy, len(strategy.plan))
-    assert strategy.trusted(int(len(strategy.plan) * 0.55)) == 0
+    assert strategy.trust_in(int(len(strategy.plan) * 0.55)) == 0
 
 
 def test_trim_leaves_the_hardest_out_while_scores_decide() -> None:
@@ -148,7 +148,7 @@ def test_trim_leaves_the_hardest_out_while_scores_decide() -> None:
 
 
 def test_on_windows_strata_are_hours_of_the_week() -> None:
-    features = {"cell": np.arange(1680) % 168, "sensor": np.zeros(1680, int)}
+    features = {"hour": np.arange(1680) % 168, "sensor": np.zeros(1680, int)}
     card = registry.card("strategies", "guarded")
     strategy = card.load()(card.options.read({}), Samples(1680, 4, 0, features.__getitem__))
     assert len(strategy.strata.size) == 168 and strategy.select(0).indices.max() < 1680
@@ -157,7 +157,7 @@ def test_on_windows_strata_are_hours_of_the_week() -> None:
 def test_hours_without_samples_are_no_strata() -> None:
     """Short data do not hold every hour of the week with every sensor."""
     sample = np.arange(3000)
-    features = {"cell": 3 + 5 * (sample // 200), "sensor": sample % 4}
+    features = {"hour": 3 + 5 * (sample // 200), "sensor": sample % 4}
     card = registry.card("strategies", "guarded")
     strategy = card.load()(card.options.read({"trim": 0.1}), Samples(3000, 6, 0, features.__getitem__))
     told = rounds(strategy, 20)
@@ -172,7 +172,7 @@ def test_where_nothing_is_left_to_learn_all_go_on_alike(rule: str) -> None:
         selection = strategy.select(epoch)
         assert len(selection.indices) == pytest.approx(strategy.plan[epoch], abs=1)
         strategy.observe(epoch, selection.indices, {"error": np.zeros(len(selection.indices), np.float32)})
-    assert strategy.trusted(3) == 1
+    assert strategy.trust_in(3) == 1
 
 
 def test_a_floor_is_of_a_pass_however_many_rounds_it_has() -> None:

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from stcore.options import OptionError
 from stcore.prune import repb, seta
 from stcore.prune.draws import SEPARATE, draw, easy_by_budget, easy_by_mean, hardest
-from stcore.prune.dynamic import trimmed, with_floor
+from stcore.prune.dynamic import meet_floor, without_hardest
 from stcore.prune.epsilon_greedy import EpsilonGreedy, EpsilonGreedyOptions, epsilon_greedy
-from stcore.prune.infobatch import infobatch
-from stcore.prune.schedule import LEAST, ScheduleOptions, budget, full_passes, shape
-from stcore.prune.st_prune import STPruneOptions, complexity, excess, keep_probability, st_prune
+from stcore.prune.infobatch import InfoBatch, InfoBatchOptions, infobatch, thin_evenly
+from stcore.prune.schedule import SMALLEST_SHARE, ScheduleOptions, full_passes, plan_visits, pruning_curve
+from stcore.prune.st_prune import STPruneOptions, complexity, excess_over_hour, keep_probability, st_prune
 from stcore.prune.strategy import Samples, Selection
-from stcore.prune.ucb import bound, running
+from stcore.prune.ucb import running_moments, upper_bound
 
 RNG = np.random.default_rng
 
@@ -24,18 +24,18 @@ RNG = np.random.default_rng
 @given(st.integers(20, 5000), st.integers(4, 60), st.floats(0.35, 1), st.sampled_from(["step", "cosine", "linear"]))
 def test_a_budget_adds_up(count: int, epochs: int, keep: float, anneal: str) -> None:
     try:
-        visits, _ = budget(count, epochs, ScheduleOptions(keep=keep, anneal=anneal))
+        visits, _ = plan_visits(count, epochs, ScheduleOptions(keep=keep, anneal=anneal))
     except OptionError as error:
         smallest = float(str(error).rsplit(" ", 1)[1])
         assert keep < smallest + 1e-3
         return
     assert abs(visits.sum() - keep * epochs * count) <= 1
     assert visits[0] == count and visits.max() <= count
-    assert visits.min() >= LEAST * count - 1
+    assert visits.min() >= SMALLEST_SHARE * count - 1
 
 
 def test_a_budget_shortens_the_tail_and_says_so() -> None:
-    visits, notes = budget(1000, 8, ScheduleOptions(keep=0.35, tail=0.5))
+    visits, notes = plan_visits(1000, 8, ScheduleOptions(keep=0.35, tail=0.5))
     assert visits.sum() == 2800
     assert (visits == 1000).sum() < 5
     assert "not 4" in notes[0]
@@ -43,12 +43,12 @@ def test_a_budget_shortens_the_tail_and_says_so() -> None:
 
 def test_an_impossible_budget_is_refused_with_the_smallest() -> None:
     with pytest.raises(OptionError, match=r"smallest share is 0\.559"):
-        budget(1000, 2, ScheduleOptions(keep=0.2))
+        plan_visits(1000, 2, ScheduleOptions(keep=0.2))
 
 
 def test_the_shape_is_full_at_both_ends() -> None:
     for anneal in ("step", "cosine", "linear"):
-        level = shape(16, anneal, 0.125)
+        level = pruning_curve(16, anneal, 0.125)
         assert level[0] == 0 and (level[14:] == 0).all()
         assert level[1] == 1 and (np.diff(level[1:]) <= 1e-12).all()
 
@@ -104,8 +104,8 @@ def test_the_hardest_are_as_many_as_asked_for(scores: list[float], kept: int) ->
 
 
 def test_trimming_leaves_out_the_hardest_but_not_the_unknown() -> None:
-    np.testing.assert_array_equal(trimmed(np.array([5, np.nan, 9, 1]), 1, RNG(0)), [0, 1, 3])
-    np.testing.assert_array_equal(trimmed(np.array([np.nan, np.nan, 9, np.nan]), 3, RNG(0)), [0, 1, 3])
+    np.testing.assert_array_equal(without_hardest(np.array([5, np.nan, 9, 1]), 1, RNG(0)), [0, 1, 3])
+    np.testing.assert_array_equal(without_hardest(np.array([np.nan, np.nan, 9, np.nan]), 3, RNG(0)), [0, 1, 3])
 
 
 def test_a_floor_takes_from_the_methods_own_budget() -> None:
@@ -114,14 +114,25 @@ def test_a_floor_takes_from_the_methods_own_budget() -> None:
     def proposed(target: float) -> np.ndarray:
         return np.where(np.arange(100) >= 100 - round(target), 1.0, 0.0)  # all from cell 1
 
-    chance = with_floor(proposed, 40, cells, 0.2)
+    chance = meet_floor(proposed, 40, cells, 0.2)
     assert chance.sum() == pytest.approx(40, abs=1)
     assert chance[:50].mean() == pytest.approx(0.2)
 
 
 # ---- InfoBatch and ST-Prune --------------------------------------------------------------------------------------------
 def test_infobatch_is_the_paper() -> None:
-    np.testing.assert_array_equal(infobatch(np.array([True, True, False]), 0.4), [0.6, 0.6, 1])
+    np.testing.assert_array_equal(thin_evenly(np.array([True, True, False]), 0.4), [0.6, 0.6, 1])
+    indices, weights = infobatch(np.arange(100.0), 0.4, RNG(0))
+    assert len(indices) == 80 and set(range(50, 100)) <= set(indices)  # 40 % of the 50 below the mean are pruned
+    np.testing.assert_allclose(weights, np.where(indices < 50, 1 / 0.6, 1), rtol=1e-6)
+
+
+def test_an_epoch_of_the_class_is_the_function() -> None:
+    strategy = InfoBatch(InfoBatchOptions(prune_probability=0.4), Samples(100, 8, 3, lambda name: np.zeros(100)))
+    strategy.observe(0, np.arange(100), {"error": np.arange(100, dtype=np.float32)})
+    chosen, expected = strategy.select(1), infobatch(strategy.score(), 0.4, strategy.generator(1))
+    np.testing.assert_array_equal(chosen.indices, expected.indices)
+    np.testing.assert_array_equal(chosen.weights, expected.weights)
 
 
 @given(st.floats(0.01, 0.89), st.integers(2, 400))
@@ -146,7 +157,7 @@ def test_complexity_adds_level_and_spreads() -> None:
 
 def test_excess_is_above_the_mean_of_the_same_hour() -> None:
     scores, cells = np.array([1.0, 3.0, 10.0, np.nan, 20.0]), np.array([0, 0, 1, 1, 1])
-    np.testing.assert_array_equal(excess(scores, cells), [-1, 1, -5, np.nan, 5])
+    np.testing.assert_array_equal(excess_over_hour(scores, cells), [-1, 1, -5, np.nan, 5])
 
 
 def test_a_probability_given_without_a_share_is_meant() -> None:
@@ -170,17 +181,19 @@ def test_epsilon_greedy_takes_the_hardest_and_some_by_chance() -> None:
 
 
 def test_the_bound_is_mean_plus_variance_as_in_the_re_implementation() -> None:
-    mean, variance = running(np.array([np.nan]), np.zeros(1), np.array([1.0]), 0.8)
+    mean, variance = running_moments(np.array([np.nan]), np.zeros(1), np.array([1.0]), 0.8)
     assert (mean[0], variance[0]) == pytest.approx((0.8, 0.8))
-    mean, variance = running(mean, variance, np.array([2.0]), 0.8)
+    mean, variance = running_moments(mean, variance, np.array([2.0]), 0.8)
     assert (mean[0], variance[0]) == pytest.approx((0.2 * 0.8 + 1.6, 0.2 * 0.8 + 0.8 * 1.2**2))
-    assert bound(np.array([1.0]), np.array([0.25]), 2.0, False)[0] == 1.5
-    assert bound(np.array([1.0]), np.array([0.25]), 2.0, True)[0] == 2.0
+    assert upper_bound(np.array([1.0]), np.array([0.25]), 2.0, False)[0] == 1.5
+    assert upper_bound(np.array([1.0]), np.array([0.25]), 2.0, True)[0] == 2.0
 
 
 def rounds(**more: object) -> tuple[EpsilonGreedy, list[Selection], list[int]]:
     """Ten epochs of epsilon-greedy over samples whose errors change, and those in which it asked for a refresh."""
-    strategy = EpsilonGreedy(EpsilonGreedyOptions(period=3, **more), Samples(200, 10, 0, {}.__getitem__))
+    strategy = EpsilonGreedy(
+        EpsilonGreedyOptions(period=3, **more), Samples(200, 10, 0, dict[str, np.ndarray]().__getitem__)
+    )
     selections, asked = [], []
     for epoch in range(10):
         if strategy.refresh(epoch):
@@ -214,10 +227,10 @@ def test_annealing_ends_the_rounds() -> None:
 # ---- SeTa --------------------------------------------------------------------------------------------------------------
 def test_groups_are_those_of_k_means() -> None:
     ordered = np.sort(np.concatenate([RNG(0).normal(middle, 0.1, 50) for middle in (1, 5, 9)]))
-    np.testing.assert_array_equal(seta.grouped(ordered, 3), [0, 50, 100, 150])
-    np.testing.assert_array_equal(seta.grouped(np.ones(10), 5), [0, 2, 4, 6, 8, 10])
+    np.testing.assert_array_equal(seta.group_bounds(ordered, 3), [0, 50, 100, 150])
+    np.testing.assert_array_equal(seta.group_bounds(np.ones(10), 5), [0, 2, 4, 6, 8, 10])
     skewed = np.sort(np.exp(RNG(1).normal(size=2000)))
-    bounds = seta.grouped(skewed, 4)
+    bounds = seta.group_bounds(skewed, 4)
     means = [skewed[first:end].mean() for first, end in pairwise(bounds)]
     nearest = np.abs(skewed[:, None] - np.array(means)).argmin(axis=1)
     np.testing.assert_array_equal(nearest, np.searchsorted(bounds, np.arange(2000), side="right") - 1)  # a fixed point
@@ -235,7 +248,7 @@ def test_a_window_of_a_budget_meets_every_sample(count: int, groups: int, share:
         return
     met = np.zeros(count, bool)
     for turn in range(groups):
-        first, end = seta.exact(count, kept, turn, groups)
+        first, end = seta.seta_by_budget(count, kept, turn, groups)
         assert first >= 0 and end <= count and end - first == kept
         met[first:end] = True
     assert met.all() or kept == count
@@ -244,8 +257,8 @@ def test_a_window_of_a_budget_meets_every_sample(count: int, groups: int, share:
 # ---- RePB --------------------------------------------------------------------------------------------------------------
 def test_a_loss_is_held_against_its_own_batches() -> None:
     level, batch = np.array([1.0, 3.0, 10.0, 20.0]), np.array([0.0, 0.0, 1.0, 1.0])
-    np.testing.assert_array_equal(repb.above_its_batches(level, batch, 1), [-1, 1, -5, 5])
-    np.testing.assert_array_equal(repb.above_its_batches(level, batch, 2), level - 8.5)
+    np.testing.assert_array_equal(repb.excess_over_batches(level, batch, 1), [-1, 1, -5, 5])
+    np.testing.assert_array_equal(repb.excess_over_batches(level, batch, 2), level - 8.5)
 
 
 def test_repb_brings_the_others_back_by_chance() -> None:
@@ -256,14 +269,14 @@ def test_repb_brings_the_others_back_by_chance() -> None:
 @pytest.mark.parametrize("kept", [5, 20, 35, 60, 90])
 def test_a_budget_chooses_rho(kept: float) -> None:
     above = np.concatenate([np.linspace(0, 1, 30), np.linspace(-1, -0.1, 30), np.full(40, -np.inf)])
-    chance = repb.exact(above, kept, RNG(0))
+    chance = repb.repb_by_budget(above, kept, RNG(0))
     assert chance.sum() == pytest.approx(kept)
     assert (chance[30:] >= 0.0999).all() or kept < 10
     assert (np.diff(chance[:30]) >= 0).all()  # those most above their mean stay longest
 
 
 def test_a_weight_is_epochs_over_selections() -> None:
-    strategy = repb.RePB(repb.RePBOptions(), Samples(3, 30, 0, {}.__getitem__))
+    strategy = repb.RePB(repb.RePBOptions(), Samples(3, 30, 0, dict[str, np.ndarray]().__getitem__))
     for epoch, visited in enumerate([[0, 1, 2], [0, 1], [0]]):
         columns = {"error": np.ones(len(visited), np.float32), "batch": np.zeros(len(visited), np.float32)}
         strategy.observe(epoch, np.array(visited), columns)

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from stcore.options import OptionError
-from stcore.prune.blockwise import SpaceOptions
+from stcore.prune.blockwise import EmbeddingOptions
 from stcore.prune.craig import CRAIG, CRAIGOptions, craig, likeness
 from stcore.prune.el2n import EL2N
-from stcore.prune.forgetting import Forgetting, ForgettingOptions, learned_now
+from stcore.prune.forgetting import Forgetting, ForgettingOptions, is_learned
 from stcore.prune.herding import Herding, herding
 from stcore.prune.k_center import KCenter, k_center
-from stcore.prune.scored import ScoredOptions, from_each_tenth, rank_within
+from stcore.prune.scored import ScoredOptions, rank_within, sample_tenths
 from stcore.prune.static import StaticOptions
 from stcore.prune.strategy import Samples
-from stcore.prune.stride import Stride, every
+from stcore.prune.stride import Stride, every_kth
 
 RNG = np.random.default_rng
 GROUPS, COPIES = 12, 5
@@ -84,12 +84,12 @@ def test_craig_weighs_within_bounds() -> None:
     strategy.learn(0, 1, {"gradients": gradients})
     selection = strategy.select(0)
     assert len(selection.indices) == 20 and selection.weights.max() == 10
-    assert strategy.found is None  # a state need not hold them
+    assert strategy.pilot_rows is None  # a state need not hold them
 
 
 @pytest.mark.parametrize("kind", [KCenter, Herding])
 def test_many_samples_are_worked_on_in_blocks(kind: type[KCenter]) -> None:
-    strategy = kind(SpaceOptions(keep=0.3), samples(1000, series=RNG(0).normal(size=(1000, 64))))
+    strategy = kind(EmbeddingOptions(keep=0.3), samples(1000, series=RNG(0).normal(size=(1000, 64))))
     strategy.block = 300
     chosen = strategy.select(0).indices
     assert len(chosen) == 300
@@ -99,27 +99,27 @@ def test_many_samples_are_worked_on_in_blocks(kind: type[KCenter]) -> None:
 def test_embeddings_of_a_short_training_are_compared_where_asked_for() -> None:
     values, embedding = RNG(0).normal(size=(100, 64)), np.zeros((100, 64))
     embedding[40:42] = np.eye(64)[:2] * 100
-    strategy = KCenter(SpaceOptions(keep=0.03, epochs=1), samples(100, series=values))
+    strategy = KCenter(EmbeddingOptions(keep=0.03, epochs=1), samples(100, series=values))
     assert strategy.pilot is not None and strategy.pilot.needs == ("embedding",)
     strategy.learn(0, 0, {"error": np.zeros(100), "embedding": embedding})
     assert {40, 41} <= set(strategy.select(0).indices)
-    assert KCenter(SpaceOptions(), samples(100)).pilot is None
+    assert KCenter(EmbeddingOptions(), samples(100)).pilot is None
 
 
 def test_too_many_samples_are_refused_in_words() -> None:
     with pytest.raises(OptionError, match="up to 1,000,000 of them, here are 1,200,000; prune whole windows"):
-        Herding(SpaceOptions(), samples(1_200_000))
+        Herding(EmbeddingOptions(), samples(1_200_000))
 
 
 # ---- stride -------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("k", [2, 3, 4, 7])
 def test_a_share_of_one_in_k_is_every_kth(k: int) -> None:
-    kept = np.flatnonzero(every(np.arange(100), 1 / k, np.full(100, 0.37)))
+    kept = np.flatnonzero(every_kth(np.arange(100), 1 / k, np.full(100, 0.37)))
     assert (np.diff(kept) == k).all()
 
 
 def test_any_share_is_evenly_spaced() -> None:
-    kept = np.flatnonzero(every(np.arange(1000), 0.3, np.full(1000, 0.5)))
+    kept = np.flatnonzero(every_kth(np.arange(1000), 0.3, np.full(1000, 0.5)))
     assert abs(len(kept) - 300) <= 1 and set(np.diff(kept)) == {3, 4}
 
 
@@ -130,8 +130,9 @@ def test_of_cells_no_sensor_is_left_out() -> None:
 
 
 # ---- scores of a short training -----------------------------------------------------------------------------------------
-def el2n(scores: np.ndarray, cells: np.ndarray | None = None, **options: object) -> np.ndarray:
-    strategy = EL2N(ScoredOptions(**options), samples(len(scores), cell=cells))
+def el2n(scores: np.ndarray, week_hour: np.ndarray | None = None, **options: object) -> np.ndarray:
+    features = {} if week_hour is None else {"hour": week_hour}
+    strategy = EL2N(ScoredOptions(**options), samples(len(scores), **features))
     strategy.learn(0, 1, {"squared": scores})
     return strategy.select(0).indices
 
@@ -154,15 +155,15 @@ def test_scores_are_averaged_over_repeats_and_a_pilot_may_start_over() -> None:
 
 
 def test_strata_take_the_same_of_each_tenth() -> None:
-    taken = np.flatnonzero(from_each_tenth(RNG(0).permutation(200).astype(float), 60, RNG(1)))
+    taken = np.flatnonzero(sample_tenths(RNG(0).permutation(200).astype(float), 60, RNG(1)))
     scores = RNG(0).permutation(200)
     assert np.bincount(scores[taken] // 20).tolist() == [6] * 10
 
 
 def test_hours_take_the_same_of_each_hour() -> None:
-    cells = np.arange(100) % 5
-    chosen = el2n(cells * 100.0 + np.arange(100), cells, hours=True, keep=0.2)
-    assert np.bincount(cells[chosen]).tolist() == [4] * 5
+    hours = np.arange(100) % 5
+    chosen = el2n(hours * 100.0 + np.arange(100), hours, hours=True, keep=0.2)
+    assert np.bincount(hours[chosen]).tolist() == [4] * 5
     assert chosen.min() >= 80  # and there the hardest
     np.testing.assert_allclose(rank_within(np.array([3.0, 1, 2]), np.array([0, 0, 1])), [0.75, 0.25, 0.5])
 
@@ -170,7 +171,7 @@ def test_hours_take_the_same_of_each_hour() -> None:
 # ---- forgetting ---------------------------------------------------------------------------------------------------------
 def test_learned_and_forgotten_have_a_gap() -> None:
     level, naive = np.array([0.69, 0.75, 0.75, 0.81]), np.ones(4)
-    now = learned_now(np.array([False, False, True, True]), level, naive)
+    now = is_learned(np.array([False, False, True, True]), level, naive)
     np.testing.assert_array_equal(now, [True, False, True, False])
 
 
