@@ -128,8 +128,7 @@ def masked(run: Run) -> str:
 
 def named(name: str) -> str:
     """A registered thing's name as its authors write it."""
-    card = registry.cards("models").get(name) or registry.cards("strategies").get(name)
-    card = card or registry.cards("masks").get(name)
+    card = registry.find("models", name) or registry.find("strategies", name) or registry.find("masks", name)
     return card.label if card else name
 
 

@@ -26,4 +26,4 @@ CARD = Card("failing", "Breaks down.", "a test", f"{__name__}:strategy", RANDOM.
 def installed() -> None:
     """As if its package were installed, for this process."""
     stcore.prune.CARDS = (*stcore.prune.CARDS, CARD)
-    registry.cards.cache_clear()
+    registry.forget()

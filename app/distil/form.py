@@ -19,8 +19,8 @@ from stcore.data import STData
 from stcore.data.checks import sensor_word
 from stcore.data.windows import cut
 from stcore.distil import estimate
-from stcore.distil.clusters import counted, fewest_clusters
-from stcore.distil.options import SCHEDULES, DistilOptions, MatchingOptions, SizeOptions, STemDistOptions
+from stcore.distil.clusters import counted
+from stcore.distil.options import SCHEDULES, DistilOptions, SizeOptions
 from stcore.findings import DataError
 from stcore.options import DataOptions, OptionError, RunOptions, TrainOptions
 from stcore.runs import Run, create_distillation
@@ -82,7 +82,7 @@ def draw(data: STData | None, problem: str) -> Draft:
     method = choose_method()
     size = {name: share(name, sensor_word(data.ds) if data else "sensor") for name in DEFAULTS}
     place = st.container()
-    schedule = choose_schedule(method) if issubclass(method.options, MatchingOptions) else None
+    schedule = choose_schedule(method) if "schedule" in method.options.model_fields else None
     surrogate = choose_surrogate(data)
     values = further(method, surrogate, schedule, data)
     options = {name: values[name] for name in ("data", "train")}
@@ -101,7 +101,7 @@ def draw(data: STData | None, problem: str) -> Draft:
     return draft
 
 
-def choose_method() -> registry.Card:
+def choose_method() -> registry.DistillerCard:
     """The method."""
     known = registry.cards("distillers")
     st.session_state.setdefault("distil.method", "stemdist")
@@ -127,7 +127,7 @@ def share(name: str, node: str) -> float:
     return float(found)
 
 
-def choose_schedule(method: registry.Card) -> str:
+def choose_schedule(method: registry.DistillerCard) -> str:
     """Preview or paper, with what that means."""
     st.session_state.setdefault("distil.schedule", "preview")
     chosen = st.segmented_control(
@@ -139,7 +139,7 @@ def choose_schedule(method: registry.Card) -> str:
         persist_state="session",
     )
     plan = SCHEDULES[str(chosen)]
-    taught = issubclass(method.options, STemDistOptions) and plan["targets"] == "teacher"
+    taught = method.decide(method.options.read({"schedule": chosen})).targets == "teacher"
     st.markdown(
         f":small[{plan['rounds']} rounds of {plan['steps']} steps, a validation every {plan['check']} rounds.]"
         + (
@@ -152,7 +152,7 @@ def choose_schedule(method: registry.Card) -> str:
     return str(chosen)
 
 
-def choose_surrogate(data: STData | None) -> registry.Card:
+def choose_surrogate(data: STData | None) -> registry.ModelCard:
     """The models that run on sensors that they have never seen."""
     able = surrogates(data)
     if st.session_state.get("distil.model") not in able:
@@ -169,7 +169,7 @@ def choose_surrogate(data: STData | None) -> registry.Card:
     return able[name]
 
 
-def surrogates(data: STData | None) -> dict[str, registry.Card]:
+def surrogates(data: STData | None) -> dict[str, registry.ModelCard]:
     """Models that can be trained on a small set, by name."""
     grid = data is not None and "grid" in data.ds.attrs
     known = registry.cards("models").items()
@@ -179,7 +179,7 @@ def surrogates(data: STData | None) -> dict[str, registry.Card]:
 
 
 def further(
-    method: registry.Card, surrogate: registry.Card, schedule: str | None, data: STData | None
+    method: registry.DistillerCard, surrogate: registry.ModelCard, schedule: str | None, data: STData | None
 ) -> dict[str, dict[str, Any]]:
     """Everything else, from the options' own classes."""
     described = {
@@ -220,14 +220,14 @@ def checked(options: dict[str, Any], data: STData | None, problem: str) -> Draft
         return Draft(options, data, problem=sentence(str(error)))
 
 
-def say_size(method: registry.Card, draft: Draft) -> None:
+def say_size(method: registry.DistillerCard, draft: Draft) -> None:
     """How large the set will be."""
     assert draft.data
     choice = {name: value for name, value in draft.options["distil"].items() if name != "name" and value is not None}
     size, sensors = method.options.read(choice), len(draft.data.sensors)
     assert isinstance(size, SizeOptions)
     whole = draft.windows[0]
-    windows, clusters, notes = counted(whole, sensors, size, fewest_clusters(size))
+    windows, clusters, notes = counted(whole, sensors, size, method.fewest(size))
     one = sensor_word(draft.data.ds)
     of = f"{one}s" if choice.get("sensors", "clusters") != "clusters" else "clusters"
     st.markdown(

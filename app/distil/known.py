@@ -9,7 +9,7 @@ from app.session import current_zone, link, linked, runs_folder, state
 from app.words import plain
 from stcore import registry
 from stcore.charts.words import percent
-from stcore.distil.clusters import counted, fewest_clusters
+from stcore.distil.clusters import counted
 from stcore.runs import Run, damaged_in, label, runs_in
 from stcore.runs.folder import LIVE
 
@@ -89,7 +89,7 @@ def asked_size(run: Run) -> tuple[int, int]:
     if card is None:
         return windows, sensors
     options = card.options.read(choice)
-    return counted(windows, sensors, options, fewest_clusters(options))[:2]  # type: ignore[arg-type]
+    return counted(windows, sensors, options, card.fewest(options))[:2]  # type: ignore[arg-type]
 
 
 def said_size(run: Run) -> str:

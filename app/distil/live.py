@@ -14,7 +14,6 @@ from stcore import registry
 from stcore.charts import distil as charts
 from stcore.charts.curves import ZOOM_HINT
 from stcore.charts.words import labelled, percent, short
-from stcore.distil.options import MatchingOptions, scheduled
 from stcore.runs import Run, pictures
 from stcore.runs.folder import LIVE
 from stcore.words import duration
@@ -58,7 +57,7 @@ def run_rounds(run: Run) -> int:
     """How many rounds a distillation plans, as it has told or as its options have it."""
     plan = planned(run)
     told = any(event["event"] == "started" for event in run.events())
-    return run.passes if told else plan.rounds or 1 if plan else max(len(run.epochs()), 1)
+    return run.passes if told else getattr(plan, "rounds", None) or 1 if plan else max(len(run.epochs()), 1)
 
 
 def before_rounds(run: Run) -> bool:
@@ -72,12 +71,11 @@ def taught(run: Run) -> bool:
     return (plan.targets if plan else run.spec["options"]["distil"].get("targets")) == "teacher"
 
 
-def planned(run: Run) -> MatchingOptions | None:
-    """The schedule of a method that learns; None for one that picks, or is not known here."""
-    choice = dict(run.spec["options"]["distil"])
-    card = registry.cards("distillers").get(choice.pop("name"))
-    options = card.options.read(choice) if card else None
-    return scheduled(options) if isinstance(options, MatchingOptions) else None
+def planned(run: Run) -> Any:
+    """The decided options of a method that learns; None for one that picks, or is not known here."""
+    choice = run.spec["options"]["distil"]
+    card = registry.find("distillers", choice["name"])
+    return card.decide(registry.options_of("distillers", choice)) if card and card.learns else None
 
 
 def panel(run: Run) -> None:
@@ -159,7 +157,7 @@ def by_round(run: Run, table: pd.DataFrame) -> None:
             help=f"Of models trained on the set as it stood then. The ring marks the best so far. {ZOOM_HINT}",
         )
         if table["mae"].isna().all():
-            first = plan.check if (plan := planned(run)) else rounds
+            first = getattr(planned(run), "check", None) or rounds
             with st.container(height=charts.HEIGHT, border=False):
                 st.markdown(f"The first validation comes after round {min(first or rounds, rounds)}.")
         else:

@@ -250,13 +250,16 @@ def clone(run: Run) -> None:
     spec = run.spec
     options, data = spec["options"], spec["data"]
     st.session_state["new.source"] = str(run.path / "data.nc") if data["source"] == "data.nc" else data["source"]
-    for key, kind in (("model", "models"), ("prune", "strategies")):
-        st.session_state[f"new.{key}"] = options[key]["name"]
-        forms.fill(key, registry.card(kind, options[key]["name"]).options.describe(), options[key], {})  # type: ignore[arg-type]
+    kinds: dict[str, registry.Kind] = {"model": "models", "prune": "strategies"}
+    for key, kind in kinds.items():
+        card = registry.card(kind, options[key]["name"])
+        st.session_state[f"new.{key}"] = card.name
+        forms.fill(key, card.options.describe(), options[key], {})
     mask = options.get("mask") or {"name": "none"}
-    st.session_state["new.mask"] = mask["name"]
+    mask_card = registry.card("masks", mask["name"])
+    st.session_state["new.mask"] = mask_card.name
     sensors: dict[str, Any] = {"on": data["sensors"], "off": data["sensors"]}
-    forms.fill("mask", registry.card("masks", mask["name"]).options.describe(), mask, sensors)
+    forms.fill("mask", mask_card.options.describe(), mask, sensors)
     lists = {"targets": data["channels"], "inputs": data["channels"]}
     for key, kind_of in (("train", TrainOptions), ("data", DataOptions)):
         forms.fill(key, kind_of.describe(), options[key], lists)

@@ -14,7 +14,7 @@ UNMASKED = "new.no mask"
 Described = list[dict[str, Any]]
 
 
-def models(data: STData | None) -> tuple[dict[str, registry.Card], str]:
+def models(data: STData | None) -> tuple[dict[str, registry.ModelCard], str]:
     """The models that can be trained on the data, all of them where these are not known yet; and which cannot, and why."""
     trained = {name: card for name, card in registry.cards("models").items() if card.trains}
     if data is None or "grid" in data.ds.attrs:
@@ -32,7 +32,9 @@ def choose_model(key: str, data: STData | None) -> str:
     return str(st.selectbox("Model", list(able), key=key, format_func=named, persist_state="session"))
 
 
-def acting(section: str, described: Sequence[dict[str, Any]], model: registry.Card, data: STData | None) -> Described:
+def acting(
+    section: str, described: Sequence[dict[str, Any]], model: registry.ModelCard, data: STData | None
+) -> Described:
     """The options of a section that do something: regions on grids alone, parts where there is a graph, single cells as
     samples for models that do not mix sensors."""
     idle = {"samples"} if section == "data" and model.mixes_sensors else set()
@@ -42,7 +44,7 @@ def acting(section: str, described: Sequence[dict[str, Any]], model: registry.Ca
     return [option for option in described if option["name"] not in idle]
 
 
-def choose_mask(model: registry.Card) -> None:
+def choose_mask(model: registry.ModelCard) -> None:
     """Which sensors are switched off; for models that forecast each sensor from itself alone there is nothing to choose."""
     if not model.mixes_sensors:
         able = ", ".join(card.label for card in registry.cards("models").values() if card.mixes_sensors)

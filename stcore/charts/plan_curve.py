@@ -75,7 +75,7 @@ class Shown(NamedTuple):
         frame = pd.DataFrame(
             {"ranking": self.table["ranking"], "x": self.table[self.x], "error": self.table[f"{self.part}_all"]}
         )
-        drawn = frame["ranking"].str.startswith("random")
+        drawn = frame["ranking"].str.startswith("random ")
         if self.x == "kept":
             frame["ranking"] = frame["ranking"].where(~drawn, RANDOM)
             frame = frame.groupby(["ranking", "x"], as_index=False, sort=False)["error"].mean()
@@ -91,7 +91,7 @@ class Shown(NamedTuple):
     @property
     def band(self) -> pd.DataFrame:
         """x, low, high of the random draws; empty where costs set them apart."""
-        draws = self.table[self.table["ranking"].str.startswith("random")]
+        draws = self.table[self.table["ranking"].str.startswith("random ")]
         grouped = draws.groupby("kept")[f"{self.part}_all"]
         frame = pd.DataFrame(
             {"x": grouped.first().index, "low": grouped.min().to_numpy(), "high": grouped.max().to_numpy()}

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from stcore import readers
+from stcore import readers, registry
 from stcore.cli.common import RUNS, Answers, Json, Runs, app, read_answers, say, shown
 from stcore.cli.training import configured, finish, laid_over, result, without_none
 from stcore.distil.options import FILE, DistilOptions
@@ -55,7 +55,7 @@ def distil(
         "distil": {"name": method, "time": time, "space": space, "schedule": None if preview else "paper"},
         "data": {"lookback": lookback, "horizon": horizon},
     }
-    if not preview and method not in (None, "stemdist", "gradient-matching", "distribution-matching"):
+    if not preview and method and "schedule" not in registry.card("distillers", method).options.model_fields:
         raise OptionError(f"--paper is a schedule of learning, and {method} learns nothing; leave it out.")
     options = laid_over(configured(config, DistilOptions), merged(without_none(given), nested(assignments or [])))
     run = create_distillation(data, options, runs, name, read_answers(answers))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stcore.data.checks.stretches import stretches
-from stcore.distil.options import FEWEST_CLUSTERS, MatchingOptions, SizeOptions, STemDistOptions
+from stcore.distil.options import SizeOptions
 
 SHOWN = 8  # windows, and clusters, of which every round leaves a picture
 
@@ -50,13 +50,6 @@ def counted(windows: int, sensors: int, size: SizeOptions, fewest: int = 1) -> t
         )
         some, clusters = fewer, least
     return some, clusters, notes
-
-
-def fewest_clusters(options: SizeOptions) -> int:
-    """How many clusters a method needs: those that learn have two for each subset, and only STemDist has several subsets."""
-    if not isinstance(options, MatchingOptions):
-        return 1
-    return FEWEST_CLUSTERS * (options.subsets if isinstance(options, STemDistOptions) else 1)
 
 
 def chosen(size: int) -> np.ndarray:

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from stcore import registry
 from stcore.models import Setting
+from stcore.models.cards import for_unseen_sensors
 from stcore.models.forecaster import Forecaster
-from stcore.models.unseen import fitted
 
 TIMES = ("slot", "day")  # tables over time of day and week: windows of other hours leave them no common rows
 
@@ -20,7 +20,7 @@ class Surrogates:
     weights fit its own sensors alone."""
 
     def __init__(self, choice: Mapping[str, Any], setting: Setting) -> None:
-        given = fitted(choice)
+        given = for_unseen_sensors(choice)
         self.card = registry.card("models", given.pop("name"))
         self.options, self.setting = self.card.options.read(given), setting
 

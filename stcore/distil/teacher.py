@@ -15,8 +15,8 @@ from stcore.distil.ground import Ground
 from stcore.distil.options import DistilOptions, lessons
 from stcore.distil.small import Small, as_data
 from stcore.events import Epoch, Progress
+from stcore.models.cards import for_unseen_sensors
 from stcore.models.forecaster import Forecaster
-from stcore.models.unseen import fitted
 from stcore.options import RunOptions
 from stcore.ranks import Ranks
 from stcore.training import recipe
@@ -37,7 +37,7 @@ class Teacher:
         enough = lessons(epochs, len(ground.windows), batch)
         train = options.train.model_copy(update={"epochs": enough, "patience": None, "forecasts": 0})
         plain = {"prune": {"name": "full"}, "mask": {"name": "none"}}
-        seed, model = (options.seed + SEED) % 2**31, fitted(options.model)
+        seed, model = (options.seed + SEED) % 2**31, for_unseen_sensors(options.model)
         self.options = RunOptions(seed=seed, data=options.data, model=model, train=train, **plain)
         self.model: Forecaster | None = None
 

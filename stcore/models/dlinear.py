@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from stcore.models import DLinearOptions, Setting
+from stcore.models import Setting
+from stcore.models.cards import DLinearOptions
 from stcore.models.forecaster import Forecaster, flat_series, unflat
 
 

@@ -15,7 +15,8 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from stcore.models import GraphWaveNetOptions, Setting
+from stcore.models import Setting
+from stcore.models.cards import GraphWaveNetOptions
 from stcore.models.forecaster import Forecaster, table
 from stcore.models.location import LocationEncoder, Moments, location
 

@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from stcore.models import MTGNNOptions, Setting
+from stcore.models import Setting
+from stcore.models.cards import MTGNNOptions
 from stcore.models.forecaster import Forecaster, table
 from stcore.models.location import LocationEncoder, location
 

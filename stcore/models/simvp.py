@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from stcore.models import Setting, SimVPOptions
+from stcore.models import Setting
+from stcore.models.cards import SimVPOptions
 from stcore.models.forecaster import Forecaster, table, unflat
 from stcore.models.stid import Residual
 

@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from stcore.models import ResidualOptions, Setting
+from stcore.models import Setting
+from stcore.models.cards import ResidualOptions
 from stcore.models.forecaster import Forecaster, flat_series, table, unflat
 from stcore.models.location import LocationEncoder, Moments, location
 

@@ -14,7 +14,8 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from stcore.data.graph import BLOCK, haversine
-from stcore.models import NeighboursOptions, Setting
+from stcore.models import Setting
+from stcore.models.cards import NeighboursOptions
 from stcore.models.forecaster import flat_series
 from stcore.models.stid import STID
 

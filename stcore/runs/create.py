@@ -15,9 +15,10 @@ from stcore.data.checks import sensor_word
 from stcore.data.scale import fit
 from stcore.data.windows import PARTS, Parts, cut, observed_cells
 from stcore.distil.options import FILE
-from stcore.models.unseen import fitted
+from stcore.models.cards import for_unseen_sensors
 from stcore.options import DataOptions, OptionError, RunOptions
 from stcore.prune.strategy import Samples
+from stcore.registry import ModelCard
 from stcore.runs import small_set
 from stcore.runs.folder import Run
 from stcore.runs.quota import check_quota, check_reach
@@ -102,18 +103,11 @@ def resolve(data: STData, options: RunOptions, alone: STData | None = None) -> t
     for field, kind, default in kinds:
         given = dict(getattr(options, field))
         if kind == "models" and options.distilled.source is not None:
-            given = fitted(given)
+            given = for_unseen_sensors(given)
         card = registry.card(kind, given.pop("name", default))
         chosen[field] = {"name": card.name, **card.options.read(given).model_dump(mode="json")}
-        if kind == "models" and not card.trains:
-            raise OptionError(f"{card.name} has nothing to train; every run reports it beside its own metrics")
-        if card.mixes_sensors and options.data.samples == "cells":
-            raise OptionError(f"{card.name} mixes sensors, so a sample is a whole window; set data.samples to windows")
-        if card.needs_grid and "grid" not in data.ds.attrs:
-            able = ", ".join(other.name for other in registry.cards("models").values() if on_sensors(other))
-            raise OptionError(
-                f"{card.name} needs sensors that are cells of a grid, and these are not; {able} need none"
-            )
+        if isinstance(card, ModelCard):
+            check_model(card, data, options.data)
     check_mask(data, options.data, chosen, parts)
     chosen["prune"] = checked(chosen["prune"], "keep" in options.prune, samples, train.epochs)
     size = 1 if options.data.samples == "cells" else len((alone or data).sensors)
@@ -124,17 +118,25 @@ def resolve(data: STData, options: RunOptions, alone: STData | None = None) -> t
     return options.model_copy(update={**chosen, "train": train.model_copy(update=decided)}), parts
 
 
-def on_sensors(card: registry.Card) -> bool:
-    """Whether it is a model that can be trained on any sensors."""
-    return card.trains and not card.needs_grid
+def check_model(card: ModelCard, data: STData, options: DataOptions) -> None:
+    """OptionError where a model cannot be trained on these data, or on samples of this kind."""
+    if not card.trains:
+        raise OptionError(f"{card.name} has nothing to train; every run reports it beside its own metrics")
+    if card.mixes_sensors and options.samples == "cells":
+        raise OptionError(f"{card.name} mixes sensors, so a sample is a whole window; set data.samples to windows")
+    if card.needs_grid and "grid" not in data.ds.attrs:
+        able = [one.name for one in registry.cards("models").values() if one.trains and not one.needs_grid]
+        raise OptionError(
+            f"{card.name} needs sensors that are cells of a grid, and these are not; {', '.join(able)} need none"
+        )
 
 
 def check_mask(data: STData, options: DataOptions, chosen: Mapping[str, Any], parts: Parts) -> None:
     """OptionError where the mask cannot be: for a model that does not mix sensors, or with sensors that do not exist."""
     mask = dict(chosen["mask"])
-    if (name := mask.pop("name")) == "none":
+    card, model = registry.card("masks", mask.pop("name")), registry.card("models", chosen["model"]["name"])
+    if card.off == "never":
         return
-    card, model = registry.card("masks", name), registry.card("models", chosen["model"]["name"])
     if not model.mixes_sensors:
         able = ", ".join(card.name for card in registry.cards("models").values() if card.mixes_sensors)
         raise OptionError(

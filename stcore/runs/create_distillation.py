@@ -9,7 +9,7 @@ from stcore.data import STData
 from stcore.data.scale import fit
 from stcore.data.windows import PARTS, cut
 from stcore.distil.options import DistilOptions
-from stcore.models.unseen import fitted
+from stcore.models.cards import for_unseen_sensors
 from stcore.options import DistilledOptions, OptionError, RunOptions, merged
 from stcore.runs.create import about, versions, where
 from stcore.runs.folder import Run
@@ -72,7 +72,7 @@ def resolve_distillation(data: STData, options: Mapping[str, Any]) -> DistilOpti
         )
     if asked.prune not in (plain.prune, {"name": "full"}):
         raise OptionError("a distillation prunes nothing; runs on its set do, with train DATA --distilled")
-    model, distil = fitted(asked.model), dict(asked.distil)
+    model, distil = for_unseen_sensors(asked.model), dict(asked.distil)
     surrogate = registry.card("models", model.pop("name"))
     method = registry.card("distillers", distil.pop("name"))
     chosen = {

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from stcore.options import Names, option
-from stcore.registry import Card
+from stcore.registry import MaskCard
 from stcore.sensors.candidates import orders
 from stcore.sensors.choose import idle, silent_last
 from stcore.sensors.mask import Fixed, Judge
@@ -49,7 +49,7 @@ class AnyMask(Fixed):
     def __init__(self, options: AnyOptions, sites: Sites, epochs: int, seed: int) -> None:
         super().__init__(options, sites, epochs, seed)
         self.slope = np.zeros(sites.count)
-        self.random = options.turns == "random" or (options.turns == "auto" and "grid" in sites.data.ds.attrs)
+        self.random = not takes_turns(options, "grid" in sites.data.ds.attrs)
         known = {} if self.random else orders(sites, seed)
         self.known = [silent_last(order, sites) for order in known.values()]  # [R] each, most worth keeping first
         self.notes.append("other sensors are off in each training step; validation and test are measured with all on")
@@ -94,7 +94,12 @@ def drawn(generator: np.random.Generator, sites: Sites, most: float, order: np.n
     return gate
 
 
-CARD = Card(
+def takes_turns(options: AnyOptions, grid: bool) -> bool:
+    """Whether the candidates' last sensors are off by turns; else random ones are off in every step."""
+    return options.turns == "three" or (options.turns == "auto" and not grid)
+
+
+CARD = MaskCard(
     "any",
     "No sensor for good: training steps switch others off, so that the model forecasts under every mask.",
     "after Srivastava et al. 2014, JMLR 15, and Yu & Huang 2019, arXiv 1903.05134; for sensors ours",
@@ -102,4 +107,6 @@ CARD = Card(
     AnyOptions,
     ours=True,
     title="any mask",
+    off="steps",
+    compares=takes_turns,
 )

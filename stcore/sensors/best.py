@@ -8,7 +8,7 @@ where no single rule won (ours).
 import numpy as np
 
 from stcore.options import option
-from stcore.registry import Card
+from stcore.registry import MaskCard
 from stcore.sensors.candidates import best_order
 from stcore.sensors.mask import Fixed, Judge
 from stcore.sensors.options import MaskOptions
@@ -41,11 +41,12 @@ class Best(Fixed):
         return self.found
 
 
-CARD = Card(
+CARD = MaskCard(
     "best",
     "The best of the masks known from the data, compared by validation error with one model that forecasts under any mask.",
     "ours",
     "stcore.sensors.best:Best",
     BestOptions,
     ours=True,
+    compares=lambda options, grid: True,
 )

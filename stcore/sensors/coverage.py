@@ -9,7 +9,7 @@ from heapq import heapify, heappop, heapreplace
 
 import numpy as np
 
-from stcore.registry import Card
+from stcore.registry import MaskCard, MaskCost
 from stcore.sensors.choose import price
 from stcore.sensors.correlation import correlation
 from stcore.sensors.mask import Fixed
@@ -42,10 +42,17 @@ def covering(likeness: np.ndarray, prices: np.ndarray, on: np.ndarray, off: np.n
     return np.array([*order, *off], np.int64)
 
 
-CARD = Card(
+def cost(sites: int) -> MaskCost:
+    """Correlations, and what becomes of them: five float64 matrices over pairs of sites."""
+    return MaskCost(0.0, 5 * 8.0 * sites**2)
+
+
+CARD = MaskCard(
     "coverage",
     "Greedily the sensors whose readings correlate most with those not yet stood for.",
     "facility location: Cornuejols et al. 1977, Management Science 23; with correlations ours",
     "stcore.sensors.coverage:Coverage",
     MaskOptions,
+    candidate=True,
+    cost=cost,
 )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from stcore.options import OptionError
-from stcore.registry import Card
+from stcore.registry import MaskCard
 from stcore.sensors.mask import Fixed
 from stcore.sensors.options import MaskOptions
 from stcore.sensors.sites import Sites
@@ -28,10 +28,12 @@ class Degree(Fixed):
         return np.argsort(-(np.bincount(start, weight, count) + np.bincount(end, weight, count)), kind="stable")
 
 
-CARD = Card(
+CARD = MaskCard(
     "degree",
     "The sensors with the heaviest edges of the graph, in and out.",
     "degree centrality: Freeman 1978, Social Networks 1",
     "stcore.sensors.degree:Degree",
     MaskOptions,
+    candidate=True,
+    needs_graph=True,
 )

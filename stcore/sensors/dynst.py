@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 
 from stcore.options import option
-from stcore.registry import Card
+from stcore.registry import MaskCard
 from stcore.sensors.candidates import best_order
 from stcore.sensors.choose import chosen, gaps
 from stcore.sensors.duplicates import copies, one_of_each
@@ -63,7 +63,7 @@ class DynST(Fixed):
         self.set, count = options, sites.count
         self.theta, self.slope, self.first, self.second = np.ones(count), *np.zeros((3, count))
         self.prior, self.steps, self.epoch = np.zeros(count), 0, 0
-        self.pilot = max(1, round(options.pilot * epochs)) if options.warm == "best" else 0
+        self.pilot = pilot_epochs(options, epochs)
         self.freeze = min(int(np.ceil(FREEZE * epochs)), epochs - 1)
         share = options.ramp if options.ramp is not None else 0.0 if self.pilot else END
         begin = min(int(np.ceil(BEGIN * epochs)), self.freeze) if share else 0
@@ -183,11 +183,23 @@ class DynST(Fixed):
         self.steps, self.epoch = (int(number) for number in state["steps"])
 
 
-CARD = Card(
+def begins_from_the_best(options: DynSTOptions, grid: bool) -> bool:
+    """Whether other masks are compared before the run; plain DynST begins from nothing."""
+    return options.warm == "best"
+
+
+def pilot_epochs(options: DynSTOptions, epochs: int) -> int:
+    """Epochs of the model that compares them."""
+    return max(1, round(options.pilot * epochs)) if options.warm == "best" else 0
+
+
+CARD = MaskCard(
     "dynst",
     "A learned mask: begins from the best simple one (with a ramp: from all sensors), drops and regrows where that pays.",
     "Wu et al. 2024, arXiv 2403.02914; mechanics reconstructed, warm start and check ours",
     "stcore.sensors.dynst:DynST",
     DynSTOptions,
     title="DynST",
+    compares=begins_from_the_best,
+    pilot=pilot_epochs,
 )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from stcore.options import Names, OptionError, option
-from stcore.registry import Card
+from stcore.registry import MaskCard
 from stcore.sensors.choose import gaps
 from stcore.sensors.mask import Fixed, Judge
 from stcore.sensors.options import COSTS, PARTS, SiteOptions
@@ -52,11 +52,12 @@ class Given(Fixed):
         return self.take(self.chosen)
 
 
-CARD = Card(
+CARD = MaskCard(
     "given",
     "The sensors that you name stay on, all others are off: a plan, confirmed by training under it.",
     "the user's own choice",
     "stcore.sensors.given:Given",
     GivenOptions,
     ours=True,
+    chooses=False,
 )

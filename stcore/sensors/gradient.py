@@ -6,7 +6,7 @@ et al. 2016, arXiv 1605.01713) summed over time and channels. It sees single sen
 
 import numpy as np
 
-from stcore.registry import Card
+from stcore.registry import MaskCard
 from stcore.sensors.choose import chosen, gaps
 from stcore.sensors.mask import Fixed, Judge
 from stcore.sensors.options import MaskOptions
@@ -53,7 +53,7 @@ class Gradient(Fixed):
         return self.epoch >= self.at
 
 
-CARD = Card(
+CARD = MaskCard(
     "gradient",
     "Sensors on which the loss depends most steeply, after a third of the epochs on all.",
     "Shrikumar et al. 2016, arXiv 1605.01713; as a mask ours",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from stcore.options import Options
-from stcore.registry import Card
+from stcore.registry import MaskCard
 from stcore.sensors.mask import Fixed, Judge
 
 
@@ -23,4 +23,4 @@ class Unmasked(Fixed):
         return np.arange(self.sites.count)
 
 
-CARD = Card("none", "Every sensor is on.", "the baseline", "stcore.sensors.none:Unmasked", Options)
+CARD = MaskCard("none", "Every sensor is on.", "the baseline", "stcore.sensors.none:Unmasked", Options, off="never")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from stcore.registry import Card
+from stcore.registry import MaskCard
 from stcore.sensors.mask import Fixed
 from stcore.sensors.options import MaskOptions
 
@@ -15,7 +15,10 @@ class Random(Fixed):
         return self.generator(0).permutation(self.sites.count)
 
 
-CARD = Card(
-    "random", "Sensors drawn at random: what any mask has to beat.", "the baseline", "stcore.sensors.random:Random",
+CARD = MaskCard(
+    "random",
+    "Sensors drawn at random: what any mask has to beat.",
+    "the baseline",
+    "stcore.sensors.random:Random",
     MaskOptions,
-)  # fmt: skip
+)

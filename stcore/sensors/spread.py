@@ -12,7 +12,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from stcore.data.graph import haversine
-from stcore.registry import Card
+from stcore.registry import MaskCard
 from stcore.sensors.correlation import correlation
 from stcore.sensors.mask import Fixed
 from stcore.sensors.options import MaskOptions
@@ -88,10 +88,11 @@ def farthest(far: Far, taken: np.ndarray, first: int, usable: np.ndarray) -> np.
     return np.array(order, np.int64)
 
 
-CARD = Card(
+CARD = MaskCard(
     "spread",
     "Sensors far from each other, so that none is far from one that is on.",
     "k-center: Gonzalez 1985, Theoretical Computer Science 38",
     "stcore.sensors.spread:Spread",
     MaskOptions,
+    candidate=True,
 )

@@ -5,7 +5,7 @@ The simplest rule of feature selection; that it knows nothing of copies is what 
 
 import numpy as np
 
-from stcore.registry import Card
+from stcore.registry import MaskCard
 from stcore.sensors.mask import Fixed
 from stcore.sensors.options import MaskOptions
 
@@ -26,10 +26,11 @@ def spreads(series: np.ndarray) -> np.ndarray:
     return (np.where(seen, clean - clean.sum(axis=0) / count, 0) ** 2).sum(axis=0) / count
 
 
-CARD = Card(
+CARD = MaskCard(
     "variance",
     "Sensors whose readings spread most, in units of the target.",
     "a common baseline of feature selection",
     "stcore.sensors.variance:Variance",
     MaskOptions,
+    candidate=True,
 )

@@ -46,7 +46,8 @@ def build_learner(model: Forecaster, pool: Pool, options: RunOptions) -> Forecas
 
 def setting_of(feed: Feed, options: RunOptions) -> Setting:
     """What the model is told of the sensors of a feed; their mean inputs only where it reads them."""
-    reads = options.model.get("identity") in ("attention", "mlp")
+    card = registry.card("models", options.model["name"])
+    reads = card.reads_location(registry.options_of("models", options.model))
     return feed.setting._replace(location=feed.location()) if reads else feed.setting
 
 

@@ -1,7 +1,8 @@
-"""About how long a run will take and how much memory it needs, told before it starts. Plain numbers, no torch.
+"""About how long a run will take and how much memory it needs, before it starts. Plain numbers, no torch.
 
 The cost model is ours: so many steps, cells and multiply-adds at the rates below, times a factor that says how fast this
-machine is, from runs it has finished (``speed``) or, where there are none, from a small matrix product (``glance``).
+machine is. The factor comes from runs that it has finished (``speed``) or, where there are none, from a small matrix
+product (``glance``). How many multiply-adds a model takes, and how long a mask takes to decide, their cards say.
 """
 
 import time
@@ -11,105 +12,107 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stcore.options import RunOptions
-from stcore.sensors import effort
+from stcore import registry
+from stcore.options import OptionError, RunOptions
+from stcore.registry import MaskCost, ModelCost, Shape
+from stcore.sensors.candidates import ranking_cost
 
-STEP, CELL, PRODUCT = (
-    7e-4,
-    2.5e-7,
-    2.5e-11,
-)  # seconds a step, a cell and a multiply-add take, one thread
+# seconds that a step, a cell and a multiply-add take on one thread
+STEP, CELL, PRODUCT = 7e-4, 2.5e-7, 2.5e-11
 GLANCE = 1.7e-11  # seconds of a multiply-add in the small matrix product on the same machine
 BEGIN = 5.0  # seconds until torch is loaded and the data are open
-PAIR = 80  # multiply-adds' worth of a pair of sensors whose score a step computes, most of it reading and writing
 PASSES = 3  # forward and backward cost about three forward passes
-PAIRS = {
-    "stid-neighbours": 5,
-    "graph-wavenet": 5,
-    "mtgnn": 5,
-}  # float32 [N, N] matrices alive at once: what each sensor makes of each,
-# its slope and what lies between; none of them is a parameter, so that the optimizer keeps none
-TORCH, COPIES, ARRAYS, CHUNK = (
-    450e6,
-    5,
-    4,
-    65_536,
-)  # bytes of an idle worker; copies of the data; rows alive; cells at once
+TORCH = 450e6  # bytes of an idle worker
+COPIES = 5  # of the data
+ARRAYS, CHUNK = 4, 65_536  # arrays of rows that are alive, and cells that are forecast at once
 
 
 class Work(NamedTuple):
-    """What a run has to do: steps, training cells (window, sensor), forecast cells, multiply-adds and width of a cell; seconds
-    and bytes in which its mask decides, and bytes of the matrices over pairs of sensors that its model holds."""
+    """What a run has to do. A cell is one sensor of one window."""
 
     steps: float
     cells: float
+    """Cells in training steps."""
     forecasts: float
+    """Cells that are forecast outside training."""
     products: float
+    """Multiply-adds of a cell."""
     width: float
+    """Numbers alive for a cell at the widest layer."""
     deciding: float = 0.0
+    """Seconds in which the mask decides."""
     ranking: float = 0.0
+    """Bytes that it needs for that."""
     pairs: float = 0.0
+    """Bytes of the model's matrices over pairs of sensors."""
+    layers: int = 1
+    """Layers whose states a training step keeps."""
 
 
 def work(options: RunOptions, windows: tuple[int, int, int], sensors: int, inputs: int, targets: int) -> Work:
     """The work of resolved ``options`` on so many training, validation and test windows."""
-    train, epochs = options.train, options.train.epochs
-    beforehand = options.prune.get("epochs", 0) * options.prune.get("repeats", 1)  # short trainings on everything
-    beforehand += round(epochs * options.mask.get("pilot", 0.0))
-    visits = windows[0] * (epochs * (options.prune.get("keep") or 1.0) + beforehand)
-    size = sensors if options.data.samples == "cells" else 1  # samples in a window
-    lookback, horizon = options.data.lookback, options.data.horizon
-    products, width = per_cell(options.model, lookback * inputs, horizon * targets, sensors)
-    if options.model["name"] == "stid-neighbours":
-        products += PAIR * sensors / (train.batch or 1)
-    stored = min(sum(windows), train.forecasts * 2**20 / (2 * options.data.horizon * sensors * targets))
-    forecasts = (epochs * windows[1] + windows[2] + stored) * sensors
-    mask, pairs = options.mask["name"], 4.0 * PAIRS.get(options.model["name"], 0) * sensors**2
-    # on grids, of which this knows nothing, a mask decides over fewer regions
-    before = (
-        (effort.deciding(mask, sensors), effort.room(mask, sensors)) if options.model["name"] != "simvp" else (0.0, 0.0)
+    train, data = options.train, options.data
+    passes = passes_of(options.prune, train.epochs) + pilot_of(options.mask, train.epochs)
+    visits = windows[0] * passes
+    size = sensors if data.samples == "cells" else 1  # samples in a window
+    batch = train.batch or 1
+    model = model_cost(options.model, Shape(data.lookback, data.horizon, inputs, targets, sensors))
+    stored = min(sum(windows), train.forecasts * 2**20 / (2 * data.horizon * sensors * targets))
+    forecasts = (train.epochs * windows[1] + windows[2] + stored) * sensors
+    mask = mask_cost(options, sensors)
+    return Work(
+        steps=visits * size / batch,
+        cells=visits * sensors,
+        forecasts=forecasts,
+        products=model.products + model.step / (batch * sensors),
+        width=model.width,
+        deciding=mask.seconds,
+        ranking=mask.bytes,
+        pairs=4.0 * model.pairs * sensors**2,
+        layers=model.layers,
     )
-    return Work(visits * size / (train.batch or 1), visits * sensors, forecasts, products, width, *before, pairs)
 
 
-def per_cell(model: Mapping[str, Any], inside: int, outside: int, sensors: int = 1) -> tuple[float, float]:
-    """Multiply-adds of one cell's forecast and numbers alive in a row. STID's is taken for a model not known here."""
-    if model["name"] == "dlinear":
-        return 2.0 * inside * outside, inside + outside
-    if model["name"] == "graph-wavenet":
-        return in_graph_wavenet(model, inside, sensors), 2.5 * inside * model.get("width", 16)
-    if model["name"] == "mtgnn":
-        return in_mtgnn(model, outside, sensors)
-    if model["name"] == "simvp":
-        return in_simvp(model, inside, outside), 8 * model.get("width", 16)
-    width, layers = model.get("width", 16), model.get("layers", 3)
-    row = 4 * width
-    if model["name"] == "stid-neighbours":  # a second history, mixed of those of all sensors
-        return float((sensors + width) * inside) + per_cell({**model, "name": "stid"}, inside, outside)[0], row
-    return float(inside * width + width * row + (layers - 1) * 2 * row * row + 2 * row * outside), row
+def passes_of(choice: Mapping[str, Any], epochs: int) -> float:
+    """Passes over all samples under a strategy, short trainings before the run counted."""
+    card, options = card_and_options("strategies", choice)
+    return epochs if card is None else card.visits(options, epochs)
 
 
-def in_graph_wavenet(model: Mapping[str, Any], inside: int, sensors: int) -> float:
-    """Multiply-adds of a cell in Graph WaveNet: its layers compute about as many states as the input has, and in its learned
-    graph every sensor hears every other."""
-    width, skip = model.get("width", 16), model.get("skip", 64)
-    return inside * width * (11 * width + 2 * sensors) + skip * (inside.bit_length() * width + skip)
+def pilot_of(choice: Mapping[str, Any], epochs: int) -> int:
+    """Passes over all samples before the run, in which a mask measures other masks."""
+    card, options = card_and_options("masks", choice)
+    return 0 if card is None else card.pilot(options, epochs)
 
 
-def in_mtgnn(model: Mapping[str, Any], outside: int, sensors: int) -> tuple[float, float]:
-    """Multiply-adds of a cell in MTGNN, whose layers have 6 steps fewer each and propagate over all pairs of sensors, and
-    numbers alive in a row."""
-    width, layers = model.get("width", 32), model.get("layers", 3)
-    steps = sum(1 + 6 * left for left in range(layers))
-    return steps * (15.0 * width**2 + 4 * sensors * width) + 8 * width**2 + 4 * width * outside, 8.0 * width * steps
+def model_cost(choice: Mapping[str, Any], shape: Shape) -> ModelCost:
+    """What a model computes, as its card says. STID's cost, over the card's speed, stands in for one that does not say."""
+    card, options = card_and_options("models", choice)
+    if card is not None and card.cost is not None:
+        return card.cost(options, shape)
+    inside, outside, row = shape.lookback * shape.inputs, shape.horizon * shape.targets, 64
+    products = 16 * (inside + row) + 4 * row**2 + 2 * row * outside
+    return ModelCost(products / ((card.speed if card else None) or 1.0), row, layers=3)
 
 
-def in_simvp(model: Mapping[str, Any], inside: int, outside: int) -> float:
-    """Multiply-adds of a cell in SimVP, whose blocks see a quarter of the cells."""
-    width, row = model.get("width", 16), 3 * model.get("width", 16)
-    block = 2 * 49 * width + 16 * width**2
-    convolved = 9 * width * (inside + 1 + width / 2 + 2 * width) + model.get("blocks", 1) * block / 4
-    return convolved + row * (width + inside + outside) + model.get("layers", 2) * 2 * row**2
+def card_and_options(kind: registry.Kind, choice: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The card of a choice and its options: of old runs as far as they are still known, no card for a thing not installed."""
+    card = registry.find(kind, choice["name"])
+    if card is None:
+        return None, None
+    known = {name: value for name, value in choice.items() if name in card.options.model_fields}
+    try:
+        return card, card.options.read(known)
+    except OptionError:
+        return card, card.options()
+
+
+def mask_cost(options: RunOptions, sensors: int) -> MaskCost:
+    """What a mask takes to decide over sensors. On grids, of which this knows nothing, it decides over fewer regions."""
+    model, (card, settings) = registry.find("models", options.model["name"]), card_and_options("masks", options.mask)
+    if card is None or (model is not None and model.needs_grid):
+        return MaskCost(0.0, 0.0)
+    return ranking_cost(card, settings, sensors)
 
 
 def seconds(about: Work, factor: float = 1.0) -> float:
@@ -146,7 +149,7 @@ def glance() -> float:
 
 def memory(options: RunOptions, about: Work, numbers: int) -> float:
     """Bytes of the worker at its fullest. ``numbers``: readings in the dataset, missing ones counted."""
-    batch = about.cells / max(about.steps, 1) * (4 * options.model.get("layers", 1) + 4)
+    batch = about.cells / max(about.steps, 1) * (4 * about.layers + 4)
     rows = max(batch, ARRAYS * min(CHUNK, about.forecasts)) * about.width * 4 + about.pairs
     return (
         TORCH

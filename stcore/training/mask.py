@@ -1,7 +1,5 @@
 """A run's mask as tensors: the gate of a step, what is learnt of it, the model under it, and how good other masks would be."""
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,9 +7,10 @@ from torch import Tensor
 from stcore import registry
 from stcore.data.windows import Windows
 from stcore.models.forecaster import Forecaster, Gated, gated
-from stcore.options import RunOptions
+from stcore.options import Options, RunOptions
 from stcore.ranks import Ranks
-from stcore.sensors import effort
+from stcore.registry import MaskCard
+from stcore.sensors.candidates import cost_notes
 from stcore.sensors.mask import Judge, SensorMask
 from stcore.sensors.options import MaskOptions, SiteOptions
 from stcore.sensors.sites import Sites
@@ -26,10 +25,10 @@ class Masking:
 
     def __init__(self, feed: Feed, options: RunOptions, epochs: int) -> None:
         self.feed = feed
+        card, settings = mask_choice(options)
         self.sites, self.mask = build_mask(feed, options, epochs)
-        if options.mask["name"] != "any" or "grid" not in feed.data.ds.attrs:  # there it ranks nothing
-            self.mask.notes += effort.told(options.mask["name"], self.sites.count)
-        self.on = options.mask["name"] != "none"
+        self.mask.notes += cost_notes(card, settings, self.sites.count, "grid" in feed.data.ds.attrs)
+        self.on = card.off != "never"
         self.of = torch.from_numpy(self.sites.of).to(feed.device)
         self.leaf: Tensor | None = None  # the gate of the step in hand, by site
 
@@ -105,11 +104,15 @@ class Masking:
 
 def build_mask(feed: Feed, options: RunOptions, epochs: int) -> tuple[Sites, SensorMask]:
     """The sites of a run's data and the chosen mask over them, for so many ``epochs``."""
-    choice: dict[str, Any] = dict(options.mask)
-    card = registry.card("masks", choice.pop("name"))
-    known = {name: value for name, value in choice.items() if name in card.options.model_fields}  # older runs name more
-    settings = card.options.read(known)
+    card, settings = mask_choice(options)
     shared = settings if isinstance(settings, SiteOptions) else MaskOptions()
     sites = Sites(feed.data, shared, feed.targets[0], feed.parts.label == 0)
     mask: SensorMask = card.load()(settings, sites, epochs, options.seed)
     return sites, mask
+
+
+def mask_choice(options: RunOptions) -> tuple[MaskCard, Options]:
+    """The card of the run's mask, and its options; those that older runs name and the mask has no more are left out."""
+    card = registry.card("masks", options.mask["name"])
+    known = {name: value for name, value in options.mask.items() if name in card.options.model_fields}
+    return card, card.options.read(known)

@@ -278,11 +278,11 @@ def test_a_reader_of_other_people_is_asked_too(monkeypatch: pytest.MonkeyPatch, 
         "entry_points",
         lambda group: [SimpleNamespace(load=lambda: card)] if group == "stcore.readers" else [],
     )
-    registry.cards.cache_clear()
+    registry.forget()
     try:
         (tmp_path / "log.bin").write_bytes(b"BIKE\x00\x01")
         data = readers.open(tmp_path / "log.bin")
     finally:
-        registry.cards.cache_clear()
+        registry.forget()
     assert data.ds.attrs["reader"] == "bike-log"
     assert data.sensors == IDS

@@ -17,7 +17,8 @@ import stcore.readers as readers
 from stcore.charts.maps.grid_cells import cells_of
 from stcore.data import STData
 from stcore.findings import DataError
-from stcore.models import Setting, SimVPOptions
+from stcore.models import Setting
+from stcore.models.cards import SimVPOptions
 from stcore.models.simvp import SimVP
 from stcore.training.tensors import around
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as some
 from tiny import tiny
 from training_runs import OPTIONS, trained
 
+from stcore import registry
 from stcore.options import RunOptions
 from stcore.runs import Run
-from stcore.sensors import effort
+from stcore.sensors.candidates import cost_notes
 from stcore.training import cost
 
 SENSORS = 2000
@@ -41,7 +42,7 @@ def test_twice_the_epochs_are_twice_the_training() -> None:
 
 
 def test_keeping_half_is_half_the_training() -> None:
-    full = cost.training_seconds(about()[1])
+    full = cost.training_seconds(about(prune={"name": "full"})[1])
     half = cost.training_seconds(about(prune={"name": "st-prune", "keep": 0.5})[1])
     assert half == pytest.approx(full / 2)
 
@@ -102,12 +103,16 @@ def test_ten_times_the_sensors_are_a_hundred_times_the_pairs(model: str) -> None
 
 
 def test_masks_that_take_minutes_say_so_before_the_start() -> None:
-    slow = {name: effort.told(name, 3500) for name in ("predictive", "conditional-variance", "random", "none", "any")}
+    def notes(name: str, sites: int) -> list[str]:
+        card = registry.card("masks", name)
+        return cost_notes(card, card.options(), sites)
+
+    slow = {name: notes(name, 3500) for name in ("predictive", "conditional-variance", "random", "none", "any")}
     assert "3,500 sensors takes about 3 min" in slow["predictive"][0] and not slow["random"] + slow["none"]
     assert "before the first epoch" in slow["any"][0]  # it trains under the others' masks
-    assert "before the first epoch" in effort.told("conditional-variance", 6000)[0]
-    assert effort.told("best", 300) == effort.told("dynst", 300) == []
-    assert "conditional-variance and predictive would take too long" in effort.told("best", 5000)[0]
+    assert "before the first epoch" in notes("conditional-variance", 6000)[0]
+    assert notes("best", 300) == notes("dynst", 300) == []
+    assert "conditional-variance and predictive would take too long" in notes("best", 5000)[0]
     options = RunOptions.read({"model": {"name": "stid-neighbours"}, "mask": {"name": "conditional-variance"}})
     one, other = (cost.work(options, (100, 30, 30), count, 1, 1) for count in (3000, 6000))
     assert other.deciding == pytest.approx(8 * one.deciding)

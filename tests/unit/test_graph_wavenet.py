@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from stcore.models import GraphWaveNetOptions, Setting
+from stcore.models import Setting
+from stcore.models.cards import GraphWaveNetOptions
 from stcore.models.graph_wavenet import GraphWaveNet, learned, transitions
 
 EDGES = (np.array([0, 1, 2, 0, 3]), np.array([1, 2, 0, 2, 1]), np.array([1.0, 0.5, 2.0, 1.0, 3.0]))

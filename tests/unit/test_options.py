@@ -77,7 +77,7 @@ def test_two_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
             return Card("full", "Mine.", "me", "x:Y")
 
     monkeypatch.setattr(registry, "entry_points", lambda group: [Point])
-    registry.cards.cache_clear()
+    registry.forget()
     with pytest.raises(ValueError, match="two strategies are called 'full'"):
         registry.cards("strategies")
-    registry.cards.cache_clear()
+    registry.forget()

@@ -11,7 +11,7 @@ from tiny import tiny
 
 from stcore import registry
 from stcore.data import STData
-from stcore.distil.clusters import Clusters, chosen, counted, fewest_clusters, means
+from stcore.distil.clusters import Clusters, chosen, counted, means
 from stcore.distil.nearest import nearest
 from stcore.distil.options import MatchingOptions, SizeOptions
 from stcore.processes import jobs
@@ -136,6 +136,8 @@ def test_sizes_are_told_before_the_work_as_they_come_out(name: str, tmp_path: Pa
     run = distilled(tmp_path / "data.nc", tmp_path, "sized", name=name, **asked)
     small, size = jobs.distilled(run), options.read(asked)
     assert isinstance(size, SizeOptions)
-    windows, clusters, notes = counted(run.spec["windows"]["train"], 12, size, fewest_clusters(size))
+    windows, clusters, notes = counted(
+        run.spec["windows"]["train"], 12, size, registry.card("distillers", name).fewest(size)
+    )
     assert (windows, clusters) == (small.ds.sizes["window"], len(small.sensors))
     assert bool(notes) == (name != "random")

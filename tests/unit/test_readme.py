@@ -32,7 +32,7 @@ def test_an_entry_point_makes_it_train(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.syspath_prepend(str(tmp_path))
     point = EntryPoint("hardest", "hardest_first:CARD", "stcore.strategies")
     monkeypatch.setattr(registry, "entry_points", lambda group: [point] if group == point.group else [])
-    registry.cards.cache_clear()
+    registry.forget()
     try:
         assert "hardest" in registry.cards("strategies")
         options = {"prune": {"name": "hardest", "keep": 0.5}, "train": {"epochs": 4, "batch": 16, "threads": 1}}
@@ -43,5 +43,5 @@ def test_an_entry_point_makes_it_train(tmp_path: Path, monkeypatch: pytest.Monke
         assert run.summary()["visits"]["share"] == pytest.approx(0.5, rel=0.01)
         assert score[0][kept[1]].min() >= np.nextafter(score[0][~kept[1]].max(), -1, dtype=np.float32)
     finally:
-        registry.cards.cache_clear()
+        registry.forget()
         assert isinstance(sys.modules.pop("hardest_first"), ModuleType)

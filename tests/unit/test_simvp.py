@@ -6,7 +6,8 @@ import torch
 from tiny import tiny
 from torch import Tensor
 
-from stcore.models import Setting, SimVPOptions
+from stcore.models import Setting
+from stcore.models.cards import SimVPOptions
 from stcore.models.simvp import SimVP
 from stcore.options import OptionError, RunOptions
 from stcore.runs.create import resolve

@@ -5,10 +5,12 @@ import pytest
 import torch
 from tiny import tiny
 
-from stcore.models import NeighboursOptions, Setting
+from stcore.models import Setting
+from stcore.models.cards import NeighboursOptions
 from stcore.models.forecaster import Gated
 from stcore.models.stid_neighbours import FAR, StidNeighbours, apart, facts, masses, mixture
 from stcore.options import DataOptions, RunOptions
+from stcore.registry import Shape
 from stcore.training import cost, evaluate
 from stcore.training.build import build_model
 from stcore.training.tensors import Feed
@@ -122,7 +124,7 @@ def test_only_a_table_is_tied_to_these_sensors() -> None:
 def test_the_estimate_counts_what_the_neighbours_cost() -> None:
     model = {"name": "stid-neighbours"}
     alone, few, many = (
-        cost.per_cell(choice, 12, 12, count)[0]
+        cost.model_cost(choice, Shape(12, 12, 1, 1, count)).products
         for choice, count in (({"name": "stid"}, 207), (model, 20), (model, 207))
     )
     assert alone < few < many

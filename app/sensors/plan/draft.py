@@ -12,7 +12,7 @@ import streamlit as st
 
 from app.session import link, linked
 from stcore.evidence.plan.curve import Curve, counts, keeping
-from stcore.evidence.plan.ground import OWN, WORTH, called, learnt, own_mask
+from stcore.evidence.plan.ground import OWN, WORTH, called, is_draw, learnt, own_mask
 from stcore.runs import Run
 from stcore.sensors.choose import chosen, room
 from stcore.sensors.sites import Sites
@@ -118,7 +118,7 @@ def by_hand(sites: Sites, ranked: Draft) -> Draft:
 
 def choose_ranking(run: Run, curve: Curve) -> str:
     """Which ranking decides who stays."""
-    names = [BEST, *(name for name in curve.orders if not name.startswith("random"))]
+    names = [BEST, *(name for name in curve.orders if not is_draw(name))]
     words = {BEST: "The best by validation error", OWN: f"This run's own {WORTH[learnt(run)].name}"}
     told = linked("ranked")
     st.session_state[RANKING] = told if told in names else BEST

@@ -113,14 +113,21 @@ def mask_of(run: Run) -> dict[str, Any]:
     return dict(run.spec["options"].get("mask") or {"name": "none"})
 
 
+def mask_card(run: Run) -> registry.MaskCard | None:
+    """The card of the run's mask; None of a mask that is not installed here."""
+    return registry.find("masks", mask_of(run)["name"])
+
+
 def trained_for(run: Run) -> bool:
     """Whether the run was trained to forecast under any mask."""
-    return bool(mask_of(run)["name"] == "any")
+    card = mask_card(run)
+    return card is not None and card.off == "steps"
 
 
 def knows_all_on(run: Run) -> bool:
     """Whether the run was trained with all sensors on, at least now and then: else its error with all on means nothing."""
-    return mask_of(run)["name"] in ("none", "any")
+    card = mask_card(run)
+    return card is not None and card.off != "good"
 
 
 def all_on(run: Run, answer: Answer) -> Answer:

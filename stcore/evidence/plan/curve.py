@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stcore.evidence.plan.answers import PARTS, Ask
-from stcore.evidence.plan.ground import names, ranking
+from stcore.evidence.plan.ground import is_draw, names, ranking
 from stcore.runs import Run, derived
 from stcore.sensors.choose import chosen
 from stcore.sensors.options import MaskOptions
@@ -51,7 +51,7 @@ class Curve:
     def lowest(self) -> pd.DataFrame:
         """The best ranking's point at each number kept, by validation."""
         table = self.table
-        table = table[~table["ranking"].str.startswith("random")]
+        table = table[~table["ranking"].map(is_draw).astype(bool)]
         return table.loc[table.groupby("kept")["validation_all"].idxmin()] if len(table) else table
 
     def knee(self) -> int | None:
@@ -70,7 +70,7 @@ class Curve:
         """The rankings that have all their points, but random draws."""
         groups = [(str(name), rows.sort_values("kept")) for name, rows in self.table.groupby("ranking", sort=False)]
         most = max((len(rows) for _, rows in groups), default=0)
-        return [(name, rows) for name, rows in groups if len(rows) == most and not name.startswith("random")]
+        return [(name, rows) for name, rows in groups if len(rows) == most and not is_draw(name)]
 
 
 class Drawing:
@@ -142,7 +142,7 @@ def compared(run: Run, sites: Sites, kept: int, ask: Ask) -> Curve:
         min((one for one in at if one >= kept), default=max(at)),
     }
     for name in names(run):
-        order = None if name.startswith("random") else ranking(run, sites, name)
+        order = None if is_draw(name) else ranking(run, sites, name)
         if order is None:
             continue
         curve.orders[name] = [int(site) for site in order]

@@ -7,11 +7,11 @@ import numpy as np
 
 from stcore.data import STData
 from stcore.data.windows import cut
-from stcore.evidence.plan.answers import mask_of
+from stcore.evidence.plan.answers import knows_all_on, mask_card, mask_of
 from stcore.options import RunOptions
 from stcore.runs import Run
 from stcore.runs.trace import check_rows
-from stcore.sensors.candidates import CANDIDATES, orders
+from stcore.sensors.candidates import candidates, orders
 from stcore.sensors.options import MaskOptions
 from stcore.sensors.sites import Sites
 
@@ -25,7 +25,9 @@ def demands(run: Run, given: Mapping[str, Any] | None = None) -> MaskOptions:
     Sensors that are named in a given mask are its choice, not demands.
     """
     mask = mask_of(run)
-    names = [name for name in SHARED if name in mask and not (mask["name"] == "given" and name in ("on", "off"))]
+    card = mask_card(run)
+    theirs = ("on", "off") if card is not None and not card.chooses else ()
+    names = [name for name in SHARED if name in mask and name not in theirs]
     told = {name: mask[name] for name in names}
     return MaskOptions.read(
         {**told, "sparsity": 0.0, **{name: value for name, value in (given or {}).items() if value is not None}}
@@ -41,14 +43,19 @@ def sites_of(run: Run, data: STData, options: MaskOptions) -> Sites:
 
 def names(run: Run) -> list[str]:
     """The rankings that are compared: the run's own, those known from the data, random draws."""
-    return [OWN, *CANDIDATES, *(f"random {draw + 1}" for draw in range(DRAWS))]
+    return [OWN, *candidates(), *(f"random {draw + 1}" for draw in range(DRAWS))]
+
+
+def is_draw(name: str) -> bool:
+    """Whether a ranking is a random draw."""
+    return name.startswith("random ")
 
 
 def ranking(run: Run, sites: Sites, name: str) -> np.ndarray | None:
     """[R] sites, most worth keeping first; None where these data do not allow it."""
     if name == OWN:
         return np.argsort(-sites.mean(worth(run)), kind="stable")
-    if name.startswith("random"):
+    if is_draw(name):
         draw = int(name.split()[-1]) - 1
         return np.random.default_rng([int(run.spec["options"]["seed"]), 13, draw]).permutation(sites.count)
     found: np.ndarray | None = orders(sites, int(run.spec["options"]["seed"]), (name,)).get(name)
@@ -57,7 +64,8 @@ def ranking(run: Run, sites: Sites, name: str) -> np.ndarray | None:
 
 def learnt(run: Run) -> bool:
     """Whether the run has a mask of its own with scores, by which it ranks its sensors."""
-    return mask_of(run)["name"] not in ("none", "any", "given") and "mask_score" in run.trace()
+    card = mask_card(run)
+    return card is not None and card.off == "good" and card.chooses and "mask_score" in run.trace()
 
 
 def worth(run: Run) -> np.ndarray:
@@ -110,7 +118,7 @@ def counted(sites: Sites, keep: np.ndarray) -> str:
 
 def own_mask(run: Run) -> np.ndarray | None:
     """[N] bool: the sensors that the run itself keeps; None where it has no mask of its own."""
-    if mask_of(run)["name"] in ("none", "any"):
+    if knows_all_on(run):
         return None
     trace = run.trace()
     return trace["active"][best_epoch(run)].values.astype(bool) if "active" in trace else None
