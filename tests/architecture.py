@@ -18,7 +18,7 @@ ROWS = [  # a file imports from rows above its own, or from its own folder
     {"processes"},
     {"evidence"},
     {"charts"},
-    {"exports"},
+    {"exports", "testing"},  # testing: the contracts, for other packages too
     {"__init__"},  # the front door
     {"__main__", "cli", "app"},
 ]
@@ -27,10 +27,10 @@ SAME_FOLDER = {"__main__": "cli"}  # the command line is a file and a folder
 
 # files that import no torch
 CARDS = {f"stcore/{room}/{file}.py" for room in ("models", "sensors", "distil") for file in ("__init__", "cards")}
-WRITERS = {"runs", "exports", "data", "simulate", "readers"}
+WRITERS = {"runs", "exports", "data", "simulate", "readers", "testing"}
 NOBODY: set[str] = set()
 DOORS: list[tuple[set[str], str]] = [  # who may use what is named so
-    ({"models", "sensors", "training", "distil", "ranks", "readers"}, "torch"),
+    ({"models", "sensors", "training", "distil", "ranks", "readers", "testing"}, "torch"),
     ({"ranks"}, "torch.distributed"),
     ({"app"}, "streamlit"),
     ({"charts"}, "plotly altair pydeck"),

@@ -35,6 +35,7 @@ class Forgetting(Scored):
 
     def __init__(self, options: ForgettingOptions, samples: Samples) -> None:
         super().__init__(options, samples)
+        self.by_chance = True  # many samples have equal counts
         self.pilot = Pilot(options.epochs, options.repeats, ("error",), every_epoch=True)
         self.learned, self.ever = np.zeros((2, samples.count), bool)
         self.total, self.events = np.zeros((2, samples.count), np.float32)

@@ -1,0 +1,10 @@
+"""Contracts for things from other packages: ``check_strategy(card)`` and the like, as scikit-learn has ``check_estimator``.
+
+Each takes a card, or the name of an installed one, and checks all that things of its kind promise. A BrokenPromise names the
+promise and what was seen. ``promises(kind, card)`` gives them one by one, such as for ``pytest.mark.parametrize``.
+"""
+
+from stcore.testing.promise import BrokenPromise, Promise
+from stcore.testing.strategies import check_strategy
+
+__all__ = ["BrokenPromise", "Promise", "check_strategy"]
