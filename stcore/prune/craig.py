@@ -14,7 +14,7 @@ from stcore.options import option
 from stcore.prune.blockwise import Blockwise
 from stcore.prune.static import StaticOptions
 from stcore.prune.strategy import Pilot, Samples
-from stcore.registry import Card
+from stcore.registry import StrategyCard
 
 LARGEST = 10.0
 
@@ -79,7 +79,7 @@ class CRAIG(Blockwise):
         return craig(likeness(rows), kept).astype(np.float32)
 
 
-CARD = Card(
+CARD = StrategyCard(
     "craig",
     "Keeps medoids of the gradients after a short training beforehand, each weighted by how many it stands for.",
     "Mirzasoleiman et al. 2020, arXiv 1906.01827; projected gradients and blocks are ours",

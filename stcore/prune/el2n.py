@@ -5,7 +5,7 @@ the mean squared error of a window's observed targets, in training spreads, so t
 """
 
 from stcore.prune.scored import Scored, ScoredOptions
-from stcore.registry import Card
+from stcore.registry import StrategyCard
 
 
 class EL2N(Scored):
@@ -14,7 +14,7 @@ class EL2N(Scored):
     column = "squared"
 
 
-CARD = Card(
+CARD = StrategyCard(
     "el2n",
     "Keeps the samples with the largest squared error after a short training beforehand.",
     "Paul et al. 2021, arXiv 2107.07075; the form for regression is ours",

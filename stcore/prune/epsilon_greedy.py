@@ -9,7 +9,7 @@ from typing_extensions import override
 from stcore.options import option
 from stcore.prune.draws import hardest
 from stcore.prune.rounds import RoundOptions, Rounds, smooth
-from stcore.registry import Card
+from stcore.registry import StrategyCard
 
 
 def epsilon_greedy(scores: np.ndarray, kept: int, explore: float, rng: np.random.Generator) -> np.ndarray:
@@ -41,7 +41,7 @@ class EpsilonGreedy(Rounds):
         return epsilon_greedy(scores, kept, self.options.explore, rng)
 
 
-CARD = Card(
+CARD = StrategyCard(
     "epsilon-greedy",
     "Keeps the samples with the highest running mean error for some epochs, and a tenth by chance.",
     "Raju et al. 2021, arXiv 2111.12621; the free scores of a full first epoch are ours",

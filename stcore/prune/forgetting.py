@@ -12,7 +12,7 @@ from typing_extensions import override
 from stcore.options import option
 from stcore.prune.scored import Scored, ScoredOptions
 from stcore.prune.strategy import Arrays, Pilot, Samples
-from stcore.registry import Card
+from stcore.registry import StrategyCard
 
 LEARNED, FORGOTTEN = 0.7, 0.8  # of the seasonal naive forecast's error
 
@@ -58,7 +58,7 @@ class Forgetting(Scored):
             self.scores[:] = self.total / (repeat + 1)
 
 
-CARD = Card(
+CARD = StrategyCard(
     "forgetting",
     "Keeps the samples that a short training beforehand learned and forgot again, or never learned.",
     "Toneva et al. 2019, arXiv 1812.05159; the form for regression is ours",

@@ -6,7 +6,7 @@ from typing_extensions import override
 from stcore.options import Options, option
 from stcore.prune.schedule import full_passes
 from stcore.prune.strategy import Samples, Selection, Strategy, all_samples
-from stcore.registry import Card
+from stcore.registry import StrategyCard
 
 
 class FullOptions(Options):
@@ -41,10 +41,11 @@ class Full(Strategy):
         return Selection(indices, np.ones(kept, np.float32))
 
 
-CARD = Card(
+CARD = StrategyCard(
     "full",
     "Every sample in every epoch: nothing is pruned. With a share, fewer epochs: the control at equal visits.",
     "the baseline",
     "stcore.prune.full:Full",
     FullOptions,
+    prunes=False,
 )

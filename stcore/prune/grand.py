@@ -6,7 +6,7 @@ cell only the error's sign is left in it, so that it is little more than the len
 """
 
 from stcore.prune.scored import Scored, ScoredOptions
-from stcore.registry import Card
+from stcore.registry import StrategyCard
 
 
 class GraNd(Scored):
@@ -15,7 +15,7 @@ class GraNd(Scored):
     column = "gradient"
 
 
-CARD = Card(
+CARD = StrategyCard(
     "grand",
     "Keeps the samples with the largest gradient in the last layer after a short training beforehand.",
     "Paul et al. 2021, arXiv 2107.07075, last layer as in DeepCore; the form for regression is ours",

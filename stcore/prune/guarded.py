@@ -21,7 +21,7 @@ from stcore.prune.dynamic import Dynamic, without_hardest
 from stcore.prune.schedule import BudgetOptions, pruning_curve
 from stcore.prune.strata import Strata, allocate, mean_loss, round_by_chance
 from stcore.prune.strategy import Arrays, Samples, Selection
-from stcore.registry import Card
+from stcore.registry import StrategyCard
 
 BOUNDS = (1 - MOST, 1 / (1 - MOST))  # visits of a stratum relative to even ones, hence also weights
 FORGET = 0.8  # share of earlier losses that each round leaves in the sums
@@ -167,7 +167,7 @@ def meet_count(turn: np.ndarray, left: np.ndarray, kept: int, rng: np.random.Gen
     return np.sort(np.concatenate([indices, rng.choice(spare, lack, replace=False)]))
 
 
-CARD = Card(
+CARD = StrategyCard(
     "guarded",
     "Visits most what the model still gets wrong, sensor by sensor and hour by hour of the week, weighs it back, and stops "
     "where scores cannot be trusted.",

@@ -8,7 +8,7 @@ import numpy as np
 from typing_extensions import override
 
 from stcore.prune.blockwise import ByEmbedding, EmbeddingOptions
-from stcore.registry import Card
+from stcore.registry import StrategyCard
 
 
 def herding(rows: np.ndarray, kept: int) -> np.ndarray:
@@ -36,7 +36,7 @@ class Herding(ByEmbedding):
         return herding(rows, kept).astype(np.float32)
 
 
-CARD = Card(
+CARD = StrategyCard(
     "herding",
     "Keeps samples whose mean is that of all, in their own values, chosen once.",
     "Welling 2009; argmin, not DeepCore's argmax; values projected to 64 numbers, and blocks, are ours",

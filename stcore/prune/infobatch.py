@@ -13,7 +13,7 @@ from stcore.prune.draws import MOST, draw, easy_by_mean
 from stcore.prune.schedule import ScheduleOptions
 from stcore.prune.strategy import Samples, Selection
 from stcore.prune.threshold import Threshold
-from stcore.registry import Card
+from stcore.registry import StrategyCard
 
 
 def infobatch(scores: np.ndarray, prune_probability: float, rng: np.random.Generator) -> Selection:
@@ -53,7 +53,7 @@ class InfoBatch(Threshold):
         return thin_evenly(easy, prune_probability)
 
 
-CARD = Card(
+CARD = StrategyCard(
     "infobatch",
     "Prunes samples with a loss below the mean by chance and weighs the remaining ones up.",
     "Qin et al. 2024, arXiv 2303.04947; the exact budget is ours",

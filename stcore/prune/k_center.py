@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from stcore.prune.blockwise import ByEmbedding, EmbeddingOptions
 from stcore.prune.strategy import Samples
-from stcore.registry import Card
+from stcore.registry import StrategyCard
 
 WHOLE = 60_000  # samples that are compared all with all: some 15 seconds
 
@@ -41,7 +41,7 @@ class KCenter(ByEmbedding):
         return k_center(rows, kept, rng).astype(np.float32)
 
 
-CARD = Card(
+CARD = StrategyCard(
     "k-center",
     "Keeps samples that are far from each other in their own values, chosen once.",
     "Sener, Savarese 2018, arXiv 1708.00489; values projected to 64 numbers, and blocks, are ours",

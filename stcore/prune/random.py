@@ -5,7 +5,7 @@ Raju, Daruwalla, Lipasti 2021, arXiv 2111.12621 (uniform random); Okanovic et al
 
 from stcore.prune.dynamic import Dynamic
 from stcore.prune.schedule import EvenOptions
-from stcore.registry import Card
+from stcore.registry import StrategyCard
 
 
 class Random(Dynamic):
@@ -15,7 +15,7 @@ class Random(Dynamic):
     first = 0
 
 
-CARD = Card(
+CARD = StrategyCard(
     "random",
     "A new random subset in every epoch, without scores.",
     "Raju et al. 2021, arXiv 2111.12621; Okanovic et al. 2024, arXiv 2305.18424",

@@ -13,7 +13,7 @@ from stcore.prune.draws import MOST, hardest
 from stcore.prune.dynamic import Dynamic
 from stcore.prune.schedule import ScheduleOptions
 from stcore.prune.strategy import Arrays, Samples
-from stcore.registry import Card
+from stcore.registry import StrategyCard
 
 SMALLEST, LARGEST = 0.1, 10.0  # bounds of a weight
 
@@ -94,7 +94,7 @@ class RePB(Dynamic):
         self.epochs += 1
 
 
-CARD = Card(
+CARD = StrategyCard(
     "repb",
     "Keeps what was hard among its own batches, brings others back by chance, weighs by how often each was selected.",
     "RePB, ICLR 2026, github.com/mrazhou/RePB, from its abstract and notes on it; the exact budget is ours",

@@ -13,7 +13,7 @@ from stcore.options import option
 from stcore.prune.dynamic import Dynamic
 from stcore.prune.schedule import ScheduleOptions, pruning_curve
 from stcore.prune.strategy import Samples
-from stcore.registry import Card
+from stcore.registry import StrategyCard
 
 
 def group_bounds(ordered: np.ndarray, groups: int) -> np.ndarray:
@@ -98,7 +98,7 @@ class SeTa(Dynamic):
         return chance
 
 
-CARD = Card(
+CARD = StrategyCard(
     "seta",
     "Slides a window over groups of samples from easy to hard, again and again, after leaving out a part by chance.",
     "SeTa, CVPR 2025, arXiv 2503.13385; the exact budget is ours",

@@ -17,7 +17,7 @@ from stcore.prune.infobatch import thin_evenly
 from stcore.prune.schedule import ScheduleOptions
 from stcore.prune.strategy import Arrays, Samples
 from stcore.prune.threshold import Threshold
-from stcore.registry import Card
+from stcore.registry import StrategyCard
 
 BINS = 1000  # of stationarity, where there are many samples
 OLD_NAMES = {"level": "measure", "sensor_spread": "sensor_std", "horizon_spread": "horizon_std"}  # of options
@@ -153,7 +153,7 @@ class STPrune(Threshold):
         return weights
 
 
-CARD = Card(
+CARD = StrategyCard(
     "st-prune",
     "Prunes calm, well-learned windows: low error that is even over sensors and horizon; rescales, and ends on all data.",
     "Chen et al. 2026, arXiv 2602.19113; formulas are our reconstruction",

@@ -4,7 +4,7 @@ import numpy as np
 from typing_extensions import override
 
 from stcore.prune.static import Static, StaticOptions
-from stcore.registry import Card
+from stcore.registry import StrategyCard
 
 
 class StaticRandom(Static):
@@ -19,7 +19,7 @@ class StaticRandom(Static):
         return weights
 
 
-CARD = Card(
+CARD = StrategyCard(
     "static-random",
     "One random subset, the same in every epoch.",
     "the baseline of methods that choose once",

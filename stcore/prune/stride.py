@@ -4,7 +4,7 @@ import numpy as np
 from typing_extensions import override
 
 from stcore.prune.static import Static, StaticOptions
-from stcore.registry import Card
+from stcore.registry import StrategyCard
 
 
 def every_kth(positions: np.ndarray, share: float, phase: np.ndarray) -> np.ndarray:
@@ -27,7 +27,7 @@ class Stride(Static):
         return kept.astype(np.float32)
 
 
-CARD = Card(
+CARD = StrategyCard(
     "stride",
     "Every k-th window, the same ones in every epoch: neighbouring windows are nearly copies.",
     "the usual thinning of overlapping windows; evenly spaced for any share is ours",

@@ -11,7 +11,7 @@ from stcore.options import option
 from stcore.prune.draws import hardest
 from stcore.prune.rounds import RoundOptions, Rounds, smooth
 from stcore.prune.strategy import Samples
-from stcore.registry import Card
+from stcore.registry import StrategyCard
 
 
 def running_moments(
@@ -56,7 +56,7 @@ class UCB(Rounds):
         return hardest(scores, kept, rng)
 
 
-CARD = Card(
+CARD = StrategyCard(
     "ucb",
     "Keeps the samples whose error is high or has varied much, for some epochs.",
     "Raju et al. 2021, arXiv 2111.12621; the free scores of a full first epoch are ours",

@@ -137,18 +137,15 @@ def visits_by_options(options: Options, epochs: int) -> float:
 
 @dataclass(frozen=True)
 class StrategyCard(Card):
-    """A pruning strategy. What it promises is checked by ``stcore.testing.check_strategy``."""
+    """A pruning strategy. Its class says when it decides and what its draws promise; see ``stcore.prune.strategy``.
+
+    ``stcore.testing.check_strategy`` checks its promises.
+    """
 
     prunes: bool = True
     """Whether it leaves samples out unless it is asked to end earlier."""
     visits: Callable[[Any, int], float] = visits_by_options
     """Passes over all samples that a run of so many epochs makes with these options, trainings before it counted."""
-    seeded: bool = True
-    """Whether another seed draws other samples; not where the scores alone decide."""
-    unbiased: bool = False
-    """Whether the weights make the expected gradient that of all samples."""
-    rounds: bool = False
-    """Whether its epochs are parts of a pass, so that the plan has more of them than were asked for."""
 
 
 # ---- masks over sensors ------------------------------------------------------------------------------------------------
