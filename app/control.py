@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from app.session import link
-from app.words import sentence
+from app.words import plain, sentence
 from stcore.findings import DataError
 from stcore.options import OptionError
 from stcore.processes import worker
@@ -27,7 +27,7 @@ BADGES = {  # state: word, colour, icon
 PATIENCE = 10  # seconds without an answer after which ending the worker is offered
 
 
-def controls(run: Run, now: str) -> None:
+def show_controls(run: Run, now: str) -> None:
     """Badge, where the run stands, and the buttons that make sense now."""
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", width="stretch", key=f"strip {run.id}"
@@ -79,7 +79,7 @@ WORDS: dict[Word, tuple[str, str, str, str | None]] = {  # what a button says, i
 }
 
 
-def begun(make: Callable[[], Run], problem: str) -> Run | None:
+def start_task(make: Callable[[], Run], problem: str) -> Run | None:
     """Make a run and start its process; None where that cannot be, and then the session's state says why under ``problem``."""
     try:
         run = make()
@@ -93,7 +93,13 @@ def begun(make: Callable[[], Run], problem: str) -> Run | None:
     return None
 
 
-def data_of(run: Run) -> str:
+def show_problem(key: str) -> None:
+    """The message that a callback left under ``key``; it is shown once."""
+    if message := st.session_state.pop(key, None):
+        st.error(plain(message), icon=":material/block:")
+
+
+def data_source(run: Run) -> str:
     """Where the data of a run are, for another run on them."""
     source = str(run.spec["data"]["source"])
     return str(run.path / source) if source == "data.nc" else source
@@ -107,7 +113,7 @@ def resume_button(run: Run, done: int) -> None:
     )
 
 
-def last_words(run: Run, now: str) -> None:
+def show_log_end(run: Run, now: str) -> None:
     """The end of a worker's log, where it ended badly."""
     if now in ("failed", "interrupted") and (lines := run.log(20)):
         with st.expander("Last lines of its log", expanded=now == "interrupted"):
@@ -141,7 +147,7 @@ WAITING = {
 BEFOREHAND = "A short training comes first, by which samples are scored or masks compared."
 
 
-def waiting(state: str, what: str, progress: Mapping[str, Any] | None = None) -> str | None:
+def waiting_text(state: str, what: str, progress: Mapping[str, Any] | None = None) -> str | None:
     """Why there is nothing to see yet, and when there will be ``what``; None for a run that has ended."""
     if state not in WAITING:
         return None
@@ -149,12 +155,12 @@ def waiting(state: str, what: str, progress: Mapping[str, Any] | None = None) ->
     return f"{BEFOREHAND if before else WAITING[state]} {what} after its first epoch."
 
 
-def follow_switch() -> None:
+def show_follow_switch() -> None:
     """The switch to always show the newest epoch; the same in both views."""
     words = "Show every new epoch as soon as it is there."
     st.toggle("Follow", key="follow", persist_state="session", help=words, on_change=lambda: link("epoch", None))
 
 
-def available(epoch: int) -> str:
+def update_label(epoch: int) -> str:
     """What the button says that shows a newer epoch."""
     return f"Epoch {epoch} available: update"

@@ -1,147 +1,86 @@
-"""The line on top of every view: which run is looked at, how it stands, and its controls, never a page away."""
+"""The line on top of every view: the list of runs, the state of the chosen one, and its buttons."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Literal
 
-import pandas as pd
 import streamlit as st
 
-from app import control
-from app.session import current_zone, link, linked, listed_runs, state
+from app.control import show_controls
+from app.labels import run_label, run_labels
+from app.session import distillations, link, linked, listed_runs, runs_folder, state
 from app.words import plain
-from stcore import registry
-from stcore.runs import Run
-from stcore.runs import labels as labels_of
+from stcore.runs import Run, damaged_in
 from stcore.runs.folder import LIVE
 
 POLL, SLOW_POLL = 1.0, 3.0  # seconds between two looks at a run that works, and at one that could be resumed elsewhere
+What = Literal["run", "distillation"]
 
 
-def header(kind: Literal["run", "data"] = "run") -> Run | None:
-    """Draw the header and give the chosen run: the address's, else one that works, the demo run, the newest.
+def show_header(what: What = "run") -> Run | None:
+    """Draw the list of runs or distillations and give the chosen one: the address's, else one that works, the demo run,
+    the newest.
 
-    None where there is no run at all or the address names one that is not here; it has then said so. ``kind="data"`` draws
-    no list of runs, only the controls of a chosen run that works.
+    None where there is none at all, or where the address names one that is not here; the page then says so.
     """
-    asked = linked("run")
-    runs = listed_runs(asked)
+    asked = linked(what)
+    runs = listed_runs(asked) if what == "run" else distillations(asked)
     run = next((run for run in runs if run.id == asked), None)
-    if kind == "data":
-        if run and state(run) in LIVE:
-            with st.container(horizontal=True, vertical_alignment="center", key="header"):
-                st.markdown(plain(label(run)), width="stretch")  # a long one takes two lines, not the buttons' room
-                strip(run)
-        return run
     if asked is None and runs:
-        works = (run for run in runs if state(run) in LIVE)
-        run = next(works, next((run for run in runs if run.id == "demo-run"), runs[0]))
-    with st.container(horizontal=True, vertical_alignment="center", key="header"):
-        choose(runs, run)
-        if run:
-            strip(run)
-    if not runs:
+        working = (run for run in runs if state(run) in LIVE)
+        run = next(working, next((run for run in runs if run.id == "demo-run"), runs[0]))
+    if runs:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"{what}-header"):
+            show_run_list(what, runs, run)
+            if run:
+                show_state_strip(run)
+    if not runs and what == "run":
         st.info("There is no run on this machine yet. Start one in the Train view.", icon=":material/info:")
-    elif run is None:
-        st.warning(
-            f"Run {plain(asked, 80)} is not on this machine. Choose another one above.", icon=":material/link_off:"
-        )
+    elif asked and run is None:
+        damaged = next((message for message in damaged_in(runs_folder()) if repr(asked) in message), None)
+        message = damaged or f"{what.capitalize()} {asked[:80]} is not on this machine."
+        choose = " Choose another one above." if runs else ""
+        st.warning(f"{plain(message)}{choose}", icon=":material/link_off:")
     return run
 
 
-def choose(runs: list[Run], run: Run | None) -> None:
-    """The list of runs."""
-    names = labels(runs)
-    st.session_state["run list"] = run.id if run else None
+def show_working_run() -> Run | None:
+    """Draw the buttons of the run in the address while it works, without a list; give that run."""
+    asked = linked("run")
+    run = next((run for run in listed_runs(asked) if run.id == asked), None)
+    if run and state(run) in LIVE:
+        with st.container(horizontal=True, vertical_alignment="center", key="run-header"):
+            st.markdown(plain(run_label(run)), width="stretch")  # a long label takes two lines, not the buttons' room
+            show_state_strip(run)
+    return run
+
+
+def show_run_list(what: What, runs: Sequence[Run], run: Run | None) -> None:
+    """The list of runs or distillations; a choice goes into the address."""
+    labels, key = run_labels(runs), f"{what} list"
+    st.session_state[key] = run.id if run else None
     st.selectbox(
-        "Run",
-        list(names),
-        key="run list",
-        format_func=lambda name: names.get(name, name),
-        on_change=_chosen,
+        what.capitalize(),
+        list(labels),
+        key=key,
+        format_func=lambda name: labels.get(name, name),
+        on_change=lambda: link(what, st.session_state[key]),
         index=0 if run else None,
-        placeholder="Choose a run",
+        placeholder=f"Choose a {what}",
         width="stretch",
         label_visibility="collapsed",
     )
 
 
-def _chosen() -> None:
-    link("run", st.session_state["run list"])
-
-
-def labels(runs: list[Run]) -> dict[str, str]:
-    """A distinct name for each run by its id: method, model, when, data."""
-    return distinct(runs, label)
-
-
-def distinct(runs: list[Run], called: Callable[[Run], str]) -> dict[str, str]:
-    """What each run is ``called``, by its id; of two that are called alike the later one has its id behind."""
-    found: dict[str, str] = {}
-    for run in runs:
-        name = called(run)
-        found[run.id] = name if name not in found.values() else f"{name} · {run.id}"
-    return found
-
-
-def label(run: Run) -> str:
-    """What people call a run: the title that it was given, else its method, model, when it was made, and its data.
-
-    What tells runs apart comes first, as the end may be cut off.
-    """
-    options, made = run.spec["options"], run.spec["created"]
-    if title := labels_of.label(run).title:
-        return title
-    local = pd.Timestamp(made).tz_convert(current_zone())
-    when = f"{local.day} {local:%b, %H:%M}" if run.id[:8] == made[:10].replace("-", "") else run.id
-    keep = options["prune"].get("keep")
-    method = f"{named(options['prune']['name'])}{f' {keep:.0%}' if keep else ''}"
-    if mask := masked(run):
-        method += f" · {mask}"
-    if set_ := trained_on(run):
-        method = set_ if options["prune"]["name"] == "full" else f"{method} · {set_}"
-    return f"{method} · {named(options['model']['name'])} · {when} · {run.spec['data']['title']}"
-
-
-def trained_on(run: Run) -> str:
-    """The distilled set that a run trains on; empty for the data themselves."""
-    small = run.spec.get("distilled")
-    if not small:
-        return ""
-    first = ", then all" if (run.spec["options"].get("distilled") or {}).get("warm") else ""
-    return f"on a set of {small['windows']:,} × {small['sensors']:,}{first}"
-
-
-def masked(run: Run) -> str:
-    """The run's mask over sensors and how many are off; empty without one."""
-    mask = run.spec["options"].get("mask") or {"name": "none"}
-    if mask["name"] == "none":
-        return ""
-    said = named(mask["name"]) + (" mask" if mask["name"] not in ("any", "dynst") else "")
-    if mask["name"] == "given" and mask.get("on"):
-        return f"{said}, {len(mask['on'])} on"
-    return (
-        f"{said}, {mask['sparsity']:.0%} off"
-        if mask["name"] not in ("any", "given") and not mask.get("budget")
-        else said
-    )
-
-
-def named(name: str) -> str:
-    """A registered thing's name as its authors write it."""
-    card = registry.find("models", name) or registry.find("strategies", name) or registry.find("masks", name)
-    return card.label if card else name
-
-
-def strip(run: Run) -> None:
-    """Badge, progress and buttons; looks again by itself while the run may change."""
+def show_state_strip(run: Run) -> None:
+    """Badge, progress and buttons; they are drawn again by themselves while the run may change."""
     now = state(run)
-    st.session_state["drawn state"] = (run.id, now)
+    st.session_state[f"drawn {run.kind}"] = (run.id, now)
     every = POLL if now in LIVE else SLOW_POLL if now != "done" else None
-    st.fragment(_strip, run_every=every)(run)
+    st.fragment(_show_state_strip, run_every=every)(run)
 
 
-def _strip(run: Run) -> None:
+def _show_state_strip(run: Run) -> None:
     now = state(run)
-    if st.session_state.get("drawn state") != (run.id, now):
+    if st.session_state.get(f"drawn {run.kind}") != (run.id, now):
         st.rerun()  # the whole page: other states show other things
-    control.controls(run, now)
+    show_controls(run, now)

@@ -16,7 +16,7 @@ from stcore.data import STData
 from stcore.findings import DataError, refuse
 from stcore.processes import worker
 from stcore.readers.answers import path_of
-from stcore.runs import Run, RunError, label, open_run, runs_in
+from stcore.runs import Run, label, open_run, runs_in
 from stcore.runs.quota import check_inside, folders, own_folder
 from stcore.words import listing
 
@@ -93,6 +93,11 @@ def listed_runs(chosen: str | None = None) -> list[Run]:
         return (run.spec.get("experiment") or {}).get("trial") is not None
 
     return [run for run in all_runs() if run.id == chosen or not (trial(run) or label(run).archived)]
+
+
+def distillations(chosen: str | None = None) -> list[Run]:
+    """The distillations of the folder, newest first: all but archived ones, unless ``chosen``."""
+    return [run for run in runs_in(runs_folder(), "distil") if run.id == chosen or not label(run).archived]
 
 
 def find_run(name: str) -> Run | None:
@@ -198,25 +203,6 @@ def run_dataset(run: Run) -> STData:
     """The data that a run was made of, where they lie in folders that this page may read. DataError."""
     source: Any = run.spec["data"]["source"]
     return dataset(str(run.path / source) if source == "data.nc" else source, run.spec["data"]["answers"])
-
-
-__all__ = [
-    "RunError",
-    "all_runs",
-    "current_theme",
-    "current_zone",
-    "dataset",
-    "demo_run",
-    "find_run",
-    "link",
-    "linked",
-    "run_dataset",
-    "runs_folder",
-    "show_run",
-    "state",
-    "table",
-    "trace",
-]
 
 
 def answers(source: str) -> dict[str, str]:

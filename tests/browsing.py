@@ -105,7 +105,7 @@ def settled(page: Page) -> None:
 
 def badge(page: Page, word: str, seconds: float = 60) -> None:
     """Wait until the header says that the run stands so."""
-    page.locator(".st-key-header").get_by_text(word).first.wait_for(timeout=1000 * seconds)
+    page.locator(".st-key-run-header").get_by_text(word).first.wait_for(timeout=1000 * seconds)
 
 
 def figure(page: Page, label: str) -> str:

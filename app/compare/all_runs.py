@@ -6,8 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app import control
-from app.distil.known import asked_size, method_name
-from app.header import named, trained_on
+from app.labels import card_label, distiller_words, training_set_words
 from app.session import all_runs, current_zone, demo_run, link, runs_folder, state
 from app.words import plain
 from stcore.processes import health
@@ -77,7 +76,7 @@ def table(found: pd.DataFrame) -> list[Run]:
             "Tags": found["tags"],
             "Status": [control.BADGES[status][0] for status in found["status"]],
             "Method": [_method(by_name[name], keep) for name, keep in zip(found["run"], found["keep"], strict=True)],
-            "Model": found["model"].map(named),
+            "Model": found["model"].map(card_label),
             "Data": found["data"],
             "Validation MAE": found["validation"].astype(float),
             "Test MAE": found["test"].astype(float),
@@ -110,10 +109,9 @@ def table(found: pd.DataFrame) -> list[Run]:
 
 def _method(run: Run, keep: float | None) -> str:
     if run.kind == "distil":
-        windows, sensors = asked_size(run)
-        return f"{method_name(run.method)} {windows:,} × {sensors:,}"
-    said = f"{named(run.method)} {keep:.0%}" if keep and not pd.isna(keep) else named(run.method)
-    if set_ := trained_on(run):
+        return distiller_words(run)
+    said = f"{card_label(run.method)} {keep:.0%}" if keep and not pd.isna(keep) else card_label(run.method)
+    if set_ := training_set_words(run):
         return set_ if run.method == "full" else f"{said} · {set_}"
     return said
 

@@ -6,7 +6,7 @@ from app.compare import all_runs, side
 from app.compare.experiment.listing import LIVE, chosen_experiment, listing
 from app.compare.experiment.new import form
 from app.compare.experiment.report import show_report
-from app.header import header
+from app.header import show_header, show_working_run
 from app.session import link, linked, runs_folder
 from stcore.evidence.experiment import experiments_in
 from stcore.runs import Run
@@ -16,7 +16,7 @@ PARTS = {"runs": "Runs side by side", "worth": "Was it worth it?", "all": "All r
 
 def page() -> None:
     part = asked()
-    run = header("run" if part == "runs" else "data")  # an experiment steers its runs itself
+    run = show_header() if part == "runs" else show_working_run()  # an experiment steers its runs itself
     st.session_state["compare part"] = part
     st.segmented_control(
         "Part",

@@ -7,9 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from app.compare.experiment.new import plan_from
-from app.header import label, labels, named
+from app.labels import card_label, error_unit, run_label, run_labels
 from app.session import current_theme, link, linked, listed_runs, table, trace
-from app.train.live import unit_of
 from app.words import plain
 from stcore.charts import curves
 from stcore.charts.theme import DASHES
@@ -37,7 +36,7 @@ def page(chosen: Run | None) -> None:
         )
         return
     found = compare(runs)
-    names = {run.id: f"{LETTERS[place % 26]} · {label(run)}" for place, run in enumerate(runs)}
+    names = {run.id: f"{LETTERS[place % 26]} · {run_label(run)}" for place, run in enumerate(runs)}
     for note in found["notes"]:
         st.warning(plain(note), icon=":material/info:")
     if len(runs) == 1:
@@ -68,7 +67,7 @@ def alone(run: Run) -> None:
 def choose(current: Run | None) -> list[Run]:
     """The runs to compare, in the order of choosing; in the address as ``?runs=``."""
     runs = listed_runs()
-    names = labels(runs)
+    names = run_labels(runs)
     asked = (linked("runs") or "").split(",")
     missing = [name for name in asked if name and name not in names]
     if "compared" not in st.session_state:
@@ -104,12 +103,16 @@ def figures(runs: list[Run], found: dict[str, Any], names: dict[str, str]) -> No
         value, change = found["figures"][part][place], found["difference"][part][place]
         spared = saved(run.summary())
         with grid.cell(), st.container(border=True, height="stretch"):
-            st.markdown(f"**{LETTERS[place % 26]}** · {plain(label(run))}")
+            st.markdown(f"**{LETTERS[place % 26]}** · {plain(run_label(run))}")
             delta = "the baseline" if place == 0 else f"{percent(change)} to A" if change is not None else None
             color: Any = "off" if place == 0 else "inverse"
             title = f"{part[:1].upper()}{part[1:]}"
             st.metric(
-                title, short(value, unit_of(run)), delta, delta_color=color, delta_arrow="off" if place == 0 else "auto"
+                title,
+                short(value, error_unit(run)),
+                delta,
+                delta_color=color,
+                delta_arrow="off" if place == 0 else "auto",
             )
             took = found["figures"]["seconds total"][place]
             share = found["figures"]["share of visits"][place]
@@ -134,7 +137,7 @@ def overlay(runs: list[Run], names: dict[str, str]) -> None:
         key="compare curve",
         label_visibility="collapsed",
     )
-    unit = unit_of(runs[0]) if column != "kept" else ""
+    unit = error_unit(runs[0]) if column != "kept" else ""
     title = f"{COLUMNS[str(column)]} ({unit})" if unit else COLUMNS[str(column)]
     tables = {names[run.id]: table(run) for run in runs}
     figure = curves.overlaid(tables, str(column), title, current_theme())
@@ -194,7 +197,7 @@ def options_table(found: dict[str, Any]) -> pd.DataFrame:
 def _said(value: Any) -> str:
     if isinstance(value, float):
         return short(value)
-    return ", ".join(map(_said, value)) if isinstance(value, list) else "–" if value is None else named(str(value))
+    return ", ".join(map(_said, value)) if isinstance(value, list) else "–" if value is None else card_label(str(value))
 
 
 def differing(found: dict[str, Any], names: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ import re
 import streamlit as st
 
 from app.data import look, questions, source
-from app.header import header
+from app.header import show_working_run
 from app.session import all_runs
 from app.words import plain
 from stcore import readers
@@ -16,7 +16,7 @@ from stcore.runs.store import elsewhere
 
 
 def page() -> None:
-    header(kind="data")
+    show_working_run()
     chosen = source.choose()
     try:
         data = source.opened(chosen)

@@ -1,4 +1,4 @@
-"""The synthetic windows through the rounds, each beside the real window that is nearest to it."""
+"""The windows of the set after each round, each beside the real window that is nearest to it."""
 
 from pathlib import Path
 
@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.distil.known import asked_size, called
-from app.distil.saving import figure_file, table_files
+from app.labels import set_sensor_words, set_size
+from app.live import show_live
+from app.saving import save_chart, save_table
 from app.session import current_theme, run_dataset, state
 from app.words import plain
 from stcore.charts import distil as charts
@@ -17,86 +18,86 @@ from stcore.distil.clusters import chosen
 from stcore.findings import DataError
 from stcore.processes import jobs
 from stcore.runs import Run, RunError, pictures
-from stcore.runs.folder import LIVE
 from stcore.runs.pictures import Beside
 
 EVERY = 2.0  # seconds
 ACROSS = 4
 
 
-def panel(run: Run) -> None:
-    """Small figures of some windows, drawn again while it works."""
+def show_windows(run: Run) -> None:
+    """Small figures of some windows, drawn again while the distillation works."""
     st.subheader(
         "Windows of the set",
         anchor=False,
-        help="Some of them, evenly chosen, of one cluster: as they were after the first round, and as they stand. The line "
-        "between the halves parts what a model sees from what it forecasts.",
+        help="Some windows at even distances, of one cluster: after the first round, and after the chosen one. The vertical "
+        "line separates what a model sees from what it forecasts.",
     )
-    st.fragment(run_every=EVERY if state(run) in LIVE else None)(_panel)(run)
+    show_live(_show_windows, run, EVERY)
 
 
-def _panel(run: Run) -> None:
+def _show_windows(run: Run) -> None:
     try:
-        seen = pictures.pictures(run)
+        rounds = pictures.pictures(run)
     except RunError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    if not len(seen):
+    if not len(rounds):
         st.markdown("They appear after the first round.")
         return
-    place, at = controls(run, seen)
-    real = nearest(run)
+    cluster, at = choose_window_round(run, rounds)
+    real = nearest_windows(run)
     scale = run.spec["scale"]["mean"][0], run.spec["scale"]["spread"][0]
-    first, now = (picture * scale[1] + scale[0] for picture in (seen[0], seen[at]))
+    first, now = (picture * scale[1] + scale[0] for picture in (rounds[0], rounds[at]))
     if real is not None:
         best = (run.result or {}).get("best_epoch")
         kept = f"as it was after round {best}" if best else "as it began, since no round made it better"
-        several = f"The set is kept {kept}; the real windows are those nearest to it then."
-        st.markdown(several if len(seen) > 1 else "The real windows are those nearest to these.")
-    near = None if real is None else real.values[..., place] * scale[1] + scale[0]
-    grid_of(run, (first[..., place] if len(seen) > 1 else None, now[..., place]), near, real)
+        several = f"The set is kept {kept}; the real windows are those nearest to that set."
+        st.markdown(several if len(rounds) > 1 else "The real windows are those nearest to these.")
+    near = None if real is None else real.values[..., cluster] * scale[1] + scale[0]
+    show_grid(run, (first[..., cluster] if len(rounds) > 1 else None, now[..., cluster]), near, real)
 
 
-def controls(run: Run, seen: np.ndarray) -> tuple[int, int]:
-    """Which of the shown clusters, and after which round; the newest until another is chosen."""
-    these = [int(cluster) for cluster in chosen(asked_size(run)[1])]
-    one = called(run).removesuffix("s")
+def choose_window_round(run: Run, rounds: np.ndarray) -> tuple[int, int]:
+    """The positions of the chosen cluster and round among those shown; the newest round until another is chosen."""
+    these = [int(cluster) for cluster in chosen(set_size(run)[1])]
+    one = set_sensor_words(run).removesuffix("s")
     if st.session_state.get("shown cluster of") != run.id:
         st.session_state["shown cluster of"] = run.id
-        st.session_state["shown cluster"] = liveliest(seen[0][..., : len(these)])
+        st.session_state["shown cluster"] = most_variable(rounds[0][..., : len(these)])
     left, right = st.columns([1, 2], vertical_alignment="bottom")
-    place = left.selectbox(
+    cluster = left.selectbox(
         one.capitalize(),
         range(len(these)),
         key="shown cluster",
         persist_state="session",
-        format_func=lambda place: f"{one.capitalize()} {these[place] + 1}" if place < len(these) else "–",
+        format_func=lambda number: f"{one.capitalize()} {these[number] + 1}" if number < len(these) else "–",
     )
-    last, (of, before) = len(seen), st.session_state.get("round of", ("", 0))
+    last, (of, before) = len(rounds), st.session_state.get("round of", ("", 0))
     if last < 2:
-        return min(int(place or 0), len(these) - 1), last - 1
+        return min(int(cluster or 0), len(these) - 1), last - 1
     kept = (run.result or {}).get("best_epoch") if state(run) == "done" else None
     newest = int(kept) if isinstance(kept, int) and 1 <= kept <= last else last
     if of != run.id or st.session_state.get("round") in (None, before):
         st.session_state["round"] = newest
     st.session_state["round of"] = (run.id, newest)
     words = (
-        "The newest is shown until you choose another one; of a finished set the one that was best, and that is kept."
+        "The newest round is shown until you choose another one. A finished set shows its best round, which is the one it "
+        "keeps."
     )
     at = right.slider("After round", 1, last, key="round", help=words)
-    return min(int(place or 0), len(these) - 1), int(at) - 1
+    return min(int(cluster or 0), len(these) - 1), int(at) - 1
 
 
-def liveliest(windows: np.ndarray) -> int:
-    """The cluster, the last dimension, whose values vary most: of that there is most to see."""
+def most_variable(windows: np.ndarray) -> int:
+    """The cluster (last dimension) whose values vary most."""
     values = windows.reshape(-1, windows.shape[-1])
-    known = np.isfinite(values)
-    mean = np.where(known, values, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    return int((np.where(known, values - mean, 0) ** 2).sum(axis=0).argmax())
+    finite = np.isfinite(values)
+    mean = np.where(finite, values, 0).sum(axis=0) / np.maximum(finite.sum(axis=0), 1)
+    return int((np.where(finite, values - mean, 0) ** 2).sum(axis=0).argmax())
 
 
-def nearest(run: Run) -> Beside | None:
-    """The nearest real windows of a finished set; None, and why is said, where there is none to hold it against."""
+def nearest_windows(run: Run) -> Beside | None:
+    """The real windows that are nearest to a finished set; None where there are none, and the page says why."""
     if state(run) != "done":
         st.markdown("The nearest real windows are found when the set is finished.")
         return None
@@ -113,18 +114,19 @@ def _nearest(path: str, stamp: float) -> Beside:
     return pictures.beside(run, run_dataset(run), jobs.distilled(run))
 
 
-def grid_of(
+def show_grid(
     run: Run, forms: tuple[np.ndarray | None, np.ndarray], near: np.ndarray | None, real: Beside | None
 ) -> None:
-    """The small figures with one range of values, their legend, and their numbers; of one round only, there is no first."""
+    """The small figures with one range of values, their legend and their numbers. ``forms``: the windows after the first round
+    (None where there is only one round) and as they stand."""
     theme, lookback = current_theme(), run.spec["options"]["data"]["lookback"]
     target = run.spec["targets"][0]
     title = labelled(target, str(run.spec["data"]["units"].get(target, "")))
     first, now = forms
-    shown = np.flatnonzero(np.isfinite(now).any(axis=1))
-    everything = np.concatenate([part[shown].ravel() for part in (first, now, near) if part is not None])
-    if not len(shown):
-        st.markdown("Nothing is known of this cluster in these windows.")
+    rows = np.flatnonzero(np.isfinite(now).any(axis=1))
+    everything = np.concatenate([part[rows].ravel() for part in (first, now, near) if part is not None])
+    if not len(rows):
+        st.markdown("These windows have no values for this cluster.")
         return
     low, high = float(np.nanmin(everything)), float(np.nanmax(everything))
     room = 0.04 * (high - low) or 1.0
@@ -132,51 +134,51 @@ def grid_of(
         charts.window_legend(first is not None, near is not None, theme),
         key="window legend",
         width="content",
-        alt="Legend: dashed after the first round, full as it stands, a broad band the nearest real window",
+        alt="Legend: a dashed line after the first round, a solid line as it stands, a broad band the nearest real window",
     )
     st.markdown(
-        f":small[{plain(title)} against steps; what a model sees ends at step 0. {plain(moved(first, now, run))}]"
+        f":small[{plain(title)} against steps; what a model sees ends at step 0. {plain(movement_text(first, now, run))}]"
     )
-    windows, parts = chosen(asked_size(run)[0]), []
+    windows, parts = chosen(set_size(run)[0]), []
     grid = st.grid(ACROSS, min_column_width=190)
-    for place in shown:
-        before = None if first is None else first[place]
-        frame = charts.forms(before, now[place], None if near is None else near[place], lookback)
-        number = int(windows[place]) + 1 if place < len(windows) else int(place) + 1
+    for row in rows:
+        before = None if first is None else first[row]
+        frame = charts.forms(before, now[row], None if near is None else near[row], lookback)
+        number = int(windows[row]) + 1 if row < len(windows) else int(row) + 1
         parts.append(frame.assign(window=number))
         with grid.container(gap="xsmall"):
-            st.markdown(heading(number, real, int(place)))
+            st.markdown(window_title(number, real, int(row)))
             figure = charts.window(frame, (low - room, high + room), title, theme)
-            st.altair_chart(figure, key=f"window {place}", alt=f"Window {number} of the set, in the chosen cluster")
+            st.altair_chart(figure, key=f"window {row}", alt=f"Window {number} of the set, in the chosen cluster")
     table = pd.concat(parts).pivot_table(index=["window", "step"], columns="form", values="value").reset_index()
     with st.expander("These windows as a table"):
         if real is not None:
-            st.markdown(apart_of(windows[shown] + 1, real.apart[shown]))
+            st.markdown(distance_text(windows[rows] + 1, real.apart[rows]))
         st.dataframe(table.round(4), hide_index=True, height=280, key="windows table")
-        table_files(table, f"{run.id}-windows", "These windows")
-        figure_file(charts.all_windows(pd.concat(parts), title, theme), f"{run.id}-windows", "All of these windows")
+        save_table(table, f"{run.id}-windows", "These windows")
+        save_chart(charts.all_windows(pd.concat(parts), title, theme), f"{run.id}-windows", "All of these windows")
 
 
-def moved(first: np.ndarray | None, now: np.ndarray, run: Run) -> str:
-    """How far the shown windows have moved since the first round, where anything is learned."""
+def movement_text(first: np.ndarray | None, now: np.ndarray, run: Run) -> str:
+    """How much the shown windows changed since the first round; empty where there is only one."""
     if first is None or len(run.epochs()) < 2:
         return ""
     target = run.spec["targets"][0]
     by = float(np.nanmean(np.abs(now - first)))
-    return f"Since the first round they have moved by {short(by, str(run.spec['data']['units'].get(target, '')))} on average."
+    return f"Since the first round they have changed by {short(by, str(run.spec['data']['units'].get(target, '')))} on average."
 
 
-def heading(number: int, real: Beside | None, place: int) -> str:
-    """What stands above a window: its number, and when the nearest real one was."""
-    if real is None or not np.isfinite(real.apart[place]):
+def window_title(number: int, real: Beside | None, row: int) -> str:
+    """The number of a window, and the time of the nearest real one."""
+    if real is None or not np.isfinite(real.apart[row]):
         return f"**Window {number}**"
-    when = instant(pd.Timestamp(real.time[place]))
+    when = instant(pd.Timestamp(real.time[row]))
     return f"**Window {number}**  \n:small[nearest: {plain(when)}]"
 
 
-def apart_of(windows: np.ndarray, apart: np.ndarray) -> str:
-    """How far the real windows are that are nearest to some ``windows`` [S], from mean squared distances ``apart`` [S]."""
-    told = ", ".join(f"{number}: {short(float(root))}" for number, root in zip(windows, np.sqrt(apart), strict=True))
-    return (
-        f"Root mean squared distance of each window to the real one nearest to it, in training spreads: {plain(told)}."
+def distance_text(windows: np.ndarray, apart: np.ndarray) -> str:
+    """The distance of each of ``windows`` [S] to its nearest real window, from mean squared distances ``apart`` [S]."""
+    distances = ", ".join(
+        f"{number}: {short(float(root))}" for number, root in zip(windows, np.sqrt(apart), strict=True)
     )
+    return f"Root mean squared distance of each window to the real one nearest to it, in training spreads: {plain(distances)}."

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.control import available, follow_switch, waiting
+from app.control import show_follow_switch, update_label, waiting_text
 from app.session import link, linked, state
 from stcore.charts.samples import MEASURES, SHORT
 from stcore.runs import Run
@@ -13,7 +13,7 @@ POLL = 1.0
 
 def nothing_yet(run: Run) -> None:
     """Say why there are no samples to see, and look again where some will come."""
-    if words := waiting(state(run), "Samples appear", run.progress):
+    if words := waiting_text(state(run), "Samples appear", run.progress):
         st.info(words)
         st.fragment(_wait, run_every=POLL)(run)
     else:
@@ -49,7 +49,7 @@ def choose(run: Run, told: int) -> tuple[int, int]:
             help="Calendar and raster as ordinary charts instead of a canvas.",
         )
         if live:
-            follow_switch()
+            show_follow_switch()
             st.fragment(_watch, run_every=POLL)(run, seen)
     return seen, epoch
 
@@ -98,5 +98,5 @@ def _watch(run: Run, seen: int) -> None:
         st.rerun()
     if st.session_state.get("follow"):
         st.rerun()
-    if st.button(available(told), type="primary", key="update", on_click=update, args=(run, told)):
+    if st.button(update_label(told), type="primary", key="update", on_click=update, args=(run, told)):
         st.rerun()

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.header import label
+from app.labels import run_label
 from app.samples.detail import history_table, shown_window
 from app.samples.look import Look, pick, selection
 from app.words import plain
@@ -131,7 +131,7 @@ def _picture(look: Look, name: str) -> None:
         "Data map": lambda: data_map(look.table, look.theme),
         "Raster": lambda: raster(look.trace, look.table, look.theme),
     }
-    about = f"{label(look.run)}, run {look.run.id}, after epoch {look.epoch}"
+    about = f"{run_label(look.run)}, run {look.run.id}, after epoch {look.epoch}"
     for what, make in figures.items():
         st.download_button(
             f"{what} HTML",

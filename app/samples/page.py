@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from app.header import header
+from app.header import show_header
 from app.samples import choices, chosen, detail, frozen, listing, overview
 from app.samples.look import look
 from stcore.runs import Run
 
 
 def page() -> None:
-    run = header()
+    run = show_header()
     if run is None:
         return
     told = len(run.epochs())

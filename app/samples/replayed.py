@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.header import named
+from app.labels import card_label
 from app.samples.look import Look, lasso
 from app.words import plain
 from stcore import registry
@@ -37,7 +37,7 @@ def show_replay(look: Look) -> pd.DataFrame | None:
             "What would another method keep now?",
             offered,
             offered.index(start),
-            format_func=named,
+            format_func=card_label,
             key="replayed",
             help="With its usual options and this run's share of visits.",
         )
@@ -50,12 +50,12 @@ def show_replay(look: Look) -> pd.DataFrame | None:
     with right:
         epochs = look.run.passes
         frame = overlap_table(look, found)
-        columns = {"overlap": f"{named(method)} and this run", "chance": "two random choices"}
+        columns = {"overlap": f"{card_label(method)} and this run", "chance": "two random choices"}
         st.altair_chart(
             lines(frame, columns, "overlap (Jaccard)", epochs, look.theme, number=".0%"),
             key="overlap",
             width="stretch",
-            alt=f"Overlap of what {named(method)} would keep with what this run kept, by epoch",
+            alt=f"Overlap of what {card_label(method)} would keep with what this run kept, by epoch",
         )
     return frame
 
@@ -74,17 +74,17 @@ def say(look: Look, method: str, found: Replay) -> None:
     epoch, now, here = place + 1, found.kept[place], look.trace["kept"].values[place]
     only = np.flatnonzero(now & ~here)
     st.markdown(
-        f"In epoch {epoch}, **{named(method)}** would keep {now.sum():,} samples and this run kept {here.sum():,}; of all that "
-        f"either keeps they share **{percent(found.overlap[place])}** (by chance {percent(found.chance[place])}). "
+        f"In epoch {epoch}, **{card_label(method)}** would keep {now.sum():,} samples; this run kept {here.sum():,}. Of the "
+        f"samples that either keeps they share **{percent(found.overlap[place])}** (by chance {percent(found.chance[place])}). "
         "Near 100 % the two methods choose alike; at the dashed line they have nothing in common but their size."
     )
     if len(only):
-        words = f"Choose the {len(only):,} samples that only {named(method)} keeps"
+        words = f"Choose the {len(only):,} samples that only {card_label(method)} keeps"
         st.button(words, key="only there", on_click=lambda: lasso(look.run, only, on_map=False))
     st.markdown(LIMIT)
     for note in found.notes:
         st.markdown(plain(note))
-    if left_out := [named(name) for name in registry.cards("strategies") if why_not(name)]:
+    if left_out := [card_label(name) for name in registry.cards("strategies") if why_not(name)]:
         st.markdown(f"Not offered, since they go by what a run does not record: {', '.join(left_out)}.")
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 import xarray as xr
 
-from app.control import available, follow_switch
-from app.header import labels
+from app.control import show_follow_switch, update_label
+from app.labels import run_labels
 from app.sensors import measured
 from app.sensors.measured import DIFFERENCE, ERROR, IMPORTANCE, KEPT, MASK, TEST, Shown
 from app.session import find_run, listed_runs, state
@@ -110,9 +110,9 @@ def toggle_play(epochs: int) -> None:
 def news(epoch: int, epochs: int) -> None:
     """A newer epoch is offered, not forced."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        follow_switch()
+        show_follow_switch()
         behind = epoch < epochs
-        label = available(epochs) if behind else "This is the newest epoch"
+        label = update_label(epochs) if behind else "This is the newest epoch"
         st.button(label, on_click=lambda: st.session_state.update(epoch=epochs), disabled=not behind, key="newer")
 
 
@@ -129,7 +129,7 @@ def compared(run: Run) -> Shown | None:
     if not found:
         st.info("There is no other run on these data yet.")
         return None
-    names = labels(list(found.values()))
+    names = run_labels(list(found.values()))
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     if st.session_state.get("other run") not in found:
         st.session_state["other run"] = next(iter(found))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.header import header
+from app.header import show_header
 from app.sensors import panel
 from app.sensors.controls import PLAY_SECONDS
 from app.sensors.plan import panel as plan
@@ -16,7 +16,7 @@ SECTIONS = {SEE: "What matters", PLAN: "Plan"}
 
 
 def page() -> None:
-    run = header()
+    run = show_header()
     if run is None:
         return
     if section() == PLAN:

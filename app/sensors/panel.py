@@ -7,9 +7,9 @@ import streamlit as st
 import xarray as xr
 
 from app import picking
-from app.control import waiting
+from app.control import waiting_text
 from app.data.look import no_places
-from app.header import label as label_of
+from app.labels import run_label
 from app.layers import layers_box
 from app.maps import show_map, take_area, take_click, take_many
 from app.sensors import districts, many, measured, neighbours
@@ -35,7 +35,7 @@ def show(run: Run) -> None:
     found = trace(run)
     epochs = found.sizes["epoch"]
     if not epochs:
-        st.info(waiting(state(run), "The map appears", run.progress) or ENDED)
+        st.info(waiting_text(state(run), "The map appears", run.progress) or ENDED)
         return
     check_rows(found, "sensor_error", "importance")
     view = look(run, found, epochs)
@@ -95,7 +95,7 @@ def take_row(key: str, positions: list[int], names: list[str]) -> bool:
 def draw(view: View, sensors: SensorMap, chosen: int) -> None:
     """The map."""
     numbers, run = view.numbers, view.run
-    about = f"{numbers.label[:1].upper()}{numbers.label[1:]} by sensor: {label_of(run)}, run {run.id}"
+    about = f"{numbers.label[:1].upper()}{numbers.label[1:]} by sensor: {run_label(run)}, run {run.id}"
     about += f", after epoch {view.epoch}" if numbers.by_epoch else ""
     words = f"Map of {len(sensors.drawn)} sensors by {view.label}"
     tied = [] if sensors.areas else neighbours.ties(view, chosen)

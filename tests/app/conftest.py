@@ -11,6 +11,7 @@ import pytest
 from distillations import SMALL, distilled
 from states import states
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 from tiny import tiny
 from training_runs import OPTIONS, trained
 
@@ -71,7 +72,9 @@ def app(folder: Path) -> Callable[..., AppTest]:
         for name, value in address.items():
             test.query_params[name] = value
         if view != "train":
-            test.switch_page(f"{view}/page.py")
+            test._page_hash = calc_hash(
+                view
+            )  # as switch_page does, which knows a page's address after a first run only
         test.run()
         assert not test.exception, test.exception[0].message
         return test

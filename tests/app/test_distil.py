@@ -9,7 +9,7 @@ from pages import button, texts
 from states import states
 from tiny import tiny
 
-from app.distil import live
+from app import live
 from stcore import registry
 from stcore.data import STData
 from stcore.processes import jobs, worker
@@ -54,15 +54,15 @@ def test_the_size_follows_the_sliders_and_the_method(app, distil_file: Path) -> 
 @pytest.mark.parametrize(
     ("status", "rounds", "said", "offered"),
     [
-        ("queued", 0, "A run is training", {"Pause", "Stop"}),
+        ("queued", 0, "Another run is training", {"Pause", "Stop"}),
         ("starting", 0, "loading PyTorch", {"Pause", "Stop"}),
         ("running", 0, "Curves appear after the first round", {"Pause", "Stop"}),
         ("running", 1, "Matching loss by round", {"Pause", "Stop"}),
         ("paused", 1, "Paused in round 2. Nothing is lost.", {"Resume", "Stop"}),
         ("stopped", 1, "Stopped by you after round 1 of 2", {"Resume from round 2"}),
         ("failed", 1, "Diverged at round 2", {"Resume from round 2"}),
-        ("interrupted", 1, "Crashed after round 1 of 2", {"Resume from round 2"}),
-        ("interrupted", 0, "Crashed after round 0", {"Start over"}),
+        ("interrupted", 1, "Interrupted after round 1 of 2", {"Resume from round 2"}),
+        ("interrupted", 0, "Interrupted after round 0", {"Start over"}),
     ],
 )
 def test_each_state_is_said_and_offers_what_makes_sense(app, in_state, status, rounds, said, offered) -> None:
@@ -138,11 +138,11 @@ def test_one_that_works_cannot_be_deleted(app, in_state) -> None:
 
 
 def test_every_event_has_words(in_state) -> None:
-    said = [live.said(event) for event in in_state("paused", 1).events()]
+    said = [live.event_text(event, "round") for event in in_state("paused", 1).events()]
     assert said[0] == "opens the data" and said[1].startswith("begins at round 1 of 2") and said[-1] == "pauses"
     assert "round 1: matching loss" in said[2]
     picked = {"event": "epoch", "epoch": 0, "train_loss": 0.0, "best": True, "validation": {"mae": 2.0}}
-    assert live.said(picked) == "round 1: windows picked; validation MAE 2.00, the best so far"
+    assert live.event_text(picked, "round") == "round 1: windows picked; validation MAE 2.00, the best so far"
 
 
 @pytest.mark.parametrize("kind", ["grid", "no places"])

@@ -67,7 +67,7 @@ def test_the_answer_says_what_it_costs(small: float, full: float, models: float,
         "models": models,
         "clock": "seconds",
     }
-    assert said in versus.sentence(row, "km/h").replace("\\", "")
+    assert said in versus.break_even_text(row, "km/h").replace("\\", "")
 
 
 def test_windows_are_those_of_the_chosen_round_and_cluster(app, finished: dict[str, Run]) -> None:
@@ -87,7 +87,7 @@ def test_windows_are_those_of_the_chosen_round_and_cluster(app, finished: dict[s
 
 def test_a_distance_stands_beside_its_own_window() -> None:
     """Also where a window between is not shown, since nothing is known of it."""
-    assert "1: 2.00, 3: 0.500." in windows.apart_of(np.array([1, 3]), np.array([4.0, 0.25])).replace("\\", "")
+    assert "1: 2.00, 3: 0.500." in windows.distance_text(np.array([1, 3]), np.array([4.0, 0.25])).replace("\\", "")
 
 
 def test_a_run_on_a_set_is_told_from_one_on_all_data_in_all_runs(app, finished: dict[str, Run]) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from pages import texts
 
-from app import forms, header, session
+from app import forms, labels, session
 from stcore.options import DataOptions, TrainOptions
 from stcore.prune.st_prune import STPruneOptions
 from stcore.words import duration
@@ -54,7 +54,7 @@ def test_the_run_stays_when_the_view_changes(app, in_state) -> None:
 
 def test_runs_have_names_of_their_own(in_state) -> None:
     runs = [in_state("stopped", 1), in_state("stopped", 2)]
-    names = header.labels(runs)
+    names = labels.run_labels(runs)
     assert len(set(names.values())) == 2 and all(
         name.startswith("ST-Prune 60% · STID · ") and name.endswith(" · tiny") for name in names.values()
     )

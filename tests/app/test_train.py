@@ -10,8 +10,7 @@ from pages import button, texts
 from tiny import tiny
 from training_runs import copied
 
-from app import control
-from app.train import ended, live, new
+from app import control, live, saving, speed
 from stcore import registry
 from stcore.processes import oneshot, worker
 from stcore.runs import Run, RunError, runs_in
@@ -194,21 +193,21 @@ def test_resuming_starts_a_worker(app, in_state, monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_record_is_json_without_nan(finished: Run) -> None:
-    document = json.loads(ended.record(finished), parse_constant=pytest.fail)
+    document = json.loads(saving.record_text(finished), parse_constant=pytest.fail)
     assert document["spec"]["id"] == "finished" and len(document["epochs"]) == 4
 
 
 def test_every_event_has_words(in_state) -> None:
     run = in_state("paused", 2)
-    said = [live.said(event) for event in run.events()]
+    said = [live.event_text(event, "epoch") for event in run.events()]
     assert said[0] == "opens the data" and said[1].startswith("begins at epoch 1 of 4") and said[-1] == "pauses"
 
 
 def test_earlier_runs_say_how_fast_the_machine_is(folder: Path, finished: Run) -> None:
-    assert new.machine_speed("stid")[1] is False
+    assert speed.training_speed("stid")[1] == speed.GLANCE
     copied(finished, folder)
-    factor, known = new.machine_speed("stid")
-    assert known and 0.01 < factor < 1000
+    factor, basis = speed.training_speed("stid")
+    assert "earlier runs of this model" in basis and 0.01 < factor < 1000
 
 
 def test_forecasts_are_made_by_another_process_and_offered(app, folder: Path, finished: Run) -> None:

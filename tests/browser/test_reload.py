@@ -71,7 +71,7 @@ def test_reload_and_a_second_visitor_find_the_run_and_steer_it(browse: Browse, l
     badge(page, "Paused")
     page.locator("body").press("p")
     badge(page, "Running")
-    page.locator(".st-key-header").get_by_role("button", name="Stop").click()
+    page.locator(".st-key-run-header").get_by_role("button", name="Stop").click()
     badge(page, "Stopped")
     badge(other, "Stopped")
     other.get_by_role("button", name="Resume from epoch").click()

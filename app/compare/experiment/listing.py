@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from app import control
-from app.header import named
+from app.labels import card_label
 from app.session import link, linked, runs_folder
 from app.words import plain, sentence
 from stcore.evidence.experiment import Experiment, experiments_in
@@ -86,7 +86,7 @@ def state(experiment: Experiment) -> str:
 def about(experiment: Experiment) -> str:
     """Methods, budgets, seeds and data in a line."""
     options = experiment.options
-    methods = ", ".join(one.label or named(one.name) for one in options.methods)
+    methods = ", ".join(one.label or card_label(one.name) for one in options.methods)
     budgets = ", ".join(
         f"{100 * keep:g} %" for keep in sorted({k for one in options.methods for k in one.keep or options.keep})
     )

@@ -8,10 +8,11 @@ import streamlit as st
 
 from app import forms
 from app.compare.experiment.presets import PRESETS, fill_preset, fill_run
-from app.header import named
-from app.session import all_runs, answers, link, runs_folder
-from app.train.new import DEMO, machine_speed, name_of, opened
-from app.train.offered import choose_model
+from app.labels import card_label
+from app.session import answers, link, runs_folder
+from app.sources import choose_source, open_source
+from app.speed import training_speed
+from app.train.form import choose_model
 from app.words import plain, sentence
 from stcore import registry
 from stcore.data import STData
@@ -90,7 +91,8 @@ def drawn() -> Draft:
     st.session_state.setdefault("experiment.methods", ["st-prune"])
     first, second = st.columns([2, 3], gap="medium")
     with first:
-        source = choose_source()
+        fresh = "experiment.data" not in st.session_state
+        source = choose_source("experiment.data", st.query_params.get("data") if fresh else None)
         name = st.text_input(
             "Name",
             key="experiment.name",
@@ -103,7 +105,7 @@ def drawn() -> Draft:
             "Methods",
             offered,
             key="experiment.methods",
-            format_func=named,
+            format_func=card_label,
             persist_state="session",
             help="Each is trained at every budget with every seed, beside full training and random pruning.",
         )
@@ -118,25 +120,6 @@ def drawn() -> Draft:
     return checked(source, values)
 
 
-def choose_source() -> str:
-    """Demo city, data of earlier runs, or any path typed in."""
-    runs = [run for run in all_runs() if run.spec["data"]["source"] != "data.nc"]
-    titles = {run.spec["data"]["source"]: run.spec["data"]["title"] for run in runs}
-    titles |= {DEMO: "Demo: Ringstadt (simulated city)"}
-    st.session_state.setdefault("experiment.data", st.query_params.get("data") or DEMO)
-    known = list(dict.fromkeys([*titles, st.session_state["experiment.data"] or DEMO]))
-    chosen = st.selectbox(
-        "Dataset",
-        known,
-        key="experiment.data",
-        accept_new_options=True,
-        persist_state="session",
-        format_func=lambda source: name_of(source, titles),
-        help="The demo city, data of earlier runs, or a path.",
-    )
-    return str(chosen or DEMO).strip()
-
-
 def free_name() -> str:
     """The first name of its kind that is not taken."""
     taken = {one.name for one in experiments_in(runs_folder())}
@@ -149,7 +132,7 @@ def training(source: str) -> tuple[dict[str, Any], Any]:
     st.session_state.setdefault("experiment.model", "stid")
     columns = st.columns([2, 1, 2], vertical_alignment="bottom")
     with columns[0]:
-        model = choose_model("experiment.model", opened(source)[0])
+        model = choose_model("experiment.model", open_source(source)[0])
     with columns[1]:
         epochs = forms.field("experiment train", train["epochs"], {}, {})
     with columns[2]:
@@ -203,7 +186,7 @@ def counted(value: Any) -> Any:
 
 def checked(source: str, values: dict[str, Any]) -> Draft:
     """The experiment's options, or in words why it cannot be."""
-    data, problem = opened(source)
+    data, problem = open_source(source)
     if data is None:
         return Draft(None, None, problem)
     if not values["methods"]:
@@ -233,14 +216,13 @@ def _size(options: str, fingerprint: str, _data: STData) -> tuple[Plan, dict[str
 def say_size(options: ExperimentOptions, data: STData) -> None:
     """How many runs, and about how long all of them take."""
     planned, works = size(options.model_dump_json(), data)
-    factor, known = machine_speed(str(options.options.get("model", {}).get("name", "stid")))
+    factor, basis = training_speed(str(options.options.get("model", {}).get("name", "stid")))
     side_by_side = 1 if st.session_state.get("experiment.in turn") else slots()
     whole = sum(cost.seconds(works[run.key], factor) for run in planned.runs) / side_by_side
     trials = sum(run.trial is not None for run in planned.runs)
     arms = len({arm.key for arm in planned.arms})
     search = f" and {trials} of the search" if trials else ""
     names = ", ".join(dict.fromkeys(arm.key for arm in planned.arms))
-    basis = "from earlier runs of this model here" if known else "from a quick look at this machine's speed"
     st.markdown(
         f"**{len(planned.runs)} runs, about {duration(whole)}**: {arms} arms with {len(options.seeds)} "
         f"{'seed' if len(options.seeds) == 1 else 'seeds'} each{search}, {side_by_side} at a time.",

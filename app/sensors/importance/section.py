@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.header import labels, named
+from app.labels import card_label, run_labels
 from app.sensors.importance import measuring
 from app.sensors.view import View
 from app.session import current_theme, listed_runs, state
@@ -61,7 +61,7 @@ def chosen_runs(run: Run) -> list[Run]:
     others = {other.id: other for other in comparable(run, listed_runs()) if other.status == "done"}
     if not others:
         return [run]
-    names = labels(list(others.values()))
+    names = run_labels(list(others.values()))
     held = f"{KEY} {run.id}"
     st.session_state[held] = [name for name in st.session_state.get(held, []) if name in others]
     picked: Any = st.multiselect(
@@ -142,7 +142,7 @@ def stability(run: Run, found: ImportanceViews) -> None:
         st.markdown(
             "This run has no mask."
             if name == "none"
-            else f"This run's mask, {plain(named(name))}, has switched no sensor off for good."
+            else f"This run's mask, {plain(card_label(name))}, has switched no sensor off for good."
         )
         return
     run_id = run.id if run.id in found.stability else next(iter(found.stability))

@@ -163,7 +163,9 @@ def start_any(run: Run) -> None:
 
 def _begun(run: Run, options: dict[str, Any]) -> Run | None:
     answers = run.spec["data"]["answers"]
-    return control.begun(lambda: create(control.data_of(run), options, runs_folder(), answers=answers), PROBLEM)
+    return control.start_task(
+        lambda: create(control.data_source(run), options, runs_folder(), answers=answers), PROBLEM
+    )
 
 
 def works(run: Run, sites: Sites, keep: np.ndarray) -> bool:
