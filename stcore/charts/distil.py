@@ -152,22 +152,9 @@ def against(
     x = np.log10(np.maximum(factor * drawn[cost].to_numpy(float), ADDED))
     errors = drawn["validation"].to_numpy(float)
     figure = go.Figure()
-    around = (
-        np.append(x, [x.mean() - LEAST, x.mean() + LEAST]) if len(x) else x
-    )  # so that there are numbers on the axis
+    around = np.append(x, [x.mean() - LEAST, x.mean() + LEAST]) if len(x) else x  # so that the axis has numbers
     across, up = room(around), room(np.array([*errors, *reference.values()]))
-    for what, error in reference.items():
-        figure.add_hline(y=error, line={"color": theme.text, "width": 1.2, "dash": "dot"})
-        figure.add_annotation(
-            text=f"{harmless(what)}: {short(error)}",
-            x=1,
-            xref="paper",
-            y=error,
-            showarrow=False,
-            xanchor="right",
-            yanchor="bottom",
-            font={"size": 11, "color": theme.text},
-        )
+    _add_reference_lines(figure, reference, theme)
     for method in dict.fromkeys(drawn["method"]):
         of, place = np.flatnonzero(drawn["method"] == method), _place(method)
         look = {
@@ -192,9 +179,8 @@ def against(
         letters = [len(name) for name in called]
         where = spots((x - across[0]) / np.diff(across), (errors - up[0]) / np.diff(up), letters, HALF)
         for name, at, shift in zip(called, zip(x, errors, strict=True), where, strict=True):
-            figure.add_annotation(
-                beside(name, at, shift, theme)
-            )  # on a logarithmic axis, an annotation's x is a logarithm
+            # on a logarithmic axis, the x of an annotation is a logarithm
+            figure.add_annotation(beside(name, at, shift, theme))
     figure = plain(figure, theme, 380)
     ticks = [value for value in TICKS if across[0] <= np.log10(value) <= across[1]]
     figure.update_xaxes(
@@ -203,6 +189,21 @@ def against(
     return figure.update_yaxes(
         title={"text": labelled("validation MAE", harmless(unit)), "standoff": 12}, range=list(up)
     )
+
+
+def _add_reference_lines(figure: go.Figure, reference: Mapping[str, float], theme: Theme) -> None:
+    for what, error in reference.items():
+        figure.add_hline(y=error, line={"color": theme.text, "width": 1.2, "dash": "dot"})
+        figure.add_annotation(
+            text=f"{harmless(what)}: {short(error)}",
+            x=1,
+            xref="paper",
+            y=error,
+            showarrow=False,
+            xanchor="right",
+            yanchor="bottom",
+            font={"size": 11, "color": theme.text},
+        )
 
 
 def _place(method: str) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typer import Abort
 from typer.exceptions import TyperException
 
-from stcore.cli.common import app, refuse
+from stcore.cli.common import INTERRUPTED, app, fail
 from stcore.findings import DataError
 from stcore.options import OptionError
 from stcore.runs import RunError
@@ -21,7 +21,7 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command and give its exit code."""
-    from stcore.cli import (  # noqa: F401  (their commands)
+    from stcore.cli import (  # noqa: F401  (importing a module adds its commands)
         data,
         distilling,
         experiment,
@@ -36,17 +36,17 @@ def main(arguments: Sequence[str]) -> int:
     try:
         code = app(list(arguments) or ["--help"], standalone_mode=False, prog_name="python -m stcore")
     except Abort:
-        return refuse("Interrupted.", 130)
-    except TyperException as error:  # wrong use, in words of the library that reads the arguments
-        said = error.format_message() if hasattr(error, "format_message") else str(error)
-        return refuse(f"{said.rstrip('.')}. Try --help.", 2)
+        return fail("Interrupted.", INTERRUPTED)
+    except TyperException as error:  # wrong use, in the words of typer
+        message = error.format_message() if hasattr(error, "format_message") else str(error)
+        return fail(f"{message.rstrip('.')}. Try --help.", 2)
     except (DataError, OptionError, RunError, FileNotFoundError, PermissionError, ValueError) as error:
-        return refuse(str(error), 2)
+        return fail(str(error), 2)
     except (RuntimeError, OSError, MemoryError) as error:
-        return refuse(sentence(error), 1)
-    except Exception as error:  # a person gets a sentence, whatever it was
+        return fail(sentence(error), 1)
+    except Exception as error:  # whatever it was, a person reads a sentence
         if os.environ.get("STCORE_BACKGROUND"):
             traceback.print_exc()  # into the run's log
-        said = "This was not foreseen: the program is at fault, or a run's folder is damaged"
-        return refuse(f"{said} ({type(error).__name__}: {error}).", 1)
+        message = "Unexpected error: either Winnow has a bug or a run's folder is damaged"
+        return fail(f"{message} ({type(error).__name__}: {error}).", 1)
     return code if isinstance(code, int) else 0

@@ -1,4 +1,4 @@
-"""Commands about data and methods: inspect, methods, simulate."""
+"""Commands about data and methods: inspect, save, methods, simulate."""
 
 from json import dumps
 from pathlib import Path
@@ -8,62 +8,69 @@ import numpy as np
 import typer
 
 from stcore import readers, registry
-from stcore.cli.common import RUNS, Answers, Json, Runs, app, read_answers, say, table
+from stcore.cli.common import RUNS, Answers, DataSource, Json, Runs, app, say, text_table
+from stcore.cli.given import read_answers
 from stcore.data import STData
 from stcore.data.checks import sensor_word, with_sensor_word
-from stcore.findings import DataError
+from stcore.findings import DataError, Finding
 from stcore.options import OptionError
 from stcore.readers.layers import layers
 from stcore.readers.safe import child
 from stcore.readers.safe.limits import free_memory
 from stcore.runs import Run, remove, runs_in
 from stcore.runs.store import elsewhere
+from stcore.words import duration
 
 MEMORY_SHARE = 0.8
+PANEL = "Data"
 
 
-@app.command()
-def inspect(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="A file, a folder, or demo.")],
-    answers: Answers = None,
-    runs: Runs = RUNS,
-    json: Json = False,
-) -> None:
-    """Say what was understood of a dataset, what was changed, what it asks, and whether runs know it by another name."""
-    found = readers.open(data, read_answers(answers))
-    about = described(found)
-    known = elsewhere(runs_in(runs), found, data)
-    about["findings"] += [finding.to_json() for finding in known]
-    size = f"{found.steps} steps x {len(found.sensors)} {sensor_word(found.ds)}s x {len(found.channels)} channels"
-    lines = [f"{found.title}: {size}, from {about['start']}"]
-    assumed = f" (assumed: {found.assumed})" if found.assumed else ""
-    lines.append(f"every {found.step_seconds:g} s, time zone {found.zone}{assumed}")
-    lines.append(f"{about['missing_share']:.1%} missing, {about['zero_share']:.1%} zero")
-    lines.append(with_sensor_word(f"graph: {found.ds.attrs.get('graph', 'none')}", found.ds))
-    for finding in [*found.findings, *known]:
-        choices = "".join(f"\n      {choice}: {text}" for choice, text in finding.choices.items())
-        chosen = f" (taken: {finding.chosen})" if finding.chosen else ""
-        lines.append(f"  {finding.level} {finding.code}: {finding.text}{chosen}{choices}")
+@app.command(rich_help_panel=PANEL)
+def inspect(data: DataSource, answers: Answers = None, runs: Runs = RUNS, json: Json = False) -> None:
+    """Show how a dataset was read: its size, what was changed, what has to be answered, and which runs used it."""
+    opened = readers.open(data, read_answers(answers))
+    about = description(opened)
+    used = elsewhere(runs_in(runs), opened, data)
+    about["findings"] += [finding.to_json() for finding in used]
+    lines = [*_description_lines(opened, about), *map(_finding_text, [*opened.findings, *used])]
     say(about, json, "\n".join(lines))
 
 
-@app.command()
+def _description_lines(data: STData, about: dict[str, Any]) -> list[str]:
+    assumed = f" (assumed: {data.assumed})" if data.assumed else ""
+    return [
+        f"{data.title}: {data.steps} steps x {len(data.sensors)} {sensor_word(data.ds)}s x {len(data.channels)} channels, "
+        f"from {about['start']}",
+        f"step {duration(data.step_seconds)}, time zone {data.zone}{assumed}",
+        f"{about['missing_share']:.1%} missing, {about['zero_share']:.1%} zero",
+        with_sensor_word(f"graph: {data.ds.attrs.get('graph', 'none')}", data.ds),
+    ]
+
+
+def _finding_text(finding: Finding) -> str:
+    """A finding with the answer in force and, below it, every choice."""
+    chosen = f" (answer: {finding.chosen})" if finding.chosen else ""
+    choices = "".join(f"\n      {choice}: {text}" for choice, text in finding.choices.items())
+    return f"  {finding.level} {finding.code}: {finding.text}{chosen}{choices}"
+
+
+@app.command(rich_help_panel=PANEL)
 def save(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="A file, a folder, or demo.")],
+    data: DataSource,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The new file or folder.")],
     layout: Annotated[str, typer.Option("--as", help=f"One of {', '.join(readers.layouts())}.")] = "netcdf",
     answers: Answers = None,
     json: Json = False,
 ) -> None:
-    """Write a dataset, cleaned as it was understood, in our own format or in the layout of another project."""
-    found = readers.open(data, read_answers(answers))
-    lost = readers.save(found, out, layout)
-    about = {"path": str(out), "layout": layout, "lost": lost, "fingerprint": found.fingerprint}
-    said = readers.layouts()[layout].text
-    say(about, json, "\n".join([f"wrote {out}: {said}", *(f"  not kept: {text}" for text in lost)]))
+    """Write a dataset, as it was read and repaired, to one NetCDF file or in the layout of another project."""
+    opened = readers.open(data, read_answers(answers))
+    lost = readers.save(opened, out, layout)
+    about = {"path": str(out), "layout": layout, "lost": lost, "fingerprint": opened.fingerprint}
+    lines = [f"wrote {out}: {readers.layouts()[layout].text}", *(f"  left out: {text}" for text in lost)]
+    say(about, json, "\n".join(lines))
 
 
-def described(data: STData) -> dict[str, Any]:
+def description(data: STData) -> dict[str, Any]:
     """What ``inspect --json`` prints."""
     values = data.values
     observed = np.isfinite(values)
@@ -90,33 +97,33 @@ def described(data: STData) -> dict[str, Any]:
     }
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def methods(json: Json = False) -> None:
-    """List what can be chosen: models, strategies, masks, distillers, readers."""
-    listed: dict[str, Any] = {
+    """List all models, strategies, masks, distillers and readers."""
+    cards: dict[str, Any] = {
         kind: [card.to_json() for card in registry.cards(kind).values()] for kind in registry.KINDS
     }
-    text = [
-        f"{kind}\n{table([[card['name'], card['summary']] for card in cards], ['  name', 'what it does'])}"
-        for kind, cards in listed.items()
-        if cards
+    tables = [
+        f"{kind}\n{text_table([[card['name'], card['summary']] for card in rows], ['  name', 'what it does'])}"
+        for kind, rows in cards.items()
+        if rows
     ]
-    say(listed, json, "\n\n".join(text))
+    say(cards, json, "\n\n".join(tables))
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def simulate(
     out: Annotated[Path | None, typer.Argument(metavar="OUT", help="NetCDF file to write.")] = None,
     days: Annotated[int, typer.Option(help="Days to simulate.", min=1, max=365)] = 28,
-    seed: Annotated[int, typer.Option(help="The one seed of every random draw.", min=0, max=2**31 - 1)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of all random numbers.", min=0, max=2**31 - 1)] = 0,
     demo_run: Annotated[
-        bool, typer.Option("--demo-run", help="Rebuild the finished run that ships with the demo.")
+        bool, typer.Option("--demo-run", help="Train the finished run that ships with the demo again.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Simulate the demo city's traffic and write it with its ground truth."""
+    """Simulate the traffic of the demo city and write it with its ground truth."""
     if demo_run:
-        run = rebuilt_demo_run()
+        run = rebuild_demo_run()
         say(run.summary(), json, f"wrote {run.path}")
         return
     if out is None:
@@ -131,8 +138,8 @@ def simulate(
     say(about, json, f"wrote {out}")
 
 
-def rebuilt_demo_run() -> Run:
-    """Train on the demo city again and put the small, finished run beside it, where the app shows it first."""
+def rebuild_demo_run() -> Run:
+    """Train on the demo city again, and put the small, finished run beside it, where the app looks for it."""
     from stcore.processes import jobs
 
     folder = readers.DEMO.parent
@@ -147,14 +154,14 @@ def rebuilt_demo_run() -> Run:
 def take(
     path: Path,
     out: Path,
-    answer: Annotated[list[str] | None, typer.Option(help="code=choice")] = None,
-    seconds: Annotated[int, typer.Option(help="Seconds of work that may be spent.")] = 180,
+    answer: Annotated[list[str] | None, typer.Option(help="An answer as code=choice.")] = None,
+    seconds: Annotated[int, typer.Option(help="Most seconds of processor time.")] = 180,
     form: Annotated[
-        str, typer.Option("--as", help="data, layer (as JSON), or a reader: what that finds in a file.")
+        str, typer.Option("--as", help="What to write: data, layer (as JSON), or what a reader of that name reads.")
     ] = "data",
 ) -> int:
-    """Open data under limits of memory and time and write them checked; this is asked of a child process."""
-    limit(seconds)
+    """Open a file under limits of memory and time, and write what was read. The page runs this in a child process."""
+    limit_process(seconds)
     answers = dict(given.split("=", 1) for given in answer or ())
     try:
         if form == "layer":
@@ -169,13 +176,13 @@ def take(
     return 0
 
 
-def limit(seconds: int) -> None:
-    """Bound this process's memory (what is free now, some room left) and working time, where the system can."""
+def limit_process(seconds: int) -> None:
+    """Bound this process's memory, to a share of what is free now, and its processor time, where the system can."""
     try:
         import resource
     except ImportError:
         return
-    room = int(MEMORY_SHARE * free_memory())
-    for kind, bound in ((resource.RLIMIT_AS, room), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0)):
+    memory = int(MEMORY_SHARE * free_memory())
+    for kind, bound in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0)):
         _, most = resource.getrlimit(kind)
         resource.setrlimit(kind, (bound if most == resource.RLIM_INFINITY else min(bound, most), most))

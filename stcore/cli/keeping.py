@@ -6,81 +6,94 @@ from typing import Annotated
 
 import typer
 
-from stcore.cli.common import RUNS, Json, Name, Runs, app, say, table
+from stcore.cli.common import RUNS, Json, Name, Runs, app, say, text_table
 from stcore.processes import health
 from stcore.readers.safe.limits import words
 from stcore.runs import open_run, trash, uploads, write_label
 
+PANEL = "Runs"
 
-@app.command()
+
+@app.command(rich_help_panel=PANEL)
 def label(
     run: Name,
     *,
-    title: Annotated[str | None, typer.Option(help="What to call the run; empty takes the title away.")] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="A tag, once for each; these replace all before.")] = None,
-    no_tags: Annotated[bool, typer.Option("--no-tags", help="Take all tags away.")] = False,
-    note: Annotated[str | None, typer.Option(help="A note; empty takes it away.")] = None,
+    title: Annotated[str | None, typer.Option(help="Title of the run; an empty text removes it.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="A tag; give the option once for each. They replace all earlier tags.")
+    ] = None,
+    no_tags: Annotated[bool, typer.Option("--no-tags", help="Remove all tags.")] = False,
+    note: Annotated[str | None, typer.Option(help="A note; an empty text removes it.")] = None,
     archive: Annotated[
-        bool | None, typer.Option("--archive/--unarchive", help="Leave it out of lists, or not.")
+        bool | None, typer.Option("--archive/--unarchive", help="Leave the run out of lists, or list it again.")
     ] = None,
     runs: Runs = RUNS,
     json: Json = False,
 ) -> None:
-    """Give a run a title, tags or a note, or put it away. Its id and its record stay as they are."""
+    """Give a run a title, tags or a note, or archive it. Its id and its record stay the same."""
     tags = [] if no_tags else tag or None
-    told = asdict(write_label(open_run(run, runs), title=title, tags=tags, note=note, archived=archive))
-    cells = [[name, ", ".join(value) if isinstance(value, tuple) else value] for name, value in told.items()]
-    say({"run": run, **told}, json, table(cells, ["label", run]))
+    fields = asdict(write_label(open_run(run, runs), title=title, tags=tags, note=note, archived=archive))
+    cells = [[name, ", ".join(value) if isinstance(value, tuple) else value] for name, value in fields.items()]
+    say({"run": run, **fields}, json, text_table(cells, ["label", run]))
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def delete(
-    names: Annotated[list[str], typer.Argument(metavar="RUN ...")], *, runs: Runs = RUNS, json: Json = False
+    names: Annotated[list[str], typer.Argument(metavar="RUN ...", help="Ids in the runs folder, or paths.")],
+    *,
+    runs: Runs = RUNS,
+    json: Json = False,
 ) -> None:
-    """Put runs into the trash of their folder; restore takes them back, trash --empty deletes them for good."""
-    chosen = [open_run(name, runs) for name in names]
-    gone = [trash.delete(run) for run in chosen]
-    text = "\n".join(f"{run.id} is in the trash; `restore {run.id}` takes it back." for run in gone)
-    say({"deleted": [run.id for run in gone], "trash": [str(run.path) for run in gone]}, json, text)
+    """Move runs into the trash of their folder. `restore` brings them back; `trash --empty` deletes them for good."""
+    moved = [trash.delete(run) for run in [open_run(name, runs) for name in names]]
+    text = "\n".join(f"{run.id} is in the trash; `python -m stcore restore {run.id}` brings it back." for run in moved)
+    say({"deleted": [run.id for run in moved], "trash": [str(run.path) for run in moved]}, json, text)
 
 
-@app.command()
-def restore(run: Annotated[str, typer.Argument(metavar="RUN")], *, runs: Runs = RUNS, json: Json = False) -> None:
-    """Take a deleted run back."""
-    found = trash.restore(runs, run)
-    say({"run": found.id, "path": str(found.path)}, json, f"{found.id} is back.")
+@app.command(rich_help_panel=PANEL)
+def restore(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The id of a deleted run.")],
+    *,
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> None:
+    """Bring a deleted run back."""
+    restored = trash.restore(runs, run)
+    say({"run": restored.id, "path": str(restored.path)}, json, f"{restored.id} is back.")
 
 
-@app.command("trash")
-def show_trash(
+@app.command("trash", rich_help_panel=PANEL)
+def list_or_empty_trash(
     empty: Annotated[
-        bool, typer.Option("--empty", help="Delete what is in it for good, and uploads that no run uses.")
+        bool, typer.Option("--empty", help="Delete these runs for good, with all uploads that no run uses.")
     ] = False,
     *,
     runs: Runs = RUNS,
     json: Json = False,
 ) -> None:
     """List the deleted runs of a folder, or delete them for good."""
-    found = [(run, trash.size(run.path)) for run in trash.deleted(runs)]
-    rows = [{"run": run.id, "when": f"{run.when:%Y-%m-%d %H:%M}", "bytes": size} for run, size in found]
+    deleted = [(run, trash.size(run.path)) for run in trash.deleted(runs)]
+    rows = [{"run": run.id, "when": f"{run.when:%Y-%m-%d %H:%M}", "bytes": size} for run, size in deleted]
     if empty:
-        text = f"{trash.empty(runs)} runs were deleted for good, {words(sum(size for _, size in found))}"
-        more = uploads.remove_unused(runs)
-        say({"emptied": rows, "uploads": more}, json, f"{text}, and {more} uploads that no run uses.")
+        number, unused = trash.empty(runs), uploads.remove_unused(runs)
+        total = words(sum(size for _, size in deleted))
+        text = f"deleted for good: {number} runs ({total}) and {unused} uploads that no run used"
+        say({"emptied": rows, "uploads": unused}, json, text)
         return
-    cells = [[run.id, f"{run.when:%Y-%m-%d %H:%M}", words(size)] for run, size in found]
-    say({"trash": rows}, json, table(cells, ["run", "deleted (UTC)", "on disk"]) if rows else "The trash is empty.")
+    cells = [[run.id, f"{run.when:%Y-%m-%d %H:%M}", words(size)] for run, size in deleted]
+    text = text_table(cells, ["run", "deleted (UTC)", "on disk"]) if rows else "The trash is empty."
+    say({"trash": rows}, json, text)
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def doctor(runs: Runs = RUNS, json: Json = False) -> int:
-    """Check environment, versions, disk, locks left behind and orphaned workers, and say what to do."""
-    found = health.checked(Path(runs))
+    """Check Python packages, disk space, old locks and lost worker processes, and say what to do about each problem."""
+    checks = health.checked(Path(runs))
     lines = [
         line
-        for check in found
+        for check in checks
         for line in (f"{health.MARKS[check.level]} {check.name}: {check.text}", f"        {check.remedy}")
         if line.strip()
     ]
-    say({"checks": [asdict(check) for check in found], "well": health.well(found)}, json, "\n".join(lines))
-    return 0 if health.well(found) else 1
+    say({"checks": [asdict(check) for check in checks], "well": health.well(checks)}, json, "\n".join(lines))
+    return 0 if health.well(checks) else 1

@@ -182,7 +182,7 @@ def test_ctrl_c_says_how_to_go_on(small_file: Path, whole: Experiment, tmp_path:
     until(lambda: finished(tmp_path) >= 2, "two runs are done", command)
     command.kill(signal.SIGINT)
     assert command.process.exitcode == 130
-    again = f"`python -m stcore experiment e --runs {tmp_path / 'runs'} --in-turn` goes on."
+    again = f"`python -m stcore experiment e --runs {tmp_path / 'runs'} --in-turn` continues it."
     assert command.stderr.splitlines()[-1] == f"Interrupted. {again}"
     assert going(tmp_path, "e").wait() == 0
     assert_same(open_experiment("e", tmp_path / "runs"), whole)

@@ -72,7 +72,7 @@ def test_ctrl_c_frees_the_run(paused: bool, small_file: Path, undisturbed: Undis
         until(lambda: run.status == "paused", "it is paused", command)
     command.kill(signal.SIGINT)
     assert command.process.exitcode == 130
-    assert command.stderr.splitlines()[-1] == f"Interrupted. `python -m stcore resume {run.path}` goes on."
+    assert command.stderr.splitlines()[-1] == f"Interrupted. `python -m stcore resume {run.path}` continues it."
     assert run.status == "interrupted"
     done(tmp_path, "resume", run.path)
     assert_same_run(run, undisturbed())

@@ -12,7 +12,7 @@ import xarray as xr
 from cli_tools import QUICK, refused
 from running import Command, done, small_data
 
-from stcore.cli.training import told
+from stcore.cli.following import epoch_text
 from stcore.data import STData
 from stcore.runs import Run
 
@@ -237,8 +237,8 @@ def test_wrong_files_are_refused(run: Run, small_file: Path, tmp_path: Path) -> 
     broken.write_text("{")
     listed.write_text("[1]")
     wrong.write_text(json.dumps({"graph": "nonsense"}))
-    assert "is no JSON" in refused(tmp_path, "inspect", small_file, "--answers", broken)
-    assert "has to hold a JSON object" in refused(tmp_path, "inspect", small_file, "--answers", listed)
+    assert "cannot be read as JSON" in refused(tmp_path, "inspect", small_file, "--answers", broken)
+    assert "must hold a JSON object" in refused(tmp_path, "inspect", small_file, "--answers", listed)
     assert "'nonsense'" in refused(tmp_path, "inspect", small_file, "--answers", wrong)
     assert "nowhere.csv" in refused(tmp_path, "inspect", tmp_path / "nowhere.csv")
     assert "nowhere.csv" in refused(tmp_path, "train", tmp_path / "nowhere.csv", "--runs", tmp_path)
@@ -282,6 +282,9 @@ def test_the_module_is_a_program(small_file: Path) -> None:
 
 def test_a_round_says_what_is_known_of_it() -> None:
     event = {"epoch": 0, "train_loss": 189.96, "validation": {"mae": None}, "kept": 4}
-    assert told(event, "round", 12.0) == "round 1: matching loss 190, 12 s left"
-    assert told({**event, "validation": {"mae": 1.5}}, "round", None) == "round 1: validation MAE 1.5"
-    assert told({**event, "validation": {"mae": 1.5}}, "epoch", 3.0) == "epoch 1: validation MAE 1.5, kept 4, 3 s left"
+    assert epoch_text(event, "round", 12.0) == "round 1: matching loss 190, 12 s left"
+    assert epoch_text({**event, "validation": {"mae": 1.5}}, "round", None) == "round 1: validation MAE 1.5"
+    assert (
+        epoch_text({**event, "validation": {"mae": 1.5}}, "epoch", 3.0)
+        == "epoch 1: validation MAE 1.5, kept 4, 3 s left"
+    )

@@ -42,7 +42,7 @@ def test_a_set_that_no_round_made_better_is_told_as_such(tmp_path: Path, capsys:
     size = ["--time", "0.1", "--space", "0.34", "--lookback", "6", "--horizon", "4", "--runs", str(tmp_path / "runs")]
     worse = ["--set", "distil.rate=10", "--set", "distil.targets=own", "--set", "train.threads=1"]
     assert main(["distil", str(tmp_path / "data.nc"), *size, *quick, *worse, "--quiet"]) == 0
-    assert "of a model trained on it, as it began, since no round made it better" in capsys.readouterr().out
+    assert "of a model trained on the set, at the start, since no round improved it" in capsys.readouterr().out
 
 
 def test_how_large_a_set_is_is_not_told_before_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

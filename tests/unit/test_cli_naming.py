@@ -7,7 +7,7 @@ import pytest
 from planning import copied, masked_run
 
 from stcore.cli import main
-from stcore.cli.naming import named, priced
+from stcore.cli.sensors import sensor_costs, sensor_names
 from stcore.data import STData
 from stcore.options import OptionError
 
@@ -27,27 +27,27 @@ KNOWN = ["a", "b", "A1, north", "x=y", "@home"]
     ],
 )
 def test_a_whole_name_comes_before_its_commas(texts: list[str] | None, names: list[str] | None) -> None:
-    assert named(texts, KNOWN) == names
+    assert sensor_names(texts, KNOWN) == names
 
 
 def test_costs_may_be_of_names_with_commas_and_equal_signs() -> None:
-    assert priced(["A1, north=3", "a=1,b=2", "x=y=4"], KNOWN) == ["A1, north=3", "a=1", "b=2", "x=y=4"]
+    assert sensor_costs(["A1, north=3", "a=1,b=2", "x=y=4"], KNOWN) == ["A1, north=3", "a=1", "b=2", "x=y=4"]
 
 
 def test_files_hold_a_line_or_a_row_each(tmp_path: Path) -> None:
     lines, table = tmp_path / "names.txt", tmp_path / "names.csv"
     lines.write_text("\ufeffa\n\nA1, north\n", "utf-8")
     table.write_text('kept,Sensor,cost\ntrue,"A1, north",3\nfalse,b,2.5\n', "utf-8")
-    assert named([f"@{lines}", "b"], KNOWN) == ["a", "A1, north", "b"]
-    assert named([f"@{table}"], KNOWN) == ["A1, north", "b"]
-    assert priced([f"@{table}"], KNOWN) == ["A1, north=3", "b=2.5"]
+    assert sensor_names([f"@{lines}", "b"], KNOWN) == ["a", "A1, north", "b"]
+    assert sensor_names([f"@{table}"], KNOWN) == ["A1, north", "b"]
+    assert sensor_costs([f"@{table}"], KNOWN) == ["A1, north=3", "b=2.5"]
 
 
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
         ("none.txt", None, "There is no file"),
-        ("broken.txt", b"\xff\xfe\x00", "is no text"),
+        ("broken.txt", b"\xff\xfe\x00", "cannot be read as text"),
         ("other.csv", b"place,cost\na,1\n", "has no column sensor; it has place, cost"),
         ("free.csv", b"sensor\na\n", "has no column cost; it has sensor"),
         ("empty.csv", b"", "it has none"),
@@ -59,7 +59,7 @@ def test_files_that_name_nothing_are_refused(tmp_path: Path, name: str, content:
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(OptionError, match=words):
-        priced([f"@{path}"], KNOWN)
+        sensor_costs([f"@{path}"], KNOWN)
 
 
 def test_a_plan_takes_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
