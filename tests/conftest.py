@@ -10,6 +10,10 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
+# Several processes share the processors: with a thread each they are done sooner than with one a processor.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
 # How long one example takes says nothing of the code while another process works beside it.
 settings.register_profile("same", settings(), deadline=None, derandomize=True)
 settings.register_profile("drawn", settings(), deadline=None, derandomize=False)

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+from cases import mostly_slow
 from tiny import tiny
 
 from stcore import registry
@@ -16,6 +17,12 @@ from stcore.options import RunOptions
 from stcore.training.trainer import Trainer
 
 NAMES = list(registry.cards("distillers"))
+MODELS = (
+    "stid-neighbours",
+    "graph-wavenet",
+    "mtgnn",
+    "dlinear",
+)  # beside stid, once for a set that is learned, once not
 LEARNED = [name for name in NAMES if issubclass(registry.card("distillers", name).options, MatchingOptions)]
 
 
@@ -25,7 +32,7 @@ def data() -> STData:
 
 
 def options(name: str, seed: int = 0, **more: object) -> DistilOptions:
-    learned = {"rounds": 3, "steps": 2, "inner": 1, "check": 2, "subsets": 2, "batch": 32}
+    learned = {"rounds": 3, "steps": 2, "inner": 1, "check": 2, "subsets": 2, "batch": 32, "teacher": 1}
     known = registry.card("distillers", name).options.model_fields
     quick = {option: value for option, value in learned.items() if option in known}
     return DistilOptions.read(
@@ -83,7 +90,7 @@ def test_weights_stand_for_sensors(name: str) -> None:
     assert weight.sum() in (4, 12)  # picked sensors stand for themselves, clusters for all
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", mostly_slow(NAMES, {*NAMES} - {"gradient-matching", "distribution-matching"}))
 def test_the_same_seed_gives_the_same_set_and_another_another(name: str) -> None:
     again, other = Distilling(data(), options(name)), done(name, 1)[0].result()
     assert list(again)
@@ -91,7 +98,7 @@ def test_the_same_seed_gives_the_same_set_and_another_another(name: str) -> None
     assert again.result().fingerprint == small(name).fingerprint != other.fingerprint
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", mostly_slow(NAMES, {*NAMES} - {"gradient-matching", "distribution-matching"}))
 def test_resumed_is_uninterrupted(name: str) -> None:
     work = Distilling(data(), options(name))
     state = None
@@ -108,13 +115,13 @@ def test_resumed_is_uninterrupted(name: str) -> None:
     assert rest.best_error == done(name)[0].best_error
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", mostly_slow(NAMES, ["stemdist", "random"]))
 def test_it_works_with_as_many_threads_as_were_asked_for(name: str) -> None:
     before, asked = torch.get_num_threads(), options(name)
     more = asked.model_copy(update={"train": asked.train.model_copy(update={"threads": before + 1})})
     try:
         events = iter(Distilling(data(), more))
-        assert any(isinstance(event, Epoch) for event in events) and torch.get_num_threads() == before + 1
+        assert any(isinstance(event, Progress | Epoch) for event in events) and torch.get_num_threads() == before + 1
     finally:
         torch.set_num_threads(before)
 
@@ -131,11 +138,14 @@ def test_only_training_steps_are_looked_at(name: str) -> None:
     np.testing.assert_array_equal(moved.method.current().values, before.method.current().values)
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("model", ["stid", "stid-neighbours", "graph-wavenet", "mtgnn", "dlinear"])
+@pytest.mark.parametrize(
+    ("name", "model"),
+    mostly_slow(
+        [*((name, "stid") for name in NAMES), *((name, model) for name in ("stemdist", "random") for model in MODELS)],
+        [*((name, "stid") for name in NAMES), ("stemdist", "stid-neighbours"), ("random", "graph-wavenet")],
+    ),
+)
 def test_models_are_trained_on_it_and_forecast_the_sensors(name: str, model: str) -> None:
-    if name not in ("stemdist", "random") and model != "stid":
-        pytest.skip("once for a set that is learned and once for one that is picked")
     fit = registry.card("models", model).unseen or {}
     asked = RunOptions.read(
         {
