@@ -23,8 +23,10 @@ import torch
 import xarray as xr
 
 from stcore.data import STData
+from stcore.events import Event
 from stcore.runs import Run
 from stcore.runs.files import unseal
+from stcore.runs.record import Writer
 from stcore.training.tensors import from_bytes
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
@@ -34,7 +36,8 @@ COMMANDS = ("data", "experiment", "exporting", "importance", "keeping", "reading
 LOADED = [*(f"stcore.cli.{name}" for name in COMMANDS), "stcore.evidence.experiment", "stcore.training.trainer"]
 LOADED += ["stcore.readers.grids.stdata", "h5netcdf.legacyapi", "pyarrow.pandas_compat", "scipy.stats", "torch._dynamo"]
 LOADED += ["pytest", "pydantic.type_adapter"]  # modules of the tests themselves are found by the children alone
-SMALL = ("--set", "model.width=4", "--batch", "4", "--epochs", "5", "--set", "train.threads=1")
+SMALL = ("--set", "model.width=4", "--batch", "64", "--epochs", "5", "--set", "train.threads=1")
+LONGER = ("--batch", "4")  # some seconds, to be met at any moment
 
 
 def small_data(steps: int = 600, sensors: int = 4, seed: int = 0) -> STData:
@@ -196,6 +199,21 @@ def die_at(boundary: str) -> None:
             left[0] -= 1
 
     sys.addaudithook(watch)
+
+
+def hold(epochs: int) -> None:
+    """Have this process wait after so many epochs until it is told a word or killed."""
+    take = Writer.take
+
+    def held(writer: Writer, event: Event) -> None:
+        take(writer, event)
+        if event.name == "epoch" and len(writer.run.epochs()) == epochs:
+            word = writer.path / "control.json"
+            end = time.monotonic() + LIMIT
+            while not word.exists() and time.monotonic() < end:
+                time.sleep(0.01)
+
+    Writer.take = held  # type: ignore[method-assign]
 
 
 # ---- what is on the disk -------------------------------------------------------------------------------------------

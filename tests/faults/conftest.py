@@ -1,5 +1,7 @@
 """What the tests of faults share: runs that nothing has disturbed, to compare with."""
 
+import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,18 +9,18 @@ from running import SMALL, Undisturbed, done
 
 from stcore.runs import Run, open_run
 
+Once = Callable[[str, Callable[[Path], object]], Path]
+
 
 @pytest.fixture(scope="session")
-def undisturbed(small_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
-    """A finished run with the given arguments, made once."""
-    runs = tmp_path_factory.mktemp("undisturbed")
-    made: dict[tuple[str, ...], Run] = {}
+def undisturbed(small_file: Path, once: Once) -> Undisturbed:
+    """A finished run with the given arguments, made once for all processes."""
 
     def get(*arguments: str) -> Run:
-        if arguments not in made:
-            name = f"run-{len(made)}"
-            done(runs, "train", small_file, *SMALL, *arguments, "--runs", runs, "--id", name)
-            made[arguments] = open_run(name, runs)
-        return made[arguments]
+        def make(runs: Path) -> None:
+            done(runs, "train", small_file, *SMALL, *arguments, "--runs", runs, "--id", "run")
+
+        name = hashlib.sha256(repr(arguments).encode()).hexdigest()[:16]
+        return open_run("run", once(f"undisturbed-{name}", make))
 
     return get

@@ -2,19 +2,22 @@
 
 import os
 import time
+from functools import partial
 from pathlib import Path
 
-from running import SMALL, Command, Undisturbed, assert_same_run, begun, done, trained, until
+from running import SMALL, Command, Undisturbed, assert_same_run, begun, done, hold, trained, until
 
 from stcore.processes import worker
 from stcore.runs import Run, create, open_run
 from stcore.runs.files import write_json
 
-LONG = ("--epochs", "400")  # would take minutes
+LONG = ("--epochs", "4000")  # would take minutes
 
 
-def begin(folder: Path, small_file: Path, *arguments: str) -> tuple[Command, Run]:
-    command = Command(folder, "train", small_file, *SMALL, *arguments, "--runs", folder, "--id", "run", "--json")
+def begin(folder: Path, small_file: Path, *arguments: str, held: int = 1) -> tuple[Command, Run]:
+    """A run that waits after some epochs until it is told a word."""
+    asked = ("train", small_file, *SMALL, *arguments, "--runs", folder, "--id", "run", "--json")
+    command = Command(folder, *asked, first=partial(hold, held))
     return command, begun(command, folder / "run")
 
 
@@ -30,7 +33,7 @@ def test_a_paused_run_waits_and_goes_on_to_the_same_result(
 ) -> None:
     command, run = begin(tmp_path, small_file)
     trained(run, 1, command)
-    run.control("pause")  # at once: the run is a matter of seconds
+    run.control("pause")
     until(lambda: run.status == "paused", "it is paused", command)
     assert done(tmp_path, "pause", "run", "--runs", tmp_path, "--json").document["asked"] == "pause"
     assert still(run)
@@ -44,7 +47,7 @@ def test_a_paused_run_waits_and_goes_on_to_the_same_result(
 def test_a_stopped_run_says_so_and_goes_on_to_the_same_result(
     small_file: Path, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
-    command, run = begin(tmp_path, small_file)
+    command, run = begin(tmp_path, small_file, held=2)
     trained(run, 2, command)
     asked = time.monotonic()
     run.control("stop")
@@ -98,7 +101,7 @@ def test_a_change_of_mind_within_one_tick_of_the_clock_is_seen(small_file: Path,
 
 
 def test_a_worker_outlives_who_started_it(small_file: Path, undisturbed: Undisturbed, tmp_path: Path) -> None:
-    given = {"model": {"name": "stid", "width": 4}, "train": {"batch": 4, "epochs": 5, "threads": 1}}
+    given = {"model": {"name": "stid", "width": 4}, "train": {"batch": 64, "epochs": 5, "threads": 1}}
     run = create(small_file, given, tmp_path, "run")
     starter = Command(tmp_path, "methods", first=Starter(run.path))
     begun(starter, run.path)

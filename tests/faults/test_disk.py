@@ -16,6 +16,7 @@ from running import (
     assert_same_run,
     begun,
     done,
+    hold,
     small_data,
     trained,
     until,
@@ -86,7 +87,8 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_disk_that_fills_up_in_mid_run(
     tiny_disk: Path, small_file: Path, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
-    command = Command(tmp_path, "train", small_file, *SMALL, "--runs", tiny_disk, "--id", "run", "--quiet")
+    asked = ("train", small_file, *SMALL, "--runs", tiny_disk, "--id", "run", "--quiet")
+    command = Command(tmp_path, *asked, first=partial(hold, 2))
     run = begun(command, tiny_disk / "run")
     trained(run, 2, command)
     run.control("pause")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import xarray as xr
+from cases import mostly_slow
 from running import KILL, Command, die_at, done, without_clock
 
 from stcore.distil.options import FILE
@@ -51,11 +52,7 @@ def assert_same_set(one: Run, other: Run) -> None:
     xr.testing.assert_identical(first, second)
 
 
-SOME = ("open checkpoint.new.partial 1", "rename distilled.nc.partial 0")
-CASES = [pytest.param(name, marks=() if name in SOME else pytest.mark.slow) for name in BOUNDARIES]
-
-
-@pytest.mark.parametrize("boundary", CASES)
+@pytest.mark.parametrize("boundary", mostly_slow(BOUNDARIES, ["rename checkpoint 0"]))
 def test_killed_between_two_writes_and_resumed_is_as_never_killed(
     boundary: str, small_file: Path, whole: Run, tmp_path: Path
 ) -> None:
@@ -83,7 +80,9 @@ def die_in(after: int) -> None:
     Writer.take = counted  # type: ignore[method-assign]
 
 
-@pytest.mark.parametrize(("after", "what"), [(3, "the teacher"), (89, "the start's validation")])
+@pytest.mark.parametrize(
+    ("after", "what"), mostly_slow([(3, "the teacher"), (89, "the start's validation")], [(3, "the teacher")])
+)
 def test_killed_before_the_first_round_and_resumed_is_as_never_killed(
     after: int, what: str, small_file: Path, whole: Run, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import failing
 import numpy as np
 import pytest
+from cases import mostly_slow
 from running import Command, assert_same_run, die_at, done, small_data, until
 
 from stcore.evidence.experiment import Experiment, create_experiment, open_experiment
@@ -114,13 +115,15 @@ def test_killed_at_random_and_called_again_is_as_never_killed(
     assert_same(open_experiment("e", tmp_path / "runs"), whole)
 
 
-@pytest.mark.parametrize(
-    "boundary",
-    [
-        "open experiment.json.partial 0", "rename experiment.json.partial 2", "open spec.json.partial 3",
-        "open report.json.partial 0",
-    ],
-)  # fmt: skip
+BOUNDARIES = (
+    "open experiment.json.partial 0",
+    "rename experiment.json.partial 2",
+    "open spec.json.partial 3",
+    "open report.json.partial 0",
+)
+
+
+@pytest.mark.parametrize("boundary", mostly_slow(BOUNDARIES, ["open spec.json.partial 3"]))
 def test_killed_between_two_writes(boundary: str, small_file: Path, whole: Experiment, tmp_path: Path) -> None:
     file = asked(tmp_path, small_file)
     command = going(tmp_path, file, first=partial(die_at, boundary))
@@ -177,6 +180,7 @@ def test_where_all_fails_the_report_says_so(small_file: Path, tmp_path: Path) ->
     assert command.document["report"]["verdicts"] == [] and len(command.document["failed"]) == 2
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on(small_file: Path, whole: Experiment, tmp_path: Path) -> None:
     command = going(tmp_path, asked(tmp_path, small_file))
     until(lambda: finished(tmp_path) >= 2, "two runs are done", command)
@@ -209,7 +213,7 @@ def long(small_file: Path, tmp_path: Path) -> Callable[..., Path]:
     return partial(asked, tmp_path, small_file, **ONE | {"seeds": 1, "options": {**COMMON, "train": {"epochs": 4000}}})
 
 
-@pytest.mark.parametrize("in_turn", [True, False])
+@pytest.mark.parametrize("in_turn", mostly_slow([True, False], [True]))
 def test_it_pauses_goes_on_and_stops(in_turn: bool, long: Callable[..., Path], tmp_path: Path) -> None:
     command = going(tmp_path, long(), "--json", in_turn=in_turn)
     found = begun(command, tmp_path)

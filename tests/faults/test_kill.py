@@ -1,5 +1,6 @@
 """A worker killed at any moment loses at most the epoch in hand, and a resumed run equals one that was never killed."""
 
+import shutil
 import signal
 import time
 from functools import partial
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from running import (
+    LONGER,
     SMALL,
     Command,
     Undisturbed,
@@ -56,9 +58,11 @@ def reached(run: Run, size: float) -> bool:
 def test_killed_at_random_and_resumed_is_as_never_killed(
     prune: str, small_file: Path, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
-    whole = undisturbed("--prune", prune)
+    whole = undisturbed(*LONGER, "--prune", prune)
     size = (whole.path / "events.jsonl").stat().st_size
-    command = Command(tmp_path, "train", small_file, *SMALL, "--prune", prune, "--runs", tmp_path, "--id", "killed")
+    command = Command(
+        tmp_path, "train", small_file, *SMALL, *LONGER, "--prune", prune, "--runs", tmp_path, "--id", "killed"
+    )
     run = begun(command, tmp_path / "killed")
     rng = np.random.default_rng(list(prune.encode()))
     for share in sorted(rng.uniform(0, 0.8, KILLS)):
@@ -95,7 +99,7 @@ def test_killed_between_any_two_writes(
 
 
 def test_a_finished_run_prints_its_result_again(undisturbed: Undisturbed, tmp_path: Path) -> None:
-    run = undisturbed()
+    run = Run(shutil.copytree(undisturbed().path, tmp_path / "run"))
     before = {path: path.stat().st_mtime_ns for path in run.path.rglob("*") if path.name != "lock"}
     shown = done(tmp_path, "show", run.path, "--json").document
     assert done(tmp_path, "resume", run.path, "--json").document == shown

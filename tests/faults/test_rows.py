@@ -9,11 +9,12 @@ import sys
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
-from running import KILL, SMALL, Command, Undisturbed, assert_same_run, begun, done, free_port, trained, until
+from running import KILL, SMALL, Command, Undisturbed, assert_same_run, begun, done, free_port, hold, trained, until
 
 from stcore.runs import Run
 from stcore.runs.record import sentence
@@ -31,7 +32,8 @@ class Backwards(datetime):
 
 
 def clock_set_back() -> None:
-    """This process's time of day runs backwards, in another zone."""
+    """This process's time of day runs backwards, in another zone; it waits after two epochs."""
+    hold(2)
     sys.modules["stcore.runs.record"].datetime = Backwards  # type: ignore[attr-defined]
     time.time = lambda: 1.7e9 - 1000 * time.perf_counter()
     os.environ["TZ"] = "Pacific/Apia"
@@ -108,7 +110,8 @@ def run_at(path: Path) -> Run:
 
 
 def test_going_on_with_another_torch_is_told(small_file: Path, undisturbed: Undisturbed, tmp_path: Path) -> None:
-    command = Command(tmp_path, "train", small_file, *SMALL, "--runs", tmp_path, "--id", "run", "--quiet")
+    asked = ("train", small_file, *SMALL, "--runs", tmp_path, "--id", "run", "--quiet")
+    command = Command(tmp_path, *asked, first=partial(hold, 2))
     run = begun(command, tmp_path / "run")
     trained(run, 2, command)
     command.kill()

@@ -3,18 +3,21 @@
 import shutil
 import signal
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
-from running import SMALL, Command, Undisturbed, assert_same_run, begun, done, small_data, trained, until
+from running import SMALL, Command, Undisturbed, assert_same_run, begun, done, hold, small_data, trained, until
 
 from stcore.runs import Run
 
-LONG = ("--epochs", "400")
+LONG = ("--epochs", "4000")
 
 
-def begin(folder: Path, data: Path, *arguments: str) -> tuple[Command, Run]:
-    command = Command(folder, "train", data, *SMALL, *arguments, "--runs", folder / "runs", "--id", "run")
+def begin(folder: Path, data: Path, *arguments: str, held: int = 1) -> tuple[Command, Run]:
+    """A run that waits after some epochs until it is told a word."""
+    asked = ("train", data, *SMALL, *arguments, "--runs", folder / "runs", "--id", "run")
+    command = Command(folder, *asked, first=partial(hold, held))
     return command, begun(command, folder / "runs" / "run")
 
 
@@ -22,7 +25,7 @@ def test_a_run_on_changed_data_is_refused_until_they_are_back(
     small_file: Path, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
     data = shutil.copy(small_file, tmp_path / "data.nc")
-    command, run = begin(tmp_path, data)
+    command, run = begin(tmp_path, data, held=2)
     trained(run, 2, command)
     run.control("pause")
     until(lambda: run.status == "paused", "it is paused", command)

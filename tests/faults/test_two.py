@@ -7,7 +7,7 @@ from running import SMALL, Command, Undisturbed, assert_same_run, begun, done, t
 
 from stcore.runs import Run
 
-LONG = ("--epochs", "400")
+LONG = ("--epochs", "10000")
 
 
 def contents(run: Run) -> dict[str, bytes]:

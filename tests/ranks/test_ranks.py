@@ -5,19 +5,32 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from cases import mostly_slow
 from hypothesis import given
 from hypothesis import strategies as st
-from running import SMALL, Command, assert_each_epoch_once, assert_same_run, begun, done, free_port, trained, weights
+from running import (
+    LONGER,
+    SMALL,
+    Command,
+    assert_each_epoch_once,
+    assert_same_run,
+    begun,
+    done,
+    free_port,
+    trained,
+    weights,
+)
 
 from stcore.ranks import Ranks
 from stcore.runs import Run
 
+Once = Callable[[str, Callable[[Path], Any]], Path]
 EXACT = (*SMALL, "--set", "train.precision=float64")
 
 
@@ -65,13 +78,26 @@ def flat(metrics: dict[str, Any]) -> list[float]:
     return [row[name] for row in rows for name in ("mae", "rmse", "mape")]
 
 
+@pytest.fixture(scope="session")
+def whole(small_file: Path, once: Once) -> Callable[[int], Run]:
+    """A run of some seconds that so many processes have trained without being disturbed."""
+
+    def get(world: int) -> Run:
+        folder = once(f"ranks-{world}", lambda folder: ended(train(folder, small_file, world, *LONGER, name="whole")))
+        return Run(folder / "whole")
+
+    return get
+
+
+CASES = [
+    *[("st-prune", 2, "25"), ("infobatch", 2, "24"), ("random", 2, "37"), ("full", 3, "24")],
+    *[("repb", 2, "25"), ("el2n", 2, "26"), ("craig", 2, "26")],  # batches compared; short trainings beforehand
+    ("guarded", 2, "25"),  # sums over strata
+]
+
+
 @pytest.mark.parametrize(
-    ("prune", "world", "batch"),
-    [
-        *[("st-prune", 2, "5"), ("infobatch", 2, "4"), ("random", 2, "7"), ("full", 3, "4")],
-        *[("repb", 2, "5"), ("el2n", 2, "6"), ("craig", 2, "6")],  # batches compared; short trainings beforehand
-        ("guarded", 2, "5"),  # sums over strata
-    ],
+    ("prune", "world", "batch"), mostly_slow(CASES, [CASES[0], ("full", 3, "24"), ("craig", 2, "26")])
 )
 def test_several_processes_compute_what_one_computes(
     prune: str, world: int, batch: str, small_file: Path, tmp_path: Path
@@ -100,6 +126,7 @@ def test_a_mask_is_the_same_on_several_processes(mask: str, prune: str, small_fi
     assert [event["notes"] for event in run.epochs()] == [event["notes"] for event in other.epochs()]
 
 
+@pytest.mark.slow
 def test_torchrun_starts_them(small_file: Path, tmp_path: Path) -> None:
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-addr", "127.0.0.1"]
     command = [*launcher, "--master-port", str(free_port()), "-m", "stcore", "train", str(small_file), *EXACT]
@@ -119,33 +146,32 @@ def test_torchrun_starts_them(small_file: Path, tmp_path: Path) -> None:
     assert_as_alone(Run(tmp_path / "run"), Run(tmp_path / "alone"))
 
 
-def test_all_stop_together_and_go_on(small_file: Path, tmp_path: Path) -> None:
-    whole = train(tmp_path, small_file, 2, name="whole")
-    commands = train(tmp_path, small_file, 2)
+def test_all_stop_together_and_go_on(small_file: Path, whole: Callable[[int], Run], tmp_path: Path) -> None:
+    commands = train(tmp_path, small_file, 2, *LONGER)
     run = begun(commands[0], tmp_path / "run")
     trained(run, 1, commands[0])
     run.control("stop")
     assert ended(commands)["status"] == run.status == "stopped"
     assert ended(ranks(tmp_path, 2, "resume", run.path, "--json"))["status"] == "done"
-    ended(whole)
     assert_each_epoch_once(run, 5)
-    assert_same_run(run, Run(tmp_path / "whole"))
+    assert_same_run(run, whole(2))
     again = ranks(tmp_path, 2, "resume", run.path, "--json", "--quiet")
     assert ended(again)["status"] == "done"
 
 
-@pytest.mark.parametrize("victim", [0, 1])
-def test_a_killed_rank_ends_the_others_and_the_run_goes_on(victim: int, small_file: Path, tmp_path: Path) -> None:
-    commands = train(tmp_path, small_file, 2)
+@pytest.mark.parametrize("victim", mostly_slow([0, 1], [0]))
+def test_a_killed_rank_ends_the_others_and_the_run_goes_on(
+    victim: int, small_file: Path, whole: Callable[[int], Run], tmp_path: Path
+) -> None:
+    commands = train(tmp_path, small_file, 2, *LONGER)
     run = begun(commands[0], tmp_path / "run")
     trained(run, 2, commands[0])
     commands[victim].kill(signal.SIGKILL)
     assert commands[1 - victim].wait() == 1
     assert run.status == ("interrupted" if victim == 0 else "failed")
     assert ended(ranks(tmp_path, 2, "resume", run.path, "--json", "--quiet"))["status"] == "done"
-    ended(train(tmp_path, small_file, 2, name="whole"))
     assert_each_epoch_once(run, 5)
-    assert_same_run(run, Run(tmp_path / "whole"))
+    assert_same_run(run, whole(2))
 
 
 def test_all_end_when_the_loss_of_one_is_no_number(small_file: Path, tmp_path: Path) -> None:
@@ -155,17 +181,16 @@ def test_all_end_when_the_loss_of_one_is_no_number(small_file: Path, tmp_path: P
     assert document["reason"].startswith("diverged at epoch 1: ")
 
 
-def test_a_run_begun_alone_goes_on_with_two(small_file: Path, tmp_path: Path) -> None:
-    (command,) = train(tmp_path, small_file, 1)
+def test_a_run_begun_alone_goes_on_with_two(small_file: Path, whole: Callable[[int], Run], tmp_path: Path) -> None:
+    (command,) = train(tmp_path, small_file, 1, *LONGER)
     run = begun(command, tmp_path / "run")
     trained(run, 2, command)
     command.kill()
     ended(ranks(tmp_path, 2, "resume", run.path, "--json", "--quiet"))
     notes = [event["notes"] for event in run.events() if event["event"] == "started"]
     assert notes == [[], ["worked on by 1 processes before and by 2 now: not bit for bit the same"]]
-    ended(train(tmp_path, small_file, 1, name="alone"))
     assert_each_epoch_once(run, 5)
-    assert_as_alone(run, Run(tmp_path / "alone"))
+    assert_as_alone(run, whole(1))
     done(tmp_path, "show", run.path)
 
 
