@@ -44,9 +44,11 @@ def floor(trainer: Trainer, forward: Callable[..., torch.Tensor]) -> Callable[[]
     """The same batches, forward and backward only: gathered beforehand, gradients of parameters that stand alone."""
     for parameter in trainer.model.parameters():
         parameter.data, parameter.grad = parameter.data.clone(), None
-    order = np.random.default_rng(1).permutation(len(trainer.windows))
+    order = np.random.default_rng(1).permutation(len(trainer.pool.windows))
     size = trainer.batch
-    batches = [trainer.feed.batch(trainer.windows, order[place : place + size]) for place in range(0, len(order), size)]
+    batches = [
+        trainer.feed.batch(trainer.pool.windows, order[place : place + size]) for place in range(0, len(order), size)
+    ]
 
     def run() -> None:
         for batch in batches:
@@ -89,7 +91,7 @@ def main() -> None:
             raise TypeError("this measures STID")
 
         def loop(trainer: Trainer = trainer) -> None:
-            trainer.epoch = 0
+            trainer.state.epoch = 0
             epoch(trainer)
 
         found = measured(

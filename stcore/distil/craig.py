@@ -12,7 +12,7 @@ from stcore.distil.picked import Picked
 from stcore.options import OptionError, RunOptions
 from stcore.prune.craig import craig, likeness
 from stcore.ranks import Ranks
-from stcore.training.pilots import scored
+from stcore.training.pilots import score_all
 from stcore.training.samples import Pool
 from stcore.training.stopwatch import Clock
 from stcore.training.trainer import Trainer
@@ -40,7 +40,7 @@ class CRAIG(Picked):
         )
         pupil = Trainer(self.ground.feed.data, options, pool=pool)
         for epoch in range(self.options.pilot):
-            list(pupil.passed(epoch, Clock()))
-        ids, columns = scored(pupil.model, pool, ("gradients",), Ranks())
+            list(pupil.rehearse(epoch, Clock()))
+        ids, columns = score_all(pupil.model, pool, ("gradients",), Ranks())
         rows = columns["gradients"][np.argsort(ids)]
         return np.flatnonzero(craig(likeness(rows), self.windows))

@@ -32,15 +32,18 @@ from stcore.training import recipe
 from stcore.training.build import small_pool
 from stcore.training.results import Diverged
 from stcore.training.stopwatch import Clock
-from stcore.training.tensors import Feed, from_bytes, to_bytes
+from stcore.training.task import Task
+from stcore.training.tensors import Feed, to_bytes
 from stcore.training.trainer import Trainer
 
 NOTHING: dict[str, Any] = {"mae": None, "rmse": None, "mape": None}
 PLAIN = ("epoch", "best_epoch", "best_error", "best_metrics", "told")
 
 
-class Distilling:
+class Distilling(Task):
     """Iterate it: ``for event in Distilling(data, options): ...``; then ``result()`` is the small dataset."""
+
+    epoch: int = 0  # rounds done
 
     def __init__(self, data: STData, options: DistilOptions, ranks: Ranks | None = None) -> None:
         self.options, self.ranks = options, ranks or Ranks()
@@ -56,13 +59,13 @@ class Distilling:
             )
         asked = self.method.options
         self.teacher = Teacher(self.ground, options, asked.teacher) if asked.targets == "teacher" else None
-        self.epoch, self.best_epoch, self.best_error = 0, -1, float("inf")
+        self.best_epoch, self.best_error = -1, float("inf")
         self.best: Small | None = None
         self.best_metrics: dict[str, Any] = dict(NOTHING)
-        self.told, self.more_notes = list[str](), list[str]()
+        self.extra_notes, self.told = list[str](), list[str]()
 
     # ---- the loop --------------------------------------------------------------------------------------------------
-    def __iter__(self) -> Iterator[Event]:
+    def events(self) -> Iterator[Event]:
         """Events from where the state stands to the end."""
         yield self._started()
         yield from self._teacher_trained()
@@ -146,7 +149,7 @@ class Distilling:
                         break
             except Diverged as error:
                 raise self._diverged(epoch, "a model that is trained on the set for a validation", error) from error
-            found.append(trainer.best_metrics)
+            found.append(trainer.state.best_metrics)
         measured: dict[str, Any] = averaged(found)
         return measured
 
@@ -167,7 +170,7 @@ class Distilling:
 
     def _told(self, loss: float, measured: dict[str, Any], best: bool, clock: Clock) -> Epoch:
         """A round as it is recorded."""
-        many, rate, (seconds, cpu) = len(self.method.current().values), self.rate, clock.told()
+        many, rate, (seconds, cpu) = len(self.method.current().values), self.rate, clock.times()
         return Epoch(
             self.epoch - 1, loss, measured, best, self.epoch * self.method.steps, many, rate, seconds, cpu,
             arrays={"synthetic": self.shown()}, notes=self.news(),
@@ -181,7 +184,7 @@ class Distilling:
             len(self.ground.windows) * self.feed.setting.sensors,
         )
         visits = {"kept": cells, "full": whole, "share": cells / whole}
-        seconds, cpu = self.clock.told()
+        seconds, cpu = self.clock.times()
         metrics = {"validation": self.best_metrics, "test": {}}
         arrays = {"cluster": small.clusters.label.astype(np.int32)}
         return Finished(self.epoch, self.best_epoch + 1, metrics, {}, visits, seconds, cpu, arrays)
@@ -219,15 +222,9 @@ class Distilling:
     # ---- state -----------------------------------------------------------------------------------------------------
     @property
     def notes(self) -> list[str]:
-        """What is otherwise than one might think."""
+        """Where this distillation differs from what was asked for."""
         taught = [] if self.teacher is None else [self.teacher.note]
-        return [*self.method.notes, *taught, *self.feed.notes, *self.more_notes]
-
-    def news(self) -> list[str]:
-        """The notes that no event has told yet."""
-        new = [note for note in self.notes if note not in self.told]
-        self.told = [*self.told, *new]
-        return new
+        return [*self.method.notes, *taught, *self.feed.notes, *self.extra_notes]
 
     def state_dict(self) -> dict[str, Any]:
         """All that resuming needs, at a round's end."""
@@ -246,14 +243,6 @@ class Distilling:
         self.clock.load_state_dict(state["clock"])
         for name in PLAIN:
             setattr(self, name, state[name])
-
-    def state(self) -> bytes:
-        """``state_dict`` as bytes."""
-        return to_bytes(self.state_dict())
-
-    def load(self, content: bytes) -> None:
-        """Go on from the bytes of ``state``."""
-        self.load_state_dict(from_bytes(content))
 
     def weights(self) -> bytes:
         """The best set as bytes."""

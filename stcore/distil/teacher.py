@@ -55,7 +55,7 @@ class Teacher:
                 yield event
             if isinstance(event, Epoch) and event.epoch + 1 == self.options.train.epochs:
                 break  # the test is not looked at
-        self.load_state_dict(trainer.best)
+        self.load_state_dict(trainer.state.best)
 
     @torch.no_grad()
     def taught(self, small: Small) -> Small:

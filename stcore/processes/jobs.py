@@ -93,7 +93,9 @@ def work(run: Run) -> Generator[Event, None, None]:
             if not free:
                 return
             trainer = begin(run, before)
-            yield from record(run, trainer, trainer.state, trainer.weights, trainer.ranks.agree, beside=trainer.beside)
+            yield from record(
+                run, trainer, trainer.checkpoint, trainer.weights, trainer.ranks.agree, beside=trainer.beside
+            )
             trainer.ranks.close()
 
 
@@ -115,7 +117,7 @@ def begin(run: Run, before: int | None) -> "Trainer | Distilling":
         raise
     world = trainer.ranks.world
     if trainer.epoch and before not in (None, world):
-        trainer.more_notes.append(
+        trainer.extra_notes.append(
             f"worked on by {before} processes before and by {world} now: not bit for bit the same"
         )
     return trainer
@@ -135,12 +137,12 @@ def prepare(run: Run) -> "Trainer | Distilling":
     """Open the run's data, build its trainer (or what distils them) and load its checkpoint."""
     trainer = distilling(run) if run.kind == "distil" else training(run)
     content, note = checkpoint(run)
-    trainer.more_notes += [note] if note else []
+    trainer.extra_notes += [note] if note else []
     if content:
         load(trainer, content, run)
     made, here = run.spec["versions"].get("torch"), versions().get("torch")
     if made != here:
-        trainer.more_notes.append(f"the run began with torch {made} and goes on with {here}: not bit for bit the same")
+        trainer.extra_notes.append(f"the run began with torch {made} and goes on with {here}: not bit for bit the same")
     return trainer
 
 

@@ -51,6 +51,18 @@ def learning_rate(options: TrainOptions, base: float, plan: np.ndarray, epoch: i
     return base * 0.5 * (1 + math.cos(math.pi * behind / max(plan.sum(), 1)))
 
 
+def is_patient(options: TrainOptions, plan: np.ndarray, full: int, epoch: int, since: int) -> bool:
+    """Whether a run goes on after an ``epoch`` when nothing has got better ``since`` another.
+
+    Patience counts only once an epoch visits all ``full`` samples again, so that a run cannot end before its tail. It counts
+    passes, where a plan [E] has more and shorter epochs.
+    """
+    if options.patience is None:
+        return True
+    back = int(np.flatnonzero(plan < full).max(initial=-1)) + 1 if plan[-1] >= full else 0
+    return (epoch - max(back, since)) * min(1.0, options.epochs / len(plan)) < options.patience
+
+
 def threads(options: TrainOptions) -> int:
     """Processor threads: as asked, or one less than there are cores, so that the page stays quick."""
     return options.threads or max(1, (os.cpu_count() or 2) - 1)

@@ -1,84 +1,73 @@
-"""Beginning and end of a trainer: what the job starts with, the result of its best weights, and what breaks it off."""
+"""What a training comes to: its state while it runs, the test of its best weights, and the error of one that diverged."""
 
-import copy
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
-from stcore.events import Finished, Started
-from stcore.models.forecaster import gated
+from stcore.events import Arrays
+from stcore.ranks import Ranks
 from stcore.training import evaluate
+from stcore.training.tensors import Feed
 
-if TYPE_CHECKING:
-    from stcore.training.trainer import Trainer
+
+@dataclass
+class State:
+    """How far a training has come. Model, optimizer, strategy and mask keep their own state beside it.
+
+    ``best`` are the weights with the lowest validation error, ``error`` [W] is the error at which each sample was last met.
+    """
+
+    best: dict[str, torch.Tensor]
+    error: np.ndarray
+    epoch: int = 0  # epochs done
+    visits: int = 0  # samples trained on, each as often as it was
+    extra: dict[str, int] = field(default_factory=lambda: {"refresh": 0, "pilot": 0})  # visits that train nothing here
+    best_epoch: int = -1
+    best_error: float = float("inf")
+    best_gate: torch.Tensor | None = None  # the mask under which the best weights were measured
+    best_metrics: dict[str, Any] = field(default_factory=dict)
+    masked: int = 0  # the epoch before which the mask last changed
+    over: bool = False  # whether patience has ended the run
+
+    def to_dict(self) -> dict[str, Any]:
+        """Tensors, numbers and text."""
+        return {**vars(self), "error": torch.from_numpy(self.error.copy())}
+
+    def load(self, stored: dict[str, Any], device: str) -> None:
+        """Take back what ``to_dict`` gave. What an earlier version did not store stays as it is; it called ``error`` level."""
+        for name in vars(self):
+            setattr(self, name, stored.get(name, getattr(self, name)))
+        self.error = stored["error" if "error" in stored else "level"].numpy().copy()
+        if self.best_gate is not None:
+            self.best_gate = self.best_gate.to(device)
+
+
+def measure(model: nn.Module, feed: Feed, ranks: Ranks) -> tuple[dict[str, Any], Arrays]:
+    """A model's metrics on the test windows, and its errors there by sensor and by window."""
+    test = evaluate.errors(model, feed, feed.parts.test, ranks)
+    return evaluate.metrics(test, feed), {
+        "test_sensor_error": test.by_sensor(),
+        "test_start": feed.parts.test.starts,
+        "test_error": test.windows[0],
+        "test_count": test.windows[1],
+    }
+
+
+def batch_of(samples: np.ndarray, most: int = 5) -> str:
+    """The loss of a batch, named by the first of its samples."""
+    others = " and others" if len(samples) > most else ""
+    return f"the loss of the batch with samples {', '.join(map(str, samples[:most]))}{others}"
 
 
 class Diverged(RuntimeError):
-    """The loss is no number any more; says where and what to try: a learning rate below ``rate``."""
+    """The loss is no number any more. Says where, and what to try: a learning rate below ``rate``."""
 
-    def __init__(self, text: str, rate: float) -> None:
-        super().__init__(text)
+    def __init__(self, what: str, epoch: int, rate: float) -> None:
+        kept = f"The weights of epoch {epoch} are kept" if epoch else "There are no weights yet"
+        super().__init__(
+            f"diverged at epoch {epoch + 1}: {what} is not finite. {kept}; try a learning rate below {rate:g}."
+        )
         self.rate = rate
-
-
-def diverged(trainer: "Trainer", what: str) -> Diverged:
-    """The error in words."""
-    kept = f"The weights of epoch {trainer.epoch} are kept" if trainer.epoch else "There are no weights yet"
-    return Diverged(
-        f"diverged at epoch {trainer.epoch + 1}: {what} is not finite. "
-        f"{kept}; try a learning rate below {trainer.rate:g}.",
-        trainer.rate,
-    )
-
-
-def named(samples: np.ndarray, most: int = 5) -> str:
-    """The first of some samples, in words."""
-    return ", ".join(map(str, samples[:most])) + (" and others" if len(samples) > most else "")
-
-
-def started(trainer: "Trainer") -> Started:
-    """What the job begins with; the notes it tells are no news any more."""
-    trainer.news()
-    return Started(
-        trainer.epoch,
-        len(trainer.strategy.plan),
-        trainer.pool.count,
-        trainer.batch,
-        trainer.rate,
-        sum(parameter.numel() for parameter in trainer.model.parameters()),
-        trainer.train.precision,
-        torch.get_num_threads(),
-        list(trainer.notes),
-    )
-
-
-def finished(trainer: "Trainer") -> Finished:
-    """Measure the best weights, under the mask that they were best with; the model keeps its last ones."""
-    feed, train, pool, clock = trainer.feed, trainer.train, trainer.pool, trainer.clock
-    last = copy.deepcopy(trainer.model.state_dict())
-    with clock.timed("evaluate"):
-        trainer.model.load_state_dict(trainer.best)
-        model = gated(trainer.model, trainer.best_gate)
-        test = evaluate.errors(model, feed, feed.parts.test, trainer.ranks)
-        naive = evaluate.naive_metrics(feed)
-        told = {"test_sensor_error": test.by_sensor(), "test_start": feed.parts.test.starts}
-        told |= {"test_error": test.windows[0], "test_count": test.windows[1]}
-        hardest = pool.hardest(trainer.strategy.score())
-        starts = evaluate.worth_storing(feed, hardest, train.forecasts, trainer.options.seed)
-        arrays = {**told, **evaluate.stored(model, feed, starts)}
-    trainer.model.load_state_dict(last)
-    full = round(train.epochs * trainer.epoch / len(trainer.strategy.plan) * pool.count * trainer.passes)
-    visits = {"kept": trainer.visits, "full": full, "share": trainer.visits / max(full, 1), **trainer.extra}
-    metrics = {"validation": trainer.best_metrics, "test": evaluate.metrics(test, feed)}
-    return Finished(
-        trainer.epoch,
-        trainer.best_epoch + 1,
-        metrics,
-        naive,
-        visits,
-        dict(clock.seconds),
-        dict(clock.cpu),
-        arrays,
-        trainer.masking.report,
-    )

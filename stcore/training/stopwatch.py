@@ -40,7 +40,7 @@ class Clock:
             self.seconds[as_kind or kind] += other.seconds[kind]
             self.cpu[as_kind or kind] += other.cpu[kind]
 
-    def told(self) -> tuple[dict[str, float], dict[str, float]]:
+    def times(self) -> tuple[dict[str, float], dict[str, float]]:
         """Copies of ``seconds`` and ``cpu``."""
         return dict(self.seconds), dict(self.cpu)
 

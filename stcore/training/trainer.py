@@ -1,18 +1,21 @@
 """Trainer: the loop, as an iterator of events.
 
-    short trainings beforehand, if the strategy asks           (pilot, learn)
+    short trainings beforehand, if the strategy or the mask asks          pilot, learn
     for each epoch
-        score all samples first, if the strategy asks          (refresh)
-        the strategy selects samples and weights               (select)
+        the mask decides which sensors are on                             begin
+        score all samples without training, if the strategy asks          refresh, observe
+        the strategy selects samples and weights                          select
         for each batch of the selection, in the epoch's order
-            weighted masked loss, gradient, clip, step         -> Progress
-            per-sample columns stay on the device              (score)
-        the strategy observes the columns                      (observe)
-        validation, error and importance per sensor (judge)    -> Epoch
-    the best weights forecast the test                         -> Finished
+            (choose: which samples of a candidate batch are trained on)
+            forecast, error, weighted mean loss                           target_mask
+            gradient, clip, step                                          -> Progress
+            per-sample columns stay on the device
+        the strategy observes the columns                                 observe
+        validation, error and importance per sensor                       judge, score -> Epoch
+    the best weights forecast the test                                    -> Finished
 
-Stopping between two events loses nothing but the epoch in hand: ``state_dict`` is complete at every epoch's end, and
-all random draws come from the seed and the epoch, so a resumed run equals an uninterrupted one.
+On the right: the strategy's methods, and behind arrows the events. Stopping between two events loses the epoch in hand alone:
+``state_dict`` is complete at every epoch's end, and all draws come from seed and epoch, so resumed equals uninterrupted.
 """
 
 import copy
@@ -23,28 +26,28 @@ import numpy as np
 import torch
 
 from stcore.data import STData
-from stcore.events import Epoch, Event, Progress
+from stcore.events import Epoch, Event, Finished, Progress, Started
 from stcore.models.forecaster import gated
 from stcore.options import OptionError, RunOptions
 from stcore.prune.strategy import Selection
 from stcore.ranks import Ranks
-from stcore.training import evaluate, recipe, results
+from stcore.training import evaluate, pilots, recipe, results
 from stcore.training.build import build_learner, build_model, build_optimizer, build_pool, build_strategy, flattened
 from stcore.training.mask import Masking
-from stcore.training.pilots import any_mask_pilot, pilots, scored, warm_start
 from stcore.training.predict import pack
 from stcore.training.samples import Pool
 from stcore.training.scores import Columns, Step
 from stcore.training.stopwatch import Clock
-from stcore.training.tensors import from_bytes, to_bytes
+from stcore.training.task import Task
 
-PLAIN = ("epoch", "visits", "extra", "best_epoch", "best_error", "best_gate", "best_metrics", "masked", "over", "told")
+TargetMask = Callable[[int, np.ndarray], np.ndarray | None]
+"""Optional in a strategy: which readings [B, H, N] of the samples [B] count in an epoch's loss; None: all that are observed."""
 
 
-class Trainer:
+class Trainer(Task):
     """Iterate it: ``for event in Trainer(data, options): ...``. Nothing is written or printed.
 
-    ``distilled`` is the set that ``options.distilled`` asks for.
+    ``distilled`` is the set that ``options.distilled`` asks for. ``pool`` are the samples, where they are built already.
     """
 
     def __init__(
@@ -59,117 +62,134 @@ class Trainer:
         if self.train.device == "cuda" and not torch.cuda.is_available():
             raise OptionError("There is no CUDA device here; set train.device to cpu.")
         torch.set_num_threads(recipe.threads(self.train))
-        self.distilled = distilled
-        self.pool = pool or build_pool(data, options, distilled)
+        self.distilled, self.pool = distilled, pool or build_pool(data, options, distilled)
         self.feed, self.clock = self.pool.judged, Clock()
         self.model = build_model(self.feed, options, self.pool.feed.seen() if self.pool.distilled else None)
         self.learner = build_learner(self.model, self.pool, options)
         with self.clock.timed("select"):
             self.strategy = build_strategy(self.pool, options)
             self.masking = Masking(self.feed, options, len(self.strategy.plan))
+        self.target_mask: TargetMask | None = getattr(self.strategy, "target_mask", None)
         self.batch = recipe.batch_size(self.train, self.pool.size, self.pool.count)
         self.rate = recipe.base_rate(self.train, self.batch, self.pool.size, options.model["name"])
         self.passes = self.pool.passes(self.batch)
         self.whole = flattened(self.model)
         decay = recipe.weight_decay(self.train, options.model["name"], self.pool.distilled)
         self.optimizer = build_optimizer(self.whole, self.train, decay)
-        self.level = np.full(self.pool.count, np.nan, np.float32)  # the error at which each sample was last met
-        self.extra = {"refresh": 0, "pilot": 0}  # visits that are no training of this run
-        self.epoch, self.visits, self.best_epoch, self.best_error = 0, 0, -1, float("inf")
-        self.best = copy.deepcopy(self.model.state_dict())
-        self.best_gate: torch.Tensor | None = None
-        self.masked = 0  # the epoch before which the mask last changed
-        self.best_metrics: dict[str, Any] = {}
-        self.over, self.more_notes, self.told = False, list[str](), list[str]()
+        self.state = results.State(copy.deepcopy(self.model.state_dict()), np.full(self.pool.count, np.nan, np.float32))
+        self.extra_notes, self.told = list[str](), list[str]()
+
+    def pupil(self, epochs: int, apart: int = 0, pool: Pool | None = None, **changes: Any) -> "Trainer":
+        """A trainer like this one for ``epochs`` of plain training, for pilots and warm starts: its seed so far ``apart``,
+        without pruning and mask unless the ``changes`` of options say otherwise."""
+        train = self.train.model_copy(update={"epochs": epochs, "patience": None, **changes.pop("train", {})})
+        plain = {"seed": (self.options.seed + apart) % 2**31, "prune": {"name": "full"}, "mask": {"name": "none"}}
+        options = self.options.model_copy(update={**plain, **changes, "train": train})
+        return type(self)(self.feed.data, options, self.ranks, pool or self.pool)
 
     # ---- the loop --------------------------------------------------------------------------------------------------
-    def __iter__(self) -> Iterator[Event]:
+    def events(self) -> Iterator[Event]:
         """Events from where the state stands to the end."""
-        yield results.started(self)
-        if self.epoch == 0:
-            yield from warm_start(self)
-            yield from pilots(self)
-            yield from any_mask_pilot(self)
-        while self.epoch < len(self.strategy.plan) and not self.over:
+        yield self._started()
+        if self.state.epoch == 0:
+            yield from self._beforehand()
+        while self.state.epoch < len(self.strategy.plan) and not self.state.over:
             yield from self._epoch()
-        yield results.finished(self)
+        yield self._finished()
+
+    def _beforehand(self) -> Iterator[Progress]:
+        """Short trainings before the first epoch: on the distilled set, for the strategy's scores, for the choice of a mask."""
+        extra, mask = self.state.extra, self.masking.mask
+        if self.distilled is not None and self.options.distilled.warm is not None:
+            pupil = yield from pilots.warm_start(self.distilled, self.feed, self.options, self.pupil)
+            self.model.load_state_dict(pupil.state.best)
+            self.clock.add(pupil.clock, "train")
+            extra["pilot"] += pupil.state.visits
+        extra["pilot"] += yield from pilots.score_samples(self.strategy, self.pupil, self.clock)
+        extra["pilot"] += yield from pilots.compare_masks(mask, self.options.mask, self.pupil, self.clock)
 
     def _epoch(self) -> Iterator[Event]:
         """One pass over what the strategy selects, its validation, and what it leaves behind."""
-        epoch, clock = self.epoch, Clock()
+        state, epoch, clock = self.state, self.state.epoch, Clock()
         torch.manual_seed(self.options.seed * 1_000_003 + epoch)
         with clock.timed("score"):
             if self.masking.begin(epoch, self.model, self.ranks):
-                self.masked, self.best_error = epoch, float("inf")  # the best weights are those of the mask in force
+                state.masked, state.best_error = epoch, float("inf")  # the best weights are those of the mask in force
             if self.strategy.refresh(epoch):
-                self._observe(*scored(self.masking.under(self.learner), self.pool, self.strategy.needs, self.ranks))
-                self.extra["refresh"] += self.pool.count
+                model = self.masking.under(self.learner)
+                self._observe(epoch, *pilots.score_all(model, self.pool, self.strategy.needs, self.ranks))
+                state.extra["refresh"] += self.pool.count
         with clock.timed("select"):
             selection = self.strategy.select(epoch)
-        loss, rate = yield from self._batches(selection, clock)
-        event = self._validated(selection, loss, rate, clock)
+        loss, rate = yield from self._batches(epoch, selection, clock)
+        event = self._validate(selection, loss, rate, clock)
         self.clock.add(clock)
-        self.epoch, self.visits = epoch + 1, self.visits + self.passes * len(selection.indices)
+        state.epoch, state.visits = epoch + 1, event.visits
         yield event
 
-    def passed(self, epoch: int, clock: Clock) -> Iterator[Progress]:
+    def rehearse(self, epoch: int, clock: Clock) -> Iterator[Progress]:
         """One epoch of a pilot: trained and observed, but neither validated nor recorded."""
-        self.epoch = epoch
         torch.manual_seed(self.options.seed * 1_000_003 + epoch)
-        yield from self._batches(self.strategy.select(epoch), clock)
+        yield from self._batches(epoch, self.strategy.select(epoch), clock)
 
-    def _batches(self, selection: Selection, clock: Clock) -> Generator[Progress, None, tuple[float, float]]:
-        """Every batch of the selection; gives the weighted mean loss and the last learning rate."""
-        epoch, kept = self.epoch, len(selection.indices)
+    def _batches(
+        self, epoch: int, selection: Selection, clock: Clock
+    ) -> Generator[Progress, None, tuple[float, float]]:
+        """Every batch of the selection; gives the weighted mean loss and the last learning rate.
+
+        A strategy's ``choose(batch, columns)`` has its place here, before the step: forecast the candidates of a batch without
+        gradient, and train on the positions that the strategy chooses. That changes what a visit costs, so it comes with the
+        first strategy that needs it.
+        """
+        kept = len(selection.indices)
         columns = Columns(self.feed.setting.horizon, self.strategy.needs, self.pool.observed)
         with clock.timed("train"):
             rng = np.random.default_rng([self.options.seed, epoch, 1])
             order = np.concatenate([rng.permutation(kept) for _ in range(self.passes)])
+        planned = int(self.state.visits + self.passes * (kept + self.strategy.plan[epoch + 1 :].sum()))
         total, one_pass = 0.0, -(-kept // self.batch)
         batches = self.passes * one_pass
         self.learner.train()
         self.learner.remember = columns.remembers
         for number in range(batches):
             before, place = divmod(number, one_pass)
-            places = order[before * kept : (before + 1) * kept][place * self.batch : (place + 1) * self.batch]
+            positions = order[before * kept : (before + 1) * kept][place * self.batch : (place + 1) * self.batch]
             with clock.timed("train"):
                 rate = recipe.learning_rate(self.train, self.rate, self.strategy.plan, epoch, number / batches)
-                step, loss = self._step(selection, places, rate, number)
-                total += float(loss) * len(places)  # waits for the device, so that its work counts as training
+                step, loss = self._step(selection, positions, rate, (epoch, number))
+                total += float(loss) * len(positions)  # waits for the device, so that its work counts as training
             with clock.timed("score"):
                 if before == self.passes - 1:
                     columns.take(step)
             if not np.isfinite(total):
-                raise results.diverged(
-                    self, f"the loss of the batch with samples {results.named(selection.indices[places])}"
-                )
-            visits = self.visits + before * kept + min((place + 1) * self.batch, kept)
-            yield Progress(epoch, number + 1, batches, visits, self._planned(epoch, kept))
+                raise results.Diverged(results.batch_of(selection.indices[positions]), epoch, self.rate)
+            visits = self.state.visits + before * kept + min((place + 1) * self.batch, kept)
+            yield Progress(epoch, number + 1, batches, visits, planned)
         self.learner.remember = False
         with clock.timed("score"):
-            self._observe(*columns.merged(self.ranks))
+            self._observe(epoch, *columns.merged(self.ranks))
         return total / self.passes / float(selection.weights.sum()), rate
 
-    def _observe(self, indices: np.ndarray, columns: dict[str, np.ndarray]) -> None:
-        """Tell the strategy, and remember for the record."""
-        self.level[indices] = columns["error"]
-        self.strategy.observe(self.epoch, indices, columns)
+    def _step(
+        self, selection: Selection, positions: np.ndarray, rate: float, moment: tuple[int, int]
+    ) -> tuple[Step, torch.Tensor]:
+        """One batch: this rank's part of the ``positions`` in the selection; copies that pad it have weight 0.
 
-    def _step(self, selection: Selection, places: np.ndarray, rate: float, number: int) -> tuple[Step, torch.Tensor]:
-        """One batch: this rank's part of ``places`` (positions in the selection); copies that pad it have weight 0.
-
-        Gives what this rank saw and the loss of the whole batch.
+        ``moment`` is the epoch and the batch's number in it. Gives what this rank saw and the loss of the whole batch.
         """
-        mine, real = self.ranks.deal(places)
+        mine, real = self.ranks.deal(positions)
         picked = selection.indices[mine]
         weights = torch.from_numpy(np.where(real, selection.weights[mine], 0).astype(np.float32)).to(self.train.device)
         batch = self.pool.batch(picked)
         with torch.autocast(self.train.device, torch.bfloat16, enabled=self.train.precision == "bfloat16"):
-            scaled = gated(self.learner, self.masking.gate(self.epoch, number))(batch.x, batch.calendar, batch.sensor)
+            scaled = gated(self.learner, self.masking.gate(*moment))(batch.x, batch.calendar, batch.sensor)
         error = evaluate.missed(scaled.to(batch.y.dtype), batch.y, batch.mask)
         absolute = error.abs() if self.pool.feed.weight is None else error.abs() * self.pool.feed.weight[:, None]
         total = absolute.sum((1, 2, 3))
-        loss = (total * weights).sum() / (len(places) * self.pool.mean_count)
+        trained = total
+        if self.target_mask is not None and (readings := self.target_mask(moment[0], picked)) is not None:
+            trained = (absolute * torch.from_numpy(readings).to(absolute)[..., None]).sum((1, 2, 3))
+        loss = (trained * weights).sum() / (len(positions) * self.pool.mean_count)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=False)
@@ -182,79 +202,87 @@ class Trainer:
         visited = int(real.sum())  # copies come last
         last = None if self.learner.last is None else self.learner.last[:visited].to(error.dtype)
         missed, mask, off, summed = (part.detach()[:visited] for part in (error, batch.mask, absolute, total))
-        return Step(torch.from_numpy(picked[:visited]), missed, mask, off, summed, last, number), loss
+        return Step(torch.from_numpy(picked[:visited]), missed, mask, off, summed, last, moment[1]), loss
 
-    def _validated(self, selection: Selection, loss: float, rate: float, clock: Clock) -> Epoch:
+    def _observe(self, epoch: int, indices: np.ndarray, columns: dict[str, np.ndarray]) -> None:
+        """Hand the columns to the strategy, and keep the errors for the record."""
+        self.state.error[indices] = columns["error"]
+        self.strategy.observe(epoch, indices, columns)
+
+    def _validate(self, selection: Selection, loss: float, rate: float, clock: Clock) -> Epoch:
         """Measure the epoch, remember the best weights, decide whether to go on."""
+        state, kept = self.state, len(selection.indices)
         with clock.timed("evaluate"):
             model = self.masking.under(self.model)
             found = evaluate.errors(model, self.feed, self.feed.validation, self.ranks)
-            measured = evaluate.metrics(found, self.feed)
+            metrics = evaluate.metrics(found, self.feed)
             importance = evaluate.importance(model, self.feed, self.feed.parts.validation)
-        error = loss if measured["mae"] is None else measured["mae"]
+        error = loss if metrics["mae"] is None else metrics["mae"]
         if not np.isfinite(error):
-            raise results.diverged(self, "the error on the validation windows")
-        best = error < self.best_error
+            raise results.Diverged("the error on the validation windows", state.epoch, self.rate)
+        best = error < state.best_error
         if best:
-            self.best_epoch, self.best_error, self.best_metrics = self.epoch, error, measured
-            self.best, self.best_gate = copy.deepcopy(self.model.state_dict()), self.masking.held
-        self.strategy.judge(self.epoch, error)
-        self.over = self._waited_enough()
+            state.best_epoch, state.best_error, state.best_metrics = state.epoch, error, metrics
+            state.best, state.best_gate = copy.deepcopy(self.model.state_dict()), self.masking.held
+        self.strategy.judge(state.epoch, error)
+        since = max(state.masked, state.best_epoch)
+        patient = recipe.is_patient(self.train, self.strategy.plan, self.pool.count, state.epoch, since)
+        state.over = self.masking.mask.settled and not patient
         with clock.timed("evaluate"):
-            rows = self.pool.rows(selection, self.strategy.score(), self.level)
+            rows = self.pool.rows(selection, self.strategy.score(), state.error)
         arrays = {**rows, "sensor_error": found.by_sensor(), "importance": importance, **self.masking.rows()}
+        numbers = state.epoch, loss, metrics, best, state.visits + self.passes * kept, kept, rate, *clock.times()
         about = {**self.strategy.report, **selection.report()}
-        kept = len(selection.indices)
-        return Epoch(
-            self.epoch,
-            loss,
-            measured,
-            best,
-            self.visits + self.passes * kept,
-            kept,
-            rate,
-            dict(clock.seconds),
-            dict(clock.cpu),
-            about,
-            arrays,
-            self.masking.report,
-            self.news(),
-        )
+        return Epoch(*numbers, about, arrays, self.masking.report, self.news())
 
-    def _waited_enough(self) -> bool:
-        """Patience, counted only once full data are back and the mask stands, so that a run cannot end before its tail; in
-        passes, where a plan has more and shorter epochs."""
-        plan, full = self.strategy.plan, self.pool.count
-        back = int(np.flatnonzero(plan < full).max(initial=-1)) + 1 if plan[-1] >= full else 0
-        back = max(back, self.masked, self.best_epoch)
-        waited = (self.epoch - back) * min(1.0, self.train.epochs / len(plan))
-        return self.masking.mask.settled and self.train.patience is not None and waited >= self.train.patience
+    # ---- beginning and end -----------------------------------------------------------------------------------------
+    def _started(self) -> Started:
+        """What the training begins with; the notes in it are no news any more."""
+        self.news()
+        parameters = sum(parameter.numel() for parameter in self.model.parameters())
+        sizes = self.state.epoch, len(self.strategy.plan), self.pool.count, self.batch, self.rate, parameters
+        return Started(*sizes, self.train.precision, torch.get_num_threads(), list(self.notes))
+
+    def _finished(self) -> Finished:
+        """Measure the best weights, under the mask that they were best with; the model keeps its last ones."""
+        state, last = self.state, copy.deepcopy(self.model.state_dict())
+        with self.clock.timed("evaluate"):
+            self.model.load_state_dict(state.best)
+            model = gated(self.model, state.best_gate)
+            test, arrays = results.measure(model, self.feed, self.ranks)
+            naive = evaluate.naive_metrics(self.feed)
+            hardest = self.pool.hardest(self.strategy.score())
+            starts = evaluate.worth_storing(self.feed, hardest, self.train.forecasts, self.options.seed)
+            arrays |= evaluate.stored(model, self.feed, starts)
+        self.model.load_state_dict(last)
+        full = round(self.train.epochs * state.epoch / len(self.strategy.plan) * self.pool.count * self.passes)
+        visits = {"kept": state.visits, "full": full, "share": state.visits / max(full, 1), **state.extra}
+        metrics = {"validation": state.best_metrics, "test": test}
+        numbers = state.epoch, state.best_epoch + 1, metrics, naive, visits
+        return Finished(*numbers, *self.clock.times(), arrays, self.masking.report)
 
     # ---- state -----------------------------------------------------------------------------------------------------
-    def state_dict(self) -> dict[str, Any]:
-        """All that resuming needs, at an epoch's end: tensors, numbers and text only."""
-        strategy = {name: torch.from_numpy(array) for name, array in self.strategy.state_dict().items()}
-        return {
-            "model": self.model.state_dict(),
-            "best": self.best,
-            "optimizer": self.optimizer.state_dict(),
-            "strategy": strategy,
-            "mask": self.masking.state_dict(),
-            "level": torch.from_numpy(self.level.copy()),
-            "clock": self.clock.state_dict(),
-            **{name: getattr(self, name) for name in PLAIN},
-        }
+    @property
+    def epoch(self) -> int:
+        """How many epochs are done."""
+        return self.state.epoch
 
     @property
     def notes(self) -> list[str]:
-        """What is otherwise than one might think."""
-        return [*self.strategy.notes, *self.masking.mask.notes, *self.feed.notes, *self.more_notes]
+        """Where this run differs from what was asked for."""
+        return [*self.strategy.notes, *self.masking.mask.notes, *self.feed.notes, *self.extra_notes]
 
-    def news(self) -> list[str]:
-        """The notes that no event has told yet; they count as told from now on, also in a run that is resumed."""
-        new = [note for note in self.notes if note not in self.told]
-        self.told = [*self.told, *new]
-        return new
+    def state_dict(self) -> dict[str, Any]:
+        """All that resuming needs, at an epoch's end: tensors, numbers and text only."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "strategy": {name: torch.from_numpy(array) for name, array in self.strategy.state_dict().items()},
+            "mask": self.masking.state_dict(),
+            "clock": self.clock.state_dict(),
+            **self.state.to_dict(),
+            "told": self.told,
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a state; one from before there were masks has none of theirs."""
@@ -263,31 +291,10 @@ class Trainer:
         self.strategy.load_state_dict({name: tensor.numpy() for name, tensor in state["strategy"].items()})
         if "mask" in state:
             self.masking.load_state_dict(state["mask"])
-        self.best, self.level = state["best"], state["level"].numpy().copy()
         self.clock.load_state_dict(state["clock"])
-        for name in PLAIN:
-            setattr(self, name, state.get(name, getattr(self, name)))
-        if self.best_gate is not None:
-            self.best_gate = self.best_gate.to(self.feed.device)
-
-    def state(self) -> bytes:
-        """``state_dict`` as bytes."""
-        return to_bytes(self.state_dict())
-
-    def load(self, content: bytes) -> None:
-        """Go on from the bytes of ``state``."""
-        self.load_state_dict(from_bytes(content))
+        self.state.load(state, self.feed.device)
+        self.told = state.get("told", self.told)
 
     def weights(self) -> bytes:
         """Best and last weights, with all that forecasting with them needs."""
-        return pack(self.feed, self.model.setting, self.best, self.model.state_dict(), self.best_gate)
-
-    @property
-    def beside(self) -> dict[str, Callable[[], bytes]]:
-        """What is kept of the result besides: nothing."""
-        return {}
-
-    # ---- parts -----------------------------------------------------------------------------------------------------
-    def _planned(self, epoch: int, kept: int) -> int:
-        """Visits of the whole run as far as they can be told now."""
-        return int(self.visits + self.passes * (kept + self.strategy.plan[epoch + 1 :].sum()))
+        return pack(self.feed, self.model.setting, self.state.best, self.model.state_dict(), self.state.best_gate)

@@ -104,7 +104,7 @@ def test_resumed_is_uninterrupted(name: str) -> None:
     state = None
     for event in work:
         if isinstance(event, Epoch) and event.epoch == 0:
-            state = work.state()
+            state = work.checkpoint()
             break
     assert state is not None
     rest = Distilling(data(), options(name))

@@ -9,7 +9,7 @@ from stcore.sensors.any import AnyMask, AnyOptions, drawn
 from stcore.sensors.candidates import orders
 from stcore.sensors.choose import silent_last
 from stcore.sensors.sites import Sites
-from stcore.training.pilots import any_mask_pilot
+from stcore.training.pilots import compare_masks
 from stcore.training.trainer import Trainer
 
 DATA = tiny(300, 12, missing=0.02)
@@ -91,6 +91,6 @@ def test_models_that_compare_masks_are_trained_under_random_ones(mask: str, monk
         "prune": {"name": "full"},
         "mask": {"name": mask, "sparsity": 0.5},
     }
-    for _ in any_mask_pilot(Trainer(DATA, RunOptions.read(wanted))):
-        pass
+    trainer = Trainer(DATA, RunOptions.read(wanted))
+    assert list(compare_masks(trainer.masking.mask, trainer.options.mask, trainer.pupil, trainer.clock))
     assert seen and set(seen) == {"random"}

@@ -83,7 +83,7 @@ def test_resuming_equals_not_having_stopped() -> None:
     while first.epoch < 2:
         next(events)
     second = Trainer(DATA, options())
-    second.load(first.state())
+    second.load(first.checkpoint())
     rest = [event for event in second if isinstance(event, Epoch)]
     for left, right in zip(rest, expected[2:], strict=True):
         assert left.validation == right.validation

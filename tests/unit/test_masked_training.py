@@ -49,12 +49,16 @@ def assert_same(left: list[Event], right: list[Event]) -> None:
 
 
 def assert_same_state(left: Trainer, right: Trainer) -> None:
-    for one, other in ((left.model.state_dict(), right.model.state_dict()), (left.best, right.best)):
+    for one, other in ((left.model.state_dict(), right.model.state_dict()), (left.state.best, right.state.best)):
         assert all(torch.equal(one[name], other[name]) for name in one)
     one, other = left.masking.state_dict(), right.masking.state_dict()
     assert one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
-    assert (left.best_gate is None) == (right.best_gate is None)
-    assert left.best_gate is None or right.best_gate is None or torch.equal(left.best_gate, right.best_gate)
+    assert (left.state.best_gate is None) == (right.state.best_gate is None)
+    assert (
+        left.state.best_gate is None
+        or right.state.best_gate is None
+        or torch.equal(left.state.best_gate, right.state.best_gate)
+    )
 
 
 @pytest.mark.parametrize("mask", MASKS)
@@ -66,7 +70,7 @@ def test_resuming_at_every_epoch_equals_not_having_stopped(mask: str, prune: str
     for event in whole:
         if isinstance(event, Epoch | Finished):
             expected.append(event)
-            states.append(whole.state())
+            states.append(whole.checkpoint())
     every = range(1, EPOCHS + 1)
     stops = (every if prune == "full" else every[::2]) if mask in DYNAMIC else (2,)
     for stop in stops:
@@ -86,7 +90,7 @@ def test_stopping_and_loading_at_every_epoch_in_turn_is_as_going_on() -> None:
         for event in part:
             if isinstance(event, Epoch | Finished):
                 found.append(event)
-                content = part.state()
+                content = part.checkpoint()
                 break
     assert_same(found, expected)
     assert_same_state(part, whole)

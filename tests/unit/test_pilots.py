@@ -98,10 +98,10 @@ def test_resuming_equals_not_having_stopped(prune: str, samples: str) -> None:
     while first.epoch < 3:
         next(events)
     second = Trainer(DATA, options(prune, 6, samples))
-    second.load(first.state())
+    second.load(first.checkpoint())
     told = list(second)
     assert not any(isinstance(event, Progress) and event.epoch < 0 for event in told)  # no short training again
-    assert finished(told).visits == {**finished(told).visits, **whole.extra}
+    assert finished(told).visits == {**finished(told).visits, **whole.state.extra}
     rest = [event for event in told if isinstance(event, Epoch)]
     for left, right in zip(rest, expected[3:], strict=True):
         assert left.validation == right.validation

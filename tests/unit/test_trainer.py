@@ -47,7 +47,7 @@ def test_resuming_at_any_epoch_equals_not_having_stopped(prune: str) -> None:
         while first.epoch < stop:
             next(events)
         second = Trainer(DATA, options(prune, patience=50))
-        second.load(first.state())
+        second.load(first.checkpoint())
         rest = epochs(second)
         assert same_weights(whole, second)
         assert [event.validation for event in rest] == [event.validation for event in expected[stop:]]
@@ -128,7 +128,7 @@ def test_patience_waits_for_full_data() -> None:
 def test_rounds_that_patience_ended_are_counted_in_passes() -> None:
     trainer = Trainer(DATA, options("guarded", epochs=10, patience=3, lr=1e-9))
     finished = list(trainer)[-1]
-    assert isinstance(finished, Finished) and trainer.over and trainer.epoch < len(trainer.strategy.plan)
+    assert isinstance(finished, Finished) and trainer.state.over and trainer.epoch < len(trainer.strategy.plan)
     assert finished.visits["share"] == pytest.approx(0.6, rel=0.02)
 
 
@@ -149,7 +149,7 @@ def test_divergence_names_the_epoch_and_keeps_the_best() -> None:
         next(trainer.model.parameters()).fill_(float("nan"))
     with pytest.raises(Diverged, match=r"diverged at epoch 3: the loss of the batch with samples \d+"):
         list(events)
-    assert all(torch.isfinite(part).all() for part in trainer.best.values())
+    assert all(torch.isfinite(part).all() for part in trainer.state.best.values())
     assert np.isfinite(trainer.strategy.score()).all()
 
 
@@ -189,3 +189,47 @@ def test_a_record_tells_the_error_at_which_a_sample_was_last_met() -> None:
     assert missed.any()
     np.testing.assert_array_equal(second["level"][missed], first["level"][missed])
     assert (second["level"][second["kept"]] != first["level"][second["kept"]]).mean() > 0.9
+
+
+def test_a_stop_ends_after_the_event_in_hand_and_the_last_checkpoint_goes_on() -> None:
+    whole, first, second = (Trainer(DATA, options()) for _ in range(3))
+    expected, checkpoint, events = epochs(whole), b"", list[Event]()
+    for event in first:
+        events.append(event)
+        if isinstance(event, Epoch):
+            checkpoint = first.checkpoint()
+        if len(events) > 40:
+            first.stop()
+    assert len(events) == 41 and first.epoch > 0
+    second.load(checkpoint)
+    rest = epochs(second)
+    assert [event.validation for event in rest] == [event.validation for event in expected[-len(rest) :]]
+    assert same_weights(whole, second)
+
+
+def test_a_pupil_differs_in_what_is_asked_for_alone() -> None:
+    trainer = Trainer(DATA, options(patience=3))
+    pupil = trainer.pupil(2, apart=5)
+    assert pupil.options.seed == 5 and pupil.train.epochs == 2 and pupil.train.patience is None
+    assert pupil.options.prune == {"name": "full"} and pupil.options.data == trainer.options.data
+    assert pupil.pool is trainer.pool and same_weights(trainer.pupil(2), trainer)
+
+
+def trained_on(readings: float) -> Trainer:
+    """A trainer whose strategy lets every reading count so much."""
+    trainer = Trainer(DATA, options("full", 2, weight_decay=0))
+    shape = 4, len(DATA.sensors)
+    trainer.target_mask = lambda epoch, samples: np.full((len(samples), *shape), readings, np.float32)
+    list(trainer)
+    return trainer
+
+
+def test_readings_that_a_strategy_leaves_out_are_not_trained_on() -> None:
+    plain, every = Trainer(DATA, options("full", 2, weight_decay=0)), trained_on(1.0)
+    list(plain)
+    assert same_weights(plain, every)
+    untouched, none = Trainer(DATA, options("full", 2)), trained_on(0.0)
+    assert same_weights(untouched, none)
+    np.testing.assert_array_equal(
+        np.isnan(none.state.error), np.zeros(none.pool.count, bool)
+    )  # met and scored all the same
