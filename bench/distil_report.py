@@ -13,8 +13,8 @@ from distil_timing import FILE, WAYS
 
 from stcore import readers
 from stcore.data.windows import cut
-from stcore.evidence.intervals import Interval, over
-from stcore.evidence.test_errors import Tested, beside
+from stcore.evidence.intervals import Interval, whole_interval
+from stcore.evidence.paired import Evidence, pair_by_seed
 from stcore.options import DataOptions
 from stcore.processes.jobs import finished
 from stcore.runs import Run, runs_in
@@ -184,8 +184,8 @@ def lines(found: dict[Arm, dict[int, Run]], rows: dict[Arm, list[dict[str, Any]]
 def difference(found: dict[Arm, dict[int, Run]], one: Arm, other: Arm) -> Interval:
     """How much more one errs than the other, over the seeds that both have."""
     seeds = sorted(set(found[one]) & set(found[other]))
-    tests = ([Tested.of(found[arm][seed]) for seed in seeds] for arm in (one, other))
-    return over(beside(*tests))
+    tests = ([Evidence.of(found[arm][seed]) for seed in seeds] for arm in (one, other))
+    return whole_interval(pair_by_seed(*tests))
 
 
 def told(change: Interval) -> str:

@@ -214,12 +214,12 @@ def recall(run: Run, data: STData) -> np.ndarray:
     All visits are counted in passes of full training. Of cells their means over a window. Not a number where nothing was
     pruned or no incident is known.
     """
-    trace, options, planted = run.trace(), run.spec["options"], payers.planted(data)
+    trace, options, planted = run.trace(), run.spec["options"], payers.planted_steps(data)
     epochs = pruned_epochs(trace)
     if planted is None or not len(epochs):
         return np.full((2, 2), np.nan)
     first = trace["start"].values + options["data"]["lookback"]
-    touched = payers.forecasting(planted, first, options["data"]["horizon"]).any(axis=1)
+    touched = payers.forecast_mask(planted, first, options["data"]["horizon"]).any(axis=1)
     kept = trace["kept"].values.astype(np.float64)
     shares = kept[epochs].mean(axis=0), kept.sum(axis=0) / options["train"]["epochs"]
     return np.array([[share[touched].mean(), share[~touched].mean()] for share in shares])

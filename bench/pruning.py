@@ -28,7 +28,7 @@ from selection import selecting, training
 from stcore import readers, registry, simulate
 from stcore.data import STData
 from stcore.evidence.experiment import Experiment, create_experiment
-from stcore.evidence.experiment.told import Told
+from stcore.evidence.experiment.work import Progress
 from stcore.options import OptionError, RunOptions, merged
 from stcore.runs import RunError
 from stcore.runs.create import resolve
@@ -151,7 +151,7 @@ def planned(name: str, given: argparse.Namespace) -> Experiment:
 
 
 # ---- running it ----------------------------------------------------------------------------------------------------
-def worked(experiment: Experiment) -> Iterator[Told]:
+def worked(experiment: Experiment) -> Iterator[Progress]:
     """Searches side by side in processes of their own, as nobody compares their seconds; then all others in turn."""
     os.environ.setdefault("STCORE_SLOTS", str(os.cpu_count() or 1))
     if {planned.key for planned in experiment.plan.runs} - set(experiment.chosen):

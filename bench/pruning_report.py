@@ -13,8 +13,8 @@ from goals import Goal, Measured, goals, times, told
 from stcore import readers
 from stcore.evidence.arms import Arms
 from stcore.evidence.experiment import Experiment, experiments_in
-from stcore.evidence.grouped import grouped
-from stcore.evidence.report import costs, differences, incidents, summary
+from stcore.evidence.grouping import group_runs
+from stcore.evidence.report import cost_table, differences, incidents, summary
 from stcore.processes.jobs import finished
 from stcore.runs import Run
 from stcore.runs.create import versions
@@ -102,7 +102,7 @@ def write_report(folder: Path, results: Path) -> None:
 def measured(name: str, experiment: Experiment) -> Measured:
     """What is known of a set."""
     data = readers.open(experiment.options.data, experiment.options.answers)
-    known = Arms(grouped(done(experiment)))
+    known = Arms(group_runs(done(experiment)))
     return Measured(name, data, known, differences(known), incidents(known, data))
 
 
@@ -128,7 +128,7 @@ def about(experiment: Experiment, on: Measured) -> str:
 
 def rows(on: Measured) -> Iterator[list[str]]:
     """One row an arm."""
-    for one, cost, arm in zip(summary(on.arms), costs(on.arms), on.arms.all, strict=True):
+    for one, cost, arm in zip(summary(on.arms), cost_table(on.arms), on.arms.all, strict=True):
         against = [told(found) if (found := on.difference(arm, role)) else "" for role in CONTROLS]
         more = {"refresh": "to refresh", "pilot": "before"}
         extra = [f"{cost[f'visits_{kind}'] / 1e6:.3g} {word}" for kind, word in more.items() if cost[f"visits_{kind}"]]

@@ -14,8 +14,8 @@ from goals import Goal
 from sensor_live import FILE
 from sensor_speed import OFF, ratios
 
-from stcore.evidence.intervals import Interval, over
-from stcore.evidence.test_errors import Tested, beside
+from stcore.evidence.intervals import Interval, whole_interval
+from stcore.evidence.paired import Evidence, pair_by_seed
 from stcore.runs import Run
 
 SIMPLE = ("random", "conditional-variance", "coverage", "predictive", "spread", "variance", "gradient", "degree")
@@ -45,9 +45,9 @@ class Found:
     models: Mapping[str, str]
 
     @cached_property
-    def tests(self) -> dict[Arm, list[Tested]]:
+    def tests(self) -> dict[Arm, list[Evidence]]:
         """The errors that each arm's runs left."""
-        return {arm: [Tested.of(run) for run in runs.values()] for arm, runs in self.arms.items()}
+        return {arm: [Evidence.of(run) for run in runs.values()] for arm, runs in self.arms.items()}
 
     def arm(self, name: str, mask: str, off: int | None = None) -> Arm | None:
         """An arm that has runs."""
@@ -74,7 +74,7 @@ class Found:
 
     def difference(self, one: Arm, other: Arm) -> Interval:
         """How much more ``one`` errs, paired by seed."""
-        return over(beside(self.tests[one], self.tests[other]))
+        return whole_interval(pair_by_seed(self.tests[one], self.tests[other]))
 
     def live(self, arm: Arm) -> Interval | None:
         """How much more the any-mask model errs under the masks of these runs than they do; None where it was not asked."""
@@ -84,7 +84,7 @@ class Found:
             if (run.path / FILE).exists()
             for asked in [np.load(run.path / FILE)]
         ]
-        return over(beside(*zip(*pairs, strict=True))) if pairs else None
+        return whole_interval(pair_by_seed(*zip(*pairs, strict=True))) if pairs else None
 
 
 def goals(found: Found, speed: Mapping[str, Any]) -> list[Goal]:

@@ -13,7 +13,7 @@ from sensor_live import FILE as LIVE
 from sensor_speed import FILE as SPEED
 from sensor_speed import ratios
 
-from stcore.evidence.test_errors import Tested
+from stcore.evidence.paired import Evidence
 from stcore.processes.jobs import finished
 from stcore.runs import Run, runs_in
 from stcore.runs.create import versions
@@ -150,7 +150,7 @@ def mae(found: Found, one: Arm) -> tuple[float, float]:
     return float(np.mean(each)), float(np.std(each, ddof=1)) if len(each) > 1 else 0.0
 
 
-def where_off(runs: list[Run], tests: list[Tested]) -> str:
+def where_off(runs: list[Run], tests: list[Evidence]) -> str:
     """Mean test MAE of the sensors that are off, over the seeds."""
     off = [~kept for run in runs if (kept := keeps(run)) is not None]
     if len(off) < len(runs) or not all(one.any() for one in off):

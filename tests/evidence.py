@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from scipy.signal import lfilter
 
-from stcore.evidence.test_errors import Tested
+from stcore.evidence.paired import Evidence
 from stcore.runs import Run
 
 DAY = 24
 
 
-def one_run(error: Any, seed: int = 0, count: Any = None, **other: Any) -> Tested:
+def one_run(error: Any, seed: int = 0, count: Any = None, **other: Any) -> Evidence:
     """A test of hourly windows, lookback 2, with summed errors [W, H] over 3 sensors."""
     error = np.atleast_2d(np.asarray(error, float))
     start = np.arange(len(error), dtype=np.int64)
@@ -34,10 +34,10 @@ def one_run(error: Any, seed: int = 0, count: Any = None, **other: Any) -> Teste
         "seconds": {"total": 13.0, "train": 10.0, "score": 1.0, "select": 1.0, "evaluate": 1.0},
         "cpu": {},
     }
-    return Tested(**(known | other))
+    return Evidence(**(known | other))
 
 
-def seeds(level: float, spread: float = 0.0, number: int = 3, windows: int = 30 * DAY, **other: Any) -> list[Tested]:
+def seeds(level: float, spread: float = 0.0, number: int = 3, windows: int = 30 * DAY, **other: Any) -> list[Evidence]:
     """One test a seed around ``level`` times the same windows' errors; ``spread`` moves seeds apart, evenly."""
     base = np.abs(np.random.default_rng(7).normal(6, 1, (windows, 2)))
     moved = np.linspace(-spread, spread, number) if number > 1 else [0.0]
@@ -52,7 +52,7 @@ def autoregressive(rng: np.random.Generator, size: tuple[int, ...], memory: floa
     return np.asarray(lfilter([1.0], [1.0, -memory], chance))
 
 
-def written(folder: Path, test: Tested, name: str, leave_out: Sequence[str] = (), **result: Any) -> Run:
+def written(folder: Path, test: Evidence, name: str, leave_out: Sequence[str] = (), **result: Any) -> Run:
     """A finished run's folder that holds ``test``."""
     spec = {
         "data": {

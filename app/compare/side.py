@@ -13,8 +13,8 @@ from app.words import plain
 from stcore.charts import curves
 from stcore.charts.theme import DASHES
 from stcore.charts.words import percent, short
-from stcore.evidence import compare, saved
-from stcore.evidence.replay import by_chance, overlaps
+from stcore.evidence import compare, saved_work
+from stcore.evidence.replay import overlap_by_chance, overlap_by_epoch
 from stcore.runs import Run
 from stcore.words import duration
 
@@ -101,7 +101,7 @@ def figures(runs: list[Run], found: dict[str, Any], names: dict[str, str]) -> No
     grid = st.grid(max(len(runs), 3), min_column_width=230)
     for place, run in enumerate(runs):
         value, change = found["figures"][part][place], found["difference"][part][place]
-        spared = saved(run.summary())
+        spared = saved_work(run.summary())
         with grid.cell(), st.container(border=True, height="stretch"):
             st.markdown(f"**{LETTERS[place % 26]}** · {plain(run_label(run))}")
             delta = "the baseline" if place == 0 else f"{percent(change)} to A" if change is not None else None
@@ -252,5 +252,9 @@ def overlap_table(one: Run, other: Run) -> pd.DataFrame | None:
         return None
     kept, beside = first["kept"].values[:epochs], second["kept"].values[:epochs]
     pruned = ~(kept.all(axis=1) & beside.all(axis=1))
-    frame = {"epoch": np.arange(1, epochs + 1), "overlap": overlaps(kept, beside), "chance": by_chance(kept, beside)}
+    frame = {
+        "epoch": np.arange(1, epochs + 1),
+        "overlap": overlap_by_epoch(kept, beside),
+        "chance": overlap_by_chance(kept, beside),
+    }
     return pd.DataFrame(frame)[pruned]

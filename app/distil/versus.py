@@ -15,7 +15,7 @@ from app.trash import delete_runs, redraw_list, table_key
 from app.words import plain
 from stcore.charts import distil as charts
 from stcore.charts.words import labelled, short, signed
-from stcore.evidence.distilled import ALL, ALONE, alike, paid, sets, trainings
+from stcore.evidence.distilled import ALL, ALONE, payback_table, same_task, set_table, training_table
 from stcore.runs import Run
 from stcore.runs.folder import LIVE
 from stcore.words import duration
@@ -23,15 +23,15 @@ from stcore.words import duration
 
 def show_sets(run: Run, distillations: list[Run]) -> None:
     """All figures about the sets of the data of ``run``."""
-    same = [other for other in distillations if alike(run, other)]
-    runs = [other for other in listed_runs() if alike(run, other)]
-    made, trained = sets(same), trainings(runs, same)
+    same = [other for other in distillations if same_task(run, other)]
+    runs = [other for other in listed_runs() if same_task(run, other)]
+    made, trained = set_table(same), training_table(runs, same)
     if made.empty:
         return
     show_errors(run, made, trained)
     if run.status == "done":
         show_runs_on_set(run, trained, runs)
-        show_break_even(run, paid(made, trained))
+        show_break_even(run, payback_table(made, trained))
 
 
 def show_errors(run: Run, made: pd.DataFrame, trained: pd.DataFrame) -> None:
@@ -179,8 +179,8 @@ def break_even_text(row: dict[str, Any], unit: str) -> str:
 
 def show_next_step(run: Run, distillations: list[Run]) -> None:
     """What to do next with a finished set, from what has been done with it already."""
-    same = [other for other in distillations if alike(run, other)]
-    trained = trainings([other for other in listed_runs() if alike(run, other)], same)
+    same = [other for other in distillations if same_task(run, other)]
+    trained = training_table([other for other in listed_runs() if same_task(run, other)], same)
     mine, full = trained[(trained["set"] == run.id) & (trained["on"] == ALONE)], trained[trained["on"] == ALL]
     both = set(mine["model"]) & set(full["model"])
     message = (

@@ -58,7 +58,7 @@ def show_choices(look: Look) -> None:
 def offered(look: Look) -> list[str]:
     """The figures that can tell something; of single cells neither ages nor scores are recorded."""
     unknown = {"age", "replay"} if look.of_cells else set()
-    if look.of_cells and choices.threshold(look.trace).empty:
+    if look.of_cells and choices.threshold_table(look.trace).empty:
         unknown.add("threshold")
     return [name for name in WORDS if name not in unknown]
 
@@ -83,7 +83,7 @@ def planned(look: Look) -> int:
 def show_hours(look: Look) -> pd.DataFrame:
     """Kept share beside mean complexity by hour of the week."""
     time, often = pd.DatetimeIndex(look.table["time"]), choices.kept_often(look.seen)
-    frame = choices.by_hour(time, often, look.table["score"].to_numpy())
+    frame = choices.choices_by_hour(time, often, look.table["score"].to_numpy())
     hard, easy = choices.extremes(frame)
     st.markdown(
         f"Left, what was kept; right, how hard it was. Where both look alike, the method followed complexity: of the hardest "
@@ -103,10 +103,10 @@ def show_often(look: Look) -> pd.DataFrame:
     """Always, sometimes, never, against pure chance."""
     cells = len(look.trace["sensor"]) if look.of_cells else 1
     epochs = choices.pruned_epochs(look.seen)
-    chance = choices.by_chance(choices.kept_shares(look.seen)[epochs], cells)
+    chance = choices.kept_often_by_chance(choices.kept_shares(look.seen)[epochs], cells)
     bounds = bounds_of(look)
-    found = choices.groups(choices.kept_often(look.seen), bounds=bounds)
-    expected = choices.groups(np.linspace(0, 1, len(chance)), chance, bounds)
+    found = choices.group_shares(choices.kept_often(look.seen), bounds=bounds)
+    expected = choices.group_shares(np.linspace(0, 1, len(chance)), chance, bounds)
     many = f"{len(epochs)} pruned epoch{'s' * (len(epochs) > 1)}"
     st.markdown(
         f"Bars: how often samples were kept in the {many}. Dashed: the same by pure chance. The further the bars leave the "
@@ -182,7 +182,7 @@ def show_churn(look: Look) -> pd.DataFrame | None:
 
 def show_weights(look: Look) -> pd.DataFrame:
     """Effective sample size and the largest weight."""
-    frame = choices.weighing(look.seen)
+    frame = choices.weight_table(look.seen)
     last = frame.iloc[choices.pruned_epochs(look.seen)[-1]]
     what = "cells" if look.of_cells else "samples"
     st.markdown(
@@ -200,7 +200,7 @@ def show_weights(look: Look) -> pd.DataFrame:
 
 def show_threshold(look: Look) -> pd.DataFrame | None:
     """The threshold and the share of samples below it."""
-    frame = choices.threshold(look.seen)
+    frame = choices.threshold_table(look.seen)
     if frame.empty:
         st.info("This method goes by no threshold, or has told of none so far.")
         return None
@@ -223,7 +223,7 @@ def show_age(look: Look) -> pd.DataFrame | None:
         st.info("When a single cell was last met is not recorded; nearly every window is met in part in every epoch.")
         return None
     frame = choices.staleness(look.seen)
-    newest = choices.ages(look.seen)[-1]
+    newest = choices.score_ages(look.seen)[-1]
     old = float((newest >= 3).mean() + (newest < 0).mean())
     st.markdown(
         "A pruned sample keeps the score of the last time it was met, while the model goes on learning. The less of a bar "

@@ -13,7 +13,7 @@ from stcore.charts.words import percent
 from stcore.data.scale import Scale
 from stcore.data.windows import Windows
 from stcore.evidence.choices import pruned_epochs
-from stcore.evidence.replay import Replay, ReplayError, Setting, replay, why_not
+from stcore.evidence.replay import Replay, ReplayError, Setting, replay, why_not_replayable
 from stcore.options import OptionError, RunOptions
 from stcore.training.features import Features
 
@@ -29,7 +29,7 @@ def show_replay(look: Look) -> pd.DataFrame | None:
         st.info("This run pruned cells, of which only the means of each window are recorded: nothing can be replayed.")
         return None
     own, share = look.run.spec["options"]["prune"]["name"], budget(look)
-    offered = [name for name in registry.cards("strategies") if name != "full" and why_not(name) is None]
+    offered = [name for name in registry.cards("strategies") if name != "full" and why_not_replayable(name) is None]
     left, right = st.columns([2, 3], gap="medium")
     with left:
         start = next((name for name in ("infobatch", "random", *offered) if name in offered and name != own), own)
@@ -84,7 +84,7 @@ def say(look: Look, method: str, found: Replay) -> None:
     st.markdown(LIMIT)
     for note in found.notes:
         st.markdown(plain(note))
-    if left_out := [card_label(name) for name in registry.cards("strategies") if why_not(name)]:
+    if left_out := [card_label(name) for name in registry.cards("strategies") if why_not_replayable(name)]:
         st.markdown(f"Not offered, since they go by what a run does not record: {', '.join(left_out)}.")
 
 

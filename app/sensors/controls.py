@@ -13,7 +13,7 @@ from app.sensors.measured import DIFFERENCE, ERROR, IMPORTANCE, KEPT, MASK, TEST
 from app.session import find_run, listed_runs, state
 from app.words import plain
 from stcore.charts.maps.sensors import symmetric
-from stcore.evidence.by_sensor import comparable, difference, parts_of, warnings_of
+from stcore.evidence.sensor_errors import common_parts, comparable_runs, pair_warnings, sensor_difference
 from stcore.runs import Run
 from stcore.runs.folder import LIVE
 
@@ -120,7 +120,7 @@ def news(epoch: int, epochs: int) -> None:
 def others(run: str, folder: str) -> list[str]:
     """The ids of the runs that ``run`` can be compared with, newest first."""
     here = find_run(run)
-    return [other.id for other in comparable(here, listed_runs())] if here else []
+    return [other.id for other in comparable_runs(here, listed_runs())] if here else []
 
 
 def compared(run: Run) -> Shown | None:
@@ -138,14 +138,14 @@ def compared(run: Run) -> Shown | None:
             "Compared with", list(found), key="other run", format_func=lambda name: names.get(name, name)
         )
     other = found[chosen]
-    parts = parts_of(run, other)
+    parts = common_parts(run, other)
     if st.session_state.get("compared part") not in parts:
         st.session_state["compared part"] = parts[0]
     with right:
         part = st.segmented_control("Error", parts, key="compared part", format_func=str.capitalize) or parts[0]
-    for note in warnings_of(run, other):
+    for note in pair_warnings(run, other):
         st.warning(plain(note), icon=":material/info:")
-    values = difference(run, other, part)
+    values = sensor_difference(run, other, part)
     better, worse = int((values < 0).sum()), int((values > 0).sum())
     st.markdown(
         f"Error of this run minus that of **{plain(names[chosen])}**, {PARTS[part]}. Below 0, in purple, this run is better: "

@@ -11,7 +11,7 @@ from app.session import run_dataset
 from app.words import plain
 from stcore.charts.sensors import neighbour_table
 from stcore.charts.style import instant
-from stcore.evidence.hardest_windows import hardest, window_errors
+from stcore.evidence.sensor_errors import hardest_windows, window_errors
 from stcore.runs import Run
 
 MOST = 40
@@ -74,7 +74,7 @@ def hardest_table(run: str, path: str, sensor: int, stamp: float, _run: Run) -> 
     if windows is None:
         return None
     options = _run.spec["options"]["data"]
-    worst = hardest(windows, int(options["horizon"]))
+    worst = hardest_windows(windows, int(options["horizon"]))
     by_day = data.step_seconds >= 86_400
     moments = data.clock(worst["start"].to_numpy() + int(options["lookback"]))
     return worst.assign(time=[instant(moment, by_day) for moment in moments])

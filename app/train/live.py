@@ -10,7 +10,7 @@ from app.live import Figure, show_figures
 from app.session import current_theme, state, table
 from stcore.charts import curves
 from stcore.charts.words import percent, short
-from stcore.evidence import saved
+from stcore.evidence import saved_work
 from stcore.runs import Run
 from stcore.runs.folder import LIVE
 from stcore.words import duration
@@ -43,7 +43,7 @@ def finished_figures(run: Run) -> list[Figure]:
     """Error, visits and time of a finished run."""
     summary, unit = run.summary(), error_unit(run)
     test, visits, seconds = summary["metrics"]["test"], summary["visits"], summary["seconds"]
-    persistence, savings = summary["naive"]["persistence"]["mae"], saved(summary)
+    persistence, savings = summary["naive"]["persistence"]["mae"], saved_work(summary)
     change = test["mae"] is not None and persistence
     gain = f"{100 * (test['mae'] / persistence - 1):+.1f} % to persistence" if change else None
     rule = f"Mean absolute error over all horizons on the last part of the data; {test['rule']}."
@@ -61,7 +61,7 @@ def finished_figures(run: Run) -> list[Figure]:
 
 def running_figures(run: Run, now: str) -> list[Figure]:
     """Progress, error and visits of a run that has not finished."""
-    summary, samples, savings = run.summary(), run.samples, saved(run.summary())
+    summary, samples, savings = run.summary(), run.samples, saved_work(run.summary())
     done, error, seconds = summary["epochs"], summary["metrics"]["validation"], summary["seconds"]
     last = run.epochs()[-1] if done else None
     kept = f": {last['kept']:,} of {samples:,}" if last else ""

@@ -228,7 +228,7 @@ def said_models(models: float) -> str:
 
 
 def break_even(row: Mapping[str, Any], theme: Theme) -> go.Figure:
-    """Seconds spent in all against the number of trained models, for one row of ``stcore.evidence.distilled.paid``."""
+    """Seconds spent in all against the number of trained models, for one row of ``stcore.evidence.distilled.payback_table``."""
     ends = row["models"] if np.isfinite(row["models"]) else 10.0
     last = int(np.ceil(max(2 * ends, 4)))
     models = np.unique(np.linspace(0, last, 60))

@@ -73,7 +73,7 @@ def experiment_report(name: str, runs: Path) -> dict[str, Any]:
 
     Raises RunError where there is no such experiment, and OptionError where none of its runs is finished.
     """
-    from stcore.evidence.description import described
+    from stcore.evidence.about import describe_report
     from stcore.evidence.experiment import open_experiment
     from stcore.processes.jobs import finished
 
@@ -90,7 +90,7 @@ def experiment_report(name: str, runs: Path) -> dict[str, Any]:
             f"Experiment {name} has nothing to report yet: {so_far}. A report needs at least one finished run of a method "
             f"or a control; `python -m stcore experiment {name}` continues it."
         )
-    return described(experiment.report(), done)
+    return describe_report(experiment.report(), done)
 
 
 @app.command(rich_help_panel=PANEL)

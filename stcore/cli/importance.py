@@ -67,16 +67,16 @@ def importance(
 ) -> int:
     """Show which sensors matter, by mask score, gradient, permutation and regions left out, and how far these agree."""
     from stcore import exports
-    from stcore.evidence.importance import fitting, impartial, importance_views
+    from stcore.evidence.importance import comparable_runs, importance_views, unmasked_runs
 
     if out:
         exports.check_importance(out)
     opened = [open_run(name, runs, "train") for name in names]
-    fitting(opened)
+    comparable_runs(opened)
     data, left_out = open_data(opened[0], needed=permutation or regions is not None), None
     try:
         if data is not None and permutation:
-            for run in impartial(opened):
+            for run in unmasked_runs(opened):
                 measure_permutation(run, data, (permutations, windows), quiet)
         if data is not None and regions is not None:
             left_out = leave_regions_out(opened[0], data, (regions, epochs), runs, quiet)
@@ -115,9 +115,9 @@ def leave_regions_out(
     run: Run, data: STData, effort: tuple[int, int | None], runs: Path, quiet: bool
 ) -> RegionsLeftOut | None:
     """Train once without each region; None where one of the trainings was stopped. ``effort``: regions and epochs."""
-    from stcore.evidence.experiment.regions import leaving_out
+    from stcore.evidence.experiment.regions import leave_out
 
-    question = leaving_out(run, data, *effort, str(runs))
+    question = leave_out(run, data, *effort, str(runs))
     if question.done <= question.count and not quiet:
         trainings = quantity(question.count + 1 - question.done, "training")
         about = f", about {duration(question.seconds)}" if question.seconds else ""

@@ -109,8 +109,8 @@ def evidence_report(runs: list[Run], out: Path) -> tuple[dict[str, Any], list[Pa
     """The report of single runs, written to ``out``, and its files. Raises OptionError where none of them is finished."""
     from stcore import exports
     from stcore.evidence import report
-    from stcore.evidence.description import described
-    from stcore.evidence.grouped import grouped
+    from stcore.evidence.about import describe_report
+    from stcore.evidence.grouping import group_runs
     from stcore.processes.jobs import dataset
 
     done = [run for run in runs if run.status == "done"]
@@ -119,5 +119,5 @@ def evidence_report(runs: list[Run], out: Path) -> tuple[dict[str, Any], list[Pa
     data = None
     with suppress(DataError, RunError):  # data that were moved or changed: the report notes what it lacks
         data = dataset(done[0])
-    document = described(report(grouped(done), data), done)
+    document = describe_report(report(group_runs(done), data), done)
     return document, exports.write_report(document, out)

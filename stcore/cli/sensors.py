@@ -67,10 +67,10 @@ def sensors(
     plan = make_plan(opened, **asked, with_curve=bool(out and out.suffix == ".html"))
     document = plan.figures()
     if speed:
-        from stcore.evidence.plan.serving import measured, sentence
+        from stcore.evidence.plan.serving import describe_speed, measure_speed
 
-        document["speed"] = measured(plan)
-        document["notes"].append(sentence(document["speed"]))
+        document["speed"] = measure_speed(plan)
+        document["notes"].append(describe_speed(document["speed"]))
     if out:
         document |= {"path": str(out), "rows": exports.write_plan(plan, out, document.get("speed"))}
     say(document, json, "\n".join(plan_lines(document)))
@@ -79,8 +79,8 @@ def sensors(
 def plan_lines(document: dict[str, Any]) -> list[str]:
     """A plan for people: how many sensors stay, what that costs, how sure that is, and the notes."""
     from stcore.charts.words import signed
-    from stcore.evidence.plan.chance import how_sure
-    from stcore.evidence.plan.chance import said as period
+    from stcore.evidence.plan.chance import describe_intervals
+    from stcore.evidence.plan.chance import describe_period as period
 
     unit, ranking = document["unit"], document["ranking"]
     if ranking == "own":
@@ -96,7 +96,7 @@ def plan_lines(document: dict[str, Any]) -> list[str]:
             )
     head = ["part", f"MAE{unit and f' ({unit})'}", "plan", "95 %", "all on", "change", "95 % of the change"]
     lines = [f"{document['stay']} stay on, ranked by {ranking}", text_table(rows, head)]
-    lines += [f"measured in {period(one)}; {how_sure(one)}" for one in document["measured"].values()]
+    lines += [f"measured in {period(one)}; {describe_intervals(one)}" for one in document["measured"].values()]
     lines += [f"note: {note}" for note in document["notes"]]
     return [*lines, *([f"wrote {document['rows']} rows to {document['path']}"] if "path" in document else [])]
 

@@ -91,7 +91,7 @@ EPOCH_COLUMNS = ("epoch", "kept", "before", "before_chance", "last", "last_chanc
 RUN_COLUMNS = ("run", "other", "kept", "other_kept", "overlap", "chance", "most")
 
 
-def through_epochs(active: np.ndarray) -> pd.DataFrame:
+def overlap_by_epoch(active: np.ndarray) -> pd.DataFrame:
     """One row an epoch (from 1) of ``active`` [E, N] bool: how many are ``kept``, and Jaccard overlaps.
 
     ``before``: with the set of the epoch before (NaN of the first). ``last``: with the set of the last epoch. Each beside
@@ -121,7 +121,7 @@ def through_epochs(active: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(EPOCH_COLUMNS))
 
 
-def between_runs(kept: dict[str, np.ndarray]) -> pd.DataFrame:
+def overlap_between_runs(kept: dict[str, np.ndarray]) -> pd.DataFrame:
     """One row a pair of runs, by the sets [N] bool that they keep in the end: Jaccard ``overlap``, ``chance`` and ``most``."""
     rows = []
     for (one, left), (other, right) in combinations(kept.items(), 2):
@@ -132,7 +132,7 @@ def between_runs(kept: dict[str, np.ndarray]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(RUN_COLUMNS))
 
 
-def kept_at_last(runs: Sequence[Run]) -> dict[str, np.ndarray]:
+def final_masks(runs: Sequence[Run]) -> dict[str, np.ndarray]:
     """[N] bool of every run with a mask that has switched any sensor off: what it keeps after its last epoch."""
     found = {run.id: trace(run) for run in runs}
     last = {name: seen["active"].values[-1] for name, seen in found.items() if "active" in seen and seen.sizes["epoch"]}

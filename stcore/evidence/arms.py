@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from stcore.data import STData
-from stcore.evidence.intervals import Interval, over
-from stcore.evidence.test_errors import Beside, EvidenceError, Tested, beside
+from stcore.evidence.intervals import Interval, whole_interval
+from stcore.evidence.paired import Evidence, EvidenceError, Paired, pair_by_seed
 from stcore.runs import Run
 
 ROLES = {
@@ -32,7 +32,7 @@ class Arm:
     keep: float | None
     samples: str
     runs: Sequence[Run] = ()
-    tests: Sequence[Tested] = field(default=(), repr=False)
+    tests: Sequence[Evidence] = field(default=(), repr=False)
 
     @classmethod
     def of(cls, arm: Any) -> "Arm":
@@ -48,7 +48,7 @@ class Arm:
         tests, said = list(self.tests), []
         for run in self.runs:
             try:
-                tests.append(Tested.of(run))
+                tests.append(Evidence.of(run))
             except EvidenceError as error:
                 said.append(f"{self.label}: {error}")
         about = {part.name: getattr(self, part.name) for part in fields(self)}
@@ -109,7 +109,7 @@ class Arms:
         samples = "windows" if role in ("field", "full-windows") else arm.samples
         roles = (role, "full") if role == "full-windows" else (role,)
         for other in self.all:
-            budget = role not in EQUAL or near(arm.keep, other.keep)
+            budget = role not in EQUAL or same_budget(arm.keep, other.keep)
             if other.role in roles and other.samples == samples and budget and other is not arm:
                 return other
         return None
@@ -118,10 +118,10 @@ class Arms:
         """Full training at equal visits, else full training."""
         return self.control(arm, "full-equal") or self.control(arm, "full")
 
-    def pair(self, arm: Arm, control: Arm) -> Beside | None:
+    def pair(self, arm: Arm, control: Arm) -> Paired | None:
         """Both beside each other, by seed; None, and a note, where that cannot be."""
         try:
-            return beside(arm.tests, control.tests)
+            return pair_by_seed(arm.tests, control.tests)
         except EvidenceError as error:
             self.note(f"{arm.label} against {control.label}: {error}")
             return None
@@ -130,10 +130,10 @@ class Arms:
         """How the arm differs from the control over the whole test; None where one is missing or they cannot be paired."""
         if arm is None or control is None:
             return None
-        key = name_of(arm), name_of(control)
+        key = arm_key(arm), arm_key(control)
         if key not in self._known:
             pair = self.pair(arm, control)
-            self._known[key] = over(pair) if pair else None
+            self._known[key] = whole_interval(pair) if pair else None
         return self._known[key]
 
     def of_other_data(self, data: STData) -> bool:
@@ -146,11 +146,11 @@ class Arms:
             self.notes.append(sentence)
 
 
-def name_of(arm: Arm) -> Name:
+def arm_key(arm: Arm) -> Name:
     """What tells an arm from all others."""
     return arm.label, arm.keep, arm.samples
 
 
-def near(one: float | None, other: float | None) -> bool:
+def same_budget(one: float | None, other: float | None) -> bool:
     """Whether two budgets are known and the same."""
     return one is not None and other is not None and abs(one - other) < 1e-6

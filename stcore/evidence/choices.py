@@ -42,7 +42,7 @@ def mean_share(trace: xr.Dataset) -> float:
 
 
 # ---- when ----------------------------------------------------------------------------------------------------------
-def by_hour(time: pd.DatetimeIndex, often: np.ndarray, score: np.ndarray) -> pd.DataFrame:
+def choices_by_hour(time: pd.DatetimeIndex, often: np.ndarray, score: np.ndarray) -> pd.DataFrame:
     """Kept share and mean complexity of the samples of each hour of the week, in order of time from Monday midnight.
 
     ``time`` [W] first forecast steps on the wall clock, ``often`` [W] as from ``kept_often``, ``score`` [W] complexity in
@@ -69,7 +69,7 @@ def kept_often(trace: xr.Dataset) -> np.ndarray:
     return kept.mean(axis=0, dtype=np.float64) if len(kept) else np.full(kept.shape[1], np.nan)
 
 
-def by_chance(shares: np.ndarray, cells: int = 1) -> np.ndarray:
+def kept_often_by_chance(shares: np.ndarray, cells: int = 1) -> np.ndarray:
     """How likely a sample is kept 0, 1, ... P x cells times [P x cells + 1] if each epoch kept ``shares`` [P] at random.
 
     With equal shares this is the binomial; with others the Poisson binomial, by its characteristic function (Hong 2013,
@@ -94,7 +94,7 @@ def bounds_around(share: float) -> Bounds:
     return Bounds(share + half, share - half, ("often", "sometimes", "seldom"))
 
 
-def groups(often: np.ndarray, weight: np.ndarray | None = None, bounds: Bounds = FIXED) -> dict[str, float]:
+def group_shares(often: np.ndarray, weight: np.ndarray | None = None, bounds: Bounds = FIXED) -> dict[str, float]:
     """Shares of samples kept always (in at least 90 % of the pruned epochs), sometimes, and never (at most 10 %).
 
     ``often`` [K] as from ``kept_often``, or the values of a distribution with its ``weight`` [K]. Other ``bounds`` give
@@ -116,7 +116,7 @@ def often_table(trace: xr.Dataset, cells: int = 1, bins: int = 20) -> pd.DataFra
     epochs = pruned_epochs(trace)
     if not len(epochs):
         return pd.DataFrame({name: np.empty(0) for name in ("low", "high", "samples", "chance")})
-    chance = by_chance(kept_shares(trace)[epochs], cells)
+    chance = kept_often_by_chance(kept_shares(trace)[epochs], cells)
     each = len(chance) <= bins
     number = len(chance) if each else bins
     width = 1 / (number - 1) if each else 1 / bins
@@ -152,7 +152,7 @@ def churn(trace: xr.Dataset) -> pd.DataFrame:
 
 
 # ---- weights and threshold -----------------------------------------------------------------------------------------
-def weighing(trace: xr.Dataset) -> pd.DataFrame:
+def weight_table(trace: xr.Dataset) -> pd.DataFrame:
     """Columns epoch, kept, effective, effective_share, largest_weight: how much the weights cost in each epoch.
 
     ``effective`` is how many equally weighted samples carry as much as the kept ones with their weights (Kish 1965).
@@ -169,7 +169,7 @@ def weighing(trace: xr.Dataset) -> pd.DataFrame:
     return frame
 
 
-def threshold(trace: xr.Dataset) -> pd.DataFrame:
+def threshold_table(trace: xr.Dataset) -> pd.DataFrame:
     """Columns epoch, threshold (complexity in training spreads) and easy (share of samples below it); epochs without left out.
 
     Empty for strategies that go by no threshold.
@@ -183,7 +183,7 @@ AGES = {0: "this epoch", 1: "1 epoch ago", 2: "2 epochs", 3: "3 to 4", 5: "5 to 
 UNSEEN = "never"
 
 
-def seen(trace: xr.Dataset) -> np.ndarray:
+def met_epochs(trace: xr.Dataset) -> np.ndarray:
     """[E, W] bool: in which epochs a sample was met, and so scored: it was kept, or the error it was last met at has changed.
 
     Older runs recorded their method's score alone. It may change without a meeting, as where it is relative to other samples.
@@ -195,10 +195,10 @@ def seen(trace: xr.Dataset) -> np.ndarray:
     return found
 
 
-def ages(trace: xr.Dataset) -> np.ndarray:
+def score_ages(trace: xr.Dataset) -> np.ndarray:
     """How many epochs ago each sample was last met [E, W] int32, 0 in that epoch itself; -1 where it never was."""
     epochs = np.arange(trace.sizes["epoch"], dtype=np.int32)[:, None]
-    last = np.maximum.accumulate(np.where(seen(trace), epochs, np.int32(-1)), axis=0)
+    last = np.maximum.accumulate(np.where(met_epochs(trace), epochs, np.int32(-1)), axis=0)
     return np.asarray(np.where(last >= 0, epochs - last, -1))
 
 
@@ -206,7 +206,7 @@ def staleness(trace: xr.Dataset) -> pd.DataFrame:
     """How old the scores were after each epoch: a row an epoch and age, columns epoch, age, share (of all samples)."""
     limits = np.array([*AGES, np.iinfo(np.int32).max])
     rows = []
-    for epoch, found in zip(trace["epoch"].values, ages(trace), strict=True):
+    for epoch, found in zip(trace["epoch"].values, score_ages(trace), strict=True):
         group = np.searchsorted(limits, found, side="right") - 1  # -1 for never
         count = np.bincount(group + 1, minlength=len(AGES) + 1)
         names = [*AGES.values(), UNSEEN]

@@ -9,7 +9,7 @@ Dimensions: W windows, H horizon, S seeds.
 import numpy as np
 from scipy.special import stdtr
 
-from stcore.evidence.test_errors import Beside
+from stcore.evidence.paired import Paired
 
 
 def diebold_mariano(difference: np.ndarray, horizon: int, place: np.ndarray | None = None) -> tuple[float, float]:
@@ -64,7 +64,7 @@ def holm(chances: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def by_horizon(pair: Beside) -> list[dict[str, float]]:
+def horizon_tests(pair: Paired) -> list[dict[str, float]]:
     """One record a horizon of a method beside its control: MAE of both, relative difference, statistic, p, Holm's p.
 
     The losses are mean absolute errors per window, averaged over the seeds.

@@ -21,7 +21,7 @@ ALL, ALONE, WARM = "all data", "set alone", "set, then all data"
 SAME = ("lookback", "horizon", "split", "targets", "inputs")
 
 
-def alike(one: Run, other: Run) -> bool:
+def same_task(one: Run, other: Run) -> bool:
     """Whether two runs of whatever kind are of the same windows of the same data, so that their errors can be compared."""
     first, second = (run.spec["options"]["data"] for run in (one, other))
     same = all(first.get(name) == second.get(name) for name in SAME if name != "targets")
@@ -29,7 +29,7 @@ def alike(one: Run, other: Run) -> bool:
     return same and len(fingerprints) == 1 and one.spec["targets"] == other.spec["targets"]
 
 
-def sets(distillations: Sequence[Run]) -> pd.DataFrame:
+def set_table(distillations: Sequence[Run]) -> pd.DataFrame:
     """One row a finished distillation: its size, the validation error of models trained on it, and the seconds it took.
 
     ``share`` is that of the (window, sensor) cells, ``cpu`` seconds of the processor, NaN where they say nothing. Those whose
@@ -69,7 +69,7 @@ def _processor(run: Run) -> float:
     return sum(known.values()) if here and known and fits(known, dict.fromkeys(known, NUMBER)) else np.nan
 
 
-def trainings(runs: Sequence[Run], distillations: Sequence[Run]) -> pd.DataFrame:
+def training_table(runs: Sequence[Run], distillations: Sequence[Run]) -> pd.DataFrame:
     """One row a finished run of ``runs`` that trained on a set, or on all data without pruning and without a mask.
 
     ``set`` is the one of ``distillations`` whose set it was, wherever its file lay; else empty.
@@ -87,7 +87,7 @@ def trainings(runs: Sequence[Run], distillations: Sequence[Run]) -> pd.DataFrame
                 "run": run.id,
                 "model": options["model"]["name"],
                 "on": ALL if source is None else ALONE if warm is None else WARM,
-                "set": "" if source is None else made_by(run, distillations),
+                "set": "" if source is None else origin_of_set(run, distillations),
                 "validation": metrics["validation"].get("mae"),
                 "test": metrics["test"].get("mae"),
                 "seconds": result["seconds"]["total"],
@@ -98,17 +98,17 @@ def trainings(runs: Sequence[Run], distillations: Sequence[Run]) -> pd.DataFrame
     return pd.DataFrame(rows, columns=list(TRAINED)).astype(numbers)
 
 
-def made_by(run: Run, distillations: Sequence[Run]) -> str:
+def origin_of_set(run: Run, distillations: Sequence[Run]) -> str:
     """The distillation on whose set a run trained: that in whose folder the set lay, else the first with the same set."""
     place, about = Path(run.spec["options"]["distilled"]["source"]), run.spec.get("distilled") or {}
     home = place.parent.name if place.name == FILE else ""
     if any(one.id == home and one.path.resolve() == place.parent.resolve() for one in distillations):
         return home
-    same = (one.id for one in distillations if about and about["fingerprint"] == fingerprint(one))
+    same = (one.id for one in distillations if about and about["fingerprint"] == set_fingerprint(one))
     return next(same, "")
 
 
-def fingerprint(distillation: Run) -> str:
+def set_fingerprint(distillation: Run) -> str:
     """That of a finished distillation's set; empty where it is missing or damaged."""
     place = distillation.path / FILE
     try:
@@ -122,7 +122,7 @@ def _fingerprint(place: Path, stamp: int) -> str:
     return readers.open(place).fingerprint
 
 
-def paid(made: pd.DataFrame, trained: pd.DataFrame) -> pd.DataFrame:
+def payback_table(made: pd.DataFrame, trained: pd.DataFrame) -> pd.DataFrame:
     """For each set and each model that was trained both on it alone and on all data: after how many ``models`` it has paid.
 
     That is the seconds of distilling over what one model saves, the mean over its runs; infinity where it saves nothing. They

@@ -16,7 +16,14 @@ import numpy as np
 import pandas as pd
 
 from stcore.data import STData
-from stcore.evidence.agreement import Agreement, across_seeds, agreement, between_runs, kept_at_last, through_epochs
+from stcore.evidence.agreement import (
+    Agreement,
+    across_seeds,
+    agreement,
+    final_masks,
+    overlap_between_runs,
+    overlap_by_epoch,
+)
 from stcore.runs import Run, RunError
 from stcore.runs.derived import kept
 from stcore.runs.trace import check_rows, trace
@@ -138,28 +145,28 @@ def importance_views(
     are such: of one that is off they are nothing by themselves, and would only repeat the mask. RunError where the runs do not
     fit together or none has finished an epoch.
     """
-    begun = fitting(runs)
+    begun = comparable_runs(runs)
     notes: list[str] = []
     found = [mask_view(begun), gradient_view(begun), permutation_view(begun, notes), region_view(regions)]
     views = {view.name: view for view in found if view is not None}
-    notes += partial_note(begun, views)
-    last = kept_at_last(begun)
+    notes += masked_note(begun, views)
+    last = final_masks(begun)
     target = data.channel(begun[0].spec["targets"][:1], [])[0] if data is not None else 0
     return ImportanceViews(
         list(begun[0].spec["data"]["sensors"]),
         views,
-        agreements(views, regions),
-        {run.id: through_epochs(trace(run)["active"].values) for run in begun if run.id in last},
-        between_runs(last),
+        agreement_table(views, regions),
+        {run.id: overlap_by_epoch(trace(run)["active"].values) for run in begun if run.id in last},
+        overlap_between_runs(last),
         [] if data is None else faulty(data, target),
-        on_others(begun, views),
+        rise_on_others(begun, views),
         regions,
         np.mean(list(last.values()), axis=0) if last else None,
         notes,
     )
 
 
-def fitting(runs: Sequence[Run]) -> list[Run]:
+def comparable_runs(runs: Sequence[Run]) -> list[Run]:
     """Those with a finished epoch. RunError where none has one, where they are of different data or targets, or where rows
     that every epoch writes are missing."""
     about = {(run.spec["data"]["fingerprint"], *run.spec["targets"]) for run in runs}
@@ -189,7 +196,7 @@ def mask_view(runs: Sequence[Run]) -> View | None:
 
 def gradient_view(runs: Sequence[Run]) -> View:
     """The rows ``importance`` of the best epoch, as shares in per cent."""
-    chosen = impartial(runs)
+    chosen = unmasked_runs(runs)
     values = np.stack([100 * trace(run)["importance"].values[best_epoch(run)].astype(float) for run in chosen])
     return View(GRADIENT, values, [run.id for run in chosen], "%")
 
@@ -199,7 +206,7 @@ def permutation_view(runs: Sequence[Run], notes: list[str]) -> View | None:
     measured = [run for run in runs if kept(run)]
     if not measured:
         return None
-    chosen = impartial(measured)
+    chosen = unmasked_runs(measured)
     found = [part for run in chosen if (part := kept(run)) is not None]
     if not all(part.mixes for part in found):
         notes.append(
@@ -219,7 +226,7 @@ def region_view(regions: RegionsLeftOut | None) -> View | None:
     )
 
 
-def on_others(runs: Sequence[Run], views: dict[str, View]) -> np.ndarray | None:
+def rise_on_others(runs: Sequence[Run], views: dict[str, View]) -> np.ndarray | None:
     """[N] the part of the permutation's rise that other sensors bear; None where it was not measured, or cannot be."""
     if PERMUTATION not in views:
         return None
@@ -229,12 +236,12 @@ def on_others(runs: Sequence[Run], views: dict[str, View]) -> np.ndarray | None:
     )
 
 
-def impartial(runs: Sequence[Run]) -> list[Run]:
+def unmasked_runs(runs: Sequence[Run]) -> list[Run]:
     """The runs in which no sensor is off; all of them where there are none."""
     return [run for run in runs if all_on(run)] or list(runs)
 
 
-def partial_note(runs: Sequence[Run], views: dict[str, View]) -> list[str]:
+def masked_note(runs: Sequence[Run], views: dict[str, View]) -> list[str]:
     """What to know of views by runs in which sensors are off; nothing where there are none."""
     masked = {run.id for run in runs if not all_on(run)}
     told = [name for name in (GRADIENT, PERMUTATION) if name in views and masked & set(views[name].runs)]
@@ -259,23 +266,23 @@ def best_epoch(run: Run) -> int:
 
 
 # ---- do they agree? --------------------------------------------------------------------------------------------------
-def agreements(views: dict[str, View], regions: RegionsLeftOut | None) -> pd.DataFrame:
+def agreement_table(views: dict[str, View], regions: RegionsLeftOut | None) -> pd.DataFrame:
     """Every view with itself across its runs, and with every other one; with regions by its means over each of them."""
     rows = [
-        row(name, name, found, "sensors")
+        agreement_row(name, name, found, "sensors")
         for name, view in views.items()
         if name != REGIONS and (found := across_seeds(view.values)) is not None
     ]
     for one, other in combinations(views.values(), 2):
         if other.name == REGIONS and regions is not None:
             found = agreement(regions.mean(one.mean), regions.per_sensor)
-            rows.append(row(one.name, other.name, found, "regions"))
+            rows.append(agreement_row(one.name, other.name, found, "regions"))
         else:
-            rows.append(row(one.name, other.name, agreement(one.mean, other.mean), "sensors"))
+            rows.append(agreement_row(one.name, other.name, agreement(one.mean, other.mean), "sensors"))
     return pd.DataFrame(rows, columns=["view", "other", "tau", "low", "high", "count", "over", "pairs"])
 
 
-def row(one: str, other: str, found: Agreement, over: str) -> dict[str, Any]:
+def agreement_row(one: str, other: str, found: Agreement, over: str) -> dict[str, Any]:
     """One row of the table of agreements."""
     told = {"tau": found.tau, "low": found.low, "high": found.high, "count": found.sensors, "pairs": found.pairs}
     return {"view": one, "other": other, "over": over, **told}

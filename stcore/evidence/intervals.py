@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
-from stcore.evidence.test_errors import Beside, Tested
+from stcore.evidence.paired import Evidence, Paired
 
 RESAMPLES = 2_000
 FEWEST = 8  # blocks of whole days that a test has to hold; below, blocks are shorter
@@ -68,7 +68,7 @@ class Blocks(NamedTuple):
         return -(-self.span // self.length)
 
 
-def blocks(test: Tested) -> Blocks:
+def blocks(test: Evidence) -> Blocks:
     """The blocks of a run's test windows; see ``blocks_of``."""
     return blocks_of(test.start, test.lookback + test.horizon, test.step_seconds)
 
@@ -103,7 +103,7 @@ def interval(method: np.ndarray, control: np.ndarray, cut: Blocks, resamples: in
     notes = [cut.note] if cut.note else []
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(method.sum(axis=1)) - np.log(control.sum(axis=1))
-        sums = np.log(resampled(np.concatenate([method, control]), cut, resamples))
+        sums = np.log(resample(np.concatenate([method, control]), cut, resamples))
         drawn = sums[:, :seeds] - sums[:, seeds:]
     drawn = drawn[np.isfinite(drawn).all(axis=1)]  # a resample without any of the windows in question says nothing
     if not np.isfinite(logs).all() or len(drawn) < resamples / 2 or cut.number < 2:
@@ -117,21 +117,23 @@ def interval(method: np.ndarray, control: np.ndarray, cut: Blocks, resamples: in
         notes.append("One seed only: training chance is not in the interval.")
     shared = max(time - interaction, 0.0) if seeds > 1 else time
     error, middle = float(np.sqrt(between + shared)), float(logs.mean())
-    reach = float(np.hypot(student(seeds - 1) * np.sqrt(between), student(cut.number - 1) * np.sqrt(shared)))
+    reach = float(
+        np.hypot(student_quantile(seeds - 1) * np.sqrt(between), student_quantile(cut.number - 1) * np.sqrt(shared))
+    )
     low, estimate, high = (float(np.expm1(middle + way * reach)) for way in (-1, 0, 1))
     training = float(np.sqrt(between)) if seeds > 1 else None
     days = float(np.sqrt(shared))
     return Interval(estimate, low, high, error, training, days, seeds, cut.number, _hours(cut), notes)
 
 
-def over(pair: Beside, chosen: np.ndarray | None = None) -> Interval:
+def whole_interval(pair: Paired, chosen: np.ndarray | None = None) -> Interval:
     """The interval of (method, control) over all windows, or those ``chosen``: [W] or, where each seed has its own, [S, W]."""
     sums = pair.error.sum(axis=3)
     method, control = sums if chosen is None else sums * chosen
     return interval(method, control, blocks(pair.one))
 
 
-def student(freedom: int) -> float:
+def student_quantile(freedom: int) -> float:
     """How many standard errors reach 95 % of the chance, for an error known from ``freedom`` + 1 draws."""
     return float(stdtrit(max(freedom, 1), (1 + LEVEL) / 2))
 
@@ -154,7 +156,7 @@ def _variances(logs: np.ndarray, drawn: np.ndarray, count: int) -> tuple[float, 
     return time, between, whole * float(apart.var(axis=0).mean()) / (len(logs) - 1)
 
 
-def resampled(series: np.ndarray, cut: Blocks, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:
+def resample(series: np.ndarray, cut: Blocks, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:
     """Sums [R, M] of ``series`` [M, W] over randomly drawn blocks, wrapped around the end, as many as fit in the span."""
     line = np.zeros((cut.span, len(series)))
     line[cut.place] = series.T

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from stcore.data import STData
-from stcore.evidence.intervals import over
-from stcore.evidence.test_errors import Beside
+from stcore.evidence.intervals import whole_interval
+from stcore.evidence.paired import Paired
 
 HARDEST = 0.05
 OTHERS_CHOSEN = (
@@ -22,7 +22,7 @@ SELF_CHOSEN = (
 )
 
 
-def by_hour(pair: Beside, clock: pd.DatetimeIndex) -> list[dict[str, Any]]:
+def hour_differences(pair: Paired, clock: pd.DatetimeIndex) -> list[dict[str, Any]]:
     """One record an hour of the week (0: Monday midnight) with any window: MAE of both, relative difference, windows.
 
     ``clock`` [W] is the wall clock of each window's first forecast step.
@@ -47,7 +47,7 @@ def _relative(method: float, control: float, count: float) -> dict[str, float]:
     }
 
 
-def by_sensor(pair: Beside) -> list[dict[str, Any]]:
+def sensor_differences(pair: Paired) -> list[dict[str, Any]]:
     """One record a sensor: MAE of both (means over seeds), relative difference, in how many seeds the method was better."""
     errors = np.array([[test.sensor_error for test in arm] for arm in pair.tests])  # [2, S, N]
     method, control = errors.mean(axis=1)
@@ -63,7 +63,7 @@ def by_sensor(pair: Beside) -> list[dict[str, Any]]:
     ]
 
 
-def hardest_windows(control: np.ndarray, count: np.ndarray, share: float = HARDEST) -> np.ndarray:
+def hardest_mask(control: np.ndarray, count: np.ndarray, share: float = HARDEST) -> np.ndarray:
     """For each seed [S, W] the hardest ``share`` of the windows by the control's mean error in its other seeds.
 
     ``control`` [S, W, H] summed errors, ``count`` [W, H]. With one seed it chooses for itself.
@@ -79,18 +79,18 @@ def hardest_windows(control: np.ndarray, count: np.ndarray, share: float = HARDE
     return chosen
 
 
-def hardest(pair: Beside, share: float = HARDEST) -> dict[str, Any]:
+def hardest_difference(pair: Paired, share: float = HARDEST) -> dict[str, Any]:
     """The difference on the windows that are hardest for the control: ``windows``, ``interval``, ``note`` (who chose)."""
-    chosen = hardest_windows(pair.error[1], pair.one.count, share)
+    chosen = hardest_mask(pair.error[1], pair.one.count, share)
     return {
         "part": f"hardest {share:.0%} of the windows",
         "windows": int(chosen[0].sum()),
-        "interval": over(pair, chosen),
+        "interval": whole_interval(pair, chosen),
         "note": OTHERS_CHOSEN if len(pair.seeds) > 1 else SELF_CHOSEN,
     }
 
 
-def planted(data: STData) -> np.ndarray | None:
+def planted_steps(data: STData) -> np.ndarray | None:
     """First and last step [I, 2] of each incident that a simulation planted, until its queue had gone; None where unknown."""
     if "incident_start" not in data.ds:
         return None
@@ -100,19 +100,19 @@ def planted(data: STData) -> np.ndarray | None:
     return np.stack([np.asarray((instants - data.time[0]) // step) for instants in moments], axis=1).astype(np.int64)
 
 
-def forecasting(steps: np.ndarray, first: np.ndarray, horizon: int) -> np.ndarray:
+def forecast_mask(steps: np.ndarray, first: np.ndarray, horizon: int) -> np.ndarray:
     """Which windows forecast a step of which incident [W, I] bool; ``steps`` [I, 2], ``first`` [W] forecast steps."""
     return np.asarray((first[:, None] <= steps[:, 1]) & (first[:, None] + horizon > steps[:, 0]))
 
 
-def incidents(pair: Beside, steps: np.ndarray) -> list[dict[str, Any]]:
+def incident_differences(pair: Paired, steps: np.ndarray) -> list[dict[str, Any]]:
     """The difference on windows that forecast any step of an incident, and on all others. ``steps`` [I, 2] from ``planted``."""
-    touched = forecasting(steps, pair.one.start + pair.one.lookback, pair.one.horizon)
+    touched = forecast_mask(steps, pair.one.start + pair.one.lookback, pair.one.horizon)
     number = int(touched.any(axis=0).sum())
     inside = np.asarray(touched.any(axis=1))
     note = f"Planted incidents in the test period, each until its queue had gone: {number}."
     return [
-        {"part": part, "windows": int(chosen.sum()), "interval": over(pair, chosen), "note": note}
+        {"part": part, "windows": int(chosen.sum()), "interval": whole_interval(pair, chosen), "note": note}
         for part, chosen in (("incident windows", inside), ("other windows", ~inside))
         if chosen.any()
     ]

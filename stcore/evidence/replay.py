@@ -56,20 +56,22 @@ def replay(trace: xr.Dataset, method: str, options: Mapping[str, Any], setting: 
     card = registry.card("strategies", method)
     samples = Samples(kept.shape[1], setting.epochs, setting.seed, setting.feature)
     strategy: PruningStrategy = card.load()(card.options.read(options), samples)
-    check(strategy, method, setting.epochs)
+    check_replayable(strategy, method, setting.epochs)
     level = (trace["level"] if "level" in trace else trace["score"]).values
     chosen = np.zeros(kept.shape, bool)
     for epoch in range(min(len(kept), len(strategy.plan))):
         if strategy.refresh(epoch):
-            meet(strategy, epoch, np.arange(kept.shape[1]), level[max(epoch - 1, 0)], setting)
+            observe_recorded(strategy, epoch, np.arange(kept.shape[1]), level[max(epoch - 1, 0)], setting)
         indices = strategy.select(epoch).indices
         chosen[epoch, indices] = True
-        meet(strategy, epoch, indices, level[epoch], setting)
+        observe_recorded(strategy, epoch, indices, level[epoch], setting)
         strategy.judge(epoch, float(trace["validation_mae"].values[epoch]))
-    return Replay(chosen, overlaps(chosen, kept), by_chance(chosen, kept), notes(trace, strategy))
+    return Replay(
+        chosen, overlap_by_epoch(chosen, kept), overlap_by_chance(chosen, kept), replay_notes(trace, strategy)
+    )
 
 
-def check(strategy: PruningStrategy, method: str, epochs: int) -> None:
+def check_replayable(strategy: PruningStrategy, method: str, epochs: int) -> None:
     """ReplayError where the strategy needs what a trace does not hold, or does not choose once in each of the ``epochs``."""
     if strategy.pilot is not None:
         raise ReplayError(
@@ -85,18 +87,20 @@ def check(strategy: PruningStrategy, method: str, epochs: int) -> None:
 
 
 @cache
-def why_not(method: str) -> str | None:
+def why_not_replayable(method: str) -> str | None:
     """Why a strategy with its usual options cannot be replayed on any run, in a sentence; None where it can."""
     card, count = registry.card("strategies", method), 8
     blank = Samples(count, 20, 0, lambda name: np.zeros((count, 2) if name == "series" else count, int))
     try:
-        check(card.load()(card.options.read({}), blank), method, blank.epochs)
+        check_replayable(card.load()(card.options.read({}), blank), method, blank.epochs)
     except ReplayError as problem:
         return str(problem)
     return None
 
 
-def meet(strategy: PruningStrategy, epoch: int, indices: np.ndarray, level: np.ndarray, setting: Setting) -> None:
+def observe_recorded(
+    strategy: PruningStrategy, epoch: int, indices: np.ndarray, level: np.ndarray, setting: Setting
+) -> None:
     """Let a strategy observe the recorded ``level`` [W] of the samples ``indices`` [K], as far as it is known."""
     order = np.random.default_rng([setting.seed, epoch, 1]).permutation(len(indices))
     batch = np.empty(len(indices), np.float32)
@@ -107,19 +111,19 @@ def meet(strategy: PruningStrategy, epoch: int, indices: np.ndarray, level: np.n
     strategy.observe(epoch, indices[known], columns | dict.fromkeys(UNRECORDED, nothing))
 
 
-def overlaps(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def overlap_by_epoch(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Jaccard index of two choices [E, W] bool in each epoch [E]: samples that both kept, of those that either kept."""
     both, either = (one & other).sum(axis=1), (one | other).sum(axis=1)
     return np.asarray(both / np.maximum(either, 1))
 
 
-def by_chance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def overlap_by_chance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """The Jaccard index [E] that independent random choices of the same sizes come to in the mean, for many samples."""
     first, second = one.mean(axis=1), other.mean(axis=1)
     return np.asarray(first * second / np.maximum(first + second - first * second, 1e-12))
 
 
-def notes(trace: xr.Dataset, strategy: PruningStrategy) -> list[str]:
+def replay_notes(trace: xr.Dataset, strategy: PruningStrategy) -> list[str]:
     """What the replay leaves out of account, in sentences."""
     said = list(strategy.notes)
     if lacking := [name.replace("_", " ") for name in strategy.needs if name in UNRECORDED]:

@@ -10,9 +10,9 @@ import pandas as pd
 from stcore.data import STData
 from stcore.evidence import diebold_mariano, payers
 from stcore.evidence.arms import EQUAL, Arm, Arms
+from stcore.evidence.gains import Link, split
 from stcore.evidence.intervals import Interval
-from stcore.evidence.split import Link, split
-from stcore.evidence.test_errors import Beside, EvidenceError
+from stcore.evidence.paired import EvidenceError, Paired
 from stcore.evidence.verdict import Figures, verdict
 from stcore.runs.files import plain
 
@@ -30,7 +30,7 @@ def report(arms: Sequence[Any], data: STData | None = None) -> dict[str, Any]:
     ``split``, ``front``, ``costs``, ``verdicts``; ``notes`` are sentences. What cannot be said is left out and noted.
     """
     known = Arms(arms)
-    unequal(known)
+    note_unequal_visits(known)
     if data is not None and known.of_other_data(data):
         known.note("The data given are not those of the runs; neither clock nor incidents are taken from them.")
         data = None
@@ -40,18 +40,18 @@ def report(arms: Sequence[Any], data: STData | None = None) -> dict[str, Any]:
         "by_horizon": by_horizon(known),
         "by_hour": by_hour(known, data),
         "by_sensor": by_sensor(known),
-        "hardest": hardest(known),
+        "hardest": hardest_windows(known),
         "incidents": incidents(known, data),
-        "split": splits(known),
-        "front": fronts(known),
-        "costs": costs(known),
-        "verdicts": verdicts(known),
+        "split": split_table(known),
+        "front": front_table(known),
+        "costs": cost_table(known),
+        "verdicts": verdict_table(known),
     }
     found: dict[str, Any] = plain({**tables, "notes": known.notes})
     return found
 
 
-def unequal(known: Arms) -> None:
+def note_unequal_visits(known: Arms) -> None:
     """Note the arms whose visits are not those of their controls at equal visits, as where patience ended runs early."""
     for arm in known.methods:
         for control in filter(None, (known.control(arm, role) for role in EQUAL)):
@@ -61,17 +61,17 @@ def unequal(known: Arms) -> None:
                 known.note(f"{arm.label} made {abs(apart):.0%} {more} visits than {control.label}: they are not equal.")
 
 
-def about(arm: Arm) -> dict[str, Any]:
+def arm_fields(arm: Arm) -> dict[str, Any]:
     """What every record of an arm begins with."""
     return {"label": arm.label, "role": arm.role, "method": arm.method, "keep": arm.keep, "samples": arm.samples}
 
 
-def told(found: Interval) -> dict[str, Any]:
+def interval_fields(found: Interval) -> dict[str, Any]:
     """An interval as part of a record."""
     return {**asdict(found), "notes": "\n".join(found.notes)}
 
 
-def sentences(report: Mapping[str, Any]) -> list[str]:
+def all_notes(report: Mapping[str, Any]) -> list[str]:
     """All that has to be known, each sentence once: of the report, of its intervals and of its parts."""
     found = list(report.get("notes", ()))
     for table in ("differences", "hardest", "incidents", "split"):
@@ -88,7 +88,9 @@ def summary(known: Arms) -> Records:
         spread = float(np.std(errors, ddof=1)) if len(errors) > 1 else None
         visits = {"visits": arm.mean("visits", "kept"), "share": arm.mean("visits", "share")}
         worked = {"seconds": arm.work(), "cpu_seconds": arm.work("cpu")}
-        records.append({**about(arm), "seeds": len(errors), "mae": arm.mae, "mae_spread": spread, **visits, **worked})
+        records.append(
+            {**arm_fields(arm), "seeds": len(errors), "mae": arm.mae, "mae_spread": spread, **visits, **worked}
+        )
     return records
 
 
@@ -101,21 +103,23 @@ def differences(known: Arms) -> Records:
             if (arm.role, role) == ("full-equal", "random-equal") or control is None:
                 continue  # told the other way round
             if found := known.between(arm, control):
-                records.append({**about(arm), "control": control.label, "control_role": role, **told(found)})
+                records.append(
+                    {**arm_fields(arm), "control": control.label, "control_role": role, **interval_fields(found)}
+                )
     return records
 
 
-def against_main(known: Arms) -> Iterator[tuple[dict[str, Any], Beside]]:
+def against_main(known: Arms) -> Iterator[tuple[dict[str, Any], Paired]]:
     """Each method beside its main control, and what the records about them begin with."""
     for arm in known.methods:
         control = known.main_control(arm)
         if control and (pair := known.pair(arm, control)):
-            yield {**about(arm), "control": control.label}, pair
+            yield {**arm_fields(arm), "control": control.label}, pair
 
 
 def by_horizon(known: Arms) -> Records:
     """Diebold-Mariano per horizon, against the main control."""
-    return [{**head, **row} for head, pair in against_main(known) for row in diebold_mariano.by_horizon(pair)]
+    return [{**head, **row} for head, pair in against_main(known) for row in diebold_mariano.horizon_tests(pair)]
 
 
 def by_hour(known: Arms, data: STData | None) -> Records:
@@ -128,43 +132,49 @@ def by_hour(known: Arms, data: STData | None) -> Records:
     for head, pair in against_main(known):
         one = pair.one
         clock = pd.DatetimeIndex(one.time) if data is None else data.clock(one.start + one.lookback)
-        records += [{**head, **row} for row in payers.by_hour(pair, clock)]
+        records += [{**head, **row} for row in payers.hour_differences(pair, clock)]
     return records
 
 
 def by_sensor(known: Arms) -> Records:
     """By sensor, against the main control."""
-    return [{**head, **row} for head, pair in against_main(known) for row in payers.by_sensor(pair)]
+    return [{**head, **row} for head, pair in against_main(known) for row in payers.sensor_differences(pair)]
 
 
-def hardest(known: Arms) -> Records:
+def hardest_windows(known: Arms) -> Records:
     """On the windows that were hardest for the control, against full training and full training at equal visits."""
     records = []
     for arm in known.methods:
         for control in filter(None, (known.control(arm, role) for role in ("full", "full-equal"))):
             if pair := known.pair(arm, control):
-                records.append(_part(arm, control, payers.hardest(pair)))
+                records.append(_part(arm, control, payers.hardest_difference(pair)))
     return records
 
 
 def incidents(known: Arms, data: STData | None) -> Records:
     """On incident windows and on all others, against full training and full training at equal visits."""
-    steps = payers.planted(data) if data is not None else None
+    steps = payers.planted_steps(data) if data is not None else None
     records: Records = []
     for arm in known.methods if steps is not None else ():
         for control in filter(None, (known.control(arm, role) for role in ("full", "full-equal"))):
             if steps is not None and (pair := known.pair(arm, control)):
-                records += [_part(arm, control, row) for row in payers.incidents(pair, steps)]
+                records += [_part(arm, control, row) for row in payers.incident_differences(pair, steps)]
     return records
 
 
 def _part(arm: Arm, control: Arm, row: dict[str, Any]) -> dict[str, Any]:
     """A record of a part of the windows."""
     rest = {name: value for name, value in row.items() if name != "interval"}
-    return {**about(arm), "control": control.label, "control_role": control.role, **rest, **told(row["interval"])}
+    return {
+        **arm_fields(arm),
+        "control": control.label,
+        "control_role": control.role,
+        **rest,
+        **interval_fields(row["interval"]),
+    }
 
 
-def splits(known: Arms) -> Records:
+def split_table(known: Arms) -> Records:
     """What each method gained, split from the field's recipe on; and random at equal visits beside it."""
     records = []
     for arm in known.methods:
@@ -181,7 +191,7 @@ def splits(known: Arms) -> Records:
                 known.note(f"Split of {arm.label}: {sentence}")
             for row in rows:
                 rest = {name: value for name, value in row.items() if name != "interval"}
-                records.append({**about(arm), **rest, **told(row["interval"])})
+                records.append({**arm_fields(arm), **rest, **interval_fields(row["interval"])})
     return records
 
 
@@ -198,7 +208,7 @@ def chain(known: Arms, arm: Arm) -> list[Link]:
     return [*links, Link("pruning", arm.label, arm.tests)]
 
 
-def fronts(known: Arms) -> Records:
+def front_table(known: Arms) -> Records:
     """Accuracy against visits, passes without gradient included and counted in cells, and against seconds.
 
     Seconds of training, scoring and selecting: of the processor, ``cpu_seconds``, where every arm tells them, else ``seconds``.
@@ -207,10 +217,10 @@ def fronts(known: Arms) -> Records:
     walls, processor = ([arm.work(clock) for arm in known.all] for clock in ("seconds", "cpu"))
     costs_in_time = walls if None in processor else processor
     errors, seconds = [arm.mae for arm in known.all], [np.nan if cost is None else cost for cost in costs_in_time]
-    by_visits, by_seconds = front(errors, visits, LEEWAY), front(errors, seconds, LEEWAY)
+    by_visits, by_seconds = pareto_front(errors, visits, LEEWAY), pareto_front(errors, seconds, LEEWAY)
     return [
         {
-            **about(arm),
+            **arm_fields(arm),
             "mae": errors[place],
             "cell_visits": visits[place],
             "seconds": walls[place],
@@ -222,13 +232,13 @@ def fronts(known: Arms) -> Records:
     ]
 
 
-def costs(known: Arms) -> Records:
+def cost_table(known: Arms) -> Records:
     """One record an arm: seconds by kind of work and visits by kind, means over its seeds."""
     kinds = ("train", "score", "select", "evaluate")
     visits = ["kept", "full", "refresh", "pilot"]
     return [
         {
-            **about(arm),
+            **arm_fields(arm),
             **{f"seconds_{kind}": arm.mean("seconds", kind) for kind in (*kinds, "total")},
             **{f"cpu_{kind}": arm.mean("cpu", kind) if arm.work("cpu") is not None else None for kind in kinds},
             **{f"visits_{kind}": arm.mean("visits", kind) for kind in visits},
@@ -237,7 +247,7 @@ def costs(known: Arms) -> Records:
     ]
 
 
-def verdicts(known: Arms) -> Records:
+def verdict_table(known: Arms) -> Records:
     """One record a method: the answer and the sentence."""
     records = []
     for arm in known.methods:
@@ -251,11 +261,11 @@ def verdicts(known: Arms) -> Records:
             longer_than_full=arm.longer(full),
             longer_than_equal=arm.longer(equal),
         )
-        records.append({**about(arm), **verdict(figures)._asdict()})
+        records.append({**arm_fields(arm), **verdict(figures)._asdict()})
     return records
 
 
-def front(error: Sequence[float], cost: Sequence[float], leeway: float = 0.0) -> np.ndarray:
+def pareto_front(error: Sequence[float], cost: Sequence[float], leeway: float = 0.0) -> np.ndarray:
     """Whether each arm [A] is on the Pareto front: no other has less error at no more cost, or less cost at no more error.
 
     Costs that differ by at most ``leeway``, a share, count as equal: a budget is met within 1 %, and by such a hair no arm

@@ -17,10 +17,10 @@ def compare(runs: Sequence[Run]) -> dict[str, Any]:
     if others := [run.id for run in runs if run.kind != "train"]:
         raise RunError(f"{others[0]} is a distillation; compare runs that trained a model, such as those on its set.")
     summaries = [run.summary() for run in runs]
-    flat = [flattened(summary["options"]) for summary in summaries]
+    flat = [flatten(summary["options"]) for summary in summaries]
     names = dict.fromkeys(name for options in flat for name in options)
     differing = {name: [options.get(name) for options in flat] for name in names}
-    figures = [figures_of(summary, run.epochs()) for summary, run in zip(summaries, runs, strict=True)]
+    figures = [run_figures(summary, run.epochs()) for summary, run in zip(summaries, runs, strict=True)]
     table = {name: [row.get(name) for row in figures] for name in figures[0]}
     return {
         "runs": [run.id for run in runs],
@@ -29,34 +29,36 @@ def compare(runs: Sequence[Run]) -> dict[str, Any]:
             name: values for name, values in differing.items() if any(value != values[0] for value in values)
         },
         "figures": table,
-        "difference": {name: [relative(value, values[0]) for value in values] for name, values in table.items()},
-        "notes": notes(runs),
+        "difference": {
+            name: [relative_difference(value, values[0]) for value in values] for name, values in table.items()
+        },
+        "notes": comparison_notes(runs),
     }
 
 
-def flattened(tree: dict[str, Any], before: str = "") -> dict[str, Any]:
+def flatten(tree: dict[str, Any], before: str = "") -> dict[str, Any]:
     """Nested options as one level, ``model.width`` and so on."""
     flat: dict[str, Any] = {}
     for name, value in tree.items():
-        flat |= flattened(value, f"{before}{name}.") if isinstance(value, dict) else {f"{before}{name}": value}
+        flat |= flatten(value, f"{before}{name}.") if isinstance(value, dict) else {f"{before}{name}": value}
     return flat
 
 
-def figures_of(summary: dict[str, Any], epochs: Sequence[dict[str, Any]]) -> dict[str, float | None]:
+def run_figures(summary: dict[str, Any], epochs: Sequence[dict[str, Any]]) -> dict[str, float | None]:
     """The numbers of one run by name, in the order in which people ask for them: of the best weights, then of the last."""
     found: dict[str, float | None] = {}
     for part in PARTS:
         metrics = summary["metrics"][part] or {}
         found |= {f"{part} {name.upper()}": metrics.get(name) for name in ("mae", "rmse", "mape")}
     found["last validation MAE"] = epochs[-1]["validation"]["mae"] if epochs else None
-    spared = saved(summary)
+    spared = saved_work(summary)
     found |= {"visits saved": spared["visits"], "seconds saved": spared["seconds"]}
     found |= {"visits": summary["visits"]["kept"], "share of visits": summary["visits"]["share"]}
     found |= {f"seconds {kind}": summary["seconds"][kind] for kind in ("total", "train", "score", "select", "evaluate")}
     return found | {"best epoch": summary["best_epoch"]}
 
 
-def saved(summary: dict[str, Any]) -> dict[str, float | None]:
+def saved_work(summary: dict[str, Any]) -> dict[str, float | None]:
     """What pruning spared: sample visits, and about as many seconds as those would have taken, less the scoring's own."""
     visits, seconds = summary["visits"], summary["seconds"]
     if not visits["kept"]:
@@ -68,12 +70,12 @@ def saved(summary: dict[str, Any]) -> dict[str, float | None]:
     return {"visits": pruned, "seconds": spared}
 
 
-def relative(value: float | None, baseline: float | None) -> float | None:
+def relative_difference(value: float | None, baseline: float | None) -> float | None:
     """How much more than the baseline, as a share of it."""
     return None if value is None or not baseline else value / baseline - 1
 
 
-def notes(runs: Sequence[Run]) -> list[str]:
+def comparison_notes(runs: Sequence[Run]) -> list[str]:
     """Why some of these runs may not be comparable, in sentences."""
     said = []
     if len({run.spec["data"]["fingerprint"] for run in runs}) > 1:

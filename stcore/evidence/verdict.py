@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple, TypeGuard
 
 import numpy as np
 
-from stcore.evidence.intervals import Interval, student
+from stcore.evidence.intervals import Interval, student_quantile
 
 MARGIN = 0.005
 """Relative difference below which two arms count as equally good."""
@@ -68,10 +68,10 @@ def _judged(figures: Figures) -> tuple[Literal["worth it", "not worth it", "cann
 def _told(figures: Figures) -> str:
     """What it lost or won against both controls."""
     pairs = ((figures.against_full, "full training"), (figures.against_equal, "full training at equal visits"))
-    return " and ".join(outcome(found, control) for found, control in pairs if found)
+    return " and ".join(compare_in_words(found, control) for found, control in pairs if found)
 
 
-def outcome(found: Interval, control: str) -> str:
+def compare_in_words(found: Interval, control: str) -> str:
     """``lost 0.4 % +- 0.2 against full training``, or that the two cannot be told apart."""
     if not np.isfinite(found.half):
         return f"differed by {100 * found.estimate:+.1f} % (no interval) from {control}"
@@ -96,11 +96,11 @@ def seeds_needed(found: Interval) -> str:
     """About how many seeds would make a difference of this size clear, if more seeds can; a sentence's second half."""
     if found.seed_error is None:
         return "one seed says nothing about training chance, so train at least 3"
-    size, days = abs(np.log1p(found.estimate)), student(found.blocks - 1) * found.time_error
+    size, days = abs(np.log1p(found.estimate)), student_quantile(found.blocks - 1) * found.time_error
     if size <= days:
         return "more seeds alone would not tell, as the test period is too short for so small a difference"
     for seeds in range(found.seeds + 1, MANY + 1):
-        if np.hypot(student(seeds - 1) * found.seed_error * np.sqrt(found.seeds / seeds), days) < size:
+        if np.hypot(student_quantile(seeds - 1) * found.seed_error * np.sqrt(found.seeds / seeds), days) < size:
             return f"about {seeds} seeds would be needed"
     return f"more than {MANY} seeds would be needed"
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stcore.evidence.choices import seen
+from stcore.evidence.choices import met_epochs
 from stcore.exports.tables import check_place
 from stcore.options import OptionError
 from stcore.runs import Run
@@ -32,7 +32,7 @@ def cartography(run: Run) -> pd.DataFrame:
     """One row a sample that was met at least once; columns as above. Of runs on cells, samples are windows."""
     trace = run.trace()
     level = (trace["level"] if "level" in trace else trace["score"]).values.astype(np.float64)  # [E, W]
-    met = seen(trace) & np.isfinite(level)
+    met = met_epochs(trace) & np.isfinite(level)
     found = dynamics(level, met)
     found.insert(0, "guid", [moment.isoformat() for moment in pd.DatetimeIndex(trace["time"].values)])
     found.insert(1, "index", trace["sample"].values)

@@ -9,9 +9,9 @@ from stcore.charts.maps.layers import underneath
 from stcore.charts.theme import DARK, LIGHT, Theme
 from stcore.charts.words import percent, short
 from stcore.evidence.plan import Plan
-from stcore.evidence.plan.chance import beside, how_sure, said
-from stcore.evidence.plan.ground import called, named
-from stcore.evidence.plan.serving import sentence
+from stcore.evidence.plan.chance import describe_intervals, describe_period, no_change_range
+from stcore.evidence.plan.ground import site_labels, site_word
+from stcore.evidence.plan.serving import describe_speed
 from stcore.exports.report_page import Figures, folded, table, told
 from stcore.exports.report_style import POLICY, SCRIPT, STYLE
 from stcore.options import OptionError
@@ -25,7 +25,7 @@ def plan_page(plan: Plan, speed: Mapping[str, Any] | None = None) -> str:
 
     figures = Figures()
     parts = [head(plan), verdict(plan), "<h2>What it costs</h2>", table(costs(plan)), periods(plan)]
-    parts += [f"<p>{told(sentence(dict(speed)))}</p>"] if speed else []
+    parts += [f"<p>{told(describe_speed(dict(speed)))}</p>"] if speed else []
     parts += [map_part(plan, figures), curve_part(plan, figures)]
     if plan.notes:
         parts.append(f"<h2>To be known</h2><ul>{''.join(f'<li>{told(note)}</li>' for note in plan.notes)}</ul>")
@@ -61,7 +61,7 @@ def verdict(plan: Plan) -> str:
 
 def things(plan: Plan) -> str:
     """What is forecast: sensors, or cells of a grid."""
-    return "sensors" if called(plan.sites) == "sensors" else "cells"
+    return "sensors" if site_word(plan.sites) == "sensors" else "cells"
 
 
 def ranged(ends: Sequence[float], word: Callable[[float], str] = short) -> str:
@@ -92,15 +92,15 @@ def costs(plan: Plan) -> list[dict[str, Any]]:
 def periods(plan: Plan) -> str:
     """When the errors were measured, on how many windows, and what the intervals are."""
     measured = plan.measured
-    when = " and the ".join(said(one) for one in measured.values())
-    each = (how_sure(one).replace(f"the {part} period", "each period") for part, one in measured.items())
+    when = " and the ".join(describe_period(one) for one in measured.values())
+    each = (describe_intervals(one).replace(f"the {part} period", "each period") for part, one in measured.items())
     sure = ". ".join(dict.fromkeys(each))  # said once where both have as many days
     return f"<p class=meaning>Mean absolute errors of the {told(when)}. {told(sure)}.</p>"
 
 
 def every(plan: Plan) -> str:
     """A row for every sensor, or for every region of a grid, with what its columns mean."""
-    what = called(plan.sites)
+    what = site_word(plan.sites)
     rows = plan.table().drop(columns=["lat", "lon"]) if what == "sensors" else plan.by_region()
     rows = rows.sort_values(["kept", "importance"], ascending=False)
     rows = rows.assign(importance=rows["importance"].map(percent))
@@ -111,7 +111,7 @@ def every(plan: Plan) -> str:
         "Expected errors and reasons are of the validation period."
     )
     shown = table(rows.rename(columns=names).to_dict("records"))
-    return f"<h2>Every {called(plan.sites, 1)}</h2><p class=meaning>{told(meaning)}</p>{shown}"
+    return f"<h2>Every {site_word(plan.sites, 1)}</h2><p class=meaning>{told(meaning)}</p>{shown}"
 
 
 def signed(share: float) -> str:
@@ -124,7 +124,7 @@ def map_part(plan: Plan, figures: Figures) -> str:
     if plan.data.locations is None:
         return "<h2>Map</h2><p>These sensors have no coordinates, so there is no map.</p>"
     light, dark = (plan_map_figure(plan, theme) for theme in (LIGHT, DARK))
-    return "<h2>Map</h2>" + figures.box(f"Map of kept and switched-off {called(plan.sites)}", light, dark)
+    return "<h2>Map</h2>" + figures.box(f"Map of kept and switched-off {site_word(plan.sites)}", light, dark)
 
 
 def plan_map_figure(plan: Plan, theme: Theme = LIGHT) -> Any:
@@ -135,7 +135,7 @@ def plan_map_figure(plan: Plan, theme: Theme = LIGHT) -> Any:
     if plan.data.locations is None:
         raise OptionError("These sensors have no coordinates, so there is no map.")
     whole = plan.whole["validation"].by_sensor
-    words = pointed(named(plan.sites), plan.keep, plan.expected, whole, plan.unit, part="validation")
+    words = pointed(site_labels(plan.sites), plan.keep, plan.expected, whole, plan.unit, part="validation")
     layers = underneath(
         plan.data.layers, plan.data.locations, None if "grid" in plan.data.ds.attrs else plan.data.edges
     )
@@ -152,7 +152,7 @@ def curve_part(plan: Plan, figures: Figures) -> str:
         "with the 95 % interval of its distance to all on."
     )
     box = figures.box("Error against sensors kept", *(plan_curve_figure(plan, theme) for theme in (LIGHT, DARK)))
-    what = called(plan.sites)
+    what = site_word(plan.sites)
     return f"<h2>Error against {what} kept</h2><p class=meaning>{told(meaning)}</p>{box}"
 
 
@@ -164,9 +164,9 @@ def plan_curve_figure(plan: Plan, theme: Theme = LIGHT) -> Any:
         raise OptionError("The plan was made without its curve; ask for it with_curve.")
     kept = int(plan.site_keep.sum())
     here = (float(kept), plan.answers["test"].all)
-    what = called(plan.sites)
+    what = site_word(plan.sites)
     best, knee = plan.curve.best_at(kept), plan.curve.knee()
-    sure = beside(plan.answers["test"], plan.whole["test"], plan.data.step_seconds)
+    sure = no_change_range(plan.answers["test"], plan.whole["test"], plan.data.step_seconds)
     shown = Shown(plan.curve.table, "test", plan.unit, "kept", best, knee, here, what, sure)
     return flat_plan_curve(shown, theme)
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from stcore.charts.theme import DARK, LIGHT
 from stcore.charts.words import percent, short, spoken
-from stcore.evidence.report import sentences
+from stcore.evidence.report import all_notes
 from stcore.exports.report_style import POLICY, SCRIPT, STYLE
 
 Report = Mapping[str, Any]
@@ -141,7 +141,7 @@ def folded(title: str, content: str) -> str:
 
 def notes(report: Report) -> str:
     """What has to be known, in sentences; those of the intervals and of the parts, each once."""
-    said = sentences(report)
+    said = all_notes(report)
     return f"<h2>To be known</h2><ul>{''.join(f'<li>{told(sentence)}</li>' for sentence in said)}</ul>" if said else ""
 
 

@@ -14,9 +14,9 @@ from reported import made
 
 from stcore import exports
 from stcore.cli import main
-from stcore.evidence import test_errors
+from stcore.evidence import paired
 from stcore.evidence.experiment import create_experiment, open_experiment
-from stcore.evidence.test_errors import EvidenceError
+from stcore.evidence.paired import EvidenceError
 from stcore.runs import Run, RunError
 
 GOOD: dict[str, Any] = {
@@ -142,17 +142,17 @@ def numbers(name: str, change: Callable[[np.ndarray], object], dtype: str = "<f4
     ],
 )
 def test_damaged_errors_are_no_evidence(harm: Callable[[Path], object], words: str, run: Run) -> None:
-    assert test_errors.Tested.of(run).mae > 0
+    assert paired.Evidence.of(run).mae > 0
     harm(run.path / "rows")
     with pytest.raises(EvidenceError, match=words):
-        test_errors.Tested.of(run)
+        paired.Evidence.of(run)
 
 
 def test_without_any_error_nothing_relative_is_told(run: Run) -> None:
     """As where the target is constant."""
     numbers("test_error", lambda array: array.fill(0))(run.path / "rows")
     with pytest.raises(EvidenceError, match="no error at all"):
-        test_errors.beside([test_errors.Tested.of(run)], [test_errors.Tested.of(run)])
+        paired.pair_by_seed([paired.Evidence.of(run)], [paired.Evidence.of(run)])
 
 
 def test_a_trace_of_cut_files_says_which(run: Run) -> None:

@@ -9,11 +9,11 @@ import pytest
 from stcore.evidence.agreement import (
     across_seeds,
     agreement,
-    between_runs,
     jaccard,
     jaccard_at_most,
     jaccard_by_chance,
-    through_epochs,
+    overlap_between_runs,
+    overlap_by_epoch,
 )
 
 
@@ -71,9 +71,9 @@ def test_chance_is_the_mean_over_all_sets(one: int, other: int, count: int) -> N
 
 def test_stability_through_epochs() -> None:
     active = np.array([[1, 1, 1, 1], [1, 1, 0, 0], [1, 0, 1, 0]], bool)
-    found = through_epochs(active)
+    found = overlap_by_epoch(active)
     assert found["kept"].tolist() == [4, 2, 2] and np.isnan(found["before"][0])
     assert found["before"].tolist()[1:] == [0.5, pytest.approx(1 / 3)]
     assert found["last"].tolist() == [0.5, pytest.approx(1 / 3), 1] and found["last_most"].tolist() == [0.5, 1, 1]
-    pair = between_runs({"a": active[1], "b": active[2]})
+    pair = overlap_between_runs({"a": active[1], "b": active[2]})
     assert pair[["run", "other", "overlap"]].values.tolist() == [["a", "b", pytest.approx(1 / 3)]]

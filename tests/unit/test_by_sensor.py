@@ -11,8 +11,17 @@ from training_runs import trained
 from stcore.charts.sensors import mean_readings, neighbour_table, through_epochs
 from stcore.charts.theme import LIGHT
 from stcore.data import STData
-from stcore.evidence.by_sensor import TEST, VALIDATION, comparable, difference, parts_of, sensor_errors, warnings_of
-from stcore.evidence.hardest_windows import hardest, window_errors
+from stcore.evidence.sensor_errors import (
+    TEST,
+    VALIDATION,
+    common_parts,
+    comparable_runs,
+    hardest_windows,
+    pair_warnings,
+    sensor_difference,
+    sensor_errors,
+    window_errors,
+)
 from stcore.runs import Run, RunError, create
 from stcore.runs.trace import forecast
 
@@ -34,22 +43,22 @@ def runs(files: Path) -> list[Run]:
 
 def test_a_difference_is_one_runs_error_minus_the_others_at_the_best_epochs(runs: list[Run]) -> None:
     a, b, _ = runs
-    assert parts_of(a, b) == [TEST, VALIDATION] and warnings_of(a, b) == []
+    assert common_parts(a, b) == [TEST, VALIDATION] and pair_warnings(a, b) == []
     assert np.allclose(
-        difference(a, b, TEST), a.trace()["test_sensor_error"].values - b.trace()["test_sensor_error"].values
+        sensor_difference(a, b, TEST), a.trace()["test_sensor_error"].values - b.trace()["test_sensor_error"].values
     )
     best = int(a.summary()["best_epoch"])
     assert np.allclose(sensor_errors(a, VALIDATION), a.trace().sel(epoch=best)["sensor_error"].values)
-    assert np.allclose(difference(a, b, VALIDATION), -difference(b, a, VALIDATION))
+    assert np.allclose(sensor_difference(a, b, VALIDATION), -sensor_difference(b, a, VALIDATION))
 
 
 def test_runs_of_other_data_and_runs_without_an_epoch_are_not_offered(runs: list[Run], files: Path) -> None:
     a, b, c = runs
     begun = create(files / "one.nc", {}, files, "begun")
-    assert [run.id for run in comparable(a, [a, b, c, begun])] == ["b"]
+    assert [run.id for run in comparable_runs(a, [a, b, c, begun])] == ["b"]
     for other in (c, begun):
         with pytest.raises(RunError, match="not of the same data"):
-            difference(a, other, VALIDATION)
+            sensor_difference(a, other, VALIDATION)
     with pytest.raises(RunError, match="no finished epoch"):
         sensor_errors(begun, VALIDATION)
     with pytest.raises(RunError, match="no test errors"):
@@ -77,9 +86,9 @@ def test_a_run_that_goes_on_has_no_hardest_windows_yet(files: Path) -> None:
 def test_hardest_windows_do_not_tell_one_event_twice() -> None:
     errors = np.array([1.0, 9.0, 8.0, 7.0, np.nan, 6.0, 2.0])
     windows = pd.DataFrame({"start": np.arange(7), "error": errors})
-    assert hardest(windows, 3)["start"].tolist() == [1, 5]
-    assert hardest(windows, 1, most=3)["start"].tolist() == [1, 2, 3]
-    assert len(hardest(windows.assign(error=np.nan), 3)) == 0
+    assert hardest_windows(windows, 3)["start"].tolist() == [1, 5]
+    assert hardest_windows(windows, 1, most=3)["start"].tolist() == [1, 2, 3]
+    assert len(hardest_windows(windows.assign(error=np.nan), 3)) == 0
 
 
 def test_neighbours_have_a_weight_a_direction_and_a_distance() -> None:

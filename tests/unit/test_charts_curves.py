@@ -12,7 +12,7 @@ from training_runs import trained
 
 from stcore.charts import curves
 from stcore.charts.theme import DARK, LIGHT
-from stcore.evidence import compare, saved
+from stcore.evidence import compare, saved_work
 from stcore.runs import Run
 
 
@@ -90,7 +90,7 @@ def test_runs_are_told_apart_by_colour_and_dash(run: Run) -> None:
 def test_what_was_saved_is_the_pruned_visits_less_the_scoring(run: Run) -> None:
     summary = run.summary()
     visits, seconds = summary["visits"], summary["seconds"]
-    spared = saved(summary)
+    spared = saved_work(summary)
     assert spared["visits"] == run.table()["pruned"].sum()
     a_visit = seconds["train"] / visits["kept"]
     assert spared["seconds"] == pytest.approx(spared["visits"] * a_visit - seconds["score"] - seconds["select"])
@@ -103,4 +103,4 @@ def test_nothing_trained_has_nothing_saved(tmp_path: Path) -> None:
     from stcore.runs import create
 
     fresh = create(tiny(), OPTIONS, tmp_path, "fresh")
-    assert saved(fresh.summary()) == {"visits": None, "seconds": None} and fresh.table().empty
+    assert saved_work(fresh.summary()) == {"visits": None, "seconds": None} and fresh.table().empty

@@ -6,8 +6,8 @@ import pytest
 
 from stcore.charts.importance import agreement_matrix, ranked_dots, small_maps, spans, stability_chart, standing
 from stcore.charts.theme import DARK, LIGHT, Theme
-from stcore.evidence.agreement import through_epochs
-from stcore.evidence.importance import GRADIENT, MASK, ImportanceViews, View, agreements
+from stcore.evidence.agreement import overlap_by_epoch
+from stcore.evidence.importance import GRADIENT, MASK, ImportanceViews, View, agreement_table
 from stcore.sensors.faulty import Fault
 
 COUNT = 20
@@ -22,7 +22,7 @@ def views(count: int = COUNT, runs: int = 2) -> ImportanceViews:
     faults = [Fault(0, "stuck", 1, 2, "stuck at <b>3</b> on 4 Mar")]
     names = ["@@=x", "<script>", *(f"s{place}" for place in range(count))][:count]
     return ImportanceViews(
-        names, found, agreements(found, None), {}, pd.DataFrame(), faults, None, None, np.ones(count), []
+        names, found, agreement_table(found, None), {}, pd.DataFrame(), faults, None, None, np.ones(count), []
     )
 
 
@@ -90,6 +90,6 @@ def test_ranks_are_those_of_the_first_sensors() -> None:
 
 def test_stability_is_drawn_beside_chance() -> None:
     active = np.random.default_rng(0).random((4, 12)) < 0.5
-    chart = stability_chart({"a": through_epochs(active)}, "a", LIGHT).to_dict()
+    chart = stability_chart({"a": overlap_by_epoch(active)}, "a", LIGHT).to_dict()
     (rows,) = chart["datasets"].values()
     assert len(rows) == 3 * 4 - 1 and all(0 <= row["overlap"] <= 1 for row in rows)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from evidence import one_run
 
-from stcore.evidence.diebold_mariano import by_horizon, diebold_mariano, holm, newey_west
-from stcore.evidence.test_errors import beside
+from stcore.evidence.diebold_mariano import diebold_mariano, holm, horizon_tests, newey_west
+from stcore.evidence.paired import pair_by_seed
 
 
 def overlapping(rng: np.random.Generator, count: int, horizon: int) -> np.ndarray:
@@ -71,7 +71,7 @@ def test_a_record_for_each_horizon() -> None:
     method = control + rng.normal(0, 0.1, control.shape) - [0.5, 0.0]
     count = np.full((400, 2), 3.0)
     method[7], control[7], count[7] = 0, 0, 0
-    first, second = by_horizon(beside([one_run(method, count=count)], [one_run(control, count=count)]))
+    first, second = horizon_tests(pair_by_seed([one_run(method, count=count)], [one_run(control, count=count)]))
     assert (first["horizon"], second["horizon"]) == (1, 2)
     assert first["mae"] == pytest.approx(method[:, 0].sum() / count[:, 0].sum())
     assert first["difference"] == pytest.approx(method[:, 0].sum() / control[:, 0].sum() - 1)

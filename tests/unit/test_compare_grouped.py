@@ -6,9 +6,9 @@ from typing import Any
 import evidence
 
 from stcore.evidence import report
-from stcore.evidence.description import described
-from stcore.evidence.grouped import grouped
-from stcore.evidence.report import front
+from stcore.evidence.about import describe_report
+from stcore.evidence.grouping import group_runs
+from stcore.evidence.report import pareto_front
 from stcore.runs import Run
 
 FULL = {"name": "full", "keep": 1.0}
@@ -30,7 +30,7 @@ def run_of(folder: Path, name: str, prune: dict[str, Any], seed: int = 0, **more
 
 def roles(runs: list[Run]) -> dict[str, str]:
     """Label and role of the arms that runs form."""
-    return {arm.label: arm.role for arm in grouped(runs)}
+    return {arm.label: arm.role for arm in group_runs(runs)}
 
 
 def test_seeds_of_one_arm_stand_together_and_roles_follow_from_the_options(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_seeds_of_one_arm_stand_together_and_roles_follow_from_the_options(tmp_p
     runs = [run_of(tmp_path, f"{name}-{seed}", prune, seed) for seed in range(3) for name, prune in asked.items()]
     runs.append(run_of(tmp_path, "field", FULL, batch=64, lr=2e-3))
     runs.append(run_of(tmp_path, "search", asked["mine"], trial=0, batch=4))
-    found = {arm.role: arm for arm in grouped(runs)}
+    found = {arm.role: arm for arm in group_runs(runs)}
     assert set(found) == {"full", "full-equal", "random-equal", "field", "method"}
     assert [[run.id for run in found[role].runs] for role in ("method", "field")] == [
         ["mine-0", "mine-1", "mine-2"],
@@ -78,13 +78,13 @@ def test_a_report_is_told_what_it_is_about(tmp_path: Path) -> None:
     runs = [run_of(tmp_path, "full", FULL), run_of(tmp_path, "mine", {"name": "st-prune", "keep": 0.5})]
     for run in runs:
         run.spec["data"] |= {"units": {"c": "mph"}, "places": [[48.0, 11.0], [None, None], [48.1, 11.2]]}
-    found = described(report(grouped(runs)), runs)
+    found = describe_report(report(group_runs(runs)), runs)
     assert found["unit"] == "mph" and found["about"]["title"] == "made" and found["about"]["runs"] == ["full", "mine"]
     assert [(row["lat"], row["lon"]) for row in found["by_sensor"]] == [(48.0, 11.0), (None, None), (48.1, 11.2)]
 
 
 def test_a_hair_of_cost_puts_nobody_on_the_front() -> None:
     error, cost = [1.0, 1.1, 0.9], [100.0, 99.9, 200.0]
-    assert front(error, cost).tolist() == [True, True, True]
-    assert front(error, cost, 0.01).tolist() == [True, False, True]
-    assert front([1.0, 1.0], [100.0, 99.9], 0.01).tolist() == [True, True], "equal in both, they stand together"
+    assert pareto_front(error, cost).tolist() == [True, True, True]
+    assert pareto_front(error, cost, 0.01).tolist() == [True, False, True]
+    assert pareto_front([1.0, 1.0], [100.0, 99.9], 0.01).tolist() == [True, True], "equal in both, they stand together"

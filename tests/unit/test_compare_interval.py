@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from evidence import DAY, autoregressive, one_run, seeds
 
-from stcore.evidence.intervals import Blocks, Interval, blocks, interval, resampled
+from stcore.evidence.intervals import Blocks, Interval, blocks, interval, resample
 
 HOURLY = blocks(one_run(np.ones((100 * DAY, 2))))
 
@@ -128,7 +128,7 @@ def test_too_little_for_an_interval_is_said() -> None:
 
 def test_resamples_have_the_right_mean() -> None:
     series = np.random.default_rng(3).random((2, 10 * DAY))
-    drawn = resampled(series, Blocks(np.arange(10 * DAY), 10 * DAY, DAY, 3600.0, ""))
+    drawn = resample(series, Blocks(np.arange(10 * DAY), 10 * DAY, DAY, 3600.0, ""))
     assert drawn.mean(axis=0) == pytest.approx(series.sum(axis=1), rel=0.01)
 
 

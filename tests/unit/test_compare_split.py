@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from evidence import seeds
 
-from stcore.evidence.report import front
-from stcore.evidence.split import Link, split
+from stcore.evidence.gains import Link, split
+from stcore.evidence.report import pareto_front
 
 CHAIN = [
     Link("", "field", seeds(1.10)),
@@ -65,4 +65,4 @@ def test_what_was_not_run_is_said(gone: tuple[int, ...], steps: list[str], said:
     ],
 )
 def test_the_front_by_hand(error: list[float], cost: list[float], on: list[bool]) -> None:
-    assert front(error, cost).tolist() == on
+    assert pareto_front(error, cost).tolist() == on

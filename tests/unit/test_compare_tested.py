@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from evidence import one_run, seeds, written
 
+from stcore.evidence import Evidence as Found  # pytest takes names that begin with Test for tests
 from stcore.evidence import EvidenceError
-from stcore.evidence import Tested as Found  # pytest takes names that begin with Test for tests
-from stcore.evidence.test_errors import beside
+from stcore.evidence.paired import pair_by_seed
 
 
 def test_a_run_is_read_back(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_damaged_run_says_so(tmp_path: Path) -> None:
 
 
 def test_runs_are_paired_by_seed() -> None:
-    pair = beside(
+    pair = pair_by_seed(
         [one_run([[3.0]], 1), one_run([[2.0]], 0), one_run([[9.0]], 5)], [one_run([[4.0]], 0), one_run([[5.0]], 1)]
     )
     assert pair.seeds == [0, 1]
@@ -63,4 +63,4 @@ def test_runs_are_paired_by_seed() -> None:
 )
 def test_what_cannot_be_paired_is_refused(one: list, other: list, said: str) -> None:
     with pytest.raises(EvidenceError, match=said):
-        beside(one, other)
+        pair_by_seed(one, other)

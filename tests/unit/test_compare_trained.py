@@ -6,7 +6,7 @@ from tiny import tiny
 from training_runs import trained
 
 from stcore.evidence import Arm, report
-from stcore.evidence import Tested as Found  # pytest takes names that begin with Test for tests
+from stcore.evidence import Evidence as Found  # pytest takes names that begin with Test for tests
 from stcore.runs import Run
 
 ARMS = {"method": ("method", "st-prune", 0.6), "control": ("full-equal", "full", 0.6)}

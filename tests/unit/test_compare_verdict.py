@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stcore.evidence.intervals import Interval
-from stcore.evidence.verdict import Figures, outcome, seeds_needed, verdict
+from stcore.evidence.verdict import Figures, compare_in_words, seeds_needed, verdict
 
 
 def around(estimate: float, half: float, **other: float | None) -> Interval:
@@ -74,12 +74,12 @@ def test_little_longer_is_not_longer() -> None:
 
 
 def test_outcomes_in_words() -> None:
-    assert outcome(around(-0.011, 0.003), "x") == "won 1.1 % +- 0.3 against x"
-    assert outcome(around(0.011, 0.003), "x") == "lost 1.1 % +- 0.3 against x"
-    assert outcome(around(0.011, 0.03), "x") == "could not be told from x (+1.1 % +- 3.0)"
-    assert outcome(around(-0.0004, 0.03), "x") == "could not be told from x (+0.0 % +- 3.0)"
-    assert outcome(around(-0.0042, 0.0004), "x") == "won 0.42 % +- 0.04 against x"
-    assert outcome(around(0.011, np.nan), "x") == "differed by +1.1 % (no interval) from x"
+    assert compare_in_words(around(-0.011, 0.003), "x") == "won 1.1 % +- 0.3 against x"
+    assert compare_in_words(around(0.011, 0.003), "x") == "lost 1.1 % +- 0.3 against x"
+    assert compare_in_words(around(0.011, 0.03), "x") == "could not be told from x (+1.1 % +- 3.0)"
+    assert compare_in_words(around(-0.0004, 0.03), "x") == "could not be told from x (+0.0 % +- 3.0)"
+    assert compare_in_words(around(-0.0042, 0.0004), "x") == "won 0.42 % +- 0.04 against x"
+    assert compare_in_words(around(0.011, np.nan), "x") == "differed by +1.1 % (no interval) from x"
 
 
 def test_how_many_seeds_it_would_take() -> None:

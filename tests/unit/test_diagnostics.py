@@ -15,7 +15,7 @@ from stcore.charts import choices as charts
 from stcore.charts.grid import kept_scale
 from stcore.charts.theme import DARK, LIGHT
 from stcore.evidence import choices
-from stcore.evidence.replay import ReplayError, replay, why_not
+from stcore.evidence.replay import ReplayError, replay, why_not_replayable
 
 THEMES = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
 
@@ -36,18 +36,18 @@ def test_full_epochs_do_not_count_as_choices() -> None:
     trace = trace_of(kept)
     assert choices.pruned_epochs(trace).tolist() == [1, 2]
     assert choices.kept_often(trace).tolist() == [1.0, 0.5, 0.0]
-    shares = choices.groups(choices.kept_often(trace))
+    shares = choices.group_shares(choices.kept_often(trace))
     assert shares == {"always": pytest.approx(1 / 3), "sometimes": pytest.approx(1 / 3), "never": pytest.approx(1 / 3)}
 
 
 def test_always_begins_at_nine_tenths_and_never_ends_at_one_tenth() -> None:
-    assert choices.groups(np.array([0.9, 0.89, 0.11, 0.1])) == {"always": 0.25, "sometimes": 0.5, "never": 0.25}
+    assert choices.group_shares(np.array([0.9, 0.89, 0.11, 0.1])) == {"always": 0.25, "sometimes": 0.5, "never": 0.25}
 
 
 @given(epochs=st.integers(1, 60), share=st.floats(0.01, 0.99), cells=st.integers(1, 5))
 def test_with_equal_shares_chance_is_binomial(epochs: int, share: float, cells: int) -> None:
     times = epochs * cells
-    found = choices.by_chance(np.full(epochs, share), cells)
+    found = choices.kept_often_by_chance(np.full(epochs, share), cells)
     assert found == pytest.approx(binom.pmf(np.arange(times + 1), times, share), abs=1e-9)
 
 
@@ -56,7 +56,7 @@ def test_with_unequal_shares_chance_is_the_convolution_of_the_epochs(shares: lis
     expected = np.ones(1)
     for share in shares:
         expected = np.convolve(expected, [1 - share, share])
-    assert choices.by_chance(np.array(shares)) == pytest.approx(expected, abs=1e-9)
+    assert choices.kept_often_by_chance(np.array(shares)) == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize("epochs", [3, 8, 40])
@@ -83,7 +83,7 @@ def test_without_a_pruned_epoch_there_is_nothing_to_count() -> None:
 # ---- when ----------------------------------------------------------------------------------------------------------
 def test_hours_of_the_week_are_means_over_their_samples() -> None:
     time = pd.DatetimeIndex(["2026-03-02 08:00", "2026-03-02 08:30", "2026-03-08 23:00"])
-    frame = choices.by_hour(time, np.array([1.0, 0.5, 0.0]), np.array([2.0, np.nan, 4.0]))
+    frame = choices.choices_by_hour(time, np.array([1.0, 0.5, 0.0]), np.array([2.0, np.nan, 4.0]))
     assert frame[["weekday", "hour", "samples"]].to_numpy().tolist() == [[0, 8, 2], [6, 23, 1]]
     assert frame["kept"].tolist() == [0.75, 0.0] and frame["complexity"].tolist() == [2.0, 4.0]
     assert choices.extremes(frame) == (0.0, 0.75)
@@ -105,16 +105,16 @@ def test_a_random_choice_changes_as_much_as_chance_says() -> None:
 
 def test_weights_and_threshold_are_those_of_the_epochs() -> None:
     trace = trace_of(drawn())
-    weighing = choices.weighing(trace)
+    weighing = choices.weight_table(trace)
     assert weighing["kept"].tolist() == [400] + [200] * 7 and (weighing["effective_share"] == 1).all()
-    assert choices.threshold(trace)["epoch"].tolist() == list(range(2, 9))
+    assert choices.threshold_table(trace)["epoch"].tolist() == list(range(2, 9))
 
 
 # ---- staleness -----------------------------------------------------------------------------------------------------
 def test_age_is_counted_from_the_epoch_in_which_a_sample_was_met() -> None:
     kept = np.array([[1, 0, 1], [0, 0, 1], [0, 1, 0]], bool)
     trace = trace_of(kept)
-    assert choices.ages(trace).tolist() == [[0, -1, 0], [1, -1, 0], [2, 0, 1]]
+    assert choices.score_ages(trace).tolist() == [[0, -1, 0], [1, -1, 0], [2, 0, 1]]
     shares = choices.staleness(trace).pivot(index="epoch", columns="age", values="share")
     assert shares.loc[2, "never"] == pytest.approx(1 / 3) and shares.loc[3, "2 epochs"] == pytest.approx(1 / 3)
     assert shares.sum(axis=1).to_numpy() == pytest.approx(1)
@@ -123,13 +123,13 @@ def test_age_is_counted_from_the_epoch_in_which_a_sample_was_met() -> None:
 def test_a_score_that_changed_was_met_even_where_nothing_was_kept() -> None:
     score = np.array([[1, np.nan], [3, np.nan], [3, 2]], np.float16)
     trace = trace_of(np.array([[1, 0], [0, 0], [0, 0]], bool), score)
-    assert choices.ages(trace).tolist() == [[0, -1], [0, -1], [1, 0]]
+    assert choices.score_ages(trace).tolist() == [[0, -1], [0, -1], [1, 0]]
 
 
 def test_a_score_relative_to_others_changes_without_a_meeting() -> None:
     kept = np.array([[1, 1], [1, 0], [1, 0]], bool)
     score, level = np.array([[1, 3], [2, 2], [3, 1]], np.float16), np.array([[1, 3], [2, 3], [3, 3]], np.float16)
-    assert choices.ages(trace_of(kept, score, level=level)).tolist() == [[0, 0], [0, 1], [0, 2]]
+    assert choices.score_ages(trace_of(kept, score, level=level)).tolist() == [[0, 0], [0, 1], [0, 2]]
 
 
 # ---- cells ---------------------------------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ def test_shares_of_cells_are_read_as_shares() -> None:
     trace = trace_of(kept)
     assert choices.kept_often(trace).tolist() == [0.375, 0.375] and choices.pruned_epochs(trace).tolist() == [1, 2]
     assert choices.churn(trace)["newly_pruned"].tolist() == [0.125]
-    assert (choices.ages(trace) == 0).all()
+    assert (choices.score_ages(trace) == 0).all()
     assert choices.often_table(trace, cells=4)["samples"].sum() == 1
     with pytest.raises(ReplayError, match="pruned cells"):
         replay(trace, "random", {}, setting(3, 2))
@@ -155,16 +155,16 @@ def test_bounds_for_shares_are_half_the_mean_around_it() -> None:
     low, high = choices.bounds_around(0.15), choices.bounds_around(0.8)
     assert (low.never, low.always) == pytest.approx((0.075, 0.225)) and low.names == ("often", "sometimes", "seldom")
     assert (high.never, high.always) == pytest.approx((0.7, 0.9))  # of the 20 % left out, 1.5 times and half
-    found = choices.groups(np.array([0.07, 0.15, 0.16, 0.3]), bounds=low)
+    found = choices.group_shares(np.array([0.07, 0.15, 0.16, 0.3]), bounds=low)
     assert found == {"often": 0.25, "sometimes": 0.5, "seldom": 0.25}
 
 
 def test_groups_of_small_rounds_find_whom_the_method_favours() -> None:
     trace = trace_of(few_cells())
     bounds = choices.bounds_around(choices.mean_share(trace))
-    found = choices.groups(choices.kept_often(trace), bounds=bounds)
+    found = choices.group_shares(choices.kept_often(trace), bounds=bounds)
     assert found == {"often": pytest.approx(0.1), "sometimes": pytest.approx(0.8), "seldom": pytest.approx(0.1)}
-    assert choices.groups(choices.kept_often(trace))["always"] == 0
+    assert choices.group_shares(choices.kept_often(trace))["always"] == 0
 
 
 def test_the_mean_share_is_that_of_the_pruned_epochs() -> None:
@@ -177,7 +177,7 @@ def test_the_mean_share_is_that_of_the_pruned_epochs() -> None:
 def test_every_figure_of_choices_draws(theme: Any) -> None:
     trace = trace_of(drawn(12, 500))
     time = pd.date_range("2026-03-02", periods=500, freq="1h")
-    hours = choices.by_hour(time, choices.kept_often(trace), trace["score"].values[-1])
+    hours = choices.choices_by_hour(time, choices.kept_often(trace), trace["score"].values[-1])
     made = [charts.hours(hours, value, theme) for value in charts.HOUR_NAMES]
     made += [charts.often(choices.often_table(trace), theme), charts.ages(choices.staleness(trace), 20, theme)]
     made += [charts.lines(choices.churn(trace), {"revived": "revived"}, "share", 20, theme, number=".3~p")]
@@ -191,7 +191,7 @@ def test_hours_of_shares_are_coloured_around_their_mean(theme: Any) -> None:
     scale = kept_scale(trace)
     assert scale is not None
     time = pd.date_range("2026-03-02", periods=300, freq="1h")
-    frame = choices.by_hour(time, choices.kept_often(trace), trace["score"].values[-1].astype(float))
+    frame = choices.choices_by_hour(time, choices.kept_often(trace), trace["score"].values[-1].astype(float))
     colour = charts.hours(frame, "kept", theme, scale).to_dict()["encoding"]["color"]
     assert colour["scale"]["domain"] == pytest.approx([0, scale.mean, 2 * scale.mean]) and colour["scale"]["clamp"]
     assert all(word in colour["legend"]["labelExpr"] for word in scale.words)
@@ -221,4 +221,4 @@ def test_the_analysis_needs_no_torch() -> None:
 
 
 def test_a_method_of_several_choices_a_pass_says_why_it_cannot_be_replayed() -> None:
-    assert "several times in a pass" in (why_not("guarded") or "")
+    assert "several times in a pass" in (why_not_replayable("guarded") or "")

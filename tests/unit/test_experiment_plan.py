@@ -9,7 +9,7 @@ import pytest
 from stcore import registry
 from stcore.evidence.experiment import ExperimentOptions, read_file
 from stcore.evidence.experiment.plan import FIELD, Plan, grid, plan
-from stcore.evidence.experiment.tuning import Pace, chosen
+from stcore.evidence.experiment.tuning import Pace, best_trial
 from stcore.options import OptionError
 from stcore.runs.folder import NAME
 from stcore.training.cost import Work
@@ -150,7 +150,7 @@ def test_weight_decay_is_searched_for_where_asked() -> None:
     assert tune is not None
     assert grid(tune, "cells", SENSORS) == [{"batch": 512, "lr": None, "weight_decay": decay} for decay in (1e-4, 1e-5)]
     trials = [{**trial, "weight_decay": 10.0**-place} for place, trial in enumerate(tried(3.0, 2.0))]
-    found = chosen(trials)
+    found = best_trial(trials)
     assert found is not None and found["weight_decay"] == 0.1
 
 
@@ -172,16 +172,16 @@ def tried(*errors: float | None) -> list[dict[str, Any]]:
 
 
 def test_the_lowest_error_is_chosen_and_ties_are_told() -> None:
-    found = chosen(tried(3.0, 2.0, 2.0, 2.001, 2.1))
+    found = best_trial(tried(3.0, 2.0, 2.0, 2.001, 2.1))
     assert found is not None
     assert (found["run"], found["batch"], found["tied"], found["edge"]) == ("t1", 2, ["t2", "t3"], False)
     assert (found["visits"], found["seconds"]) == (50.0, 5.0)
 
 
 def test_an_edge_and_failures_are_told() -> None:
-    found = chosen(tried(None, 3.0, 2.0))
+    found = best_trial(tried(None, 3.0, 2.0))
     assert found is not None and found["edge"] and found["run"] == "t2"
-    assert chosen(tried(None, None)) is None
+    assert best_trial(tried(None, None)) is None
 
 
 # ---- what is refused -----------------------------------------------------------------------------------------------

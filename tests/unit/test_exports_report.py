@@ -12,7 +12,7 @@ import pytest
 from reported import HOSTILE, hostile, made
 
 from stcore import exports
-from stcore.evidence.description import described
+from stcore.evidence.about import describe_report
 from stcore.exports.report_page import cell
 from stcore.options import OptionError
 
@@ -115,7 +115,7 @@ def test_what_cannot_be_written_is_said_in_a_sentence(tmp_path: Path, name: str)
 
 
 def test_a_report_without_runs_is_about_nothing() -> None:
-    assert described(REPORT, []) == {**REPORT, "unit": "", "about": {}}
+    assert describe_report(REPORT, []) == {**REPORT, "unit": "", "about": {}}
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,15 @@ from running import done
 from tiny import tiny
 from training_runs import trained
 
-from stcore import exports
 from stcore.data import STData
-from stcore.evidence.experiment.regions import leaving_out, nearby
+from stcore.evidence.experiment.regions import group_nearby, leave_out
 from stcore.evidence.importance import (
     GRADIENT,
     MASK,
     PERMUTATION,
     REGIONS,
     RegionsLeftOut,
-    agreements,
+    agreement_table,
     importance_views,
     region_view,
 )
@@ -28,6 +27,7 @@ from stcore.evidence.permuting import permute
 from stcore.options import OptionError, RunOptions
 from stcore.runs import Run, RunError, create
 from stcore.runs.derived import FILE, PROGRESS, kept, under_way
+from stcore.runs.files import plain
 from stcore.runs.record import weights
 from stcore.training.permutation import Permutation
 
@@ -150,7 +150,7 @@ def test_nearby_sensors_make_a_region() -> None:
     )
     ds = tiny(50, 15).ds.copy(deep=True)
     ds["lat"][:], ds["lon"][:] = (places + np.random.default_rng(0).normal(0, 1e-3, places.shape)).T
-    assert nearby(STData.of(ds), 2).tolist() == [0] * 9 + [1] * 6, "the date line is no edge"
+    assert group_nearby(STData.of(ds), 2).tolist() == [0] * 9 + [1] * 6, "the date line is no edge"
 
 
 @pytest.mark.parametrize("count", [1, 3, 4])
@@ -158,11 +158,11 @@ def test_every_sensor_has_a_region_and_none_is_empty(count: int) -> None:
     placed, grid = tiny(80, 16), tiny(80, 16, grid=(4, 4))
     bare = STData.of(tiny(80, 16).ds.drop_dims("edge").drop_vars(["lat", "lon"]), answers={"graph": "none"})
     for data in (placed, grid, bare):
-        assert np.unique(nearby(data, count)).tolist() == list(range(count))
+        assert np.unique(group_nearby(data, count)).tolist() == list(range(count))
 
 
 def test_leaving_regions_out_goes_on_where_it_stopped(free: Run, data: STData, folder: Path) -> None:
-    question = leaving_out(free, data, 3, 2, str(folder))
+    question = leave_out(free, data, 3, 2, str(folder))
     assert question.seconds and question.done == 0 and question.found() is None
     for run, event in question.work():
         if run.id.endswith("without-1-of-3") and event.name == "epoch":
@@ -185,19 +185,19 @@ def test_leaving_regions_out_goes_on_where_it_stopped(free: Run, data: STData, f
 def test_what_cannot_be_left_out_is_refused(folder: Path, data: STData, free: Run) -> None:
     alone = trained(folder / "tiny.nc", folder, "own", **SHORT)
     with pytest.raises(OptionError, match=r"models that mix sensors are .*stid-neighbours"):
-        leaving_out(alone, data, 3)
+        leave_out(alone, data, 3)
     for count in (1, 13):
         with pytest.raises(OptionError, match="regions can be left out"):
-            leaving_out(free, data, count)
+            leave_out(free, data, count)
 
 
 def test_runs_left_from_another_parent_are_not_taken_for_ones_own(folder: Path, data: STData, free: Run) -> None:
     mask = {"name": "any"}
     gone = trained(folder / "tiny.nc", folder, "gone", **SHORT, model=MODEL, mask=mask)
-    list(leaving_out(gone, data, 2, 1, str(folder)).work())
+    list(leave_out(gone, data, 2, 1, str(folder)).work())
     shutil.rmtree(gone.path)
     new = trained(folder / "tiny.nc", folder, "gone", **SHORT, model=MODEL, mask=mask, seed=7)
-    question = leaving_out(new, data, 2, 1, str(folder))
+    question = leave_out(new, data, 2, 1, str(folder))
     assert question.done == 0 and question.found() is None
     with pytest.raises(OptionError, match="delete it first"):
         list(question.work())
@@ -208,7 +208,7 @@ def test_a_large_region_matters_no_more_by_its_size() -> None:
     left_out = RegionsLeftOut(region, list("abcd"), np.array([1.0, 0.8, 1.2, 2.0]), np.zeros(4), 2, "km/h")
     view = region_view(left_out)
     assert view is not None and view.mean[0] == 0.1 and view.mean[10] == 0.2
-    same = agreements({MASK: view._replace(name=MASK), REGIONS: view}, left_out)
+    same = agreement_table({MASK: view._replace(name=MASK), REGIONS: view}, left_out)
     assert same[["tau", "count", "over"]].values.tolist() == [[1.0, 4, "regions"]]
 
 
@@ -228,7 +228,7 @@ def test_views_come_from_the_runs_that_can_give_them(masked: list[Run], free: Ru
     pairs = {(one, other) for one, other in zip(views.agreement["view"], views.agreement["other"], strict=True)}
     assert pairs == {(MASK, MASK), (MASK, GRADIENT), (MASK, PERMUTATION), (GRADIENT, PERMUTATION)}
     assert set(views.stability) == {"masked-0", "masked-1"} and len(views.overlap) == 1
-    assert json.dumps(exports.importance.plain(views.document()))
+    assert json.dumps(plain(views.document()))
 
 
 def test_faulty_sensors_are_named(folder: Path) -> None:

@@ -12,10 +12,10 @@ from tiny import tiny
 from training_runs import trained
 
 from stcore.evidence.plan import plan
-from stcore.evidence.plan.answers import Answer, Period, asked_of, weighed, why_not
-from stcore.evidence.plan.curve import Curve, Drawing, compared, drawn, knee, known
+from stcore.evidence.plan.answers import Answer, Period, ask_weights, load_whatif, why_no_plan
+from stcore.evidence.plan.curve import Curve, Drawing, curve_around, draw_curve, knee, stored_curve
 from stcore.evidence.plan.ground import demands, own_mask, sites_of
-from stcore.evidence.plan.serving import sentence
+from stcore.evidence.plan.serving import describe_speed
 from stcore.options import OptionError, RunOptions
 from stcore.processes import jobs
 from stcore.runs import Run, RunError, create, derived
@@ -36,7 +36,7 @@ def half_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def whatif_of(run: Run) -> WhatIf:
-    return weighed(run, jobs.dataset(run))
+    return load_whatif(run, jobs.dataset(run))
 
 
 def reason(made, sensor: str) -> str:
@@ -129,7 +129,7 @@ def test_models_that_cannot_are_refused_with_those_that_can(tmp_path: Path) -> N
     alone = trained(tmp_path / "tiny.nc", tmp_path, "alone")
     with pytest.raises(OptionError, match=r"stid forecasts each sensor.*stid-neighbours, graph-wavenet, mtgnn, simvp"):
         plan(alone, 2)
-    assert why_not(alone)
+    assert why_no_plan(alone)
     waiting = create(
         tmp_path / "tiny.nc", {"model": {"name": "stid-neighbours"}, "mask": {"name": "any"}}, tmp_path, "new"
     )
@@ -167,8 +167,8 @@ def test_a_plan_trained_as_given_keeps_exactly_its_sensors(any_run: Run, tmp_pat
 # ---- the curve ---------------------------------------------------------------------------------------------------------
 def test_the_curve_ends_where_all_are_on_and_is_found_again(any_run: Run) -> None:
     sites = sites_of(any_run, jobs.dataset(any_run), demands(any_run))
-    ask = asked_of(whatif_of(any_run))
-    curve = drawn(any_run, sites, ask)
+    ask = ask_weights(whatif_of(any_run))
+    curve = draw_curve(any_run, sites, ask)
     full = curve.table[curve.table["kept"] == 8]
     assert curve.done and full["validation_all"].nunique() == 1 and len(full) == len(curve.orders)
     assert all(sorted(order) == list(range(8)) for order in curve.orders.values())
@@ -177,16 +177,16 @@ def test_the_curve_ends_where_all_are_on_and_is_found_again(any_run: Run) -> Non
     def nobody(keep: np.ndarray, part: str) -> Answer:
         raise AssertionError("asked again")
 
-    again = drawn(any_run, sites, nobody)
+    again = draw_curve(any_run, sites, nobody)
     pd.testing.assert_frame_equal(again.table, curve.table)
     other = sites_of(any_run, jobs.dataset(any_run), demands(any_run, {"off": ["s3"]}))
-    assert known(any_run, other.options) is None and Drawing(any_run, other).share == 0
+    assert stored_curve(any_run, other.options) is None and Drawing(any_run, other).share == 0
     seal = derived.weights_seal(any_run)
     path = any_run.path / "weights"
     content = path.read_bytes()
     try:
         path.write_bytes(content.replace(seal.encode(), seal[::-1].encode(), 1))
-        assert known(any_run, sites.options) is None  # other weights, other answers
+        assert stored_curve(any_run, sites.options) is None  # other weights, other answers
     finally:
         path.write_bytes(content)
 
@@ -210,9 +210,9 @@ def test_the_best_ranking_is_that_with_the_least_validation_error_there() -> Non
 @pytest.mark.parametrize("kept", [1, 3, 5, 8])
 def test_a_plan_is_ranked_alike_with_the_whole_curve_and_without(any_run: Run, kept: int) -> None:
     other = demands(any_run, {"off": None, "costs": ["s1=2"]})  # a curve that nobody has drawn
-    sites, ask = sites_of(any_run, jobs.dataset(any_run), other), asked_of(whatif_of(any_run))
-    quick = compared(any_run, sites, kept, ask)
-    assert known(any_run, other) is None and not quick.done
+    sites, ask = sites_of(any_run, jobs.dataset(any_run), other), ask_weights(whatif_of(any_run))
+    quick = curve_around(any_run, sites, kept, ask)
+    assert stored_curve(any_run, other) is None and not quick.done
     drawing = Drawing(any_run, sites)
     while len(drawing.curve.points) < len(drawing.names) * len(drawing.at):
         drawing.step(ask)
@@ -271,10 +271,10 @@ def test_where_only_inputs_are_saved_it_is_said() -> None:
         "windows": 4,
     }
     told |= {"inputs": {"full": 96, "kept": 24}, "flops": {"full": 100, "kept": 25}}
-    assert sentence(told).startswith("Forecasts of the 2 kept sensors are 3 times as fast (2.5 to 3.5 times)")
-    assert "75% less arithmetic" in sentence(told) and "about as fast" in sentence(told)
-    assert sentence(told | {"gathers": False}).startswith("Only the inputs are saved (96 to 24 numbers")
-    assert "nothing is saved" in sentence(told | {"kept": 8})
+    assert describe_speed(told).startswith("Forecasts of the 2 kept sensors are 3 times as fast (2.5 to 3.5 times)")
+    assert "75% less arithmetic" in describe_speed(told) and "about as fast" in describe_speed(told)
+    assert describe_speed(told | {"gathers": False}).startswith("Only the inputs are saved (96 to 24 numbers")
+    assert "nothing is saved" in describe_speed(told | {"kept": 8})
 
 
 def test_demands_come_from_the_mask_and_from_the_user(tmp_path: Path) -> None:

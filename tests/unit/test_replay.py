@@ -8,7 +8,7 @@ import xarray as xr
 from choosing import setting, trace_of
 
 from stcore import registry
-from stcore.evidence.replay import ReplayError, by_chance, overlaps, replay, why_not
+from stcore.evidence.replay import ReplayError, overlap_by_chance, overlap_by_epoch, replay, why_not_replayable
 from stcore.prune.strategy import Samples
 
 
@@ -41,7 +41,7 @@ def test_another_seed_overlaps_as_much_as_chance() -> None:
     assert found.overlap[1:].mean() == pytest.approx(found.chance[1:].mean(), abs=0.02)
 
 
-@pytest.mark.parametrize("method", [name for name in registry.cards("strategies") if why_not(name) is None])
+@pytest.mark.parametrize("method", [name for name in registry.cards("strategies") if why_not_replayable(name) is None])
 def test_every_method_that_can_be_replayed_is_replayed_from_what_is_recorded(method: str) -> None:
     trace = trained("infobatch", keep=0.5)
     found = replay(trace, method, {}, setting(10, 300))
@@ -51,7 +51,7 @@ def test_every_method_that_can_be_replayed_is_replayed_from_what_is_recorded(met
 
 def test_methods_with_a_pilot_say_why_they_cannot_be_replayed() -> None:
     for method in ("el2n", "grand", "forgetting", "craig"):
-        assert "training of its own" in (why_not(method) or "")
+        assert "training of its own" in (why_not_replayable(method) or "")
         with pytest.raises(ReplayError, match="cannot be replayed"):
             replay(trained("random"), method, {}, setting(10, 300))
 
@@ -65,6 +65,6 @@ def test_what_is_left_out_of_account_is_said() -> None:
 
 def test_overlap_is_the_jaccard_index() -> None:
     one, other = np.array([[1, 1, 0, 0]], bool), np.array([[0, 1, 1, 0]], bool)
-    assert overlaps(one, other).tolist() == [pytest.approx(1 / 3)]
-    assert by_chance(one, other).tolist() == [pytest.approx(1 / 3)]
-    assert overlaps(one & False, other & False).tolist() == [0.0]
+    assert overlap_by_epoch(one, other).tolist() == [pytest.approx(1 / 3)]
+    assert overlap_by_chance(one, other).tolist() == [pytest.approx(1 / 3)]
+    assert overlap_by_epoch(one & False, other & False).tolist() == [0.0]

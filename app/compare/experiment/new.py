@@ -18,7 +18,7 @@ from stcore import registry
 from stcore.data import STData
 from stcore.evidence.experiment import ExperimentOptions, create_experiment, experiments_in
 from stcore.evidence.experiment.options import TuneOptions
-from stcore.evidence.experiment.plan import Plan, plan, settled
+from stcore.evidence.experiment.plan import Plan, plan, work_by_arm
 from stcore.findings import DataError
 from stcore.options import DataOptions, OptionError, TrainOptions
 from stcore.processes import worker
@@ -210,7 +210,7 @@ def size(options: str, data: STData) -> tuple[Plan, dict[str, cost.Work]]:
 def _size(options: str, fingerprint: str, _data: STData) -> tuple[Plan, dict[str, cost.Work]]:
     asked = ExperimentOptions.read(json.loads(options))
     planned = plan(asked, str(asked.name), len(_data.sensors))
-    return planned, {key: work for key, (_, work) in settled(planned, _data).items()}
+    return planned, {key: work for key, (_, work) in work_by_arm(planned, _data).items()}
 
 
 def say_size(options: ExperimentOptions, data: STData) -> None:

@@ -16,9 +16,9 @@ from stcore.charts.arms import Key, methods, narrowed, title
 from stcore.charts.evidence import TABLES, Section, shown
 from stcore.charts.style import standalone
 from stcore.charts.words import spoken
-from stcore.evidence.description import described
+from stcore.evidence.about import describe_report
 from stcore.evidence.experiment import Experiment, open_experiment
-from stcore.evidence.report import sentences
+from stcore.evidence.report import all_notes
 from stcore.exports.reports import content
 from stcore.processes.jobs import finished
 
@@ -87,7 +87,7 @@ def load(experiment: Experiment, done: int) -> Report:
 def _load(name: str, root: str, done: int, stamp: float) -> Report:
     experiment = open_experiment(name, Path(root))
     runs = [run for arm in experiment.arms for run in arm["runs"] if finished(run)]
-    return described(experiment.report(), runs)
+    return describe_report(experiment.report(), runs)
 
 
 def verdicts(report: Report) -> None:
@@ -160,7 +160,7 @@ def closing(report: Report) -> None:
             st.markdown("Every arm's batch and learning rate were chosen by one search on the validation windows.")
             frame = pd.DataFrame(report["search"]).drop(columns=["trials", "tied"], errors="ignore")
             st.dataframe(frame, hide_index=True, key="numbers search")
-    said = sentences(report)
+    said = all_notes(report)
     if said:
         with st.expander(f"To be known ({len(said)})", expanded=True):
             st.markdown("\n".join(f"- {plain(sentence)}" for sentence in said))

@@ -7,7 +7,7 @@ import streamlit as st
 from app.sensors.view import View
 from app.session import DEMO_RUN, runs_folder
 from app.words import plain
-from stcore.evidence.experiment.regions import FEWEST, MOST, LeavingOut, begun_questions, leaving_out
+from stcore.evidence.experiment.regions import FEWEST, MOST, LeavingOut, leave_out, questions_begun
 from stcore.options import OptionError
 from stcore.processes import worker
 from stcore.runs import Run
@@ -106,7 +106,7 @@ def question(view: View, count: int, epochs: int) -> LeavingOut:
     held, key = st.session_state.setdefault("regions asked", {}), (view.run.id, count, epochs)
     if key not in held:
         assert view.ground.data is not None
-        held[key] = leaving_out(view.run, view.ground.data, count, epochs, str(runs_folder()))
+        held[key] = leave_out(view.run, view.ground.data, count, epochs, str(runs_folder()))
     found: LeavingOut = held[key]
     return found
 
@@ -115,7 +115,7 @@ def answered(view: View) -> LeavingOut | None:
     """What has been left out to the end: as set in the form, else any; None where nothing has."""
     if view.ground.data is None:
         return None
-    numbers = begun_questions(view.run, str(runs_folder()))
+    numbers = questions_begun(view.run, str(runs_folder()))
     wish = st.session_state.get("regions"), st.session_state.get("region epochs")
     found = [question(view, *each) for each in sorted(numbers, key=lambda each: (each == wish, each))]
     done = [asked for asked in found if asked.done > asked.count]

@@ -12,9 +12,9 @@ from app.session import current_theme, listed_runs, state
 from app.words import plain
 from stcore.charts.importance import TITLES, agreement_matrix, ranked_dots, small_maps, stability_chart
 from stcore.data import STData
-from stcore.evidence.by_sensor import comparable
 from stcore.evidence.experiment.regions import LeavingOut
 from stcore.evidence.importance import MASK, MEANING, ImportanceViews, importance_views
+from stcore.evidence.sensor_errors import comparable_runs
 from stcore.exports.tables import csv
 from stcore.runs import Run
 from stcore.runs.derived import kept
@@ -58,7 +58,7 @@ def show(view: View) -> None:
 
 def chosen_runs(run: Run) -> list[Run]:
     """This run, and the others on the same data that are looked at with it."""
-    others = {other.id: other for other in comparable(run, listed_runs()) if other.status == "done"}
+    others = {other.id: other for other in comparable_runs(run, listed_runs()) if other.status == "done"}
     if not others:
         return [run]
     names = run_labels(list(others.values()))

@@ -7,10 +7,10 @@ import numpy as np
 import streamlit as st
 
 from app.session import run_dataset
-from stcore.evidence.plan.answers import PARTS, Answer, heard
-from stcore.evidence.plan.curve import Curve, known, read
+from stcore.evidence.plan.answers import PARTS, Answer, answer_from_json
+from stcore.evidence.plan.curve import Curve, parse_curve, stored_curve
 from stcore.evidence.plan.ground import demands, sites_of
-from stcore.evidence.plan.reasons import Known
+from stcore.evidence.plan.reasons import SiteFacts
 from stcore.options import OptionError
 from stcore.processes.resident import Resident, resident
 from stcore.runs import Run
@@ -26,13 +26,13 @@ def asked(run: Run) -> Resident:
 
 
 @st.cache_resource(show_spinner="Reading the sensors …", max_entries=8)
-def _ground(path: str, seal: str, costs: tuple[str, ...], _run: Run) -> tuple[Sites, Known]:
+def _ground(path: str, seal: str, costs: tuple[str, ...], _run: Run) -> tuple[Sites, SiteFacts]:
     data = run_dataset(_run)
     sites = sites_of(_run, data, demands(_run, {"costs": list(costs) or None}))
-    return sites, Known(data, sites)
+    return sites, SiteFacts(data, sites)
 
 
-def ground(run: Run, costs: tuple[str, ...]) -> tuple[Sites, Known]:
+def ground(run: Run, costs: tuple[str, ...]) -> tuple[Sites, SiteFacts]:
     """The run's sites with these costs, and what the data say of them. Never change what comes back. OptionError."""
     return _ground(str(run.path), weights_seal(run), costs, run)
 
@@ -42,7 +42,7 @@ def _answered(path: str, seal: str, masks: tuple[str, str], whole: bool, _run: R
     on, over = masks
     told = asked(_run).ask({"keep": on, "over": over, "whole": whole})["answers"]
     keep = np.array([letter == "1" for letter in over])
-    return {part: heard(keep, one) for part, one in zip(PARTS, told, strict=True)}
+    return {part: answer_from_json(keep, one) for part, one in zip(PARTS, told, strict=True)}
 
 
 def answered(run: Run, on: np.ndarray, over: np.ndarray | None = None, *, whole: bool = False) -> Answers:
@@ -63,10 +63,10 @@ def text(keep: np.ndarray) -> str:
 
 def curve(run: Run, sites: Sites) -> tuple[Curve, float]:
     """The curve as far as it is drawn, and how much of it that is; asking has it drawn on."""
-    if (whole := known(run, sites.options)) is not None and whole.done:
+    if (whole := stored_curve(run, sites.options)) is not None and whole.done:
         return whole, 1.0
     told = asked(run).ask({"curve": sites.options.model_dump(mode="json")})
-    return read(told["curve"]) or Curve(), float(told["share"])
+    return parse_curve(told["curve"]) or Curve(), float(told["share"])
 
 
 @st.cache_data(show_spinner=False, max_entries=32)

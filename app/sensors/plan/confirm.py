@@ -11,8 +11,8 @@ from app.sensors.plan.asking import answered
 from app.session import all_runs, link, runs_folder, state
 from app.words import plain
 from stcore.charts.words import labelled, percent, short
-from stcore.evidence.plan.answers import knows_all_on, mask_of, mixes, trained_for
-from stcore.evidence.plan.planned import unit_of
+from stcore.evidence.plan.answers import knows_all_on, mask_of, mixes_sensors, trained_for
+from stcore.evidence.plan.planned import target_unit
 from stcore.runs import Run, create
 from stcore.runs.folder import LIVE
 from stcore.sensors.sites import Sites
@@ -33,7 +33,7 @@ def show(run: Run, sites: Sites, keep: np.ndarray, settled: bool = True) -> None
     found = confirming(run, names)
     if found is not None and found.id == run.id:
         st.markdown(
-            f"This run was trained under this very plan: its test error is **{short(test_error(run), unit_of(run))}**."
+            f"This run was trained under this very plan: its test error is **{short(test_error(run), target_unit(run))}**."
         )
         return
     if found is None or state(found) not in (*LIVE, "done"):
@@ -79,7 +79,7 @@ def alike(run: Run) -> list[Run]:
 
 def compare(run: Run, found: Run, keep: np.ndarray) -> None:
     """Test errors on the whole test: as answered live, as trained, and with all sensors on."""
-    unit = unit_of(run)
+    unit = target_unit(run)
     live, everyone = (answered(run, mask, whole=True)["test"].all for mask in (keep, np.ones(len(keep), bool)))
     trained = test_error(found)
     unmasked = next((one for one in alike(run) if mask_of(one)["name"] == "none" and one.status == "done"), None)
@@ -125,7 +125,7 @@ def offer(run: Run) -> None:
     """For runs that cannot answer, or were not trained for it: the run that can, with one button."""
     if said := st.session_state.pop(PROBLEM, None):
         st.error(plain(said), icon=":material/block:")
-    words = "the same model" if mixes(run) else "STID with neighbours"
+    words = "the same model" if mixes_sensors(run) else "STID with neighbours"
     st.button(
         "Train an any-mask run on these data",
         type="primary",
@@ -141,7 +141,9 @@ def offer(run: Run) -> None:
 def waiting(run: Run) -> Run | None:
     """An any-mask run on the same data, finished or on its way."""
     same = (one for one in all_runs() if one.spec["data"]["fingerprint"] == run.spec["data"]["fingerprint"])
-    return next((one for one in same if trained_for(one) and mixes(one) and state(one) in (*LIVE, "done")), None)
+    return next(
+        (one for one in same if trained_for(one) and mixes_sensors(one) and state(one) in (*LIVE, "done")), None
+    )
 
 
 def start_any(run: Run) -> None:
@@ -152,7 +154,7 @@ def start_any(run: Run) -> None:
     options = dict(run.spec["options"])
     options |= {"mask": {"name": "any"}, "prune": {"name": "full"}}
     options["data"] = options["data"] | {"samples": "windows"}
-    if not mixes(run):
+    if not mixes_sensors(run):
         options["model"] = {"name": "stid-neighbours"}
     options["train"] = {
         name: value for name, value in options["train"].items() if name not in ("batch", "lr", "weight_decay")

@@ -11,8 +11,8 @@ import numpy as np
 import streamlit as st
 
 from app.session import link, linked
-from stcore.evidence.plan.curve import Curve, counts, keeping
-from stcore.evidence.plan.ground import OWN, WORTH, called, is_draw, learnt, own_mask
+from stcore.evidence.plan.curve import Curve, mask_keeping, measured_counts
+from stcore.evidence.plan.ground import OWN, WORTH, has_learned_mask, is_draw, own_mask, site_word
 from stcore.runs import Run
 from stcore.sensors.choose import chosen, room
 from stcore.sensors.sites import Sites
@@ -119,7 +119,7 @@ def by_hand(sites: Sites, ranked: Draft) -> Draft:
 def choose_ranking(run: Run, curve: Curve) -> str:
     """Which ranking decides who stays."""
     names = [BEST, *(name for name in curve.orders if not is_draw(name))]
-    words = {BEST: "The best by validation error", OWN: f"This run's own {WORTH[learnt(run)].name}"}
+    words = {BEST: "The best by validation error", OWN: f"This run's own {WORTH[has_learned_mask(run)].name}"}
     told = linked("ranked")
     st.session_state[RANKING] = told if told in names else BEST
     chosen_name = st.selectbox(
@@ -137,18 +137,18 @@ def choose_ranking(run: Run, curve: Curve) -> str:
 
 def counted(run: Run, sites: Sites, curve: Curve, ranking: str) -> tuple[np.ndarray, str]:
     """[R] mask by the number that stays, and the ranking it is from."""
-    low, high = min(counts(sites)), max(counts(sites))
+    low, high = min(measured_counts(sites)), max(measured_counts(sites))
     own = own_mask(run)
     mine = None if own is None else sites.mean(own.astype(float)) > 0.5
     if low >= high:
-        return keeping(np.arange(sites.count), sites, high), ranking
+        return mask_keeping(np.arange(sites.count), sites, high), ranking
     first = int(mine.sum()) if mine is not None else curve.knee() or round(sites.count / 2)
     told = linked("kept") or ""
     st.session_state[NUMBER] = min(max(int(told) if told.isdecimal() else first, low), high)
     link("kept", str(st.session_state[NUMBER]))  # where it begins is where it stays, though the knee comes later
     left, right = st.columns([5, 1], vertical_alignment="bottom")
     kept = left.slider(
-        f"{called(sites).capitalize()} kept",
+        f"{site_word(sites).capitalize()} kept",
         low,
         high,
         key=NUMBER,
@@ -169,7 +169,7 @@ def counted(run: Run, sites: Sites, curve: Curve, ranking: str) -> tuple[np.ndar
     if ranking == BEST and mine is not None and mine.sum() == kept:
         return mine, MASK
     name = named(curve, ranking, kept)
-    return keeping(order_of(curve, name, sites), sites, kept), name
+    return mask_keeping(order_of(curve, name, sites), sites, kept), name
 
 
 def limited(sites: Sites, curve: Curve, ranking: str) -> tuple[np.ndarray, str]:

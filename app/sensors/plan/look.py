@@ -15,10 +15,10 @@ from app.words import plain
 from stcore.charts import plan_curve as curves
 from stcore.charts.maps import plan as maps
 from stcore.charts.words import labelled, short, signed
-from stcore.evidence.plan.chance import beside, changed
-from stcore.evidence.plan.curve import counts
-from stcore.evidence.plan.ground import WORTH, called, learnt, named, worth
-from stcore.evidence.plan.serving import sentence
+from stcore.evidence.plan.chance import error_change, no_change_range
+from stcore.evidence.plan.curve import measured_counts
+from stcore.evidence.plan.ground import WORTH, has_learned_mask, sensor_worth, site_labels, site_word
+from stcore.evidence.plan.serving import describe_speed
 from stcore.runs import Run, RunError
 from stcore.sensors.sites import Sites
 
@@ -32,7 +32,7 @@ MOST_COSTS = 16_000  # letters that a server takes in an address
 def plan_map(scene: Scene, chosen: int) -> None:
     """Kept and switched-off sensors; zoom and place stay."""
     answer, whole = scene.now[part()], scene.whole[part()]
-    names, keep, ground = named(scene.sites), scene.draft.keep, scene.ground
+    names, keep, ground = site_labels(scene.sites), scene.draft.keep, scene.ground
     words = maps.pointed(names, keep, answer.by_sensor, whole.by_sensor, scene.unit, part=part(), still=False)
     shown = maps.PlanMap(ground.places, keep, words, ground.layers, ground.cells, chosen)
     alt = f"Map of the plan: {scene.stay} are kept"
@@ -51,7 +51,7 @@ def plan_map(scene: Scene, chosen: int) -> None:
         f'<span style="color:{colour};opacity:{opacity:.2f}">{mark}</span>'
         for colour, mark, opacity in zip((theme.kept, theme.pruned), marks, (1.0, pale), strict=True)
     )
-    mask, one = scene.sites.mean(keep.astype(float)) > 0.5, called(scene.sites, 1)
+    mask, one = scene.sites.mean(keep.astype(float)) > 0.5, site_word(scene.sites, 1)
     cells = [f", {number:,} cells" if scene.of_cells else "" for number in (keep.sum(), (~keep).sum())]
     st.html(
         f"{on} kept ({mask.sum()}{cells[0]}) &nbsp; {off} off ({(~mask).sum()}{cells[1]}) &nbsp; "
@@ -93,7 +93,7 @@ def card(scene: Scene, chosen: int) -> None:
     other = keep ^ here
     if other.any():
         then, now = asking.answered(scene.run, other, keep)[part()], scene.now[part()]
-        change = changed(then, now, "all", sites.data.step_seconds, part())
+        change = error_change(then, now, "all", sites.data.step_seconds, part())
         known = np.isfinite([change.low, change.high]).all()
         ends = f" ({plain(f'95 %: {signed(change.low)} to {signed(change.high)}')})" if known else ""
         what = f"{'Without' if on else 'With'} {'its region' if scene.of_cells else 'it'}"
@@ -114,7 +114,7 @@ def card(scene: Scene, chosen: int) -> None:
 # ---- the curve -----------------------------------------------------------------------------------------------------
 def curve(scene: Scene) -> None:
     """Error against sensors kept, as far as it is drawn; its place stays the same from the first point to the last."""
-    what, knee = called(scene.sites), scene.curve.knee()
+    what, knee = site_word(scene.sites), scene.curve.knee()
     st.markdown(
         f"**{PARTS[part()]} error against {what} kept**",
         help="What the run's weights answer under the masks of each ranking; grey: three random draws. The knee (Satopaa et "
@@ -139,8 +139,8 @@ def draw_curve(scene: Scene, what: str, knee: int | None) -> None:
     x = "cost" if scene.draft.by_cost else "kept"
     at = float(scene.sites.cost[mask].sum()) if x == "cost" else float(mask.sum())
     here = at, scene.now[part()].all
-    sure = beside(scene.now[part()], scene.whole[part()], scene.sites.data.step_seconds, part())
-    best, at_all = scene.curve.best_at(int(mask.sum())), counts(scene.sites)
+    sure = no_change_range(scene.now[part()], scene.whole[part()], scene.sites.data.step_seconds, part())
+    best, at_all = scene.curve.best_at(int(mask.sum())), measured_counts(scene.sites)
     ends = (float(min(at_all)), float(max(at_all))) if x == "kept" else None
     shown = curves.Shown(scene.curve.table, part(), scene.unit, x, best, knee, here, what, sure, ends)
     st.altair_chart(
@@ -153,12 +153,12 @@ def draw_curve(scene: Scene, what: str, knee: int | None) -> None:
 # ---- table, speed, costs -------------------------------------------------------------------------------------------
 def order(run: Run, sites: Sites) -> np.ndarray:
     """Sites by worth, whatever the plan, so that a row stays where it is when it is switched."""
-    return np.argsort(-sites.sum(worth(run)), kind="stable")
+    return np.argsort(-sites.sum(sensor_worth(run)), kind="stable")
 
 
 def table(scene: Scene) -> None:
     """Every sensor, or region of a grid, with its reason; a row switches it."""
-    one, name = called(scene.sites, 1), WORTH[learnt(scene.run)].name
+    one, name = site_word(scene.sites, 1), WORTH[has_learned_mask(scene.run)].name
     st.subheader(
         f"Every {one}",
         help=f"A click on a row switches its {one}, as a click on the map does. Expected errors and reasons are of the "
@@ -201,7 +201,7 @@ def speed(scene: Scene) -> None:
         return
     try:
         with st.spinner("Measuring …"):
-            st.markdown(plain(sentence(asking.speed(scene.run, scene.draft.keep))))
+            st.markdown(plain(describe_speed(asking.speed(scene.run, scene.draft.keep))))
     except RunError as error:
         st.error(plain(str(error)), icon=":material/error:")
 

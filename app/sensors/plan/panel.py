@@ -11,8 +11,8 @@ from app.sensors.plan import asking, confirm, draft, look
 from app.sensors.plan.scene import Scene, figures
 from app.session import link, state
 from app.words import plain
-from stcore.evidence.plan.answers import all_on, check, mask_of, mixes, trained_for, why_not
-from stcore.evidence.plan.ground import WORTH, learnt
+from stcore.evidence.plan.answers import all_on, check_run, mask_of, mixes_sensors, trained_for, why_no_plan
+from stcore.evidence.plan.ground import WORTH, has_learned_mask
 from stcore.exports import plan_bytes
 from stcore.findings import DataError
 from stcore.options import OptionError
@@ -43,10 +43,10 @@ def _show(run: Run, busy: bool) -> None:
 def _section(run: Run) -> bool:
     """Draw everything; True where it should be looked at again soon."""
     draft.begin(run)
-    if said := why_not(run):
+    if said := why_no_plan(run):
         unable(run, said)
-        return mixes(run) and state(run) in LIVE
-    check(run)
+        return mixes_sensors(run) and state(run) in LIVE
+    check_run(run)
     try:
         sites, facts = asking.ground(run, given(look.costs_given()))
     except OptionError as error:  # of the costs, which can be put right here
@@ -112,7 +112,7 @@ def draw(scene: Scene) -> None:
 def unable(run: Run, said: str) -> None:
     """Why there is no plan, and how there would be one."""
     st.info(plain(said), icon=":material/info:")
-    if not mixes(run):
+    if not mixes_sensors(run):
         elsewhere(run)
 
 
@@ -137,7 +137,7 @@ FORMATS = {
 
 def show_files(scene: Scene) -> None:
     """A button for each format."""
-    about = WORTH[learnt(scene.run)]
+    about = WORTH[has_learned_mask(scene.run)]
     st.subheader(
         "Take the plan along",
         help="Every sensor with kept, importance, expected error (in validation) and reason; GeoJSON and GPKG in EPSG:4326. "

@@ -15,11 +15,17 @@ from app.words import plain
 from stcore.charts.words import percent, short, signed
 from stcore.evidence.intervals import Interval
 from stcore.evidence.plan.answers import Answer
-from stcore.evidence.plan.chance import changed, expected, how_sure, measured_in, said
+from stcore.evidence.plan.chance import (
+    describe_intervals,
+    describe_period,
+    error_change,
+    expected_error,
+    measured_period,
+)
 from stcore.evidence.plan.curve import Curve
-from stcore.evidence.plan.ground import OWN, WORTH, called, counted, learnt
-from stcore.evidence.plan.planned import Plan, made, unit_of
-from stcore.evidence.plan.reasons import Known
+from stcore.evidence.plan.ground import OWN, WORTH, count_in_words, has_learned_mask, site_word
+from stcore.evidence.plan.planned import Plan, make_plan, target_unit
+from stcore.evidence.plan.reasons import SiteFacts
 from stcore.runs import Run
 from stcore.sensors.sites import Sites
 
@@ -30,7 +36,7 @@ class Scene:
 
     run: Run
     sites: Sites
-    facts: Known
+    facts: SiteFacts
     curve: Curve
     share: float
     draft: Draft
@@ -46,17 +52,17 @@ class Scene:
     @property
     def stay(self) -> str:
         """How many stay, in words."""
-        return counted(self.sites, self.draft.keep)
+        return count_in_words(self.sites, self.draft.keep)
 
     @property
     def of_cells(self) -> bool:
         """Whether the sensors are cells of a grid that are decided over by regions."""
-        return called(self.sites) != "sensors"
+        return site_word(self.sites) != "sensors"
 
     @property
     def unit(self) -> str:
         """The first target's unit."""
-        return unit_of(self.run)
+        return target_unit(self.run)
 
     def plan(self) -> Plan:
         """The plan with its reasons, for the table and for files."""
@@ -65,7 +71,9 @@ class Scene:
             return asking.answered(self.run, on, over)[part]
 
         ranking = OWN if self.draft.ranking == draft.MASK else self.draft.ranking
-        return made(self.run, self.sites, self.draft.keep, ask, ranking=ranking, curve=self.curve, facts=self.facts)
+        return make_plan(
+            self.run, self.sites, self.draft.keep, ask, ranking=ranking, curve=self.curve, facts=self.facts
+        )
 
 
 PARTS = {"test": "Test", "validation": "Validation"}
@@ -91,7 +99,7 @@ def figures(scene: Scene) -> None:
     }
     grid = st.grid(4, min_column_width=190)
     for over, (label, help) in words.items():
-        sure, change = expected(answer, over, step, part()), changed(answer, whole, over, step, part())
+        sure, change = expected_error(answer, over, step, part()), error_change(answer, whole, over, step, part())
         with grid.container(border=True, height="stretch", gap="small"):
             st.metric(
                 f"{PARTS[part()]} MAE · {label}",
@@ -103,7 +111,7 @@ def figures(scene: Scene) -> None:
             )
             st.markdown(ranges(sure, change, scene.unit))
     saved(scene, grid)
-    told = measured_in(answer, scene.sites.data, part())
+    told = measured_period(answer, scene.sites.data, part())
     with st.container(horizontal=True, vertical_alignment="center"):
         st.session_state[PART] = part()
         st.segmented_control(
@@ -117,8 +125,8 @@ def figures(scene: Scene) -> None:
             help="Plans are chosen by validation; the test part tells how they do on what they were not chosen by.",
         )
         st.markdown(
-            f"Errors of the {plain(said(told))}, {ranked(scene)}.",
-            help=f"{how_sure(told)}. Confirming by training measures on all windows.",
+            f"Errors of the {plain(describe_period(told))}, {ranked(scene)}.",
+            help=f"{describe_intervals(told)}. Confirming by training measures on all windows.",
             width="content",
         )
         if number := len(scene.draft.switched):
@@ -132,7 +140,7 @@ def figures(scene: Scene) -> None:
 
 def ranked(scene: Scene) -> str:
     """What decided who stays, in words: the run's own mask, a ranking, or the best one at this number."""
-    held, own = scene.draft, WORTH[learnt(scene.run)].name
+    held, own = scene.draft, WORTH[has_learned_mask(scene.run)].name
     if held.ranking == draft.MASK:
         return "by **this run's own mask**"
     name = f"**{plain(f'this run’s own {own}' if held.ranking == OWN else held.ranking)}**"
@@ -159,7 +167,7 @@ def saved(scene: Scene, grid: Any) -> None:
     what = f"cost {spent:g} of {total:g}" if scene.draft.by_cost else f"{percent(1 - mask.mean())} off"
     with grid.container(border=True, height="stretch", gap="small"):
         st.metric(
-            f"{called(scene.sites).capitalize()} kept",
+            f"{site_word(scene.sites).capitalize()} kept",
             f"{mask.sum()} of {len(mask)}",
             what,
             delta_color="off",

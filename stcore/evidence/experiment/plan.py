@@ -14,7 +14,7 @@ from stcore import registry
 from stcore.data import STData
 from stcore.evidence.arms import ROLES
 from stcore.evidence.experiment.options import ExperimentOptions, MethodOptions, Samples, TuneOptions
-from stcore.evidence.side_by_side import flattened
+from stcore.evidence.side_by_side import flatten
 from stcore.options import OptionError, RunOptions, merged
 from stcore.runs import Run, RunError
 from stcore.runs.create import resolve
@@ -75,10 +75,10 @@ class Plan(NamedTuple):
 
 def plan(options: ExperimentOptions, name: str, sensors: int) -> Plan:
     """The arms and runs of an experiment called ``name`` on data of so many ``sensors``."""
-    arms = keyed([*(controls(options, sensors) if options.controls else ()), *methods(options, sensors)])
+    arms = with_keys([*(control_arms(options, sensors) if options.controls else ()), *method_arms(options, sensors)])
     once = {arm.key: arm for arm in reversed(arms)}
     each = [once[key] for key in dict.fromkeys(arm.key for arm in arms)]
-    runs = [run for arm in each if arm.tuned and options.tune for run in search(arm, options.tune, name, sensors)]
+    runs = [run for arm in each if arm.tuned and options.tune for run in search_runs(arm, options.tune, name, sensors)]
     for seed in options.seeds:
         for arm in each:
             own = merged(arm.options, {"seed": seed})
@@ -86,31 +86,31 @@ def plan(options: ExperimentOptions, name: str, sensors: int) -> Plan:
     return Plan(arms, runs)
 
 
-def controls(options: ExperimentOptions, sensors: int) -> Iterator[Arm]:
+def control_arms(options: ExperimentOptions, sensors: int) -> Iterator[Arm]:
     """What every method is held against, in its own samples: all visits, equal visits, chance; and the field's recipe."""
     kinds = dict.fromkeys(method.samples or options.samples for method in options.methods)
     for samples in kinds:
-        yield arm(options, sensors, samples, {"name": "full"}, role="full")
+        yield make_arm(options, sensors, samples, {"name": "full"}, role="full")
         if samples == "cells":
-            yield arm(options, sensors, "windows", {"name": "full"}, role="full-windows")
+            yield make_arm(options, sensors, "windows", {"name": "full"}, role="full-windows")
     for samples, keep in dict.fromkeys(
         (method.samples or options.samples, keep) for method in options.methods for keep in method.keep or options.keep
     ):
         budget = {"keep": keep}
         full, random = {"name": "full", **budget}, {"name": "random", **budget}
-        yield arm(options, sensors, samples, full, role="full-equal")
-        yield arm(options, sensors, samples, random, role="random-equal")
-    usual = arm(options, sensors, "windows", {"name": "full"}, role="field")
+        yield make_arm(options, sensors, samples, full, role="full-equal")
+        yield make_arm(options, sensors, samples, random, role="random-equal")
+    usual = make_arm(options, sensors, "windows", {"name": "full"}, role="field")
     yield replace(usual, tuned=False, options=merged(usual.options, {"train": FIELD}))
 
 
-def methods(options: ExperimentOptions, sensors: int) -> Iterator[Arm]:
+def method_arms(options: ExperimentOptions, sensors: int) -> Iterator[Arm]:
     """Every method at each of its budgets."""
     for method in options.methods:
         for keep in method.keep or options.keep:
             samples = method.samples or options.samples
             prune = {"name": method.name, **method.options, "keep": keep}
-            yield arm(options, sensors, samples, prune, label=label_of(method, options), role="method")
+            yield make_arm(options, sensors, samples, prune, label=label_of(method, options), role="method")
 
 
 def label_of(method: MethodOptions, options: ExperimentOptions) -> str:
@@ -119,7 +119,7 @@ def label_of(method: MethodOptions, options: ExperimentOptions) -> str:
     return method.label or registry.card("strategies", method.name).label + other
 
 
-def arm(
+def make_arm(
     options: ExperimentOptions, sensors: int, samples: Samples, prune: dict[str, Any], *, role: str, label: str = ""
 ) -> Arm:
     """An arm; its key is given later. A run has one thread unless asked for more, so that runs side by side do not fight, and
@@ -137,13 +137,13 @@ def in_samples(cells: int, samples: Samples, sensors: int) -> int:
     return cells if samples == "cells" else max(1, round(cells / sensors))
 
 
-def keyed(arms: list[Arm]) -> list[Arm]:
+def with_keys(arms: list[Arm]) -> list[Arm]:
     """The arms with their keys: short, telling, the same for arms trained alike and different otherwise."""
     taken: dict[str, str] = {}
     found = []
     for one in arms:
-        alike = identity(one)
-        wanted = word(one)
+        alike = arm_identity(one)
+        wanted = arm_word(one)
         number, key = 1, wanted
         while taken.get(key, alike) != alike:
             number += 1
@@ -154,7 +154,7 @@ def keyed(arms: list[Arm]) -> list[Arm]:
     return found
 
 
-def identity(one: Arm) -> str:
+def arm_identity(one: Arm) -> str:
     """What decides the training of an arm, every default written out: equal texts mean equal runs."""
     prune = dict(one.options["prune"])
     card = registry.card("strategies", prune.pop("name"))
@@ -162,7 +162,7 @@ def identity(one: Arm) -> str:
     return json.dumps([one.tuned, whole], sort_keys=True)
 
 
-def word(one: Arm) -> str:
+def arm_word(one: Arm) -> str:
     """An arm in a word: ``st-prune-50-cells``."""
     if one.role == "field":
         return "field"
@@ -173,7 +173,7 @@ def word(one: Arm) -> str:
     return plain[: LONGEST - len(share + kind)].strip("-") + share + kind
 
 
-def search(one: Arm, tune: TuneOptions, name: str, sensors: int) -> list[Planned]:
+def search_runs(one: Arm, tune: TuneOptions, name: str, sensors: int) -> list[Planned]:
     """The trials of an arm: the same grid for all, at the search's own seed."""
     found = []
     for number, setting in enumerate(grid(tune, one.samples, sensors)):
@@ -195,7 +195,7 @@ def grid(tune: TuneOptions, samples: Samples, sensors: int) -> list[dict[str, An
 FREE = {"seed", "train.batch", "train.lr", "train.weight_decay", "train.threads"}  # may differ in an arm
 
 
-def settled(plan: Plan, data: STData) -> dict[str, tuple[RunOptions, cost.Work]]:
+def work_by_arm(plan: Plan, data: STData) -> dict[str, tuple[RunOptions, cost.Work]]:
     """By arm's key: options with every default decided, and a run's work. OptionError for an arm that cannot be trained."""
     found: dict[str, tuple[RunOptions, cost.Work]] = {}
     for planned in plan.runs:
@@ -214,7 +214,7 @@ def settled(plan: Plan, data: STData) -> dict[str, tuple[RunOptions, cost.Work]]
 
 def check_same(planned: Planned, run: Run, options: RunOptions, fingerprint: str) -> None:
     """A run of a planned name that is there already has to be the planned one. RunError where it is not."""
-    wanted, found = flattened(options.model_dump(mode="json")), flattened(run.spec["options"])
+    wanted, found = flatten(options.model_dump(mode="json")), flatten(run.spec["options"])
     differing = [name for name in wanted if name in found and name not in FREE and wanted[name] != found[name]]
     if differing or run.spec["data"]["fingerprint"] != fingerprint or found["seed"] != planned.seed:
         what = f"option {differing[0]}" if differing else "data or seed"

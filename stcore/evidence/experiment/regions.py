@@ -47,7 +47,7 @@ class LeavingOut:
     @property
     def names(self) -> list[str]:
         """K + 1 ids: that with all sensors, then those without a region each."""
-        first = f"{stem(self.parent)}.{self.epochs}-epochs"
+        first = f"{run_stem(self.parent)}.{self.epochs}-epochs"
         return [f"{first}.all", *(f"{first}.without-{place + 1}-of-{self.count}" for place in range(self.count))]
 
     @property
@@ -129,10 +129,12 @@ class LeavingOut:
             else "training spreads"
         )
         rise = np.array(results[1:]) - results[0]
-        return RegionsLeftOut(self.region, named(self.data, self.region), rise, np.array(outside), self.epochs, unit)
+        return RegionsLeftOut(
+            self.region, region_names(self.data, self.region), rise, np.array(outside), self.epochs, unit
+        )
 
 
-def leaving_out(parent: Run, data: STData, regions: int, epochs: int | None = None, root: str = "runs") -> LeavingOut:
+def leave_out(parent: Run, data: STData, regions: int, epochs: int | None = None, root: str = "runs") -> LeavingOut:
     """The question of leaving each of so many regions out of ``parent``; nothing is trained yet.
 
     OptionError for fewer than 2 regions or more than 12, and for a model that does not mix sensors.
@@ -150,23 +152,23 @@ def leaving_out(parent: Run, data: STData, regions: int, epochs: int | None = No
         )
     target = data.channel(parent.spec["targets"][:1], [])[0]
     length = epochs or min(EPOCHS, int(parent.spec["options"]["train"]["epochs"]))
-    return LeavingOut(parent, data, nearby(data, regions, target), length, str(root))
+    return LeavingOut(parent, data, group_nearby(data, regions, target), length, str(root))
 
 
-def begun_questions(parent: Run, root: str = "runs") -> list[tuple[int, int]]:
+def questions_begun(parent: Run, root: str = "runs") -> list[tuple[int, int]]:
     """(regions, epochs) of what has been left out of ``parent`` under ``root``, as far as the first region."""
-    pattern = re.compile(rf"{re.escape(stem(parent))}\.(\d+)-epochs\.without-1-of-(\d+)")
+    pattern = re.compile(rf"{re.escape(run_stem(parent))}\.(\d+)-epochs\.without-1-of-(\d+)")
     names = [path.name for path in Path(root).iterdir()] if Path(root).is_dir() else []
     return sorted((int(found[2]), int(found[1])) for name in names if (found := pattern.fullmatch(name)))
 
 
-def stem(parent: Run) -> str:
+def run_stem(parent: Run) -> str:
     """What the names of its runs begin with: its own, shortened where there is no room for more."""
     short = sha256(parent.id.encode()).hexdigest()[:8]
     return parent.id if len(parent.id) <= LONGEST else f"{parent.id[: LONGEST - 9]}-{short}"
 
 
-def named(data: STData, region: np.ndarray) -> list[str]:
+def region_names(data: STData, region: np.ndarray) -> list[str]:
     """What to call the regions: by the sensor in the middle of each, where there are places, else by the first."""
     found = []
     for number in range(int(region.max()) + 1):
@@ -179,7 +181,7 @@ def named(data: STData, region: np.ndarray) -> list[str]:
     return found
 
 
-def nearby(data: STData, count: int, target: int = 0, seed: int = 0) -> np.ndarray:
+def group_nearby(data: STData, count: int, target: int = 0, seed: int = 0) -> np.ndarray:
     """[N] region of each sensor, 0 to at most ``count`` - 1, numbered by their first sensors; none is empty.
 
     Where all have a place: k-means on the globe (Lloyd 1982), so that the date line is no edge; cells of a grid come in

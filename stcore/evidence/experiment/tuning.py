@@ -15,7 +15,7 @@ SEARCHED = ("batch", "lr", "weight_decay")
 NEAR = 1e-3  # trials within this share of the best are told as tied; which of them is taken hardly matters
 
 
-def trial(planned: Planned, run: Run | None) -> dict[str, Any]:
+def trial_record(planned: Planned, run: Run | None) -> dict[str, Any]:
     """What one trial brought: batch (in its samples), rate, weight decay, best validation MAE (None where it failed), cost."""
     train = run.spec["options"]["train"] if run else planned.options["train"]
     result = (run.result if run else None) or {}
@@ -24,18 +24,18 @@ def trial(planned: Planned, run: Run | None) -> dict[str, Any]:
         "run": planned.id,
         **{name: train.get(name) for name in SEARCHED},
         "mae": result["metrics"]["validation"].get("mae") if done else None,
-        "visits": visits(result) if done else None,
+        "visits": all_visits(result) if done else None,
         "seconds": result["seconds"]["total"] if done else None,
         "cpu_seconds": sum(result["cpu"].values()) if done and "cpu" in result else None,
     }
 
 
-def visits(result: dict[str, Any]) -> float:
+def all_visits(result: dict[str, Any]) -> float:
     """All sample visits of a finished run: those that trained, and those for refreshing and for scores beforehand."""
     return float(sum(result["visits"].get(kind) or 0 for kind in ("kept", "refresh", "pilot")))
 
 
-def chosen(trials: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+def best_trial(trials: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     """What the trial with the lowest MAE was trained with, the first of equal ones, with the whole search; None if all failed.
 
     ``tied`` names other trials as good but for 0.1 %. ``edge`` is true where the best batch is the smallest or the largest

@@ -8,14 +8,14 @@ checkpoint; so whatever ends this, calling it again comes to the same results.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from stcore import readers
 from stcore.data import STData
 from stcore.evidence.experiment import tuning
 from stcore.evidence.experiment.options import ExperimentOptions
-from stcore.evidence.experiment.plan import Plan, Planned, check_same, settled
-from stcore.evidence.experiment.told import Told
+from stcore.evidence.experiment.plan import Plan, Planned, check_same, work_by_arm
 from stcore.evidence.experiment.tuning import Pace
 from stcore.options import merged
 from stcore.processes import jobs, worker
@@ -27,6 +27,27 @@ from stcore.runs.quota import check_reach
 TICK = 0.25  # seconds between two looks at the workers, and at least between two words about the same
 ATTEMPTS = 2  # a run that failed so often is left, and the rest goes on
 PATIENCE = 10.0  # seconds that workers are given to stop
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an experiment is: ``done`` runs of ``all``, the ``failed`` ones and why, those under way, seconds.
+
+    ``said`` is a sentence where something happened, else empty. ``state``: searching, training, paused, stopped or done.
+    """
+
+    state: str
+    done: int
+    all: int
+    failed: list[dict[str, str]]
+    current: list[dict[str, Any]]
+    elapsed: float
+    seconds_left: float
+    said: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
 
 
 class Work:
@@ -53,7 +74,7 @@ class Work:
         self.clock: dict[str, float] = {}  # when a run began here, unless it was paused since
         self.word, self.told = "run", 0.0
 
-    def __iter__(self) -> Iterator[Told]:
+    def __iter__(self) -> Iterator[Progress]:
         """Work until all is done, left, or stopped. RunError where another process does, or where the data have changed."""
         with self.folder.held():
             self._open()
@@ -77,7 +98,7 @@ class Work:
             raise RunError(
                 f"The data in {self.options.data} have changed since experiment {self.folder.name} was made; make another."
             )
-        self.settled = settled(self.plan, self.data)
+        self.settled = work_by_arm(self.plan, self.data)
         at_once = 1 if self.in_turn else slots()
         self.pace = Pace({key: work for key, (_, work) in self.settled.items()}, at_once, apart=not self.in_turn)
         self.began, self.before = time.monotonic(), float(self.folder.progress.get("elapsed") or 0.0)
@@ -103,7 +124,7 @@ class Work:
         self.live.clear()
 
     # ---- training --------------------------------------------------------------------------------------------------
-    def _trained(self) -> Iterator[Told]:
+    def _trained(self) -> Iterator[Progress]:
         """Have everything trained that can be."""
         while self._asked() != "stop":
             while self.word == "run" and len(self.live) < self.pace.at_once and (planned := self._next()):
@@ -126,7 +147,7 @@ class Work:
             elif not self._next():
                 return
 
-    def _here(self, run: Run) -> Iterator[Told]:
+    def _here(self, run: Run) -> Iterator[Progress]:
         """Train a run in this process; pausing is not asking for its next event."""
         run.control("run")
         try:
@@ -185,7 +206,7 @@ class Work:
         )
 
     # ---- what has ended --------------------------------------------------------------------------------------------
-    def _ended(self) -> Iterator[Told]:
+    def _ended(self) -> Iterator[Progress]:
         """Take note of the runs that nobody works on any more."""
         for planned, run in list(self.live.values()):
             if worker.launching(run) or run.locked:
@@ -223,7 +244,7 @@ class Work:
         ended = all(one.id in self.done or one.id in self.failed for one in trials)
         if not trials or key in chosen or not ended:
             return ""
-        found = tuning.chosen([tuning.trial(one, self.folder.run(one.id)) for one in trials])
+        found = tuning.best_trial([tuning.trial_record(one, self.folder.run(one.id)) for one in trials])
         if found:
             self.folder.remember(chosen={**chosen, key: found})
             return f"{key} is trained with batches of {found['batch']} and rate {found['lr']:.3g}."
@@ -233,14 +254,14 @@ class Work:
         return f"Every trial of {key} failed, so it is left."
 
     # ---- what is told ----------------------------------------------------------------------------------------------
-    def _tell(self, state: str = "", said: str = "") -> Told:
+    def _tell(self, state: str = "", said: str = "") -> Progress:
         """How far it is now, written down too."""
         self.told = time.monotonic()
         current = [(planned, run.progress, run) for planned, run in self.live.values()]
         ahead = [one for one in self.plan.runs if one.id not in self.done and one.id not in self.failed]
         waiting = [one.key for one in ahead if one.id not in self.live]
         searching = any(one.trial is not None for one in ahead)
-        told = Told(
+        told = Progress(
             state or ("paused" if self.word == "pause" else "searching" if searching else "training"),
             len(self.done),
             len(self.plan.runs),

@@ -81,31 +81,31 @@ class Ask(Protocol):
         unless another is named."""
 
 
-def mixing() -> list[str]:
+def mixing_models() -> list[str]:
     """The models that can forecast a sensor that is off."""
     return [card.name for card in registry.cards("models").values() if card.mixes_sensors]
 
 
-def mixes(run: Run) -> bool:
+def mixes_sensors(run: Run) -> bool:
     """Whether the run's model can forecast a sensor that is off."""
-    return run.spec["options"]["model"]["name"] in mixing()
+    return run.spec["options"]["model"]["name"] in mixing_models()
 
 
-def why_not(run: Run) -> str:
+def why_no_plan(run: Run) -> str:
     """Why a run cannot be asked, in a sentence; empty where it can."""
-    if not mixes(run):
+    if not mixes_sensors(run):
         return (
             f"{run.spec['options']['model']['name']} forecasts each sensor from its own readings alone, so one that is off "
             "would have none: a plan needs a run of a model that mixes sensors or reads neighbours, such as "
-            f"{', '.join(mixing())}."
+            f"{', '.join(mixing_models())}."
         )
     return "" if run.status == "done" else f"Run {run.id} is {run.status}; a plan is made of a finished run."
 
 
-def check(run: Run) -> None:
+def check_run(run: Run) -> None:
     """OptionError where the run's model cannot be asked, RunError where it is not finished."""
-    if said := why_not(run):
-        raise (RunError if mixes(run) else OptionError)(said)
+    if said := why_no_plan(run):
+        raise (RunError if mixes_sensors(run) else OptionError)(said)
 
 
 def mask_of(run: Run) -> dict[str, Any]:
@@ -137,18 +137,18 @@ def all_on(run: Run, answer: Answer) -> Answer:
     return Answer(answer.keep, 0 * answer.absolute, 0 * answer.count, 0 * answer.by_window, answer.period)
 
 
-def weighed(run: Run, data: STData) -> "WhatIf":
+def load_whatif(run: Run, data: STData) -> "WhatIf":
     """The run's weights, ready to be asked in this process. OptionError or RunError where they cannot be."""
     from stcore.training.whatif import WhatIf
 
-    check(run)
+    check_run(run)
     content = weights(run)
     if content is None:
         raise RunError(f"The weights of run {run.id} are missing or damaged.")
     return WhatIf(data, RunOptions.read(run.spec["options"]), content)
 
 
-def asked_of(whatif: "WhatIf", whole: bool = False) -> Ask:
+def ask_weights(whatif: "WhatIf", whole: bool = False) -> Ask:
     """Answers by weights; measured on the ``whole`` parts or on some windows of them."""
     everyone: dict[str, np.ndarray] = {}  # asked about beside every plan
 
@@ -166,7 +166,7 @@ def asked_of(whatif: "WhatIf", whole: bool = False) -> Ask:
     return ask
 
 
-def told(answers: Sequence[Answer]) -> list[dict[str, Any]]:
+def answers_to_json(answers: Sequence[Answer]) -> list[dict[str, Any]]:
     """Answers as plain values, for a line of JSON."""
     return [
         {name: getattr(one, name).tolist() for name in ("absolute", "count", "by_window")}
@@ -175,7 +175,7 @@ def told(answers: Sequence[Answer]) -> list[dict[str, Any]]:
     ]
 
 
-def heard(keep: np.ndarray, said: Mapping[str, Any]) -> Answer:
+def answer_from_json(keep: np.ndarray, said: Mapping[str, Any]) -> Answer:
     """An answer about the plan ``keep`` [N] bool from its plain values."""
     absolute, count, by_window = (np.array(said[name], float) for name in ("absolute", "count", "by_window"))
     period = Period(**{**said["period"], "start": np.array(said["period"]["start"], np.int64)})

@@ -19,30 +19,30 @@ OVER = ("all", "kept", "off")
 FEWEST = 3  # blocks of whole days, below which they are shorter
 
 
-def series(answer: Answer, over: str) -> np.ndarray:
+def window_sums(answer: Answer, over: str) -> np.ndarray:
     """[2, W] absolute errors and counts over all sensors, those that are kept, or those that are off."""
     return np.asarray(answer.by_window.sum(axis=1) if over == "all" else answer.by_window[:, OVER.index(over) - 1])
 
 
-def expected(answer: Answer, over: str, step_seconds: float, part: str = "test") -> Interval:
+def expected_error(answer: Answer, over: str, step_seconds: float, part: str = "test") -> Interval:
     """The mean absolute error, in the target's unit, with its interval; NaN where there is none."""
-    error, count = series(answer, over)
+    error, count = window_sums(answer, over)
     found = _between(error, count, answer, step_seconds, part)
     return replace(found, estimate=found.estimate + 1, low=found.low + 1, high=found.high + 1)
 
 
-def changed(now: Answer, before: Answer, over: str, step_seconds: float, part: str = "test") -> Interval:
+def error_change(now: Answer, before: Answer, over: str, step_seconds: float, part: str = "test") -> Interval:
     """How much more ``now`` errs than ``before`` did on the same windows, as a share, with its interval.
 
     Days that are hard for both do not widen it. Both have to be told about the same plan, unless it is over all sensors.
     """
-    return _between(series(now, over)[0], series(before, over)[0], now, step_seconds, part)
+    return _between(window_sums(now, over)[0], window_sums(before, over)[0], now, step_seconds, part)
 
 
-def beside(now: Answer, before: Answer, step_seconds: float, part: str = "test") -> tuple[float, float]:
+def no_change_range(now: Answer, before: Answer, step_seconds: float, part: str = "test") -> tuple[float, float]:
     """The errors over all sensors, low and high, between which a plan's lies if that ``before`` it is as measured: the interval
     of the distance between them, which is what a curve of plans on the same days is about."""
-    found = changed(now, before, "all", step_seconds, part)
+    found = error_change(now, before, "all", step_seconds, part)
     return before.all * (1 + found.low), before.all * (1 + found.high)
 
 
@@ -55,7 +55,7 @@ def _blocks(answer: Answer, step_seconds: float, part: str) -> Blocks:
     return blocks_of(period.start, period.lookback + period.horizon, step_seconds, part, fewest=FEWEST)
 
 
-def measured_in(answer: Answer, data: STData, part: str) -> dict[str, Any]:
+def measured_period(answer: Answer, data: STData, part: str) -> dict[str, Any]:
     """The period of an answer in plain values: ``part``, ``from`` and ``to`` (local times of the first and the last truth), how
     many ``windows`` were measured ``of`` those that it has, of how many ``blocks`` of ``block_hours`` its intervals are."""
     period = answer.period
@@ -68,7 +68,7 @@ def measured_in(answer: Answer, data: STData, part: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def said(measured: Mapping[str, Any]) -> str:
+def describe_period(measured: Mapping[str, Any]) -> str:
     """The same in words, to stand in a sentence: which period, from when to when, on how many windows."""
     first, last = (str(measured[name])[:16].replace("T", " ") for name in ("from", "to"))
     every = measured["windows"] == measured["of"]
@@ -76,7 +76,7 @@ def said(measured: Mapping[str, Any]) -> str:
     return f"{measured['part']} period ({first} to {last}, {windows} windows)"
 
 
-def how_sure(measured: Mapping[str, Any]) -> str:
+def describe_intervals(measured: Mapping[str, Any]) -> str:
     """What the intervals are, as a sentence without a full stop."""
     hours = float(measured["block_hours"])
     size = f"{hours / 24:g} days" if hours > 24 else "a day" if hours == 24 else f"{hours:.3g} hours"

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stcore.evidence.plan.answers import PARTS, Ask
-from stcore.evidence.plan.ground import is_draw, names, ranking
+from stcore.evidence.plan.ground import is_draw, ranking, ranking_names
 from stcore.runs import Run, derived
 from stcore.sensors.choose import chosen
 from stcore.sensors.options import MaskOptions
@@ -78,9 +78,9 @@ class Drawing:
 
     def __init__(self, run: Run, sites: Sites) -> None:
         self.run, self.sites = run, sites
-        self.curve = known(run, sites.options) or Curve()
-        self.names = names(run)
-        self.at = counts(sites)
+        self.curve = stored_curve(run, sites.options) or Curve()
+        self.names = ranking_names(run)
+        self.at = measured_counts(sites)
 
     def step(self, ask: Ask) -> bool:
         """Rank, or add a point; False where nothing is left to do."""
@@ -99,11 +99,11 @@ class Drawing:
             self.curve.points.append(self._point(*point, ask))
             return True
         self.curve.done = True
-        derived.keep(self.run, kept_as(self.sites.options), self.curve.to_json())
+        derived.keep(self.run, curve_file(self.sites.options), self.curve.to_json())
         return False
 
     def _point(self, name: str, kept: int, ask: Ask) -> list[Any]:
-        mask = keeping(np.array(self.curve.orders[name]), self.sites, kept)
+        mask = mask_keeping(np.array(self.curve.orders[name]), self.sites, kept)
         answers = [ask(self.sites.spread(mask), part) for part in PARTS]
         errors = [value for answer in answers for value in answer.three]
         return [name, kept, float(self.sites.cost[mask].sum()), *errors]
@@ -116,12 +116,12 @@ class Drawing:
         return min(len(self.curve.points) / max(len(self.names) * len(self.at), 1), 0.99)
 
 
-def keeping(order: np.ndarray, sites: Sites, kept: int) -> np.ndarray:
+def mask_keeping(order: np.ndarray, sites: Sites, kept: int) -> np.ndarray:
     """[R] bool: so many sites by an order, forced ones and connected parts seen to. OptionError where that cannot be."""
     return chosen(order, sites, sparsity=1 - kept / sites.count)
 
 
-def counts(sites: Sites) -> list[int]:
+def measured_counts(sites: Sites) -> list[int]:
     """Numbers of sites at which the curves are measured: from what has to stay on to what may."""
     low, high = max(len(sites.on), 1), sites.count - len(sites.off)
     at = sorted({min(max(round(share * sites.count), low), high) for share in SHARES})
@@ -129,31 +129,31 @@ def counts(sites: Sites) -> list[int]:
     return sorted(at, key=lambda kept: abs(at.index(kept) - middle))
 
 
-def compared(run: Run, sites: Sites, kept: int, ask: Ask) -> Curve:
+def curve_around(run: Run, sites: Sites, kept: int, ask: Ask) -> Curve:
     """As much of the curve as tells which ranking is best at so many sites: in validation, at the numbers next to it.
 
     So a plan that is made without the curve has the same ranking as one that is chosen on it.
     """
-    if (whole := known(run, sites.options)) is not None and whole.done:
+    if (whole := stored_curve(run, sites.options)) is not None and whole.done:
         return whole
-    at, curve = counts(sites), Curve()
+    at, curve = measured_counts(sites), Curve()
     beside = {
         max((one for one in at if one <= kept), default=min(at)),
         min((one for one in at if one >= kept), default=max(at)),
     }
-    for name in names(run):
+    for name in ranking_names(run):
         order = None if is_draw(name) else ranking(run, sites, name)
         if order is None:
             continue
         curve.orders[name] = [int(site) for site in order]
         for count in sorted(beside):
-            mask = keeping(order, sites, count)
+            mask = mask_keeping(order, sites, count)
             errors = ask(sites.spread(mask), "validation").three
             curve.points.append([name, count, float(sites.cost[mask].sum()), *errors, *[np.nan] * 3])
     return curve
 
 
-def drawn(run: Run, sites: Sites, ask: Ask) -> Curve:
+def draw_curve(run: Run, sites: Sites, ask: Ask) -> Curve:
     """The whole curve, from the run's folder where it was drawn before."""
     drawing = Drawing(run, sites)
     while drawing.step(ask):
@@ -161,13 +161,13 @@ def drawn(run: Run, sites: Sites, ask: Ask) -> Curve:
     return drawing.curve
 
 
-def known(run: Run, options: MaskOptions) -> Curve | None:
+def stored_curve(run: Run, options: MaskOptions) -> Curve | None:
     """The curve that was drawn before under the same demands by the same weights, or None."""
-    kept = derived.find(run, kept_as(options))
-    return read(kept) if kept else None
+    kept = derived.find(run, curve_file(options))
+    return parse_curve(kept) if kept else None
 
 
-def read(kept: dict[str, Any]) -> Curve | None:
+def parse_curve(kept: dict[str, Any]) -> Curve | None:
     """A curve from its plain values; None where they are not."""
     orders, points = kept.get("orders"), kept.get("points")
     if not isinstance(orders, dict) or not isinstance(points, list) or any(len(row) != len(COLUMNS) for row in points):
@@ -177,7 +177,7 @@ def read(kept: dict[str, Any]) -> Curve | None:
     )
 
 
-def kept_as(options: MaskOptions) -> str:
+def curve_file(options: MaskOptions) -> str:
     """The name under which a curve is kept: what decides it."""
     asked = options.model_dump(mode="json", exclude={"sparsity", "budget"})
     return "curve-" + hashlib.sha256(json.dumps([asked, SHARES], sort_keys=True).encode()).hexdigest()[:16]

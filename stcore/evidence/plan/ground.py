@@ -41,7 +41,7 @@ def sites_of(run: Run, data: STData, options: MaskOptions) -> Sites:
     return Sites(data, options, target, cut(data, settings).label == 0)
 
 
-def names(run: Run) -> list[str]:
+def ranking_names(run: Run) -> list[str]:
     """The rankings that are compared: the run's own, those known from the data, random draws."""
     return [OWN, *candidates(), *(f"random {draw + 1}" for draw in range(DRAWS))]
 
@@ -54,7 +54,7 @@ def is_draw(name: str) -> bool:
 def ranking(run: Run, sites: Sites, name: str) -> np.ndarray | None:
     """[R] sites, most worth keeping first; None where these data do not allow it."""
     if name == OWN:
-        return np.argsort(-sites.mean(worth(run)), kind="stable")
+        return np.argsort(-sites.mean(sensor_worth(run)), kind="stable")
     if is_draw(name):
         draw = int(name.split()[-1]) - 1
         return np.random.default_rng([int(run.spec["options"]["seed"]), 13, draw]).permutation(sites.count)
@@ -62,15 +62,15 @@ def ranking(run: Run, sites: Sites, name: str) -> np.ndarray | None:
     return found
 
 
-def learnt(run: Run) -> bool:
+def has_learned_mask(run: Run) -> bool:
     """Whether the run has a mask of its own with scores, by which it ranks its sensors."""
     card = mask_card(run)
     return card is not None and card.off == "good" and card.chooses and "mask_score" in run.trace()
 
 
-def worth(run: Run) -> np.ndarray:
+def sensor_worth(run: Run) -> np.ndarray:
     """[N] what each sensor is worth to the run, as shares of 1, at the best epoch: see ``WORTH`` for what it is. RunError."""
-    found, name = run.trace(), "mask_score" if learnt(run) else "importance"
+    found, name = run.trace(), "mask_score" if has_learned_mask(run) else "importance"
     check_rows(found, name)
     row = found[name][best_epoch(run)].values.astype(float)
     row = np.where(np.isfinite(row), np.maximum(row, 0), 0)
@@ -95,25 +95,25 @@ WORTH = {
 """By whether the run has learnt a mask: the word *importance* means the gradient's, here as on the map."""
 
 
-def called(sites: Sites, number: int = 2) -> str:
+def site_word(sites: Sites, number: int = 2) -> str:
     """What a plan decides over: sensors, or regions of a grid."""
     one = "sensor" if sites.count == len(sites.of) else "region"
     return one if number == 1 else f"{one}s"
 
 
-def named(sites: Sites) -> list[str]:
+def site_labels(sites: Sites) -> list[str]:
     """[N] the sensors' names; cells of a grid with their region's behind."""
     names = sites.data.sensors
-    if called(sites) == "sensors":
+    if site_word(sites) == "sensors":
         return names
     return [f"{name} ({sites.name[site]})" for name, site in zip(names, sites.of.tolist(), strict=True)]
 
 
-def counted(sites: Sites, keep: np.ndarray) -> str:
+def count_in_words(sites: Sites, keep: np.ndarray) -> str:
     """How many stay of ``keep`` [N] bool: ``60 of 207 sensors``, or ``12 of 35 regions (190 of 540 cells)``."""
     kept = int((sites.mean(keep.astype(float)) > 0.5).sum())
-    cells = "" if called(sites) == "sensors" else f" ({int(keep.sum()):,} of {len(keep):,} cells)"
-    return f"{kept:,} of {sites.count:,} {called(sites)}{cells}"
+    cells = "" if site_word(sites) == "sensors" else f" ({int(keep.sum()):,} of {len(keep):,} cells)"
+    return f"{kept:,} of {sites.count:,} {site_word(sites)}{cells}"
 
 
 def own_mask(run: Run) -> np.ndarray | None:

@@ -14,16 +14,16 @@ from stcore.evidence.plan.answers import (
     Answer,
     Ask,
     all_on,
-    asked_of,
-    check,
+    ask_weights,
+    check_run,
     knows_all_on,
+    load_whatif,
     trained_for,
-    weighed,
 )
-from stcore.evidence.plan.chance import OVER, changed, expected, measured_in
-from stcore.evidence.plan.curve import Curve, compared, drawn, keeping, known
-from stcore.evidence.plan.ground import OWN, Worth, called, demands, own_mask, sites_of
-from stcore.evidence.plan.reasons import Known, Said
+from stcore.evidence.plan.chance import OVER, error_change, expected_error, measured_period
+from stcore.evidence.plan.curve import Curve, curve_around, draw_curve, mask_keeping, stored_curve
+from stcore.evidence.plan.ground import OWN, Worth, demands, own_mask, site_word, sites_of
+from stcore.evidence.plan.reasons import Reasons, SiteFacts
 from stcore.options import OptionError
 from stcore.processes import jobs
 from stcore.runs import Run
@@ -111,14 +111,15 @@ class Plan:
 
     @property
     def measured(self) -> dict[str, dict[str, Any]]:
-        """The period of each part's errors; see ``stcore.evidence.plan.chance.measured_in``."""
-        return {part: measured_in(answer, self.data, part) for part, answer in self.answers.items()}
+        """The period of each part's errors; see ``stcore.evidence.plan.chance.measured_period``."""
+        return {part: measured_period(answer, self.data, part) for part, answer in self.answers.items()}
 
     def intervals(self) -> dict[str, dict[str, list[float]]]:
         """The 95 % interval [low, high] of the error in each part, over all sensors, the kept ones, those that are off."""
         step = self.data.step_seconds
         found = {
-            part: {over: expected(answer, over, step, part) for over in OVER} for part, answer in self.answers.items()
+            part: {over: expected_error(answer, over, step, part) for over in OVER}
+            for part, answer in self.answers.items()
         }
         return {part: {over: [one.low, one.high] for over, one in sure.items()} for part, sure in found.items()}
 
@@ -126,7 +127,7 @@ class Plan:
         """How much more it errs than with all on, as a share, and the 95 % interval of that: [share, low, high]."""
         step = self.data.step_seconds
         found = {
-            part: {over: changed(answer, self.whole[part], over, step, part) for over in OVER}
+            part: {over: error_change(answer, self.whole[part], over, step, part) for over in OVER}
             for part, answer in self.answers.items()
         }
         return {
@@ -143,7 +144,7 @@ class Plan:
             "kept": int(self.keep.sum()),
             "sites": self.sites.count,
             "sites_kept": int(self.site_keep.sum()),
-            "stay": ground.counted(self.sites, self.keep),
+            "stay": ground.count_in_words(self.sites, self.keep),
             "cost": self.cost,
             "ranking": self.ranking,
             "unit": self.unit,
@@ -174,17 +175,17 @@ def plan(
     (such as a=3) come on top of the run's own. Where the run's mask fits it is the plan; else the ranking with the least
     validation error is. ``ask``: who answers; by default this process loads the weights. Raises OptionError and RunError.
     """
-    check(run)
+    check_run(run)
     data = jobs.dataset(run)
     sites = sites_of(run, data, demands(run, {"on": on, "off": off, "costs": costs, "budget": budget}))
     _check_number(sites, keep, budget)
-    ask = ask or asked_of(weighed(run, data))
-    curve = drawn(run, sites, ask) if with_curve else known(run, sites.options)
+    ask = ask or ask_weights(load_whatif(run, data))
+    curve = draw_curve(run, sites, ask) if with_curve else stored_curve(run, sites.options)
     if keep is None and budget is None and own_mask(run) is None:
-        curve = curve or drawn(run, sites, ask)
+        curve = curve or draw_curve(run, sites, ask)
         keep = curve.knee() or round(sites.count / 2)
-    name, mask = best(run, sites, keep, ask)
-    return made(run, sites, sites.spread(mask), ask, ranking=name, curve=curve)
+    name, mask = best_ranking(run, sites, keep, ask)
+    return make_plan(run, sites, sites.spread(mask), ask, ranking=name, curve=curve)
 
 
 def _check_number(sites: Sites, keep: int | None, budget: float | None) -> None:
@@ -192,13 +193,13 @@ def _check_number(sites: Sites, keep: int | None, budget: float | None) -> None:
         raise OptionError("Give either how many sensors to keep or a budget, not both.")
     if keep is not None and not 1 <= keep <= sites.count:
         raise OptionError(
-            f"The data have {sites.count} {called(sites)}, so 1 to {sites.count} of them can be kept; not {keep}."
+            f"The data have {sites.count} {site_word(sites)}, so 1 to {sites.count} of them can be kept; not {keep}."
         )
     if keep is not None and keep > (most := sites.count - len(sites.off)):
         raise OptionError(f"All but {most} are switched off by name, so no {keep} of them can be kept.")
 
 
-def best(run: Run, sites: Sites, keep: int | None, ask: Ask) -> tuple[str, np.ndarray]:
+def best_ranking(run: Run, sites: Sites, keep: int | None, ask: Ask) -> tuple[str, np.ndarray]:
     """The ranking's name and the mask [R]: the run's own mask where that is what is asked for, else that of the ranking whose
     curve is lowest in validation at that number (with a budget: at the number that it pays for at the mean cost)."""
     own = own_mask(run)
@@ -211,37 +212,37 @@ def best(run: Run, sites: Sites, keep: int | None, ask: Ask) -> tuple[str, np.nd
     if many is None:
         budget = sites.options.budget
         many = sites.count if budget is None else round(sites.count * budget / float(sites.cost.sum()))
-    curve = compared(run, sites, many, ask)
+    curve = curve_around(run, sites, many, ask)
     name = curve.best_at(many) or OWN
     order = np.array(curve.orders[name])
-    return name, chosen(order, sites) if keep is None else keeping(order, sites, keep)
+    return name, chosen(order, sites) if keep is None else mask_keeping(order, sites, keep)
 
 
-def made(
+def make_plan(
     run: Run, sites: Sites, keep: np.ndarray, ask: Ask, *, ranking: str = "", curve: Curve | None = None,
-    facts: Known | None = None,
+    facts: SiteFacts | None = None,
 ) -> Plan:  # fmt: skip
     """The plan that keeps exactly ``keep`` [N] bool: asked, explained, with what has to be known about it."""
     everyone = np.ones(len(keep), bool)
     answers = {part: ask(keep, part) for part in PARTS}
     whole = {part: all_on(run, ask(everyone, part, keep)) for part in PARTS}
-    shares, unit, about = ground.worth(run), unit_of(run), ground.WORTH[ground.learnt(run)]
-    facts = facts or Known(sites.data, sites)
+    shares, unit, about = ground.sensor_worth(run), target_unit(run), ground.WORTH[ground.has_learned_mask(run)]
+    facts = facts or SiteFacts(sites.data, sites)
     mask = sites.mean(keep.astype(float)) > 0.5
     errors = answers["validation"].by_sensor, whole["validation"].by_sensor
-    why = Said(facts, mask, shares, *errors, unit, about.name)
+    why = Reasons(facts, mask, shares, *errors, unit, about.name)
     return Plan(
         run, sites, keep, answers, whole, shares, about, why.reasons(), why.by_site(), ranking, unit,
-        notes(run, sites, mask, facts), curve,
+        plan_notes(run, sites, mask, facts), curve,
     )  # fmt: skip
 
 
-def unit_of(run: Run) -> str:
+def target_unit(run: Run) -> str:
     """The first target's unit."""
     return str(run.spec["data"]["units"].get(run.spec["targets"][0], ""))
 
 
-def notes(run: Run, sites: Sites, keep: np.ndarray, facts: Known) -> list[str]:
+def plan_notes(run: Run, sites: Sites, keep: np.ndarray, facts: SiteFacts) -> list[str]:
     """What has to be known about a plan, in sentences without a full stop."""
     said = gaps(keep, sites)
     if not trained_for(run):

@@ -17,7 +17,7 @@ TELLERS, LEAST = 2, 0.2  # kept sites that are named as telling one that is off,
 
 
 @dataclass
-class Known:
+class SiteFacts:
     """What the data say of their R sites apart from any plan; found once."""
 
     data: STData
@@ -64,11 +64,11 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Said:
+class Reasons:
     """What the reasons are made of: ``keep`` [R] bool, ``worth`` [N] shares of what is ``called`` so, errors [N] under the plan
     and with all on."""
 
-    known: Known
+    known: SiteFacts
     keep: np.ndarray
     worth: np.ndarray
     error: np.ndarray
@@ -107,7 +107,7 @@ class Said:
         share = f"kept: {100 * sites.sum(self.worth)[site]:.2g} % of all {self.called}"
         twins = [place for place in np.flatnonzero(group == group[site]) if place != site and not self.keep[place]]
         return (
-            f"{share}, and stands for its copies {listed([sites.name[place] for place in twins])}"
+            f"{share}, and stands for its copies {join_names([sites.name[place] for place in twins])}"
             if group[site] >= 0 and twins
             else share
         )
@@ -128,11 +128,11 @@ class Said:
         near = [other for other in np.argsort(-likeness, kind="stable")[:TELLERS] if likeness[other] >= LEAST]
         cost = f", its error changes by {more:+.2g} {self.unit}".rstrip() if np.isfinite(more) else ""
         if near:
-            return f"off: {listed([sites.name[other] for other in near])} forecast it{cost}"
+            return f"off: {join_names([sites.name[other] for other in near])} forecast it{cost}"
         return f"off: no kept sensor reads much like it; all together forecast it{cost}"
 
 
-def listed(names: Sequence[str], most: int = 3) -> str:
+def join_names(names: Sequence[str], most: int = 3) -> str:
     """A few names: ``a``, ``a and b``, ``a, b, c and 4 others``."""
     shown = list(names[:most]) + ([f"{len(names) - most} others"] if len(names) > most else [])
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

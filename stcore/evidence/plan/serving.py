@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stcore.evidence.plan.answers import PARTS, Ask, asked_of, told, weighed
+from stcore.evidence.plan.answers import PARTS, Ask, answers_to_json, ask_weights, load_whatif
 from stcore.evidence.plan.curve import Drawing
 from stcore.evidence.plan.ground import sites_of
 from stcore.options import OptionError
@@ -27,8 +27,8 @@ class Server:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.data = jobs.dataset(run)
-        self.whatif = weighed(run, self.data)
-        self.ask: Ask = asked_of(self.whatif)
+        self.whatif = load_whatif(run, self.data)
+        self.ask: Ask = ask_weights(self.whatif)
         self.drawing: Drawing | None = None
         self.asked: dict[str, Any] = {}
 
@@ -41,8 +41,8 @@ class Server:
 
             return {"speed": measure(self.whatif, self.mask(question["speed"]))}
         keep, over = self.mask(question["keep"]), self.mask(question.get("over") or question["keep"])
-        ask = asked_of(self.whatif, whole=True) if question.get("whole") else self.ask
-        return {"answers": told([ask(keep, part, over) for part in PARTS])}
+        ask = ask_weights(self.whatif, whole=True) if question.get("whole") else self.ask
+        return {"answers": answers_to_json([ask(keep, part, over) for part in PARTS])}
 
     def mask(self, text: object) -> np.ndarray:
         """[N] bool from a text of zeros and ones."""
@@ -112,14 +112,14 @@ if TYPE_CHECKING:
 WORTH = 1.1  # times as fast, below which nobody notices
 
 
-def measured(plan: "Plan") -> dict[str, Any]:
+def measure_speed(plan: "Plan") -> dict[str, Any]:
     """Latency, arithmetic and inputs of a plan, measured in this process; see ``stcore.training.speed.measure``."""
     from stcore.training.speed import measure
 
-    return measure(weighed(plan.run, plan.data), plan.keep)
+    return measure(load_whatif(plan.run, plan.data), plan.keep)
 
 
-def sentence(found: dict[str, Any]) -> str:
+def describe_speed(found: dict[str, Any]) -> str:
     """What was measured, in one plain sentence; where only the inputs are saved it says so."""
     kept, sensors, ratio, every = found["kept"], found["sensors"], found["faster"]["kept"], found["faster"]["all"]
     if kept == sensors:
@@ -129,13 +129,13 @@ def sentence(found: dict[str, Any]) -> str:
         return f"Only the inputs are saved ({less}): the model takes as long as with all {sensors} sensors."
     arithmetic = 1 - found["flops"]["kept"] / max(found["flops"]["full"], 1)
     return (
-        f"Forecasts of the {kept} kept sensors are {times(ratio)} those of all {sensors} from all; those of all {sensors} from "
-        f"the kept ones are {times(every)} that. Measured in turn, {found['windows']} windows at once; {less}, and "
-        f"{arithmetic:.0%} less arithmetic for the kept ones."
+        f"Forecasts of the {kept} kept sensors are {speed_in_words(ratio)} those of all {sensors} from all; "
+        f"those of all {sensors} from the kept ones are {speed_in_words(every)} that. "
+        f"Measured in turn, {found['windows']} windows at once; {less}, and {arithmetic:.0%} less arithmetic for the kept ones."
     )
 
 
-def times(ratio: dict[str, float]) -> str:
+def speed_in_words(ratio: dict[str, float]) -> str:
     """How fast in words: ``3.2 times as fast (2.9 to 3.4 times) as``."""
     spread = f"({ratio['low']:.2g} to {ratio['high']:.2g} times)"
     if 1 / WORTH < ratio["median"] < WORTH:

@@ -9,7 +9,7 @@ SAME = ("title", "simulated", "zone", "fingerprint", "first_step", "step_seconds
 SEARCHED = ("batch", "lr", "weight_decay")  # may differ from arm to arm
 
 
-def described(report: Mapping[str, Any], runs: Sequence[Run]) -> dict[str, Any]:
+def describe_report(report: Mapping[str, Any], runs: Sequence[Run]) -> dict[str, Any]:
     """The report with ``unit`` of its errors, ``about`` its runs, and ``lat``, ``lon`` of sensors where they are known."""
     if not runs:
         return {**report, "unit": "", "about": {}}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stcore.evidence.intervals import blocks, interval
-from stcore.evidence.test_errors import Beside, Tested, beside
+from stcore.evidence.paired import Evidence, Paired, pair_by_seed
 
 
 class Link(NamedTuple):
@@ -15,7 +15,7 @@ class Link(NamedTuple):
 
     step: str
     label: str
-    tests: Sequence[Tested]
+    tests: Sequence[Evidence]
 
 
 def split(chain: Sequence[Link]) -> tuple[list[dict[str, Any]], list[str]]:
@@ -27,8 +27,8 @@ def split(chain: Sequence[Link]) -> tuple[list[dict[str, Any]], list[str]]:
     there = [place for place, link in enumerate(chain) if link.tests]
     if len(there) < 2:
         return [], ["Nothing can be split: fewer than two arms of the chain were run."]
-    together = beside(*(chain[place].tests for place in there))
-    records, notes = [], missing(chain, there)
+    together = pair_by_seed(*(chain[place].tests for place in there))
+    records, notes = [], missing_steps(chain, there)
     for number in range(1, len(there)):
         name = " and ".join(link.step for link in chain[there[number - 1] + 1 : there[number] + 1])
         records.append(_step(together, (number, number - 1), name, [chain[place].label for place in there]))
@@ -37,7 +37,7 @@ def split(chain: Sequence[Link]) -> tuple[list[dict[str, Any]], list[str]]:
     return records, notes
 
 
-def missing(chain: Sequence[Link], there: Sequence[int]) -> list[str]:
+def missing_steps(chain: Sequence[Link], there: Sequence[int]) -> list[str]:
     """What could not be told apart, or not at all, in sentences."""
     said = []
     before = [link.step for link in chain[1 : there[0] + 1]]
@@ -53,7 +53,7 @@ def missing(chain: Sequence[Link], there: Sequence[int]) -> list[str]:
     return said
 
 
-def _step(together: Beside, places: tuple[int, int], name: str, labels: list[str]) -> dict[str, Any]:
+def _step(together: Paired, places: tuple[int, int], name: str, labels: list[str]) -> dict[str, Any]:
     """The step from the second of ``places`` to the first."""
     arm, control = places
     sums = together.error.sum(axis=3)

@@ -22,7 +22,7 @@ class EvidenceError(ValueError):
 
 
 @dataclass(frozen=True)
-class Tested:
+class Evidence:
     """One run's errors on its test windows.
 
     ``error`` [W, H]: absolute errors summed over sensors, in the target's unit (in training spreads where there are several
@@ -57,7 +57,7 @@ class Tested:
         return float(self.error.sum(dtype=np.float64) / self.count.sum(dtype=np.float64))
 
     @classmethod
-    def of(cls, run: Run) -> "Tested":
+    def of(cls, run: Run) -> "Evidence":
         """What ``run`` left behind. EvidenceError where it is not finished or kept no errors window by window."""
         if run.status != "done" or run.result is None:
             raise EvidenceError(f"Run {run.id} is {run.status}, not done; evidence needs finished runs.")
@@ -66,7 +66,7 @@ class Tested:
         start = _row(run, "test_start", "<i8", (-1,))
         shape = (len(start), horizon)
         if not len(start) or start[0] < 0 or start[-1] > FARTHEST or not (np.diff(start) > 0).all():
-            raise damaged(run, "test_start", "its steps do not rise")
+            raise damaged_rows(run, "test_start", "its steps do not rise")
         return cls(
             run=run.id,
             seed=int(options.get("seed", 0)),
@@ -94,33 +94,33 @@ def _row(run: Run, name: str, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
         )
     found = np.fromfile(path, dtype)
     if shape != (-1,) and found.size != np.prod(shape):
-        raise damaged(run, name, f"it holds {found.size} numbers")
+        raise damaged_rows(run, name, f"it holds {found.size} numbers")
     if name in ("test_error", "test_count") and not (np.isfinite(found).all() and (found >= 0).all()):
-        raise damaged(run, name, "it holds what is no number of 0 or above")
+        raise damaged_rows(run, name, "it holds what is no number of 0 or above")
     if name == "test_count" and not found.any():
         raise EvidenceError(f"Run {run.id} was tested on no observed target.")
     return found.reshape(shape)
 
 
-def damaged(run: Run, name: str, why: str) -> EvidenceError:
+def damaged_rows(run: Run, name: str, why: str) -> EvidenceError:
     """What is said of an array that cannot be what the run left."""
     return EvidenceError(f"The file {name}.bin of run {run.id} is damaged: {why}; train it again.")
 
 
-class Beside(NamedTuple):
+class Paired(NamedTuple):
     """Arms laid beside each other: ``error`` [A, S, W, H] float64 of the ``seeds`` that all have; ``tests`` [A][S]."""
 
     seeds: list[int]
     error: np.ndarray
-    tests: list[list[Tested]]
+    tests: list[list[Evidence]]
 
     @property
-    def one(self) -> Tested:
+    def one(self) -> Evidence:
         """Any of the runs, for what is the same in all: windows, counts, calendar."""
         return self.tests[0][0]
 
 
-def beside(*arms: Sequence[Tested]) -> Beside:
+def pair_by_seed(*arms: Sequence[Evidence]) -> Paired:
     """The runs of the arms, paired by seed. EvidenceError where no seed is in all, the windows differ, or one has no error."""
     by_seed = [{test.seed: test for test in arm} for arm in arms]
     for arm, found in zip(arms, by_seed, strict=True):
@@ -144,10 +144,10 @@ def beside(*arms: Sequence[Tested]) -> Beside:
                 f"Run {test.run} made no error at all on the test windows, as where the target is constant there; differences "
                 "are relative, so there is none to tell."
             )
-    return Beside(seeds, np.array([[test.error for test in arm] for arm in tests], np.float64), tests)
+    return Paired(seeds, np.array([[test.error for test in arm] for arm in tests], np.float64), tests)
 
 
-def same_test(one: Tested, other: Tested) -> bool:
+def same_test(one: Evidence, other: Evidence) -> bool:
     """Whether two runs were tested on the same windows with the same observed targets."""
     same = one.fingerprint == other.fingerprint and one.count.shape == other.count.shape
     return same and np.array_equal(one.start, other.start) and np.array_equal(one.count, other.count)

@@ -9,9 +9,8 @@ from stcore import readers
 from stcore.data import STData
 from stcore.evidence import report
 from stcore.evidence.experiment.options import ExperimentOptions
-from stcore.evidence.experiment.plan import Plan, plan, settled
-from stcore.evidence.experiment.told import Told
-from stcore.evidence.experiment.work import Work
+from stcore.evidence.experiment.plan import Plan, plan, work_by_arm
+from stcore.evidence.experiment.work import Progress, Work
 from stcore.options import OptionError
 from stcore.processes.jobs import finished
 from stcore.runs import RunError
@@ -37,13 +36,13 @@ class Experiment:
         """What it is at a glance: ``<Experiment worth-it: paused, 6 of 33 runs>``."""
         return f"<Experiment {self.name}: {self.status}, {self.progress.get('done', 0)} of {len(self.plan.runs)} runs>"
 
-    def __iter__(self) -> Iterator[Told]:
+    def __iter__(self) -> Iterator[Progress]:
         """Do what is left to do, as many runs at once as there are slots."""
         return self.work()
 
-    def work(self, in_turn: bool = False) -> Iterator[Told]:
+    def work(self, in_turn: bool = False) -> Iterator[Progress]:
         """Do what is left to do; ``in_turn`` trains in this process, one run at a time, so that seconds can be compared."""
-        return iter(Work(self.folder, self.options, self.plan, partial(reported, self), in_turn))
+        return iter(Work(self.folder, self.options, self.plan, partial(full_report, self), in_turn))
 
     @property
     def name(self) -> str:
@@ -96,10 +95,10 @@ class Experiment:
 
     def report(self, data: STData | None = None) -> dict[str, Any]:
         """The stored report, or one of what is finished so far; ``data``, where at hand, tell the clock and the incidents."""
-        return self.folder.report or reported(self, data)
+        return self.folder.report or full_report(self, data)
 
 
-def reported(experiment: Experiment, data: STData | None = None) -> dict[str, Any]:
+def full_report(experiment: Experiment, data: STData | None = None) -> dict[str, Any]:
     """The comparison of all finished runs, and what the searches, which come on top, cost and chose."""
     done = [{**arm, "runs": [run for run in arm["runs"] if finished(run)]} for arm in experiment.arms]
     found = report([arm for arm in done if arm["runs"]], data)
@@ -131,7 +130,7 @@ def create_experiment(
     if asked.data != "demo":
         asked = asked.model_copy(update={"data": str(Path(asked.data).expanduser().resolve())})
     planned = Plan.read(plan(asked, str(asked.name), len(data.sensors)).to_json())
-    settled(planned, data)
+    work_by_arm(planned, data)
     content = {
         "name": asked.name,
         "options": asked.model_dump(mode="json"),
@@ -139,11 +138,11 @@ def create_experiment(
         "plan": planned.to_json(),
     }
     if (Path(root) / FOLDER / str(asked.name) / "experiment.json").is_file():
-        return grown(open_experiment(str(asked.name), root), planned, content, data)
+        return extend(open_experiment(str(asked.name), root), planned, content, data)
     return Experiment(Folder.create(Path(root), str(asked.name), {**content, "chosen": {}}))
 
 
-def grown(known: Experiment, planned: Plan, content: dict[str, Any], data: STData) -> Experiment:
+def extend(known: Experiment, planned: Plan, content: dict[str, Any], data: STData) -> Experiment:
     """An experiment that is there already, with what was added to it. RunError where a run of it would change."""
     if known.folder.content.get("fingerprint") != data.fingerprint:
         raise RunError(f"Experiment {known.name} was made of other data; choose another name.")

@@ -6,14 +6,14 @@ from typing import Any
 
 from stcore import registry
 from stcore.evidence.arms import ROLES, Arm
-from stcore.evidence.side_by_side import flattened
+from stcore.evidence.side_by_side import flatten
 from stcore.runs import Run
 
 ASIDE = {"seed", "train.threads", "train.forecasts"}  # what may differ within an arm
 FIELD = (64, 2e-3)  # windows a step and learning rate of the field's published code
 
 
-def grouped(runs: Sequence[Run]) -> list[Arm]:
+def group_runs(runs: Sequence[Run]) -> list[Arm]:
     """The arms that runs form, in the order in which they come. Runs of an experiment's search are left out.
 
     Full training is ``full``, with a budget ``full-equal``; random at a budget that another method has, too, is its
@@ -23,22 +23,29 @@ def grouped(runs: Sequence[Run]) -> list[Arm]:
     found: dict[str, list[Run]] = {}
     for run in runs:
         if (run.spec.get("experiment") or {}).get("trial") is None:
-            found.setdefault(identity(run), []).append(run)
+            found.setdefault(run_identity(run), []).append(run)
     arms = [arm_of(same) for same in found.values()]
     roles = [role_of(arm, arms) for arm in arms]
     methods = [arm for arm, role in zip(arms, roles, strict=True) if role == "method"]
     return [
-        Arm(told(arm, methods) if role == "method" else ROLES[role], role, arm.method, arm.keep, arm.samples, arm.runs)
+        Arm(
+            distinct_label(arm, methods) if role == "method" else ROLES[role],
+            role,
+            arm.method,
+            arm.keep,
+            arm.samples,
+            arm.runs,
+        )
         for arm, role in zip(arms, roles, strict=True)
     ]
 
 
 def options_of(run: Run) -> dict[str, Any]:
     """All options that decide a run but its seed, on one level."""
-    return {name: value for name, value in flattened(run.spec["options"]).items() if name not in ASIDE}
+    return {name: value for name, value in flatten(run.spec["options"]).items() if name not in ASIDE}
 
 
-def identity(run: Run) -> str:
+def run_identity(run: Run) -> str:
     """Equal texts mean runs of one arm."""
     return json.dumps([run.spec["data"]["fingerprint"], options_of(run)], sort_keys=True)
 
@@ -74,7 +81,7 @@ def recipe(arm: Arm) -> tuple[int | None, float | None]:
     return train.get("batch"), train.get("lr")
 
 
-def told(arm: Arm, methods: Sequence[Arm]) -> str:
+def distinct_label(arm: Arm, methods: Sequence[Arm]) -> str:
     """The method's name, and, where another arm would be called the same, the options in which they differ."""
     same = [
         other for other in methods if (other.label, other.keep, other.samples) == (arm.label, arm.keep, arm.samples)
