@@ -4,7 +4,9 @@ Each takes a card, or the name of an installed one, and checks all that things o
 promise and what was seen. ``promises(kind, card)`` gives them one by one, such as for ``pytest.mark.parametrize``.
 """
 
+from stcore.testing.models import check_model
 from stcore.testing.promise import BrokenPromise, Promise
+from stcore.testing.readers import Example, check_reader
 from stcore.testing.strategies import check_strategy
 
-__all__ = ["BrokenPromise", "Promise", "check_strategy"]
+__all__ = ["BrokenPromise", "Example", "Promise", "check_model", "check_reader", "check_strategy"]

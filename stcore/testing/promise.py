@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from stcore import registry
 from stcore.registry import Card, Kind
@@ -81,18 +81,18 @@ def expect(holds: Any, seen: str) -> None:
 
 
 def card_of(kind: Kind, card: Card | str) -> Card:
-    """The card itself, or the one that an installed package brings under that name."""
+    """The card itself, as one of its kind, or the one that an installed package brings under that name."""
     if isinstance(card, str):
         return registry.card(kind, card)
     if not isinstance(card, Card):
         raise TypeError(f"a card or the name of an installed one is needed, not {card!r}")
-    return card
+    return registry.of_kind(kind, card)
 
 
 @contextmanager
 def listed(kind: Kind, card: Card) -> Iterator[None]:
     """Have a card among those of its kind for a while, as if its package were installed."""
-    known: dict[str, Any] = registry.cards(kind)
+    known = cast(dict[str, Card], registry.cards(kind))
     before = known.get(card.name)
     known[card.name] = card
     try:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -10,7 +11,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from data_samples import EVERY, SAMPLES, Sample, files
+from data_samples import EVERY, SAMPLES, Sample
 from data_samples.hdf5 import write_metr_la
 from data_samples.values import IDS, SENSORS, STEPS, raw, times, values
 
@@ -20,34 +21,39 @@ from stcore.data import STData
 from stcore.findings import DataError
 from stcore.readers import Raw, Reader
 from stcore.readers.recognise import recognise
-from stcore.readers.source import Folder, Source
+from stcore.readers.source import Source
 from stcore.registry import Card
+from stcore.testing import BrokenPromise, Example, Promise, check_reader
+from stcore.testing.readers import promises
 
-GRIDS = ("netcdf-grid", "grib", "weatherbench", "zarr")  # whose sensors are called after their places
-every = pytest.mark.parametrize(("name", "sample"), EVERY, ids=[sample.name for _, sample in EVERY])
+
+def example(sample: Sample) -> Example:
+    """What a sample holds. One without names numbers its sensors, or names grid cells by their locations."""
+    numbers = None if sample.times else [str(number) for number in range(SENSORS)]
+    return Example(
+        sample.make,
+        values(),
+        times() if sample.times else None,
+        IDS if sample.ids else numbers,
+        sample.ordered,
+        sample.exact,
+    )
+
+
+CASES = [
+    pytest.param(promise, id=f"{sample.name}-{promise.name}")
+    for name, sample in EVERY
+    for promise in promises(name, example(sample))
+]
+
+
+@pytest.mark.parametrize("promise", CASES)
+def test_it_keeps_its_promise(promise: Promise) -> None:
+    promise.hold()
 
 
 def test_every_reader_has_a_sample() -> None:
     assert set(SAMPLES) == set(registry.cards("readers")) == {card.name for card in readers.CARDS}
-
-
-@every
-def test_values_times_and_sensors_are_those_of_the_file(name: str, sample: Sample, tmp_path: Path) -> None:
-    data = readers.open(sample.make(tmp_path))
-    assert data.ds.attrs["reader"] == name
-    if not sample.ordered:
-        data = data.like(IDS, data.channels)
-    if sample.exact:
-        np.testing.assert_array_equal(data.values[:, :, 0], values().astype(np.float32))
-    else:
-        np.testing.assert_allclose(data.values[:, :, 0], values(), rtol=2e-6)
-    assert ("start" in (data.ds.attrs.get("assumed") or "")) == (not sample.times)
-    if sample.times:
-        assert (data.time == times()).all()
-    if sample.ids:
-        assert data.sensors == IDS
-    elif name not in GRIDS:
-        assert data.sensors == [str(number) for number in range(SENSORS)]
 
 
 def test_grids_remember_the_places_of_their_cells(tmp_path: Path) -> None:
@@ -57,71 +63,6 @@ def test_grids_remember_the_places_of_their_cells(tmp_path: Path) -> None:
     np.testing.assert_array_equal(data.locations[:3], [[52, 7], [52, 8], [52, 9]])
     assert list(data.ds.attrs["grid"]) == [2, 3]
     assert data.ds["cell"].values.tolist() == list(range(6))
-
-
-@every
-def test_one_reader_alone_is_sure(name: str, sample: Sample, tmp_path: Path) -> None:
-    path = sample.make(tmp_path)
-    loaded = {card.name: card.load() for card in registry.cards("readers").values()}
-    if path.is_dir():
-        members = {reader: found.members(Folder(path)) for reader, found in loaded.items() if hasattr(found, "members")}
-        assert [reader for reader, found in members.items() if found] == [name]
-        return
-    source = Source(path)
-    scores = {reader: found.recognises(source) for reader, found in loaded.items() if isinstance(found, Reader)}
-    assert all(0 <= score <= 1 for score in scores.values())
-    best = max(scores.values())
-    assert [reader for reader, score in scores.items() if score == best] == [name]
-
-
-@every
-def test_content_decides_over_suffix(name: str, sample: Sample, tmp_path: Path) -> None:
-    path = sample.make(tmp_path)
-    if path.is_dir():
-        pytest.skip("the names of a folder's files say which is which")
-    lying = path.rename(path.with_name("lying.docx"))
-    assert readers.open(lying).ds.attrs["reader"] == name
-    lying = lying.rename(path.with_name("lying.h5" if Source(lying).content != "hdf5" else "lying.csv"))
-    data = readers.open(lying)
-    assert data.ds.attrs["reader"] == name
-    assert "suffix" in [finding.code for finding in data.findings]
-
-
-@every
-def test_opening_is_repeatable_and_survives_saving(name: str, sample: Sample, tmp_path: Path) -> None:
-    path = sample.make(tmp_path)
-    data, again = readers.open(path), readers.open(path)
-    assert data.fingerprint == again.fingerprint
-    data.save(tmp_path / "again.nc")
-    saved = readers.open(tmp_path / "again.nc")
-    assert saved.fingerprint == data.fingerprint
-    assert saved.answers == data.answers
-    assert saved.units == data.units
-
-
-@every
-def test_an_answer_that_is_no_choice_is_refused(name: str, sample: Sample, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="graph"):
-        readers.open(sample.make(tmp_path), {"graph": "spaghetti"})
-
-
-@every
-def test_a_file_cut_off_is_refused_in_words(name: str, sample: Sample, tmp_path: Path) -> None:
-    path = sample.make(tmp_path)
-    cut = files(path)[0]
-    whole = cut.read_bytes()
-    for part in (0.0, 0.0005, 0.01, *np.linspace(0.03, 0.999, 27)):
-        cut.write_bytes(whole[: int(part * len(whole))])
-        try:
-            data = readers.open(path)
-        except DataError as error:
-            assert any(said in str(error) for said in (path.name, cut.name, "time step"))
-            assert "Traceback" not in str(error)
-        else:  # what is cut between two lines or messages is shorter; of a folder another file may be left
-            assert cut.suffix in (".csv", ".grib2") or path.is_dir()
-            if path.is_file() and sample.exact:
-                left = values().astype(np.float32)[: len(data.values) - 1]
-                assert np.array_equal(data.values[:-1, :, 0], left, equal_nan=True)
 
 
 @pytest.mark.parametrize(
@@ -286,3 +227,35 @@ def test_a_reader_of_other_people_is_asked_too(monkeypatch: pytest.MonkeyPatch, 
         registry.forget()
     assert data.ds.attrs["reader"] == "bike-log"
     assert data.sensors == IDS
+
+
+# ---- the contract sees what is broken -----------------------------------------------------------------------------------
+def bike_log(shift: float = 0.0) -> Reader:
+    """A reader of logs of bicycles, whose values are right but for a ``shift``."""
+
+    def read(source: Source, answers: Mapping[str, str]) -> Raw:
+        rows = np.frombuffer(source.path.read_bytes()[4:], np.float32)
+        data = raw().isel(time=slice(len(rows) // SENSORS))
+        data["value"].values[:, :, 0] = rows[: data.sizes["time"] * SENSORS].reshape(-1, SENSORS) + shift
+        return Raw(data, [], {})
+
+    return Reader(lambda source: float(source.head[:4] == b"BIKE"), read)
+
+
+def write_log(folder: Path) -> Path:
+    (folder / "log.bin").write_bytes(b"BIKE" + values().astype(np.float32).tobytes())
+    return folder / "log.bin"
+
+
+SHIFTED = bike_log(0.5)
+GREEDY = Reader(lambda source: 2.0, bike_log().read)
+
+
+@pytest.mark.parametrize(
+    ("reader", "words"), [("SHIFTED", "readings differ"), ("GREEDY", "scores lie between 0 and 1")]
+)
+def test_a_broken_promise_is_named(reader: str, words: str) -> None:
+    card = Card("bike-log", "Counters of bicycles.", "their manual", f"{__name__}:{reader}")
+    with pytest.raises(BrokenPromise, match="The reader 'bike-log' breaks a promise") as refused:
+        check_reader(card, Example(write_log, values(), times(), IDS))
+    assert words in str(refused.value)
