@@ -103,6 +103,11 @@ def settled(page: Page) -> None:
     )
 
 
+def patience(seconds: float) -> float:
+    """What takes so long on a quiet machine may take longer on a busy one: by as much as its processors are in demand."""
+    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def badge(page: Page, word: str, seconds: float = 60) -> None:
     """Wait until the header says that the run stands so."""
     page.locator(".st-key-run-header").get_by_text(word).first.wait_for(timeout=1000 * seconds)

@@ -50,3 +50,9 @@ def product(axes: tuple[Iterable[Any], ...]) -> list[tuple[Any, ...]]:
 def pairs(one: tuple[Any, ...]) -> set[tuple[tuple[int, Any], tuple[int, Any]]]:
     """Every two values of a combination, each with the number of its axis."""
     return set(combinations(enumerate(one), 2))  # type: ignore[arg-type]
+
+
+def only(places: Iterable[int], cases: Iterable[Any]) -> list[ParameterSet]:
+    """All cases; those at other ``places`` are marked slow."""
+    cases = list(cases)
+    return mostly_slow(cases, [cases[place] for place in places])

@@ -60,7 +60,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of this run of the tests that all of its processes see."""
     own = tmp_path_factory.getbasetemp()
     folder = own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own
@@ -72,15 +72,15 @@ Once = Callable[[str, Callable[[Path], Any]], Path]
 
 
 @pytest.fixture(scope="session")
-def once(shared: Path) -> Once:
+def once(shared_folder: Path) -> Once:
     """``once(name, make)``: the folder of that name, which ``make(folder)`` has filled in the first process that asked.
 
     All processes read the same files, so a test that changes them works on a copy.
     """
 
     def get(name: str, make: Callable[[Path], Any]) -> Path:
-        folder, made = shared / name, shared / f"{name}.made"
-        with FileLock(shared / f"{name}.lock"):
+        folder, made = shared_folder / name, shared_folder / f"{name}.made"
+        with FileLock(shared_folder / f"{name}.lock"):
             if not made.exists():
                 folder.mkdir()
                 make(folder)

@@ -1,14 +1,19 @@
 """Runs in every state, made of a tiny dataset, and the app on them without a browser."""
 
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from distillations import SMALL, distilled
+from running import Command
 from states import states
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
@@ -16,6 +21,8 @@ from tiny import tiny
 from training_runs import OPTIONS, trained
 
 from app import session
+from stcore import sandbox
+from stcore.processes import oneshot
 from stcore.runs import Run, create
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
@@ -64,7 +71,26 @@ def in_state(tiny_file: Path, folder: Path) -> Iterator[Callable[[str, int], Run
 
 
 @pytest.fixture
-def app(folder: Path) -> Callable[..., AppTest]:
+def quick_children(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short child processes of the page are forked from a server that has loaded everything, and begin at once."""
+    folder = tmp_path_factory.mktemp("children")
+
+    def run(arguments: list[str], timeout: float, **_: Any) -> subprocess.CompletedProcess[str]:
+        assert arguments[:3] == [sys.executable, "-m", "stcore"]
+        command = Command(folder, *arguments[3:], environment=_.get("env") or dict(os.environ))
+        command.process.join(timeout)
+        if command.alive:
+            command.kill()
+            raise subprocess.TimeoutExpired(arguments, timeout)
+        return subprocess.CompletedProcess(arguments, command.wait(), command.stdout, command.stderr)
+
+    quick = SimpleNamespace(run=run, DEVNULL=subprocess.DEVNULL, TimeoutExpired=subprocess.TimeoutExpired)
+    monkeypatch.setattr(oneshot, "subprocess", quick)
+    monkeypatch.setattr(sandbox, "subprocess", quick)
+
+
+@pytest.fixture
+def app(folder: Path, quick_children: None) -> Callable[..., AppTest]:
     """The whole app on a page, with an address: ``app("train", run="x")``."""
 
     def open_app(view: str = "train", **address: str) -> AppTest:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cases import only
 from pages import button, texts
 from training_runs import copied
 
@@ -117,6 +118,7 @@ def test_the_set_is_handed_over_as_the_authors_have_it(app, finished: dict[str, 
     assert readers.open(tmp_path / "small.pt").ds.sizes["window"] == jobs.distilled(finished["set"]).ds.sizes["window"]
 
 
+@pytest.mark.slow
 def test_how_the_run_that_was_started_stands_is_told_until_its_end(
     app, finished: dict[str, Run], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,6 +141,7 @@ def test_how_the_run_that_was_started_stands_is_told_until_its_end(
     assert run.id.replace("-", "") not in said(test.run()).replace("\\-", "")
 
 
+@pytest.mark.slow
 def test_a_distillation_is_deleted_and_brought_back(app, finished: dict[str, Run], folder: Path) -> None:
     test = app("distil", distillation="set")
     rows = next(part.value for part in test.dataframe if "surrogate" in part.value)
@@ -204,7 +207,7 @@ def test_the_time_is_estimated_before_the_start_from_what_was_timed_here(
     assert "from a quick look at this machine's speed" in said()[1]
 
 
-@pytest.mark.parametrize(("way", "warm"), [(result.ALONE, None), (result.WARM, 20), (result.ALL, None)])
+@pytest.mark.parametrize(("way", "warm"), only([1], [(result.ALONE, None), (result.WARM, 20), (result.ALL, None)]))
 def test_training_on_it_starts_a_run(
     app, finished, monkeypatch: pytest.MonkeyPatch, way: str, warm: int | None
 ) -> None:

@@ -79,6 +79,7 @@ def test_histories_are_permuted_by_a_child(app, masked: Run) -> None:
     assert "**Permuted**" in said(test) and "test windows" in said(test)
 
 
+@pytest.mark.slow
 def test_a_child_that_fails_says_why(app, masked: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(run: Run) -> None:
         with run.open_log() as log:
@@ -93,6 +94,7 @@ def test_a_child_that_fails_says_why(app, masked: Run, monkeypatch: pytest.Monke
     assert any("not on this machine" in error.value.replace("\\", "") for error in test.error)
 
 
+@pytest.mark.slow
 def test_regions_are_left_out_stopped_and_gone_on_with(app, masked: Run) -> None:
     test = app("sensors", run="masked")
     test.number_input(key="regions").set_value(2).run()

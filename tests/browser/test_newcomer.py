@@ -4,6 +4,7 @@ import re
 
 import pytest
 from browsing import Browse, badge, figure, settled, varied
+from cases import mostly_slow
 
 pytestmark = pytest.mark.browser
 
@@ -33,7 +34,7 @@ def test_open_start_watch_finish_and_click_a_window(browse: Browse) -> None:
     assert varied(page.screenshot())
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", mostly_slow(["light", "dark"], ["dark"]))
 def test_the_first_page_shows_curves_in_both_themes(browse: Browse, theme: str) -> None:
     page = browse(theme).open()
     charts = page.get_by_test_id("stVegaLiteChart").locator("svg")

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from browsing import MAP, Browse, Server, like, picture
+from browsing import MAP, Browse, Server, like, patience, picture
 from planning import masked_run
 from playwright.sync_api import Page, expect
 
@@ -24,6 +24,7 @@ def changed(page: Page, before: str, seconds: float = 10) -> float:
     return time.monotonic() - began
 
 
+@pytest.mark.slow
 def test_slider_and_click_are_answered_live(browse: Browse, server: Server) -> None:
     run = masked_run(server.runs, "planned", {"name": "any"})
     page = browse().open(f"/sensors?run={run.id}&section=plan")
@@ -36,9 +37,8 @@ def test_slider_and_click_are_answered_live(browse: Browse, server: Server) -> N
         slider.press(key)
         waits.append(changed(page, before))
         page.wait_for_timeout(300)
-    assert sorted(waits[1:])[1] < 1.5, (
-        f"the slider is slow: {waits}"
-    )  # most of it is the browser's, on software graphics
+    # most of it is the browser's, on software graphics
+    assert sorted(waits[1:])[1] < patience(1.5), f"the slider is slow: {waits}"
 
     before, pixels = kept(page), picture(page)
     box = page.get_by_test_id(MAP).bounding_box()

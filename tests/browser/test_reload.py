@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from browsing import Browse, Server, badge, figure, settled
+from browsing import Browse, Server, badge, figure, patience, settled
 
 from stcore.processes import worker
 from stcore.runs import Run, create
@@ -80,6 +80,7 @@ def test_reload_and_a_second_visitor_find_the_run_and_steer_it(browse: Browse, l
     badge(page, "Running")
 
 
+@pytest.mark.slow
 def test_epochs_come_within_a_second_and_a_half_and_leave_the_zoom_alone(browse: Browse, long_run: Run) -> None:
     page = browse().open(f"/?run={long_run.id}")
     badge(page, "Running")
@@ -103,7 +104,7 @@ def test_epochs_come_within_a_second_and_a_half_and_leave_the_zoom_alone(browse:
         began = time.monotonic()
         until(lambda told=told: done(page) > told, "the page shows it", 10)
         late.append(time.monotonic() - began)
-    assert sorted(late)[2] <= 1.5, late
+    assert sorted(late)[2] <= patience(1.5), late
     assert epochs_shown(chart) == zoomed, "the zoom stays"
     assert chart.evaluate("element => element.marked"), "the chart is the same element"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from browsing import Browse, Server, settled, varied
+from cases import only
 from playwright.sync_api import Browser, expect
 from reported import HOSTILE, hostile, made
 from tiny import tiny
@@ -36,6 +37,7 @@ def seen(server: Server, tmp_path: Path) -> Iterator[str]:
     shutil.rmtree(server.runs / ".experiments" / "seen")
 
 
+@pytest.mark.slow
 def test_the_report_shows_its_verdict_and_figures_and_is_saved_as_one_file(
     browse: Browse, server: Server, seen: str, tmp_path: Path, chromium: Browser
 ) -> None:
@@ -60,7 +62,7 @@ def test_the_report_shows_its_verdict_and_figures_and_is_saved_as_one_file(
     assert_opens(chromium, tmp_path / "report.html", "light", sentence)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", only([0], ["light", "dark"]))
 def test_a_saved_report_asks_nothing_of_the_network_and_shows_its_verdict(
     chromium: Browser, tmp_path: Path, theme: str
 ) -> None:

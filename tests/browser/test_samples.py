@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from browsing import ROOT, Browse, Server, settled, varied
+from cases import mostly_slow
 from playwright.sync_api import Browser, Locator, Page, expect
 from tiny import tiny
 from training_runs import OPTIONS
@@ -148,6 +149,7 @@ def test_a_lasso_is_named_and_its_link_opens_it_in_a_fresh_browser(browse: Brows
     other.get_by_text("Showing all").wait_for()
 
 
+@pytest.mark.slow
 def test_samples_outside_a_selection_are_paled_in_the_calendar(chromium: Browser) -> None:
     values = np.tile(np.linspace(0, 1, 24, dtype=np.float32), (4, 1))
     inside = np.zeros(values.shape, bool)
@@ -249,7 +251,7 @@ def beneath(kept: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.asarray(sums / (kept.size / (width * height)))
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(17_000, 100), (40, 7)])
+@pytest.mark.parametrize(("rows", "columns"), mostly_slow([(17_000, 100), (40, 7)], [(40, 7)]))
 def test_every_pixel_of_the_raster_is_the_exact_share_beneath_it(chromium: Browser, rows: int, columns: int) -> None:
     rng = np.random.default_rng(0)
     kept = rng.random((rows, columns)) < np.linspace(0, 1, rows)[:, None]
