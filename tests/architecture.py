@@ -1,8 +1,12 @@
-"""Who may import whom, which doors there are, how long things may be: the rules, and a reader of sources for them."""
+"""Who may import whom, which doors there are, how long things may be: the rules, and a reader of sources for them.
+
+``python tests/architecture.py`` prints the figures of the house, ``--exceptions`` what tests/exceptions.txt has to hold.
+"""
 
 import ast
 import builtins
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -190,3 +194,9 @@ def size_breaches(source: Source, text: str) -> Iterator[tuple[int, str]]:
             positional = len(names) - (names[:1] in (["self"], ["cls"]))
             if positional > POSITIONAL:
                 yield node.lineno, f"{node.name} takes {positional} positional parameters; at most {POSITIONAL}"
+
+
+if __name__ == "__main__":
+    from house import main
+
+    main(sys.argv[1:])
