@@ -12,17 +12,11 @@ def mostly_slow(cases: Iterable[Any], by_default: Iterable[Any]) -> list[Paramet
     """All cases in their order; those that are not in ``by_default`` are marked slow."""
     cases, kept = list(cases), list(by_default)
     assert all(case in cases for case in kept), f"{kept} are not all among {cases}"
-    return [
-        pytest.param(*values(case), marks=[] if case in kept else [pytest.mark.slow], id=label(case)) for case in cases
-    ]
+    return [pytest.param(*values(case), marks=[] if case in kept else [pytest.mark.slow]) for case in cases]
 
 
 def values(case: Any) -> tuple[Any, ...]:
     return case if isinstance(case, tuple) else (case,)
-
-
-def label(case: Any) -> str:
-    return "-".join(map(str, values(case)))
 
 
 def all_pairs(*axes: Iterable[Any]) -> list[tuple[Any, ...]]:
