@@ -18,7 +18,16 @@ from stcore.evidence.intervals import Interval, whole_interval
 from stcore.evidence.paired import Evidence, pair_by_seed
 from stcore.runs import Run
 
-SIMPLE = ("random", "conditional-variance", "coverage", "predictive", "spread", "variance", "gradient", "degree")
+SIMPLE = (
+    "random",
+    "conditional-variance",
+    "coverage",
+    "predictive",
+    "farthest-first",
+    "variance",
+    "gradient",
+    "degree",
+)
 SETS = ("metr-la-week", "charged-mel", "demo", "era5-uk")
 DEAREST = {("metr-la-week", 30): 0.02, ("metr-la-week", 60): 0.05, ("era5-uk", 30): 0.045, ("era5-uk", 60): 0.055}
 DEAREST[("demo", 17)] = 0.01  # goal A, by set and per cent off

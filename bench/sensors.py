@@ -55,7 +55,7 @@ SETS = {
     "demo": Dataset("demo", LIGHT, 6, (PLANTED, 0.6)),
     "charged-mel": Dataset("charged-mel/pems_layout", LIGHT, 10),
     "era5-uk": Dataset(
-        "era5-uk-t2m-2019-03", GRID, 15, masks=("random", "coverage", "spread", *ASKING), horizon=6, region=2
+        "era5-uk-t2m-2019-03", GRID, 15, masks=("random", "coverage", "farthest-first", *ASKING), horizon=6, region=2
     ),
 }
 

@@ -13,6 +13,7 @@ from sensor_live import FILE as LIVE
 from sensor_speed import FILE as SPEED
 from sensor_speed import ratios
 
+from stcore import registry
 from stcore.evidence.paired import Evidence
 from stcore.processes.jobs import finished
 from stcore.runs import Run, runs_in
@@ -33,7 +34,8 @@ def done(folder: Path) -> list[tuple[Arm, int, Run]]:
 
 def arm(run: Run) -> Arm:
     """What a run is, beside its seed."""
-    mask, name = run.spec["options"]["mask"], run.spec["options"]["mask"]["name"]
+    mask = run.spec["options"]["mask"]
+    name = registry.card("masks", mask["name"]).name  # an older run may have an older one
     share = None if name in ("none", "any") else round(100 * mask["sparsity"])
     return Arm(run.id.split(".")[0], run.spec["options"]["model"]["name"], name, share)
 

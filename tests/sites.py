@@ -5,7 +5,7 @@ from tiny import tiny
 
 from stcore import registry
 from stcore.data import STData
-from stcore.sensors.mask import Fixed
+from stcore.sensors.mask import Ranked
 from stcore.sensors.options import MaskOptions
 from stcore.sensors.sites import Sites
 
@@ -26,11 +26,11 @@ def without_places(data: STData, graph: str) -> STData:
     return STData.of(data.ds.drop_vars(["lat", "lon"]), answers={"graph": graph})
 
 
-def begun(name: str, data: STData, **options: object) -> Fixed:
+def begun(name: str, data: STData, **options: object) -> Ranked:
     """A mask that has decided."""
     card = registry.card("masks", name)
     settings = card.options.read(options)
-    mask: Fixed = card.load()(settings, Sites(data, settings), 1, 0)
+    mask: Ranked = card.load()(settings, Sites(data, settings), 1, 0)
     mask.begin(0, lambda masks: np.zeros(len(masks)))
     return mask
 

@@ -27,7 +27,7 @@ from stcore.evidence.agreement import (
 from stcore.runs import Run, RunError
 from stcore.runs.derived import kept
 from stcore.runs.trace import check_rows, trace
-from stcore.sensors.faulty import Fault, faulty
+from stcore.sensors.faulty import Fault, find_faults
 
 MASK, GRADIENT, PERMUTATION, REGIONS = "mask", "gradient", "permutation", "regions"
 MEANING = {
@@ -158,7 +158,7 @@ def importance_views(
         agreement_table(views, regions),
         {run.id: overlap_by_epoch(trace(run)["active"].values) for run in begun if run.id in last},
         overlap_between_runs(last),
-        [] if data is None else faulty(data, target),
+        [] if data is None else find_faults(data, target),
         rise_on_others(begun, views),
         regions,
         np.mean(list(last.values()), axis=0) if last else None,

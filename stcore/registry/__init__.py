@@ -29,6 +29,7 @@ from stcore.registry.kinds import (
     ReaderCard,
     Shape,
     StrategyCard,
+    pilot_by_options,
 )
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "ReaderCard",
     "Shape",
     "StrategyCard",
+    "pilot_by_options",
 ]
 
 Kind = Literal["models", "strategies", "masks", "distillers", "readers"]

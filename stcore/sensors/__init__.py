@@ -3,7 +3,7 @@
 from stcore.registry import discovered
 
 ORDER = (
-    *("none", "dynst", "any", "best", "random", "spread", "variance", "coverage"),
+    *("none", "dynst", "any", "best", "random", "farthest-first", "variance", "coverage"),
     *("conditional-variance", "predictive", "degree", "gradient", "given"),
 )
 

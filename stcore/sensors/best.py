@@ -1,16 +1,17 @@
-"""Best: of the masks known from the data, the one under which a model forecasts best; found without training for each.
+"""Best: of the masks known from the data, the one under which a model forecasts best, without training for each.
 
-Beforehand a model trains for a few epochs with sensors off at random in every step, so that it forecasts under any mask. The
-candidates are compared by its validation error, and the run trains under the winner. Choosing by validation is what worked
-where no single rule won (ours).
+Beforehand a model trains for a few epochs with sensors off at random in every step, so that it forecasts under any mask. Its
+validation error compares the candidates, and the run trains under the winner. Where no single rule won, choosing by
+validation worked (ours).
 """
 
 import numpy as np
+from typing_extensions import override
 
 from stcore.options import option
-from stcore.registry import MaskCard
+from stcore.registry import MaskCard, pilot_by_options
 from stcore.sensors.candidates import best_order
-from stcore.sensors.mask import Fixed, Judge
+from stcore.sensors.mask import Judge, Ranked
 from stcore.sensors.options import MaskOptions
 from stcore.sensors.sites import Sites
 
@@ -23,22 +24,23 @@ class BestOptions(MaskOptions):
     )
 
 
-class Best(Fixed):
-    """Who won, and by how much, is in the notes."""
+class Best(Ranked):
+    """The notes say who won, and by how much."""
 
     def __init__(self, options: BestOptions, sites: Sites, epochs: int, seed: int) -> None:
         super().__init__(options, sites, epochs, seed)
-        self.pilot = max(1, round(options.pilot * epochs))
-        self.found = np.arange(sites.count)
+        self.pilot = pilot_by_options(options, epochs)
+        self.winner = np.arange(sites.count)
 
+    @override
     def compare(self, judge: Judge, slope: np.ndarray) -> None:
-        """Every candidate, and importance by gradient, at the sparsity that is aimed at."""
-        self.found, told = best_order(self.sites, judge, self.seed, {"gradient": np.argsort(-slope, kind="stable")})
-        self.notes.append(told)
+        """Every candidate, and importance by gradient, at the mask's own sparsity."""
+        self.winner, note = best_order(self.sites, judge, self.seed, {"gradient": np.argsort(-slope, kind="stable")})
+        self.notes.append(note)
 
+    @override
     def order(self) -> np.ndarray:
-        """The winner's."""
-        return self.found
+        return self.winner
 
 
 CARD = MaskCard(

@@ -10,7 +10,7 @@ import numpy as np
 from stcore import registry
 from stcore.options import OptionError, Options
 from stcore.registry import MaskCard, MaskCost
-from stcore.sensors.choose import chosen
+from stcore.sensors.choose import mask_by_order
 from stcore.sensors.mask import Judge
 from stcore.sensors.options import MaskOptions
 from stcore.sensors.sites import Sites
@@ -26,7 +26,7 @@ def candidates(sites: int | None = None) -> list[str]:
     return [card.name for card in known if sites is None or card.most is None or sites <= card.most]
 
 
-def orders(sites: Sites, seed: int, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+def candidate_orders(sites: Sites, seed: int, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
     """The order [R] of every candidate, or of those in ``names``, that these data allow and that does not take too long."""
     allowed = candidates(sites.count)
     shared = {name: getattr(sites.options, name) for name in MaskOptions.model_fields}
@@ -47,8 +47,8 @@ def best_order(
     sites: Sites, judge: Judge, seed: int, more: Mapping[str, np.ndarray] | None = None
 ) -> tuple[np.ndarray, str]:
     """The order of the candidate with the least validation error, those in ``more`` included, and who won by how much."""
-    by_name = {**orders(sites, seed), **(more or {})}
-    masks = np.stack([chosen(order, sites) for order in by_name.values()])
+    by_name = {**candidate_orders(sites, seed), **(more or {})}
+    masks = np.stack([mask_by_order(order, sites) for order in by_name.values()])
     errors = dict(zip(by_name, judge(masks).tolist(), strict=True))
     first, *others = sorted(errors, key=lambda name: errors[name])
     note = f"{first} is the best simple mask by validation error ({errors[first]:.4g}"

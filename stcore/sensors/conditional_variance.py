@@ -1,38 +1,40 @@
-"""Conditional variance: the sensors that leave the least unknown of all, if readings were Gaussian.
+"""Conditional variance: the sensors that leave the least variance of all sensors unexplained, for Gaussian readings.
 
-Greedy A-optimal design: the next site is the one that lowers most the sum over all sites of the variance given what is
-chosen, by rank-one updates of the covariance. Krause, Singh and Guestrin 2008 (JMLR 9) place sensors so in Gaussian
-processes and discuss this criterion beside their mutual information; Das and Kempe 2008 its greedy choice. The empirical
+Greedy A-optimal design: the next site is the one that lowers most the sum over all sites of the variance given the chosen
+ones, by rank-one updates of the covariance. Krause, Singh and Guestrin 2008 (JMLR 9) choose sensors so in Gaussian processes,
+and discuss this criterion beside their mutual information; Das and Kempe 2008 discuss its greedy choice. The empirical
 covariance over common steps, in the target's unit, and the ridge for noise are ours.
 """
 
 import numpy as np
 from scipy.linalg.blas import dger
+from typing_extensions import override
 
 from stcore.registry import MaskCard, MaskCost
-from stcore.sensors.choose import price
+from stcore.sensors.choose import site_prices
 from stcore.sensors.correlation import covariance, definite
-from stcore.sensors.mask import Fixed
+from stcore.sensors.mask import Ranked
 from stcore.sensors.options import MaskOptions
 
 MOST = 4_000  # sites up to which it is compared with other masks: minutes beyond so many
 RIDGE = 0.01  # noise of a reading, of the mean variance
-FULL = 0.8  # share of the sites that are left under which the matrix is cut down to them
+FULL = 0.8  # below this share of sites left, the matrix is cut down to them
 
 
-class ConditionalVariance(Fixed):
-    """Sites in the order in which they explain the others; what is explained by price where there is a budget."""
+class ConditionalVariance(Ranked):
+    """Sites in the order in which they explain the others; under a budget by what they explain per price."""
 
+    @override
     def order(self) -> np.ndarray:
-        """[R] those forced on, then greedily, those forced off last. Copies of a chosen site come late."""
+        """[R] those forced on, then greedily, those forced off last. Duplicates of a chosen site come late."""
         sites = self.sites
         root = np.sqrt(sites.size)  # a region counts as often as it has cells
         common = definite(covariance(sites.series)) * root[:, None] * root
-        return explaining(common, price(sites), sites.on, sites.off)
+        return explaining_order(common, site_prices(sites), sites.on, sites.off)
 
 
-def explaining(common: np.ndarray, prices: np.ndarray, on: np.ndarray, off: np.ndarray) -> np.ndarray:
-    """[R] sites in the order in which they lower the trace of the covariance [R, R] given all before, per price."""
+def explaining_order(common: np.ndarray, prices: np.ndarray, on: np.ndarray, off: np.ndarray) -> np.ndarray:
+    """[R] sites in the order in which they lower the trace of the covariance [R, R] given all earlier ones, per price."""
     left = common.copy()
     noise = RIDGE * max(float(np.trace(left)) / len(left), 1e-12)
     free = np.ones(len(left), bool)
@@ -43,14 +45,14 @@ def explaining(common: np.ndarray, prices: np.ndarray, on: np.ndarray, off: np.n
             left, rows = left[free[rows]], rows[free[rows]]
         own = np.maximum(left[np.arange(len(rows)), rows], 0) + noise
         if len(order) < len(on):
-            place = int(np.searchsorted(rows, on[len(order)]))
+            row = int(np.searchsorted(rows, on[len(order)]))
         else:
             gains = np.einsum("ij,ij->i", left, left) / own / prices[rows]
-            place = int(np.argmax(np.where(free[rows], gains, -1)))
-        reach = left[place] / np.sqrt(own[place])
+            row = int(np.argmax(np.where(free[rows], gains, -1)))
+        reach = left[row] / np.sqrt(own[row])
         dger(-1, reach, reach[rows], a=left.T, overwrite_a=1)  # in place
-        free[rows[place]] = False
-        order.append(int(rows[place]))
+        free[rows[row]] = False
+        order.append(int(rows[row]))
     return np.array([*order, *off], np.int64)
 
 

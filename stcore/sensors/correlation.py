@@ -1,13 +1,13 @@
-"""How alike sites' readings are: covariance and correlation over the steps that both have measured.
+"""Covariance and correlation of sites' readings, over the steps that both have measured.
 
-Dimensions: T steps, R sites. Pairs are compared over their common steps (pairwise deletion), which is not always positive
-semi-definite; ``definite`` puts that right.
+Dimensions: T steps, R sites. Pairs are compared over their common steps (pairwise deletion). Such a matrix is not always
+positive semi-definite; ``definite`` makes it so.
 """
 
 import numpy as np
 
-SHARED = 8  # common steps below which two sites are taken to have nothing in common
-MOST = 16_384  # steps that are looked at, evenly spaced
+SHARED = 8  # below so many common steps, two sites count as having nothing in common
+MOST = 16_384  # steps that are used, evenly spaced
 
 
 def covariance(series: np.ndarray) -> np.ndarray:
@@ -26,13 +26,12 @@ def covariance(series: np.ndarray) -> np.ndarray:
 
 
 def correlation(series: np.ndarray) -> np.ndarray:
-    """[R, R] in -1..1 of readings [T, R]; 0 with sites that never change, for themselves too."""
+    """[R, R] in -1..1 of readings [T, R]; 0 for sites that never change, with themselves too."""
     common = covariance(series)
-    spread = np.sqrt(np.maximum(np.diag(common), 0))
-    product = spread[:, None] * spread
-    moves = product > 1e-12 * max(float(product.max(initial=0)), 1e-12)
-    found = np.divide(common, product, out=np.zeros_like(common), where=moves)
-    return np.clip(found, -1, 1)
+    std = np.sqrt(np.maximum(np.diag(common), 0))
+    product = std[:, None] * std
+    varies = product > 1e-12 * max(float(product.max(initial=0)), 1e-12)
+    return np.clip(np.divide(common, product, out=np.zeros_like(common), where=varies), -1, 1)
 
 
 def definite(matrix: np.ndarray) -> np.ndarray:

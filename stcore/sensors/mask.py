@@ -1,15 +1,17 @@
-"""What a mask is: a gate for each site (sensor or region), asked for at every step and told the loss's slope.
+"""What a mask is: a gate for each site (a sensor or a region). The trainer asks for it at every step.
 
-A mask is plain arrays, like a pruning strategy: the trainer makes the gate a tensor, multiplies the inputs by it, lets the
-model weigh by it what sensors pass on, and gives the gradient back. All targets stay targets.
+A mask is plain arrays, like a pruning strategy. The trainer makes the gate a tensor and multiplies the inputs by it. The
+model weighs by it what sensors pass on. The mask gets the slope of the loss with regard to the gate. All targets stay
+targets.
 """
 
 from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
+from typing_extensions import override
 
-from stcore.sensors.choose import chosen, gaps, idle, lonely, room, silent_last
+from stcore.sensors.choose import allowance, gap_notes, idle_notes, mask_by_order, silent_last, unkept_parts
 from stcore.sensors.options import SiteOptions
 from stcore.sensors.sites import Sites
 
@@ -18,13 +20,13 @@ Judge = Callable[[np.ndarray], np.ndarray]
 
 
 class SensorMask(Protocol):
-    """A mask over R sites. ``keep`` [R] bool is in force, ``score`` [R] says how much each site is worth (higher: more)."""
+    """What the training loop asks of a mask over R sites."""
 
-    keep: np.ndarray
-    score: np.ndarray
-    notes: list[str]
-    learns: bool  # whether ``learn`` is to be called
-    pilot: int  # epochs for which a model is to be trained beforehand that forecasts under any mask
+    keep: np.ndarray  # [R] bool, in force
+    score: np.ndarray  # [R] how much each site is worth; higher is more
+    notes: list[str]  # where the mask differs from what was asked
+    learns: bool  # whether ``learn`` is called
+    pilot: int  # epochs of a model that is trained beforehand and forecasts under any mask
 
     def compare(self, judge: Judge, slope: np.ndarray) -> None:
         """After the pilot: take in how good masks are, and the mean ``slope`` [R] of its loss with regard to each gate."""
@@ -35,103 +37,119 @@ class SensorMask(Protocol):
     def gate(self, epoch: int, batch: int) -> np.ndarray | None:
         """The gate [R] of one training step, float32 in 0..1; None where all are on."""
 
-    def held(self) -> np.ndarray | None:
-        """The gate [R] that forecasts are made with."""
+    def forecast_gate(self) -> np.ndarray | None:
+        """The gate [R] that forecasts are made with; None where all are on."""
 
     def learn(self, gradient: np.ndarray, rate: float) -> None:
-        """Take the slope of the step's loss with regard to the gate [R], those that are off included."""
+        """Take in the slope of the step's loss with regard to the gate [R], of sites that are off too."""
 
     @property
-    def settled(self) -> bool:
-        """Whether ``keep`` will not change any more."""
+    def is_final(self) -> bool:
+        """Whether ``keep`` stays as it is until the end."""
 
     @property
     def report(self) -> dict[str, float]:
-        """Numbers for the epoch's event: how many are ``active``, were ``dropped`` and ``regrown``."""
+        """Numbers for the epoch's event: how many sites are ``active``, were ``dropped`` and ``regrown``."""
 
     def state_dict(self) -> dict[str, np.ndarray]:
-        """All that resuming needs."""
+        """All that resuming needs, arrays only."""
 
     def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
         """Go on from a state."""
 
 
-class Fixed:
-    """A mask that is known before training: the sites in their ``order`` of worth, as many as there is room for.
+class Mask(SensorMask):
+    """Base of our masks: its hooks do nothing, all sites stay on, and its state is ``arrays``.
 
-    A method gives ``order``, most worth keeping first; forced sites, connected parts and budget are met here, once for all.
+    ``stcore.testing.check_mask`` holds a mask to what its card promises.
     """
 
-    learns, pilot = False, 0
-    ARRAYS: tuple[str, ...] = ("keep", "score")  # what a resumed mask has to know; methods add their own
+    learns = False
+    pilot = 0
+    # Names of the attributes that make up the state. They are loaded in place.
+    arrays: tuple[str, ...] = ("keep", "score", "moved")
 
     def __init__(self, options: SiteOptions, sites: Sites, epochs: int, seed: int) -> None:
         self.options, self.sites, self.epochs, self.seed = options, sites, epochs, seed
-        room(sites)  # a plan that cannot be is refused now
-        self.notes: list[str] = self.idle()
+        allowance(sites)  # a mask that cannot be is refused now
+        self.notes: list[str] = self.idle_notes()
         self.keep, self.score = np.ones(sites.count, bool), np.zeros(sites.count)
-        self.moved = 0, 0  # dropped and regrown by the last change
+        self.moved = np.zeros(2, np.int64)  # sites that the last change dropped and regrew
 
-    def idle(self) -> list[str]:
+    def idle_notes(self) -> list[str]:
         """A note where the mask can switch nothing off."""
-        return idle(self.sites)
+        return idle_notes(self.sites)
+
+    def switch(self, keep: np.ndarray) -> bool:
+        """Put ``keep`` [R] into force; says whether it is another mask."""
+        before, self.keep = self.keep, keep.copy()
+        self.moved = np.array([(before & ~keep).sum(), (keep & ~before).sum()])
+        return bool(self.moved.any())
+
+    def generator(self, *what: int) -> np.random.Generator:
+        """Random draws that depend on the seed and on what they are for, alone."""
+        return np.random.default_rng([self.seed, 11, *what])
+
+    @override
+    def compare(self, judge: Judge, slope: np.ndarray) -> None:
+        pass
+
+    @override
+    def begin(self, epoch: int, judge: Judge) -> bool:
+        return False
+
+    @override
+    def gate(self, epoch: int, batch: int) -> np.ndarray | None:
+        return self.forecast_gate()
+
+    @override
+    def forecast_gate(self) -> np.ndarray | None:
+        return None if self.keep.all() else self.keep.astype(np.float32)
+
+    @override
+    def learn(self, gradient: np.ndarray, rate: float) -> None:
+        pass
+
+    @property
+    @override
+    def is_final(self) -> bool:
+        return True
+
+    @property
+    @override
+    def report(self) -> dict[str, float]:
+        """``lonely`` counts connected parts without a kept site; ``cost`` is what the kept ones cost."""
+        numbers = {"active": self.keep.sum(), "dropped": self.moved[0], "regrown": self.moved[1]}
+        numbers |= {"lonely": unkept_parts(self.keep, self.sites), "cost": self.sites.cost[self.keep].sum()}
+        return {name: float(value) for name, value in numbers.items()}
+
+    @override
+    def state_dict(self) -> dict[str, np.ndarray]:
+        return {name: np.array(getattr(self, name)) for name in self.arrays}
+
+    @override
+    def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
+        for name in self.arrays:
+            getattr(self, name)[...] = state[name]
+
+
+class Ranked(Mask):
+    """A mask that is known before training: the sites in their ``order``, as many as there is room for.
+
+    A method gives ``order``. Forced sites, connected parts and the budget are met here, once for all.
+    """
 
     def order(self) -> np.ndarray:
         """[R] sites, most worth keeping first."""
         raise TypeError(f"{type(self).__name__} has no order")
 
-    def compare(self, judge: Judge, slope: np.ndarray) -> None:
-        """See SensorMask; nothing is asked for."""
-
+    @override
     def begin(self, epoch: int, judge: Judge) -> bool:
         """The order decides once, before the first epoch."""
         if epoch:
-            return self.take(self.keep)
+            return self.switch(self.keep)
         order = silent_last(self.order(), self.sites)
         self.score[order] = 1 - np.arange(len(order)) / len(order)
-        changed = self.take(chosen(order, self.sites))
-        self.notes += gaps(self.keep, self.sites)
+        changed = self.switch(mask_by_order(order, self.sites))
+        self.notes += gap_notes(self.keep, self.sites)
         return changed
-
-    def take(self, keep: np.ndarray) -> bool:
-        """Put a mask into force; says whether it is another one."""
-        before, self.keep = self.keep, keep.copy()
-        self.moved = int((before & ~keep).sum()), int((keep & ~before).sum())
-        return any(self.moved)
-
-    def gate(self, epoch: int, batch: int) -> np.ndarray | None:
-        """See SensorMask."""
-        return self.held()
-
-    def held(self) -> np.ndarray | None:
-        """See SensorMask."""
-        return None if self.keep.all() else self.keep.astype(np.float32)
-
-    def learn(self, gradient: np.ndarray, rate: float) -> None:
-        """See SensorMask; nothing is learnt."""
-
-    @property
-    def settled(self) -> bool:
-        """See SensorMask."""
-        return True
-
-    @property
-    def report(self) -> dict[str, float]:
-        """See SensorMask; ``lonely`` counts connected parts without a kept site, ``cost`` what the kept ones cost."""
-        told = {"active": self.keep.sum(), "dropped": self.moved[0], "regrown": self.moved[1]}
-        told |= {"lonely": lonely(self.keep, self.sites), "cost": self.sites.cost[self.keep].sum()}
-        return {name: float(value) for name, value in told.items()}
-
-    def state_dict(self) -> dict[str, np.ndarray]:
-        """See SensorMask."""
-        return {**{name: getattr(self, name).copy() for name in self.ARRAYS}, "moved": np.array(self.moved)}
-
-    def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
-        """See SensorMask."""
-        for name in self.ARRAYS:
-            setattr(self, name, state[name].copy())
-        self.moved = int(state["moved"][0]), int(state["moved"][1])
-
-    def generator(self, *what: int) -> np.random.Generator:
-        """Random draws that depend on the seed and on what they are for, alone."""
-        return np.random.default_rng([self.seed, 11, *what])

@@ -1,26 +1,18 @@
 """No mask: every sensor is on."""
 
-import numpy as np
+from typing_extensions import override
 
 from stcore.options import Options
 from stcore.registry import MaskCard
-from stcore.sensors.mask import Fixed, Judge
+from stcore.sensors.mask import Mask
 
 
-class Unmasked(Fixed):
-    """Keeps everything; the gate is never asked of the model."""
+class Unmasked(Mask):
+    """Keeps everything; the model never gets a gate."""
 
-    def begin(self, epoch: int, judge: Judge) -> bool:
-        """See SensorMask."""
-        return False
-
-    def idle(self) -> list[str]:
-        """Nothing is asked of it."""
-        return []
-
-    def order(self) -> np.ndarray:
-        """All alike."""
-        return np.arange(self.sites.count)
+    @override
+    def idle_notes(self) -> list[str]:
+        return []  # nothing is asked of it
 
 
 CARD = MaskCard("none", "Every sensor is on.", "the baseline", "stcore.sensors.none:Unmasked", Options, off="never")

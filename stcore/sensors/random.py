@@ -1,15 +1,17 @@
 """Random sensors: what any mask has to beat."""
 
 import numpy as np
+from typing_extensions import override
 
 from stcore.registry import MaskCard
-from stcore.sensors.mask import Fixed
+from stcore.sensors.mask import Ranked
 from stcore.sensors.options import MaskOptions
 
 
-class Random(Fixed):
+class Random(Ranked):
     """Sites in random order; the seed decides."""
 
+    @override
     def order(self) -> np.ndarray:
         """[R] a permutation."""
         return self.generator(0).permutation(self.sites.count)

@@ -1,24 +1,26 @@
-"""Highest variance: sensors whose readings spread most, in the target's own unit, are taken to tell most.
+"""Highest variance: the sensors whose readings vary most, in the target's own unit.
 
-The simplest rule of feature selection; that it knows nothing of copies is what the others are held against.
+The simplest rule of feature selection. It knows nothing of duplicates; the other masks are compared with it.
 """
 
 import numpy as np
+from typing_extensions import override
 
 from stcore.registry import MaskCard
-from stcore.sensors.mask import Fixed
+from stcore.sensors.mask import Ranked
 from stcore.sensors.options import MaskOptions
 
 
-class Variance(Fixed):
+class Variance(Ranked):
     """Sites by the variance of their training readings (of a region: of its mean), largest first."""
 
+    @override
     def order(self) -> np.ndarray:
-        """[R] by falling variance. All sites share one scale, so that z-scores rank as readings in units do."""
-        return np.argsort(-spreads(self.sites.series), kind="stable")
+        """[R] by falling variance. All sites share one scale, so z-scores rank them as readings in units do."""
+        return np.argsort(-variances(self.sites.series), kind="stable")
 
 
-def spreads(series: np.ndarray) -> np.ndarray:
+def variances(series: np.ndarray) -> np.ndarray:
     """[R] variances over the observed steps of [T, R]; 0 where nothing was measured."""
     seen = np.isfinite(series)
     count = np.maximum(seen.sum(axis=0), 1)
@@ -28,7 +30,7 @@ def spreads(series: np.ndarray) -> np.ndarray:
 
 CARD = MaskCard(
     "variance",
-    "Sensors whose readings spread most, in units of the target.",
+    "Sensors whose readings vary most, in units of the target.",
     "a common baseline of feature selection",
     "stcore.sensors.variance:Variance",
     MaskOptions,

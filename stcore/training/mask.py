@@ -74,7 +74,7 @@ class Masking:
     @property
     def held(self) -> Tensor | None:
         """The gate [N] that forecasts are made with."""
-        gate = self.mask.held()
+        gate = self.mask.forecast_gate()
         return None if gate is None else self.tensor(gate)
 
     def under(self, model: Forecaster) -> Forecaster | Gated:
@@ -86,7 +86,7 @@ class Masking:
         """Per sensor whether it is ``active`` [N] bool and its ``mask_score`` [N]; nothing without a mask."""
         if not self.on:
             return {}
-        return {"active": self.sites.spread(self.mask.keep), "mask_score": self.sites.spread(self.mask.score)}
+        return {"active": self.sites.to_sensors(self.mask.keep), "mask_score": self.sites.to_sensors(self.mask.score)}
 
     @property
     def report(self) -> dict[str, float]:

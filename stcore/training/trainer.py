@@ -227,7 +227,7 @@ class Trainer(Task):
         self.strategy.judge(state.epoch, error)
         since = max(state.masked, state.best_epoch)
         patient = recipe.is_patient(self.train, self.strategy.plan, self.pool.count, state.epoch, since)
-        state.over = self.masking.mask.settled and not patient
+        state.over = self.masking.mask.is_final and not patient
         with clock.timed("evaluate"):
             rows = self.pool.rows(selection, self.strategy.score(), state.error)
         arrays = {**rows, "sensor_error": found.by_sensor(), "importance": importance, **self.masking.rows()}

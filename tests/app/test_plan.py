@@ -128,16 +128,16 @@ def test_a_plan_that_was_tried_is_in_the_address_and_is_there_after_a_reload(
 ) -> None:
     test = opened
     test.slider(key="plan number").set_value(3).run()
-    test.selectbox(key="plan ranking").set_value("spread").run()
+    test.selectbox(key="plan ranking").set_value("farthest-first").run()
     test.session_state[look.MAP] = {"selection": {"indices": {SENSORS: [2]}, "objects": {}}}
     test.run()
     test.segmented_control(key="plan part").set_value("validation").run()
     kept = states(test)
     told = {name: value if isinstance(value, str) else value[0] for name, value in test.query_params.items()}
-    assert told["kept"] == "3" and told["ranked"] == "spread" and told["errors"] == "validation"
+    assert told["kept"] == "3" and told["ranked"] == "farthest-first" and told["errors"] == "validation"
     assert told.get("on", told.get("off")) == "2"
     again = ready(app("sensors", **told))
-    assert again.slider(key="plan number").value == 3 and again.selectbox(key="plan ranking").value == "spread"
+    assert again.slider(key="plan number").value == 3 and again.selectbox(key="plan ranking").value == "farthest-first"
     assert states(again) == kept
     assert any(part.label.startswith("Validation MAE") for part in again.metric)
 
@@ -212,7 +212,7 @@ def test_until_the_curve_is_there_a_plan_is_provisional_and_not_handed_over(
     test.run()
     assert "Provisional" in said(test) and "so far" in said(test) and button(test, "Confirm by training").disabled
     assert "GeoJSON" not in {part.label for part in test.get("download_button")}
-    test.selectbox(key="plan ranking").set_value("spread").run()
+    test.selectbox(key="plan ranking").set_value("farthest-first").run()
     assert "Provisional" not in said(test) and "GeoJSON" in {part.label for part in test.get("download_button")}
 
 

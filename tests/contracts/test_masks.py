@@ -82,7 +82,7 @@ def test_as_many_are_off_as_asked_for(name: str, kind: str, sparsity: float) -> 
             make(name, data)
         return
     mask = finished(name, data, sparsity=sparsity)
-    assert mask.settled
+    assert mask.is_final
     assert mask.keep.dtype == bool
     assert mask.keep.sum() == max(round((1 - sparsity) * len(mask.keep)), 1)
     assert np.isfinite(mask.score).all() and mask.score.shape == mask.keep.shape
@@ -99,7 +99,7 @@ def test_gates_are_gates(name: str, kind: str) -> None:
         for gate in gates:
             assert gate is None or (gate.dtype == np.float32 and gate.shape == mask.keep.shape)
             assert gate is None or (gate.min() >= 0 and gate.max() > 0 and np.isfinite(gate).all())
-        held = mask.held()
+        held = mask.forecast_gate()
         assert mask.keep.any() and (held is None) <= bool(mask.keep.all())
         assert held is None or ((held > 0) == mask.keep).all()
         assert all(isinstance(number, float) and np.isfinite(number) for number in mask.report.values())
@@ -110,10 +110,10 @@ def test_forced_sensors_are_as_forced(name: str) -> None:
     share = {"sparsity": 0.5} if acts(name, {"sparsity": 0.5}) else {}
     mask = make(name, parts(), on=["s1", "s7"], off=["s2", "s3", "s8"], **share)
     for _, gates in driven(mask):
-        for gate in (*gates, mask.held()):
+        for gate in (*gates, mask.forecast_gate()):
             assert gate is None or (gate[[1, 7]] > 0).all()
     assert mask.keep[[1, 7]].all() and not mask.keep[[2, 3, 8]].any()
-    held = mask.held()
+    held = mask.forecast_gate()
     assert held is not None and (held[[2, 3, 8]] == 0).all()
 
 
@@ -158,7 +158,7 @@ def test_resuming_equals_going_on(name: str, stop: int) -> None:
     assert same(list(driven(rest, stop)), expected[stop:])
     np.testing.assert_array_equal(rest.keep, whole.keep)
     np.testing.assert_array_equal(rest.score, whole.score)
-    assert rest.report == whole.report and rest.settled == whole.settled
+    assert rest.report == whole.report and rest.is_final == whole.is_final
 
 
 def same(left: list[tuple[int, list[np.ndarray | None]]], right: list[tuple[int, list[np.ndarray | None]]]) -> bool:

@@ -5,8 +5,8 @@ import pytest
 from tiny import tiny
 
 from stcore.options import RunOptions
-from stcore.sensors.any import AnyMask, AnyOptions, drawn
-from stcore.sensors.candidates import orders
+from stcore.sensors.any import AnyMask, AnyOptions, random_gate
+from stcore.sensors.candidates import candidate_orders
 from stcore.sensors.choose import silent_last
 from stcore.sensors.sites import Sites
 from stcore.training.pilots import compare_masks
@@ -29,7 +29,7 @@ def gates(mask: AnyMask, epoch: int = 0) -> np.ndarray:
 def test_every_third_step_has_all_on_and_every_third_the_last_of_a_simple_mask_off() -> None:
     mask = made()
     on = gates(mask)
-    known = [silent_last(order, mask.sites) for order in orders(mask.sites, 3).values()]
+    known = [silent_last(order, mask.sites) for order in candidate_orders(mask.sites, 3).values()]
     assert len(known) > 3 and on[2::3].all()
     met = set()
     for step in on[1::3]:
@@ -56,7 +56,7 @@ def test_on_a_grid_random_ones_are_off_in_every_step() -> None:
         assert gates(mask)[2::3].all() == third
     chosen = AnyOptions.read(options)
     mask = AnyMask(chosen, Sites(data, chosen, 0, np.arange(data.steps) < 180), 1, 3)
-    expected = drawn(mask.generator(1, 0, 2), mask.sites, chosen.sparsity)
+    expected = random_gate(mask.generator(1, 0, 2), mask.sites, chosen.sparsity)
     np.testing.assert_array_equal(mask.gate(0, 2), expected)
 
 
@@ -67,7 +67,7 @@ def test_few_steps_an_epoch_still_come_to_every_turn() -> None:
 
 def test_an_order_decides_who_is_off() -> None:
     sites, order = made(off=["s4"]).sites, np.arange(12)[::-1]
-    on = drawn(np.random.default_rng(0), sites, 0.9, order) > 0
+    on = random_gate(np.random.default_rng(0), sites, 0.9, order) > 0
     free = [site for site in range(12) if site != 4]
     off = (~on).sum() - 1
     assert 0 < off < 11 and not on[free[:off]].any() and on[free[off:]].all()

@@ -7,7 +7,7 @@ from tiny import tiny
 
 from stcore import readers
 from stcore.data import STData
-from stcore.sensors.faulty import Fault, faulty, spells, stuck
+from stcore.sensors.faulty import Fault, find_faults, spells, stuck
 
 DAYS, SENSORS, DAY = 28, 8, 24
 
@@ -23,7 +23,7 @@ def healthy(seed: int = 0) -> np.ndarray:
 def found(values: np.ndarray) -> list[Fault]:
     ds = tiny(len(values), values.shape[1]).ds.copy(deep=True)
     ds["value"][:] = np.round(values, 2)[..., None]
-    return faulty(STData.of(ds))
+    return find_faults(STData.of(ds))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -85,7 +85,7 @@ def test_what_shakes_all_sensors_is_no_noise() -> None:
 
 @pytest.mark.parametrize(("steps", "sensors"), [(30, 1), (30, 3), (5, 2), (200, 1), (200, 2)])
 def test_few_steps_and_sensors_are_no_trouble(steps: int, sensors: int) -> None:
-    assert faulty(tiny(steps, sensors)) == []
+    assert find_faults(tiny(steps, sensors)) == []
 
 
 def test_spells_are_runs() -> None:
@@ -95,7 +95,7 @@ def test_spells_are_runs() -> None:
 
 def test_the_demo_citys_faults_are_named_with_their_kind_and_no_others() -> None:
     data = readers.open("demo")
-    named = faulty(data)
+    named = find_faults(data)
     assert {fault.sensor for fault in named} == set(np.flatnonzero(data.ds["faulty"].values).tolist())
     planted = data.ds[["fault_sensor", "fault_kind", "fault_start", "fault_end"]]
     kinds = {"drifting": "drift"}

@@ -11,15 +11,15 @@ from tiny import tiny
 from stcore import registry
 from stcore.data import STData
 from stcore.data.graph import haversine
-from stcore.sensors.conditional_variance import RIDGE, explaining
+from stcore.sensors.conditional_variance import RIDGE, explaining_order
 from stcore.sensors.correlation import correlation, covariance, definite
-from stcore.sensors.coverage import covering
+from stcore.sensors.coverage import coverage_order
 from stcore.sensors.daily_course import course, hours
+from stcore.sensors.farthest_first import farthest_first, graph_distances, location_distances
 from stcore.sensors.options import MaskOptions
-from stcore.sensors.predictive import eliminated, regression
+from stcore.sensors.predictive import elimination_order, regression
 from stcore.sensors.sites import Sites
-from stcore.sensors.spread import along, by_places, farthest
-from stcore.sensors.variance import spreads
+from stcore.sensors.variance import variances
 
 
 # ---- likeness ----------------------------------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ def test_each_choice_leaves_the_least_unexplained(seed: int) -> None:
     rng = np.random.default_rng(seed)
     mixing = rng.normal(size=(7, 7))
     common, prices = mixing @ mixing.T, rng.uniform(1, 3, 7)
-    order = explaining(common, prices, NOBODY, NOBODY).tolist()
+    order = explaining_order(common, prices, NOBODY, NOBODY).tolist()
     assert sorted(order) == list(range(7))
     for place, site in enumerate(order):
         before = unexplained(common, order[:place]) if place else float(np.trace(common))
@@ -111,7 +111,7 @@ def test_what_is_forced_on_is_known_to_the_greedy_masks() -> None:
 def test_lazy_coverage_is_greedy_coverage(seed: int) -> None:
     rng = np.random.default_rng(seed)
     likeness, prices = np.abs(correlation(rng.normal(size=(30, 9)) @ rng.normal(size=(9, 9)))), rng.uniform(1, 3, 9)
-    order = covering(likeness, prices, np.array([3]), np.array([5])).tolist()
+    order = coverage_order(likeness, prices, np.array([3]), np.array([5])).tolist()
     assert order[0] == 3 and order[-1] == 5 and sorted(order) == list(range(9))
     for place in range(1, 8):
         taken, left = order[:place], order[place:-1]
@@ -137,8 +137,8 @@ def test_the_cheaper_of_two_copies_is_taken() -> None:
 def test_no_site_is_farther_than_twice_the_best(seed: int, kept: int) -> None:
     rng = np.random.default_rng(seed)
     places = np.stack([rng.uniform(-60, 60, 9), (175 + rng.uniform(0, 20, 9) + 180) % 360 - 180], axis=1)  # date line
-    first, far, known = by_places(places)
-    order = farthest(far, NOBODY, first, np.flatnonzero(known))
+    first, far, known = location_distances(places)
+    order = farthest_first(far, NOBODY, first, np.flatnonzero(known))
     apart = haversine(places, places)
     radius = min(apart[list(some)].min(axis=0).max() for some in combinations(range(9), kept))
     assert apart[order[:kept]].min(axis=0).max() <= 2 * radius + 1e-6
@@ -146,36 +146,38 @@ def test_no_site_is_farther_than_twice_the_best(seed: int, kept: int) -> None:
 
 def test_spread_begins_in_the_middle_and_goes_to_the_ends() -> None:
     places = np.stack([np.zeros(5), [179.0, 179.5, 180.0, -179.5, -179.0]], axis=1)  # across the date line
-    first, far, known = by_places(places)
+    first, far, known = location_distances(places)
     assert first == 2
-    assert set(farthest(far, NOBODY, first, np.flatnonzero(known))[1:3]) == {0, 4}
+    assert set(farthest_first(far, NOBODY, first, np.flatnonzero(known))[1:3]) == {0, 4}
 
 
 def test_sensors_in_one_place_come_last_and_those_without_a_place_after_them() -> None:
     ds = tiny(100, 6).ds.copy(deep=True)
     ds["lat"][1], ds["lon"][1] = ds["lat"][0], ds["lon"][0]
     ds["lat"][4] = np.nan
-    order = begun("spread", STData.of(ds)).order().tolist()
+    order = begun("farthest-first", STData.of(ds)).order().tolist()
     assert order[-1] == 4 and order[-2] in (0, 1)
 
 
 def test_spread_without_places_follows_the_graph_and_says_so() -> None:
     start = np.arange(4)
     edges = {"edge_from": start, "edge_to": start + 1, "edge_weight": np.full(4, 0.5)}
-    mask = begun("spread", without_places(with_values(grouped(np.random.default_rng(0))[:, :5], **edges), "file"))
+    mask = begun(
+        "farthest-first", without_places(with_values(grouped(np.random.default_rng(0))[:, :5], **edges), "file")
+    )
     assert mask.order()[0] == 2 and set(mask.order()[1:3]) == {0, 4}
     assert "along the graph" in mask.notes[0]
 
 
 def test_parts_of_a_graph_are_far_from_each_other() -> None:
-    apart = along((np.array([0, 1, 3]), np.array([1, 2, 4]), np.array([0.9, 0.1, 0.5])), 5)
+    apart = graph_distances((np.array([0, 1, 3]), np.array([1, 2, 4]), np.array([0.9, 0.1, 0.5])), 5)
     assert (apart == apart.T).all() and apart[0, 3] > apart[0, 2] > apart[1, 2] > apart[0, 1] > 0
     assert apart[1, 2] == pytest.approx(np.sqrt(np.log(9)), abs=1e-4)
 
 
 def test_spread_without_places_and_graph_goes_by_likeness_and_says_so() -> None:
     data = without_places(with_values(grouped(np.random.default_rng(0))), "none")
-    mask = begun("spread", data, sparsity=6 / 9)
+    mask = begun("farthest-first", data, sparsity=6 / 9)
     assert mask.keep.reshape(3, 3).sum(axis=1).tolist() == [1, 1, 1]
     assert "correlation" in mask.notes[0]
 
@@ -185,7 +187,7 @@ def test_variance_ranks_by_spread_in_units() -> None:
     rng = np.random.default_rng(0)
     values = 1e4 + rng.normal(size=(400, 5)) * [1, 5, 3, 2, 4]
     values[::3, 1] = np.nan
-    np.testing.assert_allclose(spreads(values), np.nanvar(values, axis=0), rtol=1e-9)
+    np.testing.assert_allclose(variances(values), np.nanvar(values, axis=0), rtol=1e-9)
     assert begun("variance", with_values(values)).order().tolist() == [1, 4, 2, 3, 0]
 
 
@@ -210,7 +212,7 @@ def test_each_elimination_is_the_one_that_costs_least(lags: tuple[int, ...]) -> 
         gone = max(left, key=lambda site: explained([other for other in left if other != site]))
         left.remove(gone)
         expected.append(gone)
-    assert eliminated(gram, products, together, np.ones(7), np.ones(7)).tolist() == expected
+    assert elimination_order(gram, products, together, np.ones(7), np.ones(7)).tolist() == expected
 
 
 def test_elimination_does_not_count_on_what_is_forced_off_and_knows_what_is_forced_on() -> None:
@@ -228,7 +230,7 @@ def test_elimination_does_not_count_on_what_is_forced_off_and_knows_what_is_forc
 def test_a_region_across_the_date_line_has_its_middle_there() -> None:
     ds = tiny(100, 8, grid=(2, 4)).ds.copy(deep=True)
     ds["lon"][:] = [178, 179.5, -179.5, -178, 178, 179.5, -179.5, -178]
-    places = Sites(STData.of(ds), MaskOptions.read({"region": 4})).places
+    places = Sites(STData.of(ds), MaskOptions.read({"region": 4})).locations
     assert places is not None and places.shape == (1, 2)
     assert abs(abs(places[0, 1]) - 180) < 1e-9
 
@@ -260,5 +262,5 @@ def test_of_copies_one_stays_on_where_another_is_forced_off(forced: str) -> None
     mask = card.load()(settings, Sites(with_values(city()), settings), 8, 0)
     mask.prior = np.array([1.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.9])
     mask.begin(0, lambda masks: np.ones(len(masks)))
-    assert mask.group[[0, 6]].tolist().count(-1) == 1
+    assert mask.duplicates[[0, 6]].tolist().count(-1) == 1
     assert mask.keep[[0, 6]].sum() == 1 and not mask.keep[int(forced[1:])]

@@ -172,7 +172,7 @@ def test_the_curve_ends_where_all_are_on_and_is_found_again(any_run: Run) -> Non
     full = curve.table[curve.table["kept"] == 8]
     assert curve.done and full["validation_all"].nunique() == 1 and len(full) == len(curve.orders)
     assert all(sorted(order) == list(range(8)) for order in curve.orders.values())
-    assert {"own", "conditional-variance", "spread", "random 1"} <= set(curve.orders)
+    assert {"own", "conditional-variance", "farthest-first", "random 1"} <= set(curve.orders)
 
     def nobody(keep: np.ndarray, part: str) -> Answer:
         raise AssertionError("asked again")

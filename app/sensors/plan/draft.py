@@ -14,7 +14,7 @@ from app.session import link, linked
 from stcore.evidence.plan.curve import Curve, mask_keeping, measured_counts
 from stcore.evidence.plan.ground import OWN, WORTH, has_learned_mask, is_draw, own_mask, site_word
 from stcore.runs import Run
-from stcore.sensors.choose import chosen, room
+from stcore.sensors.choose import allowance, mask_by_order
 from stcore.sensors.sites import Sites
 
 BEST, MASK = "best", "mask"  # the best ranking at that number; the run's own mask as it is
@@ -86,7 +86,7 @@ def controls(run: Run, sites: Sites, curve: Curve) -> Draft:
         by_cost = bool(sites.options.costs) and by_what() == "cost"
         mask, name = limited(sites, curve, ranking) if by_cost else counted(run, sites, curve, ranking)
     best = ranking == BEST and name != MASK
-    return Draft(sites.spread(mask), name, {}, by_cost, int(mask.sum()), best, curve.done or not best)
+    return Draft(sites.to_sensors(mask), name, {}, by_cost, int(mask.sum()), best, curve.done or not best)
 
 
 def by_what() -> str:
@@ -113,7 +113,7 @@ def by_hand(sites: Sites, ranked: Draft) -> Draft:
         st.toast("At least one sensor has to stay on.")
         back()
         return ranked
-    return replace(ranked, keep=sites.spread(mask), switched=changed)
+    return replace(ranked, keep=sites.to_sensors(mask), switched=changed)
 
 
 def choose_ranking(run: Run, curve: Curve) -> str:
@@ -187,9 +187,9 @@ def limited(sites: Sites, curve: Curve, ranking: str) -> tuple[np.ndarray, str]:
     )
     spending = copy(sites)
     spending.options = sites.options.model_copy(update={"budget": float(budget)})
-    room(spending)
+    allowance(spending)
     name = named(curve, ranking, round(sites.count * budget / whole))
-    return chosen(order_of(curve, name, sites), spending), name
+    return mask_by_order(order_of(curve, name, sites), spending), name
 
 
 def number(text: str | None, otherwise: float) -> float:

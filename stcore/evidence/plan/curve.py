@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stcore import registry
 from stcore.evidence.plan.answers import PARTS, Ask
 from stcore.evidence.plan.ground import is_draw, ranking, ranking_names
 from stcore.runs import Run, derived
-from stcore.sensors.choose import chosen
+from stcore.sensors.choose import mask_by_order
 from stcore.sensors.options import MaskOptions
 from stcore.sensors.sites import Sites
 
@@ -104,7 +105,7 @@ class Drawing:
 
     def _point(self, name: str, kept: int, ask: Ask) -> list[Any]:
         mask = mask_keeping(np.array(self.curve.orders[name]), self.sites, kept)
-        answers = [ask(self.sites.spread(mask), part) for part in PARTS]
+        answers = [ask(self.sites.to_sensors(mask), part) for part in PARTS]
         errors = [value for answer in answers for value in answer.three]
         return [name, kept, float(self.sites.cost[mask].sum()), *errors]
 
@@ -118,7 +119,7 @@ class Drawing:
 
 def mask_keeping(order: np.ndarray, sites: Sites, kept: int) -> np.ndarray:
     """[R] bool: so many sites by an order, forced ones and connected parts seen to. OptionError where that cannot be."""
-    return chosen(order, sites, sparsity=1 - kept / sites.count)
+    return mask_by_order(order, sites, sparsity=1 - kept / sites.count)
 
 
 def measured_counts(sites: Sites) -> list[int]:
@@ -148,7 +149,7 @@ def curve_around(run: Run, sites: Sites, kept: int, ask: Ask) -> Curve:
         curve.orders[name] = [int(site) for site in order]
         for count in sorted(beside):
             mask = mask_keeping(order, sites, count)
-            errors = ask(sites.spread(mask), "validation").three
+            errors = ask(sites.to_sensors(mask), "validation").three
             curve.points.append([name, count, float(sites.cost[mask].sum()), *errors, *[np.nan] * 3])
     return curve
 
@@ -172,9 +173,14 @@ def parse_curve(kept: dict[str, Any]) -> Curve | None:
     orders, points = kept.get("orders"), kept.get("points")
     if not isinstance(orders, dict) or not isinstance(points, list) or any(len(row) != len(COLUMNS) for row in points):
         return None
-    return Curve(
-        orders, [[np.nan if value is None else value for value in row] for row in points], bool(kept.get("done"))
-    )
+    rows = [[now_called(row[0]), *(np.nan if value is None else value for value in row[1:])] for row in points]
+    return Curve({now_called(name): order for name, order in orders.items()}, rows, bool(kept.get("done")))
+
+
+def now_called(ranking: str) -> str:
+    """A ranking's name today: a mask may have had another when the curve was drawn."""
+    card = registry.find("masks", ranking)
+    return card.name if card else ranking
 
 
 def curve_file(options: MaskOptions) -> str:

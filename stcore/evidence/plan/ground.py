@@ -11,7 +11,7 @@ from stcore.evidence.plan.answers import knows_all_on, mask_card, mask_of
 from stcore.options import RunOptions
 from stcore.runs import Run
 from stcore.runs.trace import check_rows
-from stcore.sensors.candidates import candidates, orders
+from stcore.sensors.candidates import candidate_orders, candidates
 from stcore.sensors.options import MaskOptions
 from stcore.sensors.sites import Sites
 
@@ -58,7 +58,7 @@ def ranking(run: Run, sites: Sites, name: str) -> np.ndarray | None:
     if is_draw(name):
         draw = int(name.split()[-1]) - 1
         return np.random.default_rng([int(run.spec["options"]["seed"]), 13, draw]).permutation(sites.count)
-    found: np.ndarray | None = orders(sites, int(run.spec["options"]["seed"]), (name,)).get(name)
+    found: np.ndarray | None = candidate_orders(sites, int(run.spec["options"]["seed"]), (name,)).get(name)
     return found
 
 

@@ -27,7 +27,7 @@ from stcore.evidence.plan.reasons import Reasons, SiteFacts
 from stcore.options import OptionError
 from stcore.processes import jobs
 from stcore.runs import Run
-from stcore.sensors.choose import chosen, gaps, lonely
+from stcore.sensors.choose import gap_notes, mask_by_order, unkept_parts
 from stcore.sensors.sites import Sites
 
 Answers = Mapping[str, Answer]
@@ -185,7 +185,7 @@ def plan(
         curve = curve or draw_curve(run, sites, ask)
         keep = curve.knee() or round(sites.count / 2)
     name, mask = best_ranking(run, sites, keep, ask)
-    return make_plan(run, sites, sites.spread(mask), ask, ranking=name, curve=curve)
+    return make_plan(run, sites, sites.to_sensors(mask), ask, ranking=name, curve=curve)
 
 
 def _check_number(sites: Sites, keep: int | None, budget: float | None) -> None:
@@ -215,7 +215,7 @@ def best_ranking(run: Run, sites: Sites, keep: int | None, ask: Ask) -> tuple[st
     curve = curve_around(run, sites, many, ask)
     name = curve.best_at(many) or OWN
     order = np.array(curve.orders[name])
-    return name, chosen(order, sites) if keep is None else mask_keeping(order, sites, keep)
+    return name, mask_by_order(order, sites) if keep is None else mask_keeping(order, sites, keep)
 
 
 def make_plan(
@@ -244,7 +244,7 @@ def target_unit(run: Run) -> str:
 
 def plan_notes(run: Run, sites: Sites, keep: np.ndarray, facts: SiteFacts) -> list[str]:
     """What has to be known about a plan, in sentences without a full stop."""
-    said = gaps(keep, sites)
+    said = gap_notes(keep, sites)
     if not trained_for(run):
         said.append(
             f"run {run.id} was not trained to forecast under any mask: errors under masks other than its own are "
@@ -260,7 +260,7 @@ def plan_notes(run: Run, sites: Sites, keep: np.ndarray, facts: SiteFacts) -> li
         said.append(
             f"{len(bad)} of the sensors that stay look faulty, such as {sites.data.sensors[first.sensor]}: {first.reason}"
         )
-    if alone := lonely(keep, sites):
+    if alone := unkept_parts(keep, sites):
         said.append(f"{alone} of the graph's {int(sites.part.max()) + 1} connected parts keep no sensor")
     if sites.count < len(sites.of):
         side = sites.options.region

@@ -8,9 +8,9 @@ import numpy as np
 
 from stcore.data import STData
 from stcore.sensors.correlation import correlation
-from stcore.sensors.daily_course import daily_rest
-from stcore.sensors.duplicates import copies
-from stcore.sensors.faulty import Fault, faulty
+from stcore.sensors.daily_course import daily_residuals
+from stcore.sensors.duplicates import duplicate_groups
+from stcore.sensors.faulty import Fault, find_faults
 from stcore.sensors.sites import Sites
 
 TELLERS, LEAST = 2, 0.2  # kept sites that are named as telling one that is off, and how alike they have to be
@@ -26,12 +26,12 @@ class SiteFacts:
     @cached_property
     def copies(self) -> np.ndarray:
         """[R] group of copies, -1 for none."""
-        return copies(self.sites)
+        return duplicate_groups(self.sites)
 
     @cached_property
     def rest(self) -> np.ndarray:
         """[T, R] readings without their usual day."""
-        return daily_rest(self.sites)
+        return daily_residuals(self.sites)
 
     @cached_property
     def alike(self) -> np.ndarray:
@@ -44,7 +44,7 @@ class SiteFacts:
     def faults(self) -> dict[int, Fault]:
         """The longest suspected fault of each sensor that has one, by position."""
         found: dict[int, Fault] = {}
-        for fault in faulty(self.data, self.sites.target):
+        for fault in find_faults(self.data, self.sites.target):
             other = found.get(fault.sensor)
             if other is None or fault.end - fault.start > other.end - other.start:
                 found[fault.sensor] = fault
