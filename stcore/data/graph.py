@@ -1,6 +1,6 @@
-"""Who is whose neighbour: edges from places, from a table of distances, from how alike the readings are.
+"""Graphs of sensors: edges from locations, from a table of distances, or from the correlation of readings.
 
-Pure functions on plain arrays. Edges are three arrays of one length: from [E], to [E] as sensor positions, weight [E] > 0.
+Pure functions on plain arrays. Edges are three arrays of one length: positions of sensors from [E] and to [E], weight [E] > 0.
 """
 
 from typing import NamedTuple
@@ -8,11 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 EARTH = 6371.0088
-"""Mean radius in km."""
+"""Mean radius of the earth in km."""
 THRESHOLD = 0.1
+"""Edges with a lower weight are left out (DCRNN)."""
 BLOCK = 512
+"""Sensors whose distances to all others are computed at once."""
 AT_ONCE = 2**17
-"""Distances that are held at once where each sensor's nearest are looked for."""
+"""Distances in memory at once, where the nearest sensors are looked for."""
 
 
 class Edges(NamedTuple):
@@ -23,33 +25,33 @@ class Edges(NamedTuple):
     weight: np.ndarray
 
 
-def haversine(places: np.ndarray, others: np.ndarray) -> np.ndarray:
+def haversine(locations: np.ndarray, others: np.ndarray) -> np.ndarray:
     """[N, M] great-circle distances in km between [N, 2] and [M, 2] latitudes and longitudes in degrees.
 
     Sinnott 1984. The date line and the poles need no special case.
     """
-    (lat, lon), (lat2, lon2) = np.radians(places.T), np.radians(others.T)
+    (lat, lon), (lat2, lon2) = np.radians(locations.T), np.radians(others.T)
     half = np.sin((lat2[None] - lat[:, None]) / 2) ** 2
     half += np.cos(lat)[:, None] * np.cos(lat2)[None] * np.sin((lon2[None] - lon[:, None]) / 2) ** 2
     return 2 * EARTH * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
 
 
 def from_coordinates(
-    places: np.ndarray, neighbours: int = 6, *, rule: str = "nearest", threshold: float = THRESHOLD
+    locations: np.ndarray, neighbours: int = 6, *, rule: str = "nearest", threshold: float = THRESHOLD
 ) -> Edges:
-    """Edges from [N, 2] degrees; sensors without a place (NaN) get none.
+    """Edges from [N, 2] latitudes and longitudes; sensors without a location (NaN) get none.
 
     ``nearest``: each sensor with its nearest ``neighbours``, both ways, weight exp(-(d / s)^2) with s the root mean square
     of those distances. ``gaussian``: every pair with exp(-(d / std)^2) >= ``threshold``, std over all distances (Li et al.
     2018, DCRNN, there with road distances).
     """
-    known = np.flatnonzero(np.isfinite(places).all(axis=1))
+    known = np.flatnonzero(np.isfinite(locations).all(axis=1))
     if len(known) < 2:
         return _none()
     if rule == "gaussian":
-        start, end, weight = _all_pairs(places[known], threshold)
+        start, end, weight = _all_pairs(locations[known], threshold)
         return Edges(known[start], known[end], weight)
-    start, end, distance = _nearest(places[known], min(neighbours, len(known) - 1))
+    start, end, distance = _nearest(locations[known], min(neighbours, len(known) - 1))
     scale = np.sqrt(np.mean(distance**2)) or 1.0
     return Edges(known[start], known[end], np.exp(-((distance / scale) ** 2)))
 
@@ -58,50 +60,54 @@ def _none() -> Edges:
     return Edges(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
 
-def _nearest(places: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Each pair of which one is among the other's nearest, in both directions."""
-    many = len(places)
-    number, distance = (_by_tree if many > 10 * BLOCK else _by_blocks)(places, neighbours)
+def _nearest(locations: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(from, to, km) of each pair in which one is among the other's nearest, in both directions."""
+    many = len(locations)
+    number, distance = (_by_tree if many > 10 * BLOCK else _by_blocks)(locations, neighbours)
     start, end = np.repeat(np.arange(many), neighbours), number.ravel()
     both = np.concatenate([start * many + end, end * many + start])
     pairs, first = np.unique(both, return_index=True)
     return pairs // many, pairs % many, np.tile(distance.ravel(), 2)[first]
 
 
-def _by_blocks(places: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
+def _by_blocks(locations: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
     numbers, distances = [], []
-    rows = max(AT_ONCE // len(places), 1)
-    for first in range(0, len(places), rows):
-        apart = haversine(places[first : first + rows], places)
+    rows = max(AT_ONCE // len(locations), 1)
+    for first in range(0, len(locations), rows):
+        apart = haversine(locations[first : first + rows], locations)
         apart[np.arange(len(apart)), first + np.arange(len(apart))] = np.inf
-        near = np.argsort(apart, axis=1, kind="stable")[:, :neighbours].copy()  # else all of it would be kept
+        near = np.argsort(apart, axis=1, kind="stable")[
+            :, :neighbours
+        ].copy()  # without a copy, the whole array would stay in memory
         numbers.append(near)
         distances.append(np.take_along_axis(apart, near, axis=1))
     return np.concatenate(numbers), np.concatenate(distances)
 
 
-def _by_tree(places: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
+def _by_tree(locations: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
     from sklearn.neighbors import BallTree
 
-    radians = np.radians(places)
+    radians = np.radians(locations)
     apart, number = BallTree(radians, metric="haversine").query(radians, k=neighbours + 1)
-    own = number == np.arange(len(places))[:, None]
-    own[~own.any(axis=1), -1] = True  # among several sensors in one place, a sensor may not find itself
+    own = number == np.arange(len(locations))[:, None]
+    own[~own.any(axis=1), -1] = (
+        True  # where several sensors share a location, a sensor may be missing among its own nearest
+    )
     return number[~own].reshape(-1, neighbours), EARTH * apart[~own].reshape(-1, neighbours)
 
 
-def _all_pairs(places: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pairs by blocks of rows, so that no full matrix of distances is held."""
-    many = len(places)
+def _all_pairs(locations: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(from, to, weight) of all pairs, in blocks of rows, so that no full matrix of distances is in memory."""
+    many = len(locations)
     blocks = range(0, many, BLOCK)
     total = squares = 0.0
     for first in blocks:
-        apart = haversine(places[first : first + BLOCK], places)
+        apart = haversine(locations[first : first + BLOCK], locations)
         total, squares = total + apart.sum(), squares + (apart**2).sum()
     std = np.sqrt(max(squares / many**2 - (total / many**2) ** 2, 0)) or 1.0
     parts = []
     for first in blocks:
-        weight = np.exp(-((haversine(places[first : first + BLOCK], places) / std) ** 2))
+        weight = np.exp(-((haversine(locations[first : first + BLOCK], locations) / std) ** 2))
         weight[np.arange(len(weight)), first + np.arange(len(weight))] = 0
         start, end = np.nonzero(weight >= threshold)
         parts.append((start + first, end, weight[start, end]))
@@ -110,7 +116,7 @@ def _all_pairs(places: np.ndarray, threshold: float) -> tuple[np.ndarray, np.nda
 
 
 def from_distances(start: np.ndarray, end: np.ndarray, cost: np.ndarray, threshold: float = THRESHOLD) -> Edges:
-    """Weights exp(-(cost / std)^2), those under ``threshold`` left out, std over the finite costs (Li et al. 2018, DCRNN)."""
+    """Edges with weight exp(-(cost / std)^2) >= ``threshold``, std over the finite costs (Li et al. 2018, DCRNN)."""
     finite = np.isfinite(cost)
     weight = np.exp(-((cost[finite] / (cost[finite].std() or 1.0)) ** 2))
     keep = weight >= threshold
@@ -120,8 +126,8 @@ def from_distances(start: np.ndarray, end: np.ndarray, cost: np.ndarray, thresho
 def from_neighbours(start: np.ndarray, end: np.ndarray, cost: np.ndarray) -> Edges:
     """Every listed pair, weight exp(-(cost / s)^2) with s the root mean square cost.
 
-    For short lists of neighbours along roads, where DCRNN's rule, made for all pairs, would drop most of what is listed
-    (our own choice).
+    For short lists of neighbours along roads, where DCRNN's rule, made for all pairs, would drop most of them (our
+    own choice).
     """
     finite = np.isfinite(cost)
     scale = np.sqrt(np.mean(cost[finite] ** 2)) if finite.any() else 1.0
@@ -129,7 +135,7 @@ def from_neighbours(start: np.ndarray, end: np.ndarray, cost: np.ndarray) -> Edg
 
 
 def from_matrix(matrix: np.ndarray) -> Edges:
-    """The entries of an [N, N] adjacency that are not zero; row = from."""
+    """The entries of an [N, N] adjacency matrix that are not zero; its rows are from."""
     start, end = np.nonzero(matrix)
     return Edges(start, end, np.asarray(matrix[start, end], dtype=np.float64))
 
@@ -137,7 +143,7 @@ def from_matrix(matrix: np.ndarray) -> Edges:
 def from_correlation(values: np.ndarray, neighbours: int = 6) -> Edges:
     """Each sensor with the ``neighbours`` whose [T, N] readings correlate most, over the steps where both were observed.
 
-    Weight = the correlation; pairs that correlate not at all or negatively, or share fewer than 8 steps, get no edge.
+    The weight is the correlation. Pairs without a positive correlation, or with fewer than 8 common steps, get no edge.
     """
     seen = np.isfinite(values).astype(np.float64)
     filled = np.where(seen > 0, values, 0).astype(np.float64)
@@ -145,10 +151,10 @@ def from_correlation(values: np.ndarray, neighbours: int = 6) -> Edges:
     shared = seen.T @ seen
     sums, squares = filled.T @ seen, (filled**2).T @ seen
     count = np.maximum(shared, 1)
-    spread = squares - sums**2 / count
+    variation = squares - sums**2 / count
     covariance = filled.T @ filled - sums * sums.T / count
     with np.errstate(invalid="ignore", divide="ignore"):
-        correlation = covariance / np.sqrt(spread * spread.T)
+        correlation = covariance / np.sqrt(variation * variation.T)
     correlation = np.where((shared >= 8) & np.isfinite(correlation), np.clip(correlation, -1, 1), 0)
     np.fill_diagonal(correlation, 0)
     most = min(neighbours, len(correlation) - 1)

@@ -1,7 +1,7 @@
-"""STData: one validated spatio-temporal dataset, the only form that data have behind the door.
+"""STData: one validated spatio-temporal dataset, the only form of data behind the readers.
 
-Dimensions: T steps, N sensors, C channels. ``STData.of`` is the only way in: it checks, repairs what has one harmless
-reading, says so in ``findings``, and refuses the rest with a ``DataError``.
+Dimensions: T steps, N sensors, C channels. ``STData.of`` is the only way in: it checks a dataset, repairs what
+can be repaired safely, names each repair in ``findings``, and refuses the rest with a ``DataError``.
 """
 
 import hashlib
@@ -25,12 +25,12 @@ NETCDF: dict[str, Any] = {"engine": "h5netcdf", "encoding": {"value": {"zlib": T
 
 
 class STData:
-    """A dataset of T steps x N sensors x C channels with its calendar, places, graph and map layers.
+    """A dataset of T steps x N sensors x C channels with its calendar, locations, graph and map layers.
 
     ``ds`` holds ``value`` [time, sensor, channel] float32 (NaN: not measured), ``time`` (one constant step), ``sensor``
     and ``channel`` (unique text), and where known ``lat`` and ``lon`` [sensor] in degrees, ``edge_from``, ``edge_to``
     and ``edge_weight`` [edge] (>= 0), ``start`` [window], ``clock`` and ``split`` [time], ``weight`` and ``cell`` [sensor].
-    Other variables, such as a simulation's ground truth, travel along. ``layers`` are GeoJSON collections by name.
+    Other variables, such as a simulation's ground truth, are kept. ``layers`` are GeoJSON collections by name.
     """
 
     def __init__(self, ds: xr.Dataset, findings: Iterable[Finding], layers: Layers) -> None:
@@ -48,30 +48,29 @@ class STData:
         layers: Layers | None = None,
         ours: bool = False,
     ) -> "STData":
-        """Check a raw dataset and take it.
+        """The STData of a raw dataset, checked and repaired.
 
         ``ds`` needs ``value`` with dims (time, sensor, channel) in any order and coordinates for time and sensor;
         ``attrs`` may hold ``title``, ``zone``, ``units`` ({channel: unit}), ``graph`` (how the edges were made).
-        ``answers`` decide findings with choices; ``findings`` are those that the reader made. The values are copied, unless
-        they are ``ours``: then nobody else has them, and they may be changed in place. Raises DataError.
+        ``answers`` {code: choice} decide questions; ``findings`` are those of the reader. The values are copied, unless
+        they are ``ours``: then nobody else holds them, and they may be changed in place. Raises DataError.
         """
-        if not ours and "value" in ds and ds["value"].dtype == np.float32:  # others become new arrays by themselves
+        if not ours and "value" in ds and ds["value"].dtype == np.float32:  # other types become new arrays anyway
             ds = ds.assign(value=ds["value"].copy())
         findings = list(findings)
         earlier = {finding.code: finding for finding in findings if finding.chosen is not None}
         answers = {code: str(finding.chosen) for code, finding in earlier.items()} | dict(answers or {})
-        said: list[Finding] = []
+        checked: list[Finding] = []
         for check in (*checks.CHECKS, _check_graph):
             ds, more = check(ds, answers)
-            said += more
-        told = {finding.code for finding in said}
-        said = [finding for finding in findings if finding.code not in told] + said
-        if errors := [finding for finding in said if finding.level == "error"]:
+            checked += more
+        codes = {finding.code for finding in checked}
+        every = [finding for finding in findings if finding.code not in codes] + checked
+        if errors := [finding for finding in every if finding.level == "error"]:
             raise DataError(*errors)
-        _check_answers(answers, said)
-        return cls(ds, said, layers or {})
+        _check_answers(answers, every)
+        return cls(ds, every, layers or {})
 
-    # ---- what it is ------------------------------------------------------------------------------------------------
     @property
     def values(self) -> np.ndarray:
         """[T, N, C] float32, NaN where nothing was measured."""
@@ -79,37 +78,37 @@ class STData:
 
     @property
     def time(self) -> pd.DatetimeIndex:
-        """[T] instants, one constant step; UTC where the file gave offsets, else the wall clock as written."""
+        """[T] times with one constant step: UTC where the file gives offsets, else local time as written."""
         return pd.DatetimeIndex(self.ds["time"].values)
 
     @property
     def local_time(self) -> pd.DatetimeIndex:
-        """[T] wall-clock instants, which calendar features and profiles use."""
+        """[T] local times, for calendar features and profiles."""
         return self.clock(np.arange(self.steps))
 
     def clock(self, steps: np.ndarray) -> pd.DatetimeIndex:
-        """Wall-clock instants of ``steps``, which may lie behind the last one."""
+        """Local times of ``steps``, which may lie after the last one."""
         if "clock" in self.ds:
-            known, steps = self.ds["clock"].values, np.asarray(steps)
-            behind = np.maximum(steps - (len(known) - 1), 0)  # a calendar goes on where the file's own has ended
-            return pd.DatetimeIndex(known[steps - behind]) + pd.to_timedelta(behind * self.step_seconds, unit="s")
+            times, steps = self.ds["clock"].values, np.asarray(steps)
+            after = np.maximum(steps - (len(times) - 1), 0)  # beyond the end of the file's own calendar
+            return pd.DatetimeIndex(times[steps - after]) + pd.to_timedelta(after * self.step_seconds, unit="s")
         instants = self.time[0] + pd.to_timedelta(np.asarray(steps) * self.step_seconds, unit="s")
         zone = self.ds.attrs.get("local_zone")
         return instants.tz_localize("UTC").tz_convert(zone).tz_localize(None) if zone else instants
 
     @property
     def steps(self) -> int:
-        """T."""
+        """T, the number of steps."""
         return int(self.ds.sizes["time"])
 
     @property
     def sensors(self) -> list[str]:
-        """N unique names."""
+        """The N sensor names, all different."""
         return [str(name) for name in self.ds["sensor"].values]
 
     @property
     def channels(self) -> list[str]:
-        """C unique names."""
+        """The C channel names, all different."""
         return [str(name) for name in self.ds["channel"].values]
 
     @property
@@ -119,23 +118,23 @@ class STData:
 
     @property
     def units(self) -> dict[str, str]:
-        """Unit by channel, empty text where unknown."""
-        known = self.ds.attrs.get("units", {})
-        return {channel: str(known.get(channel, "")) for channel in self.channels}
+        """Unit by channel, an empty text where unknown."""
+        units = self.ds.attrs.get("units", {})
+        return {channel: str(units.get(channel, "")) for channel in self.channels}
 
     @property
     def title(self) -> str:
-        """What people call it."""
+        """The dataset's name for people."""
         return str(self.ds.attrs.get("title", "dataset"))
 
     @property
     def zone(self) -> str:
-        """Whose clock ``time`` is, or ``unknown``."""
+        """The time zone of ``time``, or ``unknown``."""
         return str(self.ds.attrs.get("zone", "unknown"))
 
     @property
     def assumed(self) -> str:
-        """What of the times nobody has said and was assumed: ``start``, ``step``, both with a comma, or nothing."""
+        """What the file does not say about its times and was assumed: ``start``, ``step``, ``start, step`` or nothing."""
         return str(self.ds.attrs.get("assumed") or "")
 
     @property
@@ -178,13 +177,13 @@ class STData:
 
     @property
     def answers(self) -> dict[str, str]:
-        """The answers in force, asked for or taken by default."""
+        """The answers in force, given or taken by default."""
         return {finding.code: finding.chosen for finding in self.findings if finding.chosen is not None}
 
     def like(self, sensors: list[str], channels: list[str]) -> "STData":
-        """These data with the given sensors and channels in the given order, graph left out; DataError where one is missing.
+        """These data with the given sensors and channels in that order, without a graph. Raises DataError where one is missing.
 
-        An only channel may have another name, since a table with one is often named after its file; its unit stays.
+        A single channel may have another name, since a table with one channel is often named after its file.
         """
         ds = self.ds.drop_dims("edge") if "edge" in self.ds.dims else self.ds
         if len(channels) == len(self.channels) == 1:
@@ -199,25 +198,25 @@ class STData:
         return STData(ds.sel(sensor=sensors, channel=channels), self.findings, self.layers)
 
     def channel(self, names: list[str] | None, default: list[str]) -> list[int]:
-        """Positions of the named channels; an unknown name is answered with the known ones."""
+        """Positions of the named channels. The DataError for an unknown name lists all channels."""
         wanted = default if names is None else names
         if unknown := [name for name in wanted if name not in self.channels]:
             raise refuse("channel", f"There is no channel {unknown[0]!r}; the channels are {', '.join(self.channels)}.")
         return [self.channels.index(name) for name in wanted]
 
     def save(self, path: Path) -> None:
-        """Write everything, layers and answers included, as one NetCDF file that ``stcore.open`` reads back."""
-        path.write_bytes(self.packed())  # made in memory first: HDF5 ends the whole process where a disk is full
+        """Write everything, with layers and answers, as one NetCDF file that ``stcore.open`` reads."""
+        path.write_bytes(self.to_bytes())  # made in memory first: HDF5 ends the whole process where a disk is full
 
-    def packed(self) -> bytes:
-        """What ``save`` writes."""
-        self.stored().to_netcdf(buffer := io.BytesIO(), **NETCDF)
+    def to_bytes(self) -> bytes:
+        """The content of the file that ``save`` writes."""
+        self.to_dataset().to_netcdf(buffer := io.BytesIO(), **NETCDF)
         return buffer.getvalue()
 
-    def stored(self) -> xr.Dataset:
-        """Everything as files of named arrays hold it: layers, findings and what else has parts as JSON."""
+    def to_dataset(self) -> xr.Dataset:
+        """Everything as one xarray dataset that can be written to a file; layers, findings and mappings are JSON."""
         ds = self.ds.copy()
-        ds.attrs = {name: _stored(value) for name, value in self.ds.attrs.items() if value is not None}
+        ds.attrs = {name: _as_attribute(value) for name, value in self.ds.attrs.items() if value is not None}
         ds.attrs |= {"layers": json.dumps(self.layers), "stcore": "STData 1"}
         ds.attrs["findings"] = json.dumps([asdict(finding) for finding in self.findings])
         for name in ("sensor", "channel"):
@@ -225,9 +224,9 @@ class STData:
         return ds
 
 
-def _check_answers(answers: Mapping[str, str], said: list[Finding]) -> None:
-    """Every answer is a choice of its question, and what was decided before saving cannot be decided otherwise now."""
-    for finding in said:
+def _check_answers(answers: Mapping[str, str], findings: list[Finding]) -> None:
+    """Every answer must be a choice of its question. What was answered before a file was saved cannot be changed later."""
+    for finding in findings:
         answer = answers.get(finding.code)
         if not finding.choices or answer is None:
             continue
@@ -240,8 +239,8 @@ def _check_answers(answers: Mapping[str, str], said: list[Finding]) -> None:
             )
         if finding.chosen != answer:
             text = (
-                f"{finding.code!r} was answered with {finding.chosen!r} "
-                "when this file was saved; open the original to change it."
+                f"{finding.code!r} was answered with {finding.chosen!r} when this file was saved; "
+                "open the original file to change it."
             )
             raise refuse(finding.code, text)
 
@@ -253,29 +252,29 @@ RULES = {
     "none": "no graph",
 }
 MOST_CORRELATED = 4096
-"""Sensors, and steps, that a graph from correlation looks at."""
+"""Most sensors, and most steps, of a graph from correlation."""
 
 
 def _check_graph(ds: xr.Dataset, answers: Mapping[str, str]) -> tuple[xr.Dataset, list[Finding]]:
-    """The file's own edges, else edges between nearest places; the rule used is said and can be changed."""
-    placed, known = "lat" in ds, ds.attrs.get("graph")
-    brought = "edge_from" in ds
-    present = next((name for name, rule in RULES.items() if rule == known), "file") if brought else ""
-    choices = {rule: text for rule, text in RULES.items() if placed or rule in ("correlation", "none", present)}
+    """Keep the file's own edges, else link nearest sensors. A question names the rule and lets it be changed."""
+    has_locations, own_rule = "lat" in ds, ds.attrs.get("graph")
+    has_edges = "edge_from" in ds
+    present = next((name for name, rule in RULES.items() if rule == own_rule), "file") if has_edges else ""
+    choices = {rule: text for rule, text in RULES.items() if has_locations or rule in ("correlation", "none", present)}
     if present == "file":
-        choices = {"file": known or "the edges as they came with the data"} | choices
-    chosen = answers.get("graph") or present or ("nearest" if placed else "none")
+        choices = {"file": own_rule or "the edges that came with the data"} | choices
+    chosen = answers.get("graph") or present or ("nearest" if has_locations else "none")
     same = chosen == present or chosen not in choices
-    made, rule = (ds if same else _with_edges(ds, chosen)), choices.get(chosen, "")
-    made = made.assign_attrs(graph=rule)
-    number = made["edge_from"].size if "edge_from" in made else 0
+    graph_ds, rule = (ds if same else _with_edges(ds, chosen)), choices.get(chosen, "")
+    graph_ds = graph_ds.assign_attrs(graph=rule)
+    number = graph_ds["edge_from"].size if "edge_from" in graph_ds else 0
     text = (
-        checks.with_sensor_word(f"{number} edges between {made.sizes['sensor']} sensors: {rule}.", made)
+        checks.with_sensor_word(f"{number} edges between {graph_ds.sizes['sensor']} sensors: {rule}.", graph_ds)
         if number
-        else "There is no graph: models that need one cannot be used."
+        else "There is no graph, so models that need one cannot be used."
     )
-    told = {rule: checks.with_sensor_word(words, made) for rule, words in choices.items()}
-    return made, [Finding("note", "graph", text, told, chosen)]
+    texts = {rule: checks.with_sensor_word(words, graph_ds) for rule, words in choices.items()}
+    return graph_ds, [Finding("note", "graph", text, texts, chosen)]
 
 
 def _with_edges(ds: xr.Dataset, rule: str) -> xr.Dataset:
@@ -285,7 +284,7 @@ def _with_edges(ds: xr.Dataset, rule: str) -> xr.Dataset:
     if rule == "correlation":
         values = ds["value"].values[: max(int(0.6 * ds.sizes["time"]), 2), :, 0]
         if ds.sizes["sensor"] > MOST_CORRELATED:
-            text = f"A graph from correlation is made for at most {MOST_CORRELATED} sensors; here are {ds.sizes['sensor']}."
+            text = f"A graph from correlation is possible for at most {MOST_CORRELATED} sensors; here are {ds.sizes['sensor']}."
             raise refuse("graph", text)
         edges = graph.from_correlation(values[:: len(values) // MOST_CORRELATED + 1])
     else:
@@ -294,5 +293,5 @@ def _with_edges(ds: xr.Dataset, rule: str) -> xr.Dataset:
     return ds.assign({name: ("edge", part) for name, part in parts.items()})
 
 
-def _stored(value: Any) -> Any:
+def _as_attribute(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, Mapping) else int(value) if isinstance(value, bool) else value

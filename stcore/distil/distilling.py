@@ -251,7 +251,7 @@ class Distilling(Task):
     @property
     def beside(self) -> dict[str, Callable[[], bytes]]:
         """What is kept of the result besides: the best set as a dataset."""
-        return {FILE: lambda: self.result().packed()}
+        return {FILE: lambda: self.result().to_bytes()}
 
 
 def averaged(found: Sequence[Any]) -> Any:

@@ -72,7 +72,7 @@ def test_an_upload_is_opened_and_the_box_closes(browse: Browse, tmp_path: Path) 
     page.get_by_role("heading", name="counts").wait_for()
     page.get_by_text("of the readings are exactly zero").first.wait_for()
     assert page.get_by_role("button", name="Open the upload").count() == 0 and "data=" in page.url
-    page.get_by_text("zeros mean: not measured").click()
+    page.get_by_text("zeros mean not measured").click()
     page.get_by_text("They were taken as missing").wait_for()
     page.reload()
     page.get_by_text("They were taken as missing").wait_for()

@@ -98,7 +98,7 @@ def test_neighbours_have_a_weight_a_direction_and_a_distance() -> None:
         "edge_to": ("edge", [1, 0, 0, 3, 3]),
         "edge_weight": ("edge", [0.2, 0.9, 0.5, 1, 0.1]),
     }
-    data = STData.of(ds.assign(edges).assign_attrs(graph="the edges as they came with the data"))
+    data = STData.of(ds.assign(edges).assign_attrs(graph="the edges that came with the data"))
     table = neighbour_table(data, 0)
     assert table["sensor"].tolist() == ["s1", "s2", "s3"] and table["weight"].tolist() == [0.9, 0.5, 0.1]
     assert table["direction"].tolist() == ["both ways", "to here", "from here"] and table.index.tolist() == [1, 2, 3]

@@ -277,7 +277,7 @@ def test_places_of_a_grid_are_called_cells() -> None:
     assert "edges between 4 cells: each cell with its" in said["graph"]
     assert not any("sensor" in text for text in said.values()), said
     assert "each sensor with" in " ".join(tiny(60).answers.values()) + tiny(60).findings[-1].text, "as ever elsewhere"
-    again = STData.of(data.stored().assign_attrs(grid=[2, 2]))
+    again = STData.of(data.to_dataset().assign_attrs(grid=[2, 2]))
     assert again.answers["graph"] == "nearest", "the rule is known again"
 
 

@@ -66,7 +66,7 @@ def test_places_swapped_within_what_degrees_may_be_are_offered(zone: str) -> Non
 def test_places_that_cannot_be_are_swapped_or_refused() -> None:
     data = of(LON - 120, LAT)
     assert found(data, "swapped").level == "repaired"
-    with pytest.raises(DataError, match="cannot be"):
+    with pytest.raises(DataError, match="is impossible"):
         of(LAT, changed(LON, [3], -250))
 
 

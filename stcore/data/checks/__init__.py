@@ -1,7 +1,7 @@
 """What can be wrong with data, one small function each: ``check(ds, answers) -> (ds, findings)``.
 
-Nothing is changed without a finding that says so. The order of ``CHECKS`` matters: shape before time before values, and
-places and edges when it is known which sensors stay.
+No check changes data without a finding that says so. The order of ``CHECKS`` matters: shape comes before time and time
+before values; locations and edges come last, when it is certain which sensors stay.
 """
 
 from stcore.data.checks.edges import check_edges

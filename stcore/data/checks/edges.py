@@ -1,4 +1,4 @@
-"""Edges: positions that exist, weights that are numbers of at least zero."""
+"""Edges: they link sensors that exist, and their weights are numbers of at least zero."""
 
 from dataclasses import replace
 
@@ -18,11 +18,13 @@ def check_edges(ds: xr.Dataset, answers: Answers) -> CheckResult:
     if not present:
         return ds, []
     if present[:2] != list(NAMES[:2]):
-        raise refuse("edges", f"The graph is incomplete: it has {', '.join(present)} alone.")
+        raise refuse("edges", f"The graph is incomplete: it has only {', '.join(present)}.")
     if "edge_weight" not in ds:
         ds = ds.assign(edge_weight=(ds["edge_from"].dims, np.ones(ds["edge_from"].size)))
     if len({ds[name].dims for name in NAMES}) > 1 or ds["edge_from"].ndim != 1:
-        raise refuse("edges", "The graph needs one list of starts, one of ends and one of weights, of the same length.")
+        raise refuse(
+            "edges", "The graph needs a list of starts, a list of ends and a list of weights, all of the same length."
+        )
     start, end, weight = (ds[name].values for name in NAMES)
     sensors = ds.sizes["sensor"]
     if len(start) and (min(start.min(), end.min()) < 0 or max(start.max(), end.max()) >= sensors):
@@ -37,11 +39,11 @@ def check_edges(ds: xr.Dataset, answers: Answers) -> CheckResult:
             "edges",
             f"{quantity(int((weight < 0).sum()), 'weight')} of the graph are below zero, the lowest is {weight.min():g}.",
         )
-    told = _told(start, end, weight, sensors)
-    return ds, [replace(finding, text=with_sensor_word(finding.text, ds)) for finding in told]
+    notes = _edge_findings(start, end, weight, sensors)
+    return ds, [replace(finding, text=with_sensor_word(finding.text, ds)) for finding in notes]
 
 
-def _told(start: np.ndarray, end: np.ndarray, weight: np.ndarray, sensors: int) -> list:
+def _edge_findings(start: np.ndarray, end: np.ndarray, weight: np.ndarray, sensors: int) -> list:
     findings = []
     linked = weight > 0
     if not linked.any():

@@ -1,4 +1,4 @@
-"""Dims, number types and names: what must be so before time or values can be looked at."""
+"""Dimensions, types of numbers and names: what must be right before times and values are checked."""
 
 import re
 
@@ -6,19 +6,19 @@ import numpy as np
 import xarray as xr
 
 from stcore.data.checks.finding import Answers, CheckResult, note
-from stcore.data.checks.stretches import first, stretches
+from stcore.data.checks.stretches import first_where, stretches
 from stcore.findings import refuse
 from stcore.words import listing, quantity
 
 DIMS = ("time", "sensor", "channel")
 EXACT = 2**24
-"""Above this, float32 no longer holds every whole number."""
+"""Up to this, float32 holds every whole number."""
 COUNTED = 2**53
-"""Above this, nor does float64: such numbers are marks, not counts."""
+"""Up to this, float64 does; larger numbers are markers, not counts."""
 
 
 def check_dims(ds: xr.Dataset, answers: Answers) -> CheckResult:
-    """``value`` has the dims time, sensor, channel, whatever their order was; one channel may be left out."""
+    """``value`` gets the dims (time, sensor, channel) from any order; the dim of a single channel may be missing."""
     if "value" not in ds:
         raise refuse("value", "The dataset holds no values.")
     dims = tuple(map(str, ds["value"].dims))
@@ -26,7 +26,8 @@ def check_dims(ds: xr.Dataset, answers: Answers) -> CheckResult:
         ds = ds.assign(value=ds["value"].expand_dims(channel=["value"]))
     elif set(dims) != set(DIMS):
         raise refuse(
-            "dims", f"Values need the dims time, sensor and channel; they have {', '.join(dims)}.{_fitting(ds, dims)}"
+            "dims",
+            f"Values need the dims time, sensor and channel; they have {', '.join(dims)}.{_dims_by_length(ds, dims)}",
         )
     if absent := [name for name in DIMS if name not in ds.variables]:
         raise refuse(
@@ -46,16 +47,16 @@ def _sizes(ds: xr.Dataset) -> str:
     return ", ".join(quantity(ds.sizes[name], name) for name in DIMS if name in ds.sizes)
 
 
-def _fitting(ds: xr.Dataset, dims: tuple[str, ...]) -> str:
-    """The order of dims that the lengths fit, where exactly that can be told."""
+def _dims_by_length(ds: xr.Dataset, dims: tuple[str, ...]) -> str:
+    """The order of dims that fits their lengths, where only one does."""
     sizes = {ds.sizes[name]: name for name in ("time", "sensor") if name in ds.sizes}
-    named = [sizes.get(ds.sizes[dim], "channel") for dim in ds["value"].dims]
-    fits = len(sizes) == 2 and {"time", "sensor"} <= set(named) and len(set(named)) == len(dims)
-    return f" By their lengths they are ({', '.join(named)}): name the dims so." if fits else ""
+    names = [sizes.get(ds.sizes[dim], "channel") for dim in ds["value"].dims]
+    fits = len(sizes) == 2 and {"time", "sensor"} <= set(names) and len(set(names)) == len(dims)
+    return f" By their lengths they should be ({', '.join(names)})." if fits else ""
 
 
 def check_numbers(ds: xr.Dataset, answers: Answers) -> CheckResult:
-    """Real numbers, as float32 that can be written to; places and weights as float64, positions as int64."""
+    """Values become float32 that can be changed; coordinates and weights float64; positions int64."""
     value = ds["value"]
     findings = []
     if value.dtype.kind not in "fiub":
@@ -64,7 +65,7 @@ def check_numbers(ds: xr.Dataset, answers: Answers) -> CheckResult:
         findings.append(note("true-false", "The values are true or false; they were taken as 1 and 0."))
     largest = _largest_whole(value.values)
     if largest >= EXACT:
-        text = f"Whole numbers up to {largest:.0f} are kept to seven digits, which is what single precision holds."
+        text = f"Whole numbers up to {largest:.0f} are rounded to seven digits, as many as single precision holds."
         findings.append(note("rounded", text))
     with np.errstate(over="ignore"):  # what does not fit becomes infinite, which has a check of its own
         ds = ds.assign(value=value.astype(np.float32, copy=not value.values.flags.writeable))
@@ -84,13 +85,13 @@ def check_numbers(ds: xr.Dataset, answers: Answers) -> CheckResult:
 
 
 def _largest_whole(values: np.ndarray) -> float:
-    """The largest reading by size of channels whose readings are all whole, as counters' are, of any type; 0 for others."""
+    """The largest reading, by size, of channels that hold whole numbers only, as counters do; 0 where there is none."""
     if values.dtype.kind in "iu":
         return max(float(values.max()), -float(values.min()))
-    if values.dtype.kind != "f" or first(values, _large) is None:
+    if values.dtype.kind != "f" or first_where(values, _large) is None:
         return 0.0
-    channels = (values[..., place : place + 1] for place in range(values.shape[2]))
-    whole = [channel for channel in channels if first(channel, _broken) is None]
+    channels = (values[..., number : number + 1] for number in range(values.shape[2]))
+    whole = [channel for channel in channels if first_where(channel, _broken) is None]
     blocks = (channel[part] for channel in whole for part in stretches(channel))
     return max((float(np.abs(np.where(_large(block), block, 0)).max()) for block in blocks), default=0.0)
 
@@ -105,7 +106,7 @@ def _broken(block: np.ndarray) -> np.ndarray:
 
 
 def check_sensors(ds: xr.Dataset, answers: Answers) -> CheckResult:
-    """Sensor and channel names are there and unique."""
+    """Every sensor and channel has a name of its own."""
     for dim in ("sensor", "channel"):
         names = ds[dim].values
         unique, counts = np.unique(names, return_counts=True)
@@ -122,7 +123,8 @@ def check_sensors(ds: xr.Dataset, answers: Answers) -> CheckResult:
         clean = [re.sub(r"[\x00-\x1f\x7f]+", " ", name) for name in ds["sensor"].values]
         findings.append(
             note(
-                "sensor-names", f"{quantity(len(marked), 'sensor name')} held line breaks or control marks, now spaces."
+                "sensor-names",
+                f"{quantity(len(marked), 'sensor name')} held line breaks or control characters, now spaces.",
             )
         )
         ds = ds.assign_coords(sensor=np.array(clean, dtype=str))

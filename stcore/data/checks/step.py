@@ -1,4 +1,4 @@
-"""One constant step: gaps become missing values, and an irregular axis is a question."""
+"""One constant step: gaps become missing values; where the step is irregular, a question is asked."""
 
 import re
 
@@ -10,8 +10,9 @@ from stcore.findings import Finding, refuse
 from stcore.words import duration, moment, quantity
 
 MOST_GROWTH = 4
+"""The filled axis has at most so many times the rows of the file."""
 REGULAR = 0.95
-"""The most common difference must explain this share, or the step is not known."""
+"""The most common difference is the step if it makes up this share of all differences."""
 
 
 def check_step(ds: xr.Dataset, answers: Answers) -> CheckResult:
@@ -25,16 +26,16 @@ def check_step(ds: xr.Dataset, answers: Answers) -> CheckResult:
     step = int(steps[counts.argmax()])
     if "start" in ds:
         raise refuse(
-            "gaps", "The dataset says where windows start, and its time axis has gaps; one of the two must be wrong."
+            "gaps", "The dataset says where windows start, but its time axis has gaps; one of the two must be wrong."
         )
     if not _regular(steps, counts, step):
-        return _averaged(ds, step, float(counts.max() / counts.sum()), answers)
-    full, finding = _filled(ds["time"].values, step)
-    return _onto(ds, full), [finding]
+        return _average_within(ds, step, float(counts.max() / counts.sum()), answers)
+    full, finding = _whole_axis(ds["time"].values, step)
+    return _reindex(ds, full), [finding]
 
 
-def _onto(ds: xr.Dataset, full: np.ndarray) -> xr.Dataset:
-    """The dataset on a whole axis [T]; a step without a row is missing, and belongs to the part in which it is."""
+def _reindex(ds: xr.Dataset, full: np.ndarray) -> xr.Dataset:
+    """The dataset on a whole axis [T]. A step without a row is missing; it belongs to the part (split) of the row before it."""
     filled = ds.reindex(time=full)
     if "split" in ds:
         before = np.searchsorted(ds["time"].values, full, side="right") - 1
@@ -42,10 +43,11 @@ def _onto(ds: xr.Dataset, full: np.ndarray) -> xr.Dataset:
     return filled
 
 
-def without_gaps(stamps: np.ndarray) -> tuple[np.ndarray, list[Finding]]:
-    """The axis [T] with the steps that it lacks, where all else is regular, for readers that have a row for each at once.
+def fill_gaps(stamps: np.ndarray) -> tuple[np.ndarray, list[Finding]]:
+    """The axis [T] with the steps that it lacks, for readers that need a row for each of them early.
 
-    Anything else comes back as it is, and has a check of its own. Raises DataError where there would be too many.
+    An axis that is not regular comes back unchanged; ``check_step`` deals with it. Raises DataError where too many steps
+    are missing.
     """
     if stamps.dtype.kind != "M" or len(stamps) < 3 or np.isnat(stamps).any():
         return stamps, []
@@ -54,23 +56,23 @@ def without_gaps(stamps: np.ndarray) -> tuple[np.ndarray, list[Finding]]:
     step = int(steps[counts.argmax()])
     if len(steps) == 1 or steps[0] <= 0 or not _regular(steps, counts, step):
         return stamps, []
-    full, finding = _filled(exact, step)
+    full, finding = _whole_axis(exact, step)
     return full, [finding]
 
 
 def _regular(steps: np.ndarray, counts: np.ndarray, step: int) -> bool:
-    """Whether the most common difference is the step, and others are gaps."""
+    """Whether the most common difference is the step and all others are gaps."""
     known = counts.max() / counts.sum() >= REGULAR or _mostly_gaps(steps, counts, step)
     return bool(known and not np.any(steps % step))
 
 
 def _mostly_gaps(steps: np.ndarray, counts: np.ndarray, step: int) -> bool:
-    """All differences are multiples of the smallest, which is the most common: a regular axis with many holes."""
+    """Whether the axis is regular with many gaps: all differences are multiples of the smallest, which is the most common."""
     return step == steps[0] and not np.any(steps % step) and counts.max() * 2 > counts.sum()
 
 
-def _filled(times: np.ndarray, step: int) -> tuple[np.ndarray, Finding]:
-    """The whole axis, and what was missing of it."""
+def _whole_axis(times: np.ndarray, step: int) -> tuple[np.ndarray, Finding]:
+    """The whole axis, and the finding that says what was missing."""
     stamps = times.astype(np.int64)
     length = int((stamps[-1] - stamps[0]) // step) + 1
     gaps = np.diff(stamps) // step - 1
@@ -89,34 +91,34 @@ def _filled(times: np.ndarray, step: int) -> tuple[np.ndarray, Finding]:
     return (stamps[0] + step * np.arange(length)).view("datetime64[ns]"), repair("gaps", text)
 
 
-def _averaged(ds: xr.Dataset, step: int, explained: float, answers: Answers) -> CheckResult:
-    """Readings averaged within the step that was answered; without an answer this is a refusal."""
+def _average_within(ds: xr.Dataset, step: int, explained: float, answers: Answers) -> CheckResult:
+    """The dataset with readings averaged within the step that was answered. Raises DataError without an answer."""
     choices = {"<step>": "average the readings within every such step: a number and s, min, h or d, such as 15min"}
-    said = f"The time step is irregular: the most common one ({duration(step / 1e9)}) explains {explained:.0%} of the rows."
+    text = f"The time step is irregular: the most common one ({duration(step / 1e9)}) explains {explained:.0%} of the rows."
     wanted = re.fullmatch(r"(\d+)\s*(s|min|h|d)", answers.get("step", "").strip().lower())
     if not wanted or int(wanted[1]) == 0:
-        raise refuse("step", f"{said} Choose a step.", choices)
+        raise refuse("step", f"{text} Choose a step.", choices)
     size = int(wanted[1]) * {"s": 1, "min": 60, "h": 3600, "d": 86400}[wanted[2]] * 10**9
     stamps = ds["time"].values.astype(np.int64)
-    place = (stamps - stamps[0] // size * size) // size
-    if place[-1] + 1 > MOST_GROWTH * len(stamps):
+    slot = (stamps - stamps[0] // size * size) // size
+    if slot[-1] + 1 > MOST_GROWTH * len(stamps):
         raise refuse(
             "step", f"A step of {wanted[0]} is far finer than the readings: most steps would be missing.", choices
         )
-    firsts = np.flatnonzero(np.r_[True, np.diff(place) > 0])
-    taken = ds.isel(time=firsts).assign(
-        value=(ds["value"].dims, means(ds["value"].values, np.cumsum(np.r_[True, np.diff(place) > 0]) - 1))
+    firsts = np.flatnonzero(np.r_[True, np.diff(slot) > 0])
+    averaged = ds.isel(time=firsts).assign(
+        value=(ds["value"].dims, group_means(ds["value"].values, np.cumsum(np.r_[True, np.diff(slot) > 0]) - 1))
     )
-    taken = taken.assign_coords(time=(stamps[0] // size * size + size * place[firsts]).view("datetime64[ns]"))
+    averaged = averaged.assign_coords(time=(stamps[0] // size * size + size * slot[firsts]).view("datetime64[ns]"))
     finding = Finding(
-        "repaired", "step", f"{said} Readings were averaged within {wanted[0]}.", choices, answers["step"]
+        "repaired", "step", f"{text} Readings were averaged within {wanted[0]}.", choices, answers["step"]
     )
-    full = (taken["time"].values[0].astype(np.int64) + size * np.arange(place[-1] + 1)).view("datetime64[ns]")
-    return _onto(taken, full), [finding]
+    full = (averaged["time"].values[0].astype(np.int64) + size * np.arange(slot[-1] + 1)).view("datetime64[ns]")
+    return _reindex(averaged, full), [finding]
 
 
-def means(value: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """[G, N, C] averages of the observed readings of each group of rows."""
+def group_means(value: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """[G, N, C] averages of the observed readings in each ``group`` [rows] of rows."""
     shape = (group[-1] + 1, *value.shape[1:])
     total, number = np.zeros(shape), np.zeros(shape)
     seen = np.isfinite(value)

@@ -1,4 +1,4 @@
-"""Looking at all readings, a stretch of steps at a time, so that no second array of their size is made."""
+"""Functions over all readings that work on a stretch of steps at a time, so that no second array of their size is made."""
 
 from collections.abc import Callable, Iterator
 
@@ -8,7 +8,7 @@ import xarray as xr
 MOST = 2**21
 """Readings in one stretch."""
 Test = Callable[[np.ndarray], np.ndarray]
-"""Which of the readings [t, N, C] of a stretch are meant."""
+"""Says which readings [t, N, C] of a stretch are meant."""
 
 
 def stretches(value: np.ndarray) -> Iterator[slice]:
@@ -18,35 +18,35 @@ def stretches(value: np.ndarray) -> Iterator[slice]:
         yield slice(first, first + steps)
 
 
-def counts(value: np.ndarray, test: Test) -> np.ndarray:
-    """[N, C] at how many steps the test is true."""
+def count_where(value: np.ndarray, test: Test) -> np.ndarray:
+    """[N, C] number of steps at which the test is true."""
     total = np.zeros(value.shape[1:], np.int64)
     for part in stretches(value):
         total += np.count_nonzero(test(value[part]), axis=0)
     return total
 
 
-def first(value: np.ndarray, test: Test) -> tuple[int, int] | None:
+def first_where(value: np.ndarray, test: Test) -> tuple[int, int] | None:
     """Step and sensor of the first reading for which the test is true, or None."""
     for part in stretches(value):
-        if (found := test(value[part])).any():
-            step, sensor, _ = np.unravel_index(int(found.argmax()), found.shape)
+        if (hits := test(value[part])).any():
+            step, sensor, _ = np.unravel_index(int(hits.argmax()), hits.shape)
             return part.start + int(step), int(sensor)
     return None
 
 
 def extremes(value: np.ndarray, left_out: Test | None = None) -> tuple[float, ...]:
-    """Lowest and highest reading, without those left out; nothing where all are the same or none is there."""
-    found = []
+    """Lowest and highest reading, without those ``left_out``; empty where all are equal or there is none."""
+    pairs = []
     for part in stretches(value):
         block = value[part] if left_out is None else np.where(left_out(value[part]), np.nan, value[part])
-        found.append((np.fmin.reduce(block, axis=None), np.fmax.reduce(block, axis=None)))
-    low, high = float(np.fmin.reduce([pair[0] for pair in found])), float(np.fmax.reduce([pair[1] for pair in found]))
+        pairs.append((np.fmin.reduce(block, axis=None), np.fmax.reduce(block, axis=None)))
+    low, high = float(np.fmin.reduce([pair[0] for pair in pairs])), float(np.fmax.reduce([pair[1] for pair in pairs]))
     return (low, high) if np.isfinite(low) and low < high else ()
 
 
-def without(ds: xr.Dataset, test: Test) -> xr.Dataset:
-    """The dataset with the readings for which the test is true missing; changed in place, as they belong to it alone."""
+def without_where(ds: xr.Dataset, test: Test) -> xr.Dataset:
+    """The dataset, in which readings become missing where the test is true. They are changed in place: nobody else has them."""
     value = ds["value"].values
     value = value if value.flags.writeable else value.copy()
     for part in stretches(value):

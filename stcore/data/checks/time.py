@@ -1,4 +1,4 @@
-"""Time: real instants, rising, each once; what has two readings is asked."""
+"""Times: real instants in rising order, each of them once. Where two meanings are possible, a question is asked."""
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from stcore.data.checks.finding import Answers, CheckResult, note, repair
-from stcore.data.checks.step import means
+from stcore.data.checks.step import group_means
 from stcore.data.checks.zone import zone_choices
 from stcore.findings import DataError, Finding, refuse
 from stcore.words import moment, quantity
@@ -17,7 +17,7 @@ EARLIEST, LATEST = np.datetime64("1900-01-01"), np.datetime64("2200-01-01")
 
 
 def check_stamps(ds: xr.Dataset, answers: Answers) -> CheckResult:
-    """[T] datetime64[ns]; numbers are epochs where their range tells the unit; instants with a zone become UTC."""
+    """Times become [T] datetime64[ns]: numbers that can only be times since 1970, and times with a zone as UTC."""
     findings: list[Finding] = []
     index = ds.indexes.get("time")
     if isinstance(index, pd.DatetimeIndex) and index.tz is not None:
@@ -31,9 +31,9 @@ def check_stamps(ds: xr.Dataset, answers: Answers) -> CheckResult:
     if np.isnat(raw).any():
         raise refuse(
             "time",
-            f"{quantity(int(np.isnat(raw).sum()), 'row')} without a time, the first is row {int(np.isnat(raw).argmax()) + 1}.",
+            f"{quantity(int(np.isnat(raw).sum()), 'row')} without a time; the first is row {int(np.isnat(raw).argmax()) + 1}.",
         )
-    return ds.assign_coords(time=raw.astype("datetime64[ns]")), [*findings, *_range(raw, answers)]
+    return ds.assign_coords(time=raw.astype("datetime64[ns]")), [*findings, *_check_years(raw, answers)]
 
 
 def _utc(ds: xr.Dataset, index: pd.DatetimeIndex) -> tuple[np.ndarray, xr.Dataset, list[Finding]]:
@@ -56,15 +56,15 @@ def _from_objects(ds: xr.Dataset, raw: np.ndarray) -> tuple[np.ndarray, xr.Datas
 
 
 def _epochs(numbers: np.ndarray) -> tuple[np.ndarray, list[Finding]]:
-    """Counts since 1970 whose range lies in 1990 to 2100 in exactly one unit."""
+    """Numbers as counts since 1970, in the one unit by which all of them lie between 1990 and 2100."""
     years = (631_152_000, 4_102_444_800)
     if not np.all(np.isfinite(numbers)):
         raise refuse("time", "Some rows have no time.")
     fitting = [unit for unit, ticks in TICKS if years[0] * ticks <= numbers.min() and numbers.max() <= years[1] * ticks]
     if len(fitting) != 1:
         text = (
-            f"The time axis holds numbers from {numbers.min():g} to "
-            f"{numbers.max():g}, which are no times since 1970 in any usual unit."
+            f"The time axis holds numbers from {numbers.min():g} to {numbers.max():g}. "
+            "They are no times since 1970 in any usual unit."
         )
         raise refuse("time", text)
     words = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}[fitting[0]]
@@ -74,13 +74,13 @@ def _epochs(numbers: np.ndarray) -> tuple[np.ndarray, list[Finding]]:
     ]
 
 
-def _range(stamps: np.ndarray, answers: Answers) -> list[Finding]:
-    """Years that can be; a whole set in 1970 is asked about."""
+def _check_years(stamps: np.ndarray, answers: Answers) -> list[Finding]:
+    """Times must lie between 1900 and 2200. A question is asked where all of them lie in 1970."""
     first, last = stamps.min(), stamps.max()
     if first < EARLIEST or last >= LATEST:
         text = (
-            f"Times run from {moment(first)} to {moment(last)}; before 1900 and "
-            "after 2200 nothing is believed. Check how they were written."
+            f"Times run from {moment(first)} to {moment(last)}. Times before 1900 or after 2200 are not accepted; "
+            "check how they were written."
         )
         raise refuse("time-range", text)
     year = first.astype("datetime64[Y]").astype(int) + 1970
@@ -88,7 +88,7 @@ def _range(stamps: np.ndarray, answers: Answers) -> list[Finding]:
         return []
     choices, text = (
         {"real": "the data are from 1970"},
-        "All times lie in 1970, as they do when a number was taken for a time.",
+        "All times lie in 1970. This happens when plain numbers are read as times.",
     )
     if answers.get("year-1970") != "real":
         raise refuse("year-1970", text, choices)
@@ -96,16 +96,16 @@ def _range(stamps: np.ndarray, answers: Answers) -> list[Finding]:
 
 
 def check_order(ds: xr.Dataset, answers: Answers) -> CheckResult:
-    """Rising times."""
+    """Times rise: rows out of order are sorted."""
     stamps = ds["time"].values
     forward = np.diff(stamps)
     if (forward > np.timedelta64(0)).all():
         return ds, []
-    if resolved := _doubled_hour(ds):
+    if resolved := _resolve_doubled_hour(ds):
         return resolved, [
             repair(
                 "duplicate-times",
-                "The hour that the clock change doubles was resolved by the order of its rows; times are kept as UTC now.",
+                "The hour that repeats when clocks change was resolved by the order of its rows; times are kept as UTC now.",
             )
         ]
     falls = np.flatnonzero(forward < np.timedelta64(0))
@@ -119,39 +119,42 @@ def check_order(ds: xr.Dataset, answers: Answers) -> CheckResult:
 
 
 def check_duplicates(ds: xr.Dataset, answers: Answers) -> CheckResult:
-    """No time twice: equal rows are kept once, different ones are asked."""
+    """No time occurs twice: of equal rows one is kept; where rows differ, a question is asked."""
     stamps = ds["time"].values
     again = np.flatnonzero(stamps[1:] == stamps[:-1]) + 1
     if not len(again):
         return ds, []
-    said = f"{quantity(len(again), 'time')} appeared more than once, the first is {moment(stamps[again[0]])}"
+    text = f"{quantity(len(again), 'time')} appeared more than once, the first is {moment(stamps[again[0]])}"
     value = ds["value"].values
     if np.array_equal(value[again], value[again - 1], equal_nan=True):
-        return ds.isel(time=_firsts(stamps)), [
-            repair("duplicate-times", f"{said}, with equal readings; one of each was kept.")
+        return ds.isel(time=_first_rows(stamps)), [
+            repair("duplicate-times", f"{text}, with equal readings; one of each was kept.")
         ]
     rule = answers.get("duplicate-times")
     choices = {"first": "keep the first reading of each time", "mean": "average the readings of each time"}
     if rule not in choices:
-        error = Finding("error", "duplicate-times", f"{said}, with different readings. Say which to take.", choices)
-        if not _autumn(stamps[again]) or _local_zone(ds.attrs.get("zone")) is not None:
+        error = Finding("error", "duplicate-times", f"{text}, with different readings. Choose which to use.", choices)
+        if not _all_in_autumn_nights(stamps[again]) or _local_zone(ds.attrs.get("zone")) is not None:
             raise DataError(error)
-        hint = "Is it the hour that is doubled when daylight saving ends? With the zone of the clock its rows keep their order."
+        hint = (
+            "This may be the hour that repeats when daylight saving time ends. Give the time zone, "
+            "and its rows keep their order."
+        )
         raise DataError(error, Finding("error", "zone", hint, zone_choices(ds)))
-    taken = ds.isel(time=_firsts(stamps))
+    taken = ds.isel(time=_first_rows(stamps))
     if rule == "mean":
         taken = taken.assign(
-            value=(ds["value"].dims, means(value, np.cumsum(np.r_[True, stamps[1:] != stamps[:-1]]) - 1))
+            value=(ds["value"].dims, group_means(value, np.cumsum(np.r_[True, stamps[1:] != stamps[:-1]]) - 1))
         )
-    return taken, [Finding("repaired", "duplicate-times", f"{said}, with different readings.", choices, rule)]
+    return taken, [Finding("repaired", "duplicate-times", f"{text}, with different readings.", choices, rule)]
 
 
-def _firsts(stamps: np.ndarray) -> np.ndarray:
+def _first_rows(stamps: np.ndarray) -> np.ndarray:
     return np.flatnonzero(np.r_[True, stamps[1:] != stamps[:-1]])
 
 
-def _autumn(stamps: np.ndarray) -> bool:
-    """All in the small hours of days in late October or early November."""
+def _all_in_autumn_nights(stamps: np.ndarray) -> bool:
+    """Whether all lie in the first hours of days in late October or early November."""
     index = pd.DatetimeIndex(stamps)
     return bool(
         (
@@ -160,8 +163,8 @@ def _autumn(stamps: np.ndarray) -> bool:
     )
 
 
-def _doubled_hour(ds: xr.Dataset) -> xr.Dataset | None:
-    """The dataset on UTC, where its steps back are the ends of daylight saving in its own zone and nothing else."""
+def _resolve_doubled_hour(ds: xr.Dataset) -> xr.Dataset | None:
+    """The dataset in UTC; None where its steps back are not the ends of daylight saving time in its zone."""
     zone = ds.attrs.get("zone")
     if _local_zone(zone) is None:
         return None
@@ -176,7 +179,7 @@ def _doubled_hour(ds: xr.Dataset) -> xr.Dataset | None:
 
 
 def check_clock(ds: xr.Dataset, answers: Answers) -> CheckResult:
-    """A local axis through clock changes: the hour that never was must be empty, the doubled one is told."""
+    """Local times around clock changes: the hour that is skipped must be empty; a note names the hour that repeats."""
     zone = ds.attrs.get("zone")
     if _local_zone(zone) is None:
         return ds, []
@@ -193,21 +196,21 @@ def check_clock(ds: xr.Dataset, answers: Answers) -> CheckResult:
             )
             raise refuse("clock-change", text)
         text = (
-            f"{quantity(int(never.sum()), 'row')} lie in hours that clock changes "
-            f"skip in {zone}, the first at {moment(index[never][0])}; they are empty."
+            f"{quantity(int(never.sum()), 'row')} lie in hours that clock changes skip in {zone}, "
+            f"the first at {moment(index[never][0])}; they are empty."
         )
         findings.append(note("clock-change", text))
     if twice.any():
         text = (
-            f"{quantity(int(twice.sum()), 'row')} lie in hours that clock changes double "
-            f"in {zone}, the first at {moment(index[twice][0])}; the file has each once."
+            f"{quantity(int(twice.sum()), 'row')} lie in hours that occur twice in {zone} when clocks change, "
+            f"the first at {moment(index[twice][0])}; the file has each of them once."
         )
         findings.append(note("doubled-hour", text))
     return ds, findings
 
 
 def _local_zone(zone: object) -> ZoneInfo | None:
-    """The zone by its name, unless it is UTC or no zone at all."""
+    """The zone of that name; None for UTC and for anything that is no zone."""
     if not isinstance(zone, str) or zone in ("UTC", "GMT", "unknown"):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Readings: what is not finite, not there, not moving or not believable."""
+"""Readings: infinite, missing, constant or not plausible."""
 
 import re
 
@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from stcore.data.checks.finding import Answers, CheckResult, note, repair, sensor_word
-from stcore.data.checks.stretches import counts, extremes, first, without
+from stcore.data.checks.stretches import count_where, extremes, first_where, without_where
 from stcore.findings import Finding, refuse
 from stcore.words import listing, percentage, quantity
 
@@ -29,61 +29,62 @@ SENTINELS = (
     -1e20,
 )
 FILL = float(np.float32(9.96921e36))
-"""What NetCDF fills up with."""
+"""The number that NetCDF writes for a missing value."""
 OFTEN = 0.001
+"""A number that is repeated in more than this share of the readings may stand for a missing one."""
 POSITIVE_UNITS = r"mph|km/h|kmh|m/s|veh|count|bicycle|person|people|trip|kwh|mwh|wh|mm|µg|ug|ppm|ppb|%|passenger|h$"
 POSITIVE_NAMES = r"flow|speed|count|occupancy|volume|demand|pm10|pm2|no2|ozone|precip|duration|traffic"
 
 
-def _place(ds: xr.Dataset, where: tuple[int, int] | None) -> str:
-    """``at 2012-03-01 00:05 on 773869``: the first place in time."""
+def _where_text(ds: xr.Dataset, where: tuple[int, int] | None) -> str:
+    """A step and sensor in words: ``at 2012-03-01 00:05 on 773869``."""
     step, sensor = where or (0, 0)
     return f"at {str(ds['time'].values[step])[:16].replace('T', ' ')} on {str(ds['sensor'].values[sensor])[:80]}"
 
 
 def check_infinite(ds: xr.Dataset, answers: Answers) -> CheckResult:
     """Infinite readings become missing."""
-    infinite = int(counts(value := ds["value"].values, np.isinf).sum())
+    infinite = int(count_where(value := ds["value"].values, np.isinf).sum())
     if not infinite:
         return ds, []
     text = (
-        f"{quantity(infinite, 'reading')} infinite or too large "
-        f"for a number, the first {_place(ds, first(value, np.isinf))}; taken as missing."
+        f"{quantity(infinite, 'reading')} infinite or too large for a number, "
+        f"the first {_where_text(ds, first_where(value, np.isinf))}; taken as missing."
     )
-    return without(ds, np.isinf), [repair("infinite", text)]
+    return without_where(ds, np.isinf), [repair("infinite", text)]
 
 
 def check_sentinels(ds: xr.Dataset, answers: Answers) -> CheckResult:
-    """A number that stands for "nothing measured": extreme, often repeated, and one that people use for this."""
+    """A number that may stand for "not measured": extreme, often repeated, and commonly used for this."""
     value = ds["value"].values
-    found = [
+    marks = [
         mark
         for mark in extremes(value)
         if (np.isclose((*SENTINELS, FILL), mark, rtol=1e-6)).any() and _stands_out(value, mark)
     ]
-    if not found:
+    if not marks:
         return ds, []
 
     def marked(block: np.ndarray) -> np.ndarray:
-        return np.any([block == np.float32(mark) for mark in found], axis=0)
+        return np.any([block == np.float32(mark) for mark in marks], axis=0)
 
     chosen = answers.get("sentinel", "keep")
-    names = listing(f"{mark:g}" for mark in found)
-    taken = "taken as missing" if chosen == "missing" else "kept until you say otherwise"
-    part = percentage(counts(value, marked).sum() / value.size)
-    text = f"{part} of the readings are {names}, which often stands for a missing one; {taken}."
-    choices = {"keep": f"{names} is a measurement", "missing": f"{names} means: not measured"}
-    ds = without(ds, marked) if chosen == "missing" else ds
+    names = listing(f"{mark:g}" for mark in marks)
+    effect = "taken as missing" if chosen == "missing" else "kept unless you answer otherwise"
+    part = percentage(count_where(value, marked).sum() / value.size)
+    text = f"{part} of the readings are {names}, which often stands for a missing one; {effect}."
+    choices = {"keep": f"{names} is a measurement", "missing": f"{names} means not measured"}
+    ds = without_where(ds, marked) if chosen == "missing" else ds
     return ds, [Finding("note", "sentinel", text, choices, chosen)]
 
 
 def _stands_out(value: np.ndarray, mark: float) -> bool:
-    """Often repeated, and beyond all others by more than a tenth of their range; -1 only below what is never negative."""
+    """Whether ``mark`` is repeated often and lies a tenth of the others' range away from them; -1 if no other is negative."""
 
     def marked(block: np.ndarray) -> np.ndarray:
         return block == np.float32(mark)
 
-    if counts(value, marked).sum() <= OFTEN * counts(value, np.isfinite).sum():
+    if count_where(value, marked).sum() <= OFTEN * count_where(value, np.isfinite).sum():
         return False
     rest = extremes(value, marked)
     if not rest:
@@ -93,45 +94,47 @@ def _stands_out(value: np.ndarray, mark: float) -> bool:
 
 
 def check_missing(ds: xr.Dataset, answers: Answers) -> CheckResult:
-    """Missing readings stay missing; sensors and cells without any are left out."""
-    observed = counts(ds["value"].values, np.isfinite)
-    seen = np.asarray(observed.any(axis=1))
+    """Missing readings stay missing; sensors and grid cells without any reading are left out."""
+    observed = count_where(ds["value"].values, np.isfinite)
+    has_readings = np.asarray(observed.any(axis=1))
     findings: list[Finding] = []
-    if not seen.any():
-        raise refuse("all-missing", "Not a single reading is there: every value is missing.")
-    if not seen.all():
+    if not has_readings.any():
+        raise refuse("all-missing", "There is not a single reading: every value is missing.")
+    if not has_readings.all():
         cells = int(np.prod(ds.attrs["grid"])) if "cell" in ds and "grid" in ds.attrs else None
-        findings = [left_out(ds["sensor"].values[~seen], cells, int(seen.sum()))]
-        ds, observed = _without(ds, seen), observed[seen]
+        findings = [left_out_finding(ds["sensor"].values[~has_readings], cells, int(has_readings.sum()))]
+        ds, observed = _only_sensors(ds, has_readings), observed[has_readings]
     steps = ds.sizes["time"]
     if observed.sum() < observed.size * steps:
         by_sensor = 1 - observed.mean(axis=1) / steps
         worst = np.argsort(-by_sensor, kind="stable")[:3]
         names = listing(
-            f"{ds['sensor'].values[place]} ({percentage(by_sensor[place])})" for place in worst if by_sensor[place] > 0
+            f"{ds['sensor'].values[sensor]} ({percentage(by_sensor[sensor])})"
+            for sensor in worst
+            if by_sensor[sensor] > 0
         )
         text = (
             f"{percentage(1 - observed.sum() / (observed.size * steps))} of the readings are missing, most of them "
-            f"at {names}. They stay missing and count in no loss or metric."
+            f"at {names}. They stay missing, and no loss or metric counts them."
         )
         findings.append(note("missing", text))
     return ds, findings
 
 
-def left_out(names: np.ndarray, cells: int | None, kept: int) -> Finding:
-    """That these sensors have no reading at all; of a grid of so many ``cells``, how many are not among those ``kept``."""
+def left_out_finding(names: np.ndarray, cells: int | None, kept: int) -> Finding:
+    """The finding that sensors without any reading are left out; for a grid, how many of its ``cells`` are not ``kept``."""
     if cells is not None:
         text = (
-            f"{cells - kept} of {cells} cells have no reading at all (sea, or "
-            "outside the mask) and were left out; the map keeps their place."
+            f"{cells - kept} of {cells} cells have no reading at all (sea, or outside the mask) and were left out; "
+            "on the map they stay empty."
         )
     else:
         text = f"{quantity(len(names), 'sensor')} without a single reading left out: {listing(names, 10)}."
     return repair("all-missing", text)
 
 
-def _without(ds: xr.Dataset, keep: np.ndarray) -> xr.Dataset:
-    """Only these sensors, and the edges between them."""
+def _only_sensors(ds: xr.Dataset, keep: np.ndarray) -> xr.Dataset:
+    """The dataset with only these sensors and the edges between them."""
     if "edge_from" in ds:
         number = np.cumsum(keep) - 1
         start, end = ds["edge_from"].values, ds["edge_to"].values
@@ -143,7 +146,7 @@ def _without(ds: xr.Dataset, keep: np.ndarray) -> xr.Dataset:
 
 
 def check_negative(ds: xr.Dataset, answers: Answers) -> CheckResult:
-    """Readings below zero in channels that cannot have any; windows of a distilled set are no readings."""
+    """Readings below zero in channels that cannot have any. A distilled set is exempt: its values are no readings."""
     if "distilled" in ds.attrs:
         return ds, []
     findings = []
@@ -153,18 +156,18 @@ def check_negative(ds: xr.Dataset, answers: Answers) -> CheckResult:
         if not (re.search(POSITIVE_UNITS, unit) or (not unit and re.search(POSITIVE_NAMES, name.lower()))):
             continue
         value = ds["value"].values[:, :, number : number + 1]
-        below = int(counts(value, _below).sum())
+        below = int(count_where(value, _below).sum())
         if not below:
             continue
-        part = below / max(counts(value, np.isfinite).sum(), 1)
-        place = _place(ds, first(value, _below))
-        text = f"{quantity(below, 'reading')} of {name} ({percentage(part)}) below zero, the first {place}"
+        part = below / max(count_where(value, np.isfinite).sum(), 1)
+        where = _where_text(ds, first_where(value, _below))
+        text = f"{quantity(below, 'reading')} of {name} ({percentage(part)}) below zero, the first {where}"
         if part > 0.5:
             raise refuse(
                 "negative",
-                f"{text}. More than half cannot be right for {unit or name}: is the sign or the channel mixed up?",
+                f"{text}. More than half of them cannot be right for {unit or name}: is the sign wrong, or the channel?",
             )
-        findings.append(note("negative", f"{text}; they were left as they are."))
+        findings.append(note("negative", f"{text}; they were left unchanged."))
     return ds, findings
 
 
@@ -173,7 +176,7 @@ def _below(block: np.ndarray) -> np.ndarray:
 
 
 def check_still(ds: xr.Dataset, answers: Answers) -> CheckResult:
-    """Sensors that never move: told, and left for a mask to drop."""
+    """A note on sensors whose value never changes; they stay, and a mask can leave them out."""
     value = ds["value"].values
     still = np.all(np.fmin.reduce(value, axis=0) == np.fmax.reduce(value, axis=0), axis=1)
     if not still.any():

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from stcore.data.checks.step import without_gaps
+from stcore.data.checks.step import fill_gaps
 from stcore.findings import Finding, refuse
 from stcore.readers.grids import calendars
 from stcore.readers.reader import Answers
@@ -98,7 +98,7 @@ def times(ds: xr.Dataset, variable: str, name: str, answers: Answers) -> calenda
 
 def whole(times: calendars.Times) -> calendars.Times:
     """The same times with a step for every gap of a regular axis, so that nothing need be moved later."""
-    full, told = without_gaps(times.stamps)
+    full, told = fill_gaps(times.stamps)
     if not told:
         return times
     place = np.searchsorted(full, times.stamps.astype("datetime64[ns]"))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from stcore.data.checks.values import left_out
+from stcore.data.checks.values import left_out_finding
 from stcore.findings import Finding, refuse
 from stcore.readers.grids import calendars, cube, netcdf, variables
 from stcore.readers.reader import Answers, Raw, Reader
@@ -107,7 +107,7 @@ def assembled(parts: Sequence[Part], title: str, answers: Answers) -> Raw:
         )
         more.append(Finding("note", "expver", text))
     if not read.seen.all():
-        more.append(left_out(raw["sensor"].values[:0], len(lats) * len(lons), len(place)))
+        more.append(left_out_finding(raw["sensor"].values[:0], len(lats) * len(lons), len(place)))
     return Raw(raw, netcdf.once([*findings, *more]), {})
 
 

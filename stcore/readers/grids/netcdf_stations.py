@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from stcore.data.checks.values import left_out
+from stcore.data.checks.values import left_out_finding
 from stcore.findings import Finding, refuse
 from stcore.readers.grids import cube, netcdf, projected, variables
 from stcore.readers.grids.netcdf_grid import places_named
@@ -76,7 +76,7 @@ def assembled(ds: xr.Dataset, name: str, title: str, answers: Answers) -> Raw:
         )
         findings.append(Finding("note", "bent-grid", text))
     if not read.seen.all():
-        findings.append(left_out(sensors[~read.seen], None, len(raw["sensor"])))
+        findings.append(left_out_finding(sensors[~read.seen], None, len(raw["sensor"])))
     return Raw(raw, netcdf.once(findings), {})
 
 

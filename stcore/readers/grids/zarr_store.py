@@ -76,7 +76,9 @@ def write(data: STData, place: Path) -> list[str]:
     """Everything, findings and layers included, in format 2, which older programs read, too; nothing is lost."""
     steps = max(CHUNK // (len(data.sensors) * len(data.channels)), 1)
     chunks = (min(steps, data.steps), len(data.sensors), len(data.channels))
-    data.stored().to_zarr(place, mode="w-", zarr_format=2, consolidated=True, encoding={"value": {"chunks": chunks}})
+    data.to_dataset().to_zarr(
+        place, mode="w-", zarr_format=2, consolidated=True, encoding={"value": {"chunks": chunks}}
+    )
     return []
 
 
