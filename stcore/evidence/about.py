@@ -1,4 +1,4 @@
-"""What a report is about: data, unit, seeds, versions and the places of the sensors, taken from its runs."""
+"""What a report is about, taken from its runs: data, unit, seeds, versions and the locations of the sensors."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whether rankings of sensors agree, with intervals, and whether sets of sensors do, beside what chance would give."""
+"""How far rankings of sensors agree, and how far sets of sensors do. Each figure stands beside what chance gives."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -18,8 +18,8 @@ FEWEST, ENOUGH = 4, 10  # sensors to rank at all, and for an interval: a bootstr
 class Agreement(NamedTuple):
     """Kendall's tau-b ``tau`` of two rankings, -1 to 1, with its 95 % interval, over so many ``sensors``.
 
-    ``pairs`` of runs were averaged over. NaN where there is nothing to rank, as of fewer than 4 sensors or where all are the
-    same; of fewer than 10 the interval is NaN.
+    The figure is a mean over ``pairs`` of runs. It is NaN with fewer than 4 sensors or where all sensors are equal. With
+    fewer than 10 sensors the interval is NaN.
     """
 
     tau: float
@@ -32,9 +32,9 @@ class Agreement(NamedTuple):
 def agreement(one: np.ndarray, other: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> Agreement:
     """How far two rankings of N sensors agree: [N] against [N], or the rows of [P, N] against those of [P, N], averaged.
 
-    Sensors without a number in either are left out. Tau-b (Kendall 1945, Biometrika 33), which counts pairs of sensors and
-    leaves out ties; the interval is the percentiles of a bootstrap over sensors (Efron 1979), the same draw for all rows.
-    A sensor that is drawn twice is tied with itself in both rankings, and so counts for nothing.
+    Sensors without a number in either ranking are left out. Tau-b (Kendall 1945, Biometrika 33) counts pairs of sensors
+    and leaves out ties. The interval has the percentiles of a bootstrap over sensors (Efron 1979), with the same draw for
+    all rows. A sensor that is drawn twice is tied with itself in both rankings, so it counts for nothing.
     """
     left, right = np.atleast_2d(one).astype(float), np.atleast_2d(other).astype(float)
     seen = np.isfinite(left).all(axis=0) & np.isfinite(right).all(axis=0)
@@ -54,27 +54,27 @@ def agreement(one: np.ndarray, other: np.ndarray, resamples: int = RESAMPLES, se
 
 def tau_b(left: np.ndarray, right: np.ndarray) -> float:
     """Mean of tau-b over the rows of two [P, N]; NaN where a row has one value only."""
-    found = [kendalltau(one, other).statistic for one, other in zip(left, right, strict=True)]
-    return float(np.mean(found))
+    taus = [kendalltau(one, other).statistic for one, other in zip(left, right, strict=True)]
+    return float(np.mean(taus))
 
 
 def across_seeds(values: np.ndarray, resamples: int = RESAMPLES) -> Agreement | None:
-    """How far the rankings of S runs [S, N] agree, the mean over their pairs; None of fewer than two runs."""
+    """How far the rankings of S runs [S, N] agree: the mean over their pairs. None with fewer than two runs."""
     pairs = np.array(list(combinations(range(len(values)), 2)))
     return agreement(values[pairs[:, 0]], values[pairs[:, 1]], resamples) if len(pairs) else None
 
 
 # ---- sets ------------------------------------------------------------------------------------------------------------
 def jaccard(one: np.ndarray, other: np.ndarray) -> float:
-    """What two sets of sensors [N] bool share, of all that either has (Jaccard 1901); 1 of two empty ones."""
+    """The Jaccard index of two sets of sensors [N] bool (Jaccard 1901): shared sensors over all of both. 1 for empty sets."""
     either = int((one | other).sum())
     return float((one & other).sum() / either) if either else 1.0
 
 
 def jaccard_by_chance(one: int, other: int, count: int) -> float:
-    """The expected Jaccard of sets of ``one`` and ``other`` of ``count`` sensors, drawn at random.
+    """The expected Jaccard index of two random sets with ``one`` and ``other`` of ``count`` sensors.
 
-    What they share is hypergeometric, so the mean is a sum over all that it can be, and exact.
+    The number of shared sensors is hypergeometric, so the mean is an exact sum.
     """
     shared = np.arange(max(0, one + other - count), min(one, other) + 1)
     either = one + other - shared
@@ -83,7 +83,7 @@ def jaccard_by_chance(one: int, other: int, count: int) -> float:
 
 
 def jaccard_at_most(one: int, other: int) -> float:
-    """The highest Jaccard that two sets of these sizes can have: that of the smaller within the larger."""
+    """The highest Jaccard index that two sets of these sizes can have: the smaller lies within the larger."""
     return min(one, other) / max(one, other) if max(one, other) else 1.0
 
 
@@ -92,11 +92,11 @@ RUN_COLUMNS = ("run", "other", "kept", "other_kept", "overlap", "chance", "most"
 
 
 def overlap_by_epoch(active: np.ndarray) -> pd.DataFrame:
-    """One row an epoch (from 1) of ``active`` [E, N] bool: how many are ``kept``, and Jaccard overlaps.
+    """One row for each epoch (from 1) of ``active`` [E, N] bool: how many are ``kept``, and Jaccard overlaps.
 
-    ``before``: with the set of the epoch before (NaN of the first). ``last``: with the set of the last epoch. Each beside
-    what random sets of the same sizes would share (``_chance``), and the latter beside the most that their sizes allow
-    (``last_most``), as a set that shrinks cannot be the same.
+    ``before`` is the overlap with the epoch before (NaN for the first). ``last`` is the overlap with the last epoch. Each
+    stands beside the overlap of random sets of these sizes (``_chance``). A set that shrinks cannot stay the same, so
+    ``last_most`` gives the highest overlap that the sizes allow.
     """
     sizes, count = active.sum(axis=1).tolist(), active.shape[1]
     rows = []
@@ -122,7 +122,7 @@ def overlap_by_epoch(active: np.ndarray) -> pd.DataFrame:
 
 
 def overlap_between_runs(kept: dict[str, np.ndarray]) -> pd.DataFrame:
-    """One row a pair of runs, by the sets [N] bool that they keep in the end: Jaccard ``overlap``, ``chance`` and ``most``."""
+    """One row for each pair of runs, by the sets [N] bool that they keep in the end: ``overlap``, ``chance`` and ``most``."""
     rows = []
     for (one, left), (other, right) in combinations(kept.items(), 2):
         sizes = int(left.sum()), int(right.sum())
@@ -133,7 +133,8 @@ def overlap_between_runs(kept: dict[str, np.ndarray]) -> pd.DataFrame:
 
 
 def final_masks(runs: Sequence[Run]) -> dict[str, np.ndarray]:
-    """[N] bool of every run with a mask that has switched any sensor off: what it keeps after its last epoch."""
-    found = {run.id: trace(run) for run in runs}
-    last = {name: seen["active"].values[-1] for name, seen in found.items() if "active" in seen and seen.sizes["epoch"]}
+    """The sensors [N] bool that each run keeps after its last epoch, for runs whose mask has switched a sensor off."""
+    traces = {run.id: trace(run) for run in runs}
+    masked = {name: one for name, one in traces.items() if "active" in one and one.sizes["epoch"]}
+    last = {name: one["active"].values[-1] for name, one in masked.items()}
     return {name: active for name, active in last.items() if not active.all()}

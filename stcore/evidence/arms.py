@@ -1,4 +1,4 @@
-"""Arms: runs that differ in nothing but the seed, and which arm is whose control."""
+"""Arms are runs that differ only in the seed. Here is also which arm is the control of which."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -36,7 +36,7 @@ class Arm:
 
     @classmethod
     def of(cls, arm: Any) -> "Arm":
-        """An arm from anything with an arm's fields, or a mapping of them; its finished runs are read later."""
+        """An arm from a mapping, or from anything that has an arm's fields. ``read`` reads its finished runs later."""
         if isinstance(arm, cls):
             return arm
         wanted = [part.name for part in fields(cls) if part.name != "tests"]
@@ -44,7 +44,7 @@ class Arm:
         return cls(**given)
 
     def read(self) -> tuple["Arm", list[str]]:
-        """The arm with what its runs' tests found, and why some of them have to be left out, in sentences."""
+        """The arm with the evidence of its runs, and sentences that say which runs are left out and why."""
         tests, said = list(self.tests), []
         for run in self.runs:
             try:
@@ -60,17 +60,17 @@ class Arm:
         return float(np.mean([test.mae for test in self.tests]))
 
     def work(self, clock: str = "seconds") -> float | None:
-        """Seconds of training, scoring and selecting by ``seconds`` or ``cpu``, the mean over the seeds; None if not told.
+        """Mean seconds of training, scoring and selecting, by ``clock``: ``seconds`` or ``cpu``. None where they are unknown.
 
-        Evaluation is left out: it measures, and nobody who trains once needs all of it.
+        Evaluation is left out: it serves the measurement, and whoever trains once needs little of it.
         """
         known = all(getattr(test, clock) for test in self.tests)
         return sum(self.mean(clock, kind) for kind in ("train", "score", "select")) if known else None
 
     def longer(self, control: "Arm | None") -> float | None:
-        """How much longer it worked than ``control``, as a share of its seconds; None where either is not known.
+        """How much longer the arm worked than ``control``, as a share of the control's seconds. None where either is unknown.
 
-        On the wall or of the processor, whichever is less: a busy machine must not make a method look slow.
+        Wall seconds or processor seconds, whichever says less: a busy machine must not make a method look slow.
         """
         if control is None:
             return None
@@ -79,17 +79,17 @@ class Arm:
         return min(found, default=None)
 
     def mean(self, of: str, kind: str) -> float:
-        """Mean over the seeds of one of ``visits`` or ``seconds``; what a run does not tell counts as none."""
+        """The mean over the seeds of one kind of ``visits`` or ``seconds``. A kind that a run lacks counts as 0."""
         return float(np.mean([float(getattr(test, of).get(kind) or 0.0) for test in self.tests]))
 
     def cells(self, *kinds: str) -> float:
-        """Visits of some kinds counted in (window, sensor) cells, the mean over the seeds, so that samples compare."""
+        """Mean visits of some kinds, counted in cells, so that arms with windows and arms with cells can be compared."""
         each = len(self.tests[0].sensors) if self.samples == "windows" else 1
         return each * sum(self.mean("visits", kind) for kind in kinds)
 
 
 class Arms:
-    """All arms that have finished runs. Pairs that cannot be compared are told in ``notes``."""
+    """All arms that have finished runs. ``notes`` say which pairs cannot be compared."""
 
     def __init__(self, arms: Sequence[Any]) -> None:
         read = [Arm.of(arm).read() for arm in arms]
@@ -102,9 +102,9 @@ class Arms:
         self._known: dict[tuple[Name, Name], Interval | None] = {}
 
     def control(self, arm: Arm, role: str) -> Arm | None:
-        """The control of that role in the arm's own samples (and, at equal visits, of its budget), or None.
+        """The control with that role on the arm's kind of samples, or None. At equal visits it has the arm's budget.
 
-        The field's recipe and full-windows are of windows always; where windows were asked for anyway, full is full-windows.
+        The field's recipe and full-windows always train on windows. Where all arms do, ``full`` is also ``full-windows``.
         """
         samples = "windows" if role in ("field", "full-windows") else arm.samples
         roles = (role, "full") if role == "full-windows" else (role,)
@@ -119,7 +119,7 @@ class Arms:
         return self.control(arm, "full-equal") or self.control(arm, "full")
 
     def pair(self, arm: Arm, control: Arm) -> Paired | None:
-        """Both beside each other, by seed; None, and a note, where that cannot be."""
+        """Both arms paired by seed. None, and a note, where they cannot be paired."""
         try:
             return pair_by_seed(arm.tests, control.tests)
         except EvidenceError as error:
@@ -127,7 +127,7 @@ class Arms:
             return None
 
     def between(self, arm: Arm | None, control: Arm | None) -> Interval | None:
-        """How the arm differs from the control over the whole test; None where one is missing or they cannot be paired."""
+        """How the arm differs from the control over the whole test. None where one is missing or they cannot be paired."""
         if arm is None or control is None:
             return None
         key = arm_key(arm), arm_key(control)
@@ -141,13 +141,13 @@ class Arms:
         return any(test.fingerprint != data.fingerprint for arm in self.all for test in arm.tests)
 
     def note(self, sentence: str) -> None:
-        """Remember a sentence, once."""
+        """Keep a sentence in ``notes``, once."""
         if sentence not in self.notes:
             self.notes.append(sentence)
 
 
 def arm_key(arm: Arm) -> Name:
-    """What tells an arm from all others."""
+    """What distinguishes an arm from all others."""
     return arm.label, arm.keep, arm.samples
 
 

@@ -1,10 +1,10 @@
 """How much less one arm errs than another: a paired relative difference with an interval.
 
-Two things are left to chance: how training went (seeds) and which days the test happened to hold (windows). Neighbouring
-windows share most of their steps, so days are resampled in blocks (circular block bootstrap, Politis and Romano 1992), the
-same blocks for all seeds. Seeds and blocks are crossed: resampling both and adding up counts their interaction twice (Owen
-2007, "The pigeonhole bootstrap"), so it is taken off once. The half-widths of both, each by Student's t since seeds are few,
-are added in quadrature (MOVER, Zou and Donner 2008). Putting these together is ours; tests simulate how often it holds.
+Chance enters twice: in how training went (seeds) and in which days the test holds (windows). Neighbouring windows share
+most of their steps, so days are resampled in blocks (circular block bootstrap, Politis and Romano 1992). All seeds use the
+same blocks. Seeds and blocks are crossed: adding both variances counts their interaction twice (Owen 2007, "The pigeonhole
+bootstrap"), so it is subtracted once. Seeds are few, so each half-width uses Student's t. Both are added in quadrature
+(MOVER, Zou and Donner 2008). The combination is ours; tests simulate how often the intervals hold.
 
 Dimensions: S seeds, W windows, R resamples, M series of sums.
 """
@@ -134,7 +134,7 @@ def whole_interval(pair: Paired, chosen: np.ndarray | None = None) -> Interval:
 
 
 def student_quantile(freedom: int) -> float:
-    """How many standard errors reach 95 % of the chance, for an error known from ``freedom`` + 1 draws."""
+    """The 97.5 % quantile of Student's t with that many degrees of ``freedom``: the reach of a 95 % interval in errors."""
     return float(stdtrit(max(freedom, 1), (1 + LEVEL) / 2))
 
 

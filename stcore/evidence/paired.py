@@ -1,4 +1,4 @@
-"""Tested: what evidence needs of one finished run, and several runs laid beside each other seed by seed.
+"""Evidence: the test errors of one finished run. Paired: the evidence of several arms, seed by seed.
 
 Dimensions: A arms, S seeds, W test windows, H horizon, N sensors.
 """
@@ -18,7 +18,7 @@ FARTHEST = 10**9  # steps; no data are as long
 
 
 class EvidenceError(ValueError):
-    """Runs that give no evidence, or none together; says which and why."""
+    """Runs that give no evidence, alone or together. The message says which and why."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Evidence:
 
     @classmethod
     def of(cls, run: Run) -> "Evidence":
-        """What ``run`` left behind. EvidenceError where it is not finished or kept no errors window by window."""
+        """The evidence of ``run``. EvidenceError where it is not finished or kept no errors by window."""
         if run.status != "done" or run.result is None:
             raise EvidenceError(f"Run {run.id} is {run.status}, not done; evidence needs finished runs.")
         data, options = run.spec["data"], run.spec["options"]
@@ -116,7 +116,7 @@ class Paired(NamedTuple):
 
     @property
     def one(self) -> Evidence:
-        """Any of the runs, for what is the same in all: windows, counts, calendar."""
+        """One of the runs, for what all share: windows, counts, calendar."""
         return self.tests[0][0]
 
 

@@ -1,4 +1,4 @@
-"""The report: everything that runs tell about "was it worth it?", as tables of plain values."""
+"""The report: the answer of an experiment's runs to "was it worth it?", as tables of plain values."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -22,12 +22,13 @@ LEEWAY = 0.01  # costs nearer than that are equal: so near does a budget come
 
 
 def report(arms: Sequence[Any], data: STData | None = None) -> dict[str, Any]:
-    """Tables as lists of records, JSON-able: None where a figure is not known.
+    """Tables as lists of records that JSON can hold. An unknown figure is None.
 
-    ``arms``: ``Arm`` or anything with its fields; methods and their controls. ``data``, where at hand, gives the local clock
-    and the planted incidents. Differences are relative and negative where the method errs less; ``low`` and ``high`` bound
-    95 %. Tables: ``summary``, ``differences``, ``by_horizon``, ``by_hour``, ``by_sensor``, ``hardest``, ``incidents``,
-    ``split``, ``front``, ``costs``, ``verdicts``; ``notes`` are sentences. What cannot be said is left out and noted.
+    ``arms`` are the methods and their controls: ``Arm``, or anything with its fields. ``data`` may be left out; it gives the
+    local clock and the planted incidents. Differences are relative, and negative where the method errs less; ``low`` and
+    ``high`` bound the 95 % interval. Tables: ``summary``, ``differences``, ``by_horizon``, ``by_hour``, ``by_sensor``,
+    ``hardest``, ``incidents``, ``split``, ``front``, ``costs``, ``verdicts``; ``notes`` are sentences. What the runs cannot
+    show is left out, and a note says so.
     """
     known = Arms(arms)
     note_unequal_visits(known)
@@ -52,7 +53,7 @@ def report(arms: Sequence[Any], data: STData | None = None) -> dict[str, Any]:
 
 
 def note_unequal_visits(known: Arms) -> None:
-    """Note the arms whose visits are not those of their controls at equal visits, as where patience ended runs early."""
+    """Add a note for each arm that made more or fewer visits than its control, for example where patience ended a run."""
     for arm in known.methods:
         for control in filter(None, (known.control(arm, role) for role in EQUAL)):
             apart = arm.mean("visits", "kept") / max(control.mean("visits", "kept"), 1) - 1
@@ -62,7 +63,7 @@ def note_unequal_visits(known: Arms) -> None:
 
 
 def arm_fields(arm: Arm) -> dict[str, Any]:
-    """What every record of an arm begins with."""
+    """The fields with which every record of an arm begins."""
     return {"label": arm.label, "role": arm.role, "method": arm.method, "keep": arm.keep, "samples": arm.samples}
 
 
@@ -72,7 +73,7 @@ def interval_fields(found: Interval) -> dict[str, Any]:
 
 
 def all_notes(report: Mapping[str, Any]) -> list[str]:
-    """All that has to be known, each sentence once: of the report, of its intervals and of its parts."""
+    """All notes of the report, of its intervals and of its parts, each sentence once."""
     found = list(report.get("notes", ()))
     for table in ("differences", "hardest", "incidents", "split"):
         for record in report.get(table, ()):
@@ -101,7 +102,7 @@ def differences(known: Arms) -> Records:
         for role in CONTROLS if arm.role == "method" or arm.role in ("full-equal", "random-equal") else ():
             control = known.control(arm, role)
             if (arm.role, role) == ("full-equal", "random-equal") or control is None:
-                continue  # told the other way round
+                continue  # the pair stands in the table the other way round
             if found := known.between(arm, control):
                 records.append(
                     {**arm_fields(arm), "control": control.label, "control_role": role, **interval_fields(found)}
@@ -110,7 +111,7 @@ def differences(known: Arms) -> Records:
 
 
 def against_main(known: Arms) -> Iterator[tuple[dict[str, Any], Paired]]:
-    """Each method beside its main control, and what the records about them begin with."""
+    """Each method paired with its main control, and the fields with which its records begin."""
     for arm in known.methods:
         control = known.main_control(arm)
         if control and (pair := known.pair(arm, control)):
@@ -123,7 +124,7 @@ def by_horizon(known: Arms) -> Records:
 
 
 def by_hour(known: Arms, data: STData | None) -> Records:
-    """By hour of the week, against the main control."""
+    """Differences by hour of the week, against the main control."""
     records = []
     if data is None and known.methods:
         known.note(
@@ -137,7 +138,7 @@ def by_hour(known: Arms, data: STData | None) -> Records:
 
 
 def by_sensor(known: Arms) -> Records:
-    """By sensor, against the main control."""
+    """Differences by sensor, against the main control."""
     return [{**head, **row} for head, pair in against_main(known) for row in payers.sensor_differences(pair)]
 
 

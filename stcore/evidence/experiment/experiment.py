@@ -1,4 +1,4 @@
-"""An experiment on the disk: what was asked, its arms with their runs, how far it is, and what it found."""
+"""An experiment on disk: its options, its arms with their runs, its progress and its report."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -20,7 +20,7 @@ from stcore.runs.shape import CHOSEN, fits
 
 
 class Experiment:
-    """Iterate it to work on it: ``for told in open_experiment("mine"): ...``. Everything else reads its folder."""
+    """Iterate it to work on it: ``for progress in open_experiment("mine"): ...``. Everything else reads its folder."""
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
@@ -37,11 +37,11 @@ class Experiment:
         return f"<Experiment {self.name}: {self.status}, {self.progress.get('done', 0)} of {len(self.plan.runs)} runs>"
 
     def __iter__(self) -> Iterator[Progress]:
-        """Do what is left to do, as many runs at once as there are slots."""
+        """Train the runs that are left, as many at once as there are slots."""
         return self.work()
 
     def work(self, in_turn: bool = False) -> Iterator[Progress]:
-        """Do what is left to do; ``in_turn`` trains in this process, one run at a time, so that seconds can be compared."""
+        """Train the runs that are left. ``in_turn``: in this process, one at a time, so that seconds can be compared."""
         return iter(Work(self.folder, self.options, self.plan, partial(full_report, self), in_turn))
 
     @property
@@ -56,7 +56,7 @@ class Experiment:
 
     @property
     def progress(self) -> dict[str, Any]:
-        """What was last told: state, runs done of all, current runs, seconds gone and left; empty before it begins."""
+        """The last progress: state, runs done, current runs, seconds gone and left. Empty before the experiment begins."""
         return self.folder.progress
 
     @property
@@ -94,12 +94,12 @@ class Experiment:
                     run.control("stop")
 
     def report(self, data: STData | None = None) -> dict[str, Any]:
-        """The stored report, or one of what is finished so far; ``data``, where at hand, tell the clock and the incidents."""
+        """The stored report, or one of the runs finished so far. ``data`` may give the clock and the incidents."""
         return self.folder.report or full_report(self, data)
 
 
 def full_report(experiment: Experiment, data: STData | None = None) -> dict[str, Any]:
-    """The comparison of all finished runs, and what the searches, which come on top, cost and chose."""
+    """The report of all finished runs, with the cost and the choice of each search."""
     done = [{**arm, "runs": [run for run in arm["runs"] if finished(run)]} for arm in experiment.arms]
     found = report([arm for arm in done if arm["runs"]], data)
     searches = [{"arm": key, **search} for key, search in experiment.chosen.items()]
@@ -118,10 +118,10 @@ def full_report(experiment: Experiment, data: STData | None = None) -> dict[str,
 def create_experiment(
     options: ExperimentOptions | Mapping[str, Any], root: str | Path = "runs", name: str | None = None
 ) -> Experiment:
-    """A new experiment's folder, or the one of that name, which may grow by methods, budgets and seeds.
+    """A new experiment, or the existing one of that name, extended by methods, budgets and seeds. Nothing is trained yet.
 
-    Raises OptionError or DataError for what cannot be, RunError where the one of that name is another one. Nothing is
-    trained yet.
+    Raises OptionError or DataError for options or data that do not fit, and RunError where the name is taken by another
+    experiment.
     """
     asked = options if isinstance(options, ExperimentOptions) else ExperimentOptions.read(options)
     asked = ExperimentOptions.read({**asked.model_dump(), "name": name or asked.name or "experiment"})
@@ -143,7 +143,7 @@ def create_experiment(
 
 
 def extend(known: Experiment, planned: Plan, content: dict[str, Any], data: STData) -> Experiment:
-    """An experiment that is there already, with what was added to it. RunError where a run of it would change."""
+    """An existing experiment with what was added to it. RunError where a run of it would change."""
     if known.folder.content.get("fingerprint") != data.fingerprint:
         raise RunError(f"Experiment {known.name} was made of other data; choose another name.")
     if planned == known.plan:

@@ -27,9 +27,9 @@ LONGEST = 32  # letters of an arm's key
 
 @dataclass(frozen=True)
 class Arm:
-    """One line of the comparison, trained with every seed. ``key`` names its runs; arms trained alike share it.
+    """One row of the comparison, trained with every seed. ``key`` names its runs; arms that train alike share it.
 
-    ``options`` are those of its runs, nested, without seed, and without what is searched for where those are ``tuned``.
+    ``options`` are the nested options of its runs, without the seed and, where it is ``tuned``, without what is searched for.
     """
 
     label: str
@@ -87,7 +87,7 @@ def plan(options: ExperimentOptions, name: str, sensors: int) -> Plan:
 
 
 def control_arms(options: ExperimentOptions, sensors: int) -> Iterator[Arm]:
-    """What every method is held against, in its own samples: all visits, equal visits, chance; and the field's recipe."""
+    """The controls of every method on its kind of samples: all visits, equal visits, chance; and the field's recipe."""
     kinds = dict.fromkeys(method.samples or options.samples for method in options.methods)
     for samples in kinds:
         yield make_arm(options, sensors, samples, {"name": "full"}, role="full")
@@ -114,7 +114,7 @@ def method_arms(options: ExperimentOptions, sensors: int) -> Iterator[Arm]:
 
 
 def label_of(method: MethodOptions, options: ExperimentOptions) -> str:
-    """As asked, or the name, with the samples where they are not the experiment's."""
+    """The label that was asked for, else the name, with the kind of samples where it is not the experiment's."""
     other = f" ({method.samples})" if method.samples and method.samples != options.samples else ""
     return method.label or registry.card("strategies", method.name).label + other
 
@@ -122,8 +122,11 @@ def label_of(method: MethodOptions, options: ExperimentOptions) -> str:
 def make_arm(
     options: ExperimentOptions, sensors: int, samples: Samples, prune: dict[str, Any], *, role: str, label: str = ""
 ) -> Arm:
-    """An arm; its key is given later. A run has one thread unless asked for more, so that runs side by side do not fight, and
-    stores no forecasts, of which a report needs none."""
+    """An arm without its key, which is given later.
+
+    Its runs have one thread unless more are asked for, so that runs side by side do not compete. They store no forecasts, since
+    a report needs none.
+    """
     train = {"threads": 1, "forecasts": 0, **options.options.get("train", {})}
     if train.get("batch") and samples != options.samples:  # given in the experiment's samples
         train["batch"] = in_samples(train["batch"] * (sensors if samples == "cells" else 1), samples, sensors)
@@ -133,12 +136,12 @@ def make_arm(
 
 
 def in_samples(cells: int, samples: Samples, sensors: int) -> int:
-    """So many cells in samples of a kind: as many cells, or as few windows as hold about as many, at least one."""
+    """A number of cells as a number of samples: the same for cells, about as many cells in windows, at least one window."""
     return cells if samples == "cells" else max(1, round(cells / sensors))
 
 
 def with_keys(arms: list[Arm]) -> list[Arm]:
-    """The arms with their keys: short, telling, the same for arms trained alike and different otherwise."""
+    """The arms with their keys: short words, equal for arms that train alike and different otherwise."""
     taken: dict[str, str] = {}
     found = []
     for one in arms:
@@ -155,7 +158,7 @@ def with_keys(arms: list[Arm]) -> list[Arm]:
 
 
 def arm_identity(one: Arm) -> str:
-    """What decides the training of an arm, every default written out: equal texts mean equal runs."""
+    """A text of all that decides the training of an arm, defaults included. Equal texts mean equal runs."""
     prune = dict(one.options["prune"])
     card = registry.card("strategies", prune.pop("name"))
     whole = {**one.options, "prune": [card.name, card.options.read(prune).model_dump(mode="json")]}

@@ -1,7 +1,7 @@
-"""Leaving regions out: the same model trained anew, for a few epochs, once with all sensors and once without each region.
+"""Leave regions out: train the same model anew for a few epochs, once with all sensors and once without each region.
 
-The runs are ordinary ones, named after the run that is asked about; they are kept out of lists like the trials of a search.
-Trained one after another; stopped at any moment, and called again, the work goes on where it stood.
+The runs are ordinary ones and named after the run that the question is about. Lists leave them out, like the trials of a
+search. They are trained one after another. The work may be stopped at any moment; called again it goes on where it stopped.
 """
 
 import re
@@ -66,7 +66,7 @@ class LeavingOut:
         return sum(jobs.finished(run) for run in self.runs())
 
     def runs(self) -> list[Run]:
-        """Those of the runs that have been made."""
+        """The runs that exist so far."""
         found = []
         for name in self.names:
             with suppress(RunError):
@@ -74,7 +74,7 @@ class LeavingOut:
         return [run for run in found if self.belongs(run)]
 
     def belongs(self, run: Run) -> bool:
-        """Whether a run is of the same data, model and seed; one of its name may be left from a parent that is gone."""
+        """Whether a run has the parent's data, model and seed. A run of that name may be left from a deleted parent."""
         about = [(one.spec["data"]["fingerprint"], one.spec["options"]) for one in (run, self.parent)]
         kinds = [(data, *(options.get(name) for name in ("seed", "model", "data"))) for data, options in about]
         return kinds[0] == kinds[1]
@@ -115,7 +115,7 @@ class LeavingOut:
             )
 
     def found(self) -> RegionsLeftOut | None:
-        """What leaving out did; None until all runs are finished."""
+        """The effect of leaving each region out. None until all runs are finished."""
         if self.done <= self.count:
             return None
         whole, *without = self.runs()
@@ -135,7 +135,7 @@ class LeavingOut:
 
 
 def leave_out(parent: Run, data: STData, regions: int, epochs: int | None = None, root: str = "runs") -> LeavingOut:
-    """The question of leaving each of so many regions out of ``parent``; nothing is trained yet.
+    """The question what leaving each of so many regions out of ``parent`` does. Nothing is trained yet.
 
     OptionError for fewer than 2 regions or more than 12, and for a model that does not mix sensors.
     """
@@ -156,20 +156,20 @@ def leave_out(parent: Run, data: STData, regions: int, epochs: int | None = None
 
 
 def questions_begun(parent: Run, root: str = "runs") -> list[tuple[int, int]]:
-    """(regions, epochs) of what has been left out of ``parent`` under ``root``, as far as the first region."""
+    """(regions, epochs) of the questions about ``parent`` under ``root`` of which the first region has begun."""
     pattern = re.compile(rf"{re.escape(run_stem(parent))}\.(\d+)-epochs\.without-1-of-(\d+)")
     names = [path.name for path in Path(root).iterdir()] if Path(root).is_dir() else []
     return sorted((int(found[2]), int(found[1])) for name in names if (found := pattern.fullmatch(name)))
 
 
 def run_stem(parent: Run) -> str:
-    """What the names of its runs begin with: its own, shortened where there is no room for more."""
+    """The beginning of the names of its runs: the parent's id, shortened where it is too long."""
     short = sha256(parent.id.encode()).hexdigest()[:8]
     return parent.id if len(parent.id) <= LONGEST else f"{parent.id[: LONGEST - 9]}-{short}"
 
 
 def region_names(data: STData, region: np.ndarray) -> list[str]:
-    """What to call the regions: by the sensor in the middle of each, where there are places, else by the first."""
+    """Names of the regions, by the sensor in the middle of each, or by the first where there are no locations."""
     found = []
     for number in range(int(region.max()) + 1):
         inside = np.flatnonzero(region == number)

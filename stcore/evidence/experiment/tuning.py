@@ -1,4 +1,4 @@
-"""The search for batch, rate and weight decay: one grid for every arm, judged by the best validation MAE, not the test."""
+"""The search for batch, rate and weight decay: one grid for every arm, judged by the best validation MAE."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,11 +12,11 @@ from stcore.training import cost
 from stcore.training.cost import Work
 
 SEARCHED = ("batch", "lr", "weight_decay")
-NEAR = 1e-3  # trials within this share of the best are told as tied; which of them is taken hardly matters
+NEAR = 1e-3  # trials within this share of the best count as tied; which of them is taken hardly matters
 
 
 def trial_record(planned: Planned, run: Run | None) -> dict[str, Any]:
-    """What one trial brought: batch (in its samples), rate, weight decay, best validation MAE (None where it failed), cost."""
+    """The record of one trial: batch (in its samples), rate, weight decay, best validation MAE (None: it failed), cost."""
     train = run.spec["options"]["train"] if run else planned.options["train"]
     result = (run.result if run else None) or {}
     done = result.get("status") == "done"
@@ -31,15 +31,15 @@ def trial_record(planned: Planned, run: Run | None) -> dict[str, Any]:
 
 
 def all_visits(result: dict[str, Any]) -> float:
-    """All sample visits of a finished run: those that trained, and those for refreshing and for scores beforehand."""
+    """All sample visits of a finished run: for training, for refreshing scores, and for pilots."""
     return float(sum(result["visits"].get(kind) or 0 for kind in ("kept", "refresh", "pilot")))
 
 
 def best_trial(trials: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """What the trial with the lowest MAE was trained with, the first of equal ones, with the whole search; None if all failed.
+    """The settings of the trial with the lowest MAE, the first of equal ones, with the whole search. None if all failed.
 
-    ``tied`` names other trials as good but for 0.1 %. ``edge`` is true where the best batch is the smallest or the largest
-    of at least two that were tried, so that a better one may lie outside.
+    ``tied`` names the other trials within 0.1 %. ``edge`` is true where the best batch is the smallest or the largest of
+    several, so that a better one may lie outside.
     """
     judged = [one for one in trials if one["mae"] is not None]
     if not judged:
@@ -63,7 +63,7 @@ def best_trial(trials: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 class Pace:
-    """What a run of each arm takes. ``work``: an arm's key to what its run has to do."""
+    """How long a run of each arm takes. ``work`` maps an arm's key to the work of its run."""
 
     def __init__(self, work: Mapping[str, Work], at_once: int, apart: bool) -> None:
         self.work, self.at_once = work, max(1, at_once)
@@ -71,11 +71,11 @@ class Pace:
         self.took: dict[str, list[float]] = defaultdict(list)
 
     def learn(self, key: str, seconds: float) -> None:
-        """A run of that arm is done, ``seconds`` after it began."""
+        """Take note that a run of that arm took so many ``seconds``."""
         self.took[key].append(seconds)
 
     def expected(self, key: str) -> float:
-        """Seconds of a run: the mean of the arm's own, else its expected work at the speed of the others so far."""
+        """The expected seconds of a run: the mean of the arm's runs, else its work at the speed of the other arms."""
         if own := self.took.get(key):
             return float(np.mean(own))
         known = [
@@ -84,7 +84,7 @@ class Pace:
         return self.begin + self._modelled(key) * (float(np.median(known)) if known else cost.glance())
 
     def left(self, waiting: Iterable[str], current: Iterable[tuple[str, Mapping[str, Any]]]) -> float:
-        """Seconds until the last run is done: those of ``waiting`` keys, and the ``current`` ones with their progress."""
+        """Seconds until the last run is done, from the keys of ``waiting`` runs and the progress of the ``current`` ones."""
         under_way = [self._remaining(key, progress) for key, progress in current]
         whole = sum(map(self.expected, waiting)) + sum(under_way)
         return max([whole / self.at_once, *under_way])

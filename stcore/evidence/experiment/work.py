@@ -1,8 +1,8 @@
-"""Working on an experiment: an iterator that has its runs trained, searches first, and says how far all of it is.
+"""Work on an experiment: an iterator that has its runs trained, the searches first, and gives the progress.
 
-Every run is an ordinary one. Several are trained at once by workers of their own, as many as there are slots, or in turn
-in this process, so that their seconds can be compared. What is finished is passed over, the rest goes on from its last
-checkpoint; so whatever ends this, calling it again comes to the same results.
+Every run is an ordinary one. Workers of their own train several at once, as many as there are slots; or this process trains
+them in turn, so that their seconds can be compared. Finished runs are passed over, and the others go on from their last
+checkpoint. So whatever ends the work, calling it again comes to the same results.
 """
 
 import time
@@ -31,9 +31,9 @@ PATIENCE = 10.0  # seconds that workers are given to stop
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an experiment is: ``done`` runs of ``all``, the ``failed`` ones and why, those under way, seconds.
+    """How far an experiment is: ``done`` runs of ``all``, the ``failed`` ones and why, the ``current`` ones, seconds.
 
-    ``said`` is a sentence where something happened, else empty. ``state``: searching, training, paused, stopped or done.
+    ``said`` is a sentence where something happened, else empty. ``state`` is searching, training, paused, stopped or done.
     """
 
     state: str
@@ -51,7 +51,7 @@ class Progress:
 
 
 class Work:
-    """Iterate it; see the module. ``report`` gives the report of what is finished when all is."""
+    """Iterate it to work. ``report`` makes the report once all runs are finished."""
 
     def __init__(
         self,
@@ -75,7 +75,10 @@ class Work:
         self.word, self.told = "run", 0.0
 
     def __iter__(self) -> Iterator[Progress]:
-        """Work until all is done, left, or stopped. RunError where another process does, or where the data have changed."""
+        """Work until every run is done or given up, or until a stop.
+
+        RunError where another process works on it, or where the data have changed.
+        """
         with self.folder.held():
             self._open()
             try:
@@ -90,7 +93,7 @@ class Work:
 
     # ---- beginning and end -----------------------------------------------------------------------------------------
     def _open(self) -> None:
-        """Look at what is there."""
+        """Open the data and look at the runs that are there."""
         self.folder.control("run")
         check_reach(self.options.data, self.folder.root)
         self.data = readers.open(self.options.data, self.options.answers)
@@ -114,7 +117,7 @@ class Work:
             self._choose(key)
 
     def _leave(self) -> None:
-        """Have no worker go on that nobody waits for."""
+        """Stop the workers, since nobody waits for them any more."""
         for _, run in self.live.values():
             if worker.launching(run) or run.locked:
                 run.control("stop")
@@ -125,7 +128,7 @@ class Work:
 
     # ---- training --------------------------------------------------------------------------------------------------
     def _trained(self) -> Iterator[Progress]:
-        """Have everything trained that can be."""
+        """Have every run trained that can be."""
         while self._asked() != "stop":
             while self.word == "run" and len(self.live) < self.pace.at_once and (planned := self._next()):
                 try:

@@ -1,4 +1,4 @@
-"""What a run's weights answer when asked under another mask: who may be asked, and the numbers that come back."""
+"""The errors of a run's weights under any mask: which runs can be asked, and what an answer holds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ PARTS = "validation", "test"
 
 
 class Period(NamedTuple):
-    """The W windows that an answer was measured on: ``start`` [W], their first steps, of the ``total`` of the part."""
+    """The W windows that an answer was measured on: ``start`` [W] are their first steps, ``total`` all windows of the part."""
 
     start: np.ndarray
     lookback: int
@@ -31,8 +31,8 @@ class Period(NamedTuple):
 class Answer:
     """Errors of a part: the summed ``absolute`` error [N] and the ``count`` [N] of truths.
 
-    ``keep`` [N] bool is the plan that they are told about; ``by_window`` [2, 2, W] are absolute errors and counts summed over
-    those that it keeps and over those that it switches off, window by window of the ``period``.
+    ``keep`` [N] bool is the plan that the errors are about. ``by_window`` [2, 2, W] holds absolute errors and counts for each
+    window of the ``period``, summed over the sensors that the plan keeps and over those that it switches off.
     """
 
     keep: np.ndarray
@@ -42,39 +42,39 @@ class Answer:
     period: Period
 
     def mean(self, which: np.ndarray | None = None) -> float:
-        """Mean absolute error over all sensors, or those in ``which`` [N] bool; NaN over none."""
+        """Mean absolute error over all sensors, or over those in ``which`` [N] bool. NaN where there is no truth."""
         chosen = np.ones(len(self.keep), bool) if which is None else which
         count = self.count[chosen].sum()
         return float(self.absolute[chosen].sum() / count) if count else float("nan")
 
     @property
     def all(self) -> float:
-        """Over all sensors."""
+        """Mean absolute error over all sensors."""
         return self.mean()
 
     @property
     def kept(self) -> float:
-        """Over those that stay on."""
+        """Mean absolute error over the sensors that stay on."""
         return self.mean(self.keep)
 
     @property
     def off(self) -> float:
-        """Over those that are off."""
+        """Mean absolute error over the sensors that are off."""
         return self.mean(~self.keep)
 
     @property
     def by_sensor(self) -> np.ndarray:
-        """[N] each one's own; NaN where nothing was observed."""
+        """The mean absolute error [N] of each sensor. NaN where nothing was observed."""
         return np.divide(self.absolute, self.count, out=np.full(len(self.keep), np.nan), where=self.count > 0)
 
     @property
     def three(self) -> list[float]:
-        """Over all, over the kept, over those that are off."""
+        """The errors over all sensors, over those kept, and over those that are off."""
         return [self.all, self.kept, self.off]
 
 
 class Ask(Protocol):
-    """Whoever answers."""
+    """A function that gives the errors under a mask."""
 
     def __call__(self, on: np.ndarray, part: str, over: np.ndarray | None = None) -> Answer:
         """The errors with those in ``on`` [N] bool on, in validation or test, told about the plan ``over`` [N] bool: itself,
@@ -92,7 +92,7 @@ def mixes_sensors(run: Run) -> bool:
 
 
 def why_no_plan(run: Run) -> str:
-    """Why a run cannot be asked, in a sentence; empty where it can."""
+    """Why no plan can be made of a run, in a sentence. Empty where one can."""
     if not mixes_sensors(run):
         return (
             f"{run.spec['options']['model']['name']} forecasts each sensor from its own readings alone, so one that is off "
@@ -103,13 +103,13 @@ def why_no_plan(run: Run) -> str:
 
 
 def check_run(run: Run) -> None:
-    """OptionError where the run's model cannot be asked, RunError where it is not finished."""
+    """OptionError where the run's model cannot forecast sensors that are off, RunError where the run is not finished."""
     if said := why_no_plan(run):
         raise (RunError if mixes_sensors(run) else OptionError)(said)
 
 
 def mask_of(run: Run) -> dict[str, Any]:
-    """The run's mask and its options; older runs have none."""
+    """The run's mask and its options. Older runs have none."""
     return dict(run.spec["options"].get("mask") or {"name": "none"})
 
 
@@ -125,20 +125,20 @@ def trained_for(run: Run) -> bool:
 
 
 def knows_all_on(run: Run) -> bool:
-    """Whether the run was trained with all sensors on, at least now and then: else its error with all on means nothing."""
+    """Whether the run was trained with all sensors on, at least sometimes. Else its error with all on means nothing."""
     card = mask_card(run)
     return card is not None and card.off != "good"
 
 
 def all_on(run: Run, answer: Answer) -> Answer:
-    """The answer with all sensors on; unknown (NaN) of a run that was trained with some of them off for good."""
+    """The answer with all sensors on. NaN for a run that was trained with some of them off for good."""
     if knows_all_on(run):
         return answer
     return Answer(answer.keep, 0 * answer.absolute, 0 * answer.count, 0 * answer.by_window, answer.period)
 
 
 def load_whatif(run: Run, data: STData) -> "WhatIf":
-    """The run's weights, ready to be asked in this process. OptionError or RunError where they cannot be."""
+    """The run's weights, loaded into this process. OptionError or RunError where they cannot be asked."""
     from stcore.training.whatif import WhatIf
 
     check_run(run)
@@ -149,7 +149,7 @@ def load_whatif(run: Run, data: STData) -> "WhatIf":
 
 
 def ask_weights(whatif: "WhatIf", whole: bool = False) -> Ask:
-    """Answers by weights; measured on the ``whole`` parts or on some windows of them."""
+    """A function that asks the weights, on ``whole`` parts or on some windows of them."""
     everyone: dict[str, np.ndarray] = {}  # asked about beside every plan
 
     def ask(on: np.ndarray, part: str, over: np.ndarray | None = None) -> Answer:
@@ -167,7 +167,7 @@ def ask_weights(whatif: "WhatIf", whole: bool = False) -> Ask:
 
 
 def answers_to_json(answers: Sequence[Answer]) -> list[dict[str, Any]]:
-    """Answers as plain values, for a line of JSON."""
+    """Answers as plain values that JSON can hold."""
     return [
         {name: getattr(one, name).tolist() for name in ("absolute", "count", "by_window")}
         | {"period": one.period._asdict() | {"start": one.period.start.tolist()}}
@@ -176,7 +176,7 @@ def answers_to_json(answers: Sequence[Answer]) -> list[dict[str, Any]]:
 
 
 def answer_from_json(keep: np.ndarray, said: Mapping[str, Any]) -> Answer:
-    """An answer about the plan ``keep`` [N] bool from its plain values."""
+    """The answer about the plan ``keep`` [N] bool from its plain values."""
     absolute, count, by_window = (np.array(said[name], float) for name in ("absolute", "count", "by_window"))
     period = Period(**{**said["period"], "start": np.array(said["period"]["start"], np.int64)})
     return Answer(keep, absolute, count, by_window, period)

@@ -1,8 +1,8 @@
 """How sure a plan's errors are: 95 % intervals over the days of the period that they were measured in.
 
-The same block bootstrap over days as in the comparison of runs (``stcore.evidence.intervals``), with whole days down
-to three of them: an error by itself, unlike a difference, has the course of a day, which shorter blocks would take
-for chance. Training chance is not in it: one run answers.
+It is the block bootstrap over days that compares runs (``stcore.evidence.intervals``), but with whole days as long as there
+are three of them. An error by itself has the course of a day, unlike a difference, and shorter blocks would take that for
+chance. One run answers, so the chance in training is not included.
 """
 
 from collections.abc import Mapping
@@ -25,23 +25,25 @@ def window_sums(answer: Answer, over: str) -> np.ndarray:
 
 
 def expected_error(answer: Answer, over: str, step_seconds: float, part: str = "test") -> Interval:
-    """The mean absolute error, in the target's unit, with its interval; NaN where there is none."""
+    """The mean absolute error in the target's unit, with its interval. NaN where there is none."""
     error, count = window_sums(answer, over)
     found = _between(error, count, answer, step_seconds, part)
     return replace(found, estimate=found.estimate + 1, low=found.low + 1, high=found.high + 1)
 
 
 def error_change(now: Answer, before: Answer, over: str, step_seconds: float, part: str = "test") -> Interval:
-    """How much more ``now`` errs than ``before`` did on the same windows, as a share, with its interval.
+    """How much more ``now`` errs than ``before`` on the same windows, as a share, with its interval.
 
-    Days that are hard for both do not widen it. Both have to be told about the same plan, unless it is over all sensors.
+    Days that are hard for both do not widen it. Both answers must be about the same plan, unless all sensors are counted.
     """
     return _between(window_sums(now, over)[0], window_sums(before, over)[0], now, step_seconds, part)
 
 
 def no_change_range(now: Answer, before: Answer, step_seconds: float, part: str = "test") -> tuple[float, float]:
-    """The errors over all sensors, low and high, between which a plan's lies if that ``before`` it is as measured: the interval
-    of the distance between them, which is what a curve of plans on the same days is about."""
+    """The lowest and highest error over all sensors that a plan may have, given the error ``before`` it as measured.
+
+    It is the interval of the distance between both, which is what a curve of plans on the same days shows.
+    """
     found = error_change(now, before, "all", step_seconds, part)
     return before.all * (1 + found.low), before.all * (1 + found.high)
 
@@ -56,8 +58,11 @@ def _blocks(answer: Answer, step_seconds: float, part: str) -> Blocks:
 
 
 def measured_period(answer: Answer, data: STData, part: str) -> dict[str, Any]:
-    """The period of an answer in plain values: ``part``, ``from`` and ``to`` (local times of the first and the last truth), how
-    many ``windows`` were measured ``of`` those that it has, of how many ``blocks`` of ``block_hours`` its intervals are."""
+    """The period of an answer in plain values.
+
+    ``part``; ``from`` and ``to``, the local times of the first and the last truth; how many ``windows`` were measured ``of``
+    all; and the number of ``blocks`` of ``block_hours`` behind the intervals.
+    """
     period = answer.period
     length = period.lookback + period.horizon
     ends = data.clock(np.array([period.start[0] + period.lookback, period.start[-1] + length - 1]))
@@ -69,7 +74,7 @@ def measured_period(answer: Answer, data: STData, part: str) -> dict[str, Any]:
 
 
 def describe_period(measured: Mapping[str, Any]) -> str:
-    """The same in words, to stand in a sentence: which period, from when to when, on how many windows."""
+    """A measured period in words that stand in a sentence: which part, from when to when, how many windows."""
     first, last = (str(measured[name])[:16].replace("T", " ") for name in ("from", "to"))
     every = measured["windows"] == measured["of"]
     windows = f"all {measured['of']:,}" if every else f"{measured['windows']:,} of {measured['of']:,}"
@@ -77,7 +82,7 @@ def describe_period(measured: Mapping[str, Any]) -> str:
 
 
 def describe_intervals(measured: Mapping[str, Any]) -> str:
-    """What the intervals are, as a sentence without a full stop."""
+    """What the intervals are, as a sentence without its full stop."""
     hours = float(measured["block_hours"])
     size = f"{hours / 24:g} days" if hours > 24 else "a day" if hours == 24 else f"{hours:.3g} hours"
     short = ", few, so a rough interval" if measured["blocks"] < 8 else ""

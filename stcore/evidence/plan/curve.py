@@ -1,4 +1,4 @@
-"""Error against sensors kept: one curve for each ranking, asked of one run's weights point by point, on both parts."""
+"""Error against sensors kept: one curve for each ranking, measured point by point with the weights of one run."""
 
 import hashlib
 import json
@@ -22,10 +22,11 @@ COLUMNS = ["ranking", "kept", "cost", *(f"{part}_{over}" for part in PARTS for o
 
 @dataclass
 class Curve:
-    """``orders`` {ranking: sites [R], most worth keeping first}, ``points`` a row each (COLUMNS); ``done`` once all are there.
+    """The orders of the rankings and their measured points.
 
-    ``kept`` counts sites, ``cost`` is theirs together; errors are in the target's unit, measured on some evenly spaced
-    windows of validation and test.
+    ``orders`` {ranking: sites [R]} has the site most worth keeping first. ``points`` are rows of COLUMNS, and ``done`` says
+    that all are there. ``kept`` counts sites, ``cost`` is their sum. Errors are in the target's unit, measured on some evenly
+    spaced windows of validation and test.
     """
 
     orders: dict[str, list[int]] = field(default_factory=dict)
@@ -42,9 +43,9 @@ class Curve:
         return {"orders": self.orders, "points": self.points, "done": self.done}
 
     def best_at(self, kept: int) -> str | None:
-        """The ranking with the least validation error at so many sites, between the points as on a straight line.
+        """The ranking with the least validation error at so many sites, read from straight lines between the points.
 
-        Random draws are no rankings to plan by. None before there are points.
+        Random draws do not count. None before there are points.
         """
         at = {name: float(np.interp(kept, rows["kept"], rows["validation_all"])) for name, rows in self._ranked()}
         return min(at, key=lambda name: at[name]) if at else None
@@ -56,9 +57,9 @@ class Curve:
         return table.loc[table.groupby("kept")["validation_all"].idxmin()] if len(table) else table
 
     def knee(self) -> int | None:
-        """How many sites the knee of the lowest errors in validation keeps; None without a knee, or while points are missing.
+        """How many sites are kept at the knee of the lowest validation errors. None without a knee or while points are missing.
 
-        A knee of half a curve would be another one a moment later.
+        The knee of half a curve would move a moment later.
         """
         if not self.done:
             return None
@@ -68,14 +69,14 @@ class Curve:
         return None if place is None else int(low["kept"].iloc[place])
 
     def _ranked(self) -> list[tuple[str, pd.DataFrame]]:
-        """The rankings that have all their points, but random draws."""
+        """The rankings that have all their points, without random draws."""
         groups = [(str(name), rows.sort_values("kept")) for name, rows in self.table.groupby("ranking", sort=False)]
         most = max((len(rows) for _, rows in groups), default=0)
         return [(name, rows) for name, rows in groups if len(rows) == most and not is_draw(name)]
 
 
 class Drawing:
-    """A curve in the making: ``step`` adds a point, so that whoever draws can do something else in between."""
+    """A curve that is being measured. ``step`` adds one point, so that the caller can do other work in between."""
 
     def __init__(self, run: Run, sites: Sites) -> None:
         self.run, self.sites = run, sites
@@ -84,7 +85,7 @@ class Drawing:
         self.at = measured_counts(sites)
 
     def step(self, ask: Ask) -> bool:
-        """Rank, or add a point; False where nothing is left to do."""
+        """Compute one ranking or add one point. False where nothing is left to do."""
         if self.curve.done:
             return False
         if (new := next((name for name in self.names if name not in self.curve.orders), None)) is not None:
@@ -111,14 +112,14 @@ class Drawing:
 
     @property
     def share(self) -> float:
-        """How much of it is done."""
+        """The share of the curve that is measured."""
         if self.curve.done:
             return 1.0
         return min(len(self.curve.points) / max(len(self.names) * len(self.at), 1), 0.99)
 
 
 def mask_keeping(order: np.ndarray, sites: Sites, kept: int) -> np.ndarray:
-    """[R] bool: so many sites by an order, forced ones and connected parts seen to. OptionError where that cannot be."""
+    """The mask [R] bool that keeps so many sites of an order, with forced sites and connected parts. OptionError."""
     return mask_by_order(order, sites, sparsity=1 - kept / sites.count)
 
 
@@ -131,9 +132,9 @@ def measured_counts(sites: Sites) -> list[int]:
 
 
 def curve_around(run: Run, sites: Sites, kept: int, ask: Ask) -> Curve:
-    """As much of the curve as tells which ranking is best at so many sites: in validation, at the numbers next to it.
+    """The part of the curve that decides which ranking is best at so many sites: validation at the numbers next to it.
 
-    So a plan that is made without the curve has the same ranking as one that is chosen on it.
+    So a plan made without the whole curve has the same ranking as one chosen on it.
     """
     if (whole := stored_curve(run, sites.options)) is not None and whole.done:
         return whole
@@ -155,7 +156,7 @@ def curve_around(run: Run, sites: Sites, kept: int, ask: Ask) -> Curve:
 
 
 def draw_curve(run: Run, sites: Sites, ask: Ask) -> Curve:
-    """The whole curve, from the run's folder where it was drawn before."""
+    """The whole curve; it is read from the run's folder where it was measured before."""
     drawing = Drawing(run, sites)
     while drawing.step(ask):
         continue
@@ -163,13 +164,13 @@ def draw_curve(run: Run, sites: Sites, ask: Ask) -> Curve:
 
 
 def stored_curve(run: Run, options: MaskOptions) -> Curve | None:
-    """The curve that was drawn before under the same demands by the same weights, or None."""
+    """The stored curve of the same demands and weights, or None."""
     kept = derived.find(run, curve_file(options))
     return parse_curve(kept) if kept else None
 
 
 def parse_curve(kept: dict[str, Any]) -> Curve | None:
-    """A curve from its plain values; None where they are not."""
+    """A curve from its plain values. None where they are damaged."""
     orders, points = kept.get("orders"), kept.get("points")
     if not isinstance(orders, dict) or not isinstance(points, list) or any(len(row) != len(COLUMNS) for row in points):
         return None

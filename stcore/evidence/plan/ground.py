@@ -1,4 +1,4 @@
-"""What a plan is made on: the run's sites under the plan's own demands, and the rankings that it chooses from."""
+"""What a plan starts from: the run's sites under the plan's demands, and the rankings to choose from."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -20,9 +20,9 @@ SHARED = ("on", "off", "connected", "costs", "region")  # what a plan takes over
 
 
 def demands(run: Run, given: Mapping[str, Any] | None = None) -> MaskOptions:
-    """What has to hold for a plan: the run's own forced sensors, parts and costs, and what is ``given`` on top. OptionError.
+    """The demands on a plan: the run's forced sensors, parts and costs, and what is ``given`` on top. OptionError.
 
-    Sensors that are named in a given mask are its choice, not demands.
+    The sensors named by the mask "given" are its choice, not demands.
     """
     mask = mask_of(run)
     card = mask_card(run)
@@ -35,7 +35,7 @@ def demands(run: Run, given: Mapping[str, Any] | None = None) -> MaskOptions:
 
 
 def sites_of(run: Run, data: STData, options: MaskOptions) -> Sites:
-    """The sites of a run's data, known from its training steps."""
+    """The sites of a run's data, described by its training steps."""
     settings = RunOptions.read(run.spec["options"]).data
     target = data.channel(settings.targets, data.channels[:1])[0]
     return Sites(data, options, target, cut(data, settings).label == 0)
@@ -69,7 +69,7 @@ def has_learned_mask(run: Run) -> bool:
 
 
 def sensor_worth(run: Run) -> np.ndarray:
-    """[N] what each sensor is worth to the run, as shares of 1, at the best epoch: see ``WORTH`` for what it is. RunError."""
+    """The worth [N] of each sensor to the run at its best epoch, as shares of 1. ``WORTH`` says what it means. RunError."""
     found, name = run.trace(), "mask_score" if has_learned_mask(run) else "importance"
     check_rows(found, name)
     row = found[name][best_epoch(run)].values.astype(float)
@@ -78,7 +78,7 @@ def sensor_worth(run: Run) -> np.ndarray:
 
 
 class Worth(NamedTuple):
-    """What a run's ranking of its sensors is called, and what it means."""
+    """The name of a run's ranking of its sensors, and its meaning."""
 
     name: str
     meaning: str
@@ -96,13 +96,13 @@ WORTH = {
 
 
 def site_word(sites: Sites, number: int = 2) -> str:
-    """What a plan decides over: sensors, or regions of a grid."""
+    """The word for what a plan decides over: sensors, or regions of a grid."""
     one = "sensor" if sites.count == len(sites.of) else "region"
     return one if number == 1 else f"{one}s"
 
 
 def site_labels(sites: Sites) -> list[str]:
-    """[N] the sensors' names; cells of a grid with their region's behind."""
+    """The names [N] of the sensors; cells of a grid are followed by the name of their region."""
     names = sites.data.sensors
     if site_word(sites) == "sensors":
         return names

@@ -1,4 +1,4 @@
-"""A deployment plan: which sensors stay, which are switched off, what that costs, and why."""
+"""A deployment plan: which sensors stay on, which are switched off, what that costs, and why."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,10 +35,11 @@ Answers = Mapping[str, Answer]
 
 @dataclass(frozen=True)
 class Plan:
-    """Of N sensors those in ``keep`` [N] bool stay. ``answers`` by part under the plan, ``whole`` with all sensors on.
+    """The sensors in ``keep`` [N] bool stay on.
 
-    ``importance`` [N] are shares of what ``worth`` says; ``reasons`` [N] and ``site_reasons`` [R] sentences; errors are mean
-    absolute ones of the first target, in ``unit``.
+    ``answers`` by part are the errors under the plan, ``whole`` those with all sensors on: mean absolute errors of the first
+    target, in ``unit``. ``importance`` [N] are shares of what ``worth`` describes. ``reasons`` [N] and ``site_reasons`` [R] are
+    sentences.
     """
 
     run: Run
@@ -62,23 +63,26 @@ class Plan:
 
     @property
     def expected(self) -> np.ndarray:
-        """[N] expected error of each sensor: that of its forecasts in validation under the plan."""
+        """The expected error [N] of each sensor: that of its validation forecasts under the plan."""
         return self.answers["validation"].by_sensor
 
     @property
     def cost(self) -> float:
-        """What the kept ones cost."""
+        """The cost of the sites that stay on."""
         return float(self.sites.cost[self.site_keep].sum())
 
     @property
     def site_keep(self) -> np.ndarray:
-        """[R] bool of the sites."""
+        """The sites [R] bool that stay on."""
         keep = np.zeros(self.sites.count, bool)
         keep[self.sites.of[self.keep]] = True
         return keep
 
     def table(self) -> pd.DataFrame:
-        """A row a sensor in the data's order: sensor, kept, importance, expected_error, reason, lat, lon (NaN: unknown)."""
+        """One row for each sensor, in the data's order.
+
+        Columns sensor, kept, importance, expected_error, reason, lat, lon (NaN where unknown).
+        """
         places = self.data.locations
         lat, lon = (np.full(len(self.keep), np.nan),) * 2 if places is None else places.T
         return pd.DataFrame(
@@ -94,7 +98,7 @@ class Plan:
         )
 
     def by_region(self) -> pd.DataFrame:
-        """A row a site: region, cells, kept, importance (of all its cells), expected_error, reason. For plans of grids."""
+        """One row for each site of a grid: region, cells, kept, importance (of all its cells), expected_error, reason."""
         sites, validation = self.sites, self.answers["validation"]
         absolute, count = sites.sum(validation.absolute), sites.sum(validation.count)
         error = np.divide(absolute, count, out=np.full(sites.count, np.nan), where=count > 0)
@@ -111,11 +115,11 @@ class Plan:
 
     @property
     def measured(self) -> dict[str, dict[str, Any]]:
-        """The period of each part's errors; see ``stcore.evidence.plan.chance.measured_period``."""
+        """The period of each part's errors; see ``measured_period``."""
         return {part: measured_period(answer, self.data, part) for part, answer in self.answers.items()}
 
     def intervals(self) -> dict[str, dict[str, list[float]]]:
-        """The 95 % interval [low, high] of the error in each part, over all sensors, the kept ones, those that are off."""
+        """The 95 % interval [low, high] of the error in each part, over all sensors, those kept, and those off."""
         step = self.data.step_seconds
         found = {
             part: {over: expected_error(answer, over, step, part) for over in OVER}
@@ -124,7 +128,7 @@ class Plan:
         return {part: {over: [one.low, one.high] for over, one in sure.items()} for part, sure in found.items()}
 
     def changes(self) -> dict[str, dict[str, list[float]]]:
-        """How much more it errs than with all on, as a share, and the 95 % interval of that: [share, low, high]."""
+        """How much more the plan errs than all sensors on, as a share, with its 95 % interval: [share, low, high]."""
         step = self.data.step_seconds
         found = {
             part: {over: error_change(answer, self.whole[part], over, step, part) for over in OVER}
@@ -136,8 +140,11 @@ class Plan:
         }
 
     def figures(self) -> dict[str, Any]:
-        """The plan in plain numbers: how many stay, their cost, errors by part under the plan and with all on, how sure they
-        are (``intervals``, ``changes``), and in which period they were ``measured``."""
+        """The plan as plain values: how many stay, their cost, and the errors by part.
+
+        Errors are given under the plan and with all sensors on, with ``intervals``, ``changes`` and the period in which they
+        were ``measured``.
+        """
         return {
             "run": self.run.id,
             "sensors": len(self.keep),
@@ -171,9 +178,10 @@ def plan(
 ) -> Plan:
     """The plan of a finished run that keeps so many sensors (on grids: regions), or as many as ``budget`` pays for.
 
-    Without either it is the run's own mask, or else as many as the knee of the curve keeps. ``on``, ``off`` and ``costs``
-    (such as a=3) come on top of the run's own. Where the run's mask fits it is the plan; else the ranking with the least
-    validation error is. ``ask``: who answers; by default this process loads the weights. Raises OptionError and RunError.
+    Without either number the plan is the run's own mask, else it keeps as many as the knee of the curve. ``on``, ``off`` and
+    ``costs`` (such as a=3) are added to the run's own. The run's mask is the plan where it fits the demands; else the ranking
+    with the least validation error decides. ``ask`` gives the errors; by default this process loads the weights. Raises
+    OptionError and RunError.
     """
     check_run(run)
     data = jobs.dataset(run)
@@ -200,8 +208,11 @@ def _check_number(sites: Sites, keep: int | None, budget: float | None) -> None:
 
 
 def best_ranking(run: Run, sites: Sites, keep: int | None, ask: Ask) -> tuple[str, np.ndarray]:
-    """The ranking's name and the mask [R]: the run's own mask where that is what is asked for, else that of the ranking whose
-    curve is lowest in validation at that number (with a budget: at the number that it pays for at the mean cost)."""
+    """The name of the ranking that decides, and its mask [R].
+
+    The run's own mask is taken where it fits what is asked. Else the ranking with the lowest validation error at that number
+    decides; with a budget, at the number that it pays for at the mean cost.
+    """
     own = own_mask(run)
     if own is not None:
         mask = sites.mean(own.astype(float)) > 0.5
@@ -222,7 +233,7 @@ def make_plan(
     run: Run, sites: Sites, keep: np.ndarray, ask: Ask, *, ranking: str = "", curve: Curve | None = None,
     facts: SiteFacts | None = None,
 ) -> Plan:  # fmt: skip
-    """The plan that keeps exactly ``keep`` [N] bool: asked, explained, with what has to be known about it."""
+    """The plan that keeps exactly ``keep`` [N] bool, with its errors, reasons and notes."""
     everyone = np.ones(len(keep), bool)
     answers = {part: ask(keep, part) for part in PARTS}
     whole = {part: all_on(run, ask(everyone, part, keep)) for part in PARTS}
@@ -243,7 +254,7 @@ def target_unit(run: Run) -> str:
 
 
 def plan_notes(run: Run, sites: Sites, keep: np.ndarray, facts: SiteFacts) -> list[str]:
-    """What has to be known about a plan, in sentences without a full stop."""
+    """Notes on a plan, as sentences without their full stops."""
     said = gap_notes(keep, sites)
     if not trained_for(run):
         said.append(

@@ -1,4 +1,4 @@
-"""Why a sensor stays or is switched off, in plain words, each as short as a table's cell."""
+"""Why each sensor stays or is switched off, in words that are short enough for a table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,24 +18,24 @@ TELLERS, LEAST = 2, 0.2  # kept sites that are named as telling one that is off,
 
 @dataclass
 class SiteFacts:
-    """What the data say of their R sites apart from any plan; found once."""
+    """What the data say of their R sites, whatever the plan. Each property is computed once."""
 
     data: STData
     sites: Sites
 
     @cached_property
     def copies(self) -> np.ndarray:
-        """[R] group of copies, -1 for none."""
+        """The group [R] of copies that each site belongs to, -1 for none."""
         return duplicate_groups(self.sites)
 
     @cached_property
     def rest(self) -> np.ndarray:
-        """[T, R] readings without their usual day."""
+        """The readings [T, R] without their usual course of the day."""
         return daily_residuals(self.sites)
 
     @cached_property
     def alike(self) -> np.ndarray:
-        """[R, R] correlation of what is left of the readings without their usual day."""
+        """The correlation [R, R] of the readings without their usual course of the day."""
         found = correlation(self.rest)
         np.fill_diagonal(found, 0)
         return found
@@ -52,11 +52,11 @@ class SiteFacts:
 
     @property
     def day(self) -> int:
-        """Steps of a day, for which a fault has to last to be the reason for switching off."""
+        """The steps of a day. A fault has to last as long to be the reason for switching a sensor off."""
         return max(round(86_400 / self.data.step_seconds), 1)
 
     def apart(self, one: int, other: int) -> float:
-        """How much two sites differ: the variance of their difference over the smaller of their own, without the usual day."""
+        """How much two sites differ, without the usual day: the variance of their difference over the smaller of their own."""
         both = np.isfinite(self.sites.series[:, one]) & np.isfinite(self.sites.series[:, other])
         left = self.rest[both][:, [one, other]]
         own = float((left**2).mean(axis=0).min()) if len(left) else 0.0
@@ -65,8 +65,10 @@ class SiteFacts:
 
 @dataclass(frozen=True)
 class Reasons:
-    """What the reasons are made of: ``keep`` [R] bool, ``worth`` [N] shares of what is ``called`` so, errors [N] under the plan
-    and with all on."""
+    """The facts behind the reasons.
+
+    ``keep`` [R] bool, ``worth`` [N] shares of what is ``called`` so, and the errors [N] under the plan and with all sensors on.
+    """
 
     known: SiteFacts
     keep: np.ndarray
@@ -77,7 +79,7 @@ class Reasons:
     called: str = "importance"
 
     def reasons(self) -> list[str]:
-        """[N] a reason for each sensor, those of a region have their region's."""
+        """A reason [N] for each sensor. The cells of a region share the region's reason."""
         by_site = [self._kept(site) if self.keep[site] else "" for site in range(self.known.sites.count)]
         more = self.error - self.whole
         told = []
@@ -88,7 +90,7 @@ class Reasons:
         return told
 
     def by_site(self) -> list[str]:
-        """[R] a reason for each site; of a region with cells that look faulty it says how many these are."""
+        """A reason [R] for each site. For a region it also says how many of its cells look faulty."""
         sites, told = self.known.sites, []
         more = sites.mean(self.error - self.whole)
         faulty = np.bincount(sites.of[list(self.known.faults)], minlength=sites.count)

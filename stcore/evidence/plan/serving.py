@@ -1,4 +1,4 @@
-"""The process that answers a page: one JSON object a line in, one out; between questions it draws the curve."""
+"""The process that answers a page: one JSON object in, one out. Between questions it measures the curve."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -21,8 +21,11 @@ IDLE = 600.0  # seconds without a question after which it ends
 
 
 class Server:
-    """Answers questions about a run: ``keep`` (errors under a mask, told about the plan ``over``), ``speed`` (under a mask),
-    ``curve`` (as far as it is)."""
+    """Answers questions about a run.
+
+    ``keep``: the errors under a mask, about the plan ``over``. ``speed``: that of forecasts under a mask. ``curve``: the curve
+    as far as it is measured.
+    """
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -45,27 +48,27 @@ class Server:
         return {"answers": answers_to_json([ask(keep, part, over) for part in PARTS])}
 
     def mask(self, text: object) -> np.ndarray:
-        """[N] bool from a text of zeros and ones."""
+        """A mask [N] bool from a text of zeros and ones."""
         keep = np.array([letter == "1" for letter in str(text)])
         if len(keep) != len(self.data.sensors) or not keep.any():
             raise OptionError(f"A mask of {len(self.data.sensors)} sensors is needed, with at least one of them on.")
         return keep
 
     def curve(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """The curve under these demands as far as it has come; from now on it is drawn between questions."""
+        """The curve under these demands, as far as it is measured. From now on it is continued between questions."""
         if self.drawing is None or asked != self.asked:
             self.drawing, self.asked = Drawing(self.run, sites_of(self.run, self.data, MaskOptions.read(asked))), asked
         return {"curve": self.drawing.curve.to_json(), "share": self.drawing.share}
 
     def work(self) -> bool:
-        """Another point of the curve; False where there is nothing to do."""
+        """Measure one more point of the curve. False where there is nothing to do."""
         return self.drawing is not None and self.drawing.step(self.ask)
 
 
 def serve(run: Run, questions: Iterable[str], say: Callable[[str], None]) -> None:
-    """Say that it is ready, then answer until the questions end or nobody has asked for a while.
+    """Say that the process is ready, then answer until the questions end or nobody has asked for a while.
 
-    What goes wrong is told as ``error``.
+    What goes wrong is answered as ``error``.
     """
     lines: SimpleQueue[str] = SimpleQueue()
     Thread(target=_read, args=(questions, lines), daemon=True).start()
@@ -120,7 +123,7 @@ def measure_speed(plan: "Plan") -> dict[str, Any]:
 
 
 def describe_speed(found: dict[str, Any]) -> str:
-    """What was measured, in one plain sentence; where only the inputs are saved it says so."""
+    """The measured speed in one plain sentence. Where only the inputs are saved it says so."""
     kept, sensors, ratio, every = found["kept"], found["sensors"], found["faster"]["kept"], found["faster"]["all"]
     if kept == sensors:
         return f"All {sensors} sensors stay, so nothing is saved."
@@ -136,7 +139,7 @@ def describe_speed(found: dict[str, Any]) -> str:
 
 
 def speed_in_words(ratio: dict[str, float]) -> str:
-    """How fast in words: ``3.2 times as fast (2.9 to 3.4 times) as``."""
+    """A ratio of speeds in words: ``3.2 times as fast (2.9 to 3.4 times) as``."""
     spread = f"({ratio['low']:.2g} to {ratio['high']:.2g} times)"
     if 1 / WORTH < ratio["median"] < WORTH:
         return f"about as fast {spread} as"
