@@ -15,7 +15,7 @@ from stcore.charts.theme import Theme, theme
 from stcore.data import STData
 from stcore.findings import DataError, refuse
 from stcore.processes import worker
-from stcore.readers.answers import path_of
+from stcore.readers.answers import answers_path
 from stcore.runs import Run, label, open_run, runs_in
 from stcore.runs.quota import check_inside, folders, own_folder
 from stcore.words import listing
@@ -192,7 +192,7 @@ def dataset(source: str, answers: dict[str, str] | None = None) -> STData:
         check_readable(Path(source))
     try:
         path = Path(source).expanduser()
-        parts = [path, path_of(path), *(path.iterdir() if path.is_dir() else ())]
+        parts = [path, answers_path(path), *(path.iterdir() if path.is_dir() else ())]
         stamp = sum(part.stat().st_mtime for part in parts if part.exists())
     except OSError as error:  # such as a name too long, or a folder of somebody else
         raise refuse("not-found", f"{source[:80]} cannot be opened: {error.strerror or error}.") from None

@@ -10,7 +10,7 @@ from app.labels import card_label, distiller_words, training_set_words
 from app.session import all_runs, current_zone, demo_run, link, runs_folder, state
 from app.words import plain
 from stcore.processes import health
-from stcore.readers.safe.limits import words
+from stcore.readers.safe.limits import size_text
 from stcore.runs import Run, RunError, damaged_in, label, trash, uploads, write_label
 from stcore.runs.folder import LIVE
 from stcore.runs.store import listed
@@ -81,7 +81,7 @@ def table(found: pd.DataFrame) -> list[Run]:
             "Validation MAE": found["validation"].astype(float),
             "Test MAE": found["test"].astype(float),
             "Made": found["made"].dt.tz_convert(current_zone()).dt.tz_localize(None),
-            "On disk": found["bytes"].map(words),
+            "On disk": found["bytes"].map(size_text),
         }
     )
     numbers = {name: st.column_config.NumberColumn(format="%.3g") for name in ("Validation MAE", "Test MAE")}
@@ -101,7 +101,7 @@ def table(found: pd.DataFrame) -> list[Run]:
             "Made": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
         },
     )
-    total = words(int(found["bytes"].sum()))
+    total = size_text(int(found["bytes"].sum()))
     st.caption(f"{len(found)} {'run' if len(found) == 1 else 'runs'}, {total} on disk. Select rows to act on them.")
     places = event.selection.rows if event else []
     return [by_name[found["run"][place]] for place in places if place < len(found)]
@@ -251,7 +251,7 @@ def bin_of_runs() -> None:
             st.markdown("No run was deleted.")
         if left:
             st.markdown(f"{len(left)} {'upload' if len(left) == 1 else 'uploads'} of data that no run was made of")
-        size = words(sum(trash.size(path) for path in (*(run.path for run in gone), *left)))
+        size = size_text(sum(trash.size(path) for path in (*(run.path for run in gone), *left)))
         sure = st.checkbox(f"Delete all of this for good: {size}. There is no way back.", key="empty trash sure")
         label = "Empty the trash" if gone else "Delete unused uploads"
         st.button(label, key="empty trash", disabled=not sure, on_click=_empty)

@@ -11,7 +11,7 @@ from app.words import plain
 from stcore import readers
 from stcore.data import STData
 from stcore.findings import DataError
-from stcore.readers.safe.limits import words
+from stcore.readers.safe.limits import size_text
 from stcore.runs.store import elsewhere
 
 
@@ -73,7 +73,7 @@ def save_panel(data: STData) -> None:
     with st.expander("Save these data", icon=":material/save:"):
         if data.values.nbytes > LARGEST:
             st.markdown(
-                f"They take {words(data.values.nbytes)}, too much to hand over in a browser. On the command line: "
+                f"They take {size_text(data.values.nbytes)}, too much to hand over in a browser. On the command line: "
                 "`python -m stcore save DATA OUT --as parquet`"
             )
             return
@@ -93,7 +93,7 @@ def save_panel(data: STData) -> None:
         name, content, said = found[2:]
         if name:
             st.download_button(
-                f"Download {name}, {words(len(content))}", content, name, on_click="ignore", type="primary"
+                f"Download {name}, {size_text(len(content))}", content, name, on_click="ignore", type="primary"
             )
         for text in said:
             (st.info if name else st.error)(plain(text), icon=":material/info:" if name else ":material/block:")
@@ -103,7 +103,7 @@ def made(data: STData, layout: str) -> tuple[str, bytes, list[str]]:
     """The file's name and bytes, and what it does not hold; no name where it cannot be made, and then why."""
     try:
         with st.spinner("Writing …"):
-            return readers.packed(data, re.sub(r"[^A-Za-z0-9._-]+", "-", data.title).strip("-.")[:60] or "data", layout)
+            return readers.pack(data, re.sub(r"[^A-Za-z0-9._-]+", "-", data.title).strip("-.")[:60] or "data", layout)
     except DataError as error:
         return "", b"", [str(error)]
     except OSError as error:

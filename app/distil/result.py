@@ -15,7 +15,7 @@ from stcore.data import STData
 from stcore.distil.options import FILE
 from stcore.findings import DataError
 from stcore.processes import oneshot
-from stcore.readers.safe.limits import words
+from stcore.readers.safe.limits import size_text
 from stcore.runs import Run, RunError, create
 from stcore.runs.folder import LIVE
 
@@ -36,7 +36,7 @@ def show_set_files(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if path.is_file():
             st.download_button(
-                f"NetCDF, {words(path.stat().st_size)}",
+                f"NetCDF, {size_text(path.stat().st_size)}",
                 path.read_bytes,
                 f"{run.id}.nc",
                 "application/x-netcdf",
@@ -48,7 +48,7 @@ def show_set_files(run: Run) -> None:
             st.error(f"The file {FILE} is missing from the folder of this distillation.", icon=":material/error:")
         if content := st.session_state.get(key):
             st.download_button(
-                f"Save {run.id}.pt, {words(len(content))}",
+                f"Save {run.id}.pt, {size_text(len(content))}",
                 content,
                 f"{run.id}.pt",
                 key=f"pt {run.id}",

@@ -8,7 +8,7 @@ import typer
 
 from stcore.cli.common import RUNS, Json, Name, Runs, app, say, text_table
 from stcore.processes import health
-from stcore.readers.safe.limits import words
+from stcore.readers.safe.limits import size_text
 from stcore.runs import open_run, trash, uploads, write_label
 
 PANEL = "Runs"
@@ -76,11 +76,11 @@ def list_or_empty_trash(
     rows = [{"run": run.id, "when": f"{run.when:%Y-%m-%d %H:%M}", "bytes": size} for run, size in deleted]
     if empty:
         number, unused = trash.empty(runs), uploads.remove_unused(runs)
-        total = words(sum(size for _, size in deleted))
+        total = size_text(sum(size for _, size in deleted))
         text = f"deleted for good: {number} runs ({total}) and {unused} uploads that no run used"
         say({"emptied": rows, "uploads": unused}, json, text)
         return
-    cells = [[run.id, f"{run.when:%Y-%m-%d %H:%M}", words(size)] for run, size in deleted]
+    cells = [[run.id, f"{run.when:%Y-%m-%d %H:%M}", size_text(size)] for run, size in deleted]
     text = text_table(cells, ["run", "deleted (UTC)", "on disk"]) if rows else "The trash is empty."
     say({"trash": rows}, json, text)
 

@@ -11,7 +11,7 @@ from stcore.cli.common import RUNS, Json, Name, Runs, app, say, text_table
 from stcore.cli.following import result_text
 from stcore.findings import DataError
 from stcore.options import OptionError
-from stcore.readers.safe.limits import words
+from stcore.readers.safe.limits import size_text
 from stcore.runs import Run, RunError, damaged_in, label, open_run, runs_in
 from stcore.runs.trash import size
 
@@ -54,7 +54,7 @@ def _row(row: dict[str, Any]) -> list[Any]:
     tags = ", ".join([*row["tags"], *(["(archived)"] if row["archived"] else [])])
     names = [row["run"], KINDS[row["kind"]], row["title"], tags]
     errors = [_mae(row, part) for part in ("validation", "test")]
-    return [*names, row["status"], row["data"], row["method"], row["epochs"], *errors, words(row["bytes"])]
+    return [*names, row["status"], row["data"], row["method"], row["epochs"], *errors, size_text(row["bytes"])]
 
 
 def _mae(summary: dict[str, Any], part: str) -> float | None:

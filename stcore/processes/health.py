@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from stcore import readers
-from stcore.readers.safe.limits import free_memory, words
+from stcore.readers.safe.limits import free_memory, size_text
 from stcore.runs import Run, damaged_in, runs_in, trash
 from stcore.runs.lock import is_held
 from stcore.words import duration, listing
@@ -98,9 +98,11 @@ def _demo(runs: Path) -> Iterator[Check]:
 def _memory(runs: Path) -> Iterator[Check]:
     free = free_memory()
     if free < LEAST_MEMORY:
-        yield Check("memory", "note", f"{words(free)} of memory are free.", "End other programs before a large run.")
+        yield Check(
+            "memory", "note", f"{size_text(free)} of memory are free.", "End other programs before a large run."
+        )
     else:
-        yield Check("memory", "well", f"{words(free)} of memory are free.")
+        yield Check("memory", "well", f"{size_text(free)} of memory are free.")
 
 
 # ---- the runs folder -----------------------------------------------------------------------------------------------
@@ -108,7 +110,7 @@ def _disk(runs: Path) -> Iterator[Check]:
     place = next(path for path in (runs.absolute(), *runs.absolute().parents) if path.exists())
     free = shutil.disk_usage(place).free
     used = trash.size(runs) if runs.is_dir() else 0
-    said = f"{words(free)} are free where runs are kept; they take {words(used)}."
+    said = f"{size_text(free)} are free where runs are kept; they take {size_text(used)}."
     if not os.access(place, os.W_OK):
         yield Check("disk", "problem", f"{place} cannot be written to.", "Choose another folder with --runs.")
     elif free < LEAST_DISK:
@@ -132,7 +134,7 @@ def _filesystem(place: Path) -> str:
 def _trash(runs: Path) -> Iterator[Check]:
     if gone := trash.deleted(runs):
         size = sum(trash.size(run.path) for run in gone)
-        text = f"{len(gone)} deleted {'run is' if len(gone) == 1 else 'runs are'} in the trash, {words(size)}."
+        text = f"{len(gone)} deleted {'run is' if len(gone) == 1 else 'runs are'} in the trash, {size_text(size)}."
         yield Check("trash", "note", text, "`python -m stcore trash --empty` deletes them for good.")
 
 

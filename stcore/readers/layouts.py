@@ -1,4 +1,4 @@
-"""Saving: any dataset as one file of our own, and in the layouts of others, so that people can carry cleaned data back."""
+"""Saving: any dataset as one file of our own, or in the layout of another program, so that cleaned data can go back there."""
 
 import shutil
 import tempfile
@@ -12,7 +12,7 @@ from stcore.readers.reader import Writer
 
 
 class Layout(NamedTuple):
-    """A way to write data: its name, the reader that reads it back, what it is, and how a file or folder of it is called."""
+    """A way to write data: its name, the reader that reads it back, a description, and the suffix of its file or folder."""
 
     name: str
     reader: str
@@ -33,7 +33,7 @@ OURS = (
 
 
 def layouts() -> dict[str, Layout]:
-    """All layouts by name: ours, then those that readers of other packages bring, which are called like the reader."""
+    """All layouts by name: ours, then those of readers from other packages, under the name of the reader."""
     known = {layout.name: layout for layout in OURS}
     here = {layout.reader for layout in OURS}
     others = {
@@ -44,36 +44,36 @@ def layouts() -> dict[str, Layout]:
     return known | others
 
 
-def save(data: STData, place: Path, layout: str = "netcdf") -> list[str]:
-    """Write a dataset as a new file or folder in a layout; gives, in sentences, what the layout cannot hold.
+def save(data: STData, path: Path, layout: str = "netcdf") -> list[str]:
+    """Write a dataset as a new file or folder in a layout; returns sentences that say what the layout cannot hold.
 
-    Raises DataError for an unknown layout, a place that exists, and values that the layout cannot hold; OSError where it
-    cannot be written, and then nothing is left behind.
+    Raises DataError for an unknown layout, a path that exists, and values that the layout cannot hold. Raises OSError where
+    the path cannot be written; then nothing is left behind.
     """
     if layout not in (known := layouts()):
-        raise refuse("layout", f"Data cannot be written as {layout!r}; they can as {', '.join(known)}.")
-    if place.exists() or place.is_symlink():
-        raise refuse("exists", f"There is a file or folder {place} already; nothing was written.")
-    if not place.parent.is_dir():
-        raise refuse("not-found", f"There is no folder {place.parent} to write {place.name} into.")
+        raise refuse("layout", f"Data cannot be written as {layout!r}; the layouts are {', '.join(known)}.")
+    if path.exists() or path.is_symlink():
+        raise refuse("exists", f"There is a file or folder {path} already; nothing was written.")
+    if not path.parent.is_dir():
+        raise refuse("not-found", f"There is no folder {path.parent} to write {path.name} into.")
     write: Writer = registry.card("readers", known[layout].reader).load().write
     try:
-        return write(data, place)
+        return write(data, path)
     except BaseException:
-        if place.is_dir():
-            shutil.rmtree(place, ignore_errors=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
         else:
-            place.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
         raise
 
 
-def packed(data: STData, name: str, layout: str) -> tuple[str, bytes, list[str]]:
-    """A dataset in a layout as one file to hand over: its name, its bytes (a folder as a zip), and what it cannot hold."""
+def pack(data: STData, name: str, layout: str) -> tuple[str, bytes, list[str]]:
+    """A dataset in a layout as one file to download: its name, its bytes (a folder as a zip), and what it cannot hold."""
     chosen = layouts()[layout]
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / f"{name}{chosen.suffix}"
-        lost = save(data, place, layout)
-        if place.is_dir():
-            place = Path(shutil.make_archive(str(Path(folder) / "packed"), "zip", folder, place.name))
-            return f"{name}.zip", place.read_bytes(), lost
-        return place.name, place.read_bytes(), lost
+        path = Path(folder) / f"{name}{chosen.suffix}"
+        losses = save(data, path, layout)
+        if path.is_dir():
+            archive = Path(shutil.make_archive(str(Path(folder) / "packed"), "zip", folder, path.name))
+            return f"{name}.zip", archive.read_bytes(), losses
+        return path.name, path.read_bytes(), losses

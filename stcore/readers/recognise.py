@@ -1,4 +1,4 @@
-"""Which reader a file or a folder belongs to: all are asked, the surest one reads."""
+"""Which reader a file or a folder belongs to: every reader gives a score, the highest one reads."""
 
 import pkgutil
 from functools import cache
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from stcore import registry
 from stcore.readers.reader import Answers, FolderReader, Raw, Reader
 from stcore.readers.safe.child import read_apart
-from stcore.readers.safe.guard import guarded
+from stcore.readers.safe.limits import guard
 from stcore.readers.source import Folder, Source
 from stcore.registry import Card
 from stcore.sandbox import inside
@@ -17,8 +17,8 @@ from stcore.sandbox import inside
 FAMILIES = ("tables", "grids", "archives")
 
 
-class Recognised(NamedTuple):
-    """A file or a folder, the card of its reader, the reader, and of a folder the files that are read."""
+class Match(NamedTuple):
+    """A file or a folder, the card of its reader, the reader, and for a folder the files that are read."""
 
     source: Source | Folder
     card: Card
@@ -26,8 +26,8 @@ class Recognised(NamedTuple):
     members: tuple[Path, ...] = ()
 
     def read(self, answers: Answers) -> Raw:
-        """The file as its reader reads it, with a note where its suffix is another's."""
-        with guarded(self.source.name):
+        """Read the file; a note says where its suffix belongs to another format."""
+        with guard(self.source.name):
             if (
                 isinstance(self.reader, Reader)
                 and isinstance(self.source, Source)
@@ -36,47 +36,47 @@ class Recognised(NamedTuple):
             ):
                 raw = read_apart(self.source, self.card.name, answers)
             else:
-                raw = self.reader.read(self.source, answers)  # type: ignore[arg-type]  # a folder's reader has a folder
-        raw.ds.attrs.setdefault("reader", self.card.name)  # saved data remember who read them first
-        lies = self.source.lies() if isinstance(self.source, Source) else []
-        return Raw(raw.ds, [*lies, *raw.findings], raw.layers)
+                raw = self.reader.read(self.source, answers)  # type: ignore[arg-type]  # a FolderReader comes with a Folder
+        raw.ds.attrs.setdefault("reader", self.card.name)  # saved data keep the name of their first reader
+        findings = self.source.suffix_findings() if isinstance(self.source, Source) else []
+        return raw._replace(findings=[*findings, *raw.findings])
 
 
 @cache
-def cards_here() -> tuple[Card, ...]:
-    """The ``CARD`` of every module in the folders of formats that has one, ours first, then by name."""
+def own_cards() -> tuple[Card, ...]:
+    """The ``CARD`` of every module of the families that has one: our own formats first, then by name."""
     modules = [
         import_module(f"stcore.readers.{family}.{module.name}")
         for family in FAMILIES
         for module in pkgutil.iter_modules([str(Path(__file__).parent / family)])
     ]
-    found = [module.CARD for module in modules if isinstance(getattr(module, "CARD", None), Card)]
-    return tuple(sorted(found, key=lambda card: (not card.ours, card.name)))
+    cards = [module.CARD for module in modules if isinstance(getattr(module, "CARD", None), Card)]
+    return tuple(sorted(cards, key=lambda card: (not card.ours, card.name)))
 
 
-def recognise(source: Source) -> Recognised | None:
-    """The reader that is surest that the file is its own, or None; one that is wholly sure (1) ends the asking."""
-    best, found = 0.0, None
+def recognise(source: Source) -> Match | None:
+    """The reader with the highest score, or None. A score of 1 ends the search."""
+    best, match = 0.0, None
     if source.content == "empty":
         return None
-    with guarded(source.name):
+    with guard(source.name):
         for card in registry.cards("readers").values():
             reader = card.load()
             if isinstance(reader, FolderReader):
                 continue
             if (score := reader.recognises(source)) > best:
-                best, found = score, Recognised(source, card, reader)
+                best, match = score, Match(source, card, reader)
             if best >= 1:
                 break
-    return found
+    return match
 
 
-def recognise_folder(folder: Folder) -> Recognised | None:
-    """The reader to which files of this folder are one dataset, or None; readers of whole folders are asked first."""
+def recognise_folder(folder: Folder) -> Match | None:
+    """The reader that takes files of this folder for one dataset, or None. Readers of whole folders go first."""
     readers = [(card, card.load()) for card in registry.cards("readers").values()]
-    known = [(card, reader) for card, reader in readers if isinstance(reader, FolderReader)]
-    with guarded(folder.name):
-        for card, reader in sorted(known, key=lambda pair: (not pair[1].whole, pair[1].order)):
+    folder_readers = [(card, reader) for card, reader in readers if isinstance(reader, FolderReader)]
+    with guard(folder.name):
+        for card, reader in sorted(folder_readers, key=lambda pair: (not pair[1].whole, pair[1].order)):
             if members := tuple(source.path for source in reader.members(folder)):
-                return Recognised(folder, card, reader, members)
+                return Match(folder, card, reader, members)
     return None

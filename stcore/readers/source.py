@@ -1,4 +1,4 @@
-"""A file as the readers see it: its bytes decide what it is, its name is only a hint. And a folder of such files."""
+"""A file as the readers see it, and a folder of such files. The bytes decide what a file is; its name is only a hint."""
 
 import zlib
 from collections.abc import Iterator
@@ -75,7 +75,7 @@ class Source:
 
     @property
     def name(self) -> str:
-        """The file's name, which people are told."""
+        """The file's name, as messages show it."""
         return self.path.name
 
     @property
@@ -96,7 +96,7 @@ class Source:
 
     @cached_property
     def content(self) -> Content:
-        """What the bytes are."""
+        """The format that the bytes have."""
         if not self.head:
             return "empty"
         for magic, content in MAGIC:
@@ -111,8 +111,8 @@ class Source:
     def _hdf5_after_user_block(self) -> bool:
         return any(self.head[offset : offset + 8] == MAGIC[0][0] for offset in (512, 1024, 2048, 4096))
 
-    def lies(self) -> list[Finding]:
-        """A note where the suffix says something else than the bytes do."""
+    def suffix_findings(self) -> list[Finding]:
+        """A note where the suffix belongs to another format than the bytes."""
         suffix = self.path.suffix.lower()
         if suffix not in SUFFIXES or self.content in SUFFIXES[suffix]:
             return []
@@ -120,12 +120,12 @@ class Source:
             Finding(
                 "note",
                 "suffix",
-                f"{self.name} is named {suffix} but is {WORDS[self.content]}; it was read as what it is.",
+                f"{self.name} is named {suffix} but is {WORDS[self.content]}; it was read as that.",
             )
         ]
 
     def read_bytes(self) -> bytes:
-        """All bytes, unzipped where the file is gzip, if there is room for them."""
+        """All bytes, unzipped where the file is gzip; DataError where there is no room for them."""
         check_room(10 * self.size, self.name)
         raw = self.path.read_bytes()
         return self._unzipped(raw) if self.content == "gzip" else raw
@@ -137,7 +137,7 @@ class Source:
         return zlib.decompressobj(wbits=31).decompress(raw, most) if self.content == "gzip" else raw
 
     def _unzipped(self, raw: bytes) -> bytes:
-        """All streams of a gzip file: bgzip, and ``cat`` of several such files, write them one behind the other."""
+        """All streams of a gzip file: bgzip and ``cat`` write several, one behind the other."""
         most, parts = min(UNZIPPED_RATIO * len(raw), 2**31), list[bytes]()
         while raw:
             opener = zlib.decompressobj(wbits=31)
@@ -146,18 +146,18 @@ class Source:
             if opener.unconsumed_tail or most < 0:
                 raise refuse(
                     "bomb",
-                    f"{self.name} unzips to more than {UNZIPPED_RATIO} times its size, which no table does; it was not opened.",
+                    f"{self.name} unzips to more than {UNZIPPED_RATIO} times its size, as no table does; it was not opened.",
                 )
             if not opener.eof:
                 raise refuse(
                     "cut-off", f"{self.name} ends in the middle of its gzip stream; copy or download it again."
                 )
-            raw = opener.unused_data.lstrip(b"\0")  # which tapes fill up with
+            raw = opener.unused_data.lstrip(b"\0")  # tapes fill the rest with zeros
         return b"".join(parts)
 
     @cached_property
     def text_and_encoding(self) -> tuple[str, str]:
-        """The text and the encoding it was in: UTF-8, else Windows' western European one."""
+        """The text and its encoding: UTF-8, UTF-16, or else Windows-1252."""
         raw = self.read_bytes()
         for encoding in ("utf-8-sig", "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "cp1252", "cp1252"):
             try:
@@ -172,13 +172,13 @@ class Source:
 
 @dataclass(frozen=True)
 class Folder:
-    """One folder on disk. Hidden files are not seen, and no link is followed."""
+    """One folder on disk. Hidden files are left out, and no link is followed."""
 
     path: Path
 
     @property
     def name(self) -> str:
-        """The folder's name, which people are told."""
+        """The folder's name, as messages show it."""
         return self.path.name
 
     @property
@@ -188,7 +188,7 @@ class Folder:
 
     @property
     def content(self) -> Content:
-        """``folder``, where a file says what its bytes are."""
+        """``folder``, in the place of a file's format."""
         return "folder"
 
     @property
@@ -198,43 +198,43 @@ class Folder:
 
     @cached_property
     def own(self) -> tuple[Source, ...]:
-        """The files that lie directly in it, by name."""
-        return tuple(Source(path) for path in self._listed if path.is_file() and not path.is_symlink())
+        """The files directly in it, by name."""
+        return tuple(Source(path) for path in self._entries if path.is_file() and not path.is_symlink())
 
     @cached_property
     def below(self) -> tuple["Folder", ...]:
-        """The folders that lie directly in it, by name."""
-        return tuple(Folder(path) for path in self._listed if path.is_dir() and not path.is_symlink())
+        """The folders directly in it, by name."""
+        return tuple(Folder(path) for path in self._entries if path.is_dir() and not path.is_symlink())
 
     @cached_property
     def links(self) -> tuple[Path, ...]:
-        """Links that lie directly in it; they may lead anywhere and are not followed."""
-        return tuple(path for path in self._listed if path.is_symlink())
+        """The links directly in it. They may lead anywhere and are not followed."""
+        return tuple(path for path in self._entries if path.is_symlink())
 
     @cached_property
     def files(self) -> tuple[Source, ...]:
-        """Its files and those of the folders below, ``MOST_DEPTH`` deep; DataError where they are more than ``MOST_FILES``."""
-        found: list[Source] = []
-        for source in self._walked(MOST_DEPTH):
-            found.append(source)
-            if len(found) > MOST_FILES:
+        """Its files and those of the folders below, ``MOST_DEPTH`` deep; DataError where there are more than ``MOST_FILES``."""
+        files: list[Source] = []
+        for source in self._walk(MOST_DEPTH):
+            files.append(source)
+            if len(files) > MOST_FILES:
                 raise refuse(
                     "too-many-files", f"{self.name} holds more than {MOST_FILES} files; open one of its folders."
                 )
-        return tuple(found)
+        return tuple(files)
 
     def named(self, *patterns: str) -> list[Source]:
-        """Files directly in it whose names fit one of the patterns, such as ``*_his.npz``, in whatever case."""
+        """Files directly in it whose names match a pattern such as ``*_his.npz``; upper and lower case are the same."""
         return [source for source in self.own if any(fnmatchcase(source.name.lower(), name) for name in patterns)]
 
     @cached_property
-    def _listed(self) -> list[Path]:
+    def _entries(self) -> list[Path]:
         return [path for path in sorted(self.path.iterdir()) if not path.name.startswith(".")]
 
-    def _walked(self, depth: int) -> Iterator[Source]:
+    def _walk(self, depth: int) -> Iterator[Source]:
         yield from self.own
         for folder in self.below if depth else ():
-            yield from folder._walked(depth - 1)
+            yield from folder._walk(depth - 1)
 
 
 CONTROL = [chr(code) for code in range(32) if chr(code) not in "\t\n\r\f\x1a"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from stcore import readers
 from stcore.data import STData
 from stcore.findings import refuse
-from stcore.readers.safe.limits import words
+from stcore.readers.safe.limits import size_text
 from stcore.runs.folder import Run, RunError
 from stcore.runs.trash import size
 from stcore.words import listing
@@ -47,7 +47,8 @@ def check_quota(root: Path, more: int = 0) -> None:
     taken = size(root) + more
     if taken > most:
         raise RunError(
-            f"There is no room for more: {words(most)} is what each visitor has here, and {words(taken)} would be taken. "
+            f"There is no room for more: {size_text(most)} is what each visitor has here, "
+            f"and {size_text(taken)} would be taken. "
             "Delete runs, then empty the trash (Compare, All runs), which takes uploads along that no run uses."
         )
 

@@ -11,8 +11,8 @@ from stcore.data.windows import blocks
 from stcore.distil.options import FILE
 from stcore.findings import refuse
 from stcore.options import OptionError, RunOptions
-from stcore.readers.archives.start import as_step
-from stcore.readers.archives.stemdist import known_by
+from stcore.readers.archives.start_times import step_text
+from stcore.readers.archives.stemdist import set_fingerprint
 from stcore.words import listing
 
 
@@ -29,7 +29,7 @@ def opened(place: str, data: STData) -> STData:
     held = sorted(file.name for file in path.iterdir() if file.suffix in (".nc", ".pt")) if path.is_dir() else []
     if len(held) > 1:
         raise refuse("distilled", f"{place} is a folder with {len(held)} files; choose one of them: {listing(held)}.")
-    small, step = readers.open(path), as_step(data.step_seconds)
+    small, step = readers.open(path), step_text(data.step_seconds)
     return readers.open(path, {"step": step}) if step and "step" in small.assumed else small
 
 
@@ -60,7 +60,7 @@ def described(small: STData) -> dict[str, Any]:
     """What a run remembers of the set; of one that was carried in a .pt, the fingerprint that it had before, and as
     ``kept`` that of the run's own copy."""
     windows, sensors = int(small.ds["start"].size), len(small.sensors)
-    known = {"title": small.title, "fingerprint": known_by(small), "windows": windows, "sensors": sensors}
+    known = {"title": small.title, "fingerprint": set_fingerprint(small), "windows": windows, "sensors": sensors}
     return {**known, "kept": small.fingerprint}
 
 

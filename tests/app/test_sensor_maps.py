@@ -71,7 +71,7 @@ def pair(done: Run, folder: Path, tiny_file: Path) -> tuple[Run, Run]:
 def test_a_layer_is_added_drawn_hidden_and_removed(app, done: Run, folder: Path) -> None:
     test = app("sensors", run="finished")
     add(test, "halves.parquet", packed(halves("EPSG:25832")))
-    assert "brought from" in said(test)
+    assert "converted from" in said(test)
     shapes = layers(test)["layer-0"]["data"]
     assert [shape["properties"]["said"] for shape in shapes] == [
         f"halves\nname: {name}" for name in ("West", "East", "Far")
@@ -102,7 +102,7 @@ def test_a_layer_without_a_system_asks_for_it(app, done: Run) -> None:
 def test_a_file_that_is_no_layer_is_refused_in_words(app, done: Run) -> None:
     test = app("sensors", run="finished")
     add(test, "notes.txt", b"hello")
-    assert "is no map layer that is known here" in said(test) and "layer-0" not in layers(test)
+    assert "is not a known map layer" in said(test) and "layer-0" not in layers(test)
 
 
 def test_the_internet_is_asked_only_when_wanted_and_says_whose_map_it_is(app, done: Run) -> None:

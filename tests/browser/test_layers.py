@@ -31,7 +31,7 @@ def test_a_layer_is_brought_and_colours_the_map_by_district(browse: Browse, tmp_
     layers_box(page)
     page.get_by_test_id("stPopoverBody").locator("input[type=file]").set_input_files([tmp_path / "halves.gpkg"])
     page.get_by_role("button", name="Add it").click()
-    page.get_by_text("was brought from 32626").wait_for()
+    page.get_by_text("was converted from 32626").wait_for()
     page.keyboard.press("Escape")
     page.get_by_text("By halves").click()
     page.locator("svg").get_by_text("mean validation error, epoch 15 (km/h)").wait_for()

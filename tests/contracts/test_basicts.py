@@ -218,8 +218,12 @@ def test_day_of_month_under_the_name_of_the_day_of_the_week(tmp_path: Path) -> N
     columns = [when.hour / 24, when.day_of_week / 7, (when.day - 1) / 31, (when.day_of_year - 1) / 366]
     cube = np.stack([np.full(48, 3.5), *columns], axis=1)[:, None, :].astype(np.float32)
     cube.repeat(2, axis=1).tofile(tmp_path / "data.dat")
-    about = {"shape": [48, 2, 5], "frequency (minutes)": 60, "num_time_steps": 48,
-             "feature_description": ["oil", "time of day", "day of week", "day of week", "day of year"]}  # fmt: skip
+    about = {
+        "shape": [48, 2, 5],
+        "frequency (minutes)": 60,
+        "num_time_steps": 48,
+        "feature_description": ["oil", "time of day", "day of week", "day of week", "day of year"],
+    }
     (tmp_path / "desc.json").write_text(json.dumps(about))
     data = readers.open(tmp_path)
     assert data.time[0] == pd.Timestamp("2016-07-01")

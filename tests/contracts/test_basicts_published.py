@@ -29,8 +29,9 @@ def test_what_is_written_is_what_basicts_reads(tmp_path: Path) -> None:
             old, new = (np.load(place / f"{part}_{kind}.npy") for place in (tmp_path / "STREETS", tmp_path / "saved"))
             np.testing.assert_array_equal(old, new[:, : old.shape[1]])
             assert new.dtype == np.float32
-    np.testing.assert_array_equal(np.load(tmp_path / "saved/adj_mx.npy"), pickle.loads(
-        (tmp_path / "STREETS/adj_mx.pkl").read_bytes())[2])  # fmt: skip
+    np.testing.assert_array_equal(
+        np.load(tmp_path / "saved/adj_mx.npy"), pickle.loads((tmp_path / "STREETS/adj_mx.pkl").read_bytes())[2]
+    )
     again = readers.open(tmp_path / "saved")
     assert (again.time[0].month, again.time[0].day, again.time[0].day_name()) == (5, 6, "Monday")
     assert again.ds["split"].values.tolist() == data.ds["split"].values.tolist()

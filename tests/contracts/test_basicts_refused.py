@@ -66,7 +66,8 @@ def test_pickles_are_never_run(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "held"),
     [
-        ("data_in_12_out_12_rescale_True", {"processed_data": [1, 2]}), ("data_in_12_out_12_rescale_True", [1]),
+        ("data_in_12_out_12_rescale_True", {"processed_data": [1, 2]}),
+        ("data_in_12_out_12_rescale_True", [1]),
         ("scaler_in12_out12", {"func": "re_log_transform", "args": {}}),
         ("scaler_in12_out12", {"func": "re_standard_transform", "args": {"mean": 1.0}}),
         ("scaler_in12_out12", {"func": "re_standard_transform", "args": {"mean": np.ones((1, 9, 1)), "std": 1.0}}),
@@ -76,7 +77,7 @@ def test_pickles_are_never_run(name: str, tmp_path: Path) -> None:
         ("index_in_12_out_12_rescale_True", {part: [(0, 12, 24)] for part in ("train", "valid", "test")}),
         ("index_in_12_out_12_rescale_True", {part: [(0, 12, 10**6)] for part in ("train", "valid", "test")}),
     ],
-)  # fmt: skip
+)
 def test_pickles_that_are_not_what_they_are_called(name: str, held: object, tmp_path: Path) -> None:
     where = write_basicts_pickles(tmp_path)
     (where / f"{name}.pkl").write_bytes(pickle.dumps(held))

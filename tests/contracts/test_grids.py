@@ -22,12 +22,21 @@ def test_the_new_climate_data_store(tmp_path: Path) -> None:
     """valid_time, pressure levels, a version for every row, a scalar number, and extras that are no measurements."""
     levels = np.stack([CUBE, CUBE + 100], axis=1)
     ds = xr.Dataset(
-        {"t": (("valid_time", "pressure_level", "latitude", "longitude"), levels, {"units": "K"}),
-         "crs": ((), 0), "time_bnds": (("valid_time", "bnds"), np.zeros((STEPS, 2)))},
-        coords={"valid_time": times(), "pressure_level": [1000.0, 500.0], "number": 0, "height": 2.0,
-                "expver": ("valid_time", np.array(["0001"] * 90 + ["0005"] * 6, dtype=object))} | GRID,
+        {
+            "t": (("valid_time", "pressure_level", "latitude", "longitude"), levels, {"units": "K"}),
+            "crs": ((), 0),
+            "time_bnds": (("valid_time", "bnds"), np.zeros((STEPS, 2))),
+        },
+        coords={
+            "valid_time": times(),
+            "pressure_level": [1000.0, 500.0],
+            "number": 0,
+            "height": 2.0,
+            "expver": ("valid_time", np.array(["0001"] * 90 + ["0005"] * 6, dtype=object)),
+        }
+        | GRID,
         attrs={"Conventions": "CF-1.7"},
-    )  # fmt: skip
+    )
     path = saved(ds, tmp_path / "data_stream-oper.nc")
     data = readers.open(path)
     np.testing.assert_array_equal(data.values[:, :, 0], CUBE.reshape(STEPS, -1))
@@ -48,7 +57,7 @@ def test_the_old_climate_data_store_with_two_versions_packed(tmp_path: Path) -> 
     packing = {"dtype": "int16", "scale_factor": 0.01, "add_offset": 100.0, "_FillValue": -32767}
     data = readers.open(saved(ds, tmp_path / "era5.nc", encoding={"t2m": packing}))
     np.testing.assert_allclose(data.values[:, :, 0], full.reshape(STEPS, -1), atol=0.0051)
-    assert found(data, "expver").text.startswith("36 readings are ERA5T's")
+    assert found(data, "expver").text.startswith("36 readings are preliminary (ERA5T")
     assert "times 0.01, plus 100" in found(data, "packed").text
     assert "missing" not in [finding.code for finding in data.findings]
 
@@ -80,11 +89,14 @@ def test_longitudes_round_the_world_and_both_directions(rising: bool, tmp_path: 
 
 def test_forecasts_and_climatologies_are_refused(tmp_path: Path) -> None:
     cube = np.stack([CUBE, CUBE], axis=1)
-    lead = grid({"t2m": (("time", "prediction_timedelta", "latitude", "longitude"), cube)},
-                prediction_timedelta=np.array([0, 6], "timedelta64[h]").astype("timedelta64[ns]"))  # fmt: skip
+    lead = grid(
+        {"t2m": (("time", "prediction_timedelta", "latitude", "longitude"), cube)},
+        prediction_timedelta=np.array([0, 6], "timedelta64[h]").astype("timedelta64[ns]"),
+    )
     assert "lead times" in refused(saved(lead, tmp_path / "hres.nc"), "forecasts")
-    year = xr.Dataset({"t2m": (("dayofyear", "latitude", "longitude"), CUBE[:90])},
-                      coords={"dayofyear": np.arange(1, 91)} | GRID)  # fmt: skip
+    year = xr.Dataset(
+        {"t2m": (("dayofyear", "latitude", "longitude"), CUBE[:90])}, coords={"dayofyear": np.arange(1, 91)} | GRID
+    )
     assert "climatology" in refused(saved(year, tmp_path / "climatology.nc"), "climatology")
 
 
@@ -134,7 +146,7 @@ def test_a_calendar_without_leap_days_leaves_a_gap(tmp_path: Path) -> None:
 
 def test_days_that_never_were_are_asked_about(tmp_path: Path) -> None:
     path = model(tmp_path / "360.nc", "360_day", np.arange(360))
-    assert "2 rows of 360 lie on days that never were, the first on 1999-02-29" in refused(path, "calendar")
+    assert "2 rows of 360 lie on days that never existed, the first on 1999-02-29" in refused(path, "calendar")
     data = readers.open(path, {"calendar": "drop"})
     kept = pd.DatetimeIndex([stamp for stamp in data.time if np.isfinite(data.values[data.time.get_loc(stamp), 0, 0])])
     assert len(kept) == 358
@@ -162,8 +174,14 @@ def test_counts_since_a_date(calendar: str, since: str, first: str | None, tmp_p
     assert data.time[0] == pd.Timestamp(first or "2001-01-01")
 
 
-@pytest.mark.parametrize(("calendar", "since"), [("mayan", "days since 2000-01-01"), ("standard", "months since 2000-01-01"),
-                                                 ("standard", "days since 2000-13-01")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("calendar", "since"),
+    [
+        ("mayan", "days since 2000-01-01"),
+        ("standard", "months since 2000-01-01"),
+        ("standard", "days since 2000-13-01"),
+    ],
+)
 def test_counts_that_are_not_understood(calendar: str, since: str, tmp_path: Path) -> None:
     text = refused(model(tmp_path / "odd.nc", calendar, np.arange(40), since), "time")
     assert "counted in" in text or "no date" in text
@@ -173,8 +191,10 @@ def test_weatherbench_folders_become_channels(tmp_path: Path) -> None:
     root = write_weatherbench(tmp_path)
     (root / "geopotential_500").mkdir()
     for year, part in ((1979, slice(0, 50)), (1980, slice(50, 90))):
-        ds = xr.Dataset({"z": (("time", "lat", "lon"), CUBE[part] * 10)}, coords={
-            "time": times()[part], "lat": [51.0, 52.0], "lon": [7.0, 8.0, 9.0], "level": 500})  # fmt: skip
+        ds = xr.Dataset(
+            {"z": (("time", "lat", "lon"), CUBE[part] * 10)},
+            coords={"time": times()[part], "lat": [51.0, 52.0], "lon": [7.0, 8.0, 9.0], "level": 500},
+        )
         saved(ds, root / "geopotential_500" / f"geopotential_500hPa_{year}_5.625deg.nc")
     data = readers.open(root)
     assert data.channels == ["t2m", "z"]
@@ -208,8 +228,10 @@ def test_zarr_of_version_3(packed: dict[str, Any], tmp_path: Path) -> None:
 
 
 def test_stations_in_a_store(tmp_path: Path) -> None:
-    ds = xr.Dataset({"no2": (("station", "time"), values().T, {"units": "µg/m³"})},
-                    coords={"time": times(), "station": np.array(list("abcdef"), dtype=object)})  # fmt: skip
+    ds = xr.Dataset(
+        {"no2": (("station", "time"), values().T, {"units": "µg/m³"})},
+        coords={"time": times(), "station": np.array(list("abcdef"), dtype=object)},
+    )
     ds.to_zarr(tmp_path / "stations.zarr", zarr_format=2, consolidated=True)
     data = readers.open(tmp_path / "stations.zarr")
     assert data.sensors == list("abcdef")

@@ -49,7 +49,7 @@ def test_every_reader_that_writes_is_a_layout() -> None:
 @pytest.mark.parametrize("layout", ["netcdf", "dcrnn"])
 def test_what_is_handed_over_is_one_file_that_is_read_back(layout: str, tmp_path: Path) -> None:
     data = STData.of(raw())
-    name, content, lost = readers.packed(data, "mine", layout)
+    name, content, lost = readers.pack(data, "mine", layout)
     (tmp_path / name).write_bytes(content)
     assert name == {"netcdf": "mine.nc", "dcrnn": "mine.zip"}[layout]
     if layout == "dcrnn":

@@ -11,7 +11,7 @@ from hostile_tools import refused
 import stcore.readers as readers
 from stcore.data import STData
 from stcore.findings import Finding
-from stcore.readers.tables import text_blocks
+from stcore.readers.tables import row_blocks
 
 
 def found(data: STData, code: str) -> Finding:
@@ -208,7 +208,7 @@ def test_a_row_without_a_station_or_a_time_is_named(tmp_path: Path) -> None:
 
 def test_other_marks_words_and_ragged_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same rules as for wide tables hold in every block of a long one."""
-    monkeypatch.setattr(text_blocks, "BLOCK", 500)
+    monkeypatch.setattr(row_blocks, "BLOCK", 500)
     frame = long_frame()
     path = write(frame, tmp_path / "rows.csv", sep=";", decimal=",")
     same(readers.open(path))

@@ -77,11 +77,13 @@ def write_geojson(path: Path, crs: int = 4326, ids: str = "sensor_id") -> None:
     points = geopandas.GeoSeries(geopandas.points_from_xy(LON[ORDER], LAT[ORDER]), crs=4326).to_crs(crs)
     features = [
         {
-            "type": "Feature", "geometry": {"type": "Point", "coordinates": [point.x, point.y]},
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [point.x, point.y]},
             "properties": {"road": "A 1"} | ({} if ids == "of the feature" else {ids: IDS[place]}),
-        } | ({"id": IDS[place]} if ids == "of the feature" else {})
+        }
+        | ({"id": IDS[place]} if ids == "of the feature" else {})
         for place, point in zip(ORDER, points, strict=True)
-    ]  # fmt: skip
+    ]
     named = {"crs": {"type": "name", "properties": {"name": f"urn:ogc:def:crs:EPSG::{crs}"}}} if crs != 4326 else {}
     path.write_text(json.dumps({"type": "FeatureCollection", **named, "features": features}))
 

@@ -197,7 +197,7 @@ def test_nothing_there_is_said(tmp_path: Path) -> None:
 def test_an_unknown_kind_is_named(tmp_path: Path) -> None:
     path = tmp_path / "weather.bufr"
     path.write_bytes(b"BUFR" + bytes(100))
-    with pytest.raises(DataError, match="no kind that is known here"):
+    with pytest.raises(DataError, match="a kind that is not known here"):
         readers.open(path)
     assert recognise(Source(path)) is None
 

@@ -15,7 +15,7 @@ from hostile_tools import refused
 import stcore.readers as readers
 from stcore.data import STData
 from stcore.findings import DataError
-from stcore.readers.archives.stemdist import known_by
+from stcore.readers.archives.stemdist import set_fingerprint
 
 M, F = 5, 3
 
@@ -94,11 +94,11 @@ def test_the_set_that_it_was_written_of_is_known_again(tmp_path: Path) -> None:
     data = STData.of(distilled())
     readers.save(data, tmp_path / "set.pt", "stemdist")
     carried = readers.open(tmp_path / "set.pt")
-    assert carried.fingerprint != known_by(carried) == known_by(data) == data.fingerprint
+    assert carried.fingerprint != set_fingerprint(carried) == set_fingerprint(data) == data.fingerprint
     readers.save(carried, tmp_path / "again.pt", "stemdist")
-    assert known_by(readers.open(tmp_path / "again.pt")) == data.fingerprint
+    assert set_fingerprint(readers.open(tmp_path / "again.pt")) == data.fingerprint
     readers.save(carried, tmp_path / "again.nc")
-    assert known_by(readers.open(tmp_path / "again.nc")) == data.fingerprint
+    assert set_fingerprint(readers.open(tmp_path / "again.nc")) == data.fingerprint
     for told in (torch.zeros(31), torch.full((32,), 0.5), "x"):
         assert "set" not in readers.open(saved(tmp_path, tensors() | {"set": told}, "made.pt")).ds.attrs
 

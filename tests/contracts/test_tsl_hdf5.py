@@ -107,11 +107,15 @@ def replaced(group: h5py.Group, name: str, held: np.ndarray) -> None:
         ("damaged", lambda group: replaced(group, "axis0_label0", np.zeros(3, np.int8))),
         ("damaged", lambda group: group.__delitem__("axis0_label1")),
         ("columns", lambda group: group.__delitem__("axis0_level1")),
-        ("duplicate-sensors", lambda group: [replaced(group, f"{axis}_label1", np.zeros(12, np.int8))
-                                             for axis in ("axis0", "block0_items")]),
+        (
+            "duplicate-sensors",
+            lambda group: [
+                replaced(group, f"{axis}_label1", np.zeros(12, np.int8)) for axis in ("axis0", "block0_items")
+            ],
+        ),
         ("shape", lambda group: replaced(group, "block0_items_label1", np.zeros(12, np.int8))),
     ],
-)  # fmt: skip
+)
 def test_levels_that_do_not_fit(code: str, change: Callable[[h5py.Group], None], tmp_path: Path) -> None:
     assert "data.h5" in refused(broken(tmp_path / "data.h5", change), code)
 
@@ -161,10 +165,13 @@ def test_pems_bay_has_gaps_that_become_missing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tz", "zone", "local"),
     [
-        (b"Europe/Berlin", "UTC", 2), (b"UTC", "UTC", 0), (b"N.", "unknown", 0), (b"", "unknown", 0),
+        (b"Europe/Berlin", "UTC", 2),
+        (b"UTC", "UTC", 0),
+        (b"N.", "unknown", 0),
+        (b"", "unknown", 0),
         (b"cdatetime\ntimezone\np0\n(cdatetime\ntimedelta\np1\n(I0\nI0\nI0\ntp2\nRp3\ntp4\nRp5\n.", "UTC", 0),
     ],
-)  # fmt: skip
+)
 def test_zones_as_pandas_keeps_them_without_opening_its_pickles(
     tz: bytes, zone: str, local: int, tmp_path: Path
 ) -> None:

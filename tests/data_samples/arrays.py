@@ -31,9 +31,12 @@ def write_windows(folder: Path) -> Path:
         ("test", windows[many - test :]),
     ):
         np.savez_compressed(
-            where / f"{name}.npz", x=part[:, :LOOKBACK], y=part[:, LOOKBACK:],
-            x_offsets=offsets[:LOOKBACK], y_offsets=offsets[LOOKBACK:],
-        )  # fmt: skip
+            where / f"{name}.npz",
+            x=part[:, :LOOKBACK],
+            y=part[:, LOOKBACK:],
+            x_offsets=offsets[:LOOKBACK],
+            y_offsets=offsets[LOOKBACK:],
+        )
     return where
 
 

@@ -19,12 +19,23 @@ def write_basicts(folder: Path) -> Path:
         np.save(where / f"{part}_data.npy", values()[rows].astype(np.float32))
         np.save(where / f"{part}_timestamps.npy", stamps[rows])
     about = {
-        "name": "STREETS", "domain": "traffic speed", "frequency (minutes)": 15, "shape": (STEPS, SENSORS),
-        "timestamps_shape": (STEPS, 2), "timestamps_description": ["time of day", "day of week"],
-        "num_time_steps": STEPS, "num_vars": SENSORS, "has_graph": True,
-        "regular_settings": {"train_val_test_ratio": [0.6, 0.2, 0.2], "norm_each_channel": False, "rescale": True,
-                             "metrics": ["MAE", "RMSE", "MAPE"], "null_val": float("nan")},
-    }  # fmt: skip
+        "name": "STREETS",
+        "domain": "traffic speed",
+        "frequency (minutes)": 15,
+        "shape": (STEPS, SENSORS),
+        "timestamps_shape": (STEPS, 2),
+        "timestamps_description": ["time of day", "day of week"],
+        "num_time_steps": STEPS,
+        "num_vars": SENSORS,
+        "has_graph": True,
+        "regular_settings": {
+            "train_val_test_ratio": [0.6, 0.2, 0.2],
+            "norm_each_channel": False,
+            "rescale": True,
+            "metrics": ["MAE", "RMSE", "MAPE"],
+            "null_val": float("nan"),
+        },
+    }
     (where / "meta.json").write_text(json.dumps(about, indent=4))
     held = (IDS, {name: number for number, name in enumerate(IDS)}, ring().astype(np.float32))
     (where / "adj_mx.pkl").write_bytes(pickle.dumps(held, 2))
@@ -40,12 +51,25 @@ def write_basicts_memmap(folder: Path) -> Path:
     flat[:] = cube
     flat.flush()
     about = {
-        "name": "STREETS", "domain": "traffic flow", "shape": cube.shape, "num_time_steps": STEPS, "num_nodes": SENSORS,
-        "num_features": 3, "feature_description": ["traffic flow", "time of day", "day of week"], "has_graph": True,
+        "name": "STREETS",
+        "domain": "traffic flow",
+        "shape": cube.shape,
+        "num_time_steps": STEPS,
+        "num_nodes": SENSORS,
+        "num_features": 3,
+        "feature_description": ["traffic flow", "time of day", "day of week"],
+        "has_graph": True,
         "frequency (minutes)": 15,
-        "regular_settings": {"INPUT_LEN": 12, "OUTPUT_LEN": 12, "TRAIN_VAL_TEST_RATIO": [0.6, 0.2, 0.2],
-                             "NORM_EACH_CHANNEL": False, "RESCALE": True, "METRICS": ["MAE"], "NULL_VAL": 0.0},
-    }  # fmt: skip
+        "regular_settings": {
+            "INPUT_LEN": 12,
+            "OUTPUT_LEN": 12,
+            "TRAIN_VAL_TEST_RATIO": [0.6, 0.2, 0.2],
+            "NORM_EACH_CHANNEL": False,
+            "RESCALE": True,
+            "METRICS": ["MAE"],
+            "NULL_VAL": 0.0,
+        },
+    }
     (where / "desc.json").write_text(json.dumps(about, indent=4))
     (where / "adj_mx.pkl").write_bytes(pickle.dumps(ring().astype(np.float32)))
     return where
@@ -64,9 +88,10 @@ def write_basicts_pickles(folder: Path) -> Path:
     cube[:, :, 2] /= 7
     parts = {"train": index[:train], "valid": index[train : train + valid], "test": index[train + valid :]}
     held = {
-        "data_in_12_out_12_rescale_True": {"processed_data": cube}, "index_in_12_out_12_rescale_True": parts,
+        "data_in_12_out_12_rescale_True": {"processed_data": cube},
+        "index_in_12_out_12_rescale_True": parts,
         "scaler_in12_out12": {"func": "re_standard_transform", "args": {"mean": mean, "std": std}},
-    }  # fmt: skip
+    }
     for name, thing in held.items():
         (where / f"{name}.pkl").write_bytes(pickle.dumps(thing))
     return where

@@ -111,7 +111,15 @@ def write_grib(folder: Path) -> Path:
 
 
 GRIB_KEYS = {
-    "Ni": 3, "Nj": 2, "latitudeOfFirstGridPointInDegrees": 52.0, "latitudeOfLastGridPointInDegrees": 51.0,
-    "longitudeOfFirstGridPointInDegrees": 7.0, "longitudeOfLastGridPointInDegrees": 9.0, "iDirectionIncrementInDegrees": 1.0,
-    "jDirectionIncrementInDegrees": 1.0, "shortName": "2t", "bitsPerValue": 24, "missingValue": 9999,
-}  # fmt: skip
+    "Ni": 3,
+    "Nj": 2,
+    "latitudeOfFirstGridPointInDegrees": 52.0,
+    "latitudeOfLastGridPointInDegrees": 51.0,
+    "longitudeOfFirstGridPointInDegrees": 7.0,
+    "longitudeOfLastGridPointInDegrees": 9.0,
+    "iDirectionIncrementInDegrees": 1.0,
+    "jDirectionIncrementInDegrees": 1.0,
+    "shortName": "2t",
+    "bitsPerValue": 24,
+    "missingValue": 9999,
+}

@@ -193,7 +193,7 @@ def test_ground_layers_that_are_no_json(tmp_path: Path) -> None:
         ("layers", "5", "GeoJSON collections"),
         ("layers", "[1]", "GeoJSON collections"),
         ("layers", '{"roads": 5}', "GeoJSON collections"),
-        ("findings", "5", "what was found"),
+        ("findings", "5", "the findings of"),
     ],
 )
 def test_ground_parts_of_another_kind_are_told_in_plain_words(

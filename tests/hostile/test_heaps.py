@@ -9,7 +9,7 @@ from tiny import tiny
 
 from stcore import readers
 from stcore.findings import DataError
-from stcore.readers.safe.hdf5 import HEAD, SIGNATURE, whole
+from stcore.readers.safe.hdf5 import HEAD, SIGNATURE, heaps_are_whole
 
 
 def free_part(content: bytes) -> int:
@@ -42,4 +42,4 @@ def test_whole_heaps_are_walked_to_their_end(tmp_path: Path) -> None:
         texts = [f"text {number} " * (number % 50) for number in range(2000)]
         file.create_dataset("texts", data=np.array(texts, object), dtype=h5py.string_dtype())
     assert path.read_bytes().count(SIGNATURE) > 1
-    assert whole(path, path.stat().st_size, path.stat().st_mtime_ns)
+    assert heaps_are_whole(path, path.stat().st_size, path.stat().st_mtime_ns)

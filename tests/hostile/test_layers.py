@@ -251,7 +251,7 @@ def test_attributes_take_no_shapes_place(said: object, tmp_path: Path) -> None:
 def test_a_system_that_no_map_has_counts_as_none(crs: str, tmp_path: Path) -> None:
     layer = read_layer(collection(tmp_path, SQUARE, crs=crs))
     assert [finding.code for finding in layer.findings] == ["crs"]
-    assert "tells no coordinate system that is known here" in layer.findings[0].text
+    assert "names no known coordinate system" in layer.findings[0].text
     assert layer.collection["features"][0]["geometry"]["coordinates"][0][0] == [10.0, 48.0]
 
 

@@ -44,7 +44,7 @@ def stored(path: Path, raw: bytes) -> Source:
     ],
 )
 def test_plain_things_in_every_protocol(tmp_path: Path, protocol: int, held: Any) -> None:
-    read = pickles.load(stored(tmp_path / "adj.pkl", pickle.dumps(held, protocol)))
+    read = pickles.load_pickle(stored(tmp_path / "adj.pkl", pickle.dumps(held, protocol)))
     if isinstance(held, list | tuple):
         assert read[0] == IDS
         assert read[1] == TRIPLE[1]
@@ -58,7 +58,7 @@ def test_plain_things_in_every_protocol(tmp_path: Path, protocol: int, held: Any
 
 def test_a_pickle_mangled_into_windows_lines(tmp_path: Path) -> None:
     raw = pickle.dumps([["773869", "767541"], {"773869": 0, "767541": 1}, [1.5, 2.0]], 0).replace(b"\n", b"\r\n")
-    assert pickles.load(stored(tmp_path / "adj.pkl", raw)) == [
+    assert pickles.load_pickle(stored(tmp_path / "adj.pkl", raw)) == [
         ["773869", "767541"],
         {"773869": 0, "767541": 1},
         [1.5, 2.0],
@@ -73,7 +73,7 @@ def test_python_2_text_and_arrays(tmp_path: Path) -> None:
         b"(I1\n(I2\ntp10\ncnumpy\ndtype\np11\n(S'f4'\np12\nI0\nI1\ntp13\nRp14\n(I3\nS'<'\np15\nNNNI-1\nI-1\nI0\ntp16\nbI00\n"
         b"S'\\x00\\x00\\x80?\\x00\\x00\\x00@'\np17\ntp18\nba."
     )
-    ids, accented, array = pickles.load(stored(tmp_path / "adj.pkl", raw))
+    ids, accented, array = pickles.load_pickle(stored(tmp_path / "adj.pkl", raw))
     assert (ids, accented) == ("773869", "\xe9t\xe9")
     assert array.tolist() == [1.0, 2.0]
 
@@ -95,7 +95,7 @@ def test_a_program_in_any_position(tmp_path: Path, place: str, protocol: int) ->
     mark = tmp_path / "ran"
     source = stored(tmp_path / "adj_mx.pkl", pickle.dumps(PLACES[place](Bomb(mark)), protocol))
     with pytest.raises(DataError, match=r"can run programs.*system|can run programs.*objects"):
-        pickles.load(source)
+        pickles.load_pickle(source)
     assert not mark.exists()
     write_wide_csv(tmp_path)
     assert "can run programs" in refused(tmp_path)
@@ -119,7 +119,7 @@ def test_a_program_in_any_position(tmp_path: Path, place: str, protocol: int) ->
 )
 def test_anything_else_is_named(tmp_path: Path, held: Any) -> None:
     with pytest.raises(DataError, match="can run programs"):
-        pickles.load(stored(tmp_path / "adj.pkl", pickle.dumps(held, 2)))
+        pickles.load_pickle(stored(tmp_path / "adj.pkl", pickle.dumps(held, 2)))
 
 
 GADGETS = {
@@ -138,9 +138,9 @@ GADGETS = {
 @pytest.mark.parametrize("gadget", GADGETS)
 def test_gadgets(tmp_path: Path, gadget: str) -> None:
     with pytest.raises(DataError):
-        pickles.load(stored(tmp_path / "adj.pkl", GADGETS[gadget]))
+        pickles.load_pickle(stored(tmp_path / "adj.pkl", GADGETS[gadget]))
     assert (
-        pickles.load(stored(tmp_path / "good.pkl", pickle.dumps(b"x\xe9", 2))) == b"x\xe9"
+        pickles.load_pickle(stored(tmp_path / "good.pkl", pickle.dumps(b"x\xe9", 2))) == b"x\xe9"
     )  # nothing was left changed
 
 
@@ -166,14 +166,14 @@ def bombs() -> dict[str, bytes]:
 @pytest.mark.parametrize("bomb", bombs())
 def test_bombs(tmp_path: Path, bomb: str) -> None:
     with pytest.raises(DataError):
-        pickles.load(stored(tmp_path / "adj.pkl", bombs()[bomb]))
+        pickles.load_pickle(stored(tmp_path / "adj.pkl", bombs()[bomb]))
 
 
 def test_a_state_that_says_more_than_it_holds(tmp_path: Path) -> None:
     raw = pickle.dumps(np.zeros(5), 2).replace(b"K\x05\x85", b"K\x06\x85", 1)
     assert raw != pickle.dumps(np.zeros(5), 2)
     with pytest.raises(DataError, match="more or fewer bytes"):
-        pickles.load(stored(tmp_path / "adj.pkl", raw))
+        pickles.load_pickle(stored(tmp_path / "adj.pkl", raw))
 
 
 def test_cut_and_flipped_bytes(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_cut_and_flipped_bytes(tmp_path: Path) -> None:
             if len(broken):
                 broken[place] ^= int(rng.integers(1, 255))
         try:
-            pickles.load(stored(tmp_path / "adj.pkl", bytes(broken)))
+            pickles.load_pickle(stored(tmp_path / "adj.pkl", bytes(broken)))
         except DataError as error:
             assert str(error)
 

@@ -17,7 +17,7 @@ from stcore.distil.options import FILE
 from stcore.findings import DataError
 from stcore.options import OptionError
 from stcore.processes import jobs
-from stcore.readers.archives.start import as_step, step_seconds
+from stcore.readers.archives.start_times import parse_step, step_text
 from stcore.runs import Run, RunError, create, pictures
 from stcore.training.tensors import standing
 
@@ -177,8 +177,8 @@ def on(place: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("seconds", "said"), [(300, "5min"), (3600, "1h"), (86400, "1d"), (90, "90s"), (0.5, "")])
 def test_a_step_is_written_as_it_is_read(seconds: float, said: str) -> None:
-    assert as_step(seconds) == said
-    assert not said or step_seconds(said) == seconds
+    assert step_text(seconds) == said
+    assert not said or parse_step(said) == seconds
 
 
 def test_of_a_folder_the_set_of_its_run_is_taken_or_one_file_is_to_be_named(small: Run, tmp_path: Path) -> None:

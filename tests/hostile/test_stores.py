@@ -147,7 +147,7 @@ def test_headers_of_chunks_say_what_they_unpack_to() -> None:
     for size in (1, 200, 300, 70_000, 2**20):
         raw = rng.integers(0, 4, size, dtype=np.uint8).tobytes()
         for name, codec in (("zstd", numcodecs.Zstd()), ("blosc", numcodecs.Blosc()), ("lz4", numcodecs.LZ4())):
-            assert zarr._said(bytes(codec.encode(raw))[:32], name) == size
+            assert zarr._declared_size(bytes(codec.encode(raw))[:32], name) == size
 
 
 @pytest.mark.parametrize(

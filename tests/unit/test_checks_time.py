@@ -6,6 +6,7 @@ import pytest
 from checked import ROWS, N, T, codes, found, refused, sample
 
 from stcore.data import STData
+from stcore.data.checks.zone import offer_zone, offered_zone
 from stcore.findings import DataError
 
 
@@ -120,8 +121,9 @@ def test_rows_with_one_time_of_day_are_not_asked_for_their_zone() -> None:
 
 def test_the_zone_is_asked_and_a_known_one_offered() -> None:
     wall = pd.date_range("2024-03-31 00:00", periods=T, freq="15min")
-    data = STData.of(sample(time=wall).assign_attrs(likely_zone="America/Los_Angeles"))
-    question = found(data, "zone")
+    data = STData.of(sample(time=wall))
+    (question,) = offer_zone([found(data, "zone")], "America/Los_Angeles")
+    assert offered_zone([question]) == "America/Los_Angeles" and offered_zone(data.findings) is None
     assert list(question.choices) == ["unknown", "America/Los_Angeles", "<zone>"]
     assert (question.level, question.chosen, data.zone) == ("note", "unknown", "unknown")
     assert "zone" not in codes(STData.of(sample(time=wall).assign_attrs(zone="UTC")))

@@ -140,7 +140,7 @@ def check_duplicates(ds: xr.Dataset, answers: Answers) -> CheckResult:
             "This may be the hour that repeats when daylight saving time ends. Give the time zone, "
             "and its rows keep their order."
         )
-        raise DataError(error, Finding("error", "zone", hint, zone_choices(ds)))
+        raise DataError(error, Finding("error", "zone", hint, zone_choices()))
     taken = ds.isel(time=_first_rows(stamps))
     if rule == "mean":
         taken = taken.assign(

@@ -1,5 +1,7 @@
 """The time zone: asked for wherever a file does not name one, since only a zone says in which hours clocks changed."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from difflib import get_close_matches
 from zoneinfo import available_timezones
 
@@ -14,10 +16,10 @@ UNKNOWN, NAMED = "unknown", "<zone>"
 
 
 def check_zone(ds: xr.Dataset, answers: Answers) -> CheckResult:
-    """Ask for the zone of data that name none. ``attrs["likely_zone"]``, the zone of a published set, is only suggested."""
+    """Ask for the zone of data that name none."""
     if ds.attrs.get("zone", UNKNOWN) != UNKNOWN or "clock" in ds or (is_daily(ds) and "zone" not in answers):
         return ds, []
-    choices, chosen = zone_choices(ds), answers.get("zone", UNKNOWN).strip()
+    choices, chosen = zone_choices(), answers.get("zone", UNKNOWN).strip()
     text = f"The file does not say in which time zone its times are (the first is {moment(ds['time'].values[0])})."
     if chosen == UNKNOWN:
         text += " They stay as written. With a zone, the hours that clock changes skip or repeat can be found."
@@ -33,12 +35,31 @@ def is_daily(ds: xr.Dataset) -> bool:
     return len(seconds) > 1 and bool((seconds % 86_400 == seconds[0] % 86_400).all())
 
 
-def zone_choices(ds: xr.Dataset) -> dict[str, str]:
-    """The possible answers: as written, the zone of the published set of this name, or any zone by its name."""
-    choices = {UNKNOWN: "keep the times as they were written"}
-    if likely := ds.attrs.get("likely_zone"):
-        choices[likely] = f"times in {likely}, where the published set of this name was measured"
-    return choices | {NAMED: "the name of the time zone, such as Europe/Berlin or America/Los_Angeles"}
+def zone_choices() -> dict[str, str]:
+    """The possible answers: as written, or any zone by its name."""
+    return {
+        UNKNOWN: "keep the times as they were written",
+        NAMED: "the name of the time zone, such as Europe/Berlin or America/Los_Angeles",
+    }
+
+
+def offer_zone(findings: Iterable[Finding], zone: str | None) -> list[Finding]:
+    """The findings, with the ``zone`` of a published set as a further choice of the zone question."""
+    if zone is None:
+        return list(findings)
+    offer = {zone: f"times in {zone}, where the published set of this name was measured"}
+    return [
+        replace(finding, choices={UNKNOWN: finding.choices[UNKNOWN]} | offer | dict(finding.choices))
+        if finding.code == "zone" and {UNKNOWN, NAMED} <= finding.choices.keys()
+        else finding
+        for finding in findings
+    ]
+
+
+def offered_zone(findings: Iterable[Finding]) -> str | None:
+    """The zone that an earlier zone question offered."""
+    offers = [zone for finding in findings if finding.code == "zone" for zone in finding.choices]
+    return next((zone for zone in offers if zone not in (UNKNOWN, NAMED)), None)
 
 
 def _no_zone(name: str) -> DataError:

@@ -11,7 +11,15 @@ import numpy as np
 from stcore.data import STData
 from stcore.findings import Finding, refuse
 from stcore.options import DataOptions
-from stcore.readers.archives.basicts_parts import Held, calendar_of, described, null_of, seconds_of, split_at, texts
+from stcore.readers.archives.basicts_parts import (
+    BasictsData,
+    calendar_of,
+    null_of,
+    read_description,
+    seconds_of,
+    split_at,
+    text_list,
+)
 from stcore.readers.archives.calendar_columns import NAMES
 from stcore.readers.safe import numpy_files
 from stcore.readers.source import Folder, Source
@@ -20,7 +28,7 @@ PARTS = ("train", "val", "test")
 DATA, STAMPS = [f"{part}_data.npy" for part in PARTS], [f"{part}_timestamps.npy" for part in PARTS]
 
 
-def sets(folder: Folder) -> list[list[Source]]:
+def array_sets(folder: Folder) -> list[list[Source]]:
     """The three arrays, what lies beside them of their timestamps, and the description."""
     beside = {source.name.lower(): source for source in folder.named(*DATA, *STAMPS, "meta.json")}
     found = [name for name in DATA if name in beside]
@@ -29,19 +37,19 @@ def sets(folder: Folder) -> list[list[Source]]:
     return [[beside[name] for name in (*DATA, *STAMPS, "meta.json") if name in beside]]
 
 
-def read(files: list[Source]) -> Held:
+def read_arrays(files: list[Source]) -> BasictsData:
     """Values [T, N, 1] of the three parts one after another, as they were measured."""
     beside = {source.name.lower(): source for source in files}
     if missing := [name for name in DATA if name not in beside]:
         raise refuse("parts", f"{missing[0]} is not there: the parts of a BasicTS set follow one another in time.")
-    parts = [_table(beside[name]) for name in DATA]
+    parts = [_read_array(beside[name]) for name in DATA]
     if len({part.shape[1] for part in parts}) > 1:
         widths = ", ".join(f"{name} {part.shape[1]}" for name, part in zip(DATA, parts, strict=True))
         raise refuse("shape", f"The parts have different numbers of sensors: {widths}.")
-    description = described(beside["meta.json"]) if "meta.json" in beside else {}
+    description = read_description(beside["meta.json"]) if "meta.json" in beside else {}
     lengths = [len(part) for part in parts]
-    calendar, findings = _calendar(beside, lengths, texts(description.get("timestamps_description")))
-    held = Held(
+    calendar, findings = _read_calendar(beside, lengths, text_list(description.get("timestamps_description")))
+    held = BasictsData(
         np.concatenate(parts)[:, :, None], [str(description.get("domain") or "value")[:80].strip() or "value"], calendar
     )
     held.name, held.seconds, held.null = (
@@ -60,20 +68,20 @@ def read(files: list[Source]) -> Held:
     return held
 
 
-def _table(source: Source) -> np.ndarray:
-    table = numpy_files.alone(source)
+def _read_array(source: Source) -> np.ndarray:
+    table = numpy_files.read_npy(source)
     if table.ndim != 2 or table.dtype.kind not in "fiu" or 0 in table.shape:
         raise refuse("shape", f"{source.name} holds {table.dtype} of shape {table.shape}; steps x sensors are needed.")
     return table
 
 
-def _calendar(
+def _read_calendar(
     beside: dict[str, Source], lengths: list[int], names: list[str]
 ) -> tuple[dict[str, np.ndarray], list[Finding]]:
     """Timestamps [T, K] of all parts by name; none where a part has none."""
     if not all(name in beside for name in STAMPS):
         return {}, []
-    tables = [_table(beside[name]) for name in STAMPS]
+    tables = [_read_array(beside[name]) for name in STAMPS]
     for table, length, name in zip(tables, lengths, STAMPS, strict=True):
         if len(table) != length or table.shape[1] != tables[0].shape[1]:
             raise refuse("shape", f"{name} holds {table.shape} timestamps for {length} steps of data.")
@@ -92,20 +100,20 @@ def write(data: STData, place: Path) -> list[str]:
             f"BasicTS 1.x keeps one channel, and these data have {len(data.channels)} ({', '.join(data.channels)[:200]}). "
             "Keep one of them first.",
         )
-    ends = [0, *_ends(data)]
-    stamps = _stamps(data)
+    ends = [0, *_part_ends(data)]
+    stamps = _calendar_table(data)
     place.mkdir()
     for part, (first, last) in zip(PARTS, pairwise(ends), strict=True):
         np.save(place / f"{part}_data.npy", data.values[first:last, :, 0])
         np.save(place / f"{part}_timestamps.npy", stamps[first:last])
     lengths = np.diff(ends) / data.steps
     (place / "meta.json").write_text(
-        json.dumps(_description(data, lengths.round(6).tolist()), indent=4) + "\n", encoding="utf-8"
+        json.dumps(_description_of(data, lengths.round(6).tolist()), indent=4) + "\n", encoding="utf-8"
     )
-    return [*_times_lost(data), *_write_graph(data, place), *_write_places(data, place)]
+    return [*_losses(data), *_write_graph(data, place), *_write_places(data, place)]
 
 
-def _ends(data: STData) -> list[int]:
+def _part_ends(data: STData) -> list[int]:
     """Where the parts end: the data's own parts where they follow one another, else the usual shares."""
     if "split" not in data.ds:
         return [*np.round(np.cumsum(DataOptions().split) * data.steps).astype(int)[:2].tolist(), data.steps]
@@ -116,7 +124,7 @@ def _ends(data: STData) -> list[int]:
     return [int(end) for end in ends]
 
 
-def _stamps(data: STData) -> np.ndarray:
+def _calendar_table(data: STData) -> np.ndarray:
     """[T, 4] time of day, day of week, month and year on the wall clock, as shares from 0."""
     clock = data.local_time
     second = (clock.hour * 60 + clock.minute) * 60 + clock.second
@@ -124,22 +132,33 @@ def _stamps(data: STData) -> np.ndarray:
     return np.stack([np.asarray(column) for column in columns], axis=1).astype(np.float32)
 
 
-def _description(data: STData, shares: list[float]) -> dict[str, Any]:
+def _description_of(data: STData, shares: list[float]) -> dict[str, Any]:
     minutes = data.step_seconds / 60
     return {
-        "name": data.title, "domain": data.channels[0],
+        "name": data.title,
+        "domain": data.channels[0],
         "frequency (minutes)": int(minutes) if minutes.is_integer() else minutes,
-        "shape": [data.steps, len(data.sensors)], "timestamps_shape": [data.steps, len(NAMES)],
-        "timestamps_description": list(NAMES), "num_time_steps": data.steps, "num_vars": len(data.sensors),
+        "shape": [data.steps, len(data.sensors)],
+        "timestamps_shape": [data.steps, len(NAMES)],
+        "timestamps_description": list(NAMES),
+        "num_time_steps": data.steps,
+        "num_vars": len(data.sensors),
         "has_graph": data.edges is not None,
-        "regular_settings": {"train_val_test_ratio": shares, "norm_each_channel": False, "rescale": True,
-                             "metrics": ["MAE", "RMSE", "MAPE"], "null_val": float("nan")},
-    }  # fmt: skip
+        "regular_settings": {
+            "train_val_test_ratio": shares,
+            "norm_each_channel": False,
+            "rescale": True,
+            "metrics": ["MAE", "RMSE", "MAPE"],
+            "null_val": float("nan"),
+        },
+    }
 
 
-def _times_lost(data: STData) -> list[str]:
-    lost = ["BasicTS keeps the time of day and the day of the year, but no year and no zone: note when the times begin: "
-            f"{data.local_time[0]}."]  # fmt: skip
+def _losses(data: STData) -> list[str]:
+    lost = [
+        "BasicTS keeps the time of day and the day of the year, but no year and no zone: note when the times begin: "
+        f"{data.local_time[0]}."
+    ]
     if any(data.units.values()):
         lost.append(f"The units are lost ({', '.join(unit for unit in data.units.values() if unit)}).")
     return lost

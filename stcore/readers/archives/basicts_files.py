@@ -10,18 +10,18 @@ import numpy as np
 from stcore.findings import Finding, refuse
 from stcore.readers.archives import calendar_columns
 from stcore.readers.archives.basicts_parts import (
-    Held,
+    BasictsData,
     calendar_of,
-    described,
     null_of,
+    read_description,
     seconds_of,
     shares_of,
     split_at,
-    texts,
+    text_list,
 )
-from stcore.readers.archives.calendar_columns import NAMES, fits
+from stcore.readers.archives.calendar_columns import NAMES, fits_calendar
 from stcore.readers.safe import pickles
-from stcore.readers.safe.limits import check_room, words
+from stcore.readers.safe.limits import check_room, size_text
 from stcore.readers.source import Folder, Source
 from stcore.words import quantity
 
@@ -31,8 +31,10 @@ STANDARD, LIMITS = "re_standard_transform", "re_min_max_transform"
 
 def pickle_sets(folder: Folder) -> list[list[Source]]:
     """Each data file with its index and its scaler, told by the lengths in their names."""
-    found = {kind: [source for source in folder.named(f"{kind}*.pkl") if FILES.fullmatch(source.name.lower())]
-             for kind in ("data", "index", "scaler")}  # fmt: skip
+    found = {
+        kind: [source for source in folder.named(f"{kind}*.pkl") if FILES.fullmatch(source.name.lower())]
+        for kind in ("data", "index", "scaler")
+    }
     if not (found["index"] or found["scaler"]):
         return []
     return [[data, *_partner(data, found["index"]), *_partner(data, found["scaler"])] for data in found["data"]]
@@ -51,24 +53,24 @@ def _lengths(source: Source) -> list[str]:
     return re.findall(r"\d+", source.name)
 
 
-def read_pickles(files: list[Source]) -> Held:
+def read_pickles(files: list[Source]) -> BasictsData:
     """Values [T, N, C] in their own unit, calendar columns apart, and the parts of the index."""
     data = files[0]
     beside = {source.name.lower()[:5]: source for source in files[1:]}
-    cube = _cube(pickles.load(data), data)
+    cube = _processed_data(pickles.load_pickle(data), data)
     names = _calendar_names(cube)
     values = cube[:, :, : cube.shape[2] - len(names)]
     calendar = {name: cube[:, 0, values.shape[2] + place] for place, name in enumerate(names)}
     channels = ["value"] if values.shape[2] == 1 else [f"channel-{place + 1}" for place in range(values.shape[2])]
-    values, findings = _scaled_back(values, beside.get("scale"), data)
-    held = Held(values, channels, calendar, findings=findings)
+    values, findings = _undo_scaling(values, beside.get("scale"), data)
+    held = BasictsData(values, channels, calendar, findings=findings)
     if index := beside.get("index"):
-        held.split, more = _split(pickles.load(index), len(cube), index)
+        held.split, more = _index_split(pickles.load_pickle(index), len(cube), index)
         held.findings += more
     return held
 
 
-def _cube(held: Any, data: Source) -> np.ndarray:
+def _processed_data(held: Any, data: Source) -> np.ndarray:
     cube = held.get("processed_data") if isinstance(held, Mapping) else None
     if not isinstance(cube, np.ndarray) or cube.ndim != 3 or cube.dtype.kind not in "fiu" or 0 in cube.shape:
         raise refuse("shape", f"{data.name} holds no array 'processed_data' of steps x nodes x features.")
@@ -80,28 +82,31 @@ def _calendar_names(cube: np.ndarray) -> list[str]:
     for many in range(min(len(NAMES), cube.shape[2] - 1), 0, -1):
         names, tail = NAMES[:many], cube[:, :, cube.shape[2] - many :]
         if (tail == tail[:, :1]).all() and all(
-            calendar_columns.fits(name, tail[:, 0, place]) for place, name in enumerate(names)
+            calendar_columns.fits_calendar(name, tail[:, 0, place]) for place, name in enumerate(names)
         ):
             return list(names)
     return []
 
 
-def _scaled_back(values: np.ndarray, scaler: Source | None, data: Source) -> tuple[np.ndarray, list[Finding]]:
+def _undo_scaling(values: np.ndarray, scaler: Source | None, data: Source) -> tuple[np.ndarray, list[Finding]]:
     """Values as they were before BasicTS scaled them; without its scaler they stay as they are, which is said."""
     if scaler is None:
         text = f"{data.name} holds scaled values, and no scaler lies beside it: they are in no unit, and stay so."
         return values, [Finding("note", "scaled", text)]
-    held = pickles.load(scaler)
+    held = pickles.load_pickle(scaler)
     kind, numbers = (held.get("func"), held.get("args")) if isinstance(held, Mapping) else (None, None)
     keys = {STANDARD: ("std", "mean"), LIMITS: ("max_value", "min_value")}.get(str(kind))
     if keys is None or not isinstance(numbers, Mapping) or any(key not in numbers for key in keys):
         raise refuse("scaler", f"{scaler.name} holds no scaler that is known here ({STANDARD} or {LIMITS}).")
-    first, second = (_number(numbers[key], values, scaler) for key in keys)
+    first, second = (_scale_number(numbers[key], values, scaler) for key in keys)
     if kind == STANDARD:
-        raw, words = values * first + second, f"multiplied by {_told(first)}, plus {_told(second)} (std and mean)"
+        raw, words = (
+            values * first + second,
+            f"multiplied by {_number_text(first)}, plus {_number_text(second)} (std and mean)",
+        )
     else:
         raw = (values + 1) / 2 * (first - second) + second
-        words = f"from -1 to 1 back to {_told(second)} to {_told(first)} (min and max)"
+        words = f"from -1 to 1 back to {_number_text(second)} to {_number_text(first)} (min and max)"
     fine = np.finfo(values.dtype if values.dtype.kind == "f" else np.float64).eps
     raw, zeros = _exact_zeros(raw, 8 * fine * np.maximum(np.abs(first), np.abs(second)))
     text = f"The values of {data.name} were scaled; {scaler.name} scaled them back: {words}."
@@ -109,7 +114,7 @@ def _scaled_back(values: np.ndarray, scaler: Source | None, data: Source) -> tup
     return raw, [Finding("repaired", "scaled", text)]
 
 
-def _number(held: Any, values: np.ndarray, scaler: Source) -> np.ndarray:
+def _scale_number(held: Any, values: np.ndarray, scaler: Source) -> np.ndarray:
     """A number, or one for each sensor and feature; of more features than are values the first are taken."""
     array = np.asarray(held, dtype=np.float64) if isinstance(held, int | float | np.ndarray) else np.array([])
     if array.ndim == 3 and array.shape[2] >= values.shape[2]:
@@ -120,7 +125,7 @@ def _number(held: Any, values: np.ndarray, scaler: Source) -> np.ndarray:
     return array
 
 
-def _told(number: np.ndarray) -> str:
+def _number_text(number: np.ndarray) -> str:
     return f"{float(number):.6g}" if number.ndim == 0 else f"{number.min():.6g} to {number.max():.6g} by sensor"
 
 
@@ -130,9 +135,9 @@ def _exact_zeros(raw: np.ndarray, within: np.ndarray) -> tuple[np.ndarray, int]:
     return np.where(near, 0, raw), int(near.sum())
 
 
-def _split(held: Any, steps: int, index: Source) -> tuple[np.ndarray, list[Finding]]:
+def _index_split(held: Any, steps: int, index: Source) -> tuple[np.ndarray, list[Finding]]:
     """[T] parts that begin where the first window of each part begins to forecast."""
-    parts = {name: _windows(held, name, steps, index) for name in ("train", "valid", "test")}
+    parts = {name: _part_windows(held, name, steps, index) for name in ("train", "valid", "test")}
     begins = [int(parts[name][0, 1]) for name in ("valid", "test")]
     if not parts["train"][0, 1] < begins[0] < begins[1]:
         raise refuse("index", f"The parts of {index.name} do not follow one another in time.")
@@ -145,7 +150,7 @@ def _split(held: Any, steps: int, index: Source) -> tuple[np.ndarray, list[Findi
     return split, [Finding("note", "split", text)]
 
 
-def _windows(held: Any, name: str, steps: int, index: Source) -> np.ndarray:
+def _part_windows(held: Any, name: str, steps: int, index: Source) -> np.ndarray:
     """[S, 3] first step, first forecast step and end of each window."""
     listed = held.get(name) if isinstance(held, Mapping) else None
     try:
@@ -172,19 +177,19 @@ def memmap_sets(folder: Folder) -> list[list[Source]]:
     return [files] if [source.name.lower() for source in files] == ["data.dat", "desc.json"] else []
 
 
-def read_memmap(files: list[Source]) -> Held:
+def read_memmap(files: list[Source]) -> BasictsData:
     """Values of all channels but the calendar's, as they were measured, and the split in the description's shares."""
-    data, description = files[0], described(files[1])
+    data, description = files[0], read_description(files[1])
     shape = _shape(description, data, files[1])
     if not data.size:
         raise refuse("empty", f"{data.name} is empty.")
     cube = np.memmap(data.path, dtype="<f4", mode="r", shape=shape)
-    names, findings = _names(description, cube, files[1])
+    names, findings = _channel_names(description, cube, files[1])
     kept = [place for place, name in enumerate(names) if name not in NAMES]
     rest = [place for place, name in enumerate(names) if name in NAMES]
     check_room(4 * cube.nbytes * len(kept) // shape[2], data.name)
     calendar, more = calendar_of([names[place] for place in rest], np.array(cube[:, 0, rest]))
-    held = Held(np.array(cube[:, :, kept]), [names[place] for place in kept], calendar)
+    held = BasictsData(np.array(cube[:, :, kept]), [names[place] for place in kept], calendar)
     held.name, held.seconds = str(description.get("name", ""))[:80], seconds_of(description)
     held.null, held.findings = null_of(description), [*findings, *more]
     if shares := shares_of(description):
@@ -206,18 +211,18 @@ def _shape(description: Mapping[str, Any], data: Source, where: Source) -> tuple
         )
     if (size := 4 * math.prod(shape)) != data.size:
         text = (
-            f"{where.name} says that {data.name} holds {' x '.join(map(str, shape))} numbers ({words(size)}), but it has "
+            f"{where.name} says that {data.name} holds {' x '.join(map(str, shape))} numbers ({size_text(size)}), but it has "
             f"{data.size} bytes instead of {size}. Was it cut off, or is the description another set's?"
         )
         raise refuse("shape", text)
     return shape[0], shape[1], shape[2]
 
 
-def _names(description: Mapping[str, Any], cube: np.ndarray, where: Source) -> tuple[list[str], list[Finding]]:
+def _channel_names(description: Mapping[str, Any], cube: np.ndarray, where: Source) -> tuple[list[str], list[Finding]]:
     """Names of the channels; without a description the first is the value, and the rest the calendar in BasicTS's order,
     but for what can be none, which stays a channel."""
     channels = cube.shape[2]
-    names = [name.strip().lower() for name in texts(description.get("feature_description"))]
+    names = [name.strip().lower() for name in text_list(description.get("feature_description"))]
     if len(names) == channels and names[0] not in NAMES:
         plain = [name for name in names if name not in NAMES]
         if len(set(plain)) == len(plain) and all(plain):
@@ -237,7 +242,7 @@ def _is_calendar(name: str, table: np.ndarray) -> bool:
     """Whether a feature [T, N] is the same for all nodes and runs as the calendar does: a share of the day by steps of one
     length, days by whole parts of the month and the year."""
     first = np.array(table[:, 0], np.float64)
-    if not fits(name, first) or not (table == table[:, :1]).all():
+    if not fits_calendar(name, first) or not (table == table[:, :1]).all():
         return False
     if name == "time of day":
         _, counts = np.unique(np.rint(np.diff(first) % 1 * 86_400), return_counts=True)

@@ -16,7 +16,7 @@ MOST_BYTES = 2**20
 
 
 @dataclass
-class Held:
+class BasictsData:
     """Raw ``values`` [T, N, C], the names of their channels, and what the files say besides.
 
     ``calendar`` are columns [T] by name, ``seconds`` the step (0 unknown), ``split`` [T] names of parts, ``null`` the number
@@ -33,7 +33,7 @@ class Held:
     findings: list[Finding] = field(default_factory=list)
 
 
-def described(source: Source) -> Mapping[str, Any]:
+def read_description(source: Source) -> Mapping[str, Any]:
     """The description as Python reads JSON, where ``NaN`` is a number; DataError where it is none."""
     if source.size > MOST_BYTES:
         raise refuse("description", f"{source.name} is too large for a description.")
@@ -46,7 +46,7 @@ def described(source: Source) -> Mapping[str, Any]:
     return held
 
 
-def number(held: Any, name: str) -> float | None:
+def number_in(held: Any, name: str) -> float | None:
     """A number of a description, None where there is none."""
     value = held.get(name) if isinstance(held, Mapping) else None
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
@@ -54,14 +54,14 @@ def number(held: Any, name: str) -> float | None:
 
 def seconds_of(held: Mapping[str, Any]) -> int:
     """The step that a description says, 0 where it says none that can be."""
-    minutes = number(held, "frequency (minutes)")
+    minutes = number_in(held, "frequency (minutes)")
     return round(60 * minutes) if minutes and math.isfinite(minutes) and 1 / 60 <= minutes <= 6e5 else 0
 
 
 def null_of(held: Mapping[str, Any]) -> float | None:
     """The number that a description calls a missing value; its key is in capitals in older ones."""
     settings = {str(key).lower(): part for key, part in _mapping(held.get("regular_settings")).items()}
-    return number(settings, "null_val")
+    return number_in(settings, "null_val")
 
 
 def shares_of(held: Mapping[str, Any]) -> tuple[float, float] | None:
@@ -77,7 +77,7 @@ def _mapping(held: Any) -> Mapping[str, Any]:
     return held if isinstance(held, Mapping) else {}
 
 
-def texts(held: Any) -> list[str]:
+def text_list(held: Any) -> list[str]:
     """A list of words of a description, empty where it is none."""
     return [str(part)[:80] for part in held] if isinstance(held, list) else []
 
@@ -96,7 +96,7 @@ def calendar_of(names: list[str], columns: np.ndarray) -> tuple[dict[str, np.nda
     wrong = []
     for name, column in zip(names, columns.T, strict=True):
         name = "day of month" if name == "day of week" and name in kept else name
-        if name in calendar_columns.NAMES and calendar_columns.fits(name, column):
+        if name in calendar_columns.NAMES and calendar_columns.fits_calendar(name, column):
             kept[name] = column
         else:
             wrong.append(name)

@@ -32,7 +32,7 @@ class Columns(NamedTuple):
 def is_frame(group: h5py.Group) -> bool:
     """Whether pandas wrote a table here, in either of its formats."""
     return ("axis1" in group and "block0_values" in group) or (
-        "table" in group and hdf5.text(group.attrs.get("pandas_type")) == "frame_table"
+        "table" in group and hdf5.attribute_text(group.attrs.get("pandas_type")) == "frame_table"
     )
 
 
@@ -46,10 +46,10 @@ def refuse_table_format(group: h5py.Group, where: str) -> None:
         )
 
 
-def columns(group: h5py.Group, axis: str, where: str) -> Columns:
+def frame_columns(group: h5py.Group, axis: str, where: str) -> Columns:
     """The names along ``axis``, ``axis0`` or the items of a block."""
     if axis in group:
-        return Columns((_ids(group[axis], where),), None)
+        return Columns((_column_names(group[axis], where),), None)
     found = sorted(name for name in group if re.fullmatch(rf"{axis}_level\d+", name))
     if len(found) != 2:
         many = f"have {len(found)} levels" if found else "have no names"
@@ -59,29 +59,33 @@ def columns(group: h5py.Group, axis: str, where: str) -> Columns:
     levels = []
     for name in found:
         label = f"{axis}_label{name.rpartition('level')[2]}"
-        codes, names = group[label][()] if label in group else np.array([]), _ids(group[name], where)
+        codes, names = group[label][()] if label in group else np.array([]), _column_names(group[name], where)
         if codes.ndim != 1 or codes.dtype.kind not in "iu" or not len(codes):
-            raise _columns_broken(where)
+            raise _broken_columns(where)
         if codes.min() < 0 or codes.max() >= len(names):
             raise refuse("columns", f"Some columns in {where} have no name on one of their two levels.")
         levels.append(names[codes])
     if len(levels[0]) != len(levels[1]):
-        raise _columns_broken(where)
-    called = [hdf5.text(group[name].attrs.get("name")).lower() for name in found]
+        raise _broken_columns(where)
+    called = [hdf5.attribute_text(group[name].attrs.get("name")).lower() for name in found]
     return Columns(tuple(levels), 0 if called[0] in CHANNEL_LEVELS and called[1] not in CHANNEL_LEVELS else 1)
 
 
-def _columns_broken(where: str) -> DataError:
+def _broken_columns(where: str) -> DataError:
     return refuse("damaged", f"The two levels of the columns in {where} do not fit together.")
 
 
-def _ids(axis: h5py.Dataset, where: str) -> np.ndarray:
-    if len(axis.shape) != 1 or axis.dtype.kind not in "SOiuf" or hdf5.text(axis.attrs.get("kind")) == "object":
+def _column_names(axis: h5py.Dataset, where: str) -> np.ndarray:
+    if (
+        len(axis.shape) != 1
+        or axis.dtype.kind not in "SOiuf"
+        or hdf5.attribute_text(axis.attrs.get("kind")) == "object"
+    ):
         raise refuse("columns", f"The column names in {where} are not text or numbers; only such tables can be opened.")
-    return hdf5.names(axis[()])
+    return hdf5.id_texts(axis[()])
 
 
-def values(group: h5py.Group, named: Columns, where: str) -> np.ndarray:
+def frame_values(group: h5py.Group, named: Columns, where: str) -> np.ndarray:
     """[T, K] in the order of the columns, put together from pandas' blocks of columns of one type."""
     blocks = sorted(
         (name for name in group if re.fullmatch(r"block\d+_values", name)), key=lambda name: (len(name), name)
@@ -93,7 +97,7 @@ def values(group: h5py.Group, named: Columns, where: str) -> np.ndarray:
             text = f"{block} in {where} does not hold plain numbers, but {part.dtype} of shape {part.shape}."
             raise refuse("not-numbers", text)
         parts.append(part[()])
-        order += _keys(columns(group, block.replace("values", "items"), where))
+        order += _keys(frame_columns(group, block.replace("values", "items"), where))
     held = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
     wanted = _keys(named)
     if held.shape[1] != len(wanted) or sorted(order) != sorted(wanted):
@@ -108,7 +112,7 @@ def _keys(named: Columns) -> list[tuple[str, ...]]:
     return list(zip(*(level.tolist() for level in named.levels), strict=True))
 
 
-def cube(held: np.ndarray, named: Columns, where: str) -> tuple[np.ndarray, list[str], list[str]]:
+def frame_cube(held: np.ndarray, named: Columns, where: str) -> tuple[np.ndarray, list[str], list[str]]:
     """[T, N, C] with sensors and channels in the order in which they come; combinations without a column are missing."""
     if named.channel is None:
         return held[:, :, None], named.levels[0].tolist(), []
@@ -135,9 +139,9 @@ def _positions(names: Iterable[str], among: list[str]) -> list[int]:
     return [place[name] for name in names]
 
 
-def times(axis: h5py.Dataset, where: str) -> tuple[np.ndarray, dict[str, Any]]:
+def frame_times(axis: h5py.Dataset, where: str) -> tuple[np.ndarray, dict[str, Any]]:
     """[T] times and the zone. Plain numbers are passed on: the check of times asks what they count."""
-    kind = hdf5.text(axis.attrs.get("kind"))
+    kind = hdf5.attribute_text(axis.attrs.get("kind"))
     numbers = axis[()]
     if numbers.ndim != 1 or numbers.dtype.kind not in "iuf":
         raise refuse("time", f"The rows of {where} are not labelled with times, but with {kind or numbers.dtype}.")
@@ -146,7 +150,7 @@ def times(axis: h5py.Dataset, where: str) -> tuple[np.ndarray, dict[str, Any]]:
     unit = kind.partition("[")[2].rstrip("]").split(",")[0] or "ns"
     if unit not in TICKS:
         raise refuse("time", f"The times in {where} count {unit!r}, which is not known here.")
-    return numbers.astype(np.int64).view(f"datetime64[{unit}]"), _zone(hdf5.text(axis.attrs.get("tz")))
+    return numbers.astype(np.int64).view(f"datetime64[{unit}]"), _zone(hdf5.attribute_text(axis.attrs.get("tz")))
 
 
 def _zone(tz: str) -> dict[str, Any]:
@@ -156,12 +160,12 @@ def _zone(tz: str) -> dict[str, Any]:
     return {"zone": "UTC", "local_zone": tz} if tz in available_timezones() else {"zone": "UTC"}
 
 
-def coordinates(group: h5py.Group, where: str) -> tuple[list[str], np.ndarray, np.ndarray] | None:
+def frame_locations(group: h5py.Group, where: str) -> tuple[list[str], np.ndarray, np.ndarray] | None:
     """Ids, latitudes and longitudes of a table of places, None where it is none; its columns of text are not read."""
     if (
         "axis0" not in group
         or "axis1" not in group
-        or hdf5.text(group["axis1"].attrs.get("kind")).startswith("datetime")
+        or hdf5.attribute_text(group["axis1"].attrs.get("kind")).startswith("datetime")
     ):
         return None
     if group["axis0"].dtype.kind not in "SO" or len(group["axis0"].shape) != 1:
@@ -171,11 +175,13 @@ def coordinates(group: h5py.Group, where: str) -> tuple[list[str], np.ndarray, n
         part, items = group[block], group.get(block.replace("values", "items"))
         if items is None or len(part.shape) != 2 or part.dtype.kind not in "fiu" or items.dtype.kind not in "SO":
             continue
-        found |= {name.lower(): place for place, name in zip(part[()].T, hdf5.names(items[()]).tolist(), strict=False)}
+        found |= {
+            name.lower(): place for place, name in zip(part[()].T, hdf5.id_texts(items[()]).tolist(), strict=False)
+        }
     lat, lon = (next((found[name] for name in names if name in found), None) for names in (LATITUDES, LONGITUDES))
     if lat is None or lon is None:
         return None
-    ids = hdf5.names(group["axis1"][()]).tolist()
+    ids = hdf5.id_texts(group["axis1"][()]).tolist()
     if len(ids) != len(lat):
         raise refuse("shape", f"The table of places in {where} has {len(ids)} ids for {len(lat)} places.")
     return ids, lat.astype(np.float64), lon.astype(np.float64)

@@ -4,25 +4,33 @@ pandas wrote the attributes in two generations, and times in nanoseconds or in m
 Torch Spatiotemporal hold tables of places and of masks beside the values.
 """
 
+import csv
+import io
+from pathlib import Path
+
 import h5py
+import numpy as np
 import xarray as xr
 
+from stcore.data import STData
 from stcore.findings import Finding, refuse
-from stcore.readers.archives import dcrnn, pandas_frames
+from stcore.readers.archives import pandas_frames
 from stcore.readers.archives.pandas_frames import is_frame
-from stcore.readers.archives.published import PACIFIC, published
+from stcore.readers.archives.start_times import PACIFIC, published_set
 from stcore.readers.companions import locations
 from stcore.readers.reader import Answers, Raw, Reader
-from stcore.readers.safe import hdf5
+from stcore.readers.safe import hdf5, pickles
+from stcore.readers.safe.limits import check_room
 from stcore.readers.source import Source
 from stcore.registry import Card
-from stcore.words import listing
+from stcore.words import listing, quantity
 
 CARD = Card(
-    "metr-la-hdf5", "A table of times x sensors as pandas writes it to HDF5 (METR-LA, PEMS-BAY, LargeST, AQI, EngRad).",
+    "metr-la-hdf5",
+    "A table of times x sensors as pandas writes it to HDF5 (METR-LA, PEMS-BAY, LargeST, AQI, EngRad).",
     "Li et al. 2018, DCRNN; Cini & Marisca 2022, Torch Spatiotemporal; pandas fixed format",
     "stcore.readers.archives.pandas_hdf5:READER",
-)  # fmt: skip
+)
 KEYS = ("df", "speed", "t", "readings", "pm25", "actual", "data", "raw")
 """Names that published sets use, in the order in which they are preferred."""
 KNOWN = {
@@ -39,35 +47,34 @@ def recognises(source: Source) -> float:
     """1 for a file with at least one pandas table."""
     if source.content != "hdf5":
         return 0.0
-    with hdf5.opened(source.path, whole=False) as file:
+    with hdf5.open_hdf5(source.path, whole=False) as file:
         return float(bool(_tables(file)))
 
 
 def read(source: Source, answers: Answers) -> Raw:
     """One table: values [T, N, C] with times and ids as text, and the places that another table of the file holds."""
-    with hdf5.opened(source.path) as file:
-        tables, placed, masks = _sorted(file, source)
-        taken, findings = _choose(tables, answers, source)
+    with hdf5.open_hdf5(source.path) as file:
+        tables, placed, masks = _sort_tables(file, source)
+        taken, findings = _choose_table(tables, answers, source)
         group = file[taken]
         pandas_frames.refuse_table_format(group, source.name)
-        named = pandas_frames.columns(group, "axis0", source.name)
-        values, sensors, channels = pandas_frames.cube(
-            pandas_frames.values(group, named, source.name), named, source.name
+        named = pandas_frames.frame_columns(group, "axis0", source.name)
+        values, sensors, channels = pandas_frames.frame_cube(
+            pandas_frames.frame_values(group, named, source.name), named, source.name
         )
-        ticks, zone = pandas_frames.times(group["axis1"], source.name)
+        ticks, zone = pandas_frames.frame_times(group["axis1"], source.name)
     if values.shape[0] != len(ticks):
         raise refuse("shape", f"{source.name} holds {len(ticks)} times but {values.shape[0]} rows of values.")
-    channel, unit = _known(source, taken)
-    likely = {"likely_zone": zone_of} if (zone_of := _likely_zone(source, taken, len(sensors))) else {}
-    attrs = {"units": {} if channels else {channel: unit}, "title": source.path.stem} | likely | zone
+    channel, unit = _channel_and_unit(source, taken)
+    attrs = {"units": {} if channels else {channel: unit}, "title": source.path.stem} | zone
     ds = xr.Dataset(
         {"value": (("time", "sensor", "channel"), values)},
-        coords={"time": ticks, "sensor": sensors, "channel": channels or [channel]}, attrs=attrs,
-    )  # fmt: skip
-    if placed:
-        ds, more = locations.attach(ds, placed, answers)
-        findings += more
-    return Raw(ds, [*findings, *_told(masks, source)], {})
+        coords={"time": ticks, "sensor": sensors, "channel": channels or [channel]},
+        attrs=attrs,
+    )
+    raw = Raw(ds, findings, {}, likely_zone=_likely_zone(source, taken, len(sensors)))
+    raw = locations.attach_locations(raw, placed, answers) if placed else raw
+    return raw.more(*_mask_notes(masks, source))
 
 
 def _tables(file: h5py.File) -> list[str]:
@@ -81,21 +88,21 @@ def _tables(file: h5py.File) -> list[str]:
     return sorted(found, key=lambda name: (KEYS.index(name) if name in KEYS else len(KEYS), name))
 
 
-def _sorted(file: h5py.File, source: Source) -> tuple[list[str], locations.Places | None, list[str]]:
+def _sort_tables(file: h5py.File, source: Source) -> tuple[list[str], locations.Locations | None, list[str]]:
     """Tables of values, the first one of places, and the names of masks; a file of masks alone holds them as values."""
     every = _tables(file)
-    found = {name: held for name in every if (held := pandas_frames.coordinates(file[name], source.name))}
+    found = {name: held for name in every if (held := pandas_frames.frame_locations(file[name], source.name))}
     masks = [name for name in every if "mask" in name.lower() and name not in found]
     tables = [name for name in every if name not in found and name not in masks]
     if not tables and not masks:
         text = f"{source.name} holds places alone ({listing(found)}), and no table of readings."
         raise refuse("no-values", text)
     first = next(iter(found), None)
-    placed = locations.Places(*found[first], name=f"the table {first!r} of {source.name}") if first else None
+    placed = locations.Locations(*found[first], name=f"the table {first!r} of {source.name}") if first else None
     return (tables, placed, masks) if tables else (masks, placed, [])
 
 
-def _choose(tables: list[str], answers: Answers, source: Source) -> tuple[str, list[Finding]]:
+def _choose_table(tables: list[str], answers: Answers, source: Source) -> tuple[str, list[Finding]]:
     if len(tables) == 1:
         return tables[0], []
     taken = answers.get("table", tables[0])
@@ -106,7 +113,7 @@ def _choose(tables: list[str], answers: Answers, source: Source) -> tuple[str, l
     return taken, [note]
 
 
-def _told(masks: list[str], source: Source) -> list[Finding]:
+def _mask_notes(masks: list[str], source: Source) -> list[Finding]:
     """Masks mark readings, to hide them in an evaluation; they are no values and were not applied."""
     if not masks:
         return []
@@ -114,7 +121,7 @@ def _told(masks: list[str], source: Source) -> list[Finding]:
     return [Finding("note", "masks", text)]
 
 
-def _known(source: Source, table: str) -> tuple[str, str]:
+def _channel_and_unit(source: Source, table: str) -> tuple[str, str]:
     """Channel and unit, where the set is known by its name."""
     named = [pair for name, pair in KNOWN.items() if source.stem.startswith(name)]
     return named[0] if named else TABLES.get(table, ("value", ""))
@@ -124,8 +131,99 @@ def _likely_zone(source: Source, table: str, sensors: int) -> str | None:
     """The zone of the published set of this name and size; LargeST's years are told by their size alone."""
     if table == "readings" and sensors == 8600:
         return PACIFIC
-    known = published(source.stem, sensors)
+    known = published_set(source.stem, sensors)
     return known.zone if known else None
 
 
-READER = Reader(recognises, read, order=10, write=dcrnn.write)
+TABLE = "df"
+
+
+def write(data: STData, place: Path) -> list[str]:
+    """A folder with ``data.h5`` (``pandas.read_hdf`` reads it) and ``sensor_graph/``: ids, locations and adj_mx.pkl."""
+    if data.edges is not None:
+        check_room(12 * len(data.sensors) ** 2, "The adjacency, which this layout holds in full,")
+    if any(len(name.encode()) > 1000 for name in data.sensors):
+        raise refuse("layout", "A sensor's name is longer than 1000 bytes, which a table of HDF5 does not hold.")
+    beside = place / "sensor_graph"
+    beside.mkdir(parents=True)
+    _write_table(data, place / "data.h5")
+    (beside / "graph_sensor_ids.txt").write_text(",".join(data.sensors), encoding="utf-8")
+    if data.locations is not None:
+        _write_locations(data, beside / "graph_sensor_locations.csv")
+    if data.edges is not None:
+        matrix = np.zeros((len(data.sensors), len(data.sensors)), np.float32)
+        start, end, weight = data.edges
+        matrix[start, end] = weight
+        (beside / "adj_mx.pkl").write_bytes(pickles.adjacency_pickle(data.sensors, matrix))
+    return _losses(data)
+
+
+def _losses(data: STData) -> list[str]:
+    """What the layout cannot hold, in sentences."""
+    lost = ["DCRNN's layout has no room for units, the channel's name, the clock's zone, windows, parts and findings."]
+    if len(data.channels) > 1:
+        lost.append(f"Of {len(data.channels)} channels the first, {data.channels[0]}, was written.")
+    if torn := [name for name in data.sensors if "," in name]:
+        lost.append(
+            f"The names of {quantity(len(torn), 'sensor')} contain commas, which separate the ids in graph_sensor_ids.txt: "
+            "this program reads them back from the table, but DCRNN's own code takes each for several."
+        )
+    if missing := int((~np.isfinite(data.values[:, :, 0])).sum()):
+        lost.append(f"{missing} missing readings are written as NaN; DCRNN's own training takes 0 for missing.")
+    return lost
+
+
+def _write_table(data: STData, path: Path) -> None:
+    """A frame in pandas' fixed format: axis0 the ids, axis1 nanoseconds, block0 the values [T, N]."""
+    names = [name.encode() for name in data.sensors]
+    ids = np.array(names, dtype=f"S{max(len(name) for name in names)}")
+    buffer = io.BytesIO()  # in memory first: HDF5 ends the whole process where a disk is full
+    with h5py.File(buffer, "w") as file:
+        _mark(file, {"CLASS": "GROUP", "PYTABLES_FORMAT_VERSION": "2.1", "TITLE": "", "VERSION": "1.0"})
+        group = file.create_group(TABLE)
+        _mark(group, {"CLASS": "GROUP", "TITLE": "", "VERSION": "1.0", "encoding": "UTF-8", "errors": "strict"})
+        _mark(group, {f"{name}_variety": "regular" for name in ("axis0", "axis1", "block0_items")})
+        _mark(group, {"pandas_type": "frame"})
+        group.attrs["ndim"], group.attrs["nblocks"] = np.int64(2), np.int64(1)
+        for name in ("axis0", "block0_items"):
+            _mark(_array(group, name, ids), {"kind": "string", "nan_rep": ""}, nameless=True)
+        stamps = data.time.to_numpy().astype("datetime64[ns]").astype(np.int64)
+        axis = _array(group, "axis1", stamps)
+        _mark(axis, {"index_class": "datetime", "kind": "datetime64"}, nameless=True)
+        axis.attrs["freq"] = NOTHING
+        _array(group, "block0_values", data.values[:, :, 0].astype(np.float64))
+    path.write_bytes(buffer.getvalue())
+
+
+NOTHING = np.bytes_(b"N.")
+"""None, as PyTables keeps it."""
+
+
+def _array(group: h5py.Group, name: str, values: np.ndarray) -> h5py.Dataset:
+    array = group.create_dataset(name, data=values)
+    _mark(array, {"CLASS": "ARRAY", "FLAVOR": "numpy", "TITLE": "", "VERSION": "2.4"})
+    array.attrs["transposed"] = np.uint8(1)
+    return array
+
+
+def _mark(item: h5py.HLObject, texts: dict[str, str], *, nameless: bool = False) -> None:
+    """Attributes as UTF-8 text: pandas from 3 on does not understand ASCII ones."""
+    for name, text in texts.items():
+        kind = h5py.string_dtype("utf-8", max(len(text), 1))
+        item.attrs.create(name, np.array(text.encode(), dtype=kind) if text else h5py.Empty(kind))
+    if nameless:
+        item.attrs["name"] = NOTHING
+
+
+def _write_locations(data: STData, path: Path) -> None:
+    """index, sensor_id, latitude, longitude of the sensors that have a place."""
+    places = np.asarray(data.locations)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["index", "sensor_id", "latitude", "longitude"])
+        for number, (name, (lat, lon)) in enumerate(zip(data.sensors, places.tolist(), strict=True)):
+            if np.isfinite([lat, lon]).all():
+                table.writerow([number, name, repr(lat), repr(lon)])
+
+
+READER = Reader(recognises, read, order=10, write=write)

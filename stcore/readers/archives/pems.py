@@ -1,24 +1,23 @@
 """PEMS sets of traffic research: an npz with ``data`` [T, N, F] or [T, N], which knows no times and no ids."""
 
-from typing import Any
-
 import numpy as np
 import xarray as xr
 
 from stcore.findings import refuse
 from stcore.readers.archives import torch_mts
-from stcore.readers.archives.published import published
-from stcore.readers.archives.start import assumed_times
-from stcore.readers.companions import sparse
+from stcore.readers.archives.start_times import assumed_times, published_set
+from stcore.readers.companions import network
 from stcore.readers.reader import Answers, Raw, Reader
 from stcore.readers.safe import numpy_files
 from stcore.readers.source import Folder, Source
 from stcore.registry import Card
 
 CARD = Card(
-    "pems-npz", "A numpy archive with data [steps, sensors, channels], as the PEMS sets come, and its from,to,cost table.",
-    "Guo et al. 2019, ASTGCN; Song et al. 2020, STSGCN", "stcore.readers.archives.pems:READER",
-)  # fmt: skip
+    "pems-npz",
+    "A numpy archive with data [steps, sensors, channels], as the PEMS sets come, and its from,to,cost table.",
+    "Guo et al. 2019, ASTGCN; Song et al. 2020, STSGCN",
+    "stcore.readers.archives.pems:READER",
+)
 CHANNELS = {"flow": "veh/5 min", "occupancy": "share", "speed": "mph"}
 
 
@@ -27,7 +26,7 @@ def recognises(source: Source) -> float:
     if source.content != "zip":
         return 0.0
     names = set(numpy_files.members(source))
-    other = names >= {"mean.npy", "std.npy"} or sparse.is_sparse(names)
+    other = names >= {"mean.npy", "std.npy"} or network.is_sparse(names)
     if "data.npy" not in names or other or torch_mts.members(Folder(source.path.parent)):
         return 0.0
     return 0.9
@@ -35,7 +34,7 @@ def recognises(source: Source) -> float:
 
 def read(source: Source, answers: Answers) -> Raw:
     """Values [T, N, F]; sensors are numbered by their column until a file beside gives ids."""
-    values = numpy_files.member(source, "data.npy")
+    values = numpy_files.read_member(source, "data.npy")
     if values.ndim == 2:
         values = values[:, :, None]
     if values.ndim != 3:
@@ -44,17 +43,15 @@ def read(source: Source, answers: Answers) -> Raw:
             f"'data' in {source.name} has {values.ndim} dims; (steps, sensors) or (steps, sensors, channels) are needed.",
         )
     steps, sensors, channels = values.shape
-    known = published(source.stem, sensors)
+    known = published_set(source.stem, sensors)
     stamps, findings = assumed_times(steps, source.name, answers, known and known.by_day())
     names, units = _channels(channels, source.stem)
-    attrs: dict[str, Any] = {"title": source.path.stem, "units": units, "positions": 1}
-    if known:
-        attrs["likely_zone"] = known.zone
     ds = xr.Dataset(
         {"value": (("time", "sensor", "channel"), values)},
-        coords={"time": stamps, "sensor": np.arange(sensors).astype(str), "channel": names}, attrs=attrs,
-    )  # fmt: skip
-    return Raw(ds, findings, {})
+        coords={"time": stamps, "sensor": np.arange(sensors).astype(str), "channel": names},
+        attrs={"title": source.path.stem, "units": units},
+    )
+    return Raw(ds, findings, {}, numbered=True, likely_zone=known.zone if known else None)
 
 
 def _channels(number: int, stem: str) -> tuple[list[str], dict[str, str]]:

@@ -9,17 +9,19 @@ from stcore.readers.source import Source
 from stcore.registry import Card
 
 CARD = Card(
-    "pygt-archive", "A zip archive with node_values.npy [steps, sensors, channels] and adj_mat.npy (PyG-Temporal).",
-    "Rozemberczki et al. 2021, PyTorch Geometric Temporal", "stcore.readers.archives.pygt_archive:READER",
-)  # fmt: skip
+    "pygt-archive",
+    "A zip archive with node_values.npy [steps, sensors, channels] and adj_mat.npy (PyG-Temporal).",
+    "Rozemberczki et al. 2021, PyTorch Geometric Temporal",
+    "stcore.readers.archives.pygt_archive:READER",
+)
 
 
 def recognises(source: Source) -> float:
     """1 for an archive with both."""
-    return float(len(_inside(source)) == 2) if source.content == "zip" else 0.0
+    return float(len(_members(source)) == 2) if source.content == "zip" else 0.0
 
 
-def _inside(source: Source) -> list[str]:
+def _members(source: Source) -> list[str]:
     """The members with values and graph, in whatever folder of the archive."""
     names = list(numpy_files.members(source))
     found = [[name for name in names if name.lower().endswith(wanted)] for wanted in (VALUES, GRAPH)]
@@ -28,12 +30,12 @@ def _inside(source: Source) -> list[str]:
 
 def read(source: Source, answers: Answers) -> Raw:
     """Values and edges; a channel with the time of day becomes the clock."""
-    held, graph = _inside(source)
-    values = numpy_files.member(source, held)
+    held, graph = _members(source)
+    values = numpy_files.read_member(source, held)
     if values.ndim != 3:
         raise refuse("shape", f"{held} in {source.name} has {values.ndim} dims; (steps, sensors, channels) are needed.")
-    ds, findings = series.assembled(values, [], source.path.stem, answers)
-    return with_graph(Raw(ds, findings, {}), numpy_files.member(source, graph), f"{graph} in {source.name}")
+    raw = series.numbered_series(values, [], source.path.stem, answers)
+    return with_graph(raw, numpy_files.read_member(source, graph), f"{graph} in {source.name}")
 
 
 READER = Reader(recognises, read, order=20)

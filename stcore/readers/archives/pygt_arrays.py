@@ -12,9 +12,11 @@ from stcore.readers.source import Folder, Source
 from stcore.registry import Card
 
 CARD = Card(
-    "pygt-arrays", "A folder with node_values.npy [steps, sensors, channels] and adj_mat.npy, as PyG-Temporal unpacks them.",
-    "Rozemberczki et al. 2021, PyTorch Geometric Temporal", "stcore.readers.archives.pygt_arrays:READER",
-)  # fmt: skip
+    "pygt-arrays",
+    "A folder with node_values.npy [steps, sensors, channels] and adj_mat.npy, as PyG-Temporal unpacks them.",
+    "Rozemberczki et al. 2021, PyTorch Geometric Temporal",
+    "stcore.readers.archives.pygt_arrays:READER",
+)
 VALUES, GRAPH = "node_values.npy", "adj_mat.npy"
 
 
@@ -23,7 +25,7 @@ def members(folder: Folder) -> list[Source]:
     for source in folder.named(f"*{VALUES}"):
         partner = f"{source.name.lower().removesuffix(VALUES)}{GRAPH}"
         beside = [other for other in folder.named(f"*{GRAPH}") if other.name.lower() == partner]
-        if beside and {source.content, beside[0].content} == {"npy"} and len(numpy_files.shape(source)) == 3:
+        if beside and {source.content, beside[0].content} == {"npy"} and len(numpy_files.npy_shape(source)) == 3:
             return [source, beside[0]]
     return []
 
@@ -31,8 +33,8 @@ def members(folder: Folder) -> list[Source]:
 def read(folder: Folder, answers: Answers) -> Raw:
     """Values and edges; a channel with the time of day becomes the clock."""
     values, graph = members(folder)
-    ds, findings = series.assembled(numpy_files.alone(values), [], folder.name, answers)
-    return with_graph(Raw(ds, findings, {}), numpy_files.alone(graph), graph.name)
+    raw = series.numbered_series(numpy_files.read_npy(values), [], folder.name, answers)
+    return with_graph(raw, numpy_files.read_npy(graph), graph.name)
 
 
 def with_graph(raw: Raw, matrix: np.ndarray, name: str) -> Raw:
@@ -52,7 +54,7 @@ def with_graph(raw: Raw, matrix: np.ndarray, name: str) -> Raw:
 def with_edges(raw: Raw, edges: Mapping[str, np.ndarray], rule: str) -> Raw:
     """The dataset with edges [E] and the sentence that says how they were made."""
     ds = raw.ds.assign({part: ("edge", held) for part, held in edges.items()}).assign_attrs(graph=rule)
-    return Raw(ds, raw.findings, raw.layers)
+    return raw._replace(ds=ds)
 
 
 READER = FolderReader(members, read, order=20)

@@ -12,19 +12,20 @@ import xarray as xr
 
 from stcore.data import graph
 from stcore.findings import DataError, Finding, refuse
-from stcore.readers.archives.published import Published
 from stcore.readers.archives.pygt_arrays import with_edges
-from stcore.readers.archives.start import assumed_times
+from stcore.readers.archives.start_times import PublishedSet, assumed_times
 from stcore.readers.reader import Answers, Raw, Reader
 from stcore.readers.safe.limits import check_room
 from stcore.readers.source import Source
 from stcore.registry import Card
 
 CARD = Card(
-    "pygt-json", "A JSON file with edges and values, as PyG-Temporal has them (chickenpox, windmill, pedalme, encovid, "
+    "pygt-json",
+    "A JSON file with edges and values, as PyG-Temporal has them (chickenpox, windmill, pedalme, encovid, "
     "wikimath, montevideo).",
-    "Rozemberczki et al. 2021, PyTorch Geometric Temporal", "stcore.readers.archives.pygt_json:READER",
-)  # fmt: skip
+    "Rozemberczki et al. 2021, PyTorch Geometric Temporal",
+    "stcore.readers.archives.pygt_json:READER",
+)
 FIRST = re.compile(
     r'\s*\{\s*"(edges|edge_mapping|weights|block|FX|X|node_ids|time_periods|y|\d+)"\s*:'
     r'|\s*\{[^\[]*"nodes"\s*:\s*\[\s*\{\s*"(bus_stop|lon|lat|id|in_degree|y|X)"'
@@ -60,7 +61,7 @@ def read(source: Source, answers: Answers) -> Raw:
     except (ValueError, RecursionError) as error:
         raise refuse("damaged", f"{source.name} is not the JSON that it begins as: {error}.") from error
     if not isinstance(held, dict):
-        raise _unknown(source)
+        raise _unknown_format(source)
     layout = _layout(held, source)
     values = layout.values if layout.values.ndim == 3 else layout.values[:, :, None]
     stamps, findings = _times(held, len(values), layout.step, source, answers)
@@ -68,17 +69,17 @@ def read(source: Source, answers: Answers) -> Raw:
     channels = (
         [layout.channel] if values.shape[2] == 1 else [f"channel-{place + 1}" for place in range(values.shape[2])]
     )
-    attrs = {"title": source.path.stem, "units": {}, "positions": int(names is None)}
+    attrs = {"title": source.path.stem, "units": {}}
     sensors = np.arange(values.shape[1]).astype(str) if names is None else np.array(names, dtype=str)
     coords = {"time": stamps, "sensor": sensors, "channel": channels}
     ds = xr.Dataset({"value": (("time", "sensor", "channel"), values)}, coords=coords, attrs=attrs)
     ds = ds.assign({name: ("sensor", layout.extra[name]) for name in ("lat", "lon") if name in layout.extra})
     findings += said + ([layout.extra["said"]] if "said" in layout.extra else [])
-    raw = Raw(ds, findings, {})
+    raw = Raw(ds, findings, {}, numbered=names is None)
     return with_edges(raw, layout.edges, layout.rule) if layout.edges else raw
 
 
-def _unknown(source: Source) -> DataError:
+def _unknown_format(source: Source) -> DataError:
     text = f"{source.name} is JSON, but neither a table of values nor edges of a kind that is known are in it."
     return refuse("unknown-format", text)
 
@@ -86,9 +87,9 @@ def _unknown(source: Source) -> DataError:
 def _layout(held: dict[str, Any], source: Source) -> Layout:
     """Which of the files it is, by its keys."""
     if isinstance(held.get("nodes"), list) and isinstance(held.get("links"), list):
-        return _stops(held, source)
+        return _bus_stops(held, source)
     if isinstance(mapping := held.get("edge_mapping"), dict) and "y" in held:
-        return _changing(held, mapping, source)
+        return _dynamic_graph(held, mapping, source)
     edges = _edges(held.get("edges"), held.get("weights"), source)
     rule = f"edges from {source.name} as they are"
     for key, channel, step in (("FX", "cases", "7d"), ("block", "output", "1h"), ("X", "demand", "7d")):
@@ -98,7 +99,7 @@ def _layout(held: dict[str, Any], source: Source) -> Layout:
         rows = [held[str(step)]["y"] for step in range(_periods(held))]
         step = "7d" if "week" in held["0"] else "1d"
         return Layout(_table(rows, "y", source), "value", step, edges, rule, {})
-    raise _unknown(source)
+    raise _unknown_format(source)
 
 
 def _periods(held: dict[str, Any]) -> int:
@@ -131,12 +132,12 @@ def _edges(pairs: Any, weights: Any, source: Source) -> Edges:
     return {"edge_from": table[:, 0], "edge_to": table[:, 1], "edge_weight": weight}
 
 
-def _changing(held: dict[str, Any], mapping: dict[str, Any], source: Source) -> Layout:
+def _dynamic_graph(held: dict[str, Any], mapping: dict[str, Any], source: Source) -> Layout:
     """A graph for every step: its edges are averaged, since a dataset has one graph."""
     values = _table(held["y"], "y", source)
     index, weight = mapping.get("edge_index"), mapping.get("edge_weight")
     if not isinstance(index, dict) or not isinstance(weight, dict) or not index:
-        raise _unknown(source)
+        raise _unknown_format(source)
     parts = [_edges(pairs, weight.get(step), source) for step, pairs in index.items() if pairs]
     many = values.shape[1]
     start, end, value = (
@@ -151,7 +152,7 @@ def _changing(held: dict[str, Any], mapping: dict[str, Any], source: Source) -> 
     return Layout(values, "cases", "1d", edges, rule, {})
 
 
-def _stops(held: dict[str, Any], source: Source) -> Layout:
+def _bus_stops(held: dict[str, Any], source: Source) -> Layout:
     """Montevideo's bus stops: values by stop, links with the length of the road."""
     nodes = [node for node in held["nodes"] if isinstance(node, dict)]
     names = [str(node.get("bus_stop", node.get("id"))) for node in nodes]
@@ -165,10 +166,10 @@ def _stops(held: dict[str, Any], source: Source) -> Layout:
     made = graph.from_neighbours(listed["edge_from"], listed["edge_to"], listed["edge_weight"])
     edges = {"edge_from": made.start, "edge_to": made.end, "edge_weight": made.weight}
     rule = f"links of {source.name}, whose weights are lengths of roads; weight exp(-(d/s)\u00b2), s their root mean square"
-    return Layout(values, "passengers", "1h", edges, rule, {"names": names} | _places(nodes, source))
+    return Layout(values, "passengers", "1h", edges, rule, {"names": names} | _locations(nodes, source))
 
 
-def _places(nodes: list[dict[str, Any]], source: Source) -> dict[str, Any]:
+def _locations(nodes: list[dict[str, Any]], source: Source) -> dict[str, Any]:
     """Degrees, where they are degrees."""
     if not all("lat" in node and "lon" in node for node in nodes):
         return {}
@@ -197,9 +198,9 @@ def _times(
     held: dict[str, Any], steps: int, step: str, source: Source, answers: Answers
 ) -> tuple[np.ndarray, list[Finding]]:
     """The dates that entries have, else a start that is assumed; the step is the published set's."""
-    known = _date(held.get("0"))
+    known = _first_day(held.get("0"))
     asked = {"step": answers.get("step", step)} | ({"start": answers["start"]} if "start" in answers else {})
-    own = Published("", 0, steps, known, "") if known else None
+    own = PublishedSet("", 0, steps, known, "") if known else None
     stamps, (start, width) = assumed_times(steps, source.name, asked, own)
     if "step" not in answers:
         width = replace(width, text=f"{source.name} holds no step; {step} is that of the published set.")
@@ -210,7 +211,7 @@ def _times(
     return stamps, [start, width]
 
 
-def _date(entry: Any) -> str | None:
+def _first_day(entry: Any) -> str | None:
     """The day of an entry that says year and week, or year, month and day."""
     if not isinstance(entry, dict):
         return None

@@ -7,9 +7,9 @@ import numpy as np
 import xarray as xr
 
 from stcore.findings import Finding, refuse
-from stcore.readers.archives import clocks
-from stcore.readers.archives.published import Published, of_size, published
-from stcore.readers.reader import Answers
+from stcore.readers.archives import calendar_columns
+from stcore.readers.archives.start_times import PublishedSet, published_set, published_set_of_size
+from stcore.readers.reader import Answers, Raw
 
 PARTS = ("train", "validation", "test")
 FILES = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation", "test": "test"}
@@ -24,38 +24,39 @@ class Windows(NamedTuple):
     horizon: int
 
 
-def assembled(
-    values: np.ndarray, names: list[str], title: str, answers: Answers, known: Published | None = None
-) -> tuple[xr.Dataset, list[Finding]]:
+def numbered_series(
+    values: np.ndarray, names: list[str], title: str, answers: Answers, known: PublishedSet | None = None
+) -> Raw:
     """A raw dataset of [T, N, C] values whose sensors have only numbers; channels of a calendar become its clock.
 
     ``names`` [C] are the channels', empty where the set has none; ``known`` is the set that these may be, where more says so
     than name and size.
     """
     steps, sensors, channels = values.shape
-    clock = clocks.found(values)
+    clock = calendar_columns.calendar_clock(values)
     keep = [place for place in range(channels) if clock is None or place not in clock.channels]
-    named = published(title, sensors)
-    coords, findings = clocks.times(clock, steps, title, answers, known or of_size(steps, sensors) or named)
+    named = published_set(title, sensors)
+    coords, findings = calendar_columns.clock_times(
+        clock, steps, title, answers, known or published_set_of_size(steps, sensors) or named
+    )
     called = names or (["value"] if len(keep) == 1 else [f"channel-{place + 1}" for place in range(channels)])
     called = [called[place] for place in keep] if len(called) == channels else called
     ds = xr.Dataset(
         {"value": (("time", "sensor", "channel"), values[:, :, keep] if len(keep) < channels else values)},
         coords={"time": coords["time"], "sensor": np.arange(sensors).astype(str), "channel": called},
-        attrs={"title": title, "units": {}, "positions": 1},
-    )  # fmt: skip
-    if named:
-        ds.attrs["likely_zone"] = named.zone
-    return ds.assign(clock=("time", coords["clock"])) if "clock" in coords else ds, findings
+        attrs={"title": title, "units": {}},
+    )
+    ds = ds.assign(clock=("time", coords["clock"])) if "clock" in coords else ds
+    return Raw(ds, findings, {}, numbered=True, likely_zone=named.zone if named else None)
 
 
-def with_windows(ds: xr.Dataset, windows: Windows, title: str) -> tuple[xr.Dataset, list[Finding]]:
+def with_windows(raw: Raw, windows: Windows, title: str) -> Raw:
     """The dataset with ``start`` and, where the set has all three parts and they can be kept apart, ``split``."""
-    length, steps = windows.lookback + windows.horizon, ds.sizes["time"]
+    length, steps = windows.lookback + windows.horizon, raw.ds.sizes["time"]
     starts = {part: np.unique(windows.starts[part].astype(np.int64)) for part in PARTS if part in windows.starts}
     if any(len(first) and (first.min() < 0 or first.max() + length > steps) for first in starts.values()):
         raise refuse("windows", f"{title} names windows of {length} steps that lie outside its {steps} steps.")
-    ds = ds.assign(start=("window", np.unique(np.concatenate(list(starts.values())))))
+    ds = raw.ds.assign(start=("window", np.unique(np.concatenate(list(starts.values())))))
     ds = ds.assign_attrs(lookback=windows.lookback, horizon=windows.horizon)
     size = f"Its windows look {windows.lookback} steps back and {windows.horizon} ahead"
     counts = ", ".join(f"{len(starts[part])} for {part}" for part in starts)
@@ -63,12 +64,12 @@ def with_windows(ds: xr.Dataset, windows: Windows, title: str) -> tuple[xr.Datas
         text = (
             f"{title} brings windows ({counts}) and none for {' and '.join(absent)}: the parts are cut by their shares."
         )
-        return ds, [Finding("note", "windows", f"{text} {size}.")]
+        return raw.more(Finding("note", "windows", f"{text} {size}."), ds=ds)
     label = _labels(starts, length, steps)
     whole = {part: int(_inside(label, first, length, part).sum()) for part, first in starts.items()}
     if not all(whole.values()):
         text = f"The parts of {title} lie among each other, so that none could be kept apart; they are cut by their shares."
-        return ds, [Finding("note", "windows", f"{text} {size} ({counts}).")]
+        return raw.more(Finding("note", "windows", f"{text} {size} ({counts})."), ds=ds)
     lost = [f"{len(starts[part]) - whole[part]} for {part}" for part in PARTS[:2] if len(starts[part]) > whole[part]]
     kept = (
         f" {' and '.join(lost)} share steps with a later part and are left out, so that no window of the test "
@@ -77,7 +78,7 @@ def with_windows(ds: xr.Dataset, windows: Windows, title: str) -> tuple[xr.Datas
         else ""
     )
     text = f"The parts are {title}'s own: windows {counts}.{kept} {size}; so many steps keep them as they are."
-    return ds.assign(split=("time", label)), [Finding("note", "windows", text)]
+    return raw.more(Finding("note", "windows", text), ds=ds.assign(split=("time", label)))
 
 
 def _labels(starts: Mapping[str, np.ndarray], length: int, steps: int) -> np.ndarray:

@@ -22,9 +22,11 @@ from stcore.readers.source import Source
 from stcore.registry import Card
 
 CARD = Card(
-    "stemdist-pt", "A distilled set or a coreset of STemDist: a .pt file with windows x and y, and perhaps weights w.",
-    "STemDist 2026 (arXiv 2603.10410)", "stcore.readers.archives.stemdist:READER",
-)  # fmt: skip
+    "stemdist-pt",
+    "A distilled set or a coreset of STemDist: a .pt file with windows x and y, and perhaps weights w.",
+    "STemDist 2026 (arXiv 2603.10410)",
+    "stcore.readers.archives.stemdist:READER",
+)
 STANDARD = "standard deviations"
 
 
@@ -39,7 +41,7 @@ class Distilled(NamedTuple):
 
 def recognises(source: Source) -> float:
     """0.9 for torch's archive of a dict that names x and y beside tensors."""
-    if (name := tensors.pickle_of(source)) is None:
+    if (name := tensors.pickle_member(source)) is None:
         return 0.0
     with ZipFile(source.path) as archive, archive.open(name) as file:
         head = file.read(2**16)
@@ -49,29 +51,30 @@ def recognises(source: Source) -> float:
 
 def read(source: Source, answers: Answers) -> Raw:
     """M blocks of L + H steps with ``start``, each sensor with its ``weight``; targets are the first channel's last H steps."""
-    held = tensors.load(source)
-    parts = _parts(held, source)
-    values, scaled = _unscaled(_blocks(parts), held, source)
+    held = tensors.load_tensors(source)
+    parts = _read_parts(held, source)
+    values, scaled = _undo_scaling(_blocks(parts), held, source)
     many, lookback, sensors, features = parts.inputs.shape
-    names = _names(held, features) or ["value"] + [f"channel-{place + 2}" for place in range(features - 1)]
-    ds, findings = series.assembled(values, names, source.path.stem, answers)
+    names = _channel_names(held, features) or ["value"] + [f"channel-{place + 2}" for place in range(features - 1)]
+    raw = series.numbered_series(values, names, source.path.stem, answers)
     length = lookback + parts.targets.shape[1]
-    ds = ds.assign(start=("window", length * np.arange(many)))
-    ds.attrs |= {"lookback": lookback, "horizon": length - lookback, "distilled": "{}", **_of_set(held)}
+    ds = raw.ds.assign(start=("window", length * np.arange(many)))
+    ds.attrs |= {"lookback": lookback, "horizon": length - lookback, "distilled": "{}", **_set_attribute(held)}
     if scaled.level == "note":
         ds.attrs["units"] = dict.fromkeys(ds["channel"].values.tolist(), STANDARD)
     if parts.weight is not None:
         ds = ds.assign(weight=("sensor", parts.weight.astype(np.float64)))
     if parts.node is not None:
-        ds = ds.assign_coords(sensor=parts.node.astype(str)).assign_attrs(positions=0)
+        ds = ds.assign_coords(sensor=parts.node.astype(str))
     text = (
         f"{source.name} holds {many} windows of {lookback} + {length - lookback} steps of {sensors} sensors or clusters; "
         "they lie one behind the other and have no dates of their own."
     )
-    return Raw(ds, [Finding("note", "distilled", text), scaled, *findings], {})
+    findings = [Finding("note", "distilled", text), scaled, *raw.findings]
+    return raw._replace(ds=ds, findings=findings, numbered=parts.node is None)
 
 
-def _parts(held: Any, source: Source) -> Distilled:
+def _read_parts(held: Any, source: Source) -> Distilled:
     """The dict's arrays in the shapes that they have to have."""
     if not isinstance(held, dict) or not {"x", "y"} <= set(held):
         raise refuse("shape", f"{source.name} holds no dict with the tensors x and y, as a distilled set does.")
@@ -106,14 +109,14 @@ def _by_sensor(part: Any, name: str, sensors: int, source: Source) -> np.ndarray
     return array.ravel()
 
 
-def _names(held: dict[str, Any], features: int) -> list[str] | None:
+def _channel_names(held: dict[str, Any], features: int) -> list[str] | None:
     """The channels' names, where the file tells them."""
     names = (_bytes(held.get("channels")) or b"").decode("utf-8", "replace").split("\n")
     sound = len(names) == len(set(names)) == features and all(name.isprintable() and name.strip() for name in names)
     return names if sound else None
 
 
-def _of_set(held: dict[str, Any]) -> dict[str, str]:
+def _set_attribute(held: dict[str, Any]) -> dict[str, str]:
     """The fingerprint of the set that the file was written of, where it tells one."""
     told = _bytes(held.get("set"))
     return {"set": told.hex()} if told and len(told) == 32 else {}
@@ -126,7 +129,7 @@ def _bytes(part: Any) -> bytes | None:
     return part.astype(np.uint8).tobytes()
 
 
-def known_by(data: STData) -> str:
+def set_fingerprint(data: STData) -> str:
     """The fingerprint of a distilled set; of one that came from such a file, that of the set which the file was written of."""
     told = str(data.ds.attrs.get("set", ""))
     return told if re.fullmatch("[0-9a-f]{64}", told) else data.fingerprint
@@ -142,7 +145,7 @@ def _blocks(parts: Distilled) -> np.ndarray:
     return values.reshape(many * length, sensors, features)
 
 
-def _unscaled(values: np.ndarray, held: dict[str, Any], source: Source) -> tuple[np.ndarray, Finding]:
+def _undo_scaling(values: np.ndarray, held: dict[str, Any], source: Source) -> tuple[np.ndarray, Finding]:
     """Values in their own units where the file holds ``mean`` and ``std`` [F]; else they stay standardised, which is said."""
     mean, std = held.get("mean"), held.get("std")
     if not isinstance(mean, np.ndarray) or not isinstance(std, np.ndarray):
@@ -161,7 +164,7 @@ def _unscaled(values: np.ndarray, held: dict[str, Any], source: Source) -> tuple
 def write(data: STData, place: Path) -> list[str]:
     """A distilled set (blocks of equal length with ``start`` and ``weight``) as a dict of tensors that torch loads safely."""
     values, lookback = _windows(data)
-    order = _order(values, lookback)
+    order = _channel_order(values, lookback)
     values = values[..., order]
     seen = np.isfinite(values)
     mean, std = np.zeros(values.shape[3]), np.ones(values.shape[3])
@@ -173,11 +176,15 @@ def write(data: STData, place: Path) -> list[str]:
     values = (values.astype(np.float64) - mean) / std
     weight = data.ds["weight"].values
     parts = {
-        "x": values[:, :lookback], "y": values[:, lookback:, :, 0], "w": weight[None, None], "mean": mean, "std": std,
-        "set": np.frombuffer(bytes.fromhex(known_by(data)), np.uint8),
+        "x": values[:, :lookback],
+        "y": values[:, lookback:, :, 0],
+        "w": weight[None, None],
+        "mean": mean,
+        "std": std,
+        "set": np.frombuffer(bytes.fromhex(set_fingerprint(data)), np.uint8),
         "channels": np.frombuffer("\n".join(data.channels[place] for place in order).encode(), np.uint8),
-    }  # fmt: skip
-    place.write_bytes(_saved(parts))
+    }
+    place.write_bytes(_torch_bytes(parts))
     lost = [
         "STemDist's file has no room for times, ids, units, places, graph and findings.",
         "x and y are standardised, as STemDist's are; mean and std are kept beside them, and are those of this set.",
@@ -195,7 +202,7 @@ def write(data: STData, place: Path) -> list[str]:
     return lost
 
 
-def _order(values: np.ndarray, lookback: int) -> list[int]:
+def _channel_order(values: np.ndarray, lookback: int) -> list[int]:
     """Channels of [M, L + H, N, C] that hold a reading, first of them one that is known at the target steps."""
     seen = np.isfinite(values)
     told = np.flatnonzero(seen[:, lookback:].any(axis=(0, 1, 2)))
@@ -222,7 +229,7 @@ def _windows(data: STData) -> tuple[np.ndarray, int]:
     return data.values.reshape(len(start), length, *data.values.shape[1:]), lookback
 
 
-def _saved(parts: dict[str, np.ndarray]) -> bytes:
+def _torch_bytes(parts: dict[str, np.ndarray]) -> bytes:
     """What torch writes for them, in memory first, so that a full disk is told by the system and not by torch."""
     import torch
 

@@ -10,9 +10,11 @@ from stcore.readers.source import Folder, Source
 from stcore.registry import Card
 
 CARD = Card(
-    "torch-mts", "A folder with data.npz [steps, sensors, channels] and index.npz, the windows of train, val and test.",
-    "Liu et al. 2023, STAEformer; Torch-MTS", "stcore.readers.archives.torch_mts:READER",
-)  # fmt: skip
+    "torch-mts",
+    "A folder with data.npz [steps, sensors, channels] and index.npz, the windows of train, val and test.",
+    "Liu et al. 2023, STAEformer; Torch-MTS",
+    "stcore.readers.archives.torch_mts:READER",
+)
 INDEX = {"train.npy", "val.npy", "test.npy"}
 
 
@@ -28,12 +30,14 @@ def members(folder: Folder) -> list[Source]:
 def read(folder: Folder, answers: Answers) -> Raw:
     """Values whose calendar channels became the clock, with the index' own windows and split."""
     data, index = members(folder)
-    values = numpy_files.member(data, "data.npy")
+    values = numpy_files.read_member(data, "data.npy")
     if values.ndim != 3:
         raise refuse("shape", f"'data' in {data.name} has {values.ndim} dims; (steps, sensors, channels) are needed.")
-    ds, findings = series.assembled(values, [], folder.name, answers)
+    raw = series.numbered_series(values, [], folder.name, answers)
     parts = {
-        part: numpy_files.member(index, f"{name}.npy") for name, part in series.FILES.items() if f"{name}.npy" in INDEX
+        part: numpy_files.read_member(index, f"{name}.npy")
+        for name, part in series.FILES.items()
+        if f"{name}.npy" in INDEX
     }
     for part, table in parts.items():
         if table.ndim != 2 or table.shape[1] != 3 or table.dtype.kind not in "iu" or not len(table):
@@ -42,10 +46,9 @@ def read(folder: Folder, answers: Answers) -> Raw:
     sizes = np.unique(np.diff(rows, axis=1), axis=0)
     if len(sizes) != 1 or sizes.min() < 1:
         text = f"The windows in {index.name} are not all of one length; windows and parts are made here."
-        return Raw(ds, [*findings, Finding("note", "windows", text)], {})
+        return raw.more(Finding("note", "windows", text))
     starts = {part: table[:, 0] for part, table in parts.items()}
-    ds, more = series.with_windows(ds, series.Windows(starts, int(sizes[0, 0]), int(sizes[0, 1])), folder.name)
-    return Raw(ds, [*findings, *more], {})
+    return series.with_windows(raw, series.Windows(starts, int(sizes[0, 0]), int(sizes[0, 1])), folder.name)
 
 
 READER = FolderReader(members, read, order=20)

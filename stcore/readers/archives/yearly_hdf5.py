@@ -15,9 +15,11 @@ from stcore.registry import Card
 from stcore.words import listing, moment
 
 CARD = Card(
-    "yearly-hdf5", "HDF5 tables of the same sensors, one a year (ca_his_raw_2017.h5 ..., 2017/data.h5 ...), joined in time.",
-    "Liu et al. 2023, LargeST; Torch Spatiotemporal", "stcore.readers.archives.yearly_hdf5:READER",
-)  # fmt: skip
+    "yearly-hdf5",
+    "HDF5 tables of the same sensors, one a year (ca_his_raw_2017.h5 ..., 2017/data.h5 ...), joined in time.",
+    "Liu et al. 2023, LargeST; Torch Spatiotemporal",
+    "stcore.readers.archives.yearly_hdf5:READER",
+)
 NAMED = re.compile(r"(.*?)[-_ ]?((?:19|20)\d\d)\.(?:h5|hdf5|hdf)")
 YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -54,21 +56,30 @@ def read(folder: Folder, answers: Answers) -> Raw:
     raws = {source.path.relative_to(folder.path).as_posix(): pandas_hdf5.read(source, answers) for source in files}
     raws = dict(sorted(raws.items(), key=lambda pair: (pair[1].ds["time"].values[:1].tolist(), pair[0])))
     parts = {name: raw.ds for name, raw in raws.items()}
-    _same(parts, "channel")
-    _same_kind_of_times(parts)
-    sensors, findings = _sensors(parts, answers)
+    _check_same(parts, "channel")
+    _check_same_kind_of_times(parts)
+    sensors, findings = _choose_sensors(parts, answers)
     first = next(iter(parts.values()))
     ds = xr.Dataset(
-        {"value": (("time", "sensor", "channel"), np.concatenate([_aligned(part, sensors) for part in parts.values()]))},
-        coords={"time": np.concatenate([part["time"].values for part in parts.values()]), "sensor": sensors,
-                "channel": first["channel"].values},
+        {
+            "value": (
+                ("time", "sensor", "channel"),
+                np.concatenate([_align(part, sensors) for part in parts.values()]),
+            )
+        },
+        coords={
+            "time": np.concatenate([part["time"].values for part in parts.values()]),
+            "sensor": sensors,
+            "channel": first["channel"].values,
+        },
         attrs=first.attrs | {"title": folder.name},
-    )  # fmt: skip
-    ds = _with_places(ds, list(parts.values()))
+    )
+    ds = _add_locations(ds, list(parts.values()))
     spans = [f"{name} ({_span(part)})" for name, part in parts.items()]
     joined = Finding("note", "joined", f"{len(parts)} files were put one after another in time: {listing(spans, 8)}.")
     own = {(finding.code, finding.text): finding for raw in raws.values() for finding in raw.findings}  # each said once
-    return Raw(ds, [joined, *findings, *own.values()], {})
+    zone = next(iter(raws.values())).likely_zone
+    return Raw(ds, [joined, *findings, *own.values()], {}, likely_zone=zone)
 
 
 def _span(part: xr.Dataset) -> str:
@@ -80,7 +91,7 @@ def _span(part: xr.Dataset) -> str:
     )
 
 
-def _same(parts: Mapping[str, xr.Dataset], dim: str) -> None:
+def _check_same(parts: Mapping[str, xr.Dataset], dim: str) -> None:
     """Refuse files that do not measure the same things."""
     name, first = next(iter(parts.items()))
     for other, part in parts.items():
@@ -91,7 +102,7 @@ def _same(parts: Mapping[str, xr.Dataset], dim: str) -> None:
             )
 
 
-def _same_kind_of_times(parts: Mapping[str, xr.Dataset]) -> None:
+def _check_same_kind_of_times(parts: Mapping[str, xr.Dataset]) -> None:
     """Refuse files of which some have times and some numbers, or some UTC and some a wall clock."""
     name, first = next(iter(parts.items()))
     for other, part in parts.items():
@@ -102,7 +113,7 @@ def _same_kind_of_times(parts: Mapping[str, xr.Dataset]) -> None:
             )
 
 
-def _sensors(parts: Mapping[str, xr.Dataset], answers: Answers) -> tuple[list[str], list[Finding]]:
+def _choose_sensors(parts: Mapping[str, xr.Dataset], answers: Answers) -> tuple[list[str], list[Finding]]:
     """The sensors of all files in the order of the first; where they differ, what was answered."""
     lists = {name: [str(sensor) for sensor in part["sensor"].values] for name, part in parts.items()}
     for name, held in lists.items():
@@ -132,7 +143,7 @@ def _sensors(parts: Mapping[str, xr.Dataset], answers: Answers) -> tuple[list[st
     return kept, [Finding("repaired", "sensors", text, choices, chosen)]
 
 
-def _aligned(part: xr.Dataset, sensors: list[str]) -> np.ndarray:
+def _align(part: xr.Dataset, sensors: list[str]) -> np.ndarray:
     """[T, N, C] of one file, its sensors in the order of all."""
     own = [str(sensor) for sensor in part["sensor"].values]
     values = part["value"].values
@@ -145,7 +156,7 @@ def _aligned(part: xr.Dataset, sensors: list[str]) -> np.ndarray:
     return np.where((rows >= 0)[None, :, None], found, np.float32(np.nan)) if (rows < 0).any() else found
 
 
-def _with_places(ds: xr.Dataset, parts: list[xr.Dataset]) -> xr.Dataset:
+def _add_locations(ds: xr.Dataset, parts: list[xr.Dataset]) -> xr.Dataset:
     """Latitude and longitude from the first file that has them for a sensor."""
     placed = [part for part in parts if "lat" in part]
     known = {

@@ -1,35 +1,36 @@
-"""From a graph as a file says it to edges between the data's sensors: by id where both have ids, else by position."""
+"""From the graph of a file to edges between the sensors of the data: matched by id where both have ids, else by position."""
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from stcore.data import graph
 from stcore.findings import Finding, refuse
 from stcore.readers.companions.network import Network
+from stcore.readers.reader import Raw
 from stcore.words import listing
 
-LIST = 16
-"""A table with at most so many rows per sensor lists neighbours; a longer one lists all pairs within a distance."""
+MOST_NEIGHBOURS = 16
+"""Rows per sensor: a shorter table lists neighbours, a longer one all pairs within a distance."""
 
 
-def attach(
-    ds: xr.Dataset, network: Network, order: list[str] | None, rows: list[str] | None = None
-) -> tuple[xr.Dataset, list[Finding]]:
-    """Edges of the data's sensors, matched by id where both have ids, else by position. ``order``: ids of a matrix without.
+def attach_network(raw: Raw, network: Network, order: list[str] | None, rows: list[str] | None = None) -> Raw:
+    """The data with edges between their sensors, matched by id where both have ids, else by position.
 
-    ``rows`` are the ids of a table of sensors beside the data, whose rows a list of edges between positions counts (tsl).
+    ``order`` are the ids for a matrix that has none. ``rows`` are the ids of a list of sensors beside the data; a list of
+    edges between positions counts its rows (Torch Spatiotemporal).
     """
-    ds, findings = _with_ids(ds, network)
+    raw = _take_ids(raw, network)
+    ds, numbered, findings = raw.ds, raw.numbered, list[Finding]()
     sensors = [str(name) for name in ds["sensor"].values]
-    numbered = bool(ds.attrs.get("positions"))
-    network = (None if numbered else _by_rows(network, rows, sensors)) or _sized(network, len(sensors))
+    network = (None if numbered else _number_by_rows(network, rows, sensors)) or _number_by_sensors(
+        network, len(sensors)
+    )
     names = network.ids or (order if network.size is not None and order and len(order) == network.size else None)
     if network.size is not None and (names is None or numbered):
         if network.size != len(sensors):
             text = (
                 f"{network.name} is {network.size} x {network.size}, but the data "
-                f"have {len(sensors)} sensors, and it does not say which are meant."
+                f"have {len(sensors)} sensors, and it does not say which ones it means."
             )
             raise refuse("adjacency", text)
         start, end = network.start, network.end
@@ -38,36 +39,36 @@ def attach(
                 Finding(
                     "note",
                     "graph-order",
-                    f"{network.name} has no ids; its rows were taken in the order of the data's columns.",
+                    f"{network.name} has no ids; its rows were matched with the data's columns in order.",
                 )
             )
     else:
-        start, end, more = _matched(network, names, sensors, numbered)
+        start, end, more = _match_sensors(network, names, sensors, numbered)
         findings += more
     inside = (start >= 0) & (end >= 0)
-    edges, rule = _weighted(start[inside], end[inside], network.value[inside], network, len(sensors))
-    parts = {"edge_from": edges.start, "edge_to": edges.end, "edge_weight": edges.weight}
-    ds = ds.assign({name: ("edge", part) for name, part in parts.items()}).assign_attrs(graph=rule)
+    edges, rule = _edge_weights(start[inside], end[inside], network.value[inside], network, len(sensors))
+    edge_parts = {"edge_from": edges.start, "edge_to": edges.end, "edge_weight": edges.weight}
+    ds = ds.assign({name: ("edge", part) for name, part in edge_parts.items()}).assign_attrs(graph=rule)
     if not network.weights:
         cost = (
             pd.Series(network.value[inside], index=start[inside] * len(sensors) + end[inside]).groupby(level=0).first()
         )
         ds = ds.assign(edge_cost=("edge", cost.reindex(edges.start * len(sensors) + edges.end).to_numpy()))
-    return ds, findings
+    return raw.more(*findings, ds=ds)
 
 
-def _with_ids(ds: xr.Dataset, network: Network) -> tuple[xr.Dataset, list[Finding]]:
-    """Sensors that have only numbers get the ids of a matrix with as many rows."""
+def _take_ids(raw: Raw, network: Network) -> Raw:
+    """Numbered sensors get the ids of a matrix with as many rows."""
     ids = network.ids
-    if not ds.attrs.get("positions") or ids is None or len(ids) != ds.sizes["sensor"] or len(set(ids)) < len(ids):
-        return ds, []
-    text = f"Sensor ids are from {network.name}, whose rows were taken in the order of the data's columns."
-    ds = ds.assign_coords(sensor=np.array(ids, dtype=str)).assign_attrs(positions=0)
-    return ds, [Finding("note", "ids", text)]
+    if not raw.numbered or ids is None or len(ids) != raw.ds.sizes["sensor"] or len(set(ids)) < len(ids):
+        return raw
+    text = f"Sensor ids are from {network.name}; its rows were matched with the data's columns in order."
+    ds = raw.ds.assign_coords(sensor=np.array(ids, dtype=str))
+    return raw.more(Finding("note", "ids", text), ds=ds, numbered=False)
 
 
-def _by_rows(network: Network, rows: list[str] | None, sensors: list[str]) -> Network | None:
-    """A list of edges between positions, with the ids of the rows that it counts, where they are known to be the sensors'."""
+def _number_by_rows(network: Network, rows: list[str] | None, sensors: list[str]) -> Network | None:
+    """A list of edges between row numbers, with the ids of these rows, where they contain the data's sensors; else None."""
     if network.size is not None or network.start.dtype.kind not in "iu" or not rows or not set(sensors) <= set(rows):
         return None
     if len(network.start) and max(network.start.max(), network.end.max()) >= len(rows):
@@ -75,8 +76,8 @@ def _by_rows(network: Network, rows: list[str] | None, sensors: list[str]) -> Ne
     return network._replace(size=len(rows), ids=rows)
 
 
-def _sized(network: Network, sensors: int) -> Network:
-    """A list of edges between positions is one between the data's sensors, where it fits."""
+def _number_by_sensors(network: Network, sensors: int) -> Network:
+    """A list of edges between positions, as one between the data's sensors; DataError where it has more."""
     if network.size is not None or network.start.dtype.kind not in "iu" or not len(network.start):
         return network
     if (most := int(max(network.start.max(), network.end.max()))) >= sensors:
@@ -84,65 +85,65 @@ def _sized(network: Network, sensors: int) -> Network:
     return network._replace(size=sensors)
 
 
-def _matched(
+def _match_sensors(
     network: Network, names: list[str] | None, sensors: list[str], numbered: bool
 ) -> tuple[np.ndarray, np.ndarray, list[Finding]]:
-    """Positions among the data's sensors, -1 for others."""
-    place = {name: number for number, name in enumerate(sensors)}
+    """Start and end [E] as positions among the data's sensors, -1 for others, and findings."""
+    position = {name: number for number, name in enumerate(sensors)}
     if names is not None:
-        by_row = np.array([place.get(name, -1) for name in names])
+        by_row = np.array([position.get(name, -1) for name in names])
         start, end = by_row[network.start], by_row[network.end]
         mentioned = names
     else:
         start, end = (
-            np.array([place.get(name, -1) for name in column.tolist()], dtype=np.int64)
+            np.array([position.get(name, -1) for name in column.tolist()], dtype=np.int64)
             for column in (network.start, network.end)
         )
         mentioned = list(dict.fromkeys([*network.start.tolist(), *network.end.tolist()]))
         if numbered and (start < 0).any() | (end < 0).any():
-            worst = next(name for name in mentioned if name not in place)
+            worst = next(name for name in mentioned if name not in position)
             text = (
                 f"{network.name} links sensor {worst!r}, but the data's sensors have no ids "
                 f"and are numbered 0 to {len(sensors) - 1}. Is the list of ids missing?"
             )
             raise refuse("adjacency", text)
-    if not any(name in place for name in mentioned):
+    if not any(name in position for name in mentioned):
         text = (
             f"None of the sensors in {network.name} ({listing(mentioned, 3)}) is in the data ({listing(sensors, 3)})."
         )
         raise refuse("adjacency", text)
-    others = [name for name in mentioned if name not in place]
+    others = [name for name in mentioned if name not in position]
     without = [name for name in sensors if name not in set(mentioned)] if names is not None else []
-    said = []
+    findings = []
     if others:
-        said.append(
+        findings.append(
             Finding(
                 "note",
                 "graph-others",
-                f"{network.name} knows {len(others)} sensors that the data do not have: {listing(others)}.",
+                f"{network.name} has {len(others)} sensors that the data do not have: {listing(others)}.",
             )
         )
     if without:
-        said.append(
+        findings.append(
             Finding(
                 "note",
                 "graph-without",
-                f"{network.name} does not know {len(without)} sensors of the data: {listing(without)}.",
+                f"{network.name} lacks {len(without)} sensors of the data: {listing(without)}.",
             )
         )
-    return start, end, said
+    return start, end, findings
 
 
-def _weighted(
+def _edge_weights(
     start: np.ndarray, end: np.ndarray, value: np.ndarray, network: Network, sensors: int
 ) -> tuple[graph.Edges, str]:
-    """Weights as the file has them, or made of its distances; and the rule in words."""
+    """Edges with the file's weights, or with weights from its distances; and the rule in words."""
     start, end = start.astype(np.int64), end.astype(np.int64)
     if network.weights:
         return graph.Edges(start, end, value), f"weights from {network.name} as they are"
     if (value[np.isfinite(value)] < 0).any():
         raise refuse("adjacency", f"{network.name} has distances below zero.")
-    if len(start) <= LIST * sensors:
+    if len(start) <= MOST_NEIGHBOURS * sensors:
         return graph.from_neighbours(
             start, end, value
         ), f"every pair listed in {network.name}; weight exp(-(d/s)\u00b2), s the root mean square distance"

@@ -1,6 +1,6 @@
-"""Many arrays of a file or of several into one, block by block: at no time is there a second array of that size.
+"""Many arrays, from one file or several, into one, block by block. At no time is there a second array of that size.
 
-Dimensions: T steps, N places (cells or stations), C channels.
+Dimensions: T steps, N positions (grid cells or stations), K of them with a reading, C channels.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,13 +13,13 @@ import xarray as xr
 from stcore.readers.safe.limits import check_room
 
 BLOCK = 2**21
-"""Values that are read at once, unless a stored chunk has more."""
+"""Values that are read at once, unless a stored chunk is larger."""
 
 
 class Piece(NamedTuple):
-    """A variable over ``dims`` in any order: its channel, and the step [t] of each of its rows, -1 where a row is left out.
+    """A variable over ``dims`` in any order, its channel, and the step [t] of each of its rows, -1 for rows to leave out.
 
-    ``under``: it counts only where earlier pieces have no reading.
+    ``under``: the piece counts only where earlier pieces have no reading.
     """
 
     array: xr.DataArray
@@ -29,18 +29,20 @@ class Piece(NamedTuple):
 
 
 class Cube(NamedTuple):
-    """``values`` [T, K, C] float32 of the K places with any reading, ``seen`` [N] which these are, and how many readings
-    came from pieces that lie under others."""
+    """``values`` [T, K, C] float32, ``seen`` [N] bool (which positions have a reading), and the number of readings that came
+    from pieces ``under`` others."""
 
     values: np.ndarray
     seen: np.ndarray
     under: int
 
 
-def read(pieces: Sequence[Piece], dims: tuple[str, ...], steps: int, what: str) -> Cube:
-    """The pieces in one array; ``dims`` is time and then the dims of places. Places without any reading get no room.
+def read_cube(pieces: Sequence[Piece], dims: tuple[str, ...], steps: int, what: str) -> Cube:
+    """The pieces in one array; ``dims`` are time, then the dimensions of the positions. Positions without a reading get no
+    memory.
 
-    Which those are is told by the first rows, and where later ones know better, everything is read once more.
+    The first row of each piece shows which positions have readings. Where a later row adds positions, everything is read
+    again.
     """
     places, channels = [pieces[0].array.sizes[dim] for dim in dims[1:]], 1 + max(piece.channel for piece in pieces)
     seen = np.zeros(int(np.prod(places)), bool)
@@ -61,44 +63,45 @@ def read(pieces: Sequence[Piece], dims: tuple[str, ...], steps: int, what: str) 
 
 
 def _fill(values: np.ndarray, piece: Piece, dims: tuple[str, ...], seen: np.ndarray, late: np.ndarray) -> int:
-    """Write a piece where it belongs; ``late`` [N] gets places with readings that have no room."""
+    """Write a piece into ``values``. Positions with readings that have no memory yet are marked in ``late`` [N].
+    Returns how many readings came from a piece ``under`` others."""
     shape = [piece.array.sizes[dim] for dim in dims]
     number = np.arange(int(np.prod(shape[1:]))).reshape(shape[1:])
     column = np.cumsum(seen) - 1
     under = 0
-    for part in _parts(piece.array, dims):
+    for part in _blocks(piece.array, dims):
         rows = piece.rows[part[0]]
         if (rows < 0).all():
             continue
         block = piece.array.isel(dict(zip(dims, part, strict=True))).transpose(*dims).values
         cells = number[tuple(part[1:])].ravel()
-        with np.errstate(over="ignore"):  # what does not fit becomes infinite, which has a check of its own
+        with np.errstate(over="ignore"):  # too large a number becomes infinite, and a check reports it
             flat = np.asarray(block, np.float32).reshape(len(rows), len(cells))
         there = seen[cells]
         if not there.all():
             late[cells] |= ~there & ~np.isnan(flat).all(axis=0)
             flat = flat[:, there]
         flat, rows = flat[rows >= 0], rows[rows >= 0]
-        where = (_run(rows), _run(column[cells[there]]), piece.channel)
+        where = (_as_slice(rows), _as_slice(column[cells[there]]), piece.channel)
         if not isinstance(where[0], slice) and not isinstance(where[1], slice):
             where = (where[0][:, None], where[1][None, :], piece.channel)
         if piece.under:
-            held = values[where]
-            under += int((np.isnan(held) & ~np.isnan(flat)).sum())
-            flat = np.where(np.isnan(held), flat, held)
+            earlier = values[where]
+            under += int((np.isnan(earlier) & ~np.isnan(flat)).sum())
+            flat = np.where(np.isnan(earlier), flat, earlier)
         values[where] = flat
     return under
 
 
-def _run(numbers: np.ndarray) -> slice | np.ndarray:
-    """A slice, where the numbers follow one another."""
+def _as_slice(numbers: np.ndarray) -> slice | np.ndarray:
+    """A slice, where the numbers are consecutive."""
     if len(numbers) and numbers[-1] - numbers[0] == len(numbers) - 1 and (np.diff(numbers) == 1).all():
         return slice(int(numbers[0]), int(numbers[-1]) + 1)
     return numbers
 
 
-def _parts(array: xr.DataArray, dims: tuple[str, ...]) -> Iterator[tuple[slice, ...]]:
-    """Blocks in the order in which they are stored, whole chunks where there are chunks, as slices along ``dims``."""
+def _blocks(array: xr.DataArray, dims: tuple[str, ...]) -> Iterator[tuple[slice, ...]]:
+    """Blocks in storage order, as slices along ``dims``; whole chunks where there are chunks."""
     chunks = array.encoding.get("preferred_chunks") or {}
     sizes = {str(dim): int(array.sizes[dim]) for dim in array.dims}
     block = {dim: min(max(int(chunks.get(dim, 1)), 1), max(size, 1)) for dim, size in sizes.items()}

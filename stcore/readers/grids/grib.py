@@ -1,4 +1,4 @@
-"""GRIB, as weather services send it: read through cfgrib where that is installed."""
+"""GRIB, the format of weather services, read with cfgrib where that is installed."""
 
 from contextlib import ExitStack
 from importlib import import_module
@@ -17,9 +17,11 @@ from stcore.readers.source import Source
 from stcore.registry import Card
 
 CARD = Card(
-    "grib", "GRIB 1 and 2 over time, latitude and longitude; needs cfgrib, which the extra 'grib' installs.",
-    "WMO Manual on Codes", "stcore.readers.grids.grib:READER",
-)  # fmt: skip
+    "grib",
+    "GRIB 1 and 2 over time, latitude and longitude; needs cfgrib, which the extra 'grib' installs.",
+    "WMO Manual on Codes",
+    "stcore.readers.grids.grib:READER",
+)
 
 
 def recognises(source: Source) -> float:
@@ -28,52 +30,60 @@ def recognises(source: Source) -> float:
 
 
 def read(source: Source, answers: Answers) -> Raw:
-    """Cells of the grid as of a NetCDF's; no index is written beside the file."""
+    """The cells of the grid, as from NetCDF. No index file is written beside the file."""
     if find_spec("cfgrib") is None:
-        raise refuse("needs-cfgrib", f"{source.name} is a GRIB file, which only cfgrib reads. Install it with "
-                     "pip install cfgrib eccodes, or convert the file to NetCDF.")  # fmt: skip
+        raise refuse(
+            "needs-cfgrib",
+            f"{source.name} is a GRIB file; only cfgrib reads these. Install it with "
+            "pip install cfgrib eccodes, or convert the file to NetCDF.",
+        )
     cfgrib: Any = import_module("cfgrib")
 
     check_room(source.size, source.name)
     _check_ends(source)
     with ExitStack() as stack:
-        found = cfgrib.open_datasets(str(source.path), backend_kwargs={"indexpath": ""})
-        parts = [Part(stack.enter_context(_plain(ds)), source.name, _level(ds)) for ds in found]
+        datasets = cfgrib.open_datasets(str(source.path), backend_kwargs={"indexpath": ""})
+        parts = [Part(stack.enter_context(_plain(ds)), source.name, _level(ds)) for ds in datasets]
         grids = [part for part in parts if _is_grid(part)]
         if not grids:
             raise refuse("dims", f"{source.name} has no variables over time, latitude and longitude.")
-        return netcdf_grid.assembled(grids, source.path.stem, answers)
+        return netcdf_grid.grid_raw(grids, source.path.stem, answers)
 
 
 def _check_ends(source: Source) -> None:
-    """Every message ends in the file, with its four sevens; cfgrib would leave out the rest without a word."""
-    with source.path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as held:
+    """Refuse a file that ends within a message: each one ends with 7777. (cfgrib would silently leave out the rest.)"""
+    with source.path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
         place = 0
-        while (place := held.find(b"GRIB", place)) >= 0:
-            head = held[place : place + 16]
+        while (place := content.find(b"GRIB", place)) >= 0:
+            head = content[place : place + 16]
             length = int.from_bytes(head[4:7] if head[7:8] == b"\x01" else head[8:16], "big")
-            if head[7:8] == b"\x01" and length >= 2**23:  # larger than edition 1 can count: services multiply by 120
+            if (
+                head[7:8] == b"\x01" and length >= 2**23
+            ):  # too large for the length of edition 1: services count in 120s
                 return
-            if length < 16 or held[place + length - 4 : place + length] != b"7777":
-                raise refuse("cut-off", f"{source.name} ends in the middle of a message, or is damaged at byte {place}; "
-                             "copy or download it again.")  # fmt: skip
+            if length < 16 or content[place + length - 4 : place + length] != b"7777":
+                raise refuse(
+                    "cut-off",
+                    f"{source.name} ends in the middle of a message, or is damaged at byte {place}; "
+                    "copy or download it again.",
+                )
             place += length
 
 
 def _plain(ds: xr.Dataset) -> xr.Dataset:
-    """Without what cfgrib adds of GRIB's own."""
+    """The dataset without the coordinates that cfgrib adds."""
     return ds.drop_vars([name for name in ("step", "valid_time") if name in ds.coords and name not in ds.dims])
 
 
 def _level(ds: xr.Dataset) -> str:
-    """What tells variables of one name apart: the kind of level."""
+    """The kind of level, which tells variables of the same name apart."""
     first: Any = next(iter(ds.data_vars.values()))
     return f"{first.name} {first.attrs.get('GRIB_typeOfLevel', '')}".strip()
 
 
 def _is_grid(part: Part) -> bool:
     try:
-        return netcdf_grid.axes_of(part.ds, part.name) is not None
+        return netcdf_grid.grid_axes(part.ds, part.name) is not None
     except DataError:
         return False
 

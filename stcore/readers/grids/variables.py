@@ -1,4 +1,4 @@
-"""Which variables of a dataset are measurements, which of them are opened, and which place along further dimensions."""
+"""Which variables of a dataset are measurements, which of them are opened, and at which position of further dimensions."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -11,24 +11,24 @@ from stcore.readers.reader import Answers
 from stcore.words import listing
 
 MOST = 8
-"""Variables that are opened where nobody has chosen."""
+"""Variables that are opened without an answer."""
 LEADS = ("prediction_timedelta", "lead_time", "leadtime", "forecast_period", "forecast_hour", "step")
 VERSIONS = "expver"
 BOUNDS = ("bnds", "bounds", "nbnd", "nv", "nbounds", "vertices", "axis_nbounds")
 
 
 class Variable(NamedTuple):
-    """A variable's further dimensions, its unit, and its long name."""
+    """The further dimensions of a variable, its unit, and its long name."""
 
     extra: tuple[str, ...]
     unit: str
     label: str
 
 
-def measured(ds: xr.Dataset, dims: set[str]) -> dict[str, Variable]:
-    """Variables with numbers over all these dims, but for bounds, flags and the mapping of coordinates."""
+def measured_variables(ds: xr.Dataset, dims: set[str]) -> dict[str, Variable]:
+    """Variables with numbers over all these dimensions, without bounds, flags and grid mappings."""
     aside = {str(array.attrs.get(key)) for array in ds.variables.values() for key in ("bounds", "grid_mapping")}
-    found = {}
+    measured = {}
     for name, array in ((str(name), array) for name, array in ds.data_vars.items()):
         own = tuple(map(str, array.dims))
         if array.dtype.kind not in "fiu" or not dims <= set(own) or name in aside or "flag_values" in array.attrs:
@@ -37,35 +37,35 @@ def measured(ds: xr.Dataset, dims: set[str]) -> dict[str, Variable]:
         if not any(dim.lower() in BOUNDS for dim in extra):
             label = str(array.attrs.get("long_name") or array.attrs.get("standard_name") or name)
             wide = tuple(dim for dim in extra if ds.sizes[dim] > 1 and dim != VERSIONS)
-            found[name] = Variable(wide, str(array.attrs.get("units", "")), label)
-    return found
+            measured[name] = Variable(wide, str(array.attrs.get("units", "")), label)
+    return measured
 
 
-def chosen(known: Mapping[str, Variable], answers: Answers) -> tuple[list[str], list[Finding]]:
-    """The answered variables, else the first ``MOST`` that share the most common dimensions; told where there are several."""
-    names = list(known)
+def choose_variables(measured: Mapping[str, Variable], answers: Answers) -> tuple[list[str], list[Finding]]:
+    """The answered variables, else the first ``MOST`` with the most common dimensions. Several of them become a question."""
+    names = list(measured)
     if len(names) < 2:
         return names, []
-    kinds = [variable.extra for variable in known.values()]
+    kinds = [variable.extra for variable in measured.values()]
     usual = max(dict.fromkeys(kinds), key=kinds.count)
-    taken = [name for name in names if known[name].extra == usual][:MOST]
+    chosen_names = [name for name in names if measured[name].extra == usual][:MOST]
     if answer := answers.get("variables", ""):
-        taken = list(dict.fromkeys(part.strip() for part in answer.split(",") if part.strip()))
-        if unknown := [name for name in taken if name not in known]:
+        chosen_names = list(dict.fromkeys(part.strip() for part in answer.split(",") if part.strip()))
+        if unknown := [name for name in chosen_names if name not in measured]:
             raise refuse("variables", f"There is no variable {unknown[0][:80]!r}; there are {listing(names, 12)}.")
-    left = [name for name in names if name not in taken]
-    text = f"There are {len(names)} variables; opened as channels: {listing(taken, 12)}."
-    text += f" Left out: {listing(left, 12)}." if left else ""
-    choices = {name: f"open {known[name].label[:80]} alone" for name in names[:40]}
-    chosen = answer or ",".join(taken)
-    choices |= {"<variables>": "open several, names with commas between", chosen: "open what was opened now"}
-    return taken, [Finding("note", "variables", text, choices, chosen)]
+    left_out = [name for name in names if name not in chosen_names]
+    text = f"There are {len(names)} variables; opened as channels: {listing(chosen_names, 12)}."
+    text += f" Left out: {listing(left_out, 12)}." if left_out else ""
+    choices = {name: f"open {measured[name].label[:80]} alone" for name in names[:40]}
+    chosen = answer or ",".join(chosen_names)
+    choices |= {"<variables>": "open several: names with commas between them", chosen: "open what is open now"}
+    return chosen_names, [Finding("note", "variables", text, choices, chosen)]
 
 
-def places(array: xr.DataArray, dims: set[str], answers: Answers) -> tuple[list[xr.DataArray], list[Finding]]:
-    """The variable over ``dims`` alone: at the answered place of every further dimension, else at its first, which is told.
+def select_positions(array: xr.DataArray, dims: set[str], answers: Answers) -> tuple[list[xr.DataArray], list[Finding]]:
+    """The variable over ``dims`` alone: at the answered position of every further dimension, else at the first, with a finding.
 
-    Along the versions of ERA5 all are given, final before preliminary; the first with a reading counts.
+    For the versions of ERA5 it returns one array each, final before preliminary; the first with a reading counts.
     """
     findings: list[Finding] = []
     for dim in [str(dim) for dim in array.dims if dim not in dims and dim != VERSIONS]:
@@ -73,31 +73,31 @@ def places(array: xr.DataArray, dims: set[str], answers: Answers) -> tuple[list[
             array = array.isel({dim: 0})
             continue
         if dim.lower() in LEADS:
-            raise _forecasts(array, dim)
+            raise _forecast_error(array, dim)
         labels = _labels(array[dim].values)
-        taken = answers.get(dim, labels[0])
-        if taken not in labels:
-            raise refuse(dim, f"There is no {dim} {taken[:80]!r}; there are {listing(labels, 12)}.")
-        text = f"The values have {len(labels)} places along {dim!r}; {taken} was taken."
+        position = answers.get(dim, labels[0])
+        if position not in labels:
+            raise refuse(dim, f"There is no {dim} {position[:80]!r}; there are {listing(labels, 12)}.")
+        text = f"The values have {len(labels)} positions along {dim!r}; {position} was opened."
         choices = {label: f"open {dim} {label}" for label in labels}
-        findings.append(Finding("note", dim, text, choices, taken))
-        array = array.isel({dim: labels.index(taken)})
+        findings.append(Finding("note", dim, text, choices, position))
+        array = array.isel({dim: labels.index(position)})
     if VERSIONS not in array.dims:
         return [array], findings
     order = np.argsort(_labels(array[VERSIONS].values)) if VERSIONS in array.coords else range(array.sizes[VERSIONS])
     return [array.isel({VERSIONS: int(place)}) for place in order], findings
 
 
-def _forecasts(array: xr.DataArray, dim: str) -> Exception:
+def _forecast_error(array: xr.DataArray, dim: str) -> Exception:
     text = (
         f"{array.name} holds forecasts: for every time there are {array.sizes[dim]} lead times along {dim!r}. Observations "
-        "have one value a time; choose one lead time and save it as a file of its own."
+        "have one value a time. Choose one lead time and save it as a file of its own."
     )
     return refuse("forecasts", text)
 
 
 def _labels(values: np.ndarray) -> list[str]:
-    """What places along a dimension are called; whole numbers without a point, each name once."""
+    """The names of the positions along a dimension: whole numbers without a point; numbers where two names are the same."""
     names = [
         (
             part.decode("utf-8", "replace")
@@ -111,8 +111,8 @@ def _labels(values: np.ndarray) -> list[str]:
     return names if len(set(names)) == len(names) else [str(number) for number in range(len(names))]
 
 
-def told(ds: xr.Dataset, names: list[str], time: str, name: str) -> list[Finding]:
-    """That packed numbers were unpacked, and that the newest part of ERA5 is preliminary."""
+def packing_notes(ds: xr.Dataset, names: list[str], time: str, name: str) -> list[Finding]:
+    """Notes that packed numbers were unpacked, and that the newest part of ERA5 is preliminary."""
     findings = []
     packed = [variable for variable in names if {"scale_factor", "add_offset"} & ds[variable].encoding.keys()]
     if packed:
@@ -123,7 +123,7 @@ def told(ds: xr.Dataset, names: list[str], time: str, name: str) -> list[Finding
         )
         findings.append(Finding("note", "packed", text))
     if VERSIONS in ds.variables and ds[VERSIONS].dims == (time,):
-        labels = np.array(_every(ds[VERSIONS].values))
+        labels = np.array(_version_labels(ds[VERSIONS].values))
         early = int(np.isin(labels, ("0005", "5")).sum())
         if early:
             text = f"{early} of {len(labels)} rows of {name} are preliminary (ERA5T, expver 0005) and may still change."
@@ -131,5 +131,5 @@ def told(ds: xr.Dataset, names: list[str], time: str, name: str) -> list[Finding
     return findings
 
 
-def _every(values: np.ndarray) -> list[str]:
+def _version_labels(values: np.ndarray) -> list[str]:
     return [part.decode("ascii", "replace") if isinstance(part, bytes) else str(part) for part in values.tolist()]

@@ -1,4 +1,4 @@
-"""WeatherBench 1 and downloads like it: one NetCDF a year, or month, in a folder for every variable, opened together."""
+"""WeatherBench 1 and similar downloads: one NetCDF per year or month, in a folder per variable, opened together."""
 
 import re
 from collections.abc import Sequence
@@ -12,38 +12,40 @@ from stcore.readers.source import Folder, Source
 from stcore.registry import Card
 
 CARD = Card(
-    "weatherbench", "Folders with one NetCDF grid for every year or month (WeatherBench 1); variables become channels.",
-    "Rasp et al. 2020, arXiv 2002.00469", "stcore.readers.grids.weatherbench:READER",
-)  # fmt: skip
+    "weatherbench",
+    "Folders with one NetCDF grid for every year or month (WeatherBench 1); variables become channels.",
+    "Rasp et al. 2020, arXiv 2002.00469",
+    "stcore.readers.grids.weatherbench:READER",
+)
 YEAR = re.compile(r"(?<!\d)(?:18|19|20|21)\d\d(?:[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?[0-3]\d)?)?(?!\d)")
 MOST_FILES = 700
 """Files that are open at once."""
 
 
 def members(folder: Folder) -> Sequence[Source]:
-    """The folder's own files whose names differ in the year alone, else those of the variables' folders below it."""
-    own = _series(folder)
+    """The files of the folder whose names differ only in the year, else those in the folders of variables below it."""
+    own = _file_series(folder)
     if len(own) > 1:
-        return own if _grid(own[0]) else []
-    below = [_series(inner) for inner in folder.below]
+        return own if _is_grid(own[0]) else []
+    below = [_file_series(inner) for inner in folder.below]
     named = [
-        found
-        for inner, found in zip(folder.below, below, strict=True)
-        if found and found[0].name.lower().startswith(inner.stem) and _grid(found[0])
+        files
+        for inner, files in zip(folder.below, below, strict=True)
+        if files and files[0].name.lower().startswith(inner.stem) and _is_grid(files[0])
     ]
-    every = [source for found in named for source in found]
+    every = [source for files in named for source in files]
     return every if len(every) > 1 else []
 
 
-def _series(folder: Folder) -> list[Source]:
-    """NetCDF files that are called the same but for one year or month; none where there are several such series."""
+def _file_series(folder: Folder) -> list[Source]:
+    """NetCDF files whose names differ only in a year or month; none where there are several such series."""
     files = [source for source in folder.named("*.nc", "*.nc4") if YEAR.search(source.name)]
     names = {YEAR.sub("", source.name) for source in files}
     return files if len(names) == 1 else []
 
 
-def _grid(source: Source) -> bool:
-    """Whether the file is a grid over time, by its header; one without time (constants) is none."""
+def _is_grid(source: Source) -> bool:
+    """Whether the file is a grid over time, by its header. A file without times (constants) is not."""
     try:
         return netcdf_grid.recognises(source) > 0
     except DataError:
@@ -51,7 +53,7 @@ def _grid(source: Source) -> bool:
 
 
 def read(folder: Folder, answers: Answers) -> Raw:
-    """All years after one another, all variables as channels; where a variable lacks times of another, they are missing."""
+    """All years in one dataset, all variables as channels. Where a variable lacks times of another, its values are missing."""
     files = members(folder)
     if len(files) > MOST_FILES:
         raise refuse(
@@ -59,9 +61,10 @@ def read(folder: Folder, answers: Answers) -> Raw:
         )
     with ExitStack() as stack:
         parts = [
-            Part(stack.enter_context(netcdf.opened(source)), source.name, source.path.parent.name) for source in files
+            Part(stack.enter_context(netcdf.open_netcdf(source)), source.name, source.path.parent.name)
+            for source in files
         ]
-        return netcdf_grid.assembled(parts, folder.name, answers)
+        return netcdf_grid.grid_raw(parts, folder.name, answers)
 
 
 READER = FolderReader(members, read)

@@ -1,4 +1,4 @@
-"""Zarr stores in a folder, of both formats: grids (WeatherBench 2, ARCO), stations, and what this program saves."""
+"""Zarr stores in a folder, in both formats: grids (WeatherBench 2, ARCO), stations, and data that this program saved."""
 
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -18,21 +18,23 @@ from stcore.readers.source import Folder, Source
 from stcore.registry import Card
 
 CARD = Card(
-    "zarr", "A Zarr store (version 2 or 3) over time and a grid or stations, such as WeatherBench 2; saved data, too.",
-    "Zarr 2 and 3; Climate and Forecast conventions", "stcore.readers.grids.zarr_store:READER",
-)  # fmt: skip
+    "zarr",
+    "A Zarr store (version 2 or 3) over time and a grid or stations, such as WeatherBench 2; saved data, too.",
+    "Zarr 2 and 3; Climate and Forecast conventions",
+    "stcore.readers.grids.zarr_store:READER",
+)
 MARKS = (".zgroup", ".zarray", "zarr.json")
 CHUNK = 2**22
-"""Values of a chunk that is written."""
+"""Values in a chunk that this program writes."""
 
 
 def members(folder: Folder) -> Sequence[Source]:
-    """The file that makes a folder a store."""
+    """The metadata file that makes a folder a store."""
     marks = [folder.path / name for name in MARKS]
     return [Source(mark) for mark in marks if mark.is_file() and not mark.is_symlink()][:1]
 
 
-def zipped(source: Source) -> bool:
+def is_zipped_store(source: Source) -> bool:
     """Whether a zip archive holds a store."""
     try:
         with zipfile.ZipFile(source.path) as archive:
@@ -42,43 +44,41 @@ def zipped(source: Source) -> bool:
 
 
 @contextmanager
-def opened(folder: Folder, times: bool = False) -> Iterator[xr.Dataset]:
-    """The store's variables, not yet read; nothing but this folder is looked into."""
+def open_store(folder: Folder, times: bool = False) -> Iterator[xr.Dataset]:
+    """The variables of the store, not yet read. Nothing outside this folder is opened."""
     from zarr.storage import LocalStore
 
-    found = zarr.check(folder.path)
+    form = zarr.check_store(folder.path)
     if (folder.path / ".zarray").is_file():
         raise refuse(
-            "zarr", f"{folder.name} is a single array; open the store that it belongs to, which has the times."
+            "zarr", f"{folder.name} is a single array. Open the store that it belongs to; the store has the times."
         )
-    store: Any = LocalStore(folder.path, read_only=True)  # which xarray takes, though it does not say so
+    store: Any = LocalStore(folder.path, read_only=True)  # xarray accepts it, though its types do not say so
     with xr.open_dataset(
-        store, engine="zarr", zarr_format=found, consolidated=False, chunks=None, decode_times=times
+        store, engine="zarr", zarr_format=form, consolidated=False, chunks=None, decode_times=times
     ) as ds:
         yield ds
 
 
 def read(folder: Folder, answers: Answers) -> Raw:
-    """A saved dataset as it was, else the cells of a grid, else stations."""
+    """A dataset that this program saved, else a grid, else stations."""
     title = folder.path.stem
-    with opened(folder) as ds:
+    with open_store(folder) as ds:
         saved = "value" in ds and set(ds["value"].dims) == {"time", "sensor", "channel"}
         if not saved:
-            if netcdf_grid.axes_of(ds, folder.name):
-                return netcdf_grid.assembled([netcdf_grid.Part(ds, folder.name)], title, answers)
-            return netcdf_stations.assembled(ds, folder.name, title, answers)
-    with opened(folder, times=True) as ds:
+            if netcdf_grid.grid_axes(ds, folder.name):
+                return netcdf_grid.grid_raw([netcdf_grid.Part(ds, folder.name)], title, answers)
+            return netcdf_stations.stations_raw(ds, folder.name, title, answers)
+    with open_store(folder, times=True) as ds:
         check_room(sum(array.nbytes for array in ds.variables.values()), folder.name)
-        return stdata.restored(ds.load().drop_encoding(), folder.name)
+        return stdata.restore(ds.load().drop_encoding(), folder.name)
 
 
-def write(data: STData, place: Path) -> list[str]:
-    """Everything, findings and layers included, in format 2, which older programs read, too; nothing is lost."""
+def write(data: STData, path: Path) -> list[str]:
+    """Everything, findings and layers included, in format 2, which older programs read, too. Nothing is lost."""
     steps = max(CHUNK // (len(data.sensors) * len(data.channels)), 1)
     chunks = (min(steps, data.steps), len(data.sensors), len(data.channels))
-    data.to_dataset().to_zarr(
-        place, mode="w-", zarr_format=2, consolidated=True, encoding={"value": {"chunks": chunks}}
-    )
+    data.to_dataset().to_zarr(path, mode="w-", zarr_format=2, consolidated=True, encoding={"value": {"chunks": chunks}})
     return []
 
 

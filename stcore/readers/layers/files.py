@@ -1,7 +1,7 @@
 """Map layers as files: GeoJSON, GeoPackage, zipped Shapefile, GeoParquet; bytes in, a table of geometries out.
 
-Nothing is opened by a name that stands inside a file: GDAL is given bytes, never a path, and only after a look at what they
-hold. ``/vsi`` paths, virtual tables, links and whatever else leads out of a file are refused or stay text.
+No name inside a file is ever opened. GDAL gets bytes, never a path, and only after the bytes were checked. ``/vsi`` paths,
+virtual tables, links and whatever else leads out of a file are refused or stay text.
 """
 
 import io
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stcore.findings import Finding, refuse
-from stcore.readers.safe.limits import check_room, words
+from stcore.readers.safe.limits import check_room, size_text
 from stcore.readers.source import Source
 
 SQLITE, SHP = b"SQLite format 3\x00", b"\x00\x00\x27\x0a"
@@ -27,37 +27,39 @@ KNOWN = "GeoJSON, GeoPackage, a zipped Shapefile or GeoParquet"
 
 
 class Features(NamedTuple):
-    """A geopandas ``frame`` as the file has it, and what is to be said of the choice that was made."""
+    """A geopandas ``frame`` as in the file, and findings about the choice of a layer."""
 
     frame: Any
     findings: list[Finding]
 
 
-def features(source: Source, answers: Mapping[str, str]) -> Features:
-    """The features of a file, whichever of the four kinds its bytes are. ``answers`` may name the ``layer``. DataError."""
+def read_features(source: Source, answers: Mapping[str, str]) -> Features:
+    """The features of a file in one of the four formats. ``answers`` may name the ``layer``. Raises DataError."""
     if source.size > MOST_BYTES:
-        raise refuse("too-large", f"{source.name} has {words(source.size)}; a layer may have {words(MOST_BYTES)}.")
+        raise refuse(
+            "too-large", f"{source.name} has {size_text(source.size)}; a layer may have {size_text(MOST_BYTES)}."
+        )
     check_room(12 * source.size, source.name)
     raw = source.path.read_bytes()
     if raw.startswith(SQLITE):
-        found = _geopackage(source.name, raw, answers)
+        features = _geopackage(source.name, raw, answers)
     elif raw.startswith(b"PK\x03\x04"):
-        found = _shapefile(source.name, raw, answers)
+        features = _shapefile(source.name, raw, answers)
     elif raw.startswith(b"PAR1"):
-        found = _parquet(source.name, raw)
+        features = _parquet(source.name, raw)
     elif raw.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        found = Features(_geojson(source.name, raw), [])
+        features = Features(_geojson(source.name, raw), [])
     elif raw.startswith(SHP):
         text = (
             f"{source.name} is one part of a Shapefile. Zip it with its .shx, .dbf and .prj, and choose the zip file."
         )
         raise refuse("half", text)
     else:
-        raise refuse("unknown-format", f"{source.name} is no map layer that is known here: it must be {KNOWN}.")
-    if getattr(found.frame, "_geometry_column_name", None) is None:
+        raise refuse("unknown-format", f"{source.name} is not a known map layer: it must be {KNOWN}.")
+    if getattr(features.frame, "_geometry_column_name", None) is None:
         raise refuse("no-geometry", f"{source.name} holds a table without geometries.")
-    _check_count(source.name, len(found.frame))
-    return found
+    _check_count(source.name, len(features.frame))
+    return features
 
 
 def _check_count(name: str, count: int) -> None:
@@ -71,44 +73,44 @@ def _check_count(name: str, count: int) -> None:
 
 # ---- GeoJSON -------------------------------------------------------------------------------------------------------
 def _geojson(name: str, raw: bytes) -> Any:
-    """By Python's own parser. A ``crs`` member of before 2016 counts where it names an EPSG code."""
+    """Read with Python's own parser. A ``crs`` member (GeoJSON before 2016) counts where it names an EPSG code."""
     import geopandas
 
-    held = json.loads(raw.decode("utf-8-sig"))
-    kind = held.get("type")
+    content = json.loads(raw.decode("utf-8-sig"))
+    kind = content.get("type")
     if kind == "FeatureCollection":
-        listed = held.get("features")
+        parts_in_file = content.get("features")
     else:
-        listed = [held] if kind == "Feature" else [{"type": "Feature", "properties": {}, "geometry": held}]
-    if not isinstance(listed, list) or kind not in ("FeatureCollection", "Feature", *GEOMETRIES):
+        parts_in_file = [content] if kind == "Feature" else [{"type": "Feature", "properties": {}, "geometry": content}]
+    if not isinstance(parts_in_file, list) or kind not in ("FeatureCollection", "Feature", *GEOMETRIES):
         raise refuse("unknown-format", f"{name} is JSON but not GeoJSON: it has no features.")
-    _check_count(name, len(listed))
+    _check_count(name, len(parts_in_file))
     shapes = [
-        {"type": "Feature", "properties": _told(part.get("properties")), "geometry": part.get("geometry")}
-        for part in listed
+        {"type": "Feature", "properties": _attributes(part.get("properties")), "geometry": part.get("geometry")}
+        for part in parts_in_file
         if isinstance(part, dict)
     ]
-    with np.errstate(invalid="ignore"):  # what is no number is left out later on
-        return geopandas.GeoDataFrame.from_features(shapes, crs=_named_crs(held.get("crs")))
+    with np.errstate(invalid="ignore"):  # coordinates that are no numbers are left out later
+        return geopandas.GeoDataFrame.from_features(shapes, crs=_named_crs(content.get("crs")))
 
 
-def _told(properties: Any) -> dict[str, Any]:
-    """Attributes, none of which may take the place of the geometry."""
-    held = properties if isinstance(properties, dict) else {}
-    return {f"{key} (attribute)" if key == "geometry" else key: value for key, value in held.items()}
+def _attributes(properties: Any) -> dict[str, Any]:
+    """The attributes of a feature; none may be called ``geometry``."""
+    attributes = properties if isinstance(properties, dict) else {}
+    return {f"{key} (attribute)" if key == "geometry" else key: value for key, value in attributes.items()}
 
 
 GEOMETRIES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")
 
 
 def _named_crs(member: Any) -> str | None:
-    """``EPSG:25832`` from ``{"properties": {"name": "urn:ogc:def:crs:EPSG::25832"}}``; what else a name may say, and a code
-    that there is not, are left."""
+    """``EPSG:25832`` from ``{"properties": {"name": "urn:ogc:def:crs:EPSG::25832"}}``; None for other names and for codes
+    that do not exist."""
     from pyproj import CRS
     from pyproj.exceptions import CRSError
 
-    told = (member.get("properties") or {}) if isinstance(member, dict) else {}
-    text = str(told.get("name", "")) if isinstance(told, dict) else ""
+    properties = (member.get("properties") or {}) if isinstance(member, dict) else {}
+    text = str(properties.get("name", "")) if isinstance(properties, dict) else ""
     if "CRS84" in text:
         return "EPSG:4326"
     code = re.fullmatch(r"(?:urn:(?:x-)?ogc:def:crs:)?EPSG:(?:[\d.]*:)?(\d{4,6})", text)
@@ -119,25 +121,25 @@ def _named_crs(member: Any) -> str | None:
 
 # ---- GeoPackage ----------------------------------------------------------------------------------------------------
 def _geopackage(name: str, raw: bytes, answers: Mapping[str, str]) -> Features:
-    """After a look at its tables: only real ones are read, and none that another program would have to make."""
+    """Check the tables first, then read one. Virtual tables are refused, and views are left out."""
     tables = _feature_tables(name, raw)
-    chosen, findings = _choice(name, tables, answers)
-    return Features(_read(raw, layer=chosen), findings)
+    chosen, findings = _choose_layer(name, tables, answers)
+    return Features(_read_with_gdal(raw, layer=chosen), findings)
 
 
 def _feature_tables(name: str, raw: bytes) -> list[str]:
     with sqlite3.connect(":memory:") as database:
         database.deserialize(raw)
         database.set_authorizer(_only_reading)
-        database.set_progress_handler(lambda: 1, 20_000_000)  # ends what a made-up table would never end
+        database.set_progress_handler(lambda: 1, 20_000_000)  # ends a query that would never end
         rows = database.execute("SELECT name, sql FROM sqlite_master").fetchall()
-        held = {str(table): str(made or "") for table, made in rows}
-        if "gpkg_geometry_columns" not in held:
+        tables_in_file = {str(table): str(made or "") for table, made in rows}
+        if "gpkg_geometry_columns" not in tables_in_file:
             raise refuse("unknown-format", f"{name} is an SQLite database but no GeoPackage.")
         if any(re.match(r"\s*CREATE\s+VIRTUAL", made or "", re.I) and not RTREE.search(made) for _, made in rows):
             raise refuse("reaches-out", f"{name} has a virtual table, which may read other files; it was not opened.")
         named = [str(row[0]) for row in database.execute("SELECT table_name FROM gpkg_geometry_columns")]
-    tables = [table for table in named if held.get(table, "").lstrip().upper().startswith("CREATE TABLE")]
+    tables = [table for table in named if tables_in_file.get(table, "").lstrip().upper().startswith("CREATE TABLE")]
     if not tables:
         raise refuse("empty", f"{name} has no table of features.")
     return sorted(tables)
@@ -152,7 +154,7 @@ def _only_reading(action: int, *rest: Any) -> int:
 
 # ---- Shapefile -----------------------------------------------------------------------------------------------------
 def _shapefile(name: str, raw: bytes, answers: Mapping[str, str]) -> Features:
-    """The parts of one Shapefile out of a zip archive, under names of ours."""
+    """The parts of one Shapefile from a zip archive, under our own names."""
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
         _check_archive(name, members)
@@ -160,7 +162,7 @@ def _shapefile(name: str, raw: bytes, answers: Mapping[str, str]) -> Features:
         stems = sorted(path[:-4] for path in parts if path.endswith(".shp") and "__macosx" not in path)
         if not stems:
             raise refuse("unknown-format", f"{name} is a zip archive without a Shapefile (.shp, .shx, .dbf) in it.")
-        chosen, findings = _choice(name, stems, answers)
+        chosen, findings = _choose_layer(name, stems, answers)
         if chosen + ".shx" not in parts:
             raise refuse("half", f"{name} has {chosen[-100:]}.shp without its .shx; zip all parts of the Shapefile.")
         clean = io.BytesIO()
@@ -168,7 +170,7 @@ def _shapefile(name: str, raw: bytes, answers: Mapping[str, str]) -> Features:
             for suffix in PARTS:
                 if member := parts.get(chosen + suffix):
                     made.writestr("layer" + suffix, archive.read(member))
-    return Features(_read(clean.getvalue()), findings)
+    return Features(_read_with_gdal(clean.getvalue()), findings)
 
 
 def _check_archive(name: str, members: list[zipfile.ZipInfo]) -> None:
@@ -176,7 +178,7 @@ def _check_archive(name: str, members: list[zipfile.ZipInfo]) -> None:
     if len(members) > MOST_MEMBERS or size > 5 * MOST_BYTES or size > UNZIPPED_RATIO * max(packed, 1):
         raise refuse(
             "bomb",
-            f"{name} unzips to {words(size)} in {len(members):,} files, which no Shapefile does; it was not opened.",
+            f"{name} unzips to {size_text(size)} in {len(members):,} files, as no Shapefile does; it was not opened.",
         )
     if any(member.flag_bits & 1 for member in members):
         raise refuse("locked", f"{name} is locked with a password.")
@@ -196,21 +198,23 @@ def _parquet(name: str, raw: bytes) -> Features:
 
 
 # ---- what they share -----------------------------------------------------------------------------------------------
-def _read(raw: bytes, **which: Any) -> Any:
-    """By GDAL, out of memory."""
+def _read_with_gdal(raw: bytes, **which: Any) -> Any:
+    """Read the bytes with GDAL, from memory."""
     import geopandas
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a file in memory has no suffix to go by
+        warnings.simplefilter("ignore", RuntimeWarning)  # a file in memory has no suffix
         return geopandas.read_file(io.BytesIO(raw), max_features=MOST_FEATURES + 1, **which)
 
 
-def _choice(name: str, held: list[str], answers: Mapping[str, str]) -> tuple[str, list[Finding]]:
-    """The layer to read: the answer's, else the first, which is said."""
-    asked = answers.get("layer", held[0])
-    choices = dict.fromkeys(held, "this one is drawn")
-    if asked not in held:
-        raise refuse("layer", f"{name} has no layer {asked[:100]!r}.", choices)
-    if len(held) == 1:
-        return asked, []
-    return asked, [Finding("note", "layer", f"{name} holds {len(held)} layers; this is {asked[:100]}.", choices, asked)]
+def _choose_layer(name: str, names: list[str], answers: Mapping[str, str]) -> tuple[str, list[Finding]]:
+    """The layer to read: the answered one, else the first, with a finding."""
+    chosen = answers.get("layer", names[0])
+    choices = dict.fromkeys(names, "this one is drawn")
+    if chosen not in names:
+        raise refuse("layer", f"{name} has no layer {chosen[:100]!r}.", choices)
+    if len(names) == 1:
+        return chosen, []
+    return chosen, [
+        Finding("note", "layer", f"{name} holds {len(names)} layers; this is {chosen[:100]}.", choices, chosen)
+    ]

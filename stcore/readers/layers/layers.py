@@ -1,4 +1,4 @@
-"""Layers that a user brings for the map: any coordinate system in, a small GeoJSON collection in degrees out."""
+"""Map layers from the user: any coordinate system in, a small GeoJSON collection in degrees out."""
 
 import json
 import re
@@ -11,16 +11,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stcore.findings import Finding, refuse
-from stcore.readers.layers.files import features
-from stcore.readers.safe.guard import guarded
+from stcore.readers.layers.files import read_features
+from stcore.readers.safe.limits import guard
 from stcore.readers.source import Source
 
 MOST_TEXT, MOST_NAME, MOST_ATTRIBUTES = 120, 60, 12
 MOST_JSON = 1_000_000
-"""Characters of a collection: what a page sends to the map at every step."""
-DIGITS = 5  # about 1 m
+"""Characters of a collection, which a page sends to the map at every step."""
+DIGITS = 5
+"""Decimal places of a degree, about 1 m."""
 LOOKED_AT = 200
-"""Areas of which is looked whether they lie upon others."""
+"""Areas that are tested for overlap with others."""
 TOLERANCES = (0.0, *(round(step * 10**power, 6) for power in range(-5, 0) for step in (1, 2, 5)))
 METRES, MOST_METRES = 111_000.0, 1e12
 EPSG = re.compile(r"(?:EPSG:)?(\d{4,6})")
@@ -28,7 +29,7 @@ CHOICES = {"<EPSG:number>": "the coordinate system of these numbers, such as EPS
 
 
 class Layer(NamedTuple):
-    """A GeoJSON ``collection`` (EPSG:4326, attributes as plain text) by its ``name``, and what was done to it."""
+    """A GeoJSON ``collection`` (EPSG:4326, attributes as plain text), its ``name``, and what was done to it."""
 
     name: str
     collection: dict[str, Any]
@@ -36,36 +37,42 @@ class Layer(NamedTuple):
 
 
 def read_layer(path: str | Path, answers: Mapping[str, str] | None = None) -> Layer:
-    """A layer from a GeoJSON, GeoPackage, zipped Shapefile or GeoParquet file, as ``STData.layers`` holds them.
+    """A layer from a GeoJSON, GeoPackage, zipped Shapefile or GeoParquet file, in the form that ``STData.layers`` holds.
 
-    It is brought to EPSG:4326, its coordinates rounded to about a metre and simplified until it has less than 1 MB, all of
-    which is said. ``answers``: ``layer`` where a file holds several, ``crs`` where it tells no coordinate system. DataError.
+    Coordinates are converted to EPSG:4326, rounded to about a metre, and simplified until the layer has less than 1 MB;
+    findings say so. ``answers``: ``layer`` where a file holds several, ``crs`` where it names no coordinate system. Raises
+    DataError.
     """
     source = Source(Path(path))
-    with guarded(source.name):
-        found = features(source, answers or {})
-        frame, about = in_degrees(found.frame, (answers or {}).get("crs"), source.name)
-        collection, more = fitted(frame, source.name)
+    with guard(source.name):
+        layer_features = read_features(source, answers or {})
+        frame, about = to_degrees(layer_features.frame, (answers or {}).get("crs"), source.name)
+        collection, more = simplify_to_size(frame, source.name)
         name = _text(source.path.name.split(".")[0], MOST_NAME) or "layer"
-        return Layer(name, collection, [*found.findings, *about, *more])
+        return Layer(name, collection, [*layer_features.findings, *about, *more])
 
 
 def write_layer(layer: Layer, out: Path) -> None:
-    """As JSON, which ``parse_layer`` reads back."""
-    held = {"name": layer.name, "collection": layer.collection, "findings": [asdict(part) for part in layer.findings]}
-    out.write_text(json.dumps(held), encoding="utf-8")
+    """Write a layer as JSON, which ``parse_layer`` reads back."""
+    content = {
+        "name": layer.name,
+        "collection": layer.collection,
+        "findings": [asdict(part) for part in layer.findings],
+    }
+    out.write_text(json.dumps(content), encoding="utf-8")
 
 
 def parse_layer(text: str) -> Layer:
-    """What ``write_layer`` wrote."""
-    held = json.loads(text)
-    return Layer(held["name"], held["collection"], [Finding(**part) for part in held["findings"]])
+    """Read what ``write_layer`` wrote."""
+    content = json.loads(text)
+    return Layer(content["name"], content["collection"], [Finding(**part) for part in content["findings"]])
 
 
-# ---- where it lies -------------------------------------------------------------------------------------------------
-def in_degrees(frame: Any, asked: str | None, name: str) -> tuple[Any, list[Finding]]:
-    """A geopandas frame in EPSG:4326, flat, without what has no place; DataError where its system is not known."""
-    while (frame.geom_type == "GeometryCollection").any():  # one may lie in another
+# ---- coordinates ---------------------------------------------------------------------------------------------------
+def to_degrees(frame: Any, asked: str | None, name: str) -> tuple[Any, list[Finding]]:
+    """A geopandas frame in EPSG:4326 and two dimensions, without features that have no location. DataError where the
+    coordinate system is unknown."""
+    while (frame.geom_type == "GeometryCollection").any():  # collections can be nested
         frame = frame.explode(ignore_index=True)
     frame = frame[~(frame.geometry.isna() | frame.geometry.is_empty)]
     if not len(frame):
@@ -73,54 +80,56 @@ def in_degrees(frame: Any, asked: str | None, name: str) -> tuple[Any, list[Find
     frame = frame.set_geometry(frame.geometry.force_2d())
     count, frame = len(frame), frame[_finite(frame.geometry)]
     if not len(frame):
-        raise refuse("no-place", f"No feature of {name} has a place on the earth.")
+        raise refuse("no-place", f"No feature of {name} has a location on the earth.")
     frame, findings = _with_crs(frame, asked, name)
-    if asks_for_files(frame.crs):
+    if needs_files(frame.crs):
         raise refuse(
-            "crs", f"The coordinate system of {name} needs files of its own; save it in one with an EPSG code."
+            "crs", f"The coordinate system of {name} needs further files. Save the layer in a system with an EPSG code."
         )
-    told = frame.crs.to_epsg() or frame.crs.name
-    if told != 4326:
+    system = frame.crs.to_epsg() or frame.crs.name
+    if system != 4326:
         frame = frame.to_crs(4326)
-        findings.append(Finding("note", "reprojected", f"{name} was brought from {_text(told, 80)} to EPSG:4326."))
-    there = _finite(frame.geometry)
-    if not there.any():
-        raise refuse("no-place", f"No feature of {name} has a place on the earth.")
-    if there.sum() < count:
-        text = f"{count - int(there.sum())} of {count} features of {name} have no place on the earth and are left out."
+        findings.append(Finding("note", "reprojected", f"{name} was converted from {_text(system, 80)} to EPSG:4326."))
+    valid = _finite(frame.geometry)
+    if not valid.any():
+        raise refuse("no-place", f"No feature of {name} has a location on the earth.")
+    if valid.sum() < count:
+        text = (
+            f"{count - int(valid.sum())} of {count} features of {name} have no location on the earth and are left out."
+        )
         findings.append(Finding("note", "no-place", text))
-    return frame[there].reset_index(drop=True), findings
+    return frame[valid].reset_index(drop=True), findings
 
 
 def _finite(shapes: Any) -> np.ndarray:
-    """[F] whether every coordinate of each feature is a number; bounds would pass over one that is not."""
-    found = np.ones(len(shapes), bool)
+    """[F] whether every coordinate of a feature is finite. (Bounds ignore one that is not.)"""
+    finite = np.ones(len(shapes), bool)
     points = shapes.get_coordinates(ignore_index=False)
     broken = ~np.isfinite(points.to_numpy()).all(axis=1)
-    found[shapes.index.get_indexer(points.index[broken])] = False
-    return found
+    finite[shapes.index.get_indexer(points.index[broken])] = False
+    return finite
 
 
 def _with_crs(frame: Any, asked: str | None, name: str) -> tuple[Any, list[Finding]]:
-    """The system that the file tells, if its numbers can be of it; else the answer's; else degrees, where they can be."""
+    """The coordinate system in the file, if its numbers fit it; else the answered one; else degrees, if they fit."""
     west, south, east, north = frame.total_bounds
     degrees = west >= -180 and east <= 360 and south >= -90 and north <= 90
-    told = frame.crs
-    if told is not None and (told.is_projected or (told.is_geographic and degrees)):
+    system = frame.crs
+    if system is not None and (system.is_projected or (system.is_geographic and degrees)):
         return frame, []
     if asked is not None:
-        return frame.set_crs(known_code(asked, name), allow_override=True), []
+        return frame.set_crs(epsg_code(asked, name), allow_override=True), []
     if degrees:
-        text = f"{name} tells no coordinate system that is known here; its numbers fit degrees and were taken as EPSG:4326."
+        text = f"{name} names no known coordinate system; its numbers fit degrees and were read as EPSG:4326."
         return frame.set_crs(4326, allow_override=True), [Finding("note", "crs", text, CHOICES, "EPSG:4326")]
     most = np.abs(frame.total_bounds).max()
-    said = f"{most:,.0f}" if most < MOST_METRES else f"{most:.3g}"
-    text = f"{name} tells no coordinate system that is known here, and numbers up to {said} are no degrees. Which one is it?"
+    size = f"{most:,.0f}" if most < MOST_METRES else f"{most:.3g}"
+    text = f"{name} names no known coordinate system, and numbers up to {size} are no degrees. Which one is it?"
     raise refuse("crs", text, CHOICES)
 
 
-def known_code(asked: str, name: str) -> int:
-    """An EPSG code; anything else that could name a system, a file among it, is not taken."""
+def epsg_code(asked: str, name: str) -> int:
+    """The number of an EPSG code; DataError for anything else, since a name may be a file."""
     from pyproj import CRS
     from pyproj.exceptions import CRSError
 
@@ -132,40 +141,40 @@ def known_code(asked: str, name: str) -> int:
     raise refuse("crs", f"There is no coordinate system {asked[:40]!r} for {name}; write it as EPSG:25832.", CHOICES)
 
 
-def asks_for_files(crs: Any) -> bool:
-    """Whether the definition of a system names grid files, which would be looked for on this machine."""
+def needs_files(crs: Any) -> bool:
+    """Whether the definition of a coordinate system names grid files, which would be looked for on this machine."""
     return crs.to_epsg() is None and any(word in crs.to_wkt().lower() for word in ("grids", "gridshift", "@"))
 
 
-# ---- how large it is -----------------------------------------------------------------------------------------------
-def fitted(frame: Any, name: str) -> tuple[dict[str, Any], list[Finding]]:
-    """The frame as a collection of less than MOST_JSON characters, as little simplified as that takes."""
+# ---- size ----------------------------------------------------------------------------------------------------------
+def simplify_to_size(frame: Any, name: str) -> tuple[dict[str, Any], list[Finding]]:
+    """The frame as a collection of at most MOST_JSON characters, simplified as little as possible."""
     table, findings = _attributes(frame, name)
-    areas = frame.geom_type.isin(["Polygon", "MultiPolygon"]).all() and _apart(frame.geometry)
+    areas = frame.geom_type.isin(["Polygon", "MultiPolygon"]).all() and _do_not_overlap(frame.geometry)
     nothing: list[dict[str, str]] = [{}] * len(table)
     for texts in (table, nothing):
         room = MOST_JSON - len(json.dumps(texts)) - 80 * len(texts)
         for tolerance in TOLERANCES if room > 0 else ():
-            shapes = _simplified(frame.geometry, tolerance, areas)
-            if shapes.count_coordinates().sum() * 10 > room:  # fewer than 10 characters a point there never are
+            shapes = _simplify(frame.geometry, tolerance, areas)
+            if shapes.count_coordinates().sum() * 10 > room:  # a point never needs fewer than 10 characters
                 continue
             collection = _collection(shapes, texts)
             if len(json.dumps(collection)) <= MOST_JSON:
-                return collection, [*findings, *_said(name, tolerance, texts is table)]
+                return collection, [*findings, *_losses(name, tolerance, texts is table)]
     raise refuse(
         "too-large", f"{name} is too large for a map even when simplified ({len(table):,} features); leave some out."
     )
 
 
-def _simplified(shapes: Any, tolerance: float, areas: bool) -> Any:
-    """Lines with fewer points; areas that touch go on touching."""
+def _simplify(shapes: Any, tolerance: float, areas: bool) -> Any:
+    """Lines with fewer points. Areas that touch still touch."""
     if not tolerance:
         return shapes
     return shapes.simplify_coverage(tolerance) if areas else shapes.simplify(tolerance)
 
 
-def _apart(shapes: Any) -> bool:
-    """Whether areas do not lie upon each other, by a point inside each of some: simplified together, those that do take
+def _do_not_overlap(shapes: Any) -> bool:
+    """Whether areas do not overlap, by one point inside each of a sample. Simplifying overlapping areas together takes
     minutes."""
     points = shapes.iloc[:: -(-len(shapes) // LOOKED_AT)].representative_point()
     return len(shapes.sindex.query(points, predicate="within")[0]) <= len(points)
@@ -188,20 +197,20 @@ def _round(part: Any) -> Any:
     return round(part, DIGITS) if isinstance(part, float | int) else [_round(inner) for inner in part]
 
 
-def _said(name: str, tolerance: float, with_texts: bool) -> list[Finding]:
-    found = []
+def _losses(name: str, tolerance: float, with_texts: bool) -> list[Finding]:
+    findings = []
     if tolerance:
-        text = f"The lines of {name} were simplified by up to {tolerance * METRES:,.0f} m, so that the map stays quick."
-        found.append(Finding("note", "simplified", text))
+        text = f"The lines of {name} were simplified by up to {tolerance * METRES:,.0f} m, so that the map stays fast."
+        findings.append(Finding("note", "simplified", text))
     if not with_texts:
-        found.append(
+        findings.append(
             Finding("note", "attributes", f"The attributes of {name} were left out, since there are too many.")
         )
-    return found
+    return findings
 
 
 def _attributes(frame: Any, name: str) -> tuple[list[dict[str, str]], list[Finding]]:
-    """[F] what is known of each feature, as short plain text, whatever it was."""
+    """[F] the attributes of each feature as short plain text, whatever their type."""
     columns = [column for column in frame.columns if column != frame.geometry.name]
     kept = columns[:MOST_ATTRIBUTES]
     words = {column: _text(column, MOST_NAME) for column in kept}
@@ -213,7 +222,7 @@ def _attributes(frame: Any, name: str) -> tuple[list[dict[str, str]], list[Findi
 
 
 def _text(value: Any, most: int) -> str:
-    """A value in one short line without control characters; empty for nothing."""
+    """A value as one short line without control characters; empty for a missing value."""
     if value is None or value != value:
         return ""
     text = "".join(sign if sign.isprintable() else " " for sign in str(value)[: 4 * most])

@@ -1,4 +1,4 @@
-"""What a reader found, carried from the child process that read it to the one that asked."""
+"""Reading a file in a child process: the dataset, its findings and layers come back in one file."""
 
 import json
 import tempfile
@@ -12,30 +12,30 @@ import xarray as xr
 from stcore import registry, sandbox
 from stcore.findings import Finding
 from stcore.readers.reader import Answers, Raw
-from stcore.readers.safe.guard import guarded
+from stcore.readers.safe.limits import guard
 from stcore.readers.source import Source
 
 SECONDS = 3600
-"""Of work on one file; those who ask wait for it, and may end it."""
+"""The longest time that one file may take. The caller waits, and may stop it."""
 ABOUT = "about"
 
 
 def read_apart(source: Source, reader: str, answers: Answers) -> Raw:
-    """The file as the reader of that name reads it, in a child process. DataError, too, where the child comes to grief."""
+    """Read a file with the reader of that name, in a child process. DataError where the reader raises it or the child dies."""
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "found.npz"
+        out = Path(folder) / "raw.npz"
         sandbox.take(source.path, out, answers, SECONDS, ["--as", reader])
-        return parse(out)
+        return parse_raw(out)
 
 
 def read_here(path: Path, reader: str, answers: Answers, out: Path) -> None:
-    """The child's part of it."""
-    with guarded(path.name):
-        write(registry.card("readers", reader).load().read(Source(path.absolute()), answers), out)
+    """The part of the child process."""
+    with guard(path.name):
+        write_raw(registry.card("readers", reader).load().read(Source(path.absolute()), answers), out)
 
 
-def write(raw: Raw, out: Path) -> None:
-    """A dataset as its reader made it, not yet checked, with findings and layers."""
+def write_raw(raw: Raw, out: Path) -> None:
+    """Write a raw dataset, not yet checked, with everything that its reader returned."""
     arrays: dict[str, Any] = {f"array {name}": _texts(raw.ds[name].values) for name in raw.ds.variables}
     about = {
         "dims": {str(name): list(raw.ds[name].dims) for name in raw.ds.variables},
@@ -43,26 +43,29 @@ def write(raw: Raw, out: Path) -> None:
         "attrs": raw.ds.attrs,
         "findings": [asdict(finding) for finding in raw.findings],
         "layers": raw.layers,
+        "numbered": raw.numbered,
+        "likely_zone": raw.likely_zone,
     }
     np.savez(out, **arrays | {ABOUT: np.array(json.dumps(about, default=_plain))})
 
 
 def _texts(array: np.ndarray) -> np.ndarray:
-    """Texts of objects as texts, since objects are not carried."""
+    """Text in arrays of objects as arrays of text, since objects are not written."""
     return array.astype(str) if array.dtype == object else array
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
-    raise TypeError(f"{type(value).__name__} is not carried")
+    raise TypeError(f"{type(value).__name__} cannot be written")
 
 
-def parse(out: Path) -> Raw:
-    """What ``write`` wrote."""
-    with np.load(out) as held:
-        about = json.loads(str(held[ABOUT]))
-        parts = {name: (dims, held[f"array {name}"]) for name, dims in about["dims"].items()}
+def parse_raw(out: Path) -> Raw:
+    """Read what ``write_raw`` wrote."""
+    with np.load(out) as archive:
+        about = json.loads(str(archive[ABOUT]))
+        parts = {name: (dims, archive[f"array {name}"]) for name, dims in about["dims"].items()}
     coords = {name: parts.pop(name) for name in about["coords"]}
     ds = xr.Dataset(parts, coords, about["attrs"])
-    return Raw(ds, [Finding(**finding) for finding in about["findings"]], about["layers"])
+    findings = [Finding(**finding) for finding in about["findings"]]
+    return Raw(ds, findings, about["layers"], about["numbered"], about["likely_zone"])

@@ -1,7 +1,7 @@
-"""Opening an HDF5 file without being led out of it: no links, no storage elsewhere, nothing larger than there is room for.
+"""Opening an HDF5 file safely: no links, no values in other files, nothing larger than there is room for.
 
-HDF5 can point at other files of the machine (external storage, external links, virtual datasets), and h5py follows. So the
-whole file is walked by its lowest-level calls before a single value is read.
+HDF5 can point at other files of the machine (external storage, external links, virtual datasets), and h5py follows them. So
+every object of the file is checked, with h5py's lowest-level calls, before any value is read.
 """
 
 import mmap
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stcore.findings import DataError, refuse
-from stcore.readers.safe.limits import check_room, words
+from stcore.readers.safe.limits import check_room, size_text
 
 if TYPE_CHECKING:
     import h5py
@@ -26,11 +26,11 @@ MOST_DEPTH = 32
 
 
 @contextmanager
-def opened(path: Path, whole: bool = True) -> "Iterator[h5py.File]":
-    """The file, checked; raises DataError where it is damaged or points elsewhere.
+def open_hdf5(path: Path, whole: bool = True) -> "Iterator[h5py.File]":
+    """The file, checked. Raises DataError where it is damaged or points to other files.
 
-    ``whole``: there must be room for all of it; else only for lists, which are read at once, and whoever reads more looks
-    whether there is room for that.
+    ``whole``: there must be room for all values. Otherwise only arrays of one dimension count, since they are read at once;
+    the caller then checks the room for whatever else it reads.
     """
     import h5py
 
@@ -56,23 +56,23 @@ def opened(path: Path, whole: bool = True) -> "Iterator[h5py.File]":
 def _reason(error: BaseException) -> str:
     text = str(error).strip("'\" ")
     if "truncated" in text:
-        return "it is shorter than it says it is (cut off while it was copied?)"
+        return "it is shorter than it says it is (was it cut off while it was copied?)"
     return text.split("(", 2)[-1].strip("() ") or type(error).__name__
 
 
 def _check(file: "h5py.File", name: str, whole: bool) -> None:
-    """Walk all groups by hard links only, each object once, and refuse what leads elsewhere or is too large."""
+    """Walk through all groups by hard links, each object once. Refuse links to elsewhere and what is too large."""
     import h5py
 
     seen: set[int] = set()
     total = 0
     todo: list[tuple[str, Any, int]] = [("/", file.id, 0)]
     while todo:
-        place, group, depth = todo.pop()
-        _check_attributes(group, f"{name}:{place}")
+        name_of_group, group, depth = todo.pop()
+        _check_attributes(group, f"{name}:{name_of_group}")
         for key in group:
             link = group.links.get_info(key)
-            path = f"{place.rstrip('/')}/{key.decode(errors='replace')}"
+            path = f"{name_of_group.rstrip('/')}/{key.decode(errors='replace')}"
             if link.type != h5py.h5l.TYPE_HARD:
                 raise refuse(
                     "leads-elsewhere",
@@ -97,7 +97,7 @@ def _check(file: "h5py.File", name: str, whole: bool) -> None:
 
 
 def _check_dataset(item: Any, where: str) -> int:
-    """Declared bytes of a dataset that lies wholly in this file."""
+    """The declared bytes of a dataset, all of which must lie in this file."""
     import h5py
 
     plan = item.get_create_plist()
@@ -114,15 +114,17 @@ def _check_dataset(item: Any, where: str) -> int:
 
 
 def _check_texts(texts: "h5py.Dataset", where: str) -> int:
-    """Real bytes of texts of any length: many cells can point at one long text, which no declared size tells."""
+    """Real bytes of texts of any length. Many entries can point at one long text, which no declared size shows."""
     total = 0
     if texts.size is None or texts.size > MOST_TEXTS:
         raise refuse("too-large", f"{where} holds more than {MOST_TEXTS} texts.")
-    for place in np.ndindex(*texts.shape):
-        cell = texts[place]
-        total += len(cell) if isinstance(cell, bytes | str | np.ndarray) else 0
+    for index in np.ndindex(*texts.shape):
+        entry = texts[index]
+        total += len(entry) if isinstance(entry, bytes | str | np.ndarray) else 0
         if total > MOST_ATTRIBUTE_BYTES:
-            raise refuse("too-large", f"The texts of {where} are longer than {words(MOST_ATTRIBUTE_BYTES)} together.")
+            raise refuse(
+                "too-large", f"The texts of {where} are longer than {size_text(MOST_ATTRIBUTE_BYTES)} together."
+            )
     return total
 
 
@@ -133,54 +135,56 @@ def _check_attributes(item: Any, where: str) -> None:
         attribute = h5py.h5a.open(item, index=number)
         points = int(attribute.get_space().get_simple_extent_npoints())
         if max(points, 1) * attribute.get_type().get_size() > MOST_ATTRIBUTE_BYTES:
-            raise refuse("too-large", f"An attribute of {where} is larger than {words(MOST_ATTRIBUTE_BYTES)}.")
+            raise refuse("too-large", f"An attribute of {where} is larger than {size_text(MOST_ATTRIBUTE_BYTES)}.")
 
 
-def text(value: Any) -> str:
-    """An attribute or a cell as text; empty where it holds nothing."""
+def attribute_text(value: Any) -> str:
+    """An attribute or an entry as text; empty where it is no text."""
     if isinstance(value, bytes | np.bytes_):
         return bytes(value).decode("utf-8", errors="replace")
     return value if isinstance(value, str) else ""
 
 
-def names(array: np.ndarray) -> np.ndarray:
-    """Ids as text, whatever HDF5 kept them as; numbers that are whole are written without a point."""
+def id_texts(array: np.ndarray) -> np.ndarray:
+    """Ids as text, whatever their type in the file. Whole numbers have no decimal point."""
     if array.dtype.kind == "f" and np.all(array == np.floor(array)):
         array = array.astype(np.int64)
     return np.array(
-        [text(cell) if isinstance(cell, bytes | str) else str(cell) for cell in array.ravel().tolist()], dtype=str
+        [attribute_text(cell) if isinstance(cell, bytes | str) else str(cell) for cell in array.ravel().tolist()],
+        dtype=str,
     )
 
 
 SIGNATURE = b"GCOL\x01\x00\x00\x00"
-HEAD = 16  # bytes before a collection's first object, and of an object's own header
+HEAD = 16
+"""Bytes before a collection's first object, and of an object's own header."""
 
 
 def check_heaps(path: Path) -> None:
-    """DataError for a file with a heap whose objects do not lie one behind the other."""
-    told = path.stat()
-    if not whole(path, told.st_size, told.st_mtime_ns):
+    """Refuse a file with a damaged heap of texts: one whose objects do not follow one another to its end."""
+    status = path.stat()
+    if not heaps_are_whole(path, status.st_size, status.st_mtime_ns):
         raise refuse(
             "damaged", f"{path.name} is damaged: its list of texts is not in order. Copy or download it again."
         )
 
 
 @lru_cache(maxsize=256)
-def whole(path: Path, size: int, changed: int) -> bool:
-    """Whether every heap of a file, of that size and last changed then, can be walked to its end."""
+def heaps_are_whole(path: Path, size: int, changed: int) -> bool:
+    """Whether every heap of a file is whole. ``size`` and ``changed`` (nanoseconds) make the cached answer valid."""
     if not size:
         return True
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         place = content.find(SIGNATURE)
         while place >= 0:
-            if not walked(content, place):
+            if not _objects_end_with_heap(content, place):
                 return False
             place = content.find(SIGNATURE, place + len(SIGNATURE))
     return True
 
 
-def walked(content: mmap.mmap, place: int) -> bool:
-    """Whether the objects of the collection at ``place`` end where it does."""
+def _objects_end_with_heap(content: mmap.mmap, place: int) -> bool:
+    """Whether the objects of the collection at byte ``place`` end where the collection ends."""
     end = place + int.from_bytes(content[place + 8 : place + HEAD], "little")
     place += HEAD
     while place + HEAD <= end and place + HEAD <= len(content):

@@ -1,18 +1,22 @@
-"""How much a file may ask for: nothing is allocated because a file says so, only because there is room for it."""
+"""Limits for what a file may cost, and one sentence for whatever goes wrong while it is read.
+
+Memory is allocated only where there is room for it, never because a file asks for it."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from stcore.findings import refuse
+from stcore.findings import DataError, refuse
 
 SHARE = 0.5
-"""Of the free memory, this share may go into one dataset."""
+"""The share of the free memory that one dataset may use."""
 FALLBACK = 8 * 2**30
-"""Taken for the free memory where the system does not tell."""
+"""Bytes that count as free where the system does not say how many are."""
 
 
 def free_memory() -> int:
-    """Bytes that can still be had, as the system (and a container's limit) says."""
+    """Bytes that are free, by the system, the container's limit and the process's limit."""
     free = FALLBACK
     meminfo = Path("/proc/meminfo")
     if meminfo.exists():
@@ -41,17 +45,17 @@ def _process_room() -> int | None:
 
 
 def check_room(declared: int, what: str) -> None:
-    """Refuse what declares more bytes than there is room for; called before anything of that size is allocated."""
+    """Refuse ``what`` where it declares more bytes than there is room for. Call this before the memory is allocated."""
     room = int(free_memory() * SHARE)
     if declared > room:
         raise refuse(
             "too-large",
-            f"{what} declares {words(declared)}, and {words(room)} is the room for it here. "
+            f"{what} declares {size_text(declared)}, and there is room for {size_text(room)} here. "
             "Cut it into a shorter stretch or fewer sensors, or open it on a machine with more memory.",
         )
 
 
-def words(size: int) -> str:
+def size_text(size: int) -> str:
     """Bytes for people: ``3.6 GB``."""
     amount = float(size)
     for unit in ("bytes", "kB", "MB", "GB"):
@@ -59,3 +63,21 @@ def words(size: int) -> str:
             return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
+
+
+@contextmanager
+def guard(name: str) -> Iterator[None]:
+    """Turn every exception inside into a DataError that names the file."""
+    try:
+        yield
+    except DataError:
+        raise
+    except FileNotFoundError as error:
+        raise refuse("not-found", f"There is no file or folder {error.filename or name}.") from error
+    except PermissionError as error:
+        raise refuse("not-allowed", f"{error.filename or name} may not be read by this user.") from error
+    except MemoryError as error:
+        raise refuse("too-large", f"{name} needs more memory than there is.") from error
+    except Exception as error:  # a parser may raise anything on damaged bytes
+        why = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+        raise refuse("damaged", f"{name} is damaged or not understood: {why[:200].rstrip('.')}.") from error

@@ -1,9 +1,9 @@
-"""Pickles of the field (``adj_mx.pkl``) without running them.
+"""Reading pickles of the field (``adj_mx.pkl``) without running them.
 
-Known are numpy arrays, numbers, text, lists, tuples and dicts, and nothing else.
+Only numpy arrays, numbers, text, lists, tuples and dicts are read.
 
-A pickle is a program. Here it may name a handful of numpy's own constructors, and even those are replaced by ours, which
-build nothing but checked arrays. What it wants besides is refused by name.
+A pickle is a program. Here it may name a few of numpy's constructors, and even those are replaced by our own, which build
+checked arrays only. Every other name is refused, and the message shows it.
 """
 
 import io
@@ -25,30 +25,32 @@ MOST_DEPTH = 20
 INSTRUCTIONS = {instruction.code: instruction for instruction in pickletools.opcodes}
 ELSEWHERE = ("EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID", "NEXT_BUFFER")
 COUNTS = {
-    pickletools.TAKEN_FROM_ARGUMENT1: 1, pickletools.TAKEN_FROM_ARGUMENT4: 4,
-    pickletools.TAKEN_FROM_ARGUMENT4U: 4, pickletools.TAKEN_FROM_ARGUMENT8U: 8,
-}  # fmt: skip
-"""How many bytes say how long an argument is."""
+    pickletools.TAKEN_FROM_ARGUMENT1: 1,
+    pickletools.TAKEN_FROM_ARGUMENT4: 4,
+    pickletools.TAKEN_FROM_ARGUMENT4U: 4,
+    pickletools.TAKEN_FROM_ARGUMENT8U: 8,
+}
+"""Bytes that hold the length of an argument."""
 Known = Mapping[tuple[str, str], Any]
-"""What stands in for the names, (module, name), that a pickle may ask for."""
-Kept = Callable[[Any], Any]
-"""Gives what a pickle says is kept elsewhere."""
+"""The replacement for each (module, name) that a pickle may ask for."""
+KeptElsewhere = Callable[[Any], Any]
+"""Returns the object that a pickle says is kept elsewhere."""
 PLAIN_DTYPE = re.compile(r"[<>|=]?(b1|\\?|[iu][1248]|f[248]|[SU]\d{1,6})")
 
 
 class _Dtype:
-    """Stands in for numpy.dtype: plain numbers and text of fixed length."""
+    """Replaces numpy.dtype: plain numbers and text of fixed length."""
 
     def __init__(self, code: Any, align: Any = False, copy: Any = False) -> None:
         text = code.decode("latin1") if isinstance(code, bytes) else code
         if not isinstance(text, str) or not PLAIN_DTYPE.fullmatch(text):
-            raise _runs("numpy arrays of objects" if text == "O8" else f"the numpy type {str(text)[:40]!r}")
+            raise _runs_programs("numpy arrays of objects" if text == "O8" else f"the numpy type {str(text)[:40]!r}")
         self.code = text.lstrip("<>|=")
         self.order = text[0] if text[0] in "<>" else "="
 
     def __setstate__(self, state: Any) -> None:
         if not isinstance(state, tuple) or len(state) < 5 or any(part is not None for part in state[2:5]):
-            raise _runs("a numpy type with fields")
+            raise _runs_programs("a numpy type with fields")
         order = state[1].decode("latin1") if isinstance(state[1], bytes) else state[1]
         self.order = order if order in ("<", ">") else "="
 
@@ -57,7 +59,7 @@ class _Dtype:
 
 
 class _Array:
-    """Stands in for numpy.ndarray: its state becomes an array only if shape, type and bytes agree."""
+    """Replaces numpy.ndarray: its state becomes an array only if shape, type and bytes agree."""
 
     value: np.ndarray | None = None
 
@@ -84,7 +86,7 @@ def _array(raw: Any, dtype: Any, shape: Any, order: Any = "C") -> np.ndarray:
 
 def _reconstruct(kind: Any, shape: Any, code: Any) -> _Array:
     if kind is not _Array:
-        raise _runs(f"{kind!r} as an array")
+        raise _runs_programs(f"{kind!r} as an array")
     return _Array()
 
 
@@ -97,14 +99,14 @@ def _frombuffer(raw: Any, dtype: Any, shape: Any, order: Any = "C") -> np.ndarra
 
 
 def _encode(text: Any, encoding: Any = "latin1") -> bytes:
-    """How Python 3 writes bytes in the old protocols."""
+    """Bytes, as Python 3 writes them in the old protocols."""
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
-        raise _runs("_codecs.encode with another encoding")
+        raise _runs_programs("_codecs.encode with another encoding")
     return text.encode("latin1")
 
 
 class Call:
-    """A stand-in that can be called and nothing else: its own state is out of a pickle's reach."""
+    """A replacement that can only be called: a pickle cannot reach its state."""
 
     __slots__ = ("_function",)
 
@@ -112,11 +114,11 @@ class Call:
         self._function = function
 
     def __call__(self, *arguments: Any) -> Any:
-        """What the function gives."""
+        """Call the function."""
         return self._function(*arguments)
 
     def __setstate__(self, state: Any) -> None:
-        raise _runs("a change of numpy's own functions")
+        raise _runs_programs("a change of numpy's own functions")
 
 
 _CORE = ("numpy.core", "numpy._core")
@@ -130,84 +132,84 @@ KNOWN: dict[tuple[str, str], Any] = {
 }
 
 
-def _runs(what: str) -> DataError:
+def _runs_programs(what: str) -> DataError:
     return refuse(
         "runs-programs",
         f"This file can run programs: besides plain arrays and lists it asks for {what}. It was not opened. "
-        "Save what it holds as .npz, .npy or .csv.",
+        "Save its content as .npz, .npy or .csv.",
     )
 
 
 class _Plain(pickle.Unpickler):
-    """Knows the names it is given and no others."""
+    """An unpickler for the names that it is given, and no others."""
 
-    def __init__(self, raw: bytes, known: Known, kept: Kept | None) -> None:
+    def __init__(self, raw: bytes, known: Known, kept: KeptElsewhere | None) -> None:
         super().__init__(io.BytesIO(raw), encoding="latin1")
         self._known, self._kept = known, kept
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in self._known:
-            raise _runs(f"{module}.{name}")
+            raise _runs_programs(f"{module}.{name}")
         return self._known[module, name]
 
     def persistent_load(self, pid: Any) -> Any:
         if self._kept is None:
-            raise _runs("an object kept elsewhere")
+            raise _runs_programs("an object kept elsewhere")
         return self._kept(pid)
 
 
-def load(source: Source) -> Any:
-    """What the pickle holds, as numpy arrays, numbers, text, lists, tuples and dicts; raises DataError for all else."""
+def load_pickle(source: Source) -> Any:
+    """The content as numpy arrays, numbers, text, lists, tuples and dicts; DataError for anything else."""
     check_room(4 * source.size, source.name)
     raw = source.path.read_bytes()
     try:
-        return _loaded(raw, KNOWN)
+        return _load_checked(raw, KNOWN)
     except DataError as error:
-        raise _named(error, source) from error
-    except Exception as first:  # what damaged bytes make an unpickler raise is no finite list
-        if b"\r\n" in raw and not raw.startswith(b"\x80"):  # protocol 0 is text, and was copied as text
-            with suppress(Exception):  # not mended: the first reason is the one to tell
-                return _loaded(raw.replace(b"\r\n", b"\n"), KNOWN)
+        raise _with_file_name(error, source) from error
+    except Exception as first:  # an unpickler may raise anything on damaged bytes
+        if b"\r\n" in raw and not raw.startswith(b"\x80"):  # protocol 0 is text; copying may have changed its line ends
+            with suppress(Exception):  # where this does not help, the first reason is the one to show
+                return _load_checked(raw.replace(b"\r\n", b"\n"), KNOWN)
         raise refuse("damaged", f"{source.name} is no pickle, or a damaged one: {str(first)[:120]}.") from first
 
 
-def load_with(raw: bytes, source: Source, more: Known, kept: Kept) -> Any:
-    """The same for a pickle inside an archive, which may also name ``more`` and what is ``kept`` beside it."""
+def load_with(raw: bytes, source: Source, more: Known, kept: KeptElsewhere) -> Any:
+    """The same for a pickle in an archive. It may also use the names ``more`` and the objects ``kept`` beside it."""
     try:
-        return _loaded(raw, {**KNOWN, **more}, kept)
+        return _load_checked(raw, {**KNOWN, **more}, kept)
     except DataError as error:
-        raise _named(error, source) from error
+        raise _with_file_name(error, source) from error
     except Exception as error:
         raise refuse("damaged", f"{source.name} is damaged, or not understood: {str(error)[:120]}.") from error
 
 
-def _named(error: DataError, source: Source) -> DataError:
-    """The same reason with the name of the file."""
+def _with_file_name(error: DataError, source: Source) -> DataError:
+    """The same reason, with the name of the file."""
     finding = error.findings[0]
     return refuse(finding.code, f"{source.name}: {finding.text[:1].lower()}{finding.text[1:]}")
 
 
-def _loaded(raw: bytes, known: Known, kept: Kept | None = None) -> Any:
+def _load_checked(raw: bytes, known: Known, kept: KeptElsewhere | None = None) -> Any:
     _walk(raw, known, ("BINPERSID",) if kept else ())
-    return _plain(_Plain(raw, known, kept).load(), 0, [0])
+    return _as_plain(_Plain(raw, known, kept).load(), 0, [0])
 
 
 def _walk(raw: bytes, known: Known, allowed: tuple[str, ...]) -> None:
-    """Look at every instruction before one is carried out: names, and numbers that would make it reserve memory."""
-    place = number = 0
+    """Check every instruction before any runs: the names it uses, and numbers that would reserve memory."""
+    position = number = 0
     while True:
         if number > MOST_STEPS:
             raise refuse("too-large", f"The pickle has more than {MOST_STEPS} instructions, which no graph needs.")
-        code = INSTRUCTIONS.get(raw[place : place + 1].decode("latin1"))
+        code = INSTRUCTIONS.get(raw[position : position + 1].decode("latin1"))
         if code is None:
-            raise ValueError("it ends early" if place >= len(raw) else "it holds what is no instruction")
-        argument, place = _argument(code, raw, place + 1)
+            raise ValueError("it ends early" if position >= len(raw) else "it holds what is no instruction")
+        argument, position = _argument(code, raw, position + 1)
         if code.name in ("GLOBAL", "INST"):
             module, _, name = argument.decode("latin1").partition("\n")
             if (module, name) not in known or code.name == "INST":
-                raise _runs(f"{module}.{name}")
+                raise _runs_programs(f"{module}.{name}")
         elif code.name in ELSEWHERE and code.name not in allowed:
-            raise _runs("an object kept elsewhere")
+            raise _runs_programs("an object kept elsewhere")
         elif code.name in ("PUT", "BINPUT", "LONG_BINPUT"):
             kept = int(argument) if code.name == "PUT" else int.from_bytes(argument, "little")
             if kept > number + 1:
@@ -217,28 +219,28 @@ def _walk(raw: bytes, known: Known, allowed: tuple[str, ...]) -> None:
         number += 1
 
 
-def _argument(code: pickletools.OpcodeInfo, raw: bytes, place: int) -> tuple[bytes, int]:
-    """The bytes that belong to an instruction, without decoding them, and where the next one starts."""
+def _argument(code: pickletools.OpcodeInfo, raw: bytes, position: int) -> tuple[bytes, int]:
+    """The bytes of an instruction's argument, not decoded, and where the next instruction starts."""
     if code.arg is None:
-        return b"", place
+        return b"", position
     length = code.arg.n
     if length == pickletools.UP_TO_NEWLINE:
-        end = raw.find(b"\n", place)
+        end = raw.find(b"\n", position)
         if code.name in ("GLOBAL", "INST") and end >= 0:
             end = raw.find(b"\n", end + 1)
         if end < 0:
             raise ValueError("it ends early")
-        return raw[place:end], end + 1
+        return raw[position:end], end + 1
     if length < 0:
         width = COUNTS[length]
-        length = width + int.from_bytes(raw[place : place + width], "little")
-    if place + length > len(raw):
+        length = width + int.from_bytes(raw[position : position + width], "little")
+    if position + length > len(raw):
         raise ValueError("it ends early")
-    return raw[place : place + length], place + length
+    return raw[position : position + length], position + length
 
 
-def _plain(item: Any, depth: int, count: list[int]) -> Any:
-    """The same without our stand-ins; a small pickle that unfolds into a huge thing is stopped."""
+def _as_plain(item: Any, depth: int, count: list[int]) -> Any:
+    """The same without our replacements. A small pickle that unfolds into something huge is refused."""
     count[0] += 1
     if depth > MOST_DEPTH or count[0] > MOST_STEPS:
         raise refuse("too-large", "The pickle unfolds into far more than it holds.")
@@ -247,21 +249,21 @@ def _plain(item: Any, depth: int, count: list[int]) -> Any:
             raise ValueError("an array without values")
         return item.value
     if isinstance(item, list | tuple):
-        return type(item)([_plain(part, depth + 1, count) for part in item])
+        return type(item)([_as_plain(part, depth + 1, count) for part in item])
     if isinstance(item, dict):
-        return {_key(key): _plain(part, depth + 1, count) for key, part in item.items()}
+        return {_key(key): _as_plain(part, depth + 1, count) for key, part in item.items()}
     if item is None or isinstance(item, np.ndarray | bool | int | float | str | bytes):
         return item
-    raise _runs(type(item).__name__.lstrip("_"))
+    raise _runs_programs(type(item).__name__.lstrip("_"))
 
 
 def _key(key: Any) -> Any:
     if not isinstance(key, str | bytes | int | float | tuple):
-        raise _runs(f"{type(key).__name__} as a key")
+        raise _runs_programs(f"{type(key).__name__} as a key")
     return key
 
 
-def adjacency(ids: list[str], matrix: np.ndarray) -> bytes:
-    """``adj_mx.pkl`` as DCRNN writes and reads it: ids, positions by id, and the [N, N] matrix, for old numpys too."""
-    raw = pickle.dumps((ids, {name: place for place, name in enumerate(ids)}, matrix), protocol=2)
+def adjacency_pickle(ids: list[str], matrix: np.ndarray) -> bytes:
+    """``adj_mx.pkl`` as DCRNN writes and reads it: ids, positions by id, and the [N, N] matrix, also for old numpy."""
+    raw = pickle.dumps((ids, {name: position for position, name in enumerate(ids)}, matrix), protocol=2)
     return raw.replace(b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n")

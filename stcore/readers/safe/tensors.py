@@ -1,7 +1,7 @@
-"""What ``torch.save`` wrote, as numpy arrays and without torch: a zip archive with a pickle and the numbers beside it.
+"""Tensors that ``torch.save`` wrote, as numpy arrays and without torch: a zip archive with a pickle and the numbers beside it.
 
-The pickle goes through the unpickler that knows arrays, numbers and text alone. It may name torch's way to put a tensor
-together, which is replaced by ours: a look at numbers that the archive really holds, never more of them than that.
+The restricted unpickler reads the pickle. The pickle may name torch's functions that rebuild a tensor; ours replace them and
+only give views of numbers that the archive really holds.
 """
 
 from collections.abc import Callable
@@ -16,25 +16,33 @@ from stcore.readers.safe.limits import check_room
 from stcore.readers.source import Source
 
 KINDS = {
-    "FloatStorage": "f4", "DoubleStorage": "f8", "HalfStorage": "f2", "BFloat16Storage": "bf2", "LongStorage": "i8",
-    "IntStorage": "i4", "ShortStorage": "i2", "CharStorage": "i1", "ByteStorage": "u1", "BoolStorage": "?",
-}  # fmt: skip
+    "FloatStorage": "f4",
+    "DoubleStorage": "f8",
+    "HalfStorage": "f2",
+    "BFloat16Storage": "bf2",
+    "LongStorage": "i8",
+    "IntStorage": "i4",
+    "ShortStorage": "i2",
+    "CharStorage": "i1",
+    "ByteStorage": "u1",
+    "BoolStorage": "?",
+}
 MOST_PICKLE = 2**24
-"""Bytes of the pickle, which only says how the numbers lie."""
+"""Bytes of the pickle, which only describes how the numbers are laid out."""
 
 
-def pickle_of(source: Source) -> str | None:
-    """The member with the pickle, where an archive is one of torch's."""
+def pickle_member(source: Source) -> str | None:
+    """The name of the member with the pickle, where the archive is one of torch's."""
     if source.content != "zip":
         return None
     names = numpy_files.members(source)
-    found = next((name for name in names if name == "data.pkl" or name.endswith("/data.pkl")), None)
-    return found if found and f"{found.removesuffix('data.pkl')}version" in names else None
+    member = next((name for name in names if name == "data.pkl" or name.endswith("/data.pkl")), None)
+    return member if member and f"{member.removesuffix('data.pkl')}version" in names else None
 
 
-def load(source: Source) -> Any:
-    """The tensors as arrays in the dicts and lists in which they are; DataError for anything that is more than that."""
-    name = str(pickle_of(source))
+def load_tensors(source: Source) -> Any:
+    """Dicts and lists with the tensors as arrays; DataError for a file that asks for more than that."""
+    name = str(pickle_member(source))
     if numpy_files.members(source)[name].file_size > MOST_PICKLE:
         raise refuse("too-large", f"The pickle in {source.name} is larger than tensors need.")
     with ZipFile(source.path) as archive:
@@ -49,13 +57,13 @@ def load(source: Source) -> Any:
 
 
 def _storage(source: Source, prefix: str) -> Callable[[Any], np.ndarray]:
-    """Gives the numbers [M] that the pickle calls by ``("storage", kind, key, device, M)``; each is read once."""
+    """A function that returns the numbers [M] for ``("storage", kind, key, device, M)``. Each array is read once."""
     members = numpy_files.members(source)
     read: dict[tuple[str, str], np.ndarray] = {}
 
     def storage(pid: Any) -> np.ndarray:
         if not isinstance(pid, tuple) or len(pid) != 5 or pid[1] not in KINDS.values() or not isinstance(pid[2], str):
-            raise ValueError("it keeps its numbers in a way that is not known")
+            raise ValueError("it keeps its numbers in an unknown way")
         kind, key = pid[1], pid[2]
         if (kind, key) not in read:
             if (name := f"{prefix}data/{key}") not in members:
@@ -63,14 +71,14 @@ def _storage(source: Source, prefix: str) -> Callable[[Any], np.ndarray]:
             check_room(2 * members[name].file_size, source.name)
             with ZipFile(source.path) as archive:
                 raw = archive.read(name)
-                order = ">" if _big(archive, prefix) else "<"
+                order = ">" if _is_big_endian(archive, prefix) else "<"
             read[kind, key] = _numbers(raw, kind, order)
         return read[kind, key]
 
     return storage
 
 
-def _big(archive: ZipFile, prefix: str) -> bool:
+def _is_big_endian(archive: ZipFile, prefix: str) -> bool:
     name = f"{prefix}byteorder"
     return name in archive.namelist() and archive.read(name) == b"big"
 
@@ -78,22 +86,24 @@ def _big(archive: ZipFile, prefix: str) -> bool:
 def _numbers(raw: bytes, kind: str, order: str) -> np.ndarray:
     if kind != "bf2":
         return np.frombuffer(raw, np.dtype(order + kind) if kind != "?" else np.dtype("?"))
-    return (np.frombuffer(raw, order + "u2").astype(np.uint32) << 16).view(np.float32)  # the upper half of a float
+    return (np.frombuffer(raw, order + "u2").astype(np.uint32) << 16).view(
+        np.float32
+    )  # bfloat16 is the upper half of a float32
 
 
 def _tensor(storage: Any, offset: Any, size: Any, stride: Any, *_: Any) -> np.ndarray:
-    """A view of the numbers; one that asks for more than there are is refused."""
+    """A view of the numbers; ValueError where it asks for more than there are."""
     if not isinstance(storage, np.ndarray) or not isinstance(size, tuple) or not isinstance(stride, tuple):
-        raise ValueError("a tensor is not put together as torch does it")
+        raise ValueError("a tensor is not rebuilt in torch's way")
     steps = [offset, *size, *stride]
     if len(size) != len(stride) or not all(isinstance(step, int) and step >= 0 for step in steps):
-        raise ValueError("a tensor has a shape that is none")
+        raise ValueError("a tensor has an impossible shape")
     total, last = 1, offset
     for length, step in zip(size, stride, strict=True):
         total *= length
         last += max(length - 1, 0) * step
     if total > len(storage) or (total and last >= len(storage)):
-        raise ValueError("a tensor is larger than the numbers that it is made of")
+        raise ValueError("a tensor needs more numbers than there are")
     if not total:
         return np.zeros(size, storage.dtype)
     wide = tuple(step * storage.itemsize for step in stride)

@@ -9,22 +9,22 @@ import pandas as pd
 import xarray as xr
 
 from stcore.findings import DataError, Finding, refuse
-from stcore.readers.archives.published import of_size, published
-from stcore.readers.archives.start import assumed_times
+from stcore.readers.archives.start_times import assumed_times, published_set, published_set_of_size
 from stcore.readers.companions import locations, network
 from stcore.readers.reader import Answers, Raw, Reader
 from stcore.readers.source import Folder, Source
 from stcore.readers.tables import parquet, text_table
-from stcore.readers.tables.labels import text as id_text
-from stcore.readers.tables.labels import unit_of
-from stcore.readers.tables.roles import IDS, numeric, plain
-from stcore.readers.tables.time_columns import time_columns
+from stcore.readers.tables.roles import IDS, is_numeric, plain_name, unit_of
+from stcore.readers.tables.roles import cell_text as id_text
+from stcore.readers.tables.time_columns import find_time_columns
 from stcore.registry import Card
 
 CARD = Card(
-    "bare-table", "CSV or Parquet of numbers without times, steps x sensors or sensors x steps, header or none.",
-    "Yu et al. 2018, STGCN; Zhao et al. 2020, T-GCN", "stcore.readers.tables.bare_table:READER",
-)  # fmt: skip
+    "bare-table",
+    "CSV or Parquet of numbers without times, steps x sensors or sensors x steps, header or none.",
+    "Yu et al. 2018, STGCN; Zhao et al. 2020, T-GCN",
+    "stcore.readers.tables.bare_table:READER",
+)
 INDEX = "__index_level_0__"
 """What pandas calls the rows' names in Parquet where nobody did."""
 LEVEL = re.compile(r"__index_level_[1-9]\d*__")
@@ -43,24 +43,24 @@ CHOICES = {
 
 def recognises(source: Source) -> float:
     """0.3 for a table of numbers that is no list of places, edges or ids, and no square."""
-    seen = peek(source)
-    if seen is None or not seen[1] or len(seen[1][0]) < FEWEST or time_columns(*seen) is not None:
+    seen = header_and_rows(source)
+    if seen is None or not seen[1] or len(seen[1][0]) < FEWEST or find_time_columns(*seen) is not None:
         return 0.0
     header, rows = seen
-    named = header is not None and plain(header[0]) in ("", *IDS)
-    if not all(numeric(cell) for row in rows for cell in (row[1:] if named else row)):
+    named = header is not None and plain_name(header[0]) in ("", *IDS)
+    if not all(is_numeric(cell) for row in rows for cell in (row[1:] if named else row)):
         return 0.0
     return 0.0 if locations.recognises(source) or network.recognise_network(source) else 0.3
 
 
-def peek(source: Source) -> tuple[tuple[str, ...] | None, list[list[str]]] | None:
+def header_and_rows(source: Source) -> tuple[tuple[str, ...] | None, list[list[str]]] | None:
     """(header or None, first rows as text) of a table of text, or of a Parquet file with columns of numbers alone, but for
     a first one of ids."""
     if source.content != "parquet":
-        return text_table.peek(source)
-    held, order = _parquet(source)
-    kinds = {held.kinds[place] for place in order[_indexed(held, order) :]}
-    seen = parquet.peek(source)
+        return text_table.header_and_rows(source)
+    held, order = _parquet_columns(source)
+    kinds = {held.kinds[place] for place in order[_has_id_column(held, order) :]}
+    seen = parquet.header_and_rows(source)
     if kinds != {"number"} or seen is None or held.rows == len(order):  # a square one is a graph
         return None
     if any(LEVEL.fullmatch(name) for name in held.names):  # rows named by several things are no plain numbers
@@ -69,33 +69,33 @@ def peek(source: Source) -> tuple[tuple[str, ...] | None, list[list[str]]] | Non
     return tuple(header), [[row[place] for place in order] for row in seen[1]]
 
 
-def _parquet(source: Source) -> tuple[parquet.Layout, list[int]]:
+def _parquet_columns(source: Source) -> tuple[parquet.Layout, list[int]]:
     """What is in the file, and its columns with pandas' index first, which pandas writes last."""
     held = parquet.layout(source)
     return held, sorted(range(len(held.names)), key=lambda place: held.names[place] != INDEX)
 
 
-def _indexed(held: parquet.Layout, order: list[int]) -> bool:
+def _has_id_column(held: parquet.Layout, order: list[int]) -> bool:
     """Whether the first column may hold ids."""
-    return bool(order) and (held.names[order[0]] == INDEX or plain(held.names[order[0]]) in ("", *IDS))
+    return bool(order) and (held.names[order[0]] == INDEX or plain_name(held.names[order[0]]) in ("", *IDS))
 
 
 def read(source: Source, answers: Answers) -> Raw:
     """One channel; ids from the header, or from a first column that is called so, else the sensors are numbered."""
-    frame, named_by, findings = _table(source, answers)
+    frame, named_by, findings = _read_rows(source, answers)
     header = list(named_by) if named_by else [str(number) for number in range(frame.shape[1])]
     rows = _row_names(frame, header)
     columns = [number for number in range(len(header)) if number > 0 or rows is None]
-    values, more = text_table.numbers(frame, columns, source.name, named_by)
+    values, more = text_table.numeric_values(frame, columns, source.name, named_by)
     names = [header[number] for number in columns]
     counted = names == [str(number) for number in range(len(names))]  # as pandas calls columns that nobody named
-    ids = rows if rows and len(set(rows)) == len(rows) and not _counts(rows) else None
+    ids = rows if rows and len(set(rows)) == len(rows) and not _is_numbering(rows) else None
     named = None if named_by is None or counted else names
-    across, told = _across(source, values.shape, (ids, named), answers)
+    across, told = _rows_are_sensors(source, values.shape, (ids, named), answers)
     values = values.T if across else values
     sensors = ids if across else named
     steps, many = values.shape
-    known = of_size(steps, many, bare=True) or published(source.stem, many)
+    known = published_set_of_size(steps, many, bare=True) or published_set(source.stem, many)
     stamps, times = assumed_times(steps, source.name, answers, known and known.by_day())
     known = known if known and known.begins(steps) else None
     if known and known.said:
@@ -110,30 +110,30 @@ def read(source: Source, answers: Answers) -> Raw:
         },
         attrs={"title": source.path.stem, "units": {channel: (known.unit if known else "") or unit_of(source.stem)}},
     )
-    return Raw(ds.assign_attrs({} if sensors else {"positions": 1}), [*findings, *more, *told, *times], {})
+    return Raw(ds, [*findings, *more, *told, *times], {}, numbered=not sensors)
 
 
-def _table(source: Source, answers: Answers) -> tuple[pd.DataFrame, tuple[str, ...] | None, list[Finding]]:
+def _read_rows(source: Source, answers: Answers) -> tuple[pd.DataFrame, tuple[str, ...] | None, list[Finding]]:
     """All rows, the names of the columns, and what is to be said of them; the first column stays text where it may hold ids."""
-    header, _ = peek(source) or (None, [])
+    header, _ = header_and_rows(source) or (None, [])
     if source.content == "parquet":
-        frame = parquet.frame(source, _parquet(source)[1])
+        frame = parquet.read_frame(source, _parquet_columns(source)[1])
         return frame.set_axis(range(frame.shape[1]), axis=1), header, []
-    texts = [0] if header and plain(header[0]) in ("", *IDS) else []
-    frame, dialect, findings = text_table.table(source, answers, texts)
+    texts = [0] if header and plain_name(header[0]) in ("", *IDS) else []
+    frame, dialect, findings = text_table.read_table(source, answers, texts)
     return frame, dialect.header, findings
 
 
 def _row_names(frame: pd.DataFrame, header: list[str]) -> list[str] | None:
     """What the first column calls the rows, where it is no reading."""
-    return [id_text(cell) for cell in frame[0].tolist()] if plain(header[0]) in ("", *IDS) else None
+    return [id_text(cell) for cell in frame[0].tolist()] if plain_name(header[0]) in ("", *IDS) else None
 
 
-def _counts(names: list[str]) -> bool:
+def _is_numbering(names: list[str]) -> bool:
     return names in ([str(n) for n in range(len(names))], [str(n + 1) for n in range(len(names))])
 
 
-def _across(
+def _rows_are_sensors(
     source: Source, shape: tuple[int, ...], ids: tuple[list[str] | None, list[str] | None], answers: Answers
 ) -> tuple[bool, list[Finding]]:
     """Whether the rows are sensors: by ids, by the size of a graph or a list beside, by the shape; else it is asked."""
@@ -148,7 +148,7 @@ def _across(
         chosen = "steps-across" if ids[0] else "steps-down"
         text = f"{said}; the {'first column' if ids[0] else 'header'} has the ids of its sensors."
         return chosen == "steps-across", [Finding("note", "orientation", text, CHOICES, chosen)]
-    sizes = _beside(source)
+    sizes = _sizes_beside(source)
     fits = {"steps-down": sizes.get(across), "steps-across": sizes.get(down)}
     fitting = [name for name, file in fits.items() if file]
     if len(fitting) == 1:
@@ -165,26 +165,26 @@ def _across(
     raise refuse("orientation", f"{said}. Is every row a time, or a sensor?", choices)
 
 
-def _beside(source: Source) -> dict[int, str]:
+def _sizes_beside(source: Source) -> dict[int, str]:
     """How many sensors the graphs and lists in the same folder know, and which file says so."""
     sizes: dict[int, str] = {}
     for other in Folder(source.path.parent).own[:MOST_BESIDE]:
         if other.path == source.path or other.name.endswith("answers.json"):
             continue
         try:
-            if size := _size(other):
+            if size := _sensor_count(other):
                 sizes.setdefault(size, other.name)
         except (DataError, ValueError, OSError):
             continue  # what is wrong with it is told when it is taken
     return sizes
 
 
-def _size(other: Source) -> int | None:
+def _sensor_count(other: Source) -> int | None:
     if locations.recognises(other):
         return len(locations.read(other, {}).ids)
     kind = network.recognise_network(other)
     if kind == "ids":
-        return len(network.ids(other))
+        return len(network.sensor_ids(other))
     return network.read_network(other, kind, {}).size if kind in ("adjacency", "matrix") else None
 
 

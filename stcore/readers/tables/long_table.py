@@ -10,64 +10,64 @@ import xarray as xr
 from stcore.findings import DataError, Finding, refuse
 from stcore.readers.reader import Answers, Raw, Reader
 from stcore.readers.source import Source
-from stcore.readers.tables import labels, parquet, text_blocks, text_table, time_columns
-from stcore.readers.tables.coded import Coded, Numbers
-from stcore.readers.tables.labels import unit_of
-from stcore.readers.tables.pivot import Rows, pivoted
-from stcore.readers.tables.roles import Roles, roles
-from stcore.readers.tables.row_locations import Spots
+from stcore.readers.tables import parquet, row_blocks, text_table, time_columns
+from stcore.readers.tables.pivot import Rows, pivot
+from stcore.readers.tables.roles import Roles, cell_text, column_roles, unit_of
+from stcore.readers.tables.row_blocks import CodedColumn, NumberColumns
 from stcore.registry import Card
 from stcore.words import listing
 
 CARD = Card(
-    "long-table", "CSV or Parquet with one row per station and time: columns of stations, times, and one or more of values.",
-    "RFC 4180; Apache Parquet", "stcore.readers.tables.long_table:READER",
-)  # fmt: skip
+    "long-table",
+    "CSV or Parquet with one row per station and time: columns of stations, times, and one or more of values.",
+    "RFC 4180; Apache Parquet",
+    "stcore.readers.tables.long_table:READER",
+)
 BATCH = 2**17
 
 
 def recognises(source: Source) -> float:
     """0.6 for a table with a column of times, one that names sensors, and one of numbers."""
-    return 0.6 if (seen := peek(source)) and roles(*seen) else 0.0
+    return 0.6 if (seen := header_and_rows(source)) and column_roles(*seen) else 0.0
 
 
-def peek(source: Source) -> tuple[tuple[str, ...] | None, list[list[str]]] | None:
+def header_and_rows(source: Source) -> tuple[tuple[str, ...] | None, list[list[str]]] | None:
     """(header or None, first rows as text) of a table of text or Parquet."""
-    return parquet.peek(source) if source.content == "parquet" else text_table.peek(source)
+    return parquet.header_and_rows(source) if source.content == "parquet" else text_table.header_and_rows(source)
 
 
 def read(source: Source, answers: Answers) -> Raw:
     """One channel per column of values, or per quantity that the rows name; sensors by their names exactly as written."""
-    header, rows = peek(source) or (None, [])
-    found = roles(header, rows, answers.get("sensor-column"))
+    header, rows = header_and_rows(source) or (None, [])
+    found = column_roles(header, rows, answers.get("sensor-column"))
     if header is None or found is None:
         raise refuse("no-columns", f"{source.name} has no columns of sensors, times and values that are understood.")
-    raw = read_as(source, header, found, answers)
-    return Raw(raw.ds, [*_understood(source, header, found), *raw.findings], {})
+    raw = read_with_roles(source, header, found, answers)
+    return Raw(raw.ds, [*_role_findings(source, header, found), *raw.findings], {})
 
 
-def read_as(source: Source, header: tuple[str, ...], found: Roles, answers: Answers) -> Raw:
+def read_with_roles(source: Source, header: tuple[str, ...], found: Roles, answers: Answers) -> Raw:
     """The table, where it is known what its columns are for."""
     blocks, findings = _blocks(source, found, answers)
-    sensor, when, kind = Coded(), Coded(), Coded()
-    numbers = Numbers([header[place] for place in found.values], source.name)
-    spots = Spots()
+    sensor, when, kind = CodedColumn(), CodedColumn(), CodedColumn()
+    numbers = NumberColumns([header[place] for place in found.values], source.name)
+    spots = RowLocations()
     for frame in blocks:
-        sensor.add(names_in(frame[found.sensor], sensor.rows, source.name))
+        sensor.add(sensor_names(frame[found.sensor], sensor.rows, source.name))
         when.add(found.time.texts(frame))
         numbers.add([frame[place] for place in found.values])
         if found.kind is not None:
-            kind.add(names_in(frame[found.kind], kind.rows, source.name))
+            kind.add(sensor_names(frame[found.kind], kind.rows, source.name))
         if found.places:
             spots.add(sensor.parts[-1], *(frame[place] for place in found.places))
     values, more = numbers.taken()
-    stamps, zone, told = _times(when, source.name, answers)
+    stamps, zone, told = _parse_coded_times(when, source.name, answers)
     channels = (
         [str(name) for name in kind.entries] if found.kind is not None else [header[place] for place in found.values]
     )
     sensors = [str(name) for name in sensor.entries]
     held = Rows(stamps, sensor.codes, values, sensors, channels, kind.codes if found.kind is not None else None)
-    axis, cube, once = pivoted(held, source.name, answers)
+    axis, cube, once = pivot(held, source.name, answers)
     ds = xr.Dataset(
         {"value": (("time", "sensor", "channel"), cube)},
         coords={"time": axis, "sensor": np.array(sensors, dtype=str), "channel": np.array(channels, dtype=str)},
@@ -83,18 +83,18 @@ def _blocks(source: Source, found: Roles, answers: Answers) -> tuple[Iterator[pd
     numbers = [*found.values, *(found.places or ())]
     if source.content == "parquet":
         held = parquet.layout(source)
-        return parquet.batches(source, held, sorted({*texts, *numbers}), BATCH), []
-    dialect, findings = text_blocks.opened(source, answers)
-    return text_blocks.frames(source, dialect, texts, numbers), findings
+        return parquet.read_batches(source, held, sorted({*texts, *numbers}), BATCH), []
+    dialect, findings = row_blocks.table_dialect(source, answers)
+    return row_blocks.read_frames(source, dialect, texts, numbers), findings
 
 
-def names_in(column: pd.Series, before: int, name: str) -> pd.Series:
+def sensor_names(column: pd.Series, before: int, name: str) -> pd.Series:
     """Names as text without blanks around: 001 stays 001, and a whole number has no point. ``before``: rows read earlier."""
     categories = isinstance(column.dtype, pd.CategoricalDtype)
     codes, entries = pd.factorize(
         column.astype(object) if categories and column.dtype.categories.dtype == object else column
     )
-    texts = [labels.text(entry) for entry in entries.tolist()]
+    texts = [cell_text(entry) for entry in entries.tolist()]
     if (codes < 0).any() or not all(texts):
         empty = (codes < 0) | np.isin(codes, [place for place, text in enumerate(texts) if not text])
         row = before + int(empty.argmax()) + 1
@@ -102,7 +102,9 @@ def names_in(column: pd.Series, before: int, name: str) -> pd.Series:
     return pd.Series(np.array(texts, dtype=object)[codes])
 
 
-def _times(when: Coded, name: str, answers: Answers) -> tuple[np.ndarray, dict[str, Any], list[Finding]]:
+def _parse_coded_times(
+    when: CodedColumn, name: str, answers: Answers
+) -> tuple[np.ndarray, dict[str, Any], list[Finding]]:
     """[R] instants: each different entry is understood once."""
     entries = pd.Series(when.entries)
     if entries.dtype == object or isinstance(entries.dtype, pd.StringDtype):
@@ -120,7 +122,7 @@ def _times(when: Coded, name: str, answers: Answers) -> tuple[np.ndarray, dict[s
     return stamps[when.codes], zone, findings
 
 
-def _understood(source: Source, header: tuple[str, ...], found: Roles) -> list[Finding]:
+def _role_findings(source: Source, header: tuple[str, ...], found: Roles) -> list[Finding]:
     """Which column was taken for what, and what was left."""
     shown = [header[place] or f"column {place + 1}" for place in range(len(header))]
     time = listing(shown[place] for place in found.time.columns)
@@ -140,6 +142,46 @@ def _understood(source: Source, header: tuple[str, ...], found: Roles) -> list[F
         f"The sensors of {source.name} are named by {named[0]!r}; so could they be by {listing(map(repr, named[1:]))}."
     )
     return [Finding("note", "long-table", text), Finding("note", "sensor-column", asked, choices, named[0])]
+
+
+SAME_LOCATION = 1e-3
+"""Degrees, about 100 m, within which a sensor is where it was."""
+
+
+class RowLocations:
+    """The first known place of every sensor code, and which of them have others further on."""
+
+    def __init__(self) -> None:
+        self.lat, self.lon = np.zeros(0), np.zeros(0)
+        self.moving: set[int] = set()
+
+    def add(self, codes: np.ndarray, lat: pd.Series, lon: pd.Series) -> None:
+        """More rows: the code of each and where it was."""
+        north, east = (pd.to_numeric(part, errors="coerce").to_numpy(np.float64) for part in (lat, lon))
+        if (more := int(codes.max(initial=-1)) + 1 - len(self.lat)) > 0:
+            self.lat, self.lon = (np.r_[known, np.full(more, np.nan)] for known in (self.lat, self.lon))
+        seen = np.isfinite(north) & np.isfinite(east)
+        found, first = np.unique(codes[seen], return_index=True)
+        new = found[np.isnan(self.lat[found])]
+        place = np.flatnonzero(seen)[first[np.isnan(self.lat[found])]]
+        self.lat[new], self.lon[new] = north[place], east[place]
+        apart = np.abs(north - self.lat[codes]) + np.abs(east - self.lon[codes])
+        self.moving |= set(
+            np.unique(codes[seen & (apart > SAME_LOCATION * np.maximum(1, np.abs(east) / 180))]).tolist()
+        )
+
+    def onto(self, ds: xr.Dataset, name: str) -> tuple[xr.Dataset, list[Finding]]:
+        """The dataset with ``lat`` and ``lon`` [N], where the table had them."""
+        if not np.isfinite(self.lat).any():
+            return ds, []
+        ds = ds.assign(lat=("sensor", self.lat), lon=("sensor", self.lon))
+        said = [Finding("note", "places", f"Places are from the rows of {name}.")]
+        if self.moving:
+            names = [str(ds["sensor"].values[code]) for code in sorted(self.moving)]
+            text = f"{len(names)} sensors of {name} have several locations, such as {listing(names, 3)}; "
+            text += "the first of each is used."
+            said.append(Finding("note", "places-vary", text))
+        return ds, said
 
 
 READER = Reader(recognises, read, order=28)

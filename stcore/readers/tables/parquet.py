@@ -9,7 +9,7 @@ from stcore.findings import refuse
 from stcore.readers.safe.limits import check_room
 from stcore.readers.source import Source
 
-LOOKED_AT = 40
+SAMPLE_ROWS = 40
 Kind = Literal["number", "time", "text", "other"]
 
 
@@ -49,7 +49,7 @@ def _kind(held: Any) -> Kind:
     return "text" if pa.types.is_string(kind) or pa.types.is_large_string(kind) else "other"
 
 
-def peek(source: Source) -> tuple[tuple[str, ...], list[list[str]]] | None:
+def header_and_rows(source: Source) -> tuple[tuple[str, ...], list[list[str]]] | None:
     """(names, first rows as text) of a Parquet file; None for other files, and for one without rows."""
     if source.content != "parquet":
         return None
@@ -57,7 +57,7 @@ def peek(source: Source) -> tuple[tuple[str, ...], list[list[str]]] | None:
     usable = [place for place, kind in enumerate(held.kinds) if kind != "other"]
     if not held.rows or len(set(held.names)) < len(held.names):
         return None
-    frame = next(batches(source, held, usable, LOOKED_AT))
+    frame = next(read_batches(source, held, usable, SAMPLE_ROWS))
     texts = {
         place: _as_text(frame[place]) if place in usable else [""] * len(frame) for place in range(len(held.names))
     }
@@ -74,7 +74,7 @@ def _whole(cell: Any) -> bool:
     return isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53
 
 
-def batches(source: Source, held: Layout, columns: list[int], rows: int) -> Any:
+def read_batches(source: Source, held: Layout, columns: list[int], rows: int) -> Any:
     """Frames of at most so many rows; columns are numbered as in the file, text comes as categories, days as instants."""
     import pyarrow.parquet as pq
 
@@ -84,10 +84,10 @@ def batches(source: Source, held: Layout, columns: list[int], rows: int) -> Any:
             frame = batch.to_pandas(ignore_metadata=True, date_as_object=False)
             frame = frame[[held.names[place] for place in columns]]
             frame.columns = pd.Index(columns)
-            yield _plain(frame, held)
+            yield _objects_to_floats(frame, held)
 
 
-def _plain(frame: pd.DataFrame, held: Layout) -> pd.DataFrame:
+def _objects_to_floats(frame: pd.DataFrame, held: Layout) -> pd.DataFrame:
     """Decimals and truths with gaps, which pandas holds as objects, as floats."""
     for place in frame.columns:
         if held.kinds[place] == "number" and frame[place].dtype == object:
@@ -95,7 +95,7 @@ def _plain(frame: pd.DataFrame, held: Layout) -> pd.DataFrame:
     return frame
 
 
-def frame(source: Source, columns: list[int] | None = None) -> pd.DataFrame:
+def read_frame(source: Source, columns: list[int] | None = None) -> pd.DataFrame:
     """All rows of some columns, or of all; DataError where one holds neither numbers nor times nor text."""
     held = layout(source)
     columns = list(range(len(held.names))) if columns is None else columns
@@ -105,4 +105,4 @@ def frame(source: Source, columns: list[int] | None = None) -> pd.DataFrame:
             raise refuse("not-numbers", f"The column {held.names[place][:80]!r} of {source.name} {what}.")
     if not held.rows:
         raise refuse("empty", f"{source.name} has columns and no rows.")
-    return pd.concat(batches(source, held, columns, 2**17), ignore_index=True)
+    return pd.concat(read_batches(source, held, columns, 2**17), ignore_index=True)

@@ -19,13 +19,15 @@ from stcore.readers.tables.time_columns import TimeColumns
 from stcore.registry import Card
 
 CARD = Card(
-    "parquet", "A folder with values.parquet (a row per time and sensor), stations.parquet (GeoParquet) and edges.parquet.",
-    "Apache Parquet; GeoParquet 1.0", "stcore.readers.tables.parquet_folder:READER",
-)  # fmt: skip
+    "parquet",
+    "A folder with values.parquet (a row per time and sensor), stations.parquet (GeoParquet) and edges.parquet.",
+    "Apache Parquet; GeoParquet 1.0",
+    "stcore.readers.tables.parquet_folder:READER",
+)
 VALUES, STATIONS, EDGES = "values.parquet", "stations.parquet", "edges.parquet"
 ABOUT = b"stcore"
 ROWS = 2**18
-KEPT = ("title", "zone", "local_zone", "units", "license", "source", "institution", "graph")
+ATTRIBUTES = ("title", "zone", "local_zone", "units", "license", "source", "institution", "graph")
 
 
 def members(folder: Folder) -> Sequence[Source]:
@@ -43,12 +45,12 @@ def read(folder: Folder, answers: Answers) -> Raw:
     if held.names[:2] != ("time", "sensor") or held.kinds[:2] != ("time", "text") or set(held.kinds[2:]) != {"number"}:
         raise refuse("damaged", f"{source.name} does not have the columns that it should have.")
     found = Roles(TimeColumns((0,)), 1, tuple(range(2, len(held.names))), None, None, (), ())
-    kept = _said(source, held)
-    raw = long_table.read_as(source, held.names, found, answers)
+    kept = _own_description(source, held)
+    raw = long_table.read_with_roles(source, held.names, found, answers)
     channels = [str(kept["channels"].get(name, name)) for name in held.names[2:]]
-    attrs = {name: kept[name] for name in KEPT if name in kept} | ({"simulated": 1} if kept["simulated"] else {})
+    attrs = {name: kept[name] for name in ATTRIBUTES if name in kept} | ({"simulated": 1} if kept["simulated"] else {})
     ds = raw.ds.assign_coords(channel=np.array(channels, dtype=str)).assign_attrs(attrs)
-    ds = _with_edges(ds, files[EDGES]) if EDGES in files else ds
+    ds = _add_edges(ds, files[EDGES]) if EDGES in files else ds
     findings = [finding for finding in raw.findings if finding.code != "zone"]
     for code in ("start", "step"):
         if code in kept["assumed"]:
@@ -57,11 +59,11 @@ def read(folder: Folder, answers: Answers) -> Raw:
     return Raw(ds, findings, raw.layers)
 
 
-def _said(source: Source, held: parquet.Layout) -> dict[str, Any]:
+def _own_description(source: Source, held: parquet.Layout) -> dict[str, Any]:
     """What the file says of itself; only texts, and units and channels by their names."""
     try:
         about = dict(json.loads(held.about[ABOUT]))
-        texts = {name: str(about[name]) for name in KEPT if name in about and name != "units"}
+        texts = {name: str(about[name]) for name in ATTRIBUTES if name in about and name != "units"}
         named = {
             part: {str(key): str(text) for key, text in dict(about[part]).items()} for part in ("units", "channels")
         }
@@ -70,11 +72,11 @@ def _said(source: Source, held: parquet.Layout) -> dict[str, Any]:
     return texts | named | {"simulated": about.get("simulated") is True, "assumed": str(about.get("assumed", ""))}
 
 
-def _with_edges(ds: xr.Dataset, source: Source) -> xr.Dataset:
+def _add_edges(ds: xr.Dataset, source: Source) -> xr.Dataset:
     """Edges by the names of their sensors."""
     if parquet.layout(source).kinds != ("text", "text", "number"):
         raise refuse("edges", f"{source.name} needs the columns from, to and weight.")
-    frame = parquet.frame(source)
+    frame = parquet.read_frame(source)
     place = {str(name): number for number, name in enumerate(ds["sensor"].values)}
     ends = [frame[column].astype(object).map(place) for column in (0, 1)]
     for column, numbers in enumerate(ends):
@@ -92,9 +94,9 @@ def write(data: STData, place: Path) -> list[str]:
     """All values, missing ones too, by blocks of rows; places as points in EPSG:4326, edges with their weights."""
     place.mkdir(parents=True)
     columns = [name if name not in ("time", "sensor") else f"channel {name}" for name in data.channels]
-    _values(data, place / VALUES, columns)
+    _write_values(data, place / VALUES, columns)
     if data.locations is not None:
-        _stations(data, data.locations, place / STATIONS)
+        _write_stations(data, data.locations, place / STATIONS)
     if data.edges is not None:
         start, end, weight = data.edges
         names = np.array(data.sensors, dtype=object)
@@ -108,12 +110,12 @@ def write(data: STData, place: Path) -> list[str]:
     return [f"Parquet has no room for {', '.join([*lost, 'findings and answers'])}."]
 
 
-def _values(data: STData, path: Path, columns: list[str]) -> None:
+def _write_values(data: STData, path: Path, columns: list[str]) -> None:
     """Rows by time and sensor, a block of times after the other."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    about: dict[str, Any] = {name: data.ds.attrs[name] for name in KEPT if data.ds.attrs.get(name) is not None}
+    about: dict[str, Any] = {name: data.ds.attrs[name] for name in ATTRIBUTES if data.ds.attrs.get(name) is not None}
     about |= {"channels": dict(zip(columns, data.channels, strict=True)), "units": data.units}
     about |= {"simulated": data.simulated, "assumed": data.assumed}
     zone = "UTC" if data.zone == "UTC" else None
@@ -134,7 +136,7 @@ def _values(data: STData, path: Path, columns: list[str]) -> None:
             file.write_table(pa.Table.from_arrays(arrays, schema=schema))
 
 
-def _stations(data: STData, degrees: np.ndarray, path: Path) -> None:
+def _write_stations(data: STData, degrees: np.ndarray, path: Path) -> None:
     import geopandas
 
     known = np.isfinite(degrees).all(axis=1)

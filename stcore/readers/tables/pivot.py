@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stcore.findings import Finding, refuse
-from stcore.readers.archives.start import step_seconds
+from stcore.readers.archives.start_times import parse_step
 from stcore.readers.reader import Answers
 from stcore.readers.safe.limits import check_room
 
@@ -26,14 +26,14 @@ class Rows(NamedTuple):
     channel: np.ndarray | None = None
 
 
-def pivoted(rows: Rows, name: str, answers: Answers) -> tuple[np.ndarray, np.ndarray, list[Finding]]:
+def pivot(rows: Rows, name: str, answers: Answers) -> tuple[np.ndarray, np.ndarray, list[Finding]]:
     """(stamps [T], values [T, N, C] float32 with NaN where no row was, findings). DataError where it would not fit, or where
     the same sensor has different readings at one time and no answer says which to take."""
     stamps, step = np.unique(rows.time, return_inverse=True)
     findings: list[Finding] = []
     many = len(rows.sensors)
-    if len(rows.time) < SPARSE * len(stamps) * many and not _regular(stamps):
-        stamps, step, findings = _coarser(rows, stamps, name, answers)
+    if len(rows.time) < SPARSE * len(stamps) * many and not _is_regular(stamps):
+        stamps, step, findings = _average_within_steps(rows, stamps, name, answers)
     per_row = rows.values.shape[1]
     check_room(
         12 * len(stamps) * many * len(rows.channels), f"{name} as a table of {len(stamps)} times and {many} sensors"
@@ -46,14 +46,16 @@ def pivoted(rows: Rows, name: str, answers: Answers) -> tuple[np.ndarray, np.nda
     seen[cell] = True
     taken = rows.values
     if seen.sum() < len(cell):
-        cell, taken, more = _once(rows, cell, stamps, name, {"duplicate-times": "mean"} if findings else answers)
+        cell, taken, more = _merge_duplicates(
+            rows, cell, stamps, name, {"duplicate-times": "mean"} if findings else answers
+        )
         findings += [] if findings else more
     values = np.full((cells, per_row), np.nan, np.float32)
     values[cell] = taken
     return stamps, values.reshape(len(stamps), many, len(rows.channels)), findings
 
 
-def _regular(stamps: np.ndarray) -> bool:
+def _is_regular(stamps: np.ndarray) -> bool:
     """Whether most times follow one another at one distance."""
     if len(stamps) < 3:
         return True
@@ -61,7 +63,7 @@ def _regular(stamps: np.ndarray) -> bool:
     return bool(counts.max() >= REGULAR * counts.sum())
 
 
-def _coarser(
+def _average_within_steps(
     rows: Rows, stamps: np.ndarray, name: str, answers: Answers
 ) -> tuple[np.ndarray, np.ndarray, list[Finding]]:
     """Times brought down to the step that was answered, within which readings are averaged; asked for where it was not."""
@@ -69,7 +71,7 @@ def _coarser(
     said = f"The sensors of {name} have times of their own: {len(stamps)} different ones in {len(rows.time)} rows."
     if "step" not in answers or rows.time.dtype.kind != "M":
         raise refuse("step", f"{said} Choose a step.", choices)
-    size = np.timedelta64(step_seconds(answers["step"]), "s").astype("timedelta64[ns]").astype(np.int64)
+    size = np.timedelta64(parse_step(answers["step"]), "s").astype("timedelta64[ns]").astype(np.int64)
     ticks = rows.time.astype("datetime64[ns]").astype(np.int64) // size * size
     coarse, step = np.unique(ticks, return_inverse=True)
     told = Finding(
@@ -78,7 +80,7 @@ def _coarser(
     return coarse.view("datetime64[ns]"), step, [told]
 
 
-def _once(
+def _merge_duplicates(
     rows: Rows, cell: np.ndarray, stamps: np.ndarray, name: str, answers: Answers
 ) -> tuple[np.ndarray, np.ndarray, list[Finding]]:
     """Cells each once: equal rows are kept once, of different ones the first or their mean."""
@@ -90,7 +92,7 @@ def _once(
     same = (values[again] == values[again - 1]) | (np.isnan(values[again]) & np.isnan(values[again - 1]))
     told = again[0] if same.all() else again[(~same).any(axis=1)][0]
     place = int(ordered[told]) // (len(rows.channels) if rows.channel is not None else 1)
-    where = f"{rows.sensors[place % len(rows.sensors)]} at {_moment(stamps[place // len(rows.sensors)])}"
+    where = f"{rows.sensors[place % len(rows.sensors)]} at {_time_text(stamps[place // len(rows.sensors)])}"
     said = f"{len(again)} of {len(cell)} rows of {name} have the sensor and the time of another row; the first: {where}"
     if same.all():
         text = f"{said}. Their readings are equal; one of each was kept."
@@ -98,7 +100,9 @@ def _once(
     rule = answers.get("duplicate-times")
     choices = {"first": "keep the first reading of each time", "mean": "average the readings of each time"}
     if rule not in choices:
-        hint = " Is it the hour that is doubled when daylight saving ends?" if _autumn(rows, order[again]) else ""
+        hint = (
+            " Is it the hour that is doubled when daylight saving ends?" if _in_autumn_hours(rows, order[again]) else ""
+        )
         text = f"{said}. {int((~same.all(axis=1)).sum())} of them have different readings.{hint} Say which to take."
         raise refuse("duplicate-times", text, choices)
     taken = values[keep]
@@ -110,11 +114,11 @@ def _once(
     return ordered[keep], taken, [Finding("repaired", "duplicate-times", f"{said}.", choices, rule)]
 
 
-def _moment(stamp: np.generic) -> str:
+def _time_text(stamp: np.generic) -> str:
     return str(stamp.astype("datetime64[m]")).replace("T", " ") if stamp.dtype.kind == "M" else str(stamp)
 
 
-def _autumn(rows: Rows, where: np.ndarray) -> bool:
+def _in_autumn_hours(rows: Rows, where: np.ndarray) -> bool:
     """All in the small hours of days on which clocks are set back."""
     if rows.time.dtype.kind != "M":
         return False

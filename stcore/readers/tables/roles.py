@@ -2,28 +2,110 @@
 
 import re
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from stcore.readers.tables.dialect import EMPTY, is_number
-from stcore.readers.tables.time_columns import TimeColumns, time_columns
+from stcore.readers.tables.text_table import EMPTY, is_number
+from stcore.readers.tables.time_columns import TimeColumns, find_time_columns
 
 IDS = (
-    "sensor_id", "station_id", "detector_id", "site_id", "node_id", "device_id", "segment_id", "link_id", "stop_id",
-    "location_id", "counter_id", "stationid", "sensorid", "id_station", "id_sensor", "station_code", "station_number",
-    "stations_id", "stationcode", "code_station", "sensor", "station", "detector", "site", "node", "device", "segment",
-    "link", "counter", "messstelle", "messstation", "standort", "zaehlstelle", "sensor_name", "station_name", "stationname",
-    "site_name", "location", "unique_id", "series_id", "item_id", "entity_id", "id", "code", "name", "index",
-)  # fmt: skip
+    "sensor_id",
+    "station_id",
+    "detector_id",
+    "site_id",
+    "node_id",
+    "device_id",
+    "segment_id",
+    "link_id",
+    "stop_id",
+    "location_id",
+    "counter_id",
+    "stationid",
+    "sensorid",
+    "id_station",
+    "id_sensor",
+    "station_code",
+    "station_number",
+    "stations_id",
+    "stationcode",
+    "code_station",
+    "sensor",
+    "station",
+    "detector",
+    "site",
+    "node",
+    "device",
+    "segment",
+    "link",
+    "counter",
+    "messstelle",
+    "messstation",
+    "standort",
+    "zaehlstelle",
+    "sensor_name",
+    "station_name",
+    "stationname",
+    "site_name",
+    "location",
+    "unique_id",
+    "series_id",
+    "item_id",
+    "entity_id",
+    "id",
+    "code",
+    "name",
+    "index",
+)
 WEAK = ("id", "code", "name", "index", "link", "location", "node")
 LATITUDES = (
-    "lat", "latitude", "nav_lat", "y_lat", "nb_latitude", "lat_deg", "gps_lat", "wgs84_lat", "breitengrad", "breite",
-    "geo_lat", "stop_lat", "start_lat", "latitud", "y", "northing", "utm_y", "hochwert", "y_coord", "ycoord",
-)  # fmt: skip
+    "lat",
+    "latitude",
+    "nav_lat",
+    "y_lat",
+    "nb_latitude",
+    "lat_deg",
+    "gps_lat",
+    "wgs84_lat",
+    "breitengrad",
+    "breite",
+    "geo_lat",
+    "stop_lat",
+    "start_lat",
+    "latitud",
+    "y",
+    "northing",
+    "utm_y",
+    "hochwert",
+    "y_coord",
+    "ycoord",
+)
 LONGITUDES = (
-    "lon", "longitude", "long", "lng", "nav_lon", "x_lon", "nb_longitude", "lon_deg", "gps_lon", "gps_lng", "wgs84_lon",
-    "laengengrad", "laenge", "längengrad", "länge", "geo_lon", "geo_lng", "stop_lon", "start_lon", "longitud", "x",
-    "easting", "utm_x", "rechtswert", "x_coord", "xcoord",
-)  # fmt: skip
+    "lon",
+    "longitude",
+    "long",
+    "lng",
+    "nav_lon",
+    "x_lon",
+    "nb_longitude",
+    "lon_deg",
+    "gps_lon",
+    "gps_lng",
+    "wgs84_lon",
+    "laengengrad",
+    "laenge",
+    "längengrad",
+    "länge",
+    "geo_lon",
+    "geo_lng",
+    "stop_lon",
+    "start_lon",
+    "longitud",
+    "x",
+    "easting",
+    "utm_x",
+    "rechtswert",
+    "x_coord",
+    "xcoord",
+)
 KINDS = ("parameter", "variable", "pollutant", "component", "quantity", "metric", "measure", "channel", "komponente")
 TRUTHS = {"true", "false"}
 COUNTERS = ("", "no", "index", "row", "nr", "unnamed_0")
@@ -42,27 +124,27 @@ class Roles(NamedTuple):
     left: tuple[int, ...]
 
 
-def plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A column's name in lower case, with underlines for whatever is no letter or digit."""
     return re.sub(r"[\W_]+", "_", name.lower()).strip("_")
 
 
-def roles(header: tuple[str, ...] | None, rows: list[list[str]], sensor: str | None = None) -> Roles | None:
+def column_roles(header: tuple[str, ...] | None, rows: list[list[str]], sensor: str | None = None) -> Roles | None:
     """The roles of a long table's columns, by their names and first rows; None where it is no long table. ``sensor`` names
     the column that says which sensor a row is of, where that was answered."""
-    if not header or not rows or (time := time_columns(header, rows)) is None:
+    if not header or not rows or (time := find_time_columns(header, rows)) is None:
         return None
-    names, columns = [plain(name) for name in header], list(zip(*rows, strict=False))
+    names, columns = [plain_name(name) for name in header], list(zip(*rows, strict=False))
     free = [number for number in range(len(columns)) if number not in time.columns]
-    places = _places(names, columns, free)
+    places = _location_columns(names, columns, free)
     free = [number for number in free if number not in (places or ())]
     found = sensor_columns(header, rows, free, time)
     if sensor in header and header.index(sensor) in free:
         found = [header.index(sensor), *(number for number in found if number != header.index(sensor))]
     if not found:
         return None
-    rest = [number for number in free if number not in found and not _counts(names[number], columns[number])]
-    numbers = tuple(number for number in rest if all(numeric(cell) for cell in columns[number]))
+    rest = [number for number in free if number not in found and not _numbers_rows(names[number], columns[number])]
+    numbers = tuple(number for number in rest if all(is_numeric(cell) for cell in columns[number]))
     kind = next((number for number in rest if names[number] in KINDS and number not in numbers), None)
     if not numbers or (kind is not None and len(numbers) > 1):
         kind = None
@@ -72,36 +154,42 @@ def roles(header: tuple[str, ...] | None, rows: list[list[str]], sensor: str | N
 
 def sensor_columns(header: tuple[str, ...], rows: list[list[str]], free: list[int], time: TimeColumns) -> list[int]:
     """Which of the ``free`` columns may say what sensor a row is of, the likeliest first."""
-    names, columns = [plain(name) for name in header], list(zip(*rows, strict=False))
+    names, columns = [plain_name(name) for name in header], list(zip(*rows, strict=False))
     stamps = [tuple(row[number] for number in time.columns) for row in rows]
-    found = [number for number in _named(names, free) if _tells_sensors(names[number], columns[number], stamps)]
-    guess = None if found else _guessed(columns, free, stamps)
+    found = [
+        number
+        for number in _columns_with_id_names(names, free)
+        if _names_sensors(names[number], columns[number], stamps)
+    ]
+    guess = None if found else _guess_sensor_column(columns, free, stamps)
     return found if guess is None else [guess]
 
 
-def _named(names: list[str], free: list[int]) -> list[int]:
+def _columns_with_id_names(names: list[str], free: list[int]) -> list[int]:
     """Columns called as sensors are, the surest name first."""
     return sorted((number for number in free if names[number] in IDS), key=lambda number: IDS.index(names[number]))
 
 
-def _places(names: list[str], columns: list[tuple[str, ...]], free: list[int]) -> tuple[int, int] | None:
+def _location_columns(names: list[str], columns: list[tuple[str, ...]], free: list[int]) -> tuple[int, int] | None:
     lat = next((names.index(name) for name in LATITUDES if name in names and names.index(name) in free), None)
     lon = next((names.index(name) for name in LONGITUDES if name in names and names.index(name) in free), None)
-    if lat is None or lon is None or not all(numeric(cell) for place in (lat, lon) for cell in columns[place]):
+    if lat is None or lon is None or not all(is_numeric(cell) for place in (lat, lon) for cell in columns[place]):
         return None
     return lat, lon
 
 
-def _tells_sensors(name: str, cells: tuple[str, ...], stamps: list[tuple[str, ...]]) -> bool:
+def _names_sensors(name: str, cells: tuple[str, ...], stamps: list[tuple[str, ...]]) -> bool:
     """Whether cells name sensors, and do not just number the rows or measure something."""
     if any(not cell for cell in cells) or (name in WEAK and all(re.fullmatch(r"-?\d*\.\d+", cell) for cell in cells)):
         return False
-    return not (_running(cells) and len(set(stamps)) == len(stamps))
+    return not (_is_counter(cells) and len(set(stamps)) == len(stamps))
 
 
-def _guessed(columns: list[tuple[str, ...]], free: list[int], stamps: list[tuple[str, ...]]) -> int | None:
+def _guess_sensor_column(columns: list[tuple[str, ...]], free: list[int], stamps: list[tuple[str, ...]]) -> int | None:
     """The only column of text, where times repeat for other texts, or the table is just time, text and value."""
-    texts = [number for number in free if not any(numeric(cell) or cell.lower() in TRUTHS for cell in columns[number])]
+    texts = [
+        number for number in free if not any(is_numeric(cell) or cell.lower() in TRUTHS for cell in columns[number])
+    ]
     if len(texts) != 1:
         return None
     pairs = set(zip(stamps, columns[texts[0]], strict=True))
@@ -109,17 +197,44 @@ def _guessed(columns: list[tuple[str, ...]], free: list[int], stamps: list[tuple
     return texts[0] if repeats or (len(free) == 2 and len(set(columns[texts[0]])) < len(stamps)) else None
 
 
-def _counts(name: str, cells: tuple[str, ...]) -> bool:
+def _numbers_rows(name: str, cells: tuple[str, ...]) -> bool:
     """A column that numbers the rows, or that pandas keeps its index in."""
-    return name.startswith("index_level_") or (name in COUNTERS and (_running(cells) or len(cells) == 1))
+    return name.startswith("index_level_") or (name in COUNTERS and (_is_counter(cells) or len(cells) == 1))
 
 
-def _running(cells: tuple[str, ...]) -> bool:
+def _is_counter(cells: tuple[str, ...]) -> bool:
     if len(cells) < 2 or not all(cell.isdigit() for cell in cells):
         return False
     return all(int(after) - int(before) == 1 for before, after in pairwise(cells))
 
 
-def numeric(cell: str) -> bool:
+def is_numeric(cell: str) -> bool:
     """A number, or nothing."""
     return is_number(cell) or cell.lower() in EMPTY
+
+
+def cell_text(cell: Any) -> str:
+    """One id, without blanks around."""
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "replace").strip()
+    return f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
+
+
+UNITS = {
+    "mph": "mph",
+    "kmh": "km/h",
+    "kwh": "kWh",
+    "mwh": "MWh",
+    "celsius": "°C",
+    "kelvin": "K",
+    "mm": "mm",
+    "ugm3": "µg/m³",
+}
+BRACKETS = re.compile(r"\S.*?\s*[(\[]\s*([^()\[\]]{1,12})\s*[)\]]$")
+
+
+def unit_of(name: str) -> str:
+    """The unit in a name such as ``speed_mph`` or ``PM10 (µg/m³)``; empty where it tells none."""
+    if named := BRACKETS.match(name.strip()):
+        return named[1].strip()
+    return next((unit for word, unit in UNITS.items() if word in re.split(r"[^a-z0-9]+", name.lower())), "")

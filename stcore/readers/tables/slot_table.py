@@ -11,17 +11,18 @@ from stcore.findings import Finding, refuse
 from stcore.readers.reader import Answers, Raw, Reader
 from stcore.readers.source import Source
 from stcore.readers.tables import long_table, parquet, text_table
-from stcore.readers.tables.labels import unit_of
-from stcore.readers.tables.pivot import Rows, pivoted
-from stcore.readers.tables.roles import KINDS, numeric, plain, sensor_columns
-from stcore.readers.tables.time_columns import TimeColumns, parse_times, time_columns
+from stcore.readers.tables.pivot import Rows, pivot
+from stcore.readers.tables.roles import KINDS, is_numeric, plain_name, sensor_columns, unit_of
+from stcore.readers.tables.time_columns import TimeColumns, find_time_columns, parse_times
 from stcore.registry import Card
 from stcore.words import listing
 
 CARD = Card(
-    "slot-table", "CSV or Parquet with one row per sensor and day, and one column per time of day (00:00, 00:15, ...).",
-    "RFC 4180; Apache Parquet", "stcore.readers.tables.slot_table:READER",
-)  # fmt: skip
+    "slot-table",
+    "CSV or Parquet with one row per sensor and day, and one column per time of day (00:00, 00:15, ...).",
+    "RFC 4180; Apache Parquet",
+    "stcore.readers.tables.slot_table:READER",
+)
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00)?(?:\s*[-–].*)?")
 NUMBERED = re.compile(r"(.*?)(\d{1,4})")
 COUNTS = (24, 48, 72, 96, 144, 288, 1440)
@@ -43,18 +44,20 @@ class Slots(NamedTuple):
 
 def recognises(source: Source) -> float:
     """0.7 for a table with days in its rows and times of day in its columns."""
-    seen = long_table.peek(source)
-    return 0.7 if seen and slots(*seen) else 0.0
+    seen = long_table.header_and_rows(source)
+    return 0.7 if seen and slot_columns(*seen) else 0.0
 
 
-def slots(header: tuple[str, ...] | None, rows: list[list[str]]) -> Slots | None:
+def slot_columns(header: tuple[str, ...] | None, rows: list[list[str]]) -> Slots | None:
     """What the columns are; None where they are no times of day."""
-    if not header or not rows or (named := _clocks(header) or _numbers(header, rows)) is None:
+    if not header or not rows or (named := _clock_columns(header) or _numbered_columns(header, rows)) is None:
         return None
     columns, minutes, said = named
-    names = [plain(name) for name in header]
+    names = [plain_name(name) for name in header]
     rest = [number for number in range(len(header)) if number not in columns]
-    day = time_columns(tuple(header[number] for number in rest), [[row[number] for number in rest] for row in rows])
+    day = find_time_columns(
+        tuple(header[number] for number in rest), [[row[number] for number in rest] for row in rows]
+    )
     if day is None or day.how not in ("whole", "parts") or len(day.columns) > 3:
         return None
     day = TimeColumns(tuple(rest[number] for number in day.columns), day.how)
@@ -68,7 +71,7 @@ def slots(header: tuple[str, ...] | None, rows: list[list[str]]) -> Slots | None
     return Slots(columns, minutes, said, day, sensor[0] if sensor else None, kind)
 
 
-def _clocks(header: tuple[str, ...]) -> tuple[list[int], list[int], str] | None:
+def _clock_columns(header: tuple[str, ...]) -> tuple[list[int], list[int], str] | None:
     """Columns called by the clock, at one distance."""
     found = [(number, CLOCK.fullmatch(name.strip())) for number, name in enumerate(header)]
     columns = [number for number, match in found if match]
@@ -79,11 +82,11 @@ def _clocks(header: tuple[str, ...]) -> tuple[list[int], list[int], str] | None:
     return columns, minutes, f"{header[columns[0]]} to {header[columns[-1]]}"
 
 
-def _numbers(header: tuple[str, ...], rows: list[list[str]]) -> tuple[list[int], list[int], str] | None:
+def _numbered_columns(header: tuple[str, ...], rows: list[list[str]]) -> tuple[list[int], list[int], str] | None:
     """Columns that are numbered on from 0 or 1, as many as a day has hours or parts of them."""
     runs: dict[str, list[tuple[int, int]]] = {}
     for number, name in enumerate(header):
-        if (match := NUMBERED.fullmatch(name.strip())) and all(numeric(row[number]) for row in rows):
+        if (match := NUMBERED.fullmatch(name.strip())) and all(is_numeric(row[number]) for row in rows):
             runs.setdefault(match[1], []).append((number, int(match[2])))
     for run in runs.values():
         columns, places = [number for number, _ in run], [place for _, place in run]
@@ -97,8 +100,8 @@ def _numbers(header: tuple[str, ...], rows: list[list[str]]) -> tuple[list[int],
 
 def read(source: Source, answers: Answers) -> Raw:
     """One channel, or one per quantity; sensors by their names exactly as written, or the file's where no column names any."""
-    header, rows = long_table.peek(source) or (None, [])
-    found = slots(header, rows)
+    header, rows = long_table.header_and_rows(source) or (None, [])
+    found = slot_columns(header, rows)
     if header is None or found is None:
         raise refuse("no-columns", f"{source.name} has no columns of days and times of day that are understood.")
     choices = {"times": "the columns are times of day", "channels": "the columns are quantities, measured once a day"}
@@ -112,20 +115,20 @@ def read(source: Source, answers: Answers) -> Raw:
             "channels",
         )
         return Raw(raw.ds, [said, *raw.findings], raw.layers)
-    frame, findings = _frame(source, found, answers)
-    values, more = text_table.numbers(frame, found.columns, source.name)
+    frame, findings = _read_frame(source, found, answers)
+    values, more = text_table.numeric_values(frame, found.columns, source.name)
     days, zone, told = parse_times(found.day.texts(frame), source.name, answers)
     if days.dtype.kind != "M":
         raise refuse("time", f"The days in {source.name} are not dates; write them as 2024-03-31.")
-    sensor, sensors = _coded(frame, found.sensor, source.path.name.split(".")[0], source.name)
-    kind, channels = _coded(frame, found.kind, "value", source.name)
+    sensor, sensors = _codes(frame, found.sensor, source.path.name.split(".")[0], source.name)
+    kind, channels = _codes(frame, found.kind, "value", source.name)
     many = len(found.columns)
     offsets = (np.array(found.minutes) * np.timedelta64(1, "m")).astype("timedelta64[ns]")
     stamps = (days.astype("datetime64[ns]")[:, None] + offsets).ravel()
     held = Rows(
         stamps, sensor.repeat(many), values.reshape(-1, 1).astype(np.float32), sensors, channels, kind.repeat(many)
     )
-    axis, cube, once = pivoted(held, source.name, answers)
+    axis, cube, once = pivot(held, source.name, answers)
     ds = xr.Dataset(
         {"value": (("time", "sensor", "channel"), cube)},
         coords={"time": axis, "sensor": np.array(sensors, dtype=str), "channel": np.array(channels, dtype=str)},
@@ -141,19 +144,19 @@ def read(source: Source, answers: Answers) -> Raw:
     return Raw(ds, [*findings, Finding("note", "slots", text, choices, "times"), *more, *told, *once], {})
 
 
-def _frame(source: Source, found: Slots, answers: Answers) -> tuple[pd.DataFrame, list[Finding]]:
+def _read_frame(source: Source, found: Slots, answers: Answers) -> tuple[pd.DataFrame, list[Finding]]:
     texts = [number for number in (found.sensor, found.kind) if number is not None]
     if source.content == "parquet":
-        return parquet.frame(source, sorted({*found.columns, *found.day.columns, *texts})), []
-    frame, _, findings = text_table.table(source, answers, texts)
+        return parquet.read_frame(source, sorted({*found.columns, *found.day.columns, *texts})), []
+    frame, _, findings = text_table.read_table(source, answers, texts)
     return frame, findings
 
 
-def _coded(frame: pd.DataFrame, column: int | None, alone: str, name: str) -> tuple[np.ndarray, list[str]]:
+def _codes(frame: pd.DataFrame, column: int | None, alone: str, name: str) -> tuple[np.ndarray, list[str]]:
     """([R] positions, names) of a column, or of the only entry where there is none."""
     if column is None:
         return np.zeros(len(frame), np.int64), [alone]
-    codes, entries = pd.factorize(long_table.names_in(frame[column], 0, name))
+    codes, entries = pd.factorize(long_table.sensor_names(frame[column], 0, name))
     return codes, [str(entry) for entry in entries]
 
 

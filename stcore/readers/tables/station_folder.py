@@ -9,20 +9,21 @@ import xarray as xr
 from stcore.findings import DataError, Finding, refuse
 from stcore.readers.companions import locations
 from stcore.readers.reader import Answers, FolderReader, Raw
-from stcore.readers.safe.guard import guarded
+from stcore.readers.safe.limits import guard
 from stcore.readers.source import Folder, Source
 from stcore.readers.tables import long_table, slot_table, wide_table
-from stcore.readers.tables.labels import unit_of
-from stcore.readers.tables.pivot import Rows, pivoted
-from stcore.readers.tables.roles import numeric, plain, roles
-from stcore.readers.tables.time_columns import time_columns
+from stcore.readers.tables.pivot import Rows, pivot
+from stcore.readers.tables.roles import column_roles, is_numeric, plain_name, unit_of
+from stcore.readers.tables.time_columns import find_time_columns
 from stcore.registry import Card
 from stcore.words import listing
 
 CARD = Card(
-    "station-folder", "A folder with one CSV or Parquet per station, named after it: a column of times, others are channels.",
-    "RFC 4180; Apache Parquet", "stcore.readers.tables.station_folder:READER",
-)  # fmt: skip
+    "station-folder",
+    "A folder with one CSV or Parquet per station, named after it: a column of times, others are channels.",
+    "RFC 4180; Apache Parquet",
+    "stcore.readers.tables.station_folder:READER",
+)
 QUANTITY = re.compile(
     r"speed|flow|volume|occup|count|demand|duration|price|temp|humid|pressure|wind|rain|precip|radiat|snow|dew|cloud"
     r"|pm_?\d|no_?2|no_?x|so_?2|co_?2|^co$|^no$|o_?3|ozone|value|level|depth|discharge|power|energy|load|soil|status"
@@ -38,34 +39,34 @@ def members(folder: Folder) -> Sequence[Source]:
     """The tables of stations, where the folder is made of them: all with times, and names and columns that say so."""
     tables: dict[Source, Table] = {}
     for source in folder.own:
-        if source.content in ("text", "gzip", "parquet") and (names := _channels(source)):
+        if source.content in ("text", "gzip", "parquet") and (names := _value_columns(source)):
             tables[source] = names
     if len(tables) < 2 or not _are_stations(folder, tables):
         return []
     return list(tables)
 
 
-def _channels(source: Source) -> Table | None:
+def _value_columns(source: Source) -> Table | None:
     """The columns of values of a table with times, which names no sensors itself; None for other files."""
     try:
-        with guarded(source.name):
-            header, rows = long_table.peek(source) or (None, [])
+        with guard(source.name):
+            header, rows = long_table.header_and_rows(source) or (None, [])
     except DataError:
         return None
-    time = time_columns(header, rows) if header else None
-    if header is None or time is None or slot_table.slots(header, rows) or roles(header, rows):
+    time = find_time_columns(header, rows) if header else None
+    if header is None or time is None or slot_table.slot_columns(header, rows) or column_roles(header, rows):
         return None
     free = [place for place in range(len(header)) if place not in time.columns and header[place].strip()]
-    return tuple(header[place] for place in free if all(numeric(row[place]) for row in rows)) or None
+    return tuple(header[place] for place in free if all(is_numeric(row[place]) for row in rows)) or None
 
 
 def _are_stations(folder: Folder, tables: dict[Source, Table]) -> bool:
     """Whether the files are stations, and not quantities of which each column is a station."""
-    names = [name_of(source) for source in tables]
-    columns = {plain(column) for found in tables.values() for column in found}
-    if ids := _listed_ids(folder):
+    names = [station_name(source) for source in tables]
+    columns = {plain_name(column) for found in tables.values() for column in found}
+    if ids := _location_ids(folder):
         return sum(name in ids for name in names) * 2 >= len(names)
-    if any(QUANTITY.search(plain(name)) for name in names):
+    if any(QUANTITY.search(plain_name(name)) for name in names):
         return False
     alike = len(set(tables.values())) == 1
     patterned = len({re.sub(r"\d+", "#", name) for name in names}) == 1 and any(char.isdigit() for char in names[0])
@@ -75,12 +76,12 @@ def _are_stations(folder: Folder, tables: dict[Source, Table]) -> bool:
     return telling * 2 >= len(columns) or (alike and len(columns) == 1)
 
 
-def _listed_ids(folder: Folder) -> set[str]:
+def _location_ids(folder: Folder) -> set[str]:
     """Ids of a list of places in the folder."""
     found: set[str] = set()
     for source in folder.own:
         try:
-            with guarded(source.name):
+            with guard(source.name):
                 if source.content in ("text", "parquet") and locations.recognises(source):
                     found |= set(locations.read(source, {}).ids)
         except DataError:
@@ -88,7 +89,7 @@ def _listed_ids(folder: Folder) -> set[str]:
     return found
 
 
-def name_of(source: Source) -> str:
+def station_name(source: Source) -> str:
     """The file's name without its suffixes, exactly as written."""
     return re.sub(r"(\.(csv|tsv|txt|parquet|gz|pq))+$", "", source.name, flags=re.IGNORECASE)
 
@@ -97,8 +98,10 @@ def read(folder: Folder, answers: Answers) -> Raw:
     """Times of all stations together; a station has no reading where its file has no row."""
     found = list(members(folder))
     raws = [wide_table.read(source, answers) for source in found]
-    names = [name_of(source) for source in found]
-    channels, findings = _columns([[str(name) for name in raw.ds["sensor"].values] for raw in raws], names, answers)
+    names = [station_name(source) for source in found]
+    channels, findings = _choose_channels(
+        [[str(name) for name in raw.ds["sensor"].values] for raw in raws], names, answers
+    )
     kinds = {(raw.ds["time"].dtype.kind, raw.ds.attrs.get("zone", "")) for raw in raws}
     if len(kinds) > 1:
         raise refuse(
@@ -106,13 +109,15 @@ def read(folder: Folder, answers: Answers) -> Raw:
         )
     values = [raw.ds["value"].values[:, :, 0] for raw in raws]
     own = [{str(name): place for place, name in enumerate(raw.ds["sensor"].values)} for raw in raws]
-    taken = [_taken(part, places_of, channels) for part, places_of in zip(values, own, strict=True)]
+    taken = [_select_columns(part, places_of, channels) for part, places_of in zip(values, own, strict=True)]
     rows = Rows(
         np.concatenate([raw.ds["time"].values for raw in raws]),
         np.repeat(np.arange(len(raws)), [len(part) for part in taken]),
-        np.concatenate(taken), names, channels,
-    )  # fmt: skip
-    axis, cube, once = pivoted(rows, folder.name, answers)
+        np.concatenate(taken),
+        names,
+        channels,
+    )
+    axis, cube, once = pivot(rows, folder.name, answers)
     zone = {name: raws[0].ds.attrs[name] for name in ("zone", "local_zone") if name in raws[0].ds.attrs}
     ds = xr.Dataset(
         {"value": (("time", "sensor", "channel"), cube)},
@@ -120,16 +125,16 @@ def read(folder: Folder, answers: Answers) -> Raw:
         attrs={"title": folder.name, "units": {name: unit_of(name) for name in channels}} | zone,
     )
     text = f"{folder.name} has one file per station: {len(names)} sensors, named as their files, such as {listing(names, 3)}."
-    return Raw(ds, [Finding("note", "station-folder", text), *findings, *_told(raws, names), *once], {})
+    return Raw(ds, [Finding("note", "station-folder", text), *findings, *_merge_findings(raws, names), *once], {})
 
 
-def _taken(values: np.ndarray, own: dict[str, int], channels: list[str]) -> np.ndarray:
+def _select_columns(values: np.ndarray, own: dict[str, int], channels: list[str]) -> np.ndarray:
     """[T, C] float32 the columns in the order of the channels, missing where the file has none."""
     absent = np.full(len(values), np.nan)
     return np.stack([values[:, own[name]] if name in own else absent for name in channels], axis=1).astype(np.float32)
 
 
-def _columns(held: list[list[str]], names: list[str], answers: Answers) -> tuple[list[str], list[Finding]]:
+def _choose_channels(held: list[list[str]], names: list[str], answers: Answers) -> tuple[list[str], list[Finding]]:
     """The channels; where files have different columns, it is asked which are meant."""
     every = list(dict.fromkeys(name for columns in held for name in columns))
     common = [name for name in every if all(name in columns for columns in held)]
@@ -145,7 +150,7 @@ def _columns(held: list[list[str]], names: list[str], answers: Answers) -> tuple
     return common if chosen == "common" else every, [Finding("note", "columns", f"{said}.", choices, chosen)]
 
 
-def _told(raws: list[Raw], names: list[str]) -> list[Finding]:
+def _merge_findings(raws: list[Raw], names: list[str]) -> list[Finding]:
     """What was said of the files, each kind once, with the number of files that it is true of."""
     kinds: dict[str, list[tuple[str, Finding]]] = {}
     for name, raw in zip(names, raws, strict=True):

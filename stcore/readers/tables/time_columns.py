@@ -8,7 +8,7 @@ import pandas as pd
 
 from stcore.findings import Finding, refuse
 from stcore.readers.reader import Answers
-from stcore.readers.tables.dialect import is_time
+from stcore.readers.tables.text_table import is_time
 
 CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")
 HOURS = ("hour", "hr", "stunde", "heure", "hora", "hour_of_day")
@@ -36,17 +36,17 @@ class TimeColumns(NamedTuple):
         return start + " " + (others[0] + ":00" if self.how == "hour" else others[0])
 
 
-def time_columns(header: tuple[str, ...] | None, rows: list[list[str]]) -> TimeColumns | None:
+def find_time_columns(header: tuple[str, ...] | None, rows: list[list[str]]) -> TimeColumns | None:
     """The column whose cells are all times, or, in numbers, the one that is called so; a date with its time of day beside."""
     columns = list(zip(*rows, strict=False))
     names = [name.strip().lower() for name in header or ()][: len(columns)]
     full = [number for number, cells in enumerate(columns) if all(is_time(cell) for cell in cells)]
     called = [number for number, name in enumerate(names) if name in (*NAMES, "__index_level_0__")]
     both = [number for number in called if number in full]
-    counted = [number for number in called if all(_ticks(cell) for cell in columns[number])]
+    counted = [number for number in called if all(_is_tick_count(cell) for cell in columns[number])]
     found = next(iter([*both, *full, *counted]), None)
     if found is None:
-        return _parts(names, columns)
+        return _date_part_columns(names, columns)
     if any(":" in cell for cell in columns[found]):
         return TimeColumns((found,))
     for number, cells in enumerate(columns):
@@ -58,12 +58,12 @@ def time_columns(header: tuple[str, ...] | None, rows: list[list[str]]) -> TimeC
     return TimeColumns((found,))
 
 
-def _ticks(cell: str) -> bool:
+def _is_tick_count(cell: str) -> bool:
     """A number that is large enough to count from 1970, or to be a date without marks."""
     return len(cell) >= 8 and cell.replace(".", "", 1).isdigit()
 
 
-def _parts(names: list[str], columns: list[tuple[str, ...]]) -> TimeColumns | None:
+def _date_part_columns(names: list[str], columns: list[tuple[str, ...]]) -> TimeColumns | None:
     """Columns called year, month and day, and hour and minute where there are some, all of whole numbers."""
     places = [names.index(part) for part in PARTS if part in names]
     if not set(PARTS[:3]) <= set(names) or ("minute" in names and "hour" not in names):
@@ -74,9 +74,21 @@ def _parts(names: list[str], columns: list[tuple[str, ...]]) -> TimeColumns | No
 
 
 NAMES = (
-    "time", "timestamp", "datetime", "date", "date_time", "valid_time", "ts", "ds",
-    "datum", "zeit", "zeitstempel", "utc", "time_utc", "fecha",
-)  # fmt: skip
+    "time",
+    "timestamp",
+    "datetime",
+    "date",
+    "date_time",
+    "valid_time",
+    "ts",
+    "ds",
+    "datum",
+    "zeit",
+    "zeitstempel",
+    "utc",
+    "time_utc",
+    "fecha",
+)
 DATE_PARTS = re.compile(
     r"(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})(?:([T ,]+)(\d{1,2})(?::(\d{2}))?(?::(\d{2})([.,]\d+)?)?\s*([AaPp][Mm])?)?"
 )
@@ -88,18 +100,18 @@ def parse_times(column: pd.Series, name: str, answers: Answers) -> tuple[np.ndar
     if column.isna().any():
         raise refuse("time", f"Row {int(column.isna().to_numpy().argmax()) + 1} of {name} has no time.")
     if column.dtype.kind in "iuf":
-        return _numbers(column.to_numpy())
+        return _parse_numbers(column.to_numpy())
     if column.dtype.kind == "M" or isinstance(column.dtype, pd.DatetimeTZDtype):
         index = pd.DatetimeIndex(column)
-        return (index.values, {}, []) if index.tz is None else _utc(index, str(index.tz))
+        return (index.values, {}, []) if index.tz is None else _to_utc(index, str(index.tz))
     text = column.astype(str).str.strip()
     pattern = DATE_PARTS.fullmatch(text.iloc[0])
     if pattern and len(pattern[1]) <= 2:
-        return _day_and_month(text, pattern, name, answers)
-    return _iso(text, name)
+        return _parse_day_and_month(text, pattern, name, answers)
+    return _parse_iso(text, name)
 
 
-def _numbers(column: np.ndarray) -> tuple[np.ndarray, dict[str, Any], list[Finding]]:
+def _parse_numbers(column: np.ndarray) -> tuple[np.ndarray, dict[str, Any], list[Finding]]:
     """20120301 or 201203010005 written as numbers are dates; else they count from 1970."""
     whole = (
         np.rint(column).astype(np.int64)
@@ -118,7 +130,7 @@ def _numbers(column: np.ndarray) -> tuple[np.ndarray, dict[str, Any], list[Findi
     return column, {}, []
 
 
-def _utc(index: pd.DatetimeIndex, zone: str) -> tuple[np.ndarray, dict[str, Any], list[Finding]]:
+def _to_utc(index: pd.DatetimeIndex, zone: str) -> tuple[np.ndarray, dict[str, Any], list[Finding]]:
     local = {"local_zone": zone} if "/" in zone else {}
     text = f"Times in {zone} are kept as UTC." if local else "Times with offsets are kept as UTC."
     return (
@@ -128,7 +140,7 @@ def _utc(index: pd.DatetimeIndex, zone: str) -> tuple[np.ndarray, dict[str, Any]
     )
 
 
-def _iso(text: pd.Series, name: str) -> tuple[np.ndarray, dict[str, Any], list[Finding]]:
+def _parse_iso(text: pd.Series, name: str) -> tuple[np.ndarray, dict[str, Any], list[Finding]]:
     offset = text.str.contains(r"(?:Z|UTC|\d[+-]\d{2}:?\d{2})$", regex=True)
     cleaned = text.str.replace(r"\s*UTC$", "Z", regex=True).str.replace("/", "-", regex=False)
     if offset.any() and not offset.all():
@@ -140,10 +152,10 @@ def _iso(text: pd.Series, name: str) -> tuple[np.ndarray, dict[str, Any], list[F
     if stamps.isna().any():
         row = int(stamps.isna().to_numpy().argmax())
         raise refuse("time", f"Row {row + 1} of {name} has a time that is not understood: {text.iloc[row][:40]!r}.")
-    return _utc(pd.DatetimeIndex(stamps), "UTC") if offset.any() else (stamps.to_numpy(), {}, [])
+    return _to_utc(pd.DatetimeIndex(stamps), "UTC") if offset.any() else (stamps.to_numpy(), {}, [])
 
 
-def _day_and_month(
+def _parse_day_and_month(
     text: pd.Series, first: re.Match[str], name: str, answers: Answers
 ) -> tuple[np.ndarray, dict[str, Any], list[Finding]]:
     """13.04.2020 and 04/13/2020: dots mean day first; with other marks a number above 12 decides, else it is asked."""
@@ -168,7 +180,7 @@ def _day_and_month(
                 [Finding("note", "day-month", f"Dates of {name} were read as answered.", choices, chosen)],
                 chosen == "day",
             )
-    form = _form(first, "%d{0}%m{0}" if day_first else "%m{0}%d{0}")
+    form = _time_format(first, "%d{0}%m{0}" if day_first else "%m{0}%d{0}")
     stamps = pd.to_datetime(text.str.replace(r"\s+(?=[AaPp][Mm]$)", "", regex=True), format=form, errors="coerce")
     if stamps.isna().any():
         row = int(stamps.isna().to_numpy().argmax())
@@ -176,7 +188,7 @@ def _day_and_month(
     return stamps.to_numpy(), {}, findings
 
 
-def _form(first: re.Match[str], days: str) -> str:
+def _time_format(first: re.Match[str], days: str) -> str:
     form = days.format(first[2]) + ("%Y" if len(first[4]) == 4 else "%y")
     if first[6]:
         hour = "%I" if first[10] else "%H"

@@ -11,45 +11,47 @@ from stcore.findings import Finding, refuse
 from stcore.readers.reader import Answers, Raw, Reader
 from stcore.readers.source import Source
 from stcore.readers.tables import parquet, text_table
-from stcore.readers.tables.labels import unit_of
-from stcore.readers.tables.time_columns import parse_times, time_columns
+from stcore.readers.tables.roles import unit_of
+from stcore.readers.tables.time_columns import find_time_columns, parse_times
 from stcore.registry import Card
 from stcore.words import listing
 
 CARD = Card(
-    "wide-table", "CSV or Parquet with a column of times and one column per sensor; separator and decimal mark are found.",
-    "RFC 4180; Apache Parquet", "stcore.readers.tables.wide_table:READER",
-)  # fmt: skip
+    "wide-table",
+    "CSV or Parquet with a column of times and one column per sensor; separator and decimal mark are found.",
+    "RFC 4180; Apache Parquet",
+    "stcore.readers.tables.wide_table:READER",
+)
 INDEX = re.compile(r"|index|unnamed: ?\d+|__index_level_\d+__", re.IGNORECASE)
 
 
 def recognises(source: Source) -> float:
     """0.5 for a table with a column of times and at least one of numbers."""
     if source.content == "parquet":
-        columns = parquet.peek(source)
-        return 0.5 if columns and time_columns(*columns) else 0.0
-    seen = text_table.peek(source)
-    return 0.5 if seen and seen[1] and time_columns(*seen) else 0.0
+        columns = parquet.header_and_rows(source)
+        return 0.5 if columns and find_time_columns(*columns) else 0.0
+    seen = text_table.header_and_rows(source)
+    return 0.5 if seen and seen[1] and find_time_columns(*seen) else 0.0
 
 
-def sensors_of(source: Source) -> list[str]:
+def header_names(source: Source) -> list[str]:
     """The names that the table's header gives its columns, without reading the table; empty where it has no header."""
-    seen = text_table.peek(source)
+    seen = text_table.header_and_rows(source)
     return list(seen[0] or ()) if seen else []
 
 
 def read(source: Source, answers: Answers) -> Raw:
     """One channel named after the file; sensors named by the header, or numbered where there is none."""
     if source.content == "parquet":
-        frame, names = _parquet(source)
+        frame, names = _read_parquet(source)
         heads: tuple[str, ...] | None = None
         findings: list[Finding] = []
-        time = time_columns(*(parquet.peek(source) or (None, [])))
+        time = find_time_columns(*(parquet.header_and_rows(source) or (None, [])))
     else:
-        frame, dialect, findings = text_table.table(source, answers)
+        frame, dialect, findings = text_table.read_table(source, answers)
         heads = dialect.header
         names = list(heads) if heads else [f"{number}" for number in range(dialect.columns)]
-        time = time_columns(dialect.header, text_table.first_rows(frame))
+        time = find_time_columns(dialect.header, text_table.rows_as_text(frame))
     if time is None:
         raise refuse(
             "no-time",
@@ -58,11 +60,11 @@ def read(source: Source, answers: Answers) -> Raw:
     columns = [
         number
         for number in range(len(names))
-        if number not in time.columns and not _running(frame[number], names[number])
+        if number not in time.columns and not _is_row_counter(frame[number], names[number])
     ]
     if not columns:
         raise refuse("no-columns", f"{source.name} has times but no column of values.")
-    values, more = text_table.numbers(frame, columns, source.name, heads)
+    values, more = text_table.numeric_values(frame, columns, source.name, heads)
     kinds = parquet.layout(source).words if source.content == "parquet" else [str(kind) for kind in frame.dtypes]
     if truths := [names[number] for number in columns if kinds[number] == "bool"]:
         more.append(Finding("note", "true-false", f"{listing(truths)} held true or false; it was taken as 1 and 0."))
@@ -71,13 +73,17 @@ def read(source: Source, answers: Answers) -> Raw:
     attrs: dict[str, Any] = {"title": source.path.stem, "units": {channel: unit_of(channel)}} | zone
     ds = xr.Dataset(
         {"value": (("time", "sensor", "channel"), values[:, :, None])},
-        coords={"time": stamps, "sensor": np.array([names[number] for number in columns], dtype=str), "channel": [channel]},
+        coords={
+            "time": stamps,
+            "sensor": np.array([names[number] for number in columns], dtype=str),
+            "channel": [channel],
+        },
         attrs=attrs,
-    )  # fmt: skip
+    )
     return Raw(ds, [*findings, *more, *told], {})
 
 
-def _running(column: pd.Series, name: str) -> bool:
+def _is_row_counter(column: pd.Series, name: str) -> bool:
     """A nameless column that only counts rows, or that pandas keeps its index in."""
     return name.startswith("__index_level_") or (
         bool(INDEX.fullmatch(name))
@@ -87,16 +93,16 @@ def _running(column: pd.Series, name: str) -> bool:
     )
 
 
-def _parquet(source: Source) -> tuple[pd.DataFrame, list[str]]:
+def _read_parquet(source: Source) -> tuple[pd.DataFrame, list[str]]:
     """The columns, numbered; text may hold times, and nothing else."""
     held = parquet.layout(source)
-    header, rows = parquet.peek(source) or (held.names, [])
-    time = time_columns(header, rows)
+    header, rows = parquet.header_and_rows(source) or (held.names, [])
+    time = find_time_columns(header, rows)
     for place, kind in enumerate(held.kinds):
         if kind == "text" and place not in (time.columns if time else ()):
             what = f"holds {held.words[place]}, neither numbers nor times"
             raise refuse("not-numbers", f"The column {held.names[place][:80]!r} of {source.name} {what}.")
-    return parquet.frame(source), list(held.names)
+    return parquet.read_frame(source), list(held.names)
 
 
 READER = Reader(recognises, read, order=30)

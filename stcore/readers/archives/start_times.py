@@ -7,9 +7,78 @@ import numpy as np
 import pandas as pd
 
 from stcore.findings import Finding, refuse
-from stcore.readers.archives.published import Published
 from stcore.readers.reader import Answers
 from stcore.words import moment
+
+PACIFIC, CHINA = "America/Los_Angeles", "Asia/Shanghai"
+WEEKDAYS = " It holds weekdays only, one after another, so later dates are earlier than they were."
+
+
+class PublishedSet(NamedTuple):
+    """A set by its ``name`` in letters and digits alone and the number of its ``sensors``; where versions do not differ, the
+    number of its ``steps`` and when the first of them was, ``start``. ``zone``: of its clock.
+
+    ``bare``: a table of numbers that is known by its size where that tells enough (``by_size``), not only by its name;
+    what is not bare is known by its size in arrays.
+    """
+
+    name: str
+    sensors: int
+    steps: int
+    start: str
+    zone: str
+    step: str = "5min"
+    unit: str = ""
+    said: str = ""
+    bare: bool = False
+    by_size: bool = True
+
+    def begins(self, steps: int) -> str:
+        """The start, for data of as many steps; a part of a set, or a longer one, may begin at any time."""
+        return self.start if steps == self.steps else ""
+
+    def by_day(self) -> "PublishedSet":
+        """The same with a start that names a day alone, as it has been written for tables and PEMS: runs know it so."""
+        return self._replace(start=self.start[:10])
+
+
+SETS = (
+    PublishedSet("metrla", 207, 34272, "2012-03-01 00:00", PACIFIC),
+    PublishedSet("pemsbay", 325, 52116, "2017-01-01 00:00", PACIFIC),
+    PublishedSet("pems03", 358, 26208, "2018-09-01 00:00", PACIFIC),
+    PublishedSet("pems04", 307, 16992, "2018-01-01 00:00", PACIFIC),
+    PublishedSet("pems07", 883, 28224, "2017-05-01 00:00", PACIFIC),
+    PublishedSet("pems08", 170, 17856, "2016-07-01 00:00", PACIFIC),
+    PublishedSet("v228", 228, 12672, "2012-05-01 00:00", PACIFIC, unit="mph", said=WEEKDAYS, bare=True),
+    PublishedSet(
+        "losspeed", 207, 2016, "2012-03-01 00:00", PACIFIC, unit="mph", bare=True, by_size=False
+    ),  # METR-LA's week
+    PublishedSet("szspeed", 156, 2976, "2015-01-01 00:00", CHINA, "15min", "km/h", bare=True),
+    PublishedSet("pemsd7", 228, 0, "", PACIFIC),
+    PublishedSet("ca", 8600, 0, "", PACIFIC),
+    PublishedSet("gla", 3834, 0, "", PACIFIC),
+    PublishedSet("gba", 2352, 0, "", PACIFIC),
+    PublishedSet("sd", 716, 0, "", PACIFIC),
+    PublishedSet("full437", 437, 0, "", CHINA),
+    PublishedSet("small36", 36, 0, "", CHINA),
+)
+
+
+def published_set(name: str, sensors: int) -> PublishedSet | None:
+    """The set that has this name, whatever stands between its letters, after it or, of a long one, before it.
+
+    A set of another number of sensors under the same name is another set. Its steps may be others: see ``begins``.
+    """
+    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    named = (held for held in SETS if plain.startswith(held.name) or (len(held.name) > 5 and held.name in plain))
+    return next((held for held in named if held.sensors == sensors), None)
+
+
+def published_set_of_size(steps: int, sensors: int, *, bare: bool = False) -> PublishedSet | None:
+    """The set that has this size, among the tables without times or, unless ``bare``, among the arrays."""
+    fits = (held for held in SETS if (held.steps, held.sensors, held.bare) == (steps, sensors, bare) and held.by_size)
+    return next(fits, None)
+
 
 MONDAY = "2000-01-03 00:00"
 STEP = "5min"
@@ -19,7 +88,7 @@ DAY, WEEK = 86_400, 7 * 86_400
 """Seconds after which a time of day, or a time of the week, comes again."""
 
 
-class Seen(NamedTuple):
+class Evidence(NamedTuple):
     """What data say themselves of their first row: the ``first`` moment that fits, after how many seconds the next one does
     (0 where every one does), and ``words`` for a sentence: ``its columns begin on a Monday``."""
 
@@ -33,17 +102,17 @@ class Seen(NamedTuple):
         return not self.period or apart % self.period == 0
 
 
-def first_row(
-    name: str, rows: int, answers: Answers, known: Published | None = None, seen: Seen | None = None
+def first_time(
+    name: str, rows: int, answers: Answers, known: PublishedSet | None = None, seen: Evidence | None = None
 ) -> tuple[np.datetime64, Finding]:
     """When the first row was measured: as answered, else as the ``known`` set began where its length and what is ``seen``
     agree, else assumed; and the question about it."""
     begins = known.begins(rows) if known else ""
-    fits = seen is None or (bool(begins) and seen.fits(instant(begins)))
+    fits = seen is None or (bool(begins) and seen.fits(parse_instant(begins)))
     start = answers.get("start") or (begins if fits else "") or (moment(seen.first) if seen else MONDAY)
     text = f"{name} holds no {f'dates; {seen.words}' if seen else 'times'}. Its start is "
     if "start" in answers:
-        text += start + ("" if seen is None or seen.fits(instant(start)) else ", which they contradict")
+        text += start + ("" if seen is None or seen.fits(parse_instant(start)) else ", which they contradict")
     elif begins and fits:
         text += f"the published set's: {start}"
     else:
@@ -53,22 +122,22 @@ def first_row(
         choices = {known.start: "when the published set of this name begins"} | choices
         why = "does not fit" if begins else f"is that of {known.steps} steps, and these are {rows}"
         text += "" if "start" in answers else f"; the published set's, {known.start}, {why}"
-    return instant(start), Finding("note", "start", f"{text}.", choices, start)
+    return parse_instant(start), Finding("note", "start", f"{text}.", choices, start)
 
 
 def assumed_times(
-    steps: int, name: str, answers: Answers, known: Published | None = None
+    steps: int, name: str, answers: Answers, known: PublishedSet | None = None
 ) -> tuple[np.ndarray, list[Finding]]:
     """[T] times from the answers ``start`` and ``step``, else those of the ``known`` set, else assumed ones."""
-    first, said = first_row(name, steps, answers, known)
+    first, said = first_time(name, steps, answers, known)
     by_set = known is not None and bool(known.begins(steps))
     step = answers.get("step", known.step if known and by_set else STEP)
     source = "" if "step" in answers else "the published set's: " if by_set else "assumed: "
     asked = Finding("note", "step", f"{name} holds no times. Its step is {source}{step}.", WIDTHS, step)
-    return first + np.arange(steps) * np.timedelta64(step_seconds(step), "s"), [said, asked]
+    return first + np.arange(steps) * np.timedelta64(parse_step(step), "s"), [said, asked]
 
 
-def instant(text: str) -> np.datetime64:
+def parse_instant(text: str) -> np.datetime64:
     """A moment as people write it, such as 2023-04-01 00:00; DataError for anything else."""
     try:
         stamp = pd.Timestamp(text.strip())
@@ -81,7 +150,7 @@ def instant(text: str) -> np.datetime64:
     raise refuse("start", f"The start {text[:80]!r} {why}; write it as 2023-04-01 00:00.", choices)
 
 
-def step_seconds(text: str) -> int:
+def parse_step(text: str) -> int:
     """Seconds of a step as people write it, such as 15min; DataError for anything else."""
     match = re.fullmatch(r"(\d{1,6})\s*(s|min|h|d)", text.strip().lower())
     if not match or int(match[1]) == 0:
@@ -90,7 +159,7 @@ def step_seconds(text: str) -> int:
     return int(match[1]) * UNITS[match[2]]
 
 
-def as_step(seconds: float) -> str:
+def step_text(seconds: float) -> str:
     """A step as people write it, such as 15min; empty where it is no whole number of seconds."""
     fitting = [(size, unit) for unit, size in UNITS.items() if seconds >= size and seconds % size == 0]
     return f"{seconds / max(fitting)[0]:.0f}{max(fitting)[1]}" if fitting else ""
