@@ -39,7 +39,7 @@ def attach_network(raw: Raw, network: Network, order: list[str] | None, rows: li
                 Finding(
                     "note",
                     "graph-order",
-                    f"{network.name} has no ids; its rows were matched with the data's columns in order.",
+                    f"{network.name} has no ids; its rows were read in the order of the data's columns.",
                 )
             )
     else:
@@ -62,7 +62,7 @@ def _take_ids(raw: Raw, network: Network) -> Raw:
     ids = network.ids
     if not raw.numbered or ids is None or len(ids) != raw.ds.sizes["sensor"] or len(set(ids)) < len(ids):
         return raw
-    text = f"Sensor ids are from {network.name}; its rows were matched with the data's columns in order."
+    text = f"Sensor ids are from {network.name}; its rows were read in the order of the data's columns."
     ds = raw.ds.assign_coords(sensor=np.array(ids, dtype=str))
     return raw.more(Finding("note", "ids", text), ds=ds, numbered=False)
 

@@ -255,11 +255,8 @@ def _check_widths(lines: list[str], dialect: Dialect, source: Source) -> None:
         counts = [line.count(dialect.separator) + 1 for line in lines]
     for number, count in enumerate(counts):
         if count != dialect.columns and (quoted or lines[number].strip()):
-            last = (
-                " It is the last line: was the file cut off?"
-                if number == len(counts) - 1 and count < dialect.columns
-                else ""
-            )
+            short = number == len(counts) - 1 and count < dialect.columns
+            last = " It is the last line: was the file cut off?" if short else ""
             text = f"Line {number + 1} of {source.name} has {count} cells where the first has {dialect.columns}.{last}"
             raise refuse("ragged", text)
 
