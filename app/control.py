@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.session import link
+from app.session import set_address
 from app.words import plain, sentence
 from stcore.findings import DataError
 from stcore.options import OptionError
@@ -158,7 +158,7 @@ def waiting_text(state: str, what: str, progress: Mapping[str, Any] | None = Non
 def show_follow_switch() -> None:
     """The switch to always show the newest epoch; the same in both views."""
     words = "Show every new epoch as soon as it is there."
-    st.toggle("Follow", key="follow", persist_state="session", help=words, on_change=lambda: link("epoch", None))
+    st.toggle("Follow", key="follow", persist_state="session", help=words, on_change=lambda: set_address("epoch", None))
 
 
 def update_label(epoch: int) -> str:

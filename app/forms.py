@@ -23,9 +23,9 @@ def fields(
 def field(section: str, option: Described, automatic: Mapping[str, Any], lists: Mapping[str, Sequence[str]]) -> Any:
     """One option's widget and its value."""
     name, default = option["name"], option["default"]
-    key, label, help = f"{section}.{name}", titled(option), explained(option)
+    key, label, help = f"{section}.{name}", option_label(option), option_help(option)
     choices = lists.get(name)
-    st.session_state.setdefault(key, shown(option, default, choices))
+    st.session_state.setdefault(key, widget_value(option, default, choices))
     more: dict[str, Any] = {"key": key, "help": help, "persist_state": "session"}
     if "enum" in option:
         return st.selectbox(label, option["enum"], placeholder=_automatic(automatic.get(name)), **more)
@@ -41,10 +41,10 @@ def field(section: str, option: Described, automatic: Mapping[str, Any], lists: 
         if not st.checkbox(f"{label}:", key=f"{key}.set", help=help, persist_state="session"):
             return None
         more |= {"label_visibility": "collapsed", "help": None}
-    return number(label, option, _automatic(automatic.get(name)), more)
+    return number_field(label, option, _automatic(automatic.get(name)), more)
 
 
-def number(label: str, option: Described, placeholder: str, more: Mapping[str, Any]) -> float | int | None:
+def number_field(label: str, option: Described, placeholder: str, more: Mapping[str, Any]) -> float | int | None:
     """A field for a number within its bounds; may be left empty where the option may be left out."""
     whole = option["type"] == "integer"
     kind = int if whole else float
@@ -53,16 +53,16 @@ def number(label: str, option: Described, placeholder: str, more: Mapping[str, A
         for side, bound in (("min_value", "minimum"), ("max_value", "maximum"))
     }
     value: Any = None if option.get("optional") else "min"
-    form: dict[str, Any] = {"step": 1} if whole else {"step": step(option["default"]), "format": "%.6g"}
+    form: dict[str, Any] = {"step": 1} if whole else {"step": number_step(option["default"]), "format": "%.6g"}
     return st.number_input(label, **bounds, value=value, placeholder=placeholder, **form, **more)
 
 
-def step(default: float | None) -> float:
+def number_step(default: float | None) -> float:
     """How far a click moves a number: the power of ten below half of it."""
     return 10.0 ** math.floor(math.log10(abs(default or 0.1) / 2))
 
 
-def shown(option: Described, value: Any, choices: Sequence[str] | None = None) -> Any:
+def widget_value(option: Described, value: Any, choices: Sequence[str] | None = None) -> Any:
     """An option's value as its widget holds it: a list as text, unless it is chosen from a list."""
     if option.get("type") != "array":
         return value
@@ -82,10 +82,10 @@ def fill(
         if option.get("optional") and option["default"] is not None:
             st.session_state[f"{key}.set"] = value is not None
             value = option["default"] if value is None else value
-        st.session_state[key] = shown(option, value, lists.get(name))
+        st.session_state[key] = widget_value(option, value, lists.get(name))
 
 
-def titled(option: Described) -> str:
+def option_label(option: Described) -> str:
     """An option's label: its name in words, and its unit."""
     words = {
         "lr": "learning rate",
@@ -96,7 +96,7 @@ def titled(option: Described) -> str:
     return f"{words[:1].upper()}{words[1:]}" + (f" ({option['unit']})" if option.get("unit") else "")
 
 
-def explained(option: Described) -> str:
+def option_help(option: Described) -> str:
     """An option's help, its range and its name on the command line."""
     low = next(
         (

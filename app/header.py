@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.control import show_controls
 from app.labels import run_label, run_labels
-from app.session import distillations, link, linked, listed_runs, runs_folder, state
+from app.session import address_value, distillations, listed_runs, run_state, runs_folder, set_address
 from app.words import plain
 from stcore.runs import Run, damaged_in
 from stcore.runs.folder import LIVE
@@ -22,11 +22,11 @@ def show_header(what: What = "run") -> Run | None:
 
     None where there is none at all, or where the address names one that is not here; the page then says so.
     """
-    asked = linked(what)
+    asked = address_value(what)
     runs = listed_runs(asked) if what == "run" else distillations(asked)
     run = next((run for run in runs if run.id == asked), None)
     if asked is None and runs:
-        working = (run for run in runs if state(run) in LIVE)
+        working = (run for run in runs if run_state(run) in LIVE)
         run = next(working, next((run for run in runs if run.id == "demo-run"), runs[0]))
     if runs:
         with st.container(horizontal=True, vertical_alignment="center", key=f"{what}-header"):
@@ -45,9 +45,9 @@ def show_header(what: What = "run") -> Run | None:
 
 def show_working_run() -> Run | None:
     """Draw the buttons of the run in the address while it works, without a list; give that run."""
-    asked = linked("run")
+    asked = address_value("run")
     run = next((run for run in listed_runs(asked) if run.id == asked), None)
-    if run and state(run) in LIVE:
+    if run and run_state(run) in LIVE:
         with st.container(horizontal=True, vertical_alignment="center", key="run-header"):
             st.markdown(plain(run_label(run)), width="stretch")  # a long label takes two lines, not the buttons' room
             show_state_strip(run)
@@ -63,7 +63,7 @@ def show_run_list(what: What, runs: Sequence[Run], run: Run | None) -> None:
         list(labels),
         key=key,
         format_func=lambda name: labels.get(name, name),
-        on_change=lambda: link(what, st.session_state[key]),
+        on_change=lambda: set_address(what, st.session_state[key]),
         index=0 if run else None,
         placeholder=f"Choose a {what}",
         width="stretch",
@@ -73,14 +73,14 @@ def show_run_list(what: What, runs: Sequence[Run], run: Run | None) -> None:
 
 def show_state_strip(run: Run) -> None:
     """Badge, progress and buttons; they are drawn again by themselves while the run may change."""
-    now = state(run)
+    now = run_state(run)
     st.session_state[f"drawn {run.kind}"] = (run.id, now)
     every = POLL if now in LIVE else SLOW_POLL if now != "done" else None
     st.fragment(_show_state_strip, run_every=every)(run)
 
 
 def _show_state_strip(run: Run) -> None:
-    now = state(run)
+    now = run_state(run)
     if st.session_state.get(f"drawn {run.kind}") != (run.id, now):
         st.rerun()  # the whole page: other states show other things
     show_controls(run, now)

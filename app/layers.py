@@ -22,30 +22,30 @@ ONLINE_HELP = (
 )
 
 
-def held(fingerprint: str) -> dict[str, Layer]:
+def user_layers(fingerprint: str) -> dict[str, Layer]:
     """The layers that were brought for a dataset, by name. To be changed in place."""
     everything: dict[str, dict[str, Layer]] = st.session_state.setdefault("user layers", {})
     return everything.setdefault(fingerprint, {})
 
 
-def visible(fingerprint: str) -> dict[str, Layer]:
+def visible_layers(fingerprint: str) -> dict[str, Layer]:
     """Those that are not hidden."""
-    return {name: layer for name, layer in held(fingerprint).items() if st.session_state.get(_key(name), True)}
+    return {name: layer for name, layer in user_layers(fingerprint).items() if st.session_state.get(_key(name), True)}
 
 
-def overlays(fingerprint: str) -> list[Overlay]:
+def map_overlays(fingerprint: str) -> list[Overlay]:
     """Those that are not hidden, as the map draws them."""
-    return [overlay(name, layer.collection) for name, layer in visible(fingerprint).items()]
+    return [overlay(name, layer.collection) for name, layer in visible_layers(fingerprint).items()]
 
 
-def online() -> bool:
+def is_online() -> bool:
     """Whether the visitor has asked for a map from the internet."""
     return bool(st.session_state.get("online basemap", False))
 
 
-def layers_box(fingerprint: str, placed: bool) -> None:
+def show_layers_box(fingerprint: str, placed: bool) -> None:
     """The button behind which layers are added, hidden and removed. ``placed``: the sensors have true places."""
-    layers = held(fingerprint)
+    layers = user_layers(fingerprint)
     box = st.popover(
         "Layers",
         icon=":material/layers:",
@@ -56,20 +56,20 @@ def layers_box(fingerprint: str, placed: bool) -> None:
     if box.open:
         with box:
             if placed:
-                _show(fingerprint, layers)
+                _show_layers(fingerprint, layers)
             else:
                 st.markdown("Layers need true places, and these sensors have none.")
 
 
-def _show(fingerprint: str, layers: dict[str, Layer]) -> None:
+def _show_layers(fingerprint: str, layers: dict[str, Layer]) -> None:
     with st.container(width=430):
         for name in list(layers):
-            _row(name, layers)
-        _upload(fingerprint, layers)
+            _show_layer(name, layers)
+        _add_layer(fingerprint, layers)
         st.toggle(ONLINE, key="online basemap", persist_state="session", help=ONLINE_HELP)
 
 
-def _row(name: str, layers: dict[str, Layer]) -> None:
+def _show_layer(name: str, layers: dict[str, Layer]) -> None:
     """One layer: shown or not, away with it, and what was done to it."""
     layer = layers[name]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -97,7 +97,7 @@ def _key(name: str) -> str:
     return f"layer {name} shown"
 
 
-def _upload(fingerprint: str, layers: dict[str, Layer]) -> None:
+def _add_layer(fingerprint: str, layers: dict[str, Layer]) -> None:
     """A file, then its questions if it has any."""
     number = st.session_state.get("layer number", 0)  # a new one empties the field
     given = st.file_uploader("Add a layer", key=f"layer file {number}", max_upload_size=100, help=UPLOAD_HELP)
@@ -108,7 +108,7 @@ def _upload(fingerprint: str, layers: dict[str, Layer]) -> None:
     answers: dict[str, str] = {}
     if asked is not None and asked[0] == given.file_id:
         for finding in asked[1]:
-            answers |= _question(finding)
+            answers |= _ask(finding)
     if not st.button("Add it", type="primary", key="add layer"):
         return
     try:
@@ -126,13 +126,13 @@ def _upload(fingerprint: str, layers: dict[str, Layer]) -> None:
     if several:
         st.session_state["layer question"] = (given.file_id, several)
         st.rerun()
-    layers[_free(layer.name, layers)] = layer
+    layers[_free_name(layer.name, layers)] = layer
     st.session_state["layer number"] = number + 1
     st.session_state.pop("layer question", None)
     st.rerun()
 
 
-def _question(finding: Finding) -> dict[str, str]:
+def _ask(finding: Finding) -> dict[str, str]:
     """What a file leaves open, and the answer."""
     st.warning(plain(finding.text), icon=":material/help:")
     if not finding.choices:
@@ -144,7 +144,7 @@ def _question(finding: Finding) -> dict[str, str]:
     return {finding.code: said} if said else {}
 
 
-def _free(name: str, layers: Mapping[str, Any]) -> str:
+def _free_name(name: str, layers: Mapping[str, Any]) -> str:
     """The name, with a number where another layer is called so."""
     names = (name, *(f"{name} {number}" for number in range(2, 1000)))
     return next(candidate for candidate in names if candidate not in layers)

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app.control import resume_button, show_log_end
-from app.session import state
+from app.session import run_state
 from app.words import plain, sentence
 from stcore.charts.words import short
 from stcore.runs import Run
@@ -63,7 +63,7 @@ def is_before_passes(run: Run) -> bool:
 
 def show_live(draw: Callable[[Run], None], run: Run, every: float = EVERY) -> None:
     """Draw a part of the page, and draw it again every so many seconds while the run works."""
-    st.fragment(run_every=every if state(run) in LIVE else None)(draw)(run)
+    st.fragment(run_every=every if run_state(run) in LIVE else None)(draw)(run)
 
 
 def show_figures(figures: Sequence[Figure], width: int = 150) -> None:

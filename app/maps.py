@@ -15,18 +15,20 @@ PLAIN = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]
 WITH_LASSO = {"displaylogo": False, "scrollZoom": True}
 
 
-def take_click(sensors: SensorMap, key: str) -> bool:
+def choose_from_map(sensors: SensorMap, key: str) -> bool:
     """Choose the sensor that was clicked on the map; True where that changed the choice."""
 
     def name_of(position: int | None) -> str | None:
         return None if position is None else str(sensors.names[position])
 
-    on_map = picking.take(key, picking.selected(key, "indices", DOTS), lambda index: name_of(clicked(sensors, index)))
+    on_map = picking.choose_on_click(
+        key, picking.widget_rows(key, "indices", DOTS), lambda index: name_of(clicked(sensors, index))
+    )
     points = _points(f"{key}-flat")
-    return picking.take(f"{key}-flat", points if len(points) == 1 else [], name_of) or on_map
+    return picking.choose_on_click(f"{key}-flat", points if len(points) == 1 else [], name_of) or on_map
 
 
-def take_many(key: str) -> list[int] | None:
+def new_lasso(key: str) -> list[int] | None:
     """The sensors of a new lasso or box on the flat map; None where there is none, or it was taken before."""
     points = _points(f"{key}-flat")
     fresh = len(points) > 1 and points != st.session_state.get(f"{key} lasso")
@@ -34,7 +36,7 @@ def take_many(key: str) -> list[int] | None:
     return points if fresh else None
 
 
-def take_area(sensors: SensorMap, key: str) -> tuple[int, int] | None:
+def new_area_click(sensors: SensorMap, key: str) -> tuple[int, int] | None:
     """(overlay, feature) of a new click on an area of the map; None without one."""
     layers = ((st.session_state.get(key) or {}).get("selection") or {}).get("indices") or {}
     found = [
@@ -73,7 +75,7 @@ def show_map(
     """
     theme, flat = current_theme(), st.session_state.get(f"{key}-kind", False)
     if flat:
-        show_flat(sensors, key, chosen, alt, marked=marked, lasso=lasso)
+        show_flat_map(sensors, key, chosen, alt, marked=marked, lasso=lasso)
     else:
         deck = sensor_map(sensors, theme, chosen, marked, neighbours)
         st.pydeck_chart(deck, key=key, on_select="rerun", selection_mode="single-object", height=HEIGHT, alt=alt)
@@ -111,7 +113,7 @@ def show_map(
         )
 
 
-def show_flat(
+def show_flat_map(
     sensors: SensorMap, key: str, chosen: int | None, alt: str, *, marked: Sequence[int], lasso: bool
 ) -> None:
     """The flat map. It is built anew, and loses its zoom, whenever what it draws changes: so a lasso made on it marks

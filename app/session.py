@@ -105,18 +105,18 @@ def find_run(name: str) -> Run | None:
     return next((run for run in all_runs() if run.id == name), None)
 
 
-def state(run: Run) -> str:
+def run_state(run: Run) -> str:
     """The run's status; ``starting``, too, while a worker that was started here has not come so far as to say so."""
     return "starting" if worker.launching(run) else run.status
 
 
 def show_run(run: Run) -> None:
     """Have every view look at ``run`` from now on. For callbacks."""
-    link("run", run.id)
+    set_address("run", run.id)
 
 
 # ---- what the address says -----------------------------------------------------------------------------------------
-def linked(name: str) -> str | None:
+def address_value(name: str) -> str | None:
     """A value that stands in the address, as ``?name=``, and outlasts a change of view.
 
     The address wins where it says something new: a link, the back button. Else it is what ``link`` last set.
@@ -124,11 +124,11 @@ def linked(name: str) -> str | None:
     told = st.query_params.get(name)
     if told is None or told == st.session_state.get(f"address {name}"):
         told = st.session_state.get(f"linked {name}")
-    link(name, told)
+    set_address(name, told)
     return told
 
 
-def link(name: str, value: str | None) -> None:
+def set_address(name: str, value: str | None) -> None:
     """Set a value that ``linked`` gives back; None takes it out of the address."""
     st.session_state[f"address {name}"] = st.session_state[f"linked {name}"] = value
     if value is None:
@@ -148,17 +148,17 @@ def _table(path: str, told: int, stamp: float) -> pd.DataFrame:
     return open_run(path).table()
 
 
-def trace(run: Run) -> xr.Dataset:
+def run_trace(run: Run) -> xr.Dataset:
     """The run's trace, read again only when its folder has more to tell. Never change what comes back."""
-    return _trace(str(run.path), *_told(run))
+    return _trace(str(run.path), *_events_stamp(run))
 
 
-def table(run: Run) -> pd.DataFrame:
+def epoch_table(run: Run) -> pd.DataFrame:
     """One row an epoch, read again only when the run's folder has more to tell."""
-    return _table(str(run.path), *_told(run))
+    return _table(str(run.path), *_events_stamp(run))
 
 
-def _told(run: Run) -> tuple[int, float]:
+def _events_stamp(run: Run) -> tuple[int, float]:
     events = run.path / "events.jsonl"
     about = events.stat() if events.exists() else None
     return (about.st_size, about.st_mtime) if about else (0, 0.0)
@@ -183,7 +183,7 @@ def _dataset(source: str, answers: tuple[tuple[str, str], ...], stamp: float) ->
     return readers.open(source, dict(answers))
 
 
-def dataset(source: str, answers: dict[str, str] | None = None) -> STData:
+def open_dataset(source: str, answers: dict[str, str] | None = None) -> STData:
     """An opened dataset from the folders that this page may read, kept while its file and the answers beside it stay.
 
     Never change what comes back. DataError.
@@ -202,24 +202,24 @@ def dataset(source: str, answers: dict[str, str] | None = None) -> STData:
 def run_dataset(run: Run) -> STData:
     """The data that a run was made of, where they lie in folders that this page may read. DataError."""
     source: Any = run.spec["data"]["source"]
-    return dataset(str(run.path / source) if source == "data.nc" else source, run.spec["data"]["answers"])
+    return open_dataset(str(run.path / source) if source == "data.nc" else source, run.spec["data"]["answers"])
 
 
-def answers(source: str) -> dict[str, str]:
+def session_answers(source: str) -> dict[str, str]:
     """What was answered about a dataset in this session; what is kept beside the data is found by the reader."""
-    return dict(_all().get(source, {}))
+    return dict(_all_answers().get(source, {}))
 
 
-def answer(source: str, code: str, choice: str) -> None:
+def set_answer(source: str, code: str, choice: str) -> None:
     """Take an answer; the next opening uses it."""
-    _all().setdefault(source, {})[code] = choice
+    _all_answers().setdefault(source, {})[code] = choice
 
 
-def forget(source: str) -> None:
+def drop_answers(source: str) -> None:
     """Back to what is taken when nobody answers."""
-    _all().pop(source, None)
+    _all_answers().pop(source, None)
 
 
-def _all() -> dict[str, dict[str, str]]:
+def _all_answers() -> dict[str, dict[str, str]]:
     kept: Any = st.session_state.setdefault("answers", {})
     return kept

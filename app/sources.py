@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.session import all_runs, answers, dataset
+from app.session import all_runs, open_dataset, session_answers
 from stcore.data import STData
 from stcore.findings import DataError
 
@@ -45,6 +45,6 @@ def open_source(source: str) -> tuple[STData | None, str]:
     """The dataset, or None and why it cannot be opened."""
     try:
         with st.spinner("Opening the data …"):
-            return dataset(source, answers(source)), ""
+            return open_dataset(source, session_answers(source)), ""
     except DataError as error:
         return None, str(error)

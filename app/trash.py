@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from app.labels import run_label
-from app.session import link, runs_folder
+from app.session import runs_folder, set_address
 from app.words import plain
 from stcore.runs import Run, RunError, trash
 
@@ -37,7 +37,7 @@ def delete_runs(name: str, runs: Sequence[Run]) -> None:
     change_runs(name, runs, lambda run: gone.append(trash.delete(run).id))
     st.session_state[f"{name} deleted"] = gone
     if st.session_state.get("linked distillation") in gone:
-        link("distillation", None)
+        set_address("distillation", None)
 
 
 def restore_runs(name: str, ids: Sequence[str]) -> None:

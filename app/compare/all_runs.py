@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import control
 from app.labels import card_label, distiller_words, training_set_words
-from app.session import all_runs, current_zone, demo_run, link, runs_folder, state
+from app.session import all_runs, current_zone, demo_run, run_state, runs_folder, set_address
 from app.words import plain
 from stcore.processes import health
 from stcore.readers.safe.limits import size_text
@@ -20,7 +20,7 @@ KINDS = {"train": "Training", "distil": "Distillation"}
 UNDO, DRAWN = "deleted just now", "all runs drawn"  # a new table after each change, so that no other row is selected
 
 
-def page() -> None:
+def show_all_runs() -> None:
     """The whole part."""
     if st.session_state.pop("look at distillation", False):
         st.switch_page("distil/page.py")
@@ -30,19 +30,19 @@ def page() -> None:
     if not runs and not trash.deleted(runs_folder()):
         st.info("There is no run on this machine yet. Start one in the Train view.", icon=":material/info:")
         return
-    shown = chosen(runs)
-    picked = table(shown)
+    shown = matching_rows(runs)
+    picked = select_runs(shown)
     undo()
-    actions(picked)
+    show_actions(picked)
     with st.container(horizontal=True):
-        bin_of_runs()
-        machine()
+        show_trash()
+        show_health()
     if problem := st.session_state.pop("runs problem", None):
         st.error(plain(problem), icon=":material/block:")
 
 
 # ---- which runs ----------------------------------------------------------------------------------------------------
-def chosen(runs: list[Run]) -> pd.DataFrame:
+def matching_rows(runs: list[Run]) -> pd.DataFrame:
     """The rows that fit the words and the switch."""
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     asked = left.text_input(
@@ -63,7 +63,7 @@ def chosen(runs: list[Run]) -> pd.DataFrame:
     return found.reset_index(drop=True)
 
 
-def table(found: pd.DataFrame) -> list[Run]:
+def select_runs(found: pd.DataFrame) -> list[Run]:
     """The rows; gives the runs that are selected."""
     if found.empty:
         st.info("No run fits these words.", icon=":material/search_off:")
@@ -75,7 +75,9 @@ def table(found: pd.DataFrame) -> list[Run]:
             "Kind": found["kind"],
             "Tags": found["tags"],
             "Status": [control.BADGES[status][0] for status in found["status"]],
-            "Method": [_method(by_name[name], keep) for name, keep in zip(found["run"], found["keep"], strict=True)],
+            "Method": [
+                _method_words(by_name[name], keep) for name, keep in zip(found["run"], found["keep"], strict=True)
+            ],
             "Model": found["model"].map(card_label),
             "Data": found["data"],
             "Validation MAE": found["validation"].astype(float),
@@ -107,7 +109,7 @@ def table(found: pd.DataFrame) -> list[Run]:
     return [by_name[found["run"][place]] for place in places if place < len(found)]
 
 
-def _method(run: Run, keep: float | None) -> str:
+def _method_words(run: Run, keep: float | None) -> str:
     if run.kind == "distil":
         return distiller_words(run)
     said = f"{card_label(run.method)} {keep:.0%}" if keep and not pd.isna(keep) else card_label(run.method)
@@ -117,25 +119,25 @@ def _method(run: Run, keep: float | None) -> str:
 
 
 # ---- what can be done with them ------------------------------------------------------------------------------------
-def actions(runs: list[Run]) -> None:
+def show_actions(runs: list[Run]) -> None:
     """The buttons over what is selected."""
     demo = demo_run()
     ours = [run for run in runs if demo is None or run.path != demo.path]
     fixed = "The demo run comes with the project and stays as it is." if len(ours) < len(runs) else ""
-    busy = [run.id for run in runs if state(run) in LIVE]
+    busy = [run.id for run in runs if run_state(run) in LIVE]
     distilled = any(run.kind == "distil" for run in runs)
     away = bool(ours) and all(label(run).archived for run in ours)
     with st.container(horizontal=True, key="run actions"):
-        st.button("Look at it", icon=":material/visibility:", disabled=len(runs) != 1, on_click=_look, args=(runs,))
+        st.button("Look at it", icon=":material/visibility:", disabled=len(runs) != 1, on_click=_look_at, args=(runs,))
         st.button(
             "Compare",
             icon=":material/compare_arrows:",
             disabled=not runs or distilled,
-            on_click=_compare,
+            on_click=_compare_runs,
             args=(runs,),
             help="Distillations are held against each other in the Distil view." if distilled else None,
         )
-        edit(None if len(runs) != 1 or fixed else runs[0])
+        edit_label(None if len(runs) != 1 or fixed else runs[0])
         st.button(
             "Bring back" if away else "Archive",
             icon=":material/archive:",
@@ -154,20 +156,20 @@ def actions(runs: list[Run]) -> None:
         )
 
 
-def _look(runs: list[Run]) -> None:
+def _look_at(runs: list[Run]) -> None:
     if runs[0].kind == "distil":
-        link("distillation", runs[0].id)
+        set_address("distillation", runs[0].id)
         st.session_state["look at distillation"] = True  # a callback cannot turn the page itself
         return
-    link("run", runs[0].id)
-    link("part", "runs")
+    set_address("run", runs[0].id)
+    set_address("part", "runs")
 
 
-def _compare(runs: list[Run]) -> None:
+def _compare_runs(runs: list[Run]) -> None:
     names = [run.id for run in runs]
     st.session_state["compared"] = names
-    link("runs", ",".join(names))
-    link("part", "runs")
+    set_address("runs", ",".join(names))
+    set_address("part", "runs")
 
 
 def _each(runs: list[Run], act: Callable[[Run], object]) -> None:
@@ -183,7 +185,7 @@ def _delete(runs: list[Run]) -> None:
     gone: list[str] = []
     _each(runs, lambda run: gone.append(trash.delete(run).id))
     if st.session_state.get("linked distillation") in gone:
-        link("distillation", None)
+        set_address("distillation", None)
     st.session_state[UNDO] = gone
 
 
@@ -210,7 +212,7 @@ def _restore(names: list[str]) -> None:
         st.session_state["runs problem"] = str(error)
 
 
-def edit(run: Run | None) -> None:
+def edit_label(run: Run | None) -> None:
     """A run's label; what is refused is said below."""
     box = st.popover(
         "Title, tags, note", icon=":material/edit:", disabled=run is None, key="label box", on_change="rerun"
@@ -220,25 +222,25 @@ def edit(run: Run | None) -> None:
     told, place = label(run), run.id
     with box, st.form("label form", border=False):
         st.text_input("Title", told.title, max_chars=80, placeholder=run.id, key=f"title of {place}")
-        known = sorted({*told.tags, *known_tags()})
+        known = sorted({*told.tags, *all_tags()})
         st.multiselect("Tags", known, list(told.tags), accept_new_options=True, key=f"tags of {place}")
         st.text_area("Note", told.note, max_chars=4000, key=f"note of {place}")
-        st.form_submit_button("Save", type="primary", on_click=_label, args=(run,))
+        st.form_submit_button("Save", type="primary", on_click=_save_label, args=(run,))
 
 
-def _label(run: Run) -> None:
+def _save_label(run: Run) -> None:
     said = {name: st.session_state[f"{name} of {run.id}"] for name in ("title", "tags", "note")}
     _each([run], lambda one: write_label(one, **said))
     st.toast("Kept.")
 
 
-def known_tags() -> set[str]:
+def all_tags() -> set[str]:
     """Tags that any run has."""
     return {tag for run in all_runs(None) for tag in label(run).tags}
 
 
 # ---- trash and health ----------------------------------------------------------------------------------------------
-def bin_of_runs() -> None:
+def show_trash() -> None:
     """What has been deleted, and uploads that no run uses: the way back, and the way out."""
     gone, left = trash.deleted(runs_folder()), uploads.unused(runs_folder())
     name = f"Trash ({len(gone)})" + (f" · unused uploads ({len(left)})" if left else "")
@@ -254,10 +256,10 @@ def bin_of_runs() -> None:
         size = size_text(sum(trash.size(path) for path in (*(run.path for run in gone), *left)))
         sure = st.checkbox(f"Delete all of this for good: {size}. There is no way back.", key="empty trash sure")
         label = "Empty the trash" if gone else "Delete unused uploads"
-        st.button(label, key="empty trash", disabled=not sure, on_click=_empty)
+        st.button(label, key="empty trash", disabled=not sure, on_click=_empty_trash)
 
 
-def _empty() -> None:
+def _empty_trash() -> None:
     st.session_state["empty trash sure"] = False
     try:
         trash.empty(runs_folder())
@@ -266,7 +268,7 @@ def _empty() -> None:
         st.session_state["runs problem"] = f"The trash could not be emptied: {error.strerror or error}."
 
 
-def machine() -> None:
+def show_health() -> None:
     """What `doctor` says on the command line."""
     with st.popover("Health of this machine", icon=":material/monitor_heart:"):
         if not st.toggle("Check now", key="check health", help="Looks only; changes nothing."):

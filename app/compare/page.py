@@ -3,19 +3,19 @@
 import streamlit as st
 
 from app.compare import all_runs, side
-from app.compare.experiment.listing import LIVE, chosen_experiment, listing
-from app.compare.experiment.new import form
-from app.compare.experiment.report import show_report
+from app.compare.experiments import LIVE, chosen_experiment, show_experiments
+from app.compare.form import show_experiment_form
+from app.compare.report import show_report
 from app.header import show_header, show_working_run
-from app.session import link, linked, runs_folder
+from app.session import address_value, runs_folder, set_address
 from stcore.evidence.experiment import experiments_in
 from stcore.runs import Run
 
 PARTS = {"runs": "Runs side by side", "worth": "Was it worth it?", "all": "All runs"}
 
 
-def page() -> None:
-    part = asked()
+def show_compare_view() -> None:
+    part = address_part()
     run = show_header() if part == "runs" else show_working_run()  # an experiment steers its runs itself
     st.session_state["compare part"] = part
     st.segmented_control(
@@ -24,24 +24,24 @@ def page() -> None:
         format_func=PARTS.__getitem__,
         key="compare part",
         required=True,
-        on_change=lambda: link("part", st.session_state["compare part"]),
+        on_change=lambda: set_address("part", st.session_state["compare part"]),
         label_visibility="collapsed",
     )
     if part == "worth":
-        worth_it(run)
+        show_experiments_part(run)
     elif part == "all":
-        all_runs.page()
+        all_runs.show_all_runs()
     else:
-        side.page(run)
+        side.show_comparison(run)
 
 
-def asked() -> str:
+def address_part() -> str:
     """The part in the address, as ``?part=``; an address that names an experiment means its report."""
-    part = linked("part") or ("worth" if linked("experiment") else "runs")
+    part = address_value("part") or ("worth" if address_value("experiment") else "runs")
     return part if part in PARTS else "runs"
 
 
-def worth_it(run: Run | None) -> None:
+def show_experiments_part(run: Run | None) -> None:
     """The whole part; ``run`` is the one that is looked at elsewhere, from which a new experiment may start."""
     experiments = experiments_in(runs_folder())
     chosen = chosen_experiment(experiments)
@@ -50,11 +50,11 @@ def worth_it(run: Run | None) -> None:
             "An experiment trains methods beside their controls, each with the same seeds: full training, full training with "
             "as many visits, and random pruning. Its report says in a sentence whether the pruning was worth it."
         )
-    form(run, opened=not experiments)
+    show_experiment_form(run, opened=not experiments)
     if experiments:
-        listing(experiments, chosen)
+        show_experiments(experiments, chosen)
     if chosen:
         show_report(chosen, chosen.status in LIVE)
 
 
-page()
+show_compare_view()

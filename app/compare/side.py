@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.compare.experiment.new import plan_from
+from app.compare.form import plan_experiment_like
 from app.labels import card_label, error_unit, run_label, run_labels
-from app.session import current_theme, link, linked, listed_runs, table, trace
+from app.session import address_value, current_theme, epoch_table, listed_runs, run_trace, set_address
 from app.words import plain
 from stcore.charts import curves
 from stcore.charts.theme import DASHES
@@ -27,9 +27,9 @@ COLUMNS = {
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def page(chosen: Run | None) -> None:
+def show_comparison(chosen: Run | None) -> None:
     """The whole part."""
-    runs = choose(chosen)
+    runs = choose_runs(chosen)
     if not runs:
         st.info(
             "Choose the runs to compare. The first one is what the others are compared with.", icon=":material/info:"
@@ -40,19 +40,19 @@ def page(chosen: Run | None) -> None:
     for note in found["notes"]:
         st.warning(plain(note), icon=":material/info:")
     if len(runs) == 1:
-        alone(runs[0])
-    figures(runs, found, names)
-    overlay(runs, names)
+        show_hint_for_one(runs[0])
+    show_cards(runs, found, names)
+    show_overlay(runs, names)
     if len(runs) > 1:
         show_overlap({names[run.id]: run for run in runs})
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        measured(found, names)
+        show_figure_table(found, names)
     with right:
-        differing(found, names)
+        show_differing_options(found, names)
 
 
-def alone(run: Run) -> None:
+def show_hint_for_one(run: Run) -> None:
     """What to do with one run."""
     with st.container(border=True):
         st.markdown(
@@ -60,15 +60,19 @@ def alone(run: Run) -> None:
             "To learn whether its pruning was worth it, train it beside its controls over several seeds."
         )
         st.button(
-            "Plan that experiment", icon=":material/science:", on_click=plan_from, args=(run,), key="plan experiment"
+            "Plan that experiment",
+            icon=":material/science:",
+            on_click=plan_experiment_like,
+            args=(run,),
+            key="plan experiment",
         )
 
 
-def choose(current: Run | None) -> list[Run]:
+def choose_runs(current: Run | None) -> list[Run]:
     """The runs to compare, in the order of choosing; in the address as ``?runs=``."""
     runs = listed_runs()
     names = run_labels(runs)
-    asked = (linked("runs") or "").split(",")
+    asked = (address_value("runs") or "").split(",")
     missing = [name for name in asked if name and name not in names]
     if "compared" not in st.session_state:
         first = [name for name in asked if name in names]
@@ -79,7 +83,7 @@ def choose(current: Run | None) -> list[Run]:
         list(names),
         key="compared",
         format_func=lambda name: str(names.get(name, name)),
-        on_change=_chosen,
+        on_change=_set_runs,
         max_selections=len(DASHES),
         placeholder="Choose runs",
         help="The first is the baseline.",
@@ -91,11 +95,11 @@ def choose(current: Run | None) -> list[Run]:
     return [by_name[name] for name in chosen]
 
 
-def _chosen() -> None:
-    link("runs", ",".join(st.session_state["compared"]) or None)
+def _set_runs() -> None:
+    set_address("runs", ",".join(st.session_state["compared"]) or None)
 
 
-def figures(runs: list[Run], found: dict[str, Any], names: dict[str, str]) -> None:
+def show_cards(runs: list[Run], found: dict[str, Any], names: dict[str, str]) -> None:
     """One card a run: its error, its difference to the first, what it spared."""
     part = "validation MAE" if None in found["figures"]["test MAE"] else "test MAE"
     grid = st.grid(max(len(runs), 3), min_column_width=230)
@@ -126,7 +130,7 @@ def _lasting(value: float | None) -> str:
     return "–" if value is None else f"−{short(-value)} s" if value < 0 else duration(value)
 
 
-def overlay(runs: list[Run], names: dict[str, str]) -> None:
+def show_overlay(runs: list[Run], names: dict[str, str]) -> None:
     """Curves over each other, told apart by colour, dash and letter."""
     column = st.segmented_control(
         "Curve",
@@ -139,7 +143,7 @@ def overlay(runs: list[Run], names: dict[str, str]) -> None:
     )
     unit = error_unit(runs[0]) if column != "kept" else ""
     title = f"{COLUMNS[str(column)]} ({unit})" if unit else COLUMNS[str(column)]
-    tables = {names[run.id]: table(run) for run in runs}
+    tables = {names[run.id]: epoch_table(run) for run in runs}
     figure = curves.overlaid(tables, str(column), title, current_theme())
     st.altair_chart(figure, key="compare curves", alt=f"{title} by epoch of {len(runs)} runs")
     with st.expander("Curves as a table"):
@@ -153,7 +157,7 @@ def overlay(runs: list[Run], names: dict[str, str]) -> None:
         st.download_button("Curves as CSV", lambda: wide.to_csv(), "curves.csv", "text/csv", on_click="ignore")
 
 
-def measured(found: dict[str, Any], names: dict[str, str]) -> None:
+def show_figure_table(found: dict[str, Any], names: dict[str, str]) -> None:
     """Every figure of every run, with the difference to the first."""
     st.markdown(
         "**What came out**", help="Metrics are of the best validation weights. In brackets: the difference to A."
@@ -191,16 +195,22 @@ def options_table(found: dict[str, Any]) -> pd.DataFrame:
     rows = [
         {"option": name, **dict(zip(found["runs"], values, strict=True))} for name, values in found["differing"].items()
     ]
-    return pd.DataFrame(rows, columns=["option", *found["runs"]]).map(_said)
+    return pd.DataFrame(rows, columns=["option", *found["runs"]]).map(_option_text)
 
 
-def _said(value: Any) -> str:
+def _option_text(value: Any) -> str:
     if isinstance(value, float):
         return short(value)
-    return ", ".join(map(_said, value)) if isinstance(value, list) else "–" if value is None else card_label(str(value))
+    return (
+        ", ".join(map(_option_text, value))
+        if isinstance(value, list)
+        else "–"
+        if value is None
+        else card_label(str(value))
+    )
 
 
-def differing(found: dict[str, Any], names: dict[str, str]) -> None:
+def show_differing_options(found: dict[str, Any], names: dict[str, str]) -> None:
     """Options that are not the same."""
     if len(found["runs"]) < 2:
         return
@@ -225,7 +235,7 @@ def show_overlap(runs: dict[str, Run]) -> None:
     (first, baseline), *others = runs.items()
     tables: dict[str, pd.DataFrame] = {}
     for name, run in others:
-        found = overlap_table(baseline, run)
+        found = kept_overlap(baseline, run)
         if found is not None and len(found) and not np.allclose(found["overlap"], found["chance"]):
             tables[f"{name[:1]} · {name[4:]}"] = found[["epoch", "overlap"]]
             tables[CHANCE.format(name[:1])] = found[["epoch", "chance"]].rename(columns={"chance": "overlap"})
@@ -238,12 +248,12 @@ def show_overlap(runs: dict[str, Run]) -> None:
     st.download_button("Overlap as CSV", lambda: whole.to_csv(), "overlap.csv", "text/csv", on_click="ignore")
 
 
-def overlap_table(one: Run, other: Run) -> pd.DataFrame | None:
+def kept_overlap(one: Run, other: Run) -> pd.DataFrame | None:
     """Columns epoch, overlap, chance of the epochs in which either left something out; None where windows differ.
 
     Of runs on cells only shares of windows are recorded, so there is none of them either.
     """
-    first, second = trace(one), trace(other)
+    first, second = run_trace(one), run_trace(other)
     same = one.spec["data"]["fingerprint"] == other.spec["data"]["fingerprint"]
     if not same or not np.array_equal(first["start"].values, second["start"].values):
         return None

@@ -4,7 +4,7 @@ import re
 
 import streamlit as st
 
-from app.data import look, questions, source
+from app.data import charts, questions, source
 from app.header import show_working_run
 from app.session import all_runs
 from app.words import plain
@@ -15,30 +15,30 @@ from stcore.readers.safe.limits import size_text
 from stcore.runs.store import elsewhere
 
 
-def page() -> None:
+def show_data_view() -> None:
     show_working_run()
-    chosen = source.choose()
+    chosen = source.choose_data()
     try:
-        data = source.opened(chosen)
+        data = source.open_data(chosen)
     except DataError as error:
-        refused(chosen, error)
+        show_refusal(chosen, error)
         return
     left, right = st.columns([2, 3], gap="large")
     with left:
-        about(chosen, data)
-        look.graph_panel(data)
+        show_dataset(chosen, data)
+        charts.show_graph(data)
     with right:
-        look.map_panel(data)
-        look.sensor_panel(data)
-        look.week_panel(data)
+        charts.show_data_panel_map(data)
+        charts.show_sensor_readings(data)
+        charts.show_week(data)
     left, right = st.columns(2, gap="large")
     with left:
-        look.coverage_panel(data)
+        charts.show_coverage(data)
     with right:
-        look.zeros_panel(data)
+        charts.show_zeros(data)
 
 
-def about(chosen: str, data: STData) -> None:
+def show_dataset(chosen: str, data: STData) -> None:
     """Title, summary, the way to training, questions and findings."""
     st.header(plain(data.title), anchor=False)
     if data.simulated:
@@ -46,21 +46,21 @@ def about(chosen: str, data: STData) -> None:
     if st.button("Train on this", type="primary", help="Opens the form of a new run with this dataset."):
         st.switch_page("train/page.py", query_params={"data": chosen})
     questions.show_summary(data)
-    questions.show(chosen, [*data.findings, *elsewhere(all_runs(), data, chosen)])
-    save_panel(data)
+    questions.show_findings(chosen, [*data.findings, *elsewhere(all_runs(), data, chosen)])
+    show_layouts(data)
 
 
-def refused(chosen: str, error: DataError) -> None:
+def show_refusal(chosen: str, error: DataError) -> None:
     """Why the data cannot be taken, and the questions whose answers would change that."""
-    given = source.answered(chosen)
-    findings = questions.again(error.findings, given)
+    given = source.current_answers(chosen)
+    findings = questions.repeat_questions(error.findings, given)
     for finding in findings:
         if not finding.choices:
             st.error(plain(finding.text), icon=":material/block:")
     asked = [finding for finding in findings if finding.choices]
-    questions.show(chosen, asked)
+    questions.show_findings(chosen, asked)
     if given and not asked:
-        st.button("Take back", on_click=source.take_back, args=(chosen,), help="Forget this session's answers.")
+        st.button("Take back", on_click=source.forget_answers, args=(chosen,), help="Forget this session's answers.")
 
 
 LARGEST = 512 * 2**20  # bytes of values that a page hands over; larger data are saved by the command line
@@ -68,7 +68,7 @@ LARGEST = 512 * 2**20  # bytes of values that a page hands over; larger data are
 APART = ("stemdist",)  # its writer needs torch, which a page never loads: the Distil view has a child write it
 
 
-def save_panel(data: STData) -> None:
+def show_layouts(data: STData) -> None:
     """Choose a layout, have it made, take it away."""
     with st.expander("Save these data", icon=":material/save:"):
         if data.values.nbytes > LARGEST:
@@ -86,7 +86,7 @@ def save_panel(data: STData) -> None:
         )
         st.markdown(f"{plain(known[layout].text)[:1].upper()}{plain(known[layout].text)[1:]}.")
         if st.button("Make the file", key="make file"):
-            st.session_state["made file"] = (data.fingerprint, layout, *made(data, layout))
+            st.session_state["made file"] = (data.fingerprint, layout, *make_file(data, layout))
         found = st.session_state.get("made file")
         if not found or found[:2] != (data.fingerprint, layout):
             return
@@ -99,7 +99,7 @@ def save_panel(data: STData) -> None:
             (st.info if name else st.error)(plain(text), icon=":material/info:" if name else ":material/block:")
 
 
-def made(data: STData, layout: str) -> tuple[str, bytes, list[str]]:
+def make_file(data: STData, layout: str) -> tuple[str, bytes, list[str]]:
     """The file's name and bytes, and what it does not hold; no name where it cannot be made, and then why."""
     try:
         with st.spinner("Writing …"):
@@ -110,4 +110,4 @@ def made(data: STData, layout: str) -> tuple[str, bytes, list[str]]:
         return "", b"", [f"It could not be written: {error.strerror or error}."]
 
 
-page()
+show_data_view()

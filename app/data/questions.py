@@ -25,7 +25,7 @@ SETTLED = ("graph", "zone", "answers")  # asked last: what is taken without an a
 OTHER = "<"
 
 
-def again(findings: Sequence[Finding], given: Mapping[str, str]) -> list[Finding]:
+def repeat_questions(findings: Sequence[Finding], given: Mapping[str, str]) -> list[Finding]:
     """Refusals of an answer as the question once more, with what was answered, so that it can be put right."""
     return [
         replace(finding, choices=finding.choices or {"<answer>": "Your answer"}, chosen=given[finding.code])
@@ -35,7 +35,7 @@ def again(findings: Sequence[Finding], given: Mapping[str, str]) -> list[Finding
     ]
 
 
-def show(source: str, findings: Sequence[Finding]) -> None:
+def show_findings(source: str, findings: Sequence[Finding]) -> None:
     """Questions first, then what was changed, then what was only seen."""
     questions = sorted(
         (finding for finding in findings if finding.choices), key=lambda finding: finding.code in SETTLED
@@ -46,9 +46,9 @@ def show(source: str, findings: Sequence[Finding]) -> None:
     for finding in questions:
         with st.container(border=True):
             st.markdown(f"{ICONS[finding.level]} {plain(finding.text)}")
-            ask(source, finding)
+            ask_question(source, finding)
     if questions:
-        keep(source, taken=all(finding.level != "error" for finding in findings))
+        show_answers(source, taken=all(finding.level != "error" for finding in findings))
     if said:
         st.subheader("Noticed", help="Nothing is changed without being said here.")
         for finding in said:
@@ -64,12 +64,12 @@ def show(source: str, findings: Sequence[Finding]) -> None:
         )
 
 
-def ask(source: str, finding: Finding) -> None:
+def ask_question(source: str, finding: Finding) -> None:
     """One question: a choice among a few, a list where there are many, a field where the answer is free."""
     fixed = [choice for choice in finding.choices if not choice.startswith(OTHER)]
     free = [choice for choice in finding.choices if choice.startswith(OTHER)]
     key = f"answer-{finding.code}-{hashlib.sha256(source.encode()).hexdigest()[:8]}"
-    how: dict[str, Any] = {"on_change": take, "args": (source, finding.code, key), "key": key}
+    how: dict[str, Any] = {"on_change": use_answer, "args": (source, finding.code, key), "key": key}
     if fixed:
         if st.session_state.get(key) not in free:  # else somebody is about to write an answer
             known = finding.chosen in fixed
@@ -87,25 +87,25 @@ def ask(source: str, finding: Finding) -> None:
     st.text_input(label, placeholder=free[0].strip("<>"), **how)
 
 
-def take(source: str, code: str, key: str) -> None:
+def use_answer(source: str, code: str, key: str) -> None:
     """Take what was just answered; the data are opened again with it."""
     given = (st.session_state[key] or "").strip()
     if given and not given.startswith(OTHER):
-        sources.take_answer(source, code, given)
+        sources.answer_question(source, code, given)
 
 
-def keep(source: str, taken: bool = True) -> None:
+def show_answers(source: str, taken: bool = True) -> None:
     """Take the answers along, where the data opened with them: beside the data, for the command line, or not at all."""
     if note := st.session_state.pop("answers note", None):
         st.success(plain(note))
-    given = sources.answered(source)
+    given = sources.current_answers(source)
     if not given:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         if taken and sources.can_save(source):
             st.button(
                 "Save answers beside the data",
-                on_click=sources.save_beside,
+                on_click=sources.save_answers_beside,
                 args=(source,),
                 help="Writes a small JSON file next to the data; every later opening uses it and says so.",
             )
@@ -118,7 +118,7 @@ def keep(source: str, taken: bool = True) -> None:
                 on_click="ignore",
                 help="For the command line: --answers answers.json",
             )
-        st.button("Take back", on_click=sources.take_back, args=(source,), help="Forget this session's answers.")
+        st.button("Take back", on_click=sources.forget_answers, args=(source,), help="Forget this session's answers.")
 
 
 NARROW = "\u00a0"  # a name stays on one line
@@ -126,14 +126,14 @@ ZONES = {"unknown": "as written; the zone is not known"}
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def shares(fingerprint: str, _data: STData) -> tuple[float, float]:
+def missing_and_zero_shares(fingerprint: str, _data: STData) -> tuple[float, float]:
     """Share of readings that are missing, and share of those read that are exactly zero."""
     return float(missing_shares(_data).mean()), zeros_of_all(_data.ds)
 
 
 def show_summary(data: STData) -> None:
     """Size, time, units, gaps, graph and where it came from."""
-    missing, zeros = shares(data.fingerprint, data)
+    missing, zeros = missing_and_zero_shares(data.fingerprint, data)
     first, last = data.local_time[0], data.local_time[-1]
     units = ", ".join(
         f"{plain(name)} ({plain(unit) if unit else 'unit not known'})" for name, unit in data.units.items()
@@ -154,14 +154,14 @@ def show_summary(data: STData) -> None:
         "Places": "latitude and longitude"
         if data.locations is not None
         else ("none; the map shows the graph instead" if edges else "none; the map shows the sensors in rows"),
-        "Read as": plain(read_as(str(data.ds.attrs.get("reader", "")))),
+        "Read as": plain(reader_words(str(data.ds.attrs.get("reader", "")))),
         "Fingerprint": f"`{data.fingerprint[:12]}`",
     }
     lines = [f"| **{name.replace(' ', NARROW)}** | {text} |" for name, text in rows.items()]
     st.markdown("\n".join([lines[0], "|:--|:--|", *lines[1:]]))
 
 
-def read_as(name: str) -> str:
+def reader_words(name: str) -> str:
     """The reader's own sentence about what it reads."""
     card = cards("readers").get(name)
     return f"{name}: {card.summary}" if card else name or "dataset in memory"

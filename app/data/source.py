@@ -4,7 +4,16 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.session import answer, answers, dataset, forget, in_class, link, linked, runs_folder
+from app.session import (
+    address_value,
+    drop_answers,
+    in_class,
+    open_dataset,
+    runs_folder,
+    session_answers,
+    set_address,
+    set_answer,
+)
 from app.words import plain
 from stcore.data import STData
 from stcore.findings import DataError
@@ -22,44 +31,44 @@ PATH_HELP = "A file or a folder on the machine that this page runs on. A folder 
 UPLOADED = " (uploaded)"
 
 
-def choose() -> str:
+def choose_data() -> str:
     """The controls; gives the source: ``demo`` or a path. It is in the address as ``?data=``."""
-    source = linked("data") or DEMO
+    source = address_value("data") or DEMO
     st.session_state["data path"] = f"{kept.name}{UPLOADED}" if (kept := own_upload(source)) else source
     left, middle, right = st.columns([1, 3, 1], vertical_alignment="bottom")
     left.button(
         "Demo city",
-        on_click=link,
+        on_click=set_address,
         args=("data", DEMO),
         width="stretch",
         disabled=source == DEMO,
         help="Four simulated weeks of traffic in Ringstadt, a city that does not exist.",
     )
     where = "File or folder on the server" if in_class() else "File or folder on this machine"
-    middle.text_input(where, key="data path", on_change=_typed, help=PATH_HELP)
+    middle.text_input(where, key="data path", on_change=_use_path, help=PATH_HELP)
     box = right.popover("Upload files", width="stretch", icon=":material/upload:", key="upload box", on_change="rerun")
     if box.open:
         box.file_uploader("Files of one dataset", accept_multiple_files=True, key="uploaded", help=UPLOAD_HELP)
         box.button(
-            "Open the upload", type="primary", on_click=_take_upload, disabled=not st.session_state.get("uploaded")
+            "Open the upload", type="primary", on_click=_use_upload, disabled=not st.session_state.get("uploaded")
         )
     if problem := st.session_state.pop("upload problem", None):
         st.error(plain(problem), icon=":material/block:")
     return source
 
 
-def _typed() -> None:
+def _use_path() -> None:
     if not (typed := st.session_state["data path"].strip()).endswith(UPLOADED):  # else it is what stood there
-        link("data", typed or DEMO)
+        set_address("data", typed or DEMO)
 
 
-def _take_upload() -> None:
+def _use_upload() -> None:
     """Keep the files and go to them; they are checked when they are opened."""
     given = st.session_state.get("uploaded") or []
     st.session_state["upload box"] = False
     try:
         kept = uploads.keep({file.name: file.getvalue() for file in given}, runs_folder())
-        link("data", str(uploads.checked_place(kept, {})))
+        set_address("data", str(uploads.checked_place(kept, {})))
     except DataError as error:
         st.session_state["upload problem"] = str(error)
     except OSError as error:
@@ -78,50 +87,50 @@ def own_upload(source: str) -> Path | None:
     return kept
 
 
-def opened(source: str) -> STData:
+def open_data(source: str) -> STData:
     """The dataset behind a source, with the answers given; an upload only in the form that a child has checked. DataError."""
     kept = own_upload(source)
     if kept is None:
-        return dataset(source, answers(source))
+        return open_dataset(source, session_answers(source))
     given = uploads.answers_of(source)
     with st.spinner("Checking the upload …"):
         checked = oneshot.open_data(kept, uploads.checked_place(kept, given), given)
-    return dataset(str(checked))
+    return open_dataset(str(checked))
 
 
-def answered(source: str) -> dict[str, str]:
+def current_answers(source: str) -> dict[str, str]:
     """The answers given about a source and not yet kept beside it."""
-    return answers(source) if own_upload(source) is None else uploads.answers_of(source)
+    return session_answers(source) if own_upload(source) is None else uploads.answers_of(source)
 
 
-def take_answer(source: str, code: str, choice: str) -> None:
+def answer_question(source: str, code: str, choice: str) -> None:
     """Answer a question of a source. An upload is checked again from the beginning, and gets a new address."""
     kept = own_upload(source)
     if kept is None:
-        answer(source, code, choice)
+        set_answer(source, code, choice)
     else:
-        link("data", str(uploads.checked_place(kept, uploads.answers_of(source) | {code: choice})))
+        set_address("data", str(uploads.checked_place(kept, uploads.answers_of(source) | {code: choice})))
 
 
-def take_back(source: str) -> None:
+def forget_answers(source: str) -> None:
     """Forget the answers."""
     kept = own_upload(source)
     if kept is None:
-        forget(source)
+        drop_answers(source)
     else:
-        link("data", str(uploads.checked_place(kept, {})))
+        set_address("data", str(uploads.checked_place(kept, {})))
     for key in [key for key in st.session_state if str(key).startswith("answer-")]:
         del st.session_state[key]
 
 
-def save_beside(source: str) -> None:
+def save_answers_beside(source: str) -> None:
     """Write this session's answers beside the data, where everybody's next opening finds them."""
     if not can_save(source):
         return
     try:
-        place = save_answers(source, answered(source))
+        place = save_answers(source, current_answers(source))
         st.session_state["answers note"] = f"Saved in {place}."
-        forget(source)
+        drop_answers(source)
     except (OSError, DataError) as error:
         st.session_state["answers note"] = f"They could not be saved beside the data: {error}"
 

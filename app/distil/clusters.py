@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.data.look import no_places
+from app.data.charts import no_places
 from app.labels import say_cells, set_sensor_words
 from app.maps import HEIGHT
 from app.saving import PLOTLY, save_figure, save_table
-from app.sensors.measured import ground
+from app.sensors.measured import map_ground
 from app.session import current_theme
 from app.words import plain
 from stcore.charts.maps.clusters import ClusterMap, cluster_map, flat_cluster_map
@@ -71,7 +71,7 @@ def _clicked_cluster(run: Run, clusters: Clusters) -> int | None:
         st.session_state[f"{KEY} seen"] = index
         return None
     st.session_state[f"{KEY} seen"] = index
-    places = ground(run).places
+    places = map_ground(run).places
     drawn = np.flatnonzero(np.isfinite(places).all(axis=1))
     label = int(clusters.label[drawn[index]]) if index < len(drawn) else -1
     return label if label >= 0 else None
@@ -79,7 +79,7 @@ def _clicked_cluster(run: Run, clusters: Clusters) -> int | None:
 
 def draw_map(run: Run, clusters: Clusters, chosen: int | None) -> None:
     """The map and a button that saves it."""
-    below = ground(run)
+    below = map_ground(run)
     if below.problem:
         st.warning(f"The data cannot be opened: {plain(below.problem)} The map shows what the record holds.")
     if below.made_up:

@@ -8,7 +8,7 @@ import streamlit as st
 from app import forms
 from app.control import show_problem, start_task
 from app.labels import card_label, distiller_label, say_node
-from app.session import answers, link, runs_folder
+from app.session import runs_folder, session_answers, set_address
 from app.sources import choose_source, open_source
 from app.speed import distilling_speed
 from app.train.form import fit_models, show_summary
@@ -126,7 +126,7 @@ def choose_share(name: str, node: str) -> float:
         key=key,
         format_func=lambda share: f"{100 * share:g} %",
         persist_state="session",
-        help=say_node(forms.explained(option), node),
+        help=say_node(forms.option_help(option), node),
     )
     return float(chosen)
 
@@ -249,5 +249,7 @@ def show_cost(options: DistilOptions, data: STData, windows: tuple[int, int]) ->
 
 def start_distillation(source: str, options: dict[str, Any]) -> None:
     """Make the distillation, start its process and show it. For callbacks."""
-    if run := start_task(lambda: create_distillation(source, options, runs_folder(), answers=answers(source)), PROBLEM):
-        link("distillation", run.id)
+    if run := start_task(
+        lambda: create_distillation(source, options, runs_folder(), answers=session_answers(source)), PROBLEM
+    ):
+        set_address("distillation", run.id)

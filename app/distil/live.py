@@ -16,7 +16,7 @@ from app.labels import (
 )
 from app.live import Figure, is_before_passes, show_figures
 from app.saving import save_chart, save_table
-from app.session import current_theme, state
+from app.session import current_theme, run_state
 from stcore import registry
 from stcore.charts import distil as charts
 from stcore.charts.curves import ZOOM_HINT
@@ -50,7 +50,7 @@ def has_teacher(run: Run) -> bool:
 
 def show_distilling(run: Run) -> None:
     """Figures, and curves from the first round on."""
-    rounds, now = pictures.rounds(run), state(run)
+    rounds, now = pictures.rounds(run), run_state(run)
     show_figures(distilling_figures(run, rounds, now))
     if len(rounds):
         show_curves(run, rounds)

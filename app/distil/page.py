@@ -11,20 +11,20 @@ from app.distil.versus import LIST, show_distillations, show_next_step, show_set
 from app.distil.windows import show_windows
 from app.header import show_header, show_working_run
 from app.live import show_live, show_log, show_state
-from app.session import distillations, linked, state
+from app.session import address_value, distillations, run_state
 from app.trash import show_undo
 from stcore.runs import Run
 from stcore.runs.folder import LIVE
 
 
-def show_page() -> None:
+def show_distil_view() -> None:
     show_working_run()
     show_distil_form()
     run = show_header("distillation")
     show_undo(LIST)
     show_problem(f"{LIST} problem")
     if run is not None:
-        show_distillation(run, distillations(linked("distillation")))
+        show_distillation(run, distillations(address_value("distillation")))
     elif not distillations():
         show_introduction()
 
@@ -48,7 +48,7 @@ def show_introduction() -> None:
 
 def show_distillation(run: Run, runs: list[Run]) -> None:
     """One distillation in whatever state; ``runs`` are all distillations."""
-    now = state(run)
+    now = run_state(run)
     show_state(run, now, planned_rounds(run))
     if now == "done":
         show_next_step(run, runs)
@@ -68,4 +68,4 @@ def show_distillation(run: Run, runs: list[Run]) -> None:
     show_log(run)
 
 
-show_page()
+show_distil_view()

@@ -9,7 +9,7 @@ from app.distil.form import fit_surrogates
 from app.labels import card_label
 from app.live import show_live
 from app.saving import save_record
-from app.session import find_run, link, run_dataset, runs_folder, state
+from app.session import find_run, run_dataset, run_state, runs_folder, set_address
 from app.words import plain
 from stcore.data import STData
 from stcore.distil.options import FILE
@@ -101,13 +101,13 @@ def show_training_on_set(run: Run) -> None:
     show_problem(PROBLEM)
     distillation, name = st.session_state.get(STARTED, ("", ""))
     if distillation == run.id and (started := find_run(name)) is not None:
-        before = state(started)
+        before = run_state(started)
         show_live(lambda training: _show_started(training, before), started, EVERY)
 
 
 def _show_started(started: Run, before: str) -> None:
     """The state of the run that was started here. When it ends, the whole page is drawn again, because the run counts now."""
-    now = state(started)
+    now = run_state(started)
     if before in LIVE and now not in LIVE:
         st.rerun()
     if now in LIVE:
@@ -143,4 +143,4 @@ def start_training(run: Run, model: str, epochs: int, way: str, warm: int | None
     started = start_task(lambda: create(data_source(run), asked, runs_folder(), answers=answers), PROBLEM)
     if started:
         st.session_state[STARTED] = (run.id, started.id)
-        link("run", started.id)
+        set_address("run", started.id)

@@ -10,7 +10,7 @@ import streamlit as st
 from app.control import BADGES
 from app.labels import card_label, distiller_label, error_unit, run_label, say_cells, set_share, set_size
 from app.saving import PLOTLY, save_figure, save_table
-from app.session import current_theme, current_zone, link, listed_runs, state
+from app.session import current_theme, current_zone, listed_runs, run_state, set_address
 from app.trash import delete_runs, redraw_list, table_key
 from app.words import plain
 from stcore.charts import distil as charts
@@ -223,7 +223,7 @@ def show_distillations(run: Run, distillations: list[Run]) -> None:
         },
     )
     selected = [same[row] for row in (event.selection.rows if event else []) if row < len(same)]
-    is_working = any(state(one) in LIVE for one in selected)
+    is_working = any(run_state(one) in LIVE for one in selected)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Look at it",
@@ -252,7 +252,7 @@ def distillation_rows(distillations: list[Run]) -> pd.DataFrame:
         summary, (windows, sensors) = run.summary(), set_size(run)
         rows.append(
             {
-                "status": BADGES[state(run)][0],
+                "status": BADGES[run_state(run)][0],
                 "method": distiller_label(run.method),
                 "windows": windows,
                 "sensors": sensors,
@@ -268,5 +268,5 @@ def distillation_rows(distillations: list[Run]) -> pd.DataFrame:
 
 
 def _look_at(runs: list[Run]) -> None:
-    link("distillation", runs[0].id)
+    set_address("distillation", runs[0].id)
     redraw_list(LIST)

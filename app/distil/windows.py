@@ -9,7 +9,7 @@ import streamlit as st
 from app.labels import set_sensor_words, set_size
 from app.live import show_live
 from app.saving import save_chart, save_table
-from app.session import current_theme, run_dataset, state
+from app.session import current_theme, run_dataset, run_state
 from app.words import plain
 from stcore.charts import distil as charts
 from stcore.charts.style import instant
@@ -75,7 +75,7 @@ def choose_window_round(run: Run, rounds: np.ndarray) -> tuple[int, int]:
     last, (of, before) = len(rounds), st.session_state.get("round of", ("", 0))
     if last < 2:
         return min(int(cluster or 0), len(these) - 1), last - 1
-    kept = (run.result or {}).get("best_epoch") if state(run) == "done" else None
+    kept = (run.result or {}).get("best_epoch") if run_state(run) == "done" else None
     newest = int(kept) if isinstance(kept, int) and 1 <= kept <= last else last
     if of != run.id or st.session_state.get("round") in (None, before):
         st.session_state["round"] = newest
@@ -98,7 +98,7 @@ def most_variable(windows: np.ndarray) -> int:
 
 def nearest_windows(run: Run) -> Beside | None:
     """The real windows that are nearest to a finished set; None where there are none, and the page says why."""
-    if state(run) != "done":
+    if run_state(run) != "done":
         st.markdown("The nearest real windows are found when the set is finished.")
         return None
     try:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.samples import replayed
 from app.samples.look import Look
-from app.session import state
+from app.session import run_state
 from stcore.charts import choices as charts
 from stcore.charts.grid import kept_scale
 from stcore.charts.words import percent, short
@@ -33,7 +33,7 @@ def show_choices(look: Look) -> None:
         help="What the pruning strategy did up to the epoch at the top. Pruned epochs are those that left anything out.",
     )
     line = st.container(horizontal=True, vertical_alignment="center")
-    told = offered(look)
+    told = available_figures(look)
     if st.session_state.get("choices", "hours") not in told:
         del st.session_state["choices"]  # that of another run; this one has nothing for it
     which = line.segmented_control(
@@ -46,7 +46,7 @@ def show_choices(look: Look) -> None:
         bind="query-params",
         label_visibility="collapsed",
     )
-    if why := nothing(look):
+    if why := why_no_figure(look):
         st.info(why)
         return
     frame = FIGURES[which or "hours"](look)
@@ -55,7 +55,7 @@ def show_choices(look: Look) -> None:
             st.dataframe(frame, hide_index=True, height=260)
 
 
-def offered(look: Look) -> list[str]:
+def available_figures(look: Look) -> list[str]:
     """The figures that can tell something; of single cells neither ages nor scores are recorded."""
     unknown = {"age", "replay"} if look.of_cells else set()
     if look.of_cells and choices.threshold_table(look.trace).empty:
@@ -63,18 +63,18 @@ def offered(look: Look) -> list[str]:
     return [name for name in WORDS if name not in unknown]
 
 
-def nothing(look: Look) -> str | None:
+def why_no_figure(look: Look) -> str | None:
     """Why there is nothing to tell about choices yet, or None."""
     if len(choices.pruned_epochs(look.seen)):
         return None
-    if state(look.run) in LIVE:
+    if run_state(look.run) in LIVE:
         return "Nothing has been pruned so far: the first epoch sees everything. The figures come with the first pruned epoch."
     if len(choices.pruned_epochs(look.trace)):
         return "Nothing had been pruned up to this epoch. Choose a later one with the slider at the top."
     return "This run kept every sample in every epoch, so there is no choice to look at."
 
 
-def planned(look: Look) -> int:
+def planned_epochs(look: Look) -> int:
     """How many epochs the run is to have."""
     return look.run.passes
 
@@ -104,7 +104,7 @@ def show_often(look: Look) -> pd.DataFrame:
     cells = len(look.trace["sensor"]) if look.of_cells else 1
     epochs = choices.pruned_epochs(look.seen)
     chance = choices.kept_often_by_chance(choices.kept_shares(look.seen)[epochs], cells)
-    bounds = bounds_of(look)
+    bounds = often_bounds(look)
     found = choices.group_shares(choices.kept_often(look.seen), bounds=bounds)
     expected = choices.group_shares(np.linspace(0, 1, len(chance)), chance, bounds)
     many = f"{len(epochs)} pruned epoch{'s' * (len(epochs) > 1)}"
@@ -115,9 +115,9 @@ def show_often(look: Look) -> pd.DataFrame:
     if look.of_cells:
         st.markdown("A sample is a window here, and what is counted is the share of its cells.")
     if bounds != choices.FIXED:
-        st.markdown(relative(choices.mean_share(look.seen)))
+        st.markdown(bounds_text(choices.mean_share(look.seen)))
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
-    frame = choices.often_table(look.seen, cells, bins_for(bounds))
+    frame = choices.often_table(look.seen, cells, bin_count(bounds))
     left.altair_chart(
         charts.often(frame, look.theme, bounds),
         key="often",
@@ -137,14 +137,14 @@ def show_often(look: Look) -> pd.DataFrame:
     return frame
 
 
-def bounds_of(look: Look) -> choices.Bounds:
+def often_bounds(look: Look) -> choices.Bounds:
     """What counts as kept always and never: where all keep a small part each time, what is far from the mean of all."""
     if look.of_cells or look.in_rounds:
         return choices.bounds_around(choices.mean_share(look.seen))
     return choices.FIXED
 
 
-def relative(mean: float) -> str:
+def bounds_text(mean: float) -> str:
     """From where to where often and seldom are, in words."""
     part, least, most = ("kept", "often", "seldom") if mean <= 0.5 else ("pruned", "seldom", "often")
     return (
@@ -153,7 +153,7 @@ def relative(mean: float) -> str:
     )
 
 
-def bins_for(bounds: choices.Bounds) -> int:
+def bin_count(bounds: choices.Bounds) -> int:
     """Bins narrow enough that ten lie between the bounds."""
     return 20 if bounds == choices.FIXED else int(np.clip(round(10 / max(bounds.always - bounds.never, 0.01)), 20, 200))
 
@@ -176,7 +176,7 @@ def show_churn(look: Look) -> pd.DataFrame | None:
         {} if look.of_cells else {"chance": "either, by chance"}
     )  # that of a net change inside windows is not known
     columns = {"newly_pruned": "newly pruned", "revived": "revived"} | chance
-    by_epoch(look, frame, columns, "share of all samples", ".3~p")
+    show_lines(look, frame, columns, "share of all samples", ".3~p")
     return frame
 
 
@@ -192,9 +192,9 @@ def show_weights(look: Look) -> pd.DataFrame:
     )
     left, right = st.columns(2, gap="medium")
     with left:
-        by_epoch(look, frame, {"kept": "kept", "effective": "effective sample size"}, what, ",.0f")
+        show_lines(look, frame, {"kept": "kept", "effective": "effective sample size"}, what, ",.0f")
     with right:
-        by_epoch(look, frame, {"largest_weight": "largest weight"}, "largest weight", ".3~g")
+        show_lines(look, frame, {"largest_weight": "largest weight"}, "largest weight", ".3~g")
     return frame
 
 
@@ -211,9 +211,9 @@ def show_threshold(look: Look) -> pd.DataFrame | None:
     left, right = st.columns(2, gap="medium")
     with left:
         title = "threshold (training spreads)"
-        by_epoch(look, frame, {"threshold": "threshold"}, title, ".3~g")
+        show_lines(look, frame, {"threshold": "threshold"}, title, ".3~g")
     with right:
-        by_epoch(look, frame, {"easy": "share below"}, "share of samples below it", ".3~p")
+        show_lines(look, frame, {"easy": "share below"}, "share of samples below it", ".3~p")
     return frame
 
 
@@ -231,7 +231,7 @@ def show_age(look: Look) -> pd.DataFrame | None:
         "3 epochs old or older."
     )
     st.altair_chart(
-        charts.ages(frame, planned(look), look.theme),
+        charts.ages(frame, planned_epochs(look), look.theme),
         key="ages",
         width="stretch",
         alt="Share of samples by how many epochs ago they were last met, a stacked bar an epoch",
@@ -239,10 +239,10 @@ def show_age(look: Look) -> pd.DataFrame | None:
     return frame
 
 
-def by_epoch(look: Look, frame: pd.DataFrame, columns: dict[str, str], title: str, number: str) -> None:
+def show_lines(look: Look, frame: pd.DataFrame, columns: dict[str, str], title: str, number: str) -> None:
     """Lines over the run's epochs."""
     st.altair_chart(
-        charts.lines(frame, columns, title, planned(look), look.theme, number=number),
+        charts.lines(frame, columns, title, planned_epochs(look), look.theme, number=number),
         key=f"lines {' '.join(columns)}",
         width="stretch",
         alt=f"{', '.join(columns.values())} by epoch",

@@ -5,8 +5,8 @@ import pandas as pd
 import streamlit as st
 
 from app import picking
-from app.samples.look import Look, pick
-from app.session import link, linked
+from app.samples.look import Look, pick_sample
+from app.session import address_value, set_address
 from app.words import plain
 from stcore.charts.maps.grid_cells import cells_of
 from stcore.charts.maps.layers import underneath
@@ -28,7 +28,7 @@ WORST = ""  # the list's first entry: whichever sensor is worst in the window
 def choose_sample(look: Look) -> None:
     """The number of the sample; drawn before anything that shows the picked sample."""
     last = len(look.table) - 1
-    asked = linked("sample")
+    asked = address_value("sample")
     if asked is not None and look.picked is None:
         st.markdown(f"This run has no sample {plain(asked, 20)}; its samples are 0 to {last}.")
     st.session_state["sample number"] = look.picked
@@ -40,19 +40,19 @@ def choose_sample(look: Look) -> None:
         None,
         1,
         key="sample number",
-        on_change=_numbered,
+        on_change=_pick_number,
         placeholder="number of a sample, or click one in any chart",
         help=words,
     )
 
 
-def _numbered() -> None:
-    pick(st.session_state["sample number"])
+def _pick_number() -> None:
+    pick_sample(st.session_state["sample number"])
 
 
 def show_sample(look: Look) -> None:
     """Everything about the sample that is looked at."""
-    show_words(look)
+    show_sample_text(look)
     if look.data is None:
         st.warning(f"The window cannot be shown, since the data cannot be opened: {plain(look.missing)}")
     else:
@@ -60,15 +60,15 @@ def show_sample(look: Look) -> None:
     show_history(look)
 
 
-def show_words(look: Look) -> None:
+def show_sample_text(look: Look) -> None:
     """The sample in a few words."""
     row, sample = look.table.loc[look.shown], look.shown
     if look.picked is None:
         of = "sample" if look.inside is None else "of the chosen samples"
         st.markdown(f"Nothing is picked; this is the most complex {of}.")
-    said = [f"complexity **{short(row['score'])}**, {rank(look)}"] if np.isfinite(row["score"]) else []
+    said = [f"complexity **{short(row['score'])}**, {rank_text(look)}"] if np.isfinite(row["score"]) else []
     said += [f"**{row['region']}**"] if isinstance(row["region"], str) else []
-    said.append(kept_words(look))
+    said.append(kept_text(look))
     if row["kept"]:
         said.append(f"weight {short(row['weight'])} in epoch {look.epoch}")
     if row.get("incident"):
@@ -76,21 +76,21 @@ def show_words(look: Look) -> None:
     st.markdown(f"**{instant(row['time'], look.step_seconds >= 86_400)}** (sample {sample}): " + "; ".join(said) + ".")
 
 
-def kept_words(look: Look) -> str:
+def kept_text(look: Look) -> str:
     """How often the sample was kept, or how much of it."""
     row, plural = look.table.loc[look.shown], "s" * (look.epoch > 1)
     if look.of_cells:
-        now, mean = solid(float(row["kept"])), solid(float(row["kept_share"]))
+        now, mean = unbroken_percent(float(row["kept"])), unbroken_percent(float(row["kept_share"]))
         return f"**{now}** of its cells kept in epoch {look.epoch}, {mean} over {look.epoch} epoch{plural}"
     return f"kept in **{round(float(row['kept_share']) * look.epoch)} of {look.epoch}** epoch{plural}"
 
 
-def solid(share: float) -> str:
+def unbroken_percent(share: float) -> str:
     """A percentage that no line break cuts."""
     return percent(share).replace(" ", "\u00a0")
 
 
-def rank(look: Look) -> str:
+def rank_text(look: Look) -> str:
     """Where the sample stands among all by its score."""
     scores = look.table["score"]
     above = int((scores > scores[look.shown]).sum())
@@ -99,7 +99,7 @@ def rank(look: Look) -> str:
     return (
         f"rank {above + 1:,} of {len(scores):,}"
         if above < 20
-        else f"above {solid(1 - (above + 1) / len(scores))} of all"
+        else f"above {unbroken_percent(1 - (above + 1) / len(scores))} of all"
     )
 
 
@@ -109,9 +109,9 @@ def show_window(look: Look) -> None:
     targets = look.run.spec["targets"]
     if len(targets) > 1:
         st.selectbox("Target", targets, key="target")
-    window = shown_window(look)
-    take_sensor(window)
-    sensor = choose_sensor(window)
+    window = window_numbers(look)
+    choose_clicked_sensor(window)
+    sensor = choose_window_sensor(window)
     st.altair_chart(
         window_chart(window, sensor, look.theme),
         key="window",
@@ -124,13 +124,13 @@ def show_window(look: Look) -> None:
         show_errors(look, window, sensor)
 
 
-def shown_window(look: Look) -> Window:
+def window_numbers(look: Look) -> Window:
     """The numbers of the window that is looked at, of the chosen target."""
     assert look.data is not None
     targets = look.run.spec["targets"]
     target = st.session_state.get("target", targets[0])
     target = target if target in targets else targets[0]
-    made = forecast_of(look)
+    made = window_forecast(look)
     windows = Windows(np.array([int(look.table.at[look.shown, "start"])]), look.lookback, look.horizon)
     of_target = None if made is None else made[:, :, targets.index(target)]
     return window_of(
@@ -151,7 +151,7 @@ def persistence(path: str, fingerprint: str, target: str, _look: Look) -> naive.
     return naive.persistence(values, train, _look.data.step_seconds)
 
 
-def choose_sensor(window: Window) -> int:
+def choose_window_sensor(window: Window) -> int:
     """The list of sensors, worst first; its choice is in the address and the same in the Sensors view."""
     order = window.worst_first
     names = [window.sensors[place] for place in order]
@@ -159,24 +159,24 @@ def choose_sensor(window: Window) -> int:
     words = {
         window.sensors[place]: f"{window.sensors[place]}, off by {short(errors[place], window.unit)}" for place in order
     }
-    asked = linked("sensor")
+    asked = address_value("sensor")
     st.session_state["sample sensor"] = asked if asked in names else WORST
     chosen = st.selectbox(
         "Sensor, worst first",
         [WORST, *names],
         key="sample sensor",
-        on_change=_listed,
+        on_change=_set_sensor,
         format_func=lambda name: words.get(name, f"the worst one: {words[names[0]]}"),
         help="Ordered by the mean absolute error of the forecast in this window, or of persistence while there is no forecast.",
     )
     return window.sensors.index(chosen or names[0])
 
 
-def _listed() -> None:
-    link("sensor", st.session_state["sample sensor"] or None)
+def _set_sensor() -> None:
+    set_address("sensor", st.session_state["sample sensor"] or None)
 
 
-def take_sensor(window: Window) -> None:
+def choose_clicked_sensor(window: Window) -> None:
     """Let a click on the map or on a bar choose the sensor; before the list is drawn."""
 
     def name_of(position: int | None) -> str | None:
@@ -186,13 +186,13 @@ def take_sensor(window: Window) -> None:
         drawn = st.session_state.get("sample-map-drawn")
         return None if drawn is None else name_of(clicked(drawn, index))
 
-    picking.take("sample-map", picking.selected("sample-map", "indices", DOTS), from_map)
+    picking.choose_on_click("sample-map", picking.widget_rows("sample-map", "indices", DOTS), from_map)
     bars = (st.session_state.get("worst") or {}).get("selection", {}).get("sensor") or []
-    picking.take("worst", [int(bar["position"]) for bar in bars if "position" in bar], name_of)
+    picking.choose_on_click("worst", [int(bar["position"]) for bar in bars if "position" in bar], name_of)
 
 
 # ---- the forecast --------------------------------------------------------------------------------------------------
-def forecast_of(look: Look) -> np.ndarray | None:
+def window_forecast(look: Look) -> np.ndarray | None:
     """The best weights' forecast [H, N, C'] of the sample: stored with the run, or made on demand; else None."""
     start = int(look.table.at[look.shown, "start"])
     made: dict[tuple[str, int], np.ndarray] = st.session_state.setdefault("forecasts", {})
@@ -228,7 +228,7 @@ def show_errors(look: Look, window: Window, sensor: int) -> None:
     parts = dict(zip(names, st.tabs(names), strict=True))
     if places:
         with parts["Map"]:
-            show_map(look, window, sensor, np.array(places, float))
+            show_error_map(look, window, sensor, np.array(places, float))
     with parts["Worst sensors"]:
         st.altair_chart(
             worst_sensors(window, look.theme, chosen=sensor),
@@ -252,7 +252,7 @@ def show_errors(look: Look, window: Window, sensor: int) -> None:
         )
 
 
-def show_map(look: Look, window: Window, sensor: int, places: np.ndarray) -> None:
+def show_error_map(look: Look, window: Window, sensor: int, places: np.ndarray) -> None:
     """The error on a small map."""
     assert look.data is not None
     cells = cells_of(look.data)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.control import show_follow_switch, update_label, waiting_text
-from app.session import link, linked, state
+from app.session import address_value, run_state, set_address
 from stcore.charts.samples import MEASURES, SHORT
 from stcore.runs import Run
 from stcore.runs.folder import LIVE
@@ -11,27 +11,27 @@ from stcore.runs.folder import LIVE
 POLL = 1.0
 
 
-def nothing_yet(run: Run) -> None:
+def show_why_empty(run: Run) -> None:
     """Say why there are no samples to see, and look again where some will come."""
-    if words := waiting_text(state(run), "Samples appear", run.progress):
+    if words := waiting_text(run_state(run), "Samples appear", run.progress):
         st.info(words)
-        st.fragment(_wait, run_every=POLL)(run)
+        st.fragment(_wait_for_epoch, run_every=POLL)(run)
     else:
         reason = (run.result or {}).get("reason", "")
         st.warning(f"This run ended before its first epoch, so no sample was scored. {reason}")
 
 
-def _wait(run: Run) -> None:
+def _wait_for_epoch(run: Run) -> None:
     if run.epochs():
         st.rerun()
 
 
-def choose(run: Run, told: int) -> tuple[int, int]:
+def choose_epoch(run: Run, told: int) -> tuple[int, int]:
     """The line of controls: (epochs that are shown, the epoch they are seen at)."""
-    live = state(run) in LIVE
-    seen = _seen(run, told, live)
+    live = run_state(run) in LIVE
+    seen = _epochs_shown(run, told, live)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        epoch = _epoch(seen)
+        epoch = _choose_epoch(seen)
         st.selectbox(
             "Colour and height show",
             list(MEASURES),
@@ -50,53 +50,53 @@ def choose(run: Run, told: int) -> tuple[int, int]:
         )
         if live:
             show_follow_switch()
-            st.fragment(_watch, run_every=POLL)(run, seen)
+            st.fragment(_offer_newer_epochs, run_every=POLL)(run, seen)
     return seen, epoch
 
 
-def _seen(run: Run, told: int, live: bool) -> int:
+def _epochs_shown(run: Run, told: int, live: bool) -> int:
     """How many epochs are shown: all of a run at rest, of a live one those at the last update, unless it is followed."""
     key = f"frozen {run.id}"
     if not live or st.session_state.get("follow"):
-        update(run, told)
+        show_epochs(run, told)
     return int(min(st.session_state.setdefault(key, told), told))
 
 
-def update(run: Run, told: int) -> None:
+def show_epochs(run: Run, told: int) -> None:
     """Show the run up to epoch ``told``."""
     st.session_state[f"frozen {run.id}"] = told
 
 
-def _epoch(seen: int) -> int:
+def _choose_epoch(seen: int) -> int:
     """The epoch that all views are seen at: the one in the address, else the latest that is shown."""
-    asked = linked("epoch") or ""
+    asked = address_value("epoch") or ""
     epoch = int(asked) if asked.isdecimal() and 1 <= int(asked) <= seen else seen
     if seen > 1:
         key = f"epoch of {seen}"  # a slider of its own for every length: one that grows would tell its old end as a choice
         st.session_state[key] = epoch
         words = "All of this view as it stood after that epoch."
-        st.slider("After epoch", 1, seen, key=key, on_change=_chosen, args=(key, seen), help=words, width=260)
+        st.slider("After epoch", 1, seen, key=key, on_change=_set_epoch, args=(key, seen), help=words, width=260)
     return epoch
 
 
-def _chosen(key: str, seen: int) -> None:
-    see(st.session_state[key], seen)
+def _set_epoch(key: str, seen: int) -> None:
+    set_epoch(st.session_state[key], seen)
 
 
-def see(epoch: int, seen: int) -> None:
+def set_epoch(epoch: int, seen: int) -> None:
     """Have all views seen at ``epoch``; the latest goes on to mean the latest when there are more. For callbacks."""
-    link("epoch", None if epoch == seen else str(epoch))
+    set_address("epoch", None if epoch == seen else str(epoch))
 
 
-def _watch(run: Run, seen: int) -> None:
+def _offer_newer_epochs(run: Run, seen: int) -> None:
     """Tell of later epochs, and go to them when asked; the charts above stand still until then."""
     told = len(run.epochs())
     if told <= seen:
         return
     if seen < 2 <= told:  # what needs two epochs is not kept waiting for a click
-        update(run, told)
+        show_epochs(run, told)
         st.rerun()
     if st.session_state.get("follow"):
         st.rerun()
-    if st.button(update_label(told), type="primary", key="update", on_click=update, args=(run, told)):
+    if st.button(update_label(told), type="primary", key="update", on_click=show_epochs, args=(run, told)):
         st.rerun()

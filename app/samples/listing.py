@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from app.labels import run_label
-from app.samples.detail import history_table, shown_window
-from app.samples.look import Look, pick, selection
+from app.samples.detail import history_table, window_numbers
+from app.samples.look import Look, choose_lasso, choose_selection, pick_sample, widget_selection
+from app.session import address_value
 from app.words import plain
 from stcore.charts.data_map import data_map
 from stcore.charts.raster import raster
@@ -18,6 +19,8 @@ from stcore.charts.samples import calendar
 from stcore.charts.style import standalone
 from stcore.charts.window import all_rows
 from stcore.exports import safe
+from stcore.runs import Run, RunError
+from stcore.runs.selections import delete, save, selections
 
 PARQUET = "application/vnd.apache.parquet"
 WORDS = {
@@ -33,9 +36,9 @@ WORDS = {
 }
 
 
-def show_table(look: Look) -> None:
+def show_sample_table(look: Look) -> None:
     """The chosen samples, most complex first; a row picks its sample."""
-    st.markdown(f"##### {heading(look)}")
+    st.markdown(f"##### {table_title(look)}")
     inside = "" if look.inside is None else zlib.crc32(look.inside.tobytes())
     key = f"samples {look.run.id} {look.epoch} {inside}"  # other rows are another table
     table = look.table[look.chosen].sort_values("score", ascending=False, kind="stable")
@@ -45,7 +48,7 @@ def show_table(look: Look) -> None:
         key=key,
         height=320,
         hide_index=True,
-        on_select=lambda: pick_line(key, table),
+        on_select=lambda: pick_row(key, table),
         selection_mode="single-row",
         column_order=["sample", *(name for name in WORDS if name in table)],
         column_config={
@@ -61,18 +64,18 @@ def show_table(look: Look) -> None:
     )
 
 
-def heading(look: Look) -> str:
+def table_title(look: Look) -> str:
     """What the table lists."""
     if look.inside is None:
         return "All samples"
     return f"Selection {plain(look.named.name)}" if look.named else "Chosen samples"
 
 
-def pick_line(key: str, table: pd.DataFrame) -> None:
+def pick_row(key: str, table: pd.DataFrame) -> None:
     """Pick the sample of the row that was chosen."""
-    rows = selection(key).get("rows") or []
+    rows = widget_selection(key).get("rows") or []
     if rows and rows[0] < len(table):
-        pick(int(table.index[rows[0]]))
+        pick_sample(int(table.index[rows[0]]))
 
 
 def show_exports(look: Look) -> None:
@@ -81,10 +84,10 @@ def show_exports(look: Look) -> None:
     epochs = history_table(look)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Save** these samples as")
-        _files("samples", lambda: listed(look), f"{name}-samples")
+        _files("samples", lambda: sample_rows(look), f"{name}-samples")
         if look.data is not None:
             st.markdown(f"sample {look.shown} as")
-            window = shown_window(look)
+            window = window_numbers(look)
             _files("window", lambda: all_rows(window), f"{name}-sample-{look.shown}")
         st.markdown("its epochs as")
         _files("epochs", lambda: epochs, f"{name}-sample-{look.shown}-epochs")
@@ -92,7 +95,7 @@ def show_exports(look: Look) -> None:
         _picture(look, name)
 
 
-def listed(look: Look) -> pd.DataFrame:
+def sample_rows(look: Look) -> pd.DataFrame:
     """The chosen samples as rows: their table, with the first and last instant of what each one saw and forecast."""
     table = look.table[look.chosen].reset_index()
     start = table["start"].to_numpy()
@@ -108,7 +111,9 @@ def listed(look: Look) -> pd.DataFrame:
 
 def _files(key: str, make: Callable[[], pd.DataFrame], name: str) -> None:
     """Two buttons; the file is made when one is pressed."""
-    st.download_button("CSV", lambda: text(make()), f"{name}.csv", "text/csv", key=f"{key}-csv", on_click="ignore")
+    st.download_button(
+        "CSV", lambda: rows_as_csv(make()), f"{name}.csv", "text/csv", key=f"{key}-csv", on_click="ignore"
+    )
     st.download_button(
         "Parquet",
         lambda: make().to_parquet(index=False),
@@ -119,7 +124,7 @@ def _files(key: str, make: Callable[[], pd.DataFrame], name: str) -> None:
     )
 
 
-def text(frame: pd.DataFrame) -> str:
+def rows_as_csv(frame: pd.DataFrame) -> str:
     """Rows as CSV, names made harmless for a spreadsheet."""
     return str((frame.assign(sensor=frame["sensor"].map(safe)) if "sensor" in frame else frame).to_csv(index=False))
 
@@ -135,7 +140,7 @@ def _picture(look: Look, name: str) -> None:
     for what, make in figures.items():
         st.download_button(
             f"{what} HTML",
-            partial(page, make, f"{what}: {about}"),
+            partial(figure_page, make, f"{what}: {about}"),
             f"{name}-{what.lower().replace(' ', '-')}.html",
             "text/html",
             key=f"html {what}",
@@ -144,6 +149,129 @@ def _picture(look: Look, name: str) -> None:
         )
 
 
-def page(make: Callable[[], Any], title: str) -> str:
+def figure_page(make: Callable[[], Any], title: str) -> str:
     """A figure as one self-contained page with a title."""
     return standalone(make(), title)
+
+
+NAME, KEPT, PROBLEM = "selection name", "selection list", "selection problem"
+
+
+def show_selection(look: Look) -> None:
+    """How many are chosen and by what, a name for them, and a way back to all."""
+    show_selection_problem(look)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(selection_text(look), width="stretch" if look.inside is None else "content")
+        if look.inside is not None:
+            st.button("Show all", key="show all", on_click=lambda: choose_lasso(look.run, None, on_map=False))
+            save_selection_file(look)
+            if look.named is None:
+                show_name_field(look)
+            else:
+                show_delete_button(look)
+        choose_saved_selection(look)
+
+
+def selection_text(look: Look) -> str:
+    """What the calendar, the map, the raster and the table show."""
+    total = len(look.table)
+    if look.inside is None:
+        return f"Showing all {total:,} samples. Click one in any chart, or choose many with the lasso of the map below."
+    many = f"{len(look.inside):,} of {total:,} samples"
+    if look.named is not None:
+        return f"Selection **{plain(look.named.name)}**: {many}."
+    return f"**{many}** are chosen; every part of this view shows them."
+
+
+def show_selection_problem(look: Look) -> None:
+    """What went wrong with a name or with a link."""
+    if problem := st.session_state.pop(PROBLEM, None):
+        st.error(plain(problem))
+    asked = address_value("selection")
+    if asked and look.named is None:
+        st.warning(
+            f"This run has no selection {plain(asked, 20)}; all samples are shown. It may have been deleted, or the link "
+            "belongs to another run."
+        )
+
+
+def show_name_field(look: Look) -> None:
+    """A field for a name; with it the selection is kept and its id stands in the address."""
+    st.text_input(
+        "Name of the selection",
+        key=NAME,
+        max_chars=60,
+        placeholder="name this selection",
+        width=190,
+        label_visibility="collapsed",
+    )
+    words = "Keeps the chosen samples with the run. The address then leads to them, in any browser of this machine."
+    st.button(
+        "Keep", icon=":material/bookmark_add:", key="keep selection", help=words, on_click=keep_selection, args=(look,)
+    )
+
+
+def keep_selection(look: Look) -> None:
+    """Keep the chosen samples under the name in the field, and have the address lead to them."""
+    if look.inside is None:
+        return
+    try:
+        kept = save(look.run, st.session_state.get(NAME) or "", look.inside)
+    except RunError as problem:
+        st.session_state[PROBLEM] = str(problem)
+        return
+    st.session_state[NAME] = ""
+    choose_selection(look.run, kept.id)
+
+
+def show_delete_button(look: Look) -> None:
+    """A button that forgets the named selection."""
+    assert look.named is not None
+    place = look.named.id
+    st.button(
+        "Delete",
+        icon=":material/delete:",
+        key="delete selection",
+        help="Forgets this selection; its samples stay.",
+        on_click=lambda: delete_selection(look.run, place),
+    )
+
+
+def delete_selection(run: Run, place: str) -> None:
+    """Forget a selection and show all samples."""
+    delete(run, place)
+    choose_selection(run, None)
+
+
+def save_selection_file(look: Look) -> None:
+    """The chosen windows with their time ranges, as CSV."""
+    name = f"selection-{look.named.id}" if look.named else "lasso"
+    st.download_button(
+        "CSV",
+        lambda: rows_as_csv(sample_rows(look)),
+        f"{look.run.id}-{name}.csv",
+        "text/csv",
+        key="selection-csv",
+        on_click="ignore",
+        icon=":material/download:",
+        help="The chosen windows, from when to when each reaches, and their complexity.",
+    )
+
+
+def choose_saved_selection(look: Look) -> None:
+    """The run's named selections, to be chosen again."""
+    known = {one.id: f"{one.name} ({len(one.samples):,})" for one in selections(look.run)}
+    if not known:
+        return
+    st.session_state[KEPT] = look.named.id if look.named else None
+    st.selectbox(
+        "Saved selections",
+        list(known),
+        key=KEPT,
+        format_func=lambda place: known.get(place, place),
+        index=None,
+        placeholder="saved selections",
+        label_visibility="collapsed",
+        width=210,
+        on_change=lambda: choose_selection(look.run, st.session_state[KEPT]),
+    )

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from app.session import current_theme, link, linked, run_dataset, trace
+from app.session import address_value, current_theme, run_dataset, run_trace, set_address
 from stcore.charts.sample_table import incidents, overlapping, samples
 from stcore.charts.theme import Theme
 from stcore.data import STData
@@ -83,7 +83,7 @@ class Look:
     @cached_property
     def picked(self) -> int | None:
         """The sample that somebody picked, or None."""
-        return picked(len(self.trace["sample"]))
+        return picked_sample(len(self.trace["sample"]))
 
     @cached_property
     def shown(self) -> int:
@@ -96,12 +96,12 @@ class Look:
     @cached_property
     def named(self) -> Selection | None:
         """The named selection that the address asks for, or None."""
-        return named(self.run)
+        return named_selection(self.run)
 
     @cached_property
     def inside(self) -> np.ndarray | None:
         """The samples of the named selection, or inside the lasso; None for all."""
-        return lassoed(self.run) if self.named is None else self.named.samples
+        return lasso_samples(self.run) if self.named is None else self.named.samples
 
     @cached_property
     def chosen(self) -> np.ndarray:
@@ -109,66 +109,66 @@ class Look:
         return np.ones(len(self.table), bool) if self.inside is None else self.table.index.isin(self.inside)
 
 
-def look(run: Run, frozen: int, epoch: int) -> Look:
+def look_at(run: Run, frozen: int, epoch: int) -> Look:
     """The run's trace up to ``frozen`` epochs, seen after ``epoch``."""
     data, missing = None, ""
     try:
         data = run_dataset(run)
     except (OSError, ValueError) as error:
         missing = str(error)
-    whole = trace(run)
+    whole = run_trace(run)
     return Look(run, whole.isel(epoch=slice(0, frozen)), epoch, data, missing, current_theme())
 
 
 # ---- the one selection ---------------------------------------------------------------------------------------------
-def pick(sample: int | None, on_map: bool = False) -> None:
+def pick_sample(sample: int | None, on_map: bool = False) -> None:
     """Pick a sample, wherever it was clicked. For callbacks, so that everything drawn next shows it."""
-    link("sample", None if sample is None else str(sample))
-    settle(on_map)
+    set_address("sample", None if sample is None else str(sample))
+    redraw_map(on_map)
 
 
-def picked(count: int) -> int | None:
+def picked_sample(count: int) -> int | None:
     """The picked sample, where the run has it."""
-    asked = linked("sample") or ""
+    asked = address_value("sample") or ""
     return int(asked) if asked.isdecimal() and int(asked) < count else None
 
 
-def lasso(run: Run, inside: Sequence[int] | np.ndarray | None, on_map: bool = True) -> None:
+def choose_lasso(run: Run, inside: Sequence[int] | np.ndarray | None, on_map: bool = True) -> None:
     """Choose the samples inside a lasso of the run's data map; None for all."""
     st.session_state["lasso"] = None if inside is None else (run.id, np.array(inside, int))
-    link("selection", None)
-    settle(on_map)
+    set_address("selection", None)
+    redraw_map(on_map)
 
 
-def choose(run: Run, place: str | None) -> None:
+def choose_selection(run: Run, place: str | None) -> None:
     """Choose a named selection by its id; None for all samples."""
-    lasso(run, None, on_map=False)
+    choose_lasso(run, None, on_map=False)
     st.session_state["selection of"] = run.id
-    link("selection", place)
+    set_address("selection", place)
 
 
-def named(run: Run) -> Selection | None:
+def named_selection(run: Run) -> Selection | None:
     """The named selection in the address, where the run has it; one of another run is let go of."""
-    asked = linked("selection")
+    asked = address_value("selection")
     found = selection_of(run, asked) if asked else None
     if asked and not found and st.session_state.get("selection of") not in (None, run.id):
-        link("selection", None)
+        set_address("selection", None)
     return found
 
 
-def lassoed(run: Run) -> np.ndarray | None:
+def lasso_samples(run: Run) -> np.ndarray | None:
     """The samples inside the lasso, or None where there is none."""
     kept = st.session_state.get("lasso")
     return kept[1] if kept is not None and kept[0] == run.id else None
 
 
-def settle(on_map: bool) -> None:
+def redraw_map(on_map: bool) -> None:
     """Let the data map show the selection, unless it was made there: redrawing would lose its zoom and its lasso."""
     if not on_map:
         st.session_state.pop("on map", None)
 
 
-def on_map(look: Look) -> tuple[int | None, np.ndarray | None]:
+def map_selection(look: Look) -> tuple[int | None, np.ndarray | None]:
     """The picked sample and the lasso that the data map is to be drawn with: those it was last drawn with, until settled."""
     about = look.run.id, None if look.named is None else look.named.id
     what, *drawn = st.session_state.get("on map", (None, None, None))
@@ -178,7 +178,7 @@ def on_map(look: Look) -> tuple[int | None, np.ndarray | None]:
     return drawn[0], drawn[1]
 
 
-def selection(key: str) -> dict[str, Any]:
+def widget_selection(key: str) -> dict[str, Any]:
     """What is selected in a chart or table, as a plain mapping."""
     state: Any = st.session_state.get(key) or {}
     return state.get("selection") or {}

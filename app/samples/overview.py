@@ -3,8 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from app.samples.look import Look, lasso, on_map, pick, selection
-from app.stage.canvas import canvas
+from app.samples.look import Look, choose_lasso, map_selection, pick_sample, widget_selection
+from app.stage.canvas import show_canvas
 from stcore.charts.data_map import data_map
 from stcore.charts.grid import calendar_grid
 from stcore.charts.raster import SORTS, order_of, raster, raster_picture
@@ -29,7 +29,7 @@ def show_calendar(look: Look, measure: str, still: bool) -> None:
     grid = calendar_grid(look.table, look.step_seconds, measure)
     found = np.argwhere(grid.sample == look.shown)
     planted = look.planted if not grid.by_week else None
-    canvas(
+    show_canvas(
         "calendar",
         calendar_picture(look.table, look.step_seconds, measure, None if look.inside is None else look.chosen),
         look.theme,
@@ -44,7 +44,7 @@ def show_calendar(look: Look, measure: str, still: bool) -> None:
 def pick_cell(sample: int) -> None:
     """Pick the sample of a calendar cell; empty cells pick nothing."""
     if sample >= 0:
-        pick(sample)
+        pick_sample(sample)
 
 
 def show_curve(look: Look, measure: str) -> None:
@@ -62,12 +62,12 @@ def show_curve(look: Look, measure: str) -> None:
 
 def pick_point() -> None:
     """Pick the sample of the point that was clicked on the curve."""
-    points = selection("curve").get("point") or []
+    points = widget_selection("curve").get("point") or []
     if points and "sample" in points[0]:
-        pick(int(points[0]["sample"]))
+        pick_sample(int(points[0]["sample"]))
 
 
-def show_map(look: Look) -> None:
+def show_data_map(look: Look) -> None:
     """Mean against variability."""
     st.markdown(
         "##### Which are easy, ambiguous, hard?",
@@ -79,7 +79,7 @@ def show_map(look: Look) -> None:
     if look.epoch < 2:
         st.info("The data map needs two epochs; it appears after epoch 2.")
         return
-    sample, inside = on_map(look)
+    sample, inside = map_selection(look)
     unknown = int(look.table["variability"].isna().sum())
     if unknown == len(look.table):
         st.info("No sample has been scored twice yet; the data map appears as soon as one has.")
@@ -88,7 +88,7 @@ def show_map(look: Look) -> None:
     st.plotly_chart(
         figure,
         key="data-map",
-        on_select=lambda: take_selection(look),
+        on_select=lambda: use_map_selection(look),
         selection_mode=("points", "box", "lasso"),
         theme=None,
         config=PLAIN | {"displayModeBar": True},
@@ -98,16 +98,16 @@ def show_map(look: Look) -> None:
         st.markdown(f"{unknown:,} samples were scored fewer than two times and are not on the map.")
 
 
-def take_selection(look: Look) -> None:
+def use_map_selection(look: Look) -> None:
     """A click picks a sample, a lasso or box chooses many, a double click lets them go."""
-    found = selection("data-map")
+    found = widget_selection("data-map")
     points = [int(point["customdata"]) for point in found.get("points") or [] if "customdata" in point]
     if found.get("lasso") or found.get("box"):
-        lasso(look.run, points or None)
+        choose_lasso(look.run, points or None)
     elif points:
-        pick(points[0], on_map=True)
+        pick_sample(points[0], on_map=True)
     else:
-        lasso(look.run, None)
+        choose_lasso(look.run, None)
 
 
 def show_raster(look: Look, still: bool) -> None:
@@ -136,11 +136,11 @@ def show_raster(look: Look, still: bool) -> None:
         st.plotly_chart(figure, key="still-raster", theme=None, config=PLAIN, alt="Raster of kept samples by epoch")
         return
     place = np.flatnonzero(order == look.shown)
-    canvas(
+    show_canvas(
         "raster",
         raster_picture(look.trace, look.table, order, by or "time"),
         look.theme,
-        lambda row, column: pick(int(order[row])),
+        lambda row, column: pick_sample(int(order[row])),
         alt=f"Raster of {len(order)} samples {SORTS[by or 'time']} over {look.trace.sizes['epoch']} epochs: kept or pruned.",
         height=330,
         picked=(int(place[0]), look.epoch - 1) if len(place) else None,

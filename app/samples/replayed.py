@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from app.labels import card_label
-from app.samples.look import Look, lasso
+from app.samples.look import Look, choose_lasso
 from app.words import plain
 from stcore import registry
 from stcore.charts.choices import lines
@@ -28,7 +28,7 @@ def show_replay(look: Look) -> pd.DataFrame | None:
     if look.of_cells:
         st.info("This run pruned cells, of which only the means of each window are recorded: nothing can be replayed.")
         return None
-    own, share = look.run.spec["options"]["prune"]["name"], budget(look)
+    own, share = look.run.spec["options"]["prune"]["name"], visit_share(look)
     offered = [name for name in registry.cards("strategies") if name != "full" and why_not_replayable(name) is None]
     left, right = st.columns([2, 3], gap="medium")
     with left:
@@ -42,14 +42,14 @@ def show_replay(look: Look) -> pd.DataFrame | None:
             help="With its usual options and this run's share of visits.",
         )
         try:
-            found = replay_of(look, method, share)
+            found = replay_method(look, method, share)
         except (ReplayError, OptionError, OSError) as problem:
             st.info(plain(problem))
             return None
-        say(look, method, found)
+        show_overlap_text(look, method, found)
     with right:
         epochs = look.run.passes
-        frame = overlap_table(look, found)
+        frame = replay_overlap(look, found)
         columns = {"overlap": f"{card_label(method)} and this run", "chance": "two random choices"}
         st.altair_chart(
             lines(frame, columns, "overlap (Jaccard)", epochs, look.theme, number=".0%"),
@@ -60,7 +60,7 @@ def show_replay(look: Look) -> pd.DataFrame | None:
     return frame
 
 
-def budget(look: Look) -> float:
+def visit_share(look: Look) -> float:
     """The share of its samples that an epoch of the run has in the mean, by its budget or else as far as it is recorded."""
     options = look.run.spec["options"]
     asked, passes = options["prune"].get("keep"), options["train"]["epochs"] / look.run.passes  # fewer in a round
@@ -68,7 +68,7 @@ def budget(look: Look) -> float:
     return float(np.clip(share, 0.01, 1))
 
 
-def say(look: Look, method: str, found: Replay) -> None:
+def show_overlap_text(look: Look, method: str, found: Replay) -> None:
     """What the overlap means now, and what a replay leaves out."""
     place = int(pruned_epochs(look.seen)[-1])
     epoch, now, here = place + 1, found.kept[place], look.trace["kept"].values[place]
@@ -80,7 +80,7 @@ def say(look: Look, method: str, found: Replay) -> None:
     )
     if len(only):
         words = f"Choose the {len(only):,} samples that only {card_label(method)} keeps"
-        st.button(words, key="only there", on_click=lambda: lasso(look.run, only, on_map=False))
+        st.button(words, key="only there", on_click=lambda: choose_lasso(look.run, only, on_map=False))
     st.markdown(LIMIT)
     for note in found.notes:
         st.markdown(plain(note))
@@ -88,36 +88,36 @@ def say(look: Look, method: str, found: Replay) -> None:
         st.markdown(f"Not offered, since they go by what a run does not record: {', '.join(left_out)}.")
 
 
-def overlap_table(look: Look, found: Replay) -> pd.DataFrame:
+def replay_overlap(look: Look, found: Replay) -> pd.DataFrame:
     """Columns epoch, overlap, chance up to the epoch that is looked at; epochs in which this run kept all are left out."""
     frame = pd.DataFrame({"epoch": look.trace["epoch"].values, "overlap": found.overlap, "chance": found.chance})
     return frame.iloc[pruned_epochs(look.seen)]
 
 
-def replay_of(look: Look, method: str, share: float) -> Replay:
+def replay_method(look: Look, method: str, share: float) -> Replay:
     """The replay with the method's usual options and the run's share of visits; ReplayError, OptionError."""
-    return _replay(str(look.run.path), look.trace.sizes["epoch"], method, share, look)
+    return _replay_method(str(look.run.path), look.trace.sizes["epoch"], method, share, look)
 
 
 @st.cache_resource(show_spinner="Replaying", max_entries=8)
-def _replay(run: str, epochs: int, method: str, share: float, _look: Look) -> Replay:
+def _replay_method(run: str, epochs: int, method: str, share: float, _look: Look) -> Replay:
     takes_share = "keep" in registry.card("strategies", method).options.model_fields
-    return replay(_look.trace, method, {"keep": share} if takes_share else {}, setting(_look))
+    return replay(_look.trace, method, {"keep": share} if takes_share else {}, replay_setting(_look))
 
 
-def setting(look: Look) -> Setting:
+def replay_setting(look: Look) -> Setting:
     """What a strategy knows besides the trace; features come from the data."""
     options = RunOptions.read(look.run.spec["options"])
 
     def feature(name: str) -> np.ndarray:
         if look.data is None:
             raise ReplayError(f"This method needs the data, which cannot be opened: {look.missing}")
-        return features(look, options)(name)
+        return sample_features(look, options)(name)
 
     return Setting(look.run.passes, options.seed, options.train.batch or 1, feature)
 
 
-def features(look: Look, options: RunOptions) -> Features:
+def sample_features(look: Look, options: RunOptions) -> Features:
     """Of the run's own samples and targets."""
     assert look.data is not None
     windows = Windows(look.trace["start"].values, look.lookback, look.horizon)

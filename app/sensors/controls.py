@@ -9,8 +9,8 @@ import xarray as xr
 from app.control import show_follow_switch, update_label
 from app.labels import run_labels
 from app.sensors import measured
-from app.sensors.measured import DIFFERENCE, ERROR, IMPORTANCE, KEPT, MASK, TEST, Shown
-from app.session import find_run, listed_runs, state
+from app.sensors.measured import DIFFERENCE, ERROR, IMPORTANCE, KEPT, MASK, TEST, Numbers
+from app.session import find_run, listed_runs, run_state
 from app.words import plain
 from stcore.charts.maps.sensors import symmetric
 from stcore.evidence.sensor_errors import common_parts, comparable_runs, pair_warnings, sensor_difference
@@ -29,10 +29,10 @@ WORDS = {
 PARTS = {"test": "on the test part", "validation": "in validation, each at its best epoch"}
 
 
-def controls(run: Run, found: xr.Dataset, epochs: int) -> tuple[str, int]:
+def choose_numbers(run: Run, found: xr.Dataset, epochs: int) -> tuple[str, int]:
     """Which numbers, which epoch, play; while the run is live the epoch stands still unless one follows."""
     options = [ERROR, IMPORTANCE]
-    more = [DIFFERENCE] if others(run.id, str(run.path)) else []
+    more = [DIFFERENCE] if comparable_ids(run.id, str(run.path)) else []
     rows = (MASK, "active"), (KEPT, "sensor_kept"), (TEST, "test_sensor_error")
     options += [what for what, name in rows if name in found] + more
     left, middle, right = st.columns([6, 5, 2], vertical_alignment="bottom")
@@ -51,10 +51,10 @@ def controls(run: Run, found: xr.Dataset, epochs: int) -> tuple[str, int]:
             )
             or ERROR
         )
-    follow = state(run) in LIVE and st.session_state.get("follow", False)
+    follow = run_state(run) in LIVE and st.session_state.get("follow", False)
     epoch = min(max(int(st.session_state.get("epoch", epochs)), 1), epochs)
     if st.session_state.get("playing"):
-        epoch = step(epoch, epochs)
+        epoch = next_epoch(epoch, epochs)
     epoch = epochs if follow else epoch
     st.session_state["epoch"] = epoch
     still = what in (TEST, DIFFERENCE) or epochs < 2
@@ -85,12 +85,12 @@ def controls(run: Run, found: xr.Dataset, epochs: int) -> tuple[str, int]:
         if playing != st.session_state.get("played", False):
             st.session_state["played"] = playing
             st.rerun(scope="app")
-    if state(run) in LIVE:
-        news(epoch, epochs)
+    if run_state(run) in LIVE:
+        show_newer_epoch(epoch, epochs)
     return what, epoch
 
 
-def step(epoch: int, epochs: int) -> int:
+def next_epoch(epoch: int, epochs: int) -> int:
     """The next epoch when its time has come, or the end of the play."""
     if time.monotonic() - st.session_state["stepped"] < 0.7 * PLAY_SECONDS:
         return epoch  # redrawn for another reason than the play
@@ -107,7 +107,7 @@ def toggle_play(epochs: int) -> None:
         st.session_state["epoch"] = 1
 
 
-def news(epoch: int, epochs: int) -> None:
+def show_newer_epoch(epoch: int, epochs: int) -> None:
     """A newer epoch is offered, not forced."""
     with st.container(horizontal=True, vertical_alignment="center"):
         show_follow_switch()
@@ -117,15 +117,15 @@ def news(epoch: int, epochs: int) -> None:
 
 
 @st.cache_data(ttl=20, show_spinner=False, max_entries=16)
-def others(run: str, folder: str) -> list[str]:
+def comparable_ids(run: str, folder: str) -> list[str]:
     """The ids of the runs that ``run`` can be compared with, newest first."""
     here = find_run(run)
     return [other.id for other in comparable_runs(here, listed_runs())] if here else []
 
 
-def compared(run: Run) -> Shown | None:
+def compare_with(run: Run) -> Numbers | None:
     """The difference to the run that is chosen here; None, and said why, where there is none."""
-    found = {other.id: other for name in others(run.id, str(run.path)) if (other := find_run(name)) is not None}
+    found = {other.id: other for name in comparable_ids(run.id, str(run.path)) if (other := find_run(name)) is not None}
     if not found:
         st.info("There is no other run on these data yet.")
         return None
@@ -152,4 +152,4 @@ def compared(run: Run) -> Shown | None:
         f"**{better}** of {len(values)} sensors; above 0, in orange, the other one: **{worse}**."
     )
     unit = str(run.spec["data"]["units"].get(run.spec["targets"][0], ""))
-    return Shown(f"{part} error minus the other run's", unit, values[None], False, symmetric(values), True)
+    return Numbers(f"{part} error minus the other run's", unit, values[None], False, symmetric(values), True)

@@ -16,7 +16,7 @@ from stcore.exports import safe
 SENSORS, KEY = "", "district table"
 
 
-def choose(view: View) -> str:
+def choose_map_kind(view: View) -> str:
     """Sensors, or the layer by whose districts the map is drawn; no choice where no layer has sensors in it."""
     options = [SENSORS, *view.districts]
     if len(options) == 1:
@@ -30,7 +30,7 @@ def choose(view: View) -> str:
     return str(chosen or SENSORS)
 
 
-def table_of(view: View, name: str) -> pd.DataFrame:
+def district_table(view: View, name: str) -> pd.DataFrame:
     """Mean error, importance and what is on the map, by district, the highest first."""
     row, collection = view.trace.isel(epoch=view.epoch - 1), view.districts[name]
     numbers = {
@@ -42,41 +42,41 @@ def table_of(view: View, name: str) -> pd.DataFrame:
     return table.sort_values("shown", ascending=False, na_position="last", kind="stable")
 
 
-def drawn(view: View, name: str) -> SensorMap:
+def district_map(view: View, name: str) -> SensorMap:
     """The map, by district where that is asked for."""
     if not name:
         return view.sensors
     words = view.label, view.numbers.unit
-    areas = coloured(name, view.districts[name], table_of(view, name), "shown", words)
+    areas = coloured(name, view.districts[name], district_table(view, name), "shown", words)
     others = [part for part in view.sensors.overlays if part.name != name]
     return replace(view.sensors, overlays=[areas, *others])
 
 
-def take(view: View, name: str, sensors: SensorMap, area: tuple[int, int] | None) -> bool:
+def choose_district(view: View, name: str, sensors: SensorMap, area: tuple[int, int] | None) -> bool:
     """Choose the sensors of a district that was clicked on the map or in the table; True where that is new."""
     if area is not None:
         overlay = sensors.overlays[area[0]]
-        place = int(table_of(view, name).index[area[1]]) if overlay is sensors.areas else area[1]
-        return _mark(view, overlay.name, place)
-    rows = picking.selected(KEY, "rows") if name else []
+        place = int(district_table(view, name).index[area[1]]) if overlay is sensors.areas else area[1]
+        return _mark_district(view, overlay.name, place)
+    rows = picking.widget_rows(KEY, "rows") if name else []
     fresh = bool(rows) and (name, rows) != st.session_state.get(f"{KEY} seen")
     st.session_state[f"{KEY} seen"] = (name, rows)
-    table = table_of(view, name) if fresh else None
-    return table is not None and rows[0] < len(table) and _mark(view, name, int(table.index[rows[0]]))
+    table = district_table(view, name) if fresh else None
+    return table is not None and rows[0] < len(table) and _mark_district(view, name, int(table.index[rows[0]]))
 
 
-def _mark(view: View, name: str, place: int) -> bool:
+def _mark_district(view: View, name: str, place: int) -> bool:
     """The sensors of a feature, if any stand there."""
     if name not in view.districts:
         return False
     found = [number for number, feature in enumerate(view.member(name, view.districts[name])) if feature == place]
-    called = table_of(view, name)["district"].get(place, "a district")
+    called = district_table(view, name)["district"].get(place, "a district")
     if found:
         view.mark(found, f"in {called} ({name})")
     return bool(found)
 
 
-def show(view: View) -> None:
+def show_districts(view: View) -> None:
     """The table twin of the map by district."""
     name = st.session_state.get("drawn by") or SENSORS
     if name not in view.districts:
@@ -84,7 +84,7 @@ def show(view: View) -> None:
     st.subheader(
         f"By {plain(name, 60)}", help="Means over the sensors that stand in each area. A row chooses its sensors."
     )
-    table = table_of(view, name)
+    table = district_table(view, name)
     member = view.member(name, view.districts[name])
     empty, outside = int((table["sensors"] == 0).sum()), int((member < 0).sum())
     said = [f"{empty} of {len(table)} have no sensor and are hatched"] if empty else []

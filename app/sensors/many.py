@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.data.look import stretch
+from app.data.charts import choose_days
 from app.sensors import measured
 from app.sensors.view import View
 from app.session import current_theme
@@ -16,7 +16,7 @@ from stcore.exports import safe
 KEY = "several sensors"
 
 
-def show(view: View) -> None:
+def show_many(view: View) -> None:
     """How to choose several; then what they are like against all."""
     st.subheader(
         "Several sensors together",
@@ -30,21 +30,21 @@ def show(view: View) -> None:
         "Sensors",
         view.names,
         key=KEY,
-        on_change=_listed,
+        on_change=_mark_listed,
         args=(view,),
         placeholder="Choose here, by lasso, or by district",
     )
     right.button("Let go of all", disabled=not chosen, on_click=view.mark, args=([],), key="unmark", width="stretch")
     if chosen:
-        _figures(view, chosen, how)
+        _show_figures(view, chosen, how)
 
 
-def _listed(view: View) -> None:
+def _mark_listed(view: View) -> None:
     names = st.session_state[KEY]
     view.mark([view.names.index(name) for name in names], "chosen in the list")
 
 
-def _figures(view: View, chosen: list[int], how: str) -> None:
+def _show_figures(view: View, chosen: list[int], how: str) -> None:
     table = sensor_table(view.trace, view.epoch)
     table["importance"] *= 100
     part = table.iloc[chosen]
@@ -56,13 +56,13 @@ def _figures(view: View, chosen: list[int], how: str) -> None:
     )
     left, right = st.columns(2, gap="large")
     with left:
-        _courses(view, chosen)
+        _show_courses(view, chosen)
     with right:
-        _readings(view, chosen)
-        _table(view, part)
+        _show_readings(view, chosen)
+        _show_table(view, part)
 
 
-def _courses(view: View, chosen: list[int]) -> None:
+def _show_courses(view: View, chosen: list[int]) -> None:
     if view.trace.sizes["epoch"] < 2:
         st.markdown("Their course through the epochs is drawn after epoch 2.")
         return
@@ -73,19 +73,19 @@ def _courses(view: View, chosen: list[int]) -> None:
     st.markdown("Line: mean of the chosen sensors. Dashed: median of all; band: their middle 80 %.")
 
 
-def _readings(view: View, chosen: list[int]) -> None:
+def _show_readings(view: View, chosen: list[int]) -> None:
     data = view.ground.data
     if data is None:
         return
     target = view.run.spec["targets"][0]
     channel = data.channels.index(target)
-    steps = stretch(data, "several")
+    steps = choose_days(data, "several")
     chart = mean_readings(data, chosen, channel, steps, current_theme())
     st.altair_chart(chart, key="several readings", alt=f"Mean {target} of the chosen sensors over time")
     st.markdown("Line: mean of what they read; band: from the lowest to the highest of them.")
 
 
-def _table(view: View, part: pd.DataFrame) -> None:
+def _show_table(view: View, part: pd.DataFrame) -> None:
     number = {
         name: st.column_config.NumberColumn(title, format="%.3g")
         for name, title in {
@@ -109,7 +109,7 @@ def _table(view: View, part: pd.DataFrame) -> None:
         )
 
 
-def taken(view: View, lasso: list[int] | None) -> bool:
+def mark_lasso(view: View, lasso: list[int] | None) -> bool:
     """Choose what a lasso holds; True where that is new."""
     if lasso is None:
         return False
@@ -117,14 +117,14 @@ def taken(view: View, lasso: list[int] | None) -> bool:
     return True
 
 
-def top_ten(view: View) -> None:
+def show_top_ten(view: View) -> None:
     """The ten highest; a row chooses its sensor."""
     values, names, numbers = view.values, view.names, view.numbers
     st.subheader(
         "Ten largest differences" if numbers.diverging else "Ten highest",
         help=f"By {numbers.label}. Click a row to choose the sensor.",
     )
-    table = measured.ranked(values, names, diverging=numbers.diverging)
+    table = measured.highest_sensors(values, names, diverging=numbers.diverging)
     title = numbers.label + (f" ({numbers.unit})" if numbers.unit else "")
     high = float(table["value"].max()) if len(table) else 1.0
     column = (
@@ -144,7 +144,7 @@ def top_ten(view: View) -> None:
     )
 
 
-def everything(view: View) -> None:
+def show_all_sensors(view: View) -> None:
     """The table twin of the map."""
     run, epoch, ground, unit = view.run, view.epoch, view.ground, view.unit
     table = sensor_table(view.trace, epoch)
@@ -153,7 +153,7 @@ def everything(view: View) -> None:
         table["kept"] *= 100
     if "active" in view.trace:
         table["on"] = view.trace["active"].values[epoch - 1]
-    if (planted := measured.truth(ground.data)) is not None:
+    if (planted := measured.planted_words(ground.data)) is not None:
         table["planted"] = planted
     if view.what == measured.DIFFERENCE:
         table["difference"] = view.values

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from app.data.look import made_up_places
+from app.data.charts import made_up_places
 from app.session import run_dataset
 from stcore.charts.maps.grid_cells import Cells, cells_of
 from stcore.charts.maps.layers import Layers, underneath
@@ -30,7 +30,7 @@ HELP = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class Numbers:
     """A number a sensor: [E, N] ``values`` through the epochs (one row for the test), in ``unit``."""
 
     label: str
@@ -41,24 +41,24 @@ class Shown:
     diverging: bool = False
 
 
-def shown(run: Run, trace: xr.Dataset, what: str) -> Shown:
+def numbers_of(run: Run, trace: xr.Dataset, what: str) -> Numbers:
     """The chosen numbers with one colour range for all epochs, so that playing shows change."""
     unit = run.spec["data"]["units"].get(run.spec["targets"][0], "")
     if what == TEST:
         values = trace["test_sensor_error"].values[None].astype(float)
-        return Shown("test error", unit, values, False, spread(values))
+        return Numbers("test error", unit, values, False, spread(values))
     if what == IMPORTANCE:
         values = 100 * trace["importance"].values.astype(float)
-        return Shown("importance", "%", values, True, spread(values))
+        return Numbers("importance", "%", values, True, spread(values))
     if what == MASK:
         values = np.where(trace["active"].values, trace["mask_score"].values.astype(float), np.nan)
-        return Shown("worth to the mask", "", values, True, spread(values))
+        return Numbers("worth to the mask", "", values, True, spread(values))
     if what == KEPT:
         values = 100 * trace["sensor_kept"].values.astype(float)
         pruned = values[np.nanmean(values, axis=1) < 100]  # full epochs would take the colours from the others
-        return Shown("kept share", "%", values, True, spread(pruned if len(pruned) else values))
+        return Numbers("kept share", "%", values, True, spread(pruned if len(pruned) else values))
     values = trace["sensor_error"].values.astype(float)
-    return Shown("validation error", unit, values, True, spread(values[len(values) // 4 :]))
+    return Numbers("validation error", unit, values, True, spread(values[len(values) // 4 :]))
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Ground:
     cells: Cells | None = None
 
 
-def ground(run: Run) -> Ground:
+def map_ground(run: Run) -> Ground:
     """From the run's dataset; from the run's own record where the data cannot be opened any more."""
     kept: Any = run.spec["data"]["places"]
     try:
@@ -89,7 +89,7 @@ def ground(run: Run) -> Ground:
     return Ground(data.locations, layers, False, data, cells=cells)
 
 
-def truth(data: STData | None) -> list[str] | None:
+def planted_words(data: STData | None) -> list[str] | None:
     """For simulated data, what was planted at each sensor; None for measured data."""
     if data is None or "faulty" not in data.ds:
         return None
@@ -100,7 +100,7 @@ def truth(data: STData | None) -> list[str] | None:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def ranked(values: np.ndarray, names: list[str], most: int = 10, diverging: bool = False) -> pd.DataFrame:
+def highest_sensors(values: np.ndarray, names: list[str], most: int = 10, diverging: bool = False) -> pd.DataFrame:
     """The sensors with the highest values; of differences those that are farthest from 0."""
     rank = np.abs(values) if diverging else values
     order = np.argsort(-np.nan_to_num(rank, nan=-np.inf), kind="stable")[:most]

@@ -24,31 +24,33 @@ COLUMNS: Any = {
 }
 
 
-def table_of(view: View, chosen: int) -> pd.DataFrame:
+def strongest_neighbours(view: View, chosen: int) -> pd.DataFrame:
     """The neighbours with the largest weights; none without data."""
     data = view.ground.data
     return neighbour_table(data, chosen)[:MOST] if data is not None else pd.DataFrame({"sensor": []})
 
 
-def ties(view: View, chosen: int) -> list[tuple[int, float]]:
+def neighbour_ties(view: View, chosen: int) -> list[tuple[int, float]]:
     """(position, weight 0 to 1) of the neighbours, for the map."""
-    table = table_of(view, chosen)
+    table = strongest_neighbours(view, chosen)
     if not len(table):
         return []
     shares = table["weight"] / (table["weight"].max() or 1.0)
     return [(int(place), float(share)) for place, share in shares.items()]
 
 
-def take(view: View, chosen: int) -> bool:
+def choose_neighbour(view: View, chosen: int) -> bool:
     """Choose the neighbour whose row was clicked."""
-    names = table_of(view, chosen)["sensor"].tolist()
-    return picking.take(KEY, picking.selected(KEY, "rows"), lambda row: names[row] if row < len(names) else None)
+    names = strongest_neighbours(view, chosen)["sensor"].tolist()
+    return picking.choose_on_click(
+        KEY, picking.widget_rows(KEY, "rows"), lambda row: names[row] if row < len(names) else None
+    )
 
 
-def show(view: View, chosen: int) -> None:
+def show_neighbours(view: View, chosen: int) -> None:
     """The table; a row goes to the neighbour."""
     st.subheader("Neighbours", help="In the graph of the data, tied to the chosen sensor on the map by orange lines.")
-    table = table_of(view, chosen)
+    table = strongest_neighbours(view, chosen)
     if not len(table):
         st.markdown(f"{plain(view.names[chosen])} has no neighbour in the graph.")
         return
@@ -109,7 +111,7 @@ def show_hardest(view: View, chosen: int) -> None:
             "error": st.column_config.NumberColumn(f"error ({view.unit})", format="%.3g"),
         },
     )
-    rows = [row for row in picking.selected(HARDEST_KEY, "rows") if row < len(table)]
+    rows = [row for row in picking.widget_rows(HARDEST_KEY, "rows") if row < len(table)]
     sample = int(table["sample"].iloc[rows[0]]) if rows else -1
     words = "Choose a training window to open it" if sample < 0 else f"Open sample {sample} in Samples"
     if st.button(words, disabled=sample < 0, key="open hardest", icon=":material/open_in_new:"):

@@ -8,16 +8,15 @@ import xarray as xr
 
 from app import picking
 from app.control import waiting_text
-from app.data.look import no_places
+from app.data.charts import no_places
 from app.labels import run_label
-from app.layers import layers_box
-from app.maps import show_map, take_area, take_click, take_many
-from app.sensors import districts, many, measured, neighbours
-from app.sensors.controls import compared, controls
-from app.sensors.importance import section as importance
+from app.layers import show_layers_box
+from app.maps import choose_from_map, new_area_click, new_lasso, show_map
+from app.sensors import districts, importance, many, measured, neighbours
+from app.sensors.controls import choose_numbers, compare_with
 from app.sensors.measured import DIFFERENCE, KEPT, MASK, Ground
-from app.sensors.view import View, details, past
-from app.session import state, trace
+from app.sensors.view import View, show_course, show_past_readings
+from app.session import run_state, run_trace
 from app.words import plain
 from stcore.charts.maps.page import SensorMap
 from stcore.runs import Run
@@ -26,97 +25,105 @@ from stcore.runs.trace import check_rows
 LIVE_SECONDS = 1.5
 ENDED = "The run ended before its first epoch was done: there is nothing to show on the map."
 MAP = "sensor-map"
-SECTIONS: tuple[Callable[[View], None], ...] = (importance.show, many.show, districts.show, many.everything)
+SECTIONS: tuple[Callable[[View], None], ...] = (
+    importance.show_importance,
+    many.show_many,
+    districts.show_districts,
+    many.show_all_sensors,
+)
 """What stands below the map and the chosen sensor, from top to bottom."""
 
 
-def show(run: Run) -> None:
+def show_panel(run: Run) -> None:
     """Controls, map, the chosen sensor beside and below it, and the sections about many."""
-    found = trace(run)
+    found = run_trace(run)
     epochs = found.sizes["epoch"]
     if not epochs:
-        st.info(waiting_text(state(run), "The map appears", run.progress) or ENDED)
+        st.info(waiting_text(run_state(run), "The map appears", run.progress) or ENDED)
         return
     check_rows(found, "sensor_error", "importance")
-    view = look(run, found, epochs)
+    view = read_view(run, found, epochs)
     if view is None:
         return
-    say_ground(view.ground)
+    show_ground_notes(view.ground)
     if view.what == KEPT and np.nanmin(view.values) >= 100:
         st.info(f"Epoch {view.epoch} kept all cells of all sensors. Choose an epoch that pruned, or let it play.")
     if view.what == MASK:
-        say_mask(view)
+        show_mask_text(view)
     left, right = st.columns([3, 2], gap="large")
     with left, st.container(horizontal=True, vertical_alignment="center"):
-        by = districts.choose(view)
-        layers_box(view.fingerprint, view.placed)
-    sensors = districts.drawn(view, by)
-    if taken(view, sensors, by):
+        by = districts.choose_map_kind(view)
+        show_layers_box(view.fingerprint, view.placed)
+    sensors = districts.district_map(view, by)
+    if use_clicks(view, sensors, by):
         st.rerun(scope="app")
     worst = int(np.nanargmax(view.values)) if np.isfinite(view.values).any() else 0
     with right:
-        chosen = picking.sensor_list(view.names, worst, "Click one on the map or in a table, or choose it here.")
-        details(view, chosen)
+        chosen = picking.choose_sensor(view.names, worst, "Click one on the map or in a table, or choose it here.")
+        show_course(view, chosen)
     with left:
-        draw(view, sensors, chosen)
-    below(view, chosen)
+        draw_map(view, sensors, chosen)
+    show_below_map(view, chosen)
     for section in SECTIONS:
         section(view)
 
 
-def look(run: Run, found: xr.Dataset, epochs: int) -> View | None:
+def read_view(run: Run, found: xr.Dataset, epochs: int) -> View | None:
     """What the controls ask for; None where there is nothing to compare with."""
-    what, epoch = controls(run, found, epochs)
-    numbers = compared(run) if what == DIFFERENCE else measured.shown(run, found, what)
-    return None if numbers is None else View(run, found, what, epoch, numbers, measured.ground(run))
+    what, epoch = choose_numbers(run, found, epochs)
+    numbers = compare_with(run) if what == DIFFERENCE else measured.numbers_of(run, found, what)
+    return None if numbers is None else View(run, found, what, epoch, numbers, measured.map_ground(run))
 
 
-def taken(view: View, sensors: SensorMap, by: str) -> bool:
+def use_clicks(view: View, sensors: SensorMap, by: str) -> bool:
     """Whether something was clicked that chooses another sensor, or several."""
-    ranked = measured.ranked(view.values, view.names, diverging=view.numbers.diverging).index.tolist()
+    ranked = measured.highest_sensors(view.values, view.names, diverging=view.numbers.diverging).index.tolist()
     worst = int(np.nanargmax(view.values)) if np.isfinite(view.values).any() else 0
     one = [
-        take_click(sensors, MAP),
-        take_row("ranked", ranked, view.names),
-        take_row("all sensors", list(range(len(view.names))), view.names),
-        neighbours.take(view, picking.chosen_sensor(view.names, worst)),
+        choose_from_map(sensors, MAP),
+        choose_row("ranked", ranked, view.names),
+        choose_row("all sensors", list(range(len(view.names))), view.names),
+        neighbours.choose_neighbour(view, picking.chosen_sensor(view.names, worst)),
     ]
-    several = [many.taken(view, take_many(MAP)), districts.take(view, by, sensors, take_area(sensors, MAP))]
+    several = [
+        many.mark_lasso(view, new_lasso(MAP)),
+        districts.choose_district(view, by, sensors, new_area_click(sensors, MAP)),
+    ]
     return any(one + several)
 
 
-def take_row(key: str, positions: list[int], names: list[str]) -> bool:
+def choose_row(key: str, positions: list[int], names: list[str]) -> bool:
     """Choose the sensor of a clicked table row."""
-    return picking.take(
-        key, picking.selected(key, "rows"), lambda row: names[positions[row]] if row < len(positions) else None
+    return picking.choose_on_click(
+        key, picking.widget_rows(key, "rows"), lambda row: names[positions[row]] if row < len(positions) else None
     )
 
 
-def draw(view: View, sensors: SensorMap, chosen: int) -> None:
+def draw_map(view: View, sensors: SensorMap, chosen: int) -> None:
     """The map."""
     numbers, run = view.numbers, view.run
     about = f"{numbers.label[:1].upper()}{numbers.label[1:]} by sensor: {run_label(run)}, run {run.id}"
     about += f", after epoch {view.epoch}" if numbers.by_epoch else ""
     words = f"Map of {len(sensors.drawn)} sensors by {view.label}"
-    tied = [] if sensors.areas else neighbours.ties(view, chosen)
+    tied = [] if sensors.areas else neighbours.neighbour_ties(view, chosen)
     show_map(sensors, MAP, chosen, words, about, marked=view.marked[0], neighbours=tied, lasso=True)
 
 
-def below(view: View, chosen: int) -> None:
+def show_below_map(view: View, chosen: int) -> None:
     """More about the chosen sensor, beside the ten highest."""
     left, right = st.columns([2, 3], gap="large")
     with left:
-        many.top_ten(view)
+        many.show_top_ten(view)
     with right:
-        past(view, chosen)
+        show_past_readings(view, chosen)
     left, right = st.columns([2, 3], gap="large")
     with left:
-        neighbours.show(view, chosen)
+        neighbours.show_neighbours(view, chosen)
     with right:
         neighbours.show_hardest(view, chosen)
 
 
-def say_mask(view: View) -> None:
+def show_mask_text(view: View) -> None:
     """How many sensors are on after the epoch, and what changed since the one before."""
     active = view.trace["active"].values
     now, before = active[view.epoch - 1], active[max(view.epoch - 2, 0)]
@@ -130,7 +137,7 @@ def say_mask(view: View) -> None:
     st.markdown(f"**{now.sum()} of {now.size}** sensors are on after epoch {view.epoch}; {hidden} ones are off{change}")
 
 
-def say_ground(ground: Ground) -> None:
+def show_ground_notes(ground: Ground) -> None:
     """What is not as it should be with the places."""
     if ground.problem:
         st.warning(

@@ -10,8 +10,8 @@ import streamlit as st
 import xarray as xr
 
 from app import layers
-from app.data.look import show_series, stretch
-from app.sensors.measured import Ground, Shown
+from app.data.charts import choose_days, show_series
+from app.sensors.measured import Ground, Numbers
 from app.session import current_theme
 from app.words import plain
 from stcore.charts.maps.districts import inside
@@ -33,7 +33,7 @@ class View:
     trace: xr.Dataset
     what: str
     epoch: int
-    numbers: Shown
+    numbers: Numbers
     ground: Ground
 
     @cached_property
@@ -78,9 +78,9 @@ class View:
             self.numbers.limits,
             self.ground.layers,
             self.ground.cells,
-            layers.overlays(self.fingerprint) if self.placed else (),
+            layers.map_overlays(self.fingerprint) if self.placed else (),
             self.numbers.diverging,
-            self.placed and layers.online(),
+            self.placed and layers.is_online(),
         )
 
     @cached_property
@@ -88,7 +88,7 @@ class View:
         """The layers with areas in which sensors stand: the visitor's, then the dataset's own."""
         if not self.placed:
             return {}
-        brought = {name: layer.collection for name, layer in layers.visible(self.fingerprint).items()}
+        brought = {name: layer.collection for name, layer in layers.visible_layers(self.fingerprint).items()}
         own = self.ground.data.layers if self.ground.data is not None else {}
         return {
             name: collection
@@ -115,7 +115,7 @@ class View:
         st.session_state[MARKED] = (self.fingerprint, [int(place) for place in chosen], how)
 
 
-def details(view: View, chosen: int) -> None:
+def show_course(view: View, chosen: int) -> None:
     """Error and importance of the chosen sensor through the epochs."""
     theme, found, epoch, unit = current_theme(), view.trace, view.epoch, view.unit
     name = str(found["sensor"].values[chosen])
@@ -142,7 +142,7 @@ def details(view: View, chosen: int) -> None:
     st.markdown("Line: this sensor. Dashed: median of all; band: their middle 80 %.")
 
 
-def past(view: View, chosen: int) -> None:
+def show_past_readings(view: View, chosen: int) -> None:
     """What the chosen sensor read."""
     st.subheader("Readings", help="What the chosen sensor measured, missing readings left out.")
     data = view.ground.data
@@ -150,4 +150,4 @@ def past(view: View, chosen: int) -> None:
         st.markdown("The dataset is not there any more.")
         return
     target = data.channels.index(view.run.spec["targets"][0])
-    show_series(data, chosen, target, stretch(data))
+    show_series(data, chosen, target, choose_days(data))

@@ -43,7 +43,7 @@ _canvas = st.components.v2.component(
 )
 
 
-def canvas(
+def show_canvas(
     key: str,
     picture: Picture,
     theme: Theme,
@@ -66,18 +66,18 @@ def canvas(
         "file": key,
         "picked": None if picked is None else {"row": picked[0] * rows // picture.samples, "column": picked[1]},
         "boxes": [list(box) for box in boxes or []],
-        "steps": hours(columns) if rows_are_days else None,
+        "steps": label_steps(columns) if rows_are_days else None,
     }
 
     def picked_now() -> None:
-        cell = read(st.session_state.get(key))
+        cell = clicked_cell(st.session_state.get(key))
         if cell is not None and cell[0] < rows and cell[1] < columns:
             pick(cell[0] * picture.samples // rows, cell[1])
 
     _canvas(key=key, data=data, on_picked_change=picked_now)
 
 
-def read(state: Any) -> tuple[int, int] | None:
+def clicked_cell(state: Any) -> tuple[int, int] | None:
     """The cell that a click told of, or None where there was none or nonsense."""
     try:
         cell = state["picked"]
@@ -87,7 +87,7 @@ def read(state: Any) -> tuple[int, int] | None:
     return (row, column) if row >= 0 and column >= 0 else None
 
 
-def hours(columns: int) -> list[int]:
+def label_steps(columns: int) -> list[int]:
     """How many columns lie between labels of the time of day: whole hours."""
     hour = columns // 24
     return [hour, 2 * hour, 3 * hour, 6 * hour, 12 * hour]

@@ -8,7 +8,7 @@ import streamlit as st
 from app import forms
 from app.control import data_source, show_problem, start_task
 from app.labels import card_label
-from app.session import answers, link, runs_folder
+from app.session import runs_folder, session_answers, set_address
 from app.sources import choose_source, open_source
 from app.speed import training_speed, training_work
 from app.words import plain, sentence
@@ -225,8 +225,8 @@ def show_cost(options: RunOptions, data: STData, windows: tuple[int, int, int]) 
 
 def start_run(source: str, options: dict[str, Any]) -> None:
     """Make the run, start its process and have every view show it. For callbacks."""
-    if run := start_task(lambda: create(source, options, runs_folder(), answers=answers(source)), PROBLEM):
-        link("run", run.id)
+    if run := start_task(lambda: create(source, options, runs_folder(), answers=session_answers(source)), PROBLEM):
+        set_address("run", run.id)
 
 
 def fill_form(run: Run) -> None:

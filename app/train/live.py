@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.labels import error_unit, mask_words
 from app.live import Figure, show_figures
-from app.session import current_theme, state, table
+from app.session import current_theme, epoch_table, run_state
 from stcore.charts import curves
 from stcore.charts.words import percent, short
 from stcore.evidence import saved_work
@@ -20,7 +20,7 @@ SAVED_HELP = "Visits left out times the seconds that a visit took, less {} s for
 
 def show_training(run: Run) -> None:
     """Figures, and curves from the first epoch on."""
-    epochs, now = table(run), state(run)
+    epochs, now = epoch_table(run), run_state(run)
     figures = finished_figures(run) if now == "done" else running_figures(run, now)
     show_figures([*figures, *sensors_on(run)], 145)
     if len(epochs):

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.header import show_header
 from app.live import show_live, show_log, show_state
-from app.session import demo_run, state
+from app.session import demo_run, run_state
 from app.sources import DEMO
 from app.train.form import show_run_form, start_run
 from app.train.live import show_training
@@ -15,7 +15,7 @@ from stcore.runs.folder import LIVE
 SMALL = {"train": {"epochs": 12}}  # about 20 seconds on one thread
 
 
-def show_page() -> None:
+def show_train_view() -> None:
     run = show_header()
     show_run_form()
     if run is None:
@@ -26,7 +26,7 @@ def show_page() -> None:
 
 def show_run(run: Run) -> None:
     """One run in whatever state."""
-    now, demo = state(run), demo_run()
+    now, demo = run_state(run), demo_run()
     with st.container():
         if demo and run.path == demo.path:
             left, right = st.columns([3, 2], vertical_alignment="center")
@@ -56,4 +56,4 @@ def show_small_run_button() -> None:
     )
 
 
-show_page()
+show_train_view()

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.labels import card_label, error_unit
 from app.saving import save_record
-from app.session import current_theme, table
+from app.session import current_theme, epoch_table
 from app.train.form import fill_form
 from app.words import plain
 from stcore.charts import curves
@@ -99,7 +99,7 @@ def number_format(values: pd.Series) -> str:
 def show_downloads(run: Run, errors: pd.DataFrame | None = None) -> None:
     """Downloads of the epochs and the record; of a finished run with its test ``errors`` also those and forecasts."""
     st.subheader("Take along", anchor=False)
-    frame = table(run)
+    frame = epoch_table(run)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.download_button(
             "Epochs as CSV", lambda: frame.to_csv(index=False), f"{run.id}-epochs.csv", "text/csv", on_click="ignore"

@@ -7,7 +7,7 @@ from pages import button, texts
 from tiny import tiny
 from training_runs import copied, trained
 
-from app.compare.side import overlap_table
+from app.compare.side import kept_overlap
 from stcore.runs import Run
 
 
@@ -68,12 +68,12 @@ def test_no_run_at_all_is_no_empty_page(app, both) -> None:
 
 def test_the_overlap_of_what_runs_kept_is_told_beside_chance(both) -> None:
     pruned, full = both
-    found = overlap_table(pruned, full)
+    found = kept_overlap(pruned, full)
     kept = pruned.trace()["kept"].values
     assert found is not None and found["epoch"].tolist() == [place + 1 for place in range(4) if not kept[place].all()]
     assert found["overlap"].tolist() == pytest.approx([row.mean() for row in kept if not row.all()])
     assert found["chance"].tolist() == pytest.approx(found["overlap"].tolist()), "full training keeps whatever there is"
-    assert overlap_table(full, full).empty
+    assert kept_overlap(full, full).empty
 
 
 def test_runs_that_cannot_be_compared_say_so(app, both, folder: Path, tmp_path: Path, in_state) -> None:

@@ -167,9 +167,9 @@ def test_train_on_this_carries_the_dataset(app, tiny_file: Path) -> None:
 def test_a_selection_is_read_however_little_of_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     for state in ({}, {"k": None}, {"k": {}}, {"k": {"selection": {"indices": {}}}}):
         monkeypatch.setattr(picking.st, "session_state", state)
-        assert picking.selected("k", "indices", "sensors") == []
+        assert picking.widget_rows("k", "indices", "sensors") == []
     monkeypatch.setattr(picking.st, "session_state", {"k": {"selection": {"rows": [3]}}})
-    assert picking.selected("k", "rows") == [3]
+    assert picking.widget_rows("k", "rows") == [3]
 
 
 @pytest.mark.parametrize("layout", only([1], ["netcdf", "parquet"]))

@@ -8,7 +8,7 @@ from pages import button, texts
 from tiny import tiny
 from training_runs import trained
 
-from app.sensors.importance import measuring
+from app.sensors import measuring
 from stcore.evidence.permuting import permute
 from stcore.processes import worker
 from stcore.runs import Run
@@ -72,7 +72,7 @@ def test_histories_are_permuted_by_a_child(app, masked: Run) -> None:
     test = app("sensors", run="masked")
     button(test, "Permute histories").click().run()
     end = time.monotonic() + 60
-    while measuring.permuting(masked) and time.monotonic() < end:
+    while measuring.is_permuting(masked) and time.monotonic() < end:
         time.sleep(0.2)
     assert kept(masked) is not None, masked.log()
     test.run()
@@ -88,7 +88,7 @@ def test_a_child_that_fails_says_why(app, masked: Run, monkeypatch: pytest.Monke
     monkeypatch.setattr(measuring, "start_permuting", nothing)
     test = app("sensors", run="masked")
     button(test, "Permute histories").click().run()
-    while measuring.permuting(masked):
+    while measuring.is_permuting(masked):
         time.sleep(0.1)
     test.run()
     assert any("not on this machine" in error.value.replace("\\", "") for error in test.error)
@@ -105,7 +105,7 @@ def test_regions_are_left_out_stopped_and_gone_on_with(app, masked: Run) -> None
     end = time.monotonic() + 90
     while asked.done <= asked.count and time.monotonic() < end:
         time.sleep(0.3)
-    while measuring.busy(asked) and time.monotonic() < end:
+    while measuring.is_busy(asked) and time.monotonic() < end:
         time.sleep(0.1)
     test.run()
     assert "**Left out**" in said(test) and "All 2 regions have been left out" in said(test)

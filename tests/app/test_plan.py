@@ -13,7 +13,7 @@ from planning import masked_run
 from streamlit.testing.v1 import AppTest
 from training_runs import copied
 
-from app.sensors.plan import asking, confirm, look
+from app.sensors.plan import answers, confirm, look
 from stcore.charts.maps.plan import SENSORS
 from stcore.evidence.plan import plan
 from stcore.evidence.plan.answers import mask_of
@@ -176,7 +176,7 @@ def test_a_plan_is_confirmed_by_training_under_it(own: AppTest, folder: Path, ru
     button(test, "Confirm by training").click().run()
     (made,) = [one for one in runs_in(folder) if one.id != run.id]
     assert mask_of(made)["name"] == "given" and len(mask_of(made)["on"]) == 3
-    confirm.start(run, mask_of(made)["on"])  # pressed again before the page was drawn anew
+    confirm.start_confirming(run, mask_of(made)["on"])  # pressed again before the page was drawn anew
     assert len(runs_in(folder)) == 2
     end = time.monotonic() + 90
     while made.status in LIVE and time.monotonic() < end:
@@ -201,14 +201,14 @@ def test_a_run_that_is_deleted_while_its_plan_is_open(app: Open, folder: Path, t
 def test_until_the_curve_is_there_a_plan_is_provisional_and_not_handed_over(
     opened: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    test, whole = opened, asking.curve
+    test, whole = opened, answers.plan_curve
     assert "Provisional" not in said(test) and not button(test, "Confirm by training").disabled
 
     def half(run: Run, sites: Sites) -> tuple[Curve, float]:
         curve, _ = whole(run, sites)
         return Curve(curve.orders, curve.points[: len(curve.points) // 2]), 0.5
 
-    monkeypatch.setattr(asking, "curve", half)
+    monkeypatch.setattr(answers, "plan_curve", half)
     test.run()
     assert "Provisional" in said(test) and "so far" in said(test) and button(test, "Confirm by training").disabled
     assert "GeoJSON" not in {part.label for part in test.get("download_button")}

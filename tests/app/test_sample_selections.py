@@ -22,8 +22,8 @@ Open = Callable[..., AppTest]
 
 def test_a_row_of_the_table_picks_its_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     calling(monkeypatch, table={"selection": {"rows": [1]}})
-    listing.pick_line("table", pd.DataFrame(index=[5, 8, 2]))
-    assert look.picked(9) == 8
+    listing.pick_row("table", pd.DataFrame(index=[5, 8, 2]))
+    assert look.picked_sample(9) == 8
 
 
 def test_a_lasso_chooses_many_and_a_click_picks_one(app: Open, here: Run) -> None:
@@ -55,7 +55,7 @@ def test_a_lasso_of_another_run_is_not_taken_over(app: Open, here: Run) -> None:
     ],
 )
 def test_only_a_cell_is_read_from_a_canvas(state: Any, cell: Any) -> None:
-    assert canvas.read(state) == cell
+    assert canvas.clicked_cell(state) == cell
 
 
 # ---- named selections ----------------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ def test_the_calendar_and_the_map_show_the_selection(app: Open, own: Run) -> Non
 
 def test_the_file_of_a_selection_says_from_when_to_when(here: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     calling(monkeypatch, **{"linked selection": None, "lasso": (here.id, np.array([5, 7]))})
-    rows = listing.listed(look.look(here, 4, 4))
+    rows = listing.sample_rows(look.look_at(here, 4, 4))
     assert rows["sample"].tolist() == [5, 7] and {"complexity", "mean", "kept_share"} <= set(rows)
     hours = [rows[name] - rows["input_from"] for name in ("input_until", "forecast_from", "forecast_until")]
     assert [part.iloc[0] / pd.Timedelta("1h") for part in hours] == [11, 12, 23]

@@ -15,7 +15,7 @@ from tiny import tiny
 from training_runs import OPTIONS, trained
 
 from app.samples import listing, look
-from app.samples.detail import forecast_of
+from app.samples.detail import window_forecast
 from stcore.charts.raster import SORTS
 from stcore.charts.samples import MEASURES
 from stcore.data import STData
@@ -190,16 +190,16 @@ def test_a_sensor_is_the_same_in_the_list_and_in_the_address(app: Open, here: Ru
 # ---- files ---------------------------------------------------------------------------------------------------------
 def test_files_hold_what_the_page_shows(here: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     calling(monkeypatch)
-    seen = look.look(here, 4, 4)
-    window = listing.shown_window(seen)
-    made = forecast_of(seen)
+    seen = look.look_at(here, 4, 4)
+    window = listing.window_numbers(seen)
+    made = window_forecast(seen)
     assert made is not None and window.forecast == pytest.approx(made[:, :, 0])
     frame = pd.DataFrame({"sensor": ["=cmd()", "s1"], "value": [1.0, 2.0]})
-    assert "'=cmd()" in listing.text(frame)
+    assert "'=cmd()" in listing.rows_as_csv(frame)
 
 
 def test_a_saved_picture_says_what_it_is_and_of_which_run() -> None:
-    page = listing.page(lambda: go.Figure(go.Scatter(y=[1, 2])), "Raster: <i>x</i>, run demo-run, after epoch 3")
+    page = listing.figure_page(lambda: go.Figure(go.Scatter(y=[1, 2])), "Raster: <i>x</i>, run demo-run, after epoch 3")
     assert "<title>Raster: &lt;i&gt;x&lt;/i&gt;, run demo-run, after epoch 3</title>" in page and "<i>x</i>" not in page
 
 

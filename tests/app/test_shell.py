@@ -84,9 +84,11 @@ def test_a_length_of_time_reads_in_its_two_largest_units(seconds: float, said: s
 @pytest.mark.parametrize("kind", [DataOptions, TrainOptions, STPruneOptions])
 def test_every_option_has_a_field_with_its_help_and_bounds(kind) -> None:
     for option in kind.describe():
-        assert forms.titled(option)[0].isupper() and forms.explained(option).startswith(option["help"])
+        assert forms.option_label(option)[0].isupper() and forms.option_help(option).startswith(option["help"])
         assert "type" in option, option
 
 
 def test_a_click_moves_a_number_by_a_sensible_amount() -> None:
-    assert [forms.step(value) for value in (0.5, 1e-4, 5.0, 0.125, None)] == pytest.approx([0.1, 1e-5, 1, 0.01, 0.01])
+    assert [forms.number_step(value) for value in (0.5, 1e-4, 5.0, 0.125, None)] == pytest.approx(
+        [0.1, 1e-5, 1, 0.01, 0.01]
+    )

@@ -32,8 +32,8 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
 
 
 def test_what_lies_inside_is_opened(two: tuple[Path, Path]) -> None:
-    assert session.dataset(str(two[0])).steps == tiny().steps
-    assert session.dataset("demo").simulated
+    assert session.open_dataset(str(two[0])).steps == tiny().steps
+    assert session.open_dataset("demo").simulated
 
 
 @pytest.mark.parametrize("how", ["plain", "dots", "file link", "folder link", "system"])
@@ -49,7 +49,7 @@ def test_what_lies_outside_is_not_however_it_is_named(how: str, two: tuple[Path,
     (inside.parent / "link.nc").symlink_to(outside)
     (inside.parent / "linked").symlink_to(outside.parent)
     with pytest.raises(DataError, match="outside the folders that this page may read") as caught:
-        session.dataset(str(ways[how]))
+        session.open_dataset(str(ways[how]))
     assert caught.value.findings[0].code == "outside"
     assert "--data" in str(caught.value)
 
@@ -98,7 +98,7 @@ def test_the_data_of_a_run_are_read_from_there_too(
 def test_what_can_be_no_path_is_refused_in_words(typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STCORE_DATA", "/tmp")
     with pytest.raises(DataError, match=r"can be called|cannot be opened"):
-        session.dataset(typed)
+        session.open_dataset(typed)
 
 
 # ---- a class -------------------------------------------------------------------------------------------------------
@@ -142,9 +142,9 @@ def test_a_visitor_finds_no_other_ones_uploads_and_writes_nothing_there(
     before = sorted(other.rglob("*"))
     for address in map(str, (foreign, detour, back)):
         with pytest.raises(DataError, match=r"cannot be opened here|There is no file"):
-            sources.opened(address)
-        assert sources.answered(address) == {} and not sources.can_save(address)
-        sources.save_beside(address)
+            sources.open_data(address)
+        assert sources.current_answers(address) == {} and not sources.can_save(address)
+        sources.save_answers_beside(address)
     assert sorted(other.rglob("*")) == before
     assert sources.own_upload(str(uploads.checked_place(kept[visitor], {}))) == kept[visitor]
 

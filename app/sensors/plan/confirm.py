@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from app import control
-from app.sensors.plan.asking import answered
-from app.session import all_runs, link, runs_folder, state
+from app.sensors.plan.answers import plan_answers
+from app.session import all_runs, run_state, runs_folder, set_address
 from app.words import plain
 from stcore.charts.words import labelled, percent, short
 from stcore.evidence.plan.answers import knows_all_on, mask_of, mixes_sensors, trained_for
@@ -20,7 +20,7 @@ from stcore.sensors.sites import Sites
 PROBLEM = "plan problem"
 
 
-def show(run: Run, sites: Sites, keep: np.ndarray, settled: bool = True) -> None:
+def show_confirmation(run: Run, sites: Sites, keep: np.ndarray, settled: bool = True) -> None:
     """The button that trains under the plan, once that is ``settled``, how that run stands, and what came of it."""
     st.subheader(
         "Confirm by training",
@@ -30,43 +30,47 @@ def show(run: Run, sites: Sites, keep: np.ndarray, settled: bool = True) -> None
     if said := st.session_state.pop(PROBLEM, None):
         st.error(plain(said), icon=":material/block:")
     names = [name for name, on in zip(sites.name, sites.mean(keep.astype(float)) > 0.5, strict=True) if on]
-    found = confirming(run, names)
+    found = confirming_run(run, names)
     if found is not None and found.id == run.id:
         st.markdown(
             f"This run was trained under this very plan: its test error is **{short(test_error(run), target_unit(run))}**."
         )
         return
-    if found is None or state(found) not in (*LIVE, "done"):
+    if found is None or run_state(found) not in (*LIVE, "done"):
         st.button(
             "Confirm by training",
             icon=":material/model_training:",
             key="plan confirm",
-            on_click=start,
+            on_click=start_confirming,
             args=(run, names),
             disabled=not settled,
             help="A run of its own with this run's settings and the plan as its mask; it goes on when this page is closed.",
         )
         if found is not None:
-            st.markdown(f"The last one, {plain(found.id)}, is {state(found)}; its own page says why.")
+            st.markdown(f"The last one, {plain(found.id)}, is {run_state(found)}; its own page says why.")
         return
-    if state(found) in LIVE:
+    if run_state(found) in LIVE:
         done, of = len(found.epochs()), found.passes
         st.progress(min(done / max(of, 1), 1.0), f"Training under the plan: epoch {min(done + 1, of)} of {of}")
     else:
-        compare(run, found, keep)
-    st.button("Look at that run", key="plan look", on_click=link, args=("run", found.id), type="tertiary")
+        show_plan_errors(run, found, keep)
+    st.button("Look at that run", key="plan look", on_click=set_address, args=("run", found.id), type="tertiary")
 
 
-def confirming(run: Run, names: list[str]) -> Run | None:
+def confirming_run(run: Run, names: list[str]) -> Run | None:
     """The newest run of the same data and model that is trained under exactly these sites."""
     wanted = set(names)
     return next(
-        (one for one in alike(run) if mask_of(one)["name"] == "given" and set(mask_of(one).get("on") or []) == wanted),
+        (
+            one
+            for one in similar_runs(run)
+            if mask_of(one)["name"] == "given" and set(mask_of(one).get("on") or []) == wanted
+        ),
         None,
     )
 
 
-def alike(run: Run) -> list[Run]:
+def similar_runs(run: Run) -> list[Run]:
     """Runs on the same data with the same model, newest first."""
     return [
         one
@@ -77,12 +81,12 @@ def alike(run: Run) -> list[Run]:
     ]
 
 
-def compare(run: Run, found: Run, keep: np.ndarray) -> None:
+def show_plan_errors(run: Run, found: Run, keep: np.ndarray) -> None:
     """Test errors on the whole test: as answered live, as trained, and with all sensors on."""
     unit = target_unit(run)
-    live, everyone = (answered(run, mask, whole=True)["test"].all for mask in (keep, np.ones(len(keep), bool)))
+    live, everyone = (plan_answers(run, mask, whole=True)["test"].all for mask in (keep, np.ones(len(keep), bool)))
     trained = test_error(found)
-    unmasked = next((one for one in alike(run) if mask_of(one)["name"] == "none" and one.status == "done"), None)
+    unmasked = next((one for one in similar_runs(run) if mask_of(one)["name"] == "none" and one.status == "done"), None)
     rows = [("The plan, live answer", live), ("The plan, trained", trained)]
     rows = [*([("All sensors on, this run", everyone)] if knows_all_on(run) else []), *rows]
     rows += [("All sensors on, trained without a mask", test_error(unmasked))] if unmasked else []
@@ -111,17 +115,17 @@ def test_error(run: Run) -> float:
     return float((by_target[run.spec["targets"][0]] if by_target else test)["mae"])
 
 
-def start(run: Run, names: list[str]) -> None:
+def start_confirming(run: Run, names: list[str]) -> None:
     """Train under the plan, once however often it is pressed. For callbacks."""
-    found = confirming(run, names)
-    if found is not None and state(found) in LIVE:
+    found = confirming_run(run, names)
+    if found is not None and run_state(found) in LIVE:
         return
     options = dict(run.spec["options"])
     shared = {name: value for name, value in mask_of(run).items() if name in ("region", "costs", "connected")}
-    _begun(run, options | {"mask": {"name": "given", "on": names, **shared}})
+    _start(run, options | {"mask": {"name": "given", "on": names, **shared}})
 
 
-def offer(run: Run) -> None:
+def show_any_mask_button(run: Run) -> None:
     """For runs that cannot answer, or were not trained for it: the run that can, with one button."""
     if said := st.session_state.pop(PROBLEM, None):
         st.error(plain(said), icon=":material/block:")
@@ -131,25 +135,25 @@ def offer(run: Run) -> None:
         type="primary",
         icon=":material/play_arrow:",
         key="plan any",
-        on_click=start_any,
+        on_click=start_any_mask_run,
         args=(run,),
         help=f"A new run of {words} in which training steps switch other sensors off, so that it forecasts "
         "under every mask without training again. This page then shows it.",
     )
 
 
-def waiting(run: Run) -> Run | None:
+def any_mask_run(run: Run) -> Run | None:
     """An any-mask run on the same data, finished or on its way."""
     same = (one for one in all_runs() if one.spec["data"]["fingerprint"] == run.spec["data"]["fingerprint"])
     return next(
-        (one for one in same if trained_for(one) and mixes_sensors(one) and state(one) in (*LIVE, "done")), None
+        (one for one in same if trained_for(one) and mixes_sensors(one) and run_state(one) in (*LIVE, "done")), None
     )
 
 
-def start_any(run: Run) -> None:
+def start_any_mask_run(run: Run) -> None:
     """Train a run that answers under any mask, on the data of this one, once however often it is pressed. For callbacks."""
-    if (found := waiting(run)) is not None and state(found) in LIVE:
-        link("run", found.id)
+    if (found := any_mask_run(run)) is not None and run_state(found) in LIVE:
+        set_address("run", found.id)
         return
     options = dict(run.spec["options"])
     options |= {"mask": {"name": "any"}, "prune": {"name": "full"}}
@@ -159,19 +163,19 @@ def start_any(run: Run) -> None:
     options["train"] = {
         name: value for name, value in options["train"].items() if name not in ("batch", "lr", "weight_decay")
     }
-    if (made := _begun(run, options)) is not None:
-        link("run", made.id)
+    if (made := _start(run, options)) is not None:
+        set_address("run", made.id)
 
 
-def _begun(run: Run, options: dict[str, Any]) -> Run | None:
+def _start(run: Run, options: dict[str, Any]) -> Run | None:
     answers = run.spec["data"]["answers"]
     return control.start_task(
         lambda: create(control.data_source(run), options, runs_folder(), answers=answers), PROBLEM
     )
 
 
-def works(run: Run, sites: Sites, keep: np.ndarray) -> bool:
+def is_confirming(run: Run, sites: Sites, keep: np.ndarray) -> bool:
     """Whether a run under the plan is on its way."""
     names = [name for name, on in zip(sites.name, sites.mean(keep.astype(float)) > 0.5, strict=True) if on]
-    found = confirming(run, names)
-    return found is not None and state(found) in LIVE
+    found = confirming_run(run, names)
+    return found is not None and run_state(found) in LIVE

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import streamlit as st
 
-from app.session import link, linked
+from app.session import address_value, set_address
 from stcore.evidence.plan.curve import Curve, mask_keeping, measured_counts
 from stcore.evidence.plan.ground import OWN, WORTH, has_learned_mask, is_draw, own_mask, site_word
 from stcore.runs import Run
@@ -37,81 +37,81 @@ class Draft:
     settled: bool = True
 
 
-def begin(run: Run) -> None:
+def begin_draft(run: Run) -> None:
     """What the address says is about ``run``; what was tried with another one is forgotten."""
     if st.session_state.get(OF) not in (None, run.id):
         for name in ADDRESS:
-            link(name, None)
+            set_address(name, None)
     st.session_state[OF] = run.id
 
 
-def switched(sites: Sites) -> dict[int, bool]:
+def switched_sites(sites: Sites) -> dict[int, bool]:
     """Sites that were switched by hand, on or off."""
-    told = {on: (linked(name) or "").split(".") for on, name in ((True, "on"), (False, "off"))}
+    told = {on: (address_value(name) or "").split(".") for on, name in ((True, "on"), (False, "off"))}
     places = {on: [int(part) for part in parts if part.isdecimal()] for on, parts in told.items()}
     return {place: on for on, found in places.items() for place in found if place < sites.count}
 
 
-def _switched(changed: dict[int, bool]) -> None:
+def _set_switched(changed: dict[int, bool]) -> None:
     for name, wanted in (("on", True), ("off", False)):
-        link(name, ".".join(str(site) for site, on in sorted(changed.items()) if on is wanted) or None)
+        set_address(name, ".".join(str(site) for site, on in sorted(changed.items()) if on is wanted) or None)
 
 
 def switch(sites: Sites, sensor: int, keep: np.ndarray) -> None:
     """Switch a sensor (of a grid: its region) to the other state; back again is as if nothing had been done. For callbacks."""
-    site, changed = int(sites.of[sensor]), switched(sites)
+    site, changed = int(sites.of[sensor]), switched_sites(sites)
     if site in changed:
         del changed[site]
     else:
         changed[site] = not bool(keep[sensor])
-    _switched(changed)
+    _set_switched(changed)
 
 
-def back() -> None:
+def undo_switches() -> None:
     """Forget what was switched by hand. For callbacks."""
-    _switched({})
+    _set_switched({})
 
 
-def _told(name: str, key: str) -> None:
+def _put_in_address(name: str, key: str) -> None:
     """Put what a widget was set to into the address. For callbacks."""
-    link(name, str(st.session_state[key]))
+    set_address(name, str(st.session_state[key]))
 
 
-def controls(run: Run, sites: Sites, curve: Curve) -> Draft:
+def choose_plan(run: Run, sites: Sites, curve: Curve) -> Draft:
     """The slider and the ranking, and the mask that they give. OptionError where none is possible."""
     left, right = st.columns([3, 2], vertical_alignment="bottom", gap="large")
     with right:
         ranking = choose_ranking(run, curve)
     with left:
-        by_cost = bool(sites.options.costs) and by_what() == "cost"
-        mask, name = limited(sites, curve, ranking) if by_cost else counted(run, sites, curve, ranking)
+        by_cost = bool(sites.options.costs) and choose_limit() == "cost"
+        mask, name = mask_by_cost(sites, curve, ranking) if by_cost else mask_by_number(run, sites, curve, ranking)
     best = ranking == BEST and name != MASK
     return Draft(sites.to_sensors(mask), name, {}, by_cost, int(mask.sum()), best, curve.done or not best)
 
 
-def by_what() -> str:
+def choose_limit() -> str:
     """Whether the number is limited or the cost."""
-    st.session_state[BY] = "cost" if linked("limit") == "cost" else "number"
+    st.session_state[BY] = "cost" if address_value("limit") == "cost" else "number"
     chosen_one = st.segmented_control(
         "Limit",
         ["number", "cost"],
         key=BY,
         format_func=str.capitalize,
-        on_change=_told,
+        on_change=_put_in_address,
         args=("limit", BY),
         required=True,
     )
     return str(chosen_one)
 
 
-def by_hand(sites: Sites, ranked: Draft) -> Draft:
+def apply_switches(sites: Sites, ranked: Draft) -> Draft:
     """What the ranking gives with what was switched by hand; where that leaves none on, it is forgotten."""
-    mask, changed = sites.mean(ranked.keep.astype(float)) > 0.5, switched(sites)
+    mask, changed = sites.mean(ranked.keep.astype(float)) > 0.5, switched_sites(sites)
     for site, on in changed.items():
         mask[site] = on
     if not mask.any():
         st.toast("At least one sensor has to stay on.")
-        back()
+        undo_switches()
         return ranked
     return replace(ranked, keep=sites.to_sensors(mask), switched=changed)
 
@@ -120,14 +120,14 @@ def choose_ranking(run: Run, curve: Curve) -> str:
     """Which ranking decides who stays."""
     names = [BEST, *(name for name in curve.orders if not is_draw(name))]
     words = {BEST: "The best by validation error", OWN: f"This run's own {WORTH[has_learned_mask(run)].name}"}
-    told = linked("ranked")
+    told = address_value("ranked")
     st.session_state[RANKING] = told if told in names else BEST
     chosen_name = st.selectbox(
         "Ranked by",
         names,
         key=RANKING,
         format_func=lambda name: words.get(name, name),
-        on_change=_told,
+        on_change=_put_in_address,
         args=("ranked", RANKING),
         help="In which order sensors are worth keeping. The best is the one whose curve is lowest in validation at the number "
         "that is kept, so at another number it may be another one; which one it is stands above the map.",
@@ -135,7 +135,7 @@ def choose_ranking(run: Run, curve: Curve) -> str:
     return str(chosen_name)
 
 
-def counted(run: Run, sites: Sites, curve: Curve, ranking: str) -> tuple[np.ndarray, str]:
+def mask_by_number(run: Run, sites: Sites, curve: Curve, ranking: str) -> tuple[np.ndarray, str]:
     """[R] mask by the number that stays, and the ranking it is from."""
     low, high = min(measured_counts(sites)), max(measured_counts(sites))
     own = own_mask(run)
@@ -143,16 +143,16 @@ def counted(run: Run, sites: Sites, curve: Curve, ranking: str) -> tuple[np.ndar
     if low >= high:
         return mask_keeping(np.arange(sites.count), sites, high), ranking
     first = int(mine.sum()) if mine is not None else curve.knee() or round(sites.count / 2)
-    told = linked("kept") or ""
+    told = address_value("kept") or ""
     st.session_state[NUMBER] = min(max(int(told) if told.isdecimal() else first, low), high)
-    link("kept", str(st.session_state[NUMBER]))  # where it begins is where it stays, though the knee comes later
+    set_address("kept", str(st.session_state[NUMBER]))  # where it begins is where it stays, though the knee comes later
     left, right = st.columns([5, 1], vertical_alignment="bottom")
     kept = left.slider(
         f"{site_word(sites).capitalize()} kept",
         low,
         high,
         key=NUMBER,
-        on_change=_told,
+        on_change=_put_in_address,
         args=("kept", NUMBER),
         help=f"Of {sites.count}. It begins at the run's own mask or, once the curve is drawn, at its knee.",
     )
@@ -161,38 +161,38 @@ def counted(run: Run, sites: Sites, curve: Curve, ranking: str) -> tuple[np.ndar
         "To the knee",
         key="plan knee",
         disabled=knee in (None, kept),
-        on_click=link,
+        on_click=set_address,
         args=("kept", str(knee)),
         width="stretch",
         help="Where more of them begin to help little; known once the curve is drawn.",
     )
     if ranking == BEST and mine is not None and mine.sum() == kept:
         return mine, MASK
-    name = named(curve, ranking, kept)
-    return mask_keeping(order_of(curve, name, sites), sites, kept), name
+    name = ranking_name(curve, ranking, kept)
+    return mask_keeping(ranking_order(curve, name, sites), sites, kept), name
 
 
-def limited(sites: Sites, curve: Curve, ranking: str) -> tuple[np.ndarray, str]:
+def mask_by_cost(sites: Sites, curve: Curve, ranking: str) -> tuple[np.ndarray, str]:
     """[R] mask by what may be spent, and the ranking it is from."""
     whole, least = float(sites.cost.sum()), float(max(sites.cost[sites.on].sum(), sites.cost.min()))
-    st.session_state[COST] = min(max(number(linked("budget"), round(whole / 2, 2)), least), whole)
+    st.session_state[COST] = min(max(read_number(address_value("budget"), round(whole / 2, 2)), least), whole)
     budget = st.slider(
         "Cost of the kept sensors",
         least,
         whole,
         key=COST,
         help=f"All together cost {whole:g}.",
-        on_change=_told,
+        on_change=_put_in_address,
         args=("budget", COST),
     )
     spending = copy(sites)
     spending.options = sites.options.model_copy(update={"budget": float(budget)})
     allowance(spending)
-    name = named(curve, ranking, round(sites.count * budget / whole))
-    return mask_by_order(order_of(curve, name, sites), spending), name
+    name = ranking_name(curve, ranking, round(sites.count * budget / whole))
+    return mask_by_order(ranking_order(curve, name, sites), spending), name
 
 
-def number(text: str | None, otherwise: float) -> float:
+def read_number(text: str | None, otherwise: float) -> float:
     """A number of the address; another one where that is none."""
     try:
         found = float(text or "nan")
@@ -201,11 +201,11 @@ def number(text: str | None, otherwise: float) -> float:
     return found if np.isfinite(found) else otherwise
 
 
-def named(curve: Curve, ranking: str, kept: int) -> str:
+def ranking_name(curve: Curve, ranking: str, kept: int) -> str:
     """The ranking itself where the best is asked for."""
     return (curve.best_at(kept) or next(iter(curve.orders), OWN)) if ranking == BEST else ranking
 
 
-def order_of(curve: Curve, name: str, sites: Sites) -> np.ndarray:
+def ranking_order(curve: Curve, name: str, sites: Sites) -> np.ndarray:
     """[R] sites in the ranking's order."""
     return np.array(curve.orders.get(name, range(sites.count)), int)

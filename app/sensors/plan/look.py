@@ -8,9 +8,9 @@ import streamlit as st
 
 from app import picking
 from app.sensors.measured import Ground
-from app.sensors.plan import asking, draft
-from app.sensors.plan.scene import PARTS, Scene, part
-from app.session import current_theme, link, linked
+from app.sensors.plan import answers, draft
+from app.sensors.plan.scene import PARTS, Scene, errors_part
+from app.session import address_value, current_theme, set_address
 from app.words import plain
 from stcore.charts import plan_curve as curves
 from stcore.charts.maps import plan as maps
@@ -29,11 +29,11 @@ MOST_COSTS = 16_000  # letters that a server takes in an address
 
 
 # ---- the map -------------------------------------------------------------------------------------------------------
-def plan_map(scene: Scene, chosen: int) -> None:
+def show_plan_map(scene: Scene, chosen: int) -> None:
     """Kept and switched-off sensors; zoom and place stay."""
-    answer, whole = scene.now[part()], scene.whole[part()]
+    answer, whole = scene.now[errors_part()], scene.whole[errors_part()]
     names, keep, ground = site_labels(scene.sites), scene.draft.keep, scene.ground
-    words = maps.pointed(names, keep, answer.by_sensor, whole.by_sensor, scene.unit, part=part(), still=False)
+    words = maps.pointed(names, keep, answer.by_sensor, whole.by_sensor, scene.unit, part=errors_part(), still=False)
     shown = maps.PlanMap(ground.places, keep, words, ground.layers, ground.cells, chosen)
     alt = f"Map of the plan: {scene.stay} are kept"
     st.pydeck_chart(
@@ -61,18 +61,18 @@ def plan_map(scene: Scene, chosen: int) -> None:
         st.markdown("These sensors have no coordinates: the map is a layout of their graph.")
 
 
-def clicked(run: Run, sites: Sites, ground: Ground) -> int | None:
+def clicked_sensor(run: Run, sites: Sites, ground: Ground) -> int | None:
     """The sensor of a new click on the map, or of a newly chosen row of the table."""
-    on_map = _fresh(MAP, picking.selected(MAP, "indices", maps.SENSORS))
-    in_table = _fresh(TABLE, picking.selected(TABLE, "rows"))
+    on_map = _new_click(MAP, picking.widget_rows(MAP, "indices", maps.SENSORS))
+    in_table = _new_click(TABLE, picking.widget_rows(TABLE, "rows"))
     if on_map is not None:
         return maps.PlanMap(ground.places, np.empty(0, bool), []).sensor(on_map)
-    if in_table is None or in_table >= len(ranked := order(run, sites)):
+    if in_table is None or in_table >= len(ranked := worth_order(run, sites)):
         return None
     return int(np.flatnonzero(sites.of == ranked[in_table])[0])
 
 
-def _fresh(key: str, found: list[int]) -> int | None:
+def _new_click(key: str, found: list[int]) -> int | None:
     now = found[0] if found else None
     seen = st.session_state.get(f"{key} seen")
     st.session_state[f"{key} seen"] = now
@@ -80,25 +80,26 @@ def _fresh(key: str, found: list[int]) -> int | None:
 
 
 # ---- the chosen sensor ---------------------------------------------------------------------------------------------
-def card(scene: Scene, chosen: int) -> None:
+def show_sensor_card(scene: Scene, chosen: int) -> None:
     """Whether it is on, and what switching it would cost; with the button that does."""
     keep, sites, name = scene.draft.keep, scene.sites, scene.names[chosen]
     here, on = sites.of == sites.of[chosen], bool(keep[chosen])
-    error, before = (answer[part()].by_sensor[chosen] for answer in (scene.now, scene.whole))
+    error, before = (answer[errors_part()].by_sensor[chosen] for answer in (scene.now, scene.whole))
     inside = f", in {sites.name[sites.of[chosen]]}," if scene.of_cells else ""
     st.markdown(
-        f"**{plain(name)}**{inside} is **{'kept' if on else 'off'}**: its own {part()} error {short(float(error), scene.unit)}"
+        f"**{plain(name)}**{inside} is **{'kept' if on else 'off'}**: its own {errors_part()} error "
+        f"{short(float(error), scene.unit)}"
         + (f", {short(float(before), scene.unit)} with all on." if np.isfinite(before) else ".")
     )
     other = keep ^ here
     if other.any():
-        then, now = asking.answered(scene.run, other, keep)[part()], scene.now[part()]
-        change = error_change(then, now, "all", sites.data.step_seconds, part())
+        then, now = answers.plan_answers(scene.run, other, keep)[errors_part()], scene.now[errors_part()]
+        change = error_change(then, now, "all", sites.data.step_seconds, errors_part())
         known = np.isfinite([change.low, change.high]).all()
         ends = f" ({plain(f'95 %: {signed(change.low)} to {signed(change.high)}')})" if known else ""
         what = f"{'Without' if on else 'With'} {'its region' if scene.of_cells else 'it'}"
         st.markdown(
-            f"{what} the {part()} error over all is {short(then.all, scene.unit)}: **{signed(change.estimate)}**{ends}."
+            f"{what} the {errors_part()} error over all is {short(then.all, scene.unit)}: **{signed(change.estimate)}**{ends}."
         )
     words = f"Switch {'off' if on else 'on'}" + ("" if sites.count == len(keep) else " its region")
     st.button(
@@ -112,11 +113,11 @@ def card(scene: Scene, chosen: int) -> None:
 
 
 # ---- the curve -----------------------------------------------------------------------------------------------------
-def curve(scene: Scene) -> None:
+def show_plan_curve(scene: Scene) -> None:
     """Error against sensors kept, as far as it is drawn; its place stays the same from the first point to the last."""
     what, knee = site_word(scene.sites), scene.curve.knee()
     st.markdown(
-        f"**{PARTS[part()]} error against {what} kept**",
+        f"**{PARTS[errors_part()]} error against {what} kept**",
         help="What the run's weights answer under the masks of each ranking; grey: three random draws. The knee (Satopaa et "
         "al. 2011) is where more of them begin to help little, found on validation. The diamond is your plan, with the 95 % "
         "interval of its distance to all on.",
@@ -138,25 +139,27 @@ def draw_curve(scene: Scene, what: str, knee: int | None) -> None:
     mask = scene.sites.mean(scene.draft.keep.astype(float)) > 0.5
     x = "cost" if scene.draft.by_cost else "kept"
     at = float(scene.sites.cost[mask].sum()) if x == "cost" else float(mask.sum())
-    here = at, scene.now[part()].all
-    sure = no_change_range(scene.now[part()], scene.whole[part()], scene.sites.data.step_seconds, part())
+    here = at, scene.now[errors_part()].all
+    sure = no_change_range(
+        scene.now[errors_part()], scene.whole[errors_part()], scene.sites.data.step_seconds, errors_part()
+    )
     best, at_all = scene.curve.best_at(int(mask.sum())), measured_counts(scene.sites)
     ends = (float(min(at_all)), float(max(at_all))) if x == "kept" else None
-    shown = curves.Shown(scene.curve.table, part(), scene.unit, x, best, knee, here, what, sure, ends)
+    shown = curves.Shown(scene.curve.table, errors_part(), scene.unit, x, best, knee, here, what, sure, ends)
     st.altair_chart(
         curves.plan_curve(shown, current_theme()),
         key="plan curve",
-        alt=f"Curves of the {part()} error against {what} kept, by ranking",
+        alt=f"Curves of the {errors_part()} error against {what} kept, by ranking",
     )
 
 
 # ---- table, speed, costs -------------------------------------------------------------------------------------------
-def order(run: Run, sites: Sites) -> np.ndarray:
+def worth_order(run: Run, sites: Sites) -> np.ndarray:
     """Sites by worth, whatever the plan, so that a row stays where it is when it is switched."""
     return np.argsort(-sites.sum(sensor_worth(run)), kind="stable")
 
 
-def table(scene: Scene) -> None:
+def show_plan_table(scene: Scene) -> None:
     """Every sensor, or region of a grid, with its reason; a row switches it."""
     one, name = site_word(scene.sites, 1), WORTH[has_learned_mask(scene.run)].name
     st.subheader(
@@ -169,7 +172,7 @@ def table(scene: Scene) -> None:
     for note in plan.notes:
         st.markdown(f":material/info: {plain(note)[:1].upper()}{plain(note)[1:]}.")
     held = plan.by_region() if scene.of_cells else plan.table().drop(columns=["lat", "lon"])
-    rows = held.iloc[order(scene.run, scene.sites)]
+    rows = held.iloc[worth_order(scene.run, scene.sites)]
     meaning = f"{plan.worth.meaning[:1].upper()}{plan.worth.meaning[1:]}; files call it importance."
     columns: Any = {
         "kept": st.column_config.CheckboxColumn("kept", width="small"),
@@ -188,12 +191,12 @@ def table(scene: Scene) -> None:
     )
 
 
-def speed(scene: Scene) -> None:
+def show_speed(scene: Scene) -> None:
     """How much faster forecasts are, measured when asked for."""
     st.subheader(
         "Speed", help="Latency, arithmetic and inputs of forecasts from the kept sensors, against all from all."
     )
-    key = f"plan speed {scene.run.id} {asking.text(scene.draft.keep)}"
+    key = f"plan speed {scene.run.id} {answers.mask_text(scene.draft.keep)}"
     if st.button("Measure the speed", icon=":material/speed:", key="plan measure"):
         st.session_state[key] = True
     if not st.session_state.get(key):
@@ -201,32 +204,32 @@ def speed(scene: Scene) -> None:
         return
     try:
         with st.spinner("Measuring …"):
-            st.markdown(plain(describe_speed(asking.speed(scene.run, scene.draft.keep))))
+            st.markdown(plain(describe_speed(answers.plan_speed(scene.run, scene.draft.keep))))
     except RunError as error:
         st.error(plain(str(error)), icon=":material/error:")
 
 
-def costs_given() -> str:
+def costs_text() -> str:
     """What sensors cost, as it was written."""
-    return linked("costs") or st.session_state.get(COSTS_LONG, "")
+    return address_value("costs") or st.session_state.get(COSTS_LONG, "")
 
 
-def costs(names: Sequence[str]) -> None:
+def show_costs(names: Sequence[str]) -> None:
     """What sensors cost, to plan by money."""
     with st.expander("Costs of the sensors"):
-        st.session_state[COSTS] = costs_given()
+        st.session_state[COSTS] = costs_text()
         st.text_area(
             "Costs",
             key=COSTS,
             placeholder=f"{names[0]}=3",
-            on_change=_costs,
+            on_change=_set_costs,
             help="One sensor=cost a line, 1 for those not named; then the slider can limit the cost instead of the number.",
         )
         if len(st.session_state[COSTS]) > MOST_COSTS:
             st.markdown("So many costs do not fit into the address: they are forgotten when the page is loaded again.")
 
 
-def _costs() -> None:
+def _set_costs() -> None:
     text = st.session_state[COSTS]
-    link("costs", text if 0 < len(text) <= MOST_COSTS else None)
+    set_address("costs", text if 0 < len(text) <= MOST_COSTS else None)
     st.session_state[COSTS_LONG] = text if len(text) > MOST_COSTS else ""

@@ -6,10 +6,10 @@ import numpy as np
 import streamlit as st
 
 from app import picking
-from app.sensors.measured import ground
-from app.sensors.plan import asking, confirm, draft, look
-from app.sensors.plan.scene import Scene, figures
-from app.session import link, state
+from app.sensors.measured import map_ground
+from app.sensors.plan import answers, confirm, draft, look
+from app.sensors.plan.scene import Scene, show_plan_figures
+from app.session import run_state, set_address
 from app.words import plain
 from stcore.evidence.plan.answers import all_on, check_run, mask_of, mixes_sensors, trained_for, why_no_plan
 from stcore.evidence.plan.ground import WORTH, has_learned_mask
@@ -23,15 +23,15 @@ PACE = 1.0  # seconds between two looks while something is being prepared
 BUSY = "plan busy"
 
 
-def show(run: Run) -> None:
+def show_plan(run: Run) -> None:
     """The section, drawn again by itself while the process that answers is starting or the curve is being drawn."""
     busy = bool(st.session_state.get(BUSY))
-    st.fragment(run_every=PACE if busy else None)(_show)(run, busy)
+    st.fragment(run_every=PACE if busy else None)(_show_plan)(run, busy)
 
 
-def _show(run: Run, busy: bool) -> None:
+def _show_plan(run: Run, busy: bool) -> None:
     try:
-        now = _section(run)
+        now = _show_section(run)
     except (OptionError, RunError, DataError) as error:
         st.error(plain(str(error)), icon=":material/block:")
         now = False
@@ -40,48 +40,51 @@ def _show(run: Run, busy: bool) -> None:
         st.rerun(scope="app")
 
 
-def _section(run: Run) -> bool:
+def _show_section(run: Run) -> bool:
     """Draw everything; True where it should be looked at again soon."""
-    draft.begin(run)
+    draft.begin_draft(run)
     if said := why_no_plan(run):
-        unable(run, said)
-        return mixes_sensors(run) and state(run) in LIVE
+        show_why_not(run, said)
+        return mixes_sensors(run) and run_state(run) in LIVE
     check_run(run)
     try:
-        sites, facts = asking.ground(run, given(look.costs_given()))
+        sites, facts = answers.plan_ground(run, split_costs(look.costs_text()))
     except OptionError as error:  # of the costs, which can be put right here
         st.error(plain(str(error)), icon=":material/block:")
-        look.costs(run.spec["data"]["sensors"])
+        look.show_costs(run.spec["data"]["sensors"])
         return False
-    if not asking.asked(run).ready:
+    if not answers.answer_process(run).ready:
         st.info("Loading the model that answers. This takes a few seconds.", icon=":material/hourglass_top:")
         return True
-    curve, share = asking.curve(run, sites)
+    curve, share = answers.plan_curve(run, sites)
     if not trained_for(run):
         st.warning(
             "This run was not trained to forecast under any mask: what it answers about masks other than its own is a guess"
             + (", with all sensors on, too." if mask_of(run)["name"] != "none" else "."),
             icon=":material/info:",
         )
-        elsewhere(run)
-    ranked, under = draft.controls(run, sites, curve), ground(run)
-    tried = draft.by_hand(sites, ranked)
-    if (sensor := look.clicked(run, sites, under)) is not None:
+        show_other_run(run)
+    ranked, under = draft.choose_plan(run, sites, curve), map_ground(run)
+    tried = draft.apply_switches(sites, ranked)
+    if (sensor := look.clicked_sensor(run, sites, under)) is not None:
         draft.switch(sites, sensor, tried.keep)
-        link("sensor", sites.data.sensors[sensor])
-        tried = draft.by_hand(sites, ranked)
-    now, everyone = asking.answered(run, tried.keep), asking.answered(run, np.ones(len(tried.keep), bool), tried.keep)
+        set_address("sensor", sites.data.sensors[sensor])
+        tried = draft.apply_switches(sites, ranked)
+    now, everyone = (
+        answers.plan_answers(run, tried.keep),
+        answers.plan_answers(run, np.ones(len(tried.keep), bool), tried.keep),
+    )
     whole = {part: all_on(run, answer) for part, answer in everyone.items()}
-    draw(Scene(run, sites, facts, curve, share, tried, now, whole, under))
-    return share < 1 or confirm.works(run, sites, tried.keep)
+    show_scene(Scene(run, sites, facts, curve, share, tried, now, whole, under))
+    return share < 1 or confirm.is_confirming(run, sites, tried.keep)
 
 
-def given(text: str) -> tuple[str, ...]:
+def split_costs(text: str) -> tuple[str, ...]:
     """Entries with commas or line ends between them."""
     return tuple(part.strip() for part in text.replace(",", "\n").splitlines() if part.strip())
 
 
-def draw(scene: Scene) -> None:
+def show_scene(scene: Scene) -> None:
     """From top to bottom."""
     if not scene.draft.settled:
         st.info(
@@ -89,42 +92,42 @@ def draw(scene: Scene) -> None:
             "a ranking that you choose yourself stays.",
             icon=":material/hourglass_top:",
         )
-    figures(scene)
+    show_plan_figures(scene)
     left, right = st.columns([3, 2], gap="large")
     with right:
         what, one = ("cell", "its region") if scene.of_cells else ("sensor", "it")
         words = f"Click a {what} on the map or a row of the table to switch {one}, or choose the {what} here."
-        chosen = picking.sensor_list(scene.names, 0, words, what.capitalize())
-        look.card(scene, chosen)
-        look.curve(scene)
+        chosen = picking.choose_sensor(scene.names, 0, words, what.capitalize())
+        look.show_sensor_card(scene, chosen)
+        look.show_plan_curve(scene)
     with left:
-        look.plan_map(scene, chosen)
-    look.table(scene)
+        look.show_plan_map(scene, chosen)
+    look.show_plan_table(scene)
     left, right = st.columns(2, gap="large")
     with left:
-        confirm.show(scene.run, scene.sites, scene.draft.keep, scene.draft.settled)
+        confirm.show_confirmation(scene.run, scene.sites, scene.draft.keep, scene.draft.settled)
     with right:
-        look.speed(scene)
+        look.show_speed(scene)
         show_files(scene)
-    look.costs(scene.names)
+    look.show_costs(scene.names)
 
 
-def unable(run: Run, said: str) -> None:
+def show_why_not(run: Run, said: str) -> None:
     """Why there is no plan, and how there would be one."""
     st.info(plain(said), icon=":material/info:")
     if not mixes_sensors(run):
-        elsewhere(run)
+        show_other_run(run)
 
 
-def elsewhere(run: Run) -> None:
+def show_other_run(run: Run) -> None:
     """The run on the same data that answers well, or the button that makes it."""
-    other = confirm.waiting(run)
+    other = confirm.any_mask_run(run)
     if other is None:
-        confirm.offer(run)
+        confirm.show_any_mask_button(run)
     else:
-        words = "finished" if state(other) == "done" else "in work"
+        words = "finished" if run_state(other) == "done" else "in work"
         st.markdown(f"A run on these data that can answer is {words}:")
-        st.button("Go to that run", type="primary", key="plan go", on_click=link, args=("run", other.id))
+        st.button("Go to that run", type="primary", key="plan go", on_click=set_address, args=("run", other.id))
 
 
 FORMATS = {
@@ -147,7 +150,7 @@ def show_files(scene: Scene) -> None:
     if not scene.draft.settled:
         st.markdown("The files are there once the curve is drawn and the plan no longer changes.")
         return
-    keep = asking.text(scene.draft.keep)
+    keep = answers.mask_text(scene.draft.keep)
     kept = int(scene.draft.keep.sum())
     with st.container(horizontal=True):
         for suffix, (label, mime) in FORMATS.items():
@@ -164,4 +167,4 @@ def show_files(scene: Scene) -> None:
 def file_content(scene: Scene, keep: str, suffix: str) -> bytes:
     """The file, with the speed where it was measured."""
     measured = st.session_state.get(f"plan speed {scene.run.id} {keep}")
-    return plan_bytes(scene.plan(), suffix, asking.speed(scene.run, scene.draft.keep) if measured else None)
+    return plan_bytes(scene.plan(), suffix, answers.plan_speed(scene.run, scene.draft.keep) if measured else None)

@@ -7,10 +7,10 @@ import numpy as np
 import streamlit as st
 
 from app.sensors.measured import Ground
-from app.sensors.plan import asking, draft
-from app.sensors.plan.asking import Answers
+from app.sensors.plan import answers, draft
+from app.sensors.plan.answers import Answers
 from app.sensors.plan.draft import Draft
-from app.session import link, linked
+from app.session import address_value, set_address
 from app.words import plain
 from stcore.charts.words import percent, short, signed
 from stcore.evidence.intervals import Interval
@@ -68,7 +68,7 @@ class Scene:
         """The plan with its reasons, for the table and for files."""
 
         def ask(on: np.ndarray, part: str, over: np.ndarray | None = None) -> Answer:
-            return asking.answered(self.run, on, over)[part]
+            return answers.plan_answers(self.run, on, over)[part]
 
         ranking = OWN if self.draft.ranking == draft.MASK else self.draft.ranking
         return make_plan(
@@ -80,14 +80,14 @@ PARTS = {"test": "Test", "validation": "Validation"}
 PART = "plan part"
 
 
-def part() -> str:
+def errors_part() -> str:
     """The part whose errors are shown."""
-    return "validation" if linked("errors") == "validation" else "test"
+    return "validation" if address_value("errors") == "validation" else "test"
 
 
-def figures(scene: Scene) -> None:
+def show_plan_figures(scene: Scene) -> None:
     """What the plan costs: over all, over the kept ones, over those that are off; and what it saves."""
-    answer, whole, step = scene.now[part()], scene.whole[part()], scene.sites.data.step_seconds
+    answer, whole, step = scene.now[errors_part()], scene.whole[errors_part()], scene.sites.data.step_seconds
     every = "cells" if scene.of_cells else "sensors"
     words = {
         "all": (
@@ -99,21 +99,24 @@ def figures(scene: Scene) -> None:
     }
     grid = st.grid(4, min_column_width=190)
     for over, (label, help) in words.items():
-        sure, change = expected_error(answer, over, step, part()), error_change(answer, whole, over, step, part())
+        sure, change = (
+            expected_error(answer, over, step, errors_part()),
+            error_change(answer, whole, over, step, errors_part()),
+        )
         with grid.container(border=True, height="stretch", gap="small"):
             st.metric(
-                f"{PARTS[part()]} MAE · {label}",
+                f"{PARTS[errors_part()]} MAE · {label}",
                 short(sure.estimate, scene.unit),
                 signed(change.estimate) or None,
                 delta_color="inverse",
                 delta_description="to all on",
                 help=help,
             )
-            st.markdown(ranges(sure, change, scene.unit))
-    saved(scene, grid)
-    told = measured_period(answer, scene.sites.data, part())
+            st.markdown(interval_text(sure, change, scene.unit))
+    show_savings(scene, grid)
+    told = measured_period(answer, scene.sites.data, errors_part())
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.session_state[PART] = part()
+        st.session_state[PART] = errors_part()
         st.segmented_control(
             "Errors on",
             list(PARTS),
@@ -121,11 +124,11 @@ def figures(scene: Scene) -> None:
             format_func=PARTS.__getitem__,
             required=True,
             label_visibility="collapsed",
-            on_change=lambda: link("errors", st.session_state[PART]),
+            on_change=lambda: set_address("errors", st.session_state[PART]),
             help="Plans are chosen by validation; the test part tells how they do on what they were not chosen by.",
         )
         st.markdown(
-            f"Errors of the {plain(describe_period(told))}, {ranked(scene)}.",
+            f"Errors of the {plain(describe_period(told))}, {ranking_text(scene)}.",
             help=f"{describe_intervals(told)}. Confirming by training measures on all windows.",
             width="content",
         )
@@ -133,12 +136,12 @@ def figures(scene: Scene) -> None:
             st.button(
                 f"Undo the {number} switched by hand" if number > 1 else "Undo the one switched by hand",
                 key="plan undo",
-                on_click=draft.back,
+                on_click=draft.undo_switches,
                 icon=":material/undo:",
             )
 
 
-def ranked(scene: Scene) -> str:
+def ranking_text(scene: Scene) -> str:
     """What decided who stays, in words: the run's own mask, a ranking, or the best one at this number."""
     held, own = scene.draft, WORTH[has_learned_mask(scene.run)].name
     if held.ranking == draft.MASK:
@@ -150,7 +153,7 @@ def ranked(scene: Scene) -> str:
     return f"ranked by {name}, the best in validation {at}" + ("" if held.settled else " so far")
 
 
-def ranges(sure: Interval, change: Interval, unit: str) -> str:
+def interval_text(sure: Interval, change: Interval, unit: str) -> str:
     """The 95 % intervals of an error and of its change."""
     if not np.isfinite([sure.low, sure.high]).all():
         return ":small[no interval]"
@@ -160,7 +163,7 @@ def ranges(sure: Interval, change: Interval, unit: str) -> str:
     return f":small[95 %: {plain(ends)}]{more}"
 
 
-def saved(scene: Scene, grid: Any) -> None:
+def show_savings(scene: Scene, grid: Any) -> None:
     """How many stay, and what that saves."""
     mask, keep = scene.sites.mean(scene.draft.keep.astype(float)) > 0.5, scene.draft.keep
     spent, total = float(scene.sites.cost[mask].sum()), float(scene.sites.cost.sum())

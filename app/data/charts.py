@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from app import picking
-from app.layers import layers_box, online, overlays
-from app.maps import PLAIN, show_map, take_click
+from app.layers import is_online, map_overlays, show_layers_box
+from app.maps import PLAIN, choose_from_map, show_map
 from app.session import current_theme
 from app.words import plain
 from stcore.charts import coverage as gaps
@@ -26,18 +26,18 @@ MAP_WORDS = {"missing": "share missing", "zeros": "share exactly zero", "neighbo
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def numbers(fingerprint: str, what: str, _data: STData) -> Any:
+def sensor_numbers(fingerprint: str, what: str, _data: STData) -> Any:
     """One number a sensor, and its unit."""
     return gaps.by_sensor(_data, what)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def observed(fingerprint: str, _data: STData) -> pd.DataFrame:
+def observed_shares(fingerprint: str, _data: STData) -> pd.DataFrame:
     return gaps.observed_shares(_data)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def week_of_all(fingerprint: str, channel: int, _data: STData) -> pd.DataFrame:
+def week_of_all_sensors(fingerprint: str, channel: int, _data: STData) -> pd.DataFrame:
     return usual_week(_data, None, channel)
 
 
@@ -58,7 +58,7 @@ def no_places(data: STData) -> str:
     return "No coordinates: the map is a drawing of the graph, neighbours near each other. Distances mean nothing."
 
 
-def map_panel(data: STData) -> SensorMap:
+def show_data_panel_map(data: STData) -> SensorMap:
     """The map, coloured by a number of one's choice; a click chooses the sensor."""
     options = [*data.channels, *MAP_WORDS]
     if st.session_state.get("map what") not in options:
@@ -67,8 +67,8 @@ def map_panel(data: STData) -> SensorMap:
     left, right = st.columns([4, 1], vertical_alignment="bottom")
     what = left.selectbox("Colour and size show", options, key="map what", format_func=lambda name: words[name])
     with right:
-        layers_box(data.fingerprint, data.locations is not None)
-    values, unit = numbers(data.fingerprint, what, data)
+        show_layers_box(data.fingerprint, data.locations is not None)
+    values, unit = sensor_numbers(data.fingerprint, what, data)
     places = sensor_places(data)
     if data.locations is None:
         st.info(no_places(data))
@@ -83,10 +83,10 @@ def map_panel(data: STData) -> SensorMap:
         unit,
         layers=layers,
         cells=cells,
-        overlays=overlays(data.fingerprint) if placed else (),
-        online=placed and online(),
+        overlays=map_overlays(data.fingerprint) if placed else (),
+        online=placed and is_online(),
     )
-    if take_click(sensors, "data-map"):
+    if choose_from_map(sensors, "data-map"):
         st.rerun()
     chosen = picking.chosen_sensor(data.sensors, 0)
     show_map(
@@ -98,11 +98,11 @@ def map_panel(data: STData) -> SensorMap:
     return sensors
 
 
-def sensor_panel(data: STData) -> None:
+def show_sensor_readings(data: STData) -> None:
     """Readings of the chosen sensor over a stretch of time."""
     left, middle, right = st.columns([3, 3, 4], vertical_alignment="bottom")
     with left:
-        sensor = picking.sensor_list(
+        sensor = picking.choose_sensor(
             data.sensors, 0, "Click one on the map, or choose it here.", sensor_word(data.ds).capitalize()
         )
     names = data.channels
@@ -110,7 +110,7 @@ def sensor_panel(data: STData) -> None:
         st.session_state["channels shown"] = names[:2]
     shown = middle.multiselect("Channels", names, key="channels shown") or names[:1]
     with right:
-        steps = stretch(data)
+        steps = choose_days(data)
     for name in shown:
         show_series(data, sensor, names.index(name), steps)
     if len(marks := planted(data, sensor)):
@@ -142,7 +142,7 @@ def show_series(data: STData, sensor: int, channel: int, steps: slice) -> None:
     )
 
 
-def stretch(data: STData, name: str = "days") -> slice:
+def choose_days(data: STData, name: str = "days") -> slice:
     """The steps to be looked at, by whole days; ``name`` tells several choices of days on one page apart."""
     time = data.local_time
     days = pd.date_range(time[0].normalize(), time[-1].normalize(), freq="D")
@@ -170,13 +170,13 @@ def first_reading(data: STData) -> int:
     return int(seen.argmax())
 
 
-def week_panel(data: STData) -> None:
+def show_week(data: STData) -> None:
     """The chosen sensor's usual week beside everybody's."""
     theme, sensor, word = current_theme(), picking.chosen_sensor(data.sensors, 0), sensor_word(data.ds)
     shown = st.session_state.get("channels shown") or data.channels[:1]
     channel = data.channels.index(shown[0])
     st.subheader("Usual week", help="Mean by hour of the local week; the band holds the middle 80 % of the readings.")
-    around = week_of_all(data.fingerprint, channel, data)
+    around = week_of_all_sensors(data.fingerprint, channel, data)
     st.altair_chart(
         profile(data, sensor, channel, theme, around), key="week", alt=f"Usual week of {word} {data.sensors[sensor]}"
     )
@@ -184,13 +184,13 @@ def week_panel(data: STData) -> None:
     with st.expander("The week as a table"):
         table = usual_week(data, sensor, channel).assign(sensor=data.sensors[sensor])
         st.dataframe(table, hide_index=True, height=260)
-        export(table, "usual week")
+        save_csv(table, "usual week")
 
 
-def coverage_panel(data: STData) -> None:
+def show_coverage(data: STData) -> None:
     """Where readings are missing, over time and sensors."""
     st.subheader("Coverage", help=f"Share of readings that are there, by stretch of time and {sensor_word(data.ds)}.")
-    shares = observed(data.fingerprint, data)
+    shares = observed_shares(data.fingerprint, data)
     if (shares.to_numpy() == 1).all():
         st.markdown("Every reading is there.")
         return
@@ -203,13 +203,13 @@ def coverage_panel(data: STData) -> None:
         alt=f"Share of readings observed, by time and {sensor_word(data.ds)}",
     )
     with st.expander("Missing readings as a table"):
-        table = pd.DataFrame({"sensor": data.sensors, "missing": numbers(data.fingerprint, "missing", data)[0]})
-        show_shares(table, "missing")
+        table = pd.DataFrame({"sensor": data.sensors, "missing": sensor_numbers(data.fingerprint, "missing", data)[0]})
+        show_share_table(table, "missing")
 
 
-def zeros_panel(data: STData) -> None:
+def show_zeros(data: STData) -> None:
     """Share of exact zeros by sensor: what the question of zero or missing is about."""
-    values, _ = numbers(data.fingerprint, "zeros", data)
+    values, _ = sensor_numbers(data.fingerprint, "zeros", data)
     st.subheader("Exact zeros", help=f"A {sensor_word(data.ds)} that is often exactly zero may be reporting nothing.")
     if not values.any():
         st.markdown("No reading is exactly zero.")
@@ -217,17 +217,17 @@ def zeros_panel(data: STData) -> None:
     chart = gaps.ranked_shares(data.sensors, values / 100, "exactly zero", current_theme(), sensor_word(data.ds))
     st.altair_chart(chart, key="zeros", alt=f"Share of exact zeros by {sensor_word(data.ds)}, highest first")
     with st.expander("Zeros as a table"):
-        show_shares(pd.DataFrame({"sensor": data.sensors, "zero": values}), "zero")
+        show_share_table(pd.DataFrame({"sensor": data.sensors, "zero": values}), "zero")
 
 
-def show_shares(table: pd.DataFrame, name: str) -> None:
+def show_share_table(table: pd.DataFrame, name: str) -> None:
     """A table of percentages by sensor, highest first."""
     column = st.column_config.NumberColumn(f"{name} (%)", format="%.3g")
     st.dataframe(table.sort_values(name, ascending=False), hide_index=True, height=260, column_config={name: column})
-    export(table, name)
+    save_csv(table, name)
 
 
-def export(table: pd.DataFrame, name: str) -> None:
+def save_csv(table: pd.DataFrame, name: str) -> None:
     """The table as a file that a spreadsheet takes for nothing but text and numbers."""
     st.download_button(
         "As CSV",
@@ -239,10 +239,10 @@ def export(table: pd.DataFrame, name: str) -> None:
     )
 
 
-def graph_panel(data: STData) -> None:
+def show_graph(data: STData) -> None:
     """How many neighbours sensors have."""
     st.subheader("Graph", help="Who is whose neighbour; models that use a graph pass information along it.")
-    counts, _ = numbers(data.fingerprint, "neighbours", data)
+    counts, _ = sensor_numbers(data.fingerprint, "neighbours", data)
     if not counts.any():
         st.markdown("There is no graph.")
         return
@@ -252,4 +252,4 @@ def graph_panel(data: STData) -> None:
     with st.expander("Neighbours as a table"):
         table = pd.DataFrame({"sensor": data.sensors, "neighbours": counts.astype(int)})
         st.dataframe(table.sort_values("neighbours", ascending=False), hide_index=True, height=260)
-        export(table, "neighbours")
+        save_csv(table, "neighbours")

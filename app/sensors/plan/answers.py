@@ -20,61 +20,61 @@ from stcore.sensors.sites import Sites
 Answers = Mapping[str, Answer]
 
 
-def asked(run: Run) -> Resident:
+def answer_process(run: Run) -> Resident:
     """The process that answers for the run; its start takes some seconds."""
     return resident("answer", str(run.path))
 
 
 @st.cache_resource(show_spinner="Reading the sensors …", max_entries=8)
-def _ground(path: str, seal: str, costs: tuple[str, ...], _run: Run) -> tuple[Sites, SiteFacts]:
+def _plan_ground(path: str, seal: str, costs: tuple[str, ...], _run: Run) -> tuple[Sites, SiteFacts]:
     data = run_dataset(_run)
     sites = sites_of(_run, data, demands(_run, {"costs": list(costs) or None}))
     return sites, SiteFacts(data, sites)
 
 
-def ground(run: Run, costs: tuple[str, ...]) -> tuple[Sites, SiteFacts]:
+def plan_ground(run: Run, costs: tuple[str, ...]) -> tuple[Sites, SiteFacts]:
     """The run's sites with these costs, and what the data say of them. Never change what comes back. OptionError."""
-    return _ground(str(run.path), weights_seal(run), costs, run)
+    return _plan_ground(str(run.path), weights_seal(run), costs, run)
 
 
 @st.cache_data(show_spinner=False, max_entries=2000)
-def _answered(path: str, seal: str, masks: tuple[str, str], whole: bool, _run: Run) -> dict[str, Answer]:
+def _plan_answers(path: str, seal: str, masks: tuple[str, str], whole: bool, _run: Run) -> dict[str, Answer]:
     on, over = masks
-    told = asked(_run).ask({"keep": on, "over": over, "whole": whole})["answers"]
+    told = answer_process(_run).ask({"keep": on, "over": over, "whole": whole})["answers"]
     keep = np.array([letter == "1" for letter in over])
     return {part: answer_from_json(keep, one) for part, one in zip(PARTS, told, strict=True)}
 
 
-def answered(run: Run, on: np.ndarray, over: np.ndarray | None = None, *, whole: bool = False) -> Answers:
+def plan_answers(run: Run, on: np.ndarray, over: np.ndarray | None = None, *, whole: bool = False) -> Answers:
     """Errors of both parts with those in ``on`` [N] bool on, told about the plan ``over``: itself, unless another is named.
 
     Asked once. OptionError with none on, RunError without an answer.
     """
     if not on.any():
         raise OptionError("At least one sensor has to stay on.")
-    masks = text(on), text(on if over is None else over)
-    return _answered(str(run.path), weights_seal(run), masks, whole, run)
+    masks = mask_text(on), mask_text(on if over is None else over)
+    return _plan_answers(str(run.path), weights_seal(run), masks, whole, run)
 
 
-def text(keep: np.ndarray) -> str:
+def mask_text(keep: np.ndarray) -> str:
     """A mask as zeros and ones."""
     return "".join("1" if on else "0" for on in keep)
 
 
-def curve(run: Run, sites: Sites) -> tuple[Curve, float]:
+def plan_curve(run: Run, sites: Sites) -> tuple[Curve, float]:
     """The curve as far as it is drawn, and how much of it that is; asking has it drawn on."""
     if (whole := stored_curve(run, sites.options)) is not None and whole.done:
         return whole, 1.0
-    told = asked(run).ask({"curve": sites.options.model_dump(mode="json")})
+    told = answer_process(run).ask({"curve": sites.options.model_dump(mode="json")})
     return parse_curve(told["curve"]) or Curve(), float(told["share"])
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
-def _speed(path: str, seal: str, mask: str, _run: Run) -> dict[str, Any]:
-    found: dict[str, Any] = asked(_run).ask({"speed": mask})["speed"]
+def _plan_speed(path: str, seal: str, mask: str, _run: Run) -> dict[str, Any]:
+    found: dict[str, Any] = answer_process(_run).ask({"speed": mask})["speed"]
     return found
 
 
-def speed(run: Run, keep: np.ndarray) -> dict[str, Any]:
+def plan_speed(run: Run, keep: np.ndarray) -> dict[str, Any]:
     """How much faster it is; measured once, which takes some seconds."""
-    return _speed(str(run.path), weights_seal(run), text(keep), run)
+    return _plan_speed(str(run.path), weights_seal(run), mask_text(keep), run)

@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from app import forms
-from app.compare.experiment.presets import PRESETS, fill_preset, fill_run
 from app.labels import card_label
-from app.session import answers, link, runs_folder
+from app.session import runs_folder, session_answers, set_address
 from app.sources import choose_source, open_source
 from app.speed import training_speed
 from app.train.form import choose_model
@@ -41,24 +40,24 @@ class Draft(NamedTuple):
     problem: str = ""
 
 
-def plan_from(run: Run) -> None:
+def plan_experiment_like(run: Run) -> None:
     """Show the form filled with a run's method, model and data. For callbacks."""
     fill_run(run)
-    link("part", "worth")
+    set_address("part", "worth")
     st.session_state["new experiment"] = True
 
 
-def form(run: Run | None, opened: bool) -> None:
+def show_experiment_form(run: Run | None, opened: bool) -> None:
     """The form, folded away unless there is nothing else; ``run`` may lend it its settings."""
     st.session_state.setdefault("new experiment", opened)
     st.toggle("New experiment", key="new experiment")
     if not st.session_state["new experiment"]:
         return
     with st.container(border=True, key="experiment-form"):
-        presets(run)
-        draft = drawn()
+        show_presets(run)
+        draft = choose_experiment()
         if draft.options and draft.data:
-            say_size(draft.options, draft.data)
+            show_size(draft.options, draft.data)
         elif draft.problem:
             st.error(plain(draft.problem), icon=":material/block:")
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -67,13 +66,13 @@ def form(run: Run | None, opened: bool) -> None:
                 type="primary",
                 disabled=draft.options is None,
                 key="start experiment",
-                on_click=start,
+                on_click=start_experiment,
                 args=(draft.options,),
             )
             st.markdown("Its runs are processes of their own: they go on when this page is closed, and after a crash.")
 
 
-def presets(run: Run | None) -> None:
+def show_presets(run: Run | None) -> None:
     """Buttons that fill the form."""
     with st.container(horizontal=True):
         for name, (label, hint, values) in PRESETS.items():
@@ -83,7 +82,7 @@ def presets(run: Run | None) -> None:
             st.button("Like the run above", help=hint, key="preset run", on_click=fill_run, args=(run,))
 
 
-def drawn() -> Draft:
+def choose_experiment() -> Draft:
     """All fields, and what they come to."""
     described = {option["name"]: option for option in ExperimentOptions.describe()}
     cards = registry.cards("strategies")
@@ -115,9 +114,9 @@ def drawn() -> Draft:
             with column:
                 values[option] = forms.field("experiment", described[option], {}, {})
     values |= {"name": name.strip() or free_name(), "methods": methods, "data": source}
-    values["options"], values["tune"] = training(source)
-    values["controls"] = more(described["controls"])
-    return checked(source, values)
+    values["options"], values["tune"] = choose_training(source)
+    values["controls"] = choose_controls(described["controls"])
+    return read_draft(source, values)
 
 
 def free_name() -> str:
@@ -126,7 +125,7 @@ def free_name() -> str:
     return next(name for number in range(1, len(taken) + 2) if (name := f"experiment-{number}") not in taken)
 
 
-def training(source: str) -> tuple[dict[str, Any], Any]:
+def choose_training(source: str) -> tuple[dict[str, Any], Any]:
     """Run options common to all, and the search or False."""
     train = {option["name"]: option for option in TrainOptions.describe()}
     st.session_state.setdefault("experiment.model", "stid")
@@ -146,7 +145,7 @@ def training(source: str) -> tuple[dict[str, Any], Any]:
         if searched:
             st.markdown("**The search**")
             found = forms.fields("experiment tune", TuneOptions.describe(), AUTOMATIC, {})
-            tune = {name: value if name == "seed" else listed(value) for name, value in found.items()}
+            tune = {name: value if name == "seed" else split_list(value) for name, value in found.items()}
         st.markdown("**Training**")
         fixed = ("epochs", "threads", "device", *(SEARCHED if searched else ()))
         described = [option for name, option in train.items() if name not in fixed]
@@ -161,7 +160,7 @@ def training(source: str) -> tuple[dict[str, Any], Any]:
     return {"train": {**trained, "epochs": epochs}, "data": data, "model": {"name": model, **options}}, tune
 
 
-def more(controls: Mapping[str, Any]) -> bool:
+def choose_controls(controls: Mapping[str, Any]) -> bool:
     """Whether controls are trained too, and one run at a time."""
     with st.container(horizontal=True):
         st.checkbox(
@@ -173,49 +172,54 @@ def more(controls: Mapping[str, Any]) -> bool:
         return bool(forms.field("experiment", controls, {}, {}))
 
 
-def listed(value: Any) -> Any:
+def split_list(value: Any) -> Any:
     """Text with commas as its parts; None for none."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-def counted(value: Any) -> Any:
+def parse_seeds(value: Any) -> Any:
     """Seeds: a single number is how many, as in an experiment's file."""
-    parts = listed(value) or []
+    parts = split_list(value) or []
     return int(parts[0]) if len(parts) == 1 and parts[0].isdigit() else parts
 
 
-def checked(source: str, values: dict[str, Any]) -> Draft:
+def read_draft(source: str, values: dict[str, Any]) -> Draft:
     """The experiment's options, or in words why it cannot be."""
     data, problem = open_source(source)
     if data is None:
         return Draft(None, None, problem)
     if not values["methods"]:
         return Draft(None, data, "Choose at least one method.")
-    values = {**values, "keep": listed(values["keep"]), "seeds": counted(values["seeds"]), "answers": answers(source)}
+    values = {
+        **values,
+        "keep": split_list(values["keep"]),
+        "seeds": parse_seeds(values["seeds"]),
+        "answers": session_answers(source),
+    }
     try:
         options = ExperimentOptions.read(values)
-        size(options.model_dump_json(), data)
+        plan_size(options.model_dump_json(), data)
     except (OptionError, DataError) as error:
         return Draft(None, data, sentence(str(error)))
     return Draft(options, data)
 
 
 # ---- how much it is ------------------------------------------------------------------------------------------------
-def size(options: str, data: STData) -> tuple[Plan, dict[str, cost.Work]]:
+def plan_size(options: str, data: STData) -> tuple[Plan, dict[str, cost.Work]]:
     """The plan and each arm's work. OptionError for an arm that cannot be trained."""
-    return _size(options, data.fingerprint, data)
+    return _plan_size(options, data.fingerprint, data)
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
-def _size(options: str, fingerprint: str, _data: STData) -> tuple[Plan, dict[str, cost.Work]]:
+def _plan_size(options: str, fingerprint: str, _data: STData) -> tuple[Plan, dict[str, cost.Work]]:
     asked = ExperimentOptions.read(json.loads(options))
     planned = plan(asked, str(asked.name), len(_data.sensors))
     return planned, {key: work for key, (_, work) in work_by_arm(planned, _data).items()}
 
 
-def say_size(options: ExperimentOptions, data: STData) -> None:
+def show_size(options: ExperimentOptions, data: STData) -> None:
     """How many runs, and about how long all of them take."""
-    planned, works = size(options.model_dump_json(), data)
+    planned, works = plan_size(options.model_dump_json(), data)
     factor, basis = training_speed(str(options.options.get("model", {}).get("name", "stid")))
     side_by_side = 1 if st.session_state.get("experiment.in turn") else slots()
     whole = sum(cost.seconds(works[run.key], factor) for run in planned.runs) / side_by_side
@@ -230,7 +234,7 @@ def say_size(options: ExperimentOptions, data: STData) -> None:
     )
 
 
-def start(options: ExperimentOptions) -> None:
+def start_experiment(options: ExperimentOptions) -> None:
     """Make the experiment, start its process and show it."""
     try:
         made = create_experiment(options, runs_folder())
@@ -240,6 +244,57 @@ def start(options: ExperimentOptions) -> None:
     except OSError as error:
         st.session_state["experiment problem"] = f"The experiment could not be written: {error.strerror or error}."
     else:
-        link("experiment", made.name)
+        set_address("experiment", made.name)
         st.session_state["new experiment"] = False
         st.session_state["experiment.name"] = ""
+
+
+Values = dict[str, Any]  # the key of a field to its value
+PRESETS: dict[str, tuple[str, str, Values]] = {  # label, hint, values
+    "small": (
+        "Small (demo city, minutes)",
+        "One method with two seeds and three epochs: to see how it works. Far too little to tell anything.",
+        {
+            "experiment.data": "demo",
+            "experiment.methods": ["st-prune"],
+            "experiment.keep": "0.5",
+            "experiment.seeds": "2",
+            "experiment.tune": False,
+            "experiment train.epochs": 3,
+        },
+    ),
+    "answer": (
+        "An answer (demo city, about an hour)",
+        "Two methods with five seeds, and the same search for all of them.",
+        {
+            "experiment.data": "demo",
+            "experiment.methods": ["st-prune", "infobatch"],
+            "experiment.keep": "0.5",
+            "experiment.seeds": "5",
+            "experiment.tune": True,
+            "experiment train.epochs": 15,
+        },
+    ),
+}
+
+
+def fill_preset(values: Values) -> None:
+    """Have the form show these values. For callbacks."""
+    st.session_state.update(values)
+
+
+def fill_run(run: Run) -> None:
+    """Have the form show a run's data, method, model and training. For callbacks."""
+    spec = run.spec
+    options, source = spec["options"], spec["data"]["source"]
+    prune = options["prune"]
+    st.session_state["experiment.data"] = str(run.path / source) if source == "data.nc" else source
+    if prune["name"] not in ("full", "random"):
+        st.session_state["experiment.methods"] = [prune["name"]]
+    st.session_state["experiment.keep"] = f"{prune.get('keep') or 0.5:g}"
+    st.session_state["experiment.samples"] = run.sample_name
+    st.session_state["experiment.model"] = model = options["model"]["name"]
+    forms.fill(f"experiment {model}", registry.card("models", model).options.describe(), options["model"], {})
+    forms.fill("experiment train", TrainOptions.describe(), options["train"], {})
+    kinds = [option for option in DataOptions.describe() if option["name"] != "samples"]
+    forms.fill("experiment data", kinds, options["data"], {})

@@ -53,44 +53,44 @@ def show_report(experiment: Experiment, live: bool) -> None:
         label = "Show what is known so far" if wanted is None else f"Take in the {done} finished runs"
         if wanted != done:
             st.button(
-                label, icon=":material/update:", key="so far button", on_click=so_far, args=(experiment.name, done)
+                label, icon=":material/update:", key="so far button", on_click=set_so_far, args=(experiment.name, done)
             )
         if wanted is None:
             st.markdown("The whole report appears when all runs are finished.")
             return
         st.warning("Not all runs are finished: what follows may still change.", icon=":material/info:")
         done = wanted
-    report = load(experiment, done)
+    report = load_report(experiment, done)
     if not report["summary"]:
         st.info("No arm of this experiment is finished yet.", icon=":material/info:")
         return
-    verdicts(report)
-    whole(report, experiment.name)
-    figures(report)
-    closing(report)
+    show_verdicts(report)
+    save_report(report, experiment.name)
+    show_report_figures(report)
+    show_notes(report)
 
 
-def so_far(name: str, done: int) -> None:
+def set_so_far(name: str, done: int) -> None:
     """Show the report of so many finished runs. For callbacks."""
     st.session_state.setdefault("so far", {})[name] = done
 
 
-def load(experiment: Experiment, done: int) -> Report:
+def load_report(experiment: Experiment, done: int) -> Report:
     """The report, made anew only when more runs are finished."""
     stored = experiment.folder.path / "report.json"
-    return _load(
+    return _load_report(
         experiment.name, str(experiment.folder.root), done, stored.stat().st_mtime if stored.is_file() else 0.0
     )
 
 
 @st.cache_data(show_spinner="Comparing the runs …", max_entries=8)
-def _load(name: str, root: str, done: int, stamp: float) -> Report:
+def _load_report(name: str, root: str, done: int, stamp: float) -> Report:
     experiment = open_experiment(name, Path(root))
     runs = [run for arm in experiment.arms for run in arm["runs"] if finished(run)]
     return describe_report(experiment.report(), runs)
 
 
-def verdicts(report: Report) -> None:
+def show_verdicts(report: Report) -> None:
     """The answers, large."""
     for place, record in enumerate(report["verdicts"]):
         color, icon = ANSWERS[record["answer"]]
@@ -101,7 +101,7 @@ def verdicts(report: Report) -> None:
         st.info("No method of this experiment is finished yet, so there is no verdict.", icon=":material/info:")
 
 
-def figures(report: Report) -> None:
+def show_report_figures(report: Report) -> None:
     """All figures, those that belong together beside each other."""
     sections = {section.name: section for section in shown(report)}
     arm: Key | None = None
@@ -139,7 +139,7 @@ def show_section(section: Section, report: Report, arm: Key | None) -> None:
             if report.get(name):
                 frame = pd.DataFrame(report[name])
                 st.dataframe(
-                    readable(frame),
+                    readable_table(frame),
                     hide_index=True,
                     height=min(36 * len(frame) + 40, 320),
                     key=f"numbers {name} {section.name}",
@@ -148,12 +148,12 @@ def show_section(section: Section, report: Report, arm: Key | None) -> None:
         figure(section, report, f"{section.title}{' · ' + title(arm) if section.each and arm else ''}")
 
 
-def readable(frame: pd.DataFrame) -> pd.DataFrame:
+def readable_table(frame: pd.DataFrame) -> pd.DataFrame:
     """A table without what is the same in every row and only names the arm."""
     return frame.drop(columns=[name for name in ("role", "control_role", "method", "notes") if name in frame])
 
 
-def closing(report: Report) -> None:
+def show_notes(report: Report) -> None:
     """The search, and what has to be known beside the figures."""
     if report.get("search"):
         with st.expander(TABLES["search"]):
@@ -170,7 +170,7 @@ PARQUET = "application/vnd.apache.parquet"
 OFFLINE = "One file of about 5 MB that opens anywhere, without internet."
 
 
-def whole(report: dict[str, Any], name: str) -> None:
+def save_report(report: dict[str, Any], name: str) -> None:
     """The report as one page, and its tables."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Save** the report as")

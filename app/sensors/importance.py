@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from app.labels import card_label, run_labels
-from app.sensors.importance import measuring
+from app.sensors import measuring
 from app.sensors.view import View
-from app.session import current_theme, listed_runs, state
+from app.session import current_theme, listed_runs, run_state
 from app.words import plain
 from stcore.charts.importance import TITLES, agreement_matrix, ranked_dots, small_maps, stability_chart
 from stcore.data import STData
@@ -32,31 +32,31 @@ STABLE = (
 )
 
 
-def show(view: View) -> None:
+def show_importance(view: View) -> None:
     """The section; nothing is computed while the run still trains."""
     st.subheader(
         "Which sensors matter?",
         help="Several answers to one question. None is the truth; where they agree, and runs with other seeds agree, one may "
         "believe them.",
     )
-    if state(view.run) in LIVE:
+    if run_state(view.run) in LIVE:
         st.markdown("The views are held against each other once the run has ended.")
         return
-    runs = chosen_runs(view.run)
-    found = seen(view, runs)
-    maps(view, found)
+    runs = choose_runs_together(view.run)
+    found = read_views(view, runs)
+    show_importance_maps(view, found)
     left, right = st.columns(2, gap="large")
     with left:
-        agreement(found)
+        show_agreement(found)
     with right:
-        stability(view.run, found)
+        show_stability(view.run, found)
     with st.expander("Measure more", expanded=len(found.views) == 1):
-        measuring.show(view)
-    faults(view, found)
-    tables(view, found)
+        measuring.show_measuring(view)
+    show_faults(view, found)
+    show_importance_tables(view, found)
 
 
-def chosen_runs(run: Run) -> list[Run]:
+def choose_runs_together(run: Run) -> list[Run]:
     """This run, and the others on the same data that are looked at with it."""
     others = {other.id: other for other in comparable_runs(run, listed_runs()) if other.status == "done"}
     if not others:
@@ -76,15 +76,15 @@ def chosen_runs(run: Run) -> list[Run]:
     return [run, *(others[name] for name in picked)]
 
 
-def seen(view: View, runs: list[Run]) -> ImportanceViews:
+def read_views(view: View, runs: list[Run]) -> ImportanceViews:
     """The views, computed again only when a run or a measurement has changed."""
-    asked = measuring.answered(view)
+    asked = measuring.region_answer(view)
     stamps = tuple((str(run.path), len(run.epochs()), kept(run) is not None) for run in runs)
-    return _seen(stamps, view.fingerprint, asked.names[-1] if asked else "", (runs, view.ground.data, asked))
+    return _read_views(stamps, view.fingerprint, asked.names[-1] if asked else "", (runs, view.ground.data, asked))
 
 
 @st.cache_resource(show_spinner="Holding the views against each other …", max_entries=8)
-def _seen(
+def _read_views(
     stamps: tuple[tuple[str, int, bool], ...],
     fingerprint: str,
     question: str,
@@ -94,7 +94,7 @@ def _seen(
     return importance_views(runs, data, asked.found() if asked else None)
 
 
-def maps(view: View, found: ImportanceViews) -> None:
+def show_importance_maps(view: View, found: ImportanceViews) -> None:
     """One small map a view, or the ranks in rows."""
     told = " ".join(f"**{TITLES[name]}**: {MEANING[name]}." for name in found.views)
     if len(found.views) > 1:
@@ -124,7 +124,7 @@ def maps(view: View, found: ImportanceViews) -> None:
     right.markdown(f"{told}  \n{said}")
 
 
-def agreement(found: ImportanceViews) -> None:
+def show_agreement(found: ImportanceViews) -> None:
     """Whether the views agree."""
     st.markdown("**Do they agree?**", help=TAU)
     if found.agreement.empty:
@@ -134,7 +134,7 @@ def agreement(found: ImportanceViews) -> None:
     st.altair_chart(chart, key="importance agreement", alt="Kendall's tau between the views, with intervals")
 
 
-def stability(run: Run, found: ImportanceViews) -> None:
+def show_stability(run: Run, found: ImportanceViews) -> None:
     """How stable the mask is, from epoch to epoch and between runs."""
     st.markdown("**Is the mask stable?**", help=STABLE)
     if not found.stability:
@@ -158,7 +158,7 @@ def stability(run: Run, found: ImportanceViews) -> None:
         )
 
 
-def faults(view: View, found: ImportanceViews) -> None:
+def show_faults(view: View, found: ImportanceViews) -> None:
     """Sensors that look faulty, and why."""
     if view.ground.data is None:
         return
@@ -178,7 +178,7 @@ def faults(view: View, found: ImportanceViews) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="faulty sensors")
 
 
-def tables(view: View, found: ImportanceViews) -> None:
+def show_importance_tables(view: View, found: ImportanceViews) -> None:
     """The twin of maps and matrix, for reading and for taking away."""
     with st.expander("All views as a table"):
         table = found.table()

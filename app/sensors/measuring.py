@@ -26,7 +26,7 @@ REGIONS_HELP = (
 EVERY = 1.5
 
 
-def show(view: View) -> None:
+def show_measuring(view: View) -> None:
     """What can be measured, side by side."""
     if view.run.path == DEMO_RUN:
         st.markdown(
@@ -41,21 +41,21 @@ def show(view: View) -> None:
         return
     left, right = st.columns(2, gap="large")
     with left:
-        st.fragment(permutation, run_every=EVERY if permuting(view.run) else None)(view.run)
+        st.fragment(show_permutation, run_every=EVERY if is_permuting(view.run) else None)(view.run)
     with right:
-        regions(view)
+        show_regions(view)
 
 
 # ---- permuted histories ----------------------------------------------------------------------------------------------
-def permuting(run: Run) -> bool:
+def is_permuting(run: Run) -> bool:
     """Whether a process is at it."""
     return worker.working(run.path / FILE) or (under_way(run) is not None and kept(run) is None)
 
 
-def permutation(run: Run) -> None:
+def show_permutation(run: Run) -> None:
     """The button, or how far it is, or what it came to."""
     st.markdown("**Permuted histories**", help=PERMUTE_HELP)
-    now, asked = permuting(run), f"permuting {run.id}"
+    now, asked = is_permuting(run), f"permuting {run.id}"
     if st.session_state.get(asked) and not now:
         st.session_state[asked] = False
         if kept(run) is None:
@@ -85,7 +85,7 @@ def start_permuting(run: Run) -> None:
 
 
 # ---- regions left out ------------------------------------------------------------------------------------------------
-def regions(view: View) -> None:
+def show_regions(view: View) -> None:
     """How many regions, what that costs, and how far it is."""
     st.markdown("**Regions left out, and retrained**", help=REGIONS_HELP)
     most = min(MOST, len(view.names))
@@ -94,14 +94,14 @@ def regions(view: View) -> None:
     length = int(view.run.spec["options"]["train"]["epochs"])
     epochs = right.number_input("Epochs each", 1, max(length, 1), min(5, length), key="region epochs")
     try:
-        asked = question(view, int(count), int(epochs))
+        asked = region_question(view, int(count), int(epochs))
     except OptionError as refusal:
         st.markdown(plain(refusal))
         return
-    st.fragment(training, run_every=EVERY if busy(asked) else None)(asked)
+    st.fragment(show_region_training, run_every=EVERY if is_busy(asked) else None)(asked)
 
 
-def question(view: View, count: int, epochs: int) -> LeavingOut:
+def region_question(view: View, count: int, epochs: int) -> LeavingOut:
     """The question, kept for a session as its regions take a moment to find. OptionError."""
     held, key = st.session_state.setdefault("regions asked", {}), (view.run.id, count, epochs)
     if key not in held:
@@ -111,30 +111,30 @@ def question(view: View, count: int, epochs: int) -> LeavingOut:
     return found
 
 
-def answered(view: View) -> LeavingOut | None:
+def region_answer(view: View) -> LeavingOut | None:
     """What has been left out to the end: as set in the form, else any; None where nothing has."""
     if view.ground.data is None:
         return None
     numbers = questions_begun(view.run, str(runs_folder()))
     wish = st.session_state.get("regions"), st.session_state.get("region epochs")
-    found = [question(view, *each) for each in sorted(numbers, key=lambda each: (each == wish, each))]
+    found = [region_question(view, *each) for each in sorted(numbers, key=lambda each: (each == wish, each))]
     done = [asked for asked in found if asked.done > asked.count]
     return done[-1] if done else None
 
 
-def busy(asked: LeavingOut) -> bool:
+def is_busy(asked: LeavingOut) -> bool:
     """Whether a process is at it, of this server or another."""
-    return worker.working(mark(asked)) or any(run.status in LIVE for run in asked.runs())
+    return worker.working(process_mark(asked)) or any(run.status in LIVE for run in asked.runs())
 
 
-def mark(asked: LeavingOut) -> Path:
+def process_mark(asked: LeavingOut) -> Path:
     """By which its process is known."""
     return asked.parent.path / f"regions-{asked.count}-{asked.epochs}"
 
 
-def training(asked: LeavingOut) -> None:
+def show_region_training(asked: LeavingOut) -> None:
     """Cost and button before, progress while, a word after."""
-    now, seen, done = busy(asked), f"leaving out {asked.names[-1]}", asked.done
+    now, seen, done = is_busy(asked), f"leaving out {asked.names[-1]}", asked.done
     if st.session_state.get(seen, now) and not now:
         st.session_state[seen] = False
         st.rerun(scope="app")
@@ -163,4 +163,4 @@ def start_leaving_out(asked: LeavingOut) -> None:
     """In a process of its own, that outlives the page."""
     how = ["--regions", str(asked.count), "--epochs", str(asked.epochs), "--runs", asked.root, "--quiet"]
     with asked.parent.open_log() as log:
-        worker.start_command(["importance", str(asked.parent.path), *how], mark(asked), log)
+        worker.start_command(["importance", str(asked.parent.path), *how], process_mark(asked), log)

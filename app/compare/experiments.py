@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import control
 from app.labels import card_label
-from app.session import link, linked, runs_folder
+from app.session import address_value, runs_folder, set_address
 from app.words import plain, sentence
 from stcore.evidence.experiment import Experiment, experiments_in
 from stcore.processes import worker
@@ -23,7 +23,7 @@ SHOWN = 4  # the others are folded away
 
 def chosen_experiment(experiments: list[Experiment]) -> Experiment | None:
     """The one in the address, else the newest."""
-    asked = linked("experiment")
+    asked = address_value("experiment")
     found = next((one for one in experiments if one.name == asked), None)
     if asked and found is None:
         st.warning(f"Experiment {plain(asked, 80)} is not on this machine.", icon=":material/link_off:")
@@ -31,50 +31,50 @@ def chosen_experiment(experiments: list[Experiment]) -> Experiment | None:
     return found or (experiments[0] if experiments else None)
 
 
-def listing(experiments: list[Experiment], chosen: Experiment | None) -> None:
+def show_experiments(experiments: list[Experiment], chosen: Experiment | None) -> None:
     """The list, alive while anything works."""
-    st.session_state["listed"] = stand(experiments)
+    st.session_state["listed"] = progress_key(experiments)
     every = POLL if any(one.status in LIVE for one in experiments) else SLOW_POLL
-    st.fragment(_listing, run_every=every)(chosen.name if chosen else "")
+    st.fragment(_show_experiments, run_every=every)(chosen.name if chosen else "")
     if said := st.session_state.pop("experiment problem", None):
         st.error(plain(said), icon=":material/block:")
 
 
-def stand(experiments: list[Experiment]) -> list[tuple[str, str, int]]:
+def progress_key(experiments: list[Experiment]) -> list[tuple[str, str, int]]:
     """What a redrawing of the whole page depends on: names, how they stand, and how many runs are finished."""
     return [(one.name, one.status, int(one.progress.get("done", 0))) for one in experiments]
 
 
-def _listing(chosen: str) -> None:
+def _show_experiments(chosen: str) -> None:
     experiments = experiments_in(runs_folder())
-    if st.session_state.get("listed") != stand(experiments):
+    if st.session_state.get("listed") != progress_key(experiments):
         st.rerun()  # the whole page: what can be shown of a report may have changed
     for one in experiments[:SHOWN]:
-        line(one, one.name == chosen)
+        show_experiment(one, one.name == chosen)
     if rest := experiments[SHOWN:]:
         with st.expander(f"{len(rest)} earlier ones", expanded=any(one.name == chosen for one in rest)):
             for one in rest:
-                line(one, one.name == chosen)
+                show_experiment(one, one.name == chosen)
 
 
-def line(experiment: Experiment, chosen: bool) -> None:
+def show_experiment(experiment: Experiment, chosen: bool) -> None:
     """One experiment: name, what it is, how far it is, and its buttons."""
-    now, progress = state(experiment), experiment.progress
+    now, progress = experiment_state(experiment), experiment.progress
     word, color, icon = BADGES[now]
     with st.container(border=True, key=f"experiment-{experiment.name}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
-            st.markdown(f"**{plain(experiment.name)}** · {plain(about(experiment))}", width="stretch")
-            buttons(experiment, now, chosen)
+            st.markdown(f"**{plain(experiment.name)}** · {plain(experiment_words(experiment))}", width="stretch")
+            show_buttons(experiment, now, chosen)
         if now != "done":
-            st.progress(*how_far(experiment, now))
+            st.progress(*experiment_progress(experiment, now))
         for failed in progress.get("failed") or []:
             st.markdown(f":red[{plain(failed['run'])} failed:] {plain(failed['reason'], 300)}")
-        if now == "interrupted" and (last := last_word(experiment)):
+        if now == "interrupted" and (last := last_log_line(experiment)):
             st.markdown(f"Its last words: {plain(last, 300)}")
 
 
-def state(experiment: Experiment) -> str:
+def experiment_state(experiment: Experiment) -> str:
     """Its status, with stopped and not yet started told from interrupted."""
     status = experiment.status
     if status != "interrupted":
@@ -83,7 +83,7 @@ def state(experiment: Experiment) -> str:
     return "new" if told is None else "stopped" if told == "stopped" else "interrupted"
 
 
-def about(experiment: Experiment) -> str:
+def experiment_words(experiment: Experiment) -> str:
     """Methods, budgets, seeds and data in a line."""
     options = experiment.options
     methods = ", ".join(one.label or card_label(one.name) for one in options.methods)
@@ -94,7 +94,7 @@ def about(experiment: Experiment) -> str:
     return f"{methods} at {budgets} · {seeds} · {options.samples} · {options.data.rsplit('/', 1)[-1]}"
 
 
-def how_far(experiment: Experiment, now: str) -> tuple[float, str]:
+def experiment_progress(experiment: Experiment, now: str) -> tuple[float, str]:
     """Share of the runs that are finished, those under way counted by their epochs, and that in words."""
     progress = experiment.progress
     done, whole = int(progress.get("done", 0)), int(progress.get("all") or len(experiment.plan.runs))
@@ -113,7 +113,7 @@ def how_far(experiment: Experiment, now: str) -> tuple[float, str]:
     return min((done + begun) / max(whole, 1), 1.0), text
 
 
-def last_word(experiment: Experiment) -> str:
+def last_log_line(experiment: Experiment) -> str:
     """The last line that its worker wrote down."""
     try:
         lines = (experiment.folder.path / "log.txt").read_text("utf-8", "replace").split("\n")
@@ -122,7 +122,7 @@ def last_word(experiment: Experiment) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
-def buttons(experiment: Experiment, now: str, chosen: bool) -> None:
+def show_buttons(experiment: Experiment, now: str, chosen: bool) -> None:
     """Start or resume, pause, stop; and which one's report is shown."""
     name = experiment.name
     if now in ("running", "paused"):
@@ -141,18 +141,24 @@ def buttons(experiment: Experiment, now: str, chosen: bool) -> None:
         )
     elif now != "done" and now != "starting":
         label = "Start" if now == "new" else "Resume"
-        st.button(label, icon=":material/play_arrow:", key=f"start experiment {name}", on_click=start, args=(name,))
+        st.button(
+            label,
+            icon=":material/play_arrow:",
+            key=f"start experiment {name}",
+            on_click=resume_experiment,
+            args=(name,),
+        )
     st.button(
         "Shown" if chosen else "Show",
         type="tertiary",
         disabled=chosen,
         key=f"show experiment {name}",
-        on_click=link,
+        on_click=set_address,
         args=("experiment", name),
     )
 
 
-def start(name: str) -> None:
+def resume_experiment(name: str) -> None:
     """Have a process of its own work on it."""
     try:
         worker.start_experiment(name, runs_folder(), bool(st.session_state.get("experiment.in turn")))
