@@ -138,6 +138,11 @@ class TrainOptions(Options):
     batch: int | None = option(
         None, "Samples in a step; about 1024 (window, sensor) cells when left out.", ge=1, le=65_536, unit="samples"
     )
+    loss: Literal["mae", "mse", "huber"] = option(
+        "mae",
+        "What an error costs in training, and a sample's error for the strategy: its absolute value, its square, or Huber's "
+        "between the two, which is a square up to one training spread.",
+    )
     lr: float | None = option(None, "Learning rate at the start; follows the batch when left out.", gt=0, le=1.0)
     optimizer: Literal["adam", "adamw"] = option(
         "adam", "Adam with its weight decay in the gradient, or AdamW with it apart."

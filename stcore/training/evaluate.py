@@ -11,6 +11,7 @@ from stcore.data.metrics import Errors
 from stcore.data.windows import Windows
 from stcore.models import Setting, naive
 from stcore.ranks import Ranks
+from stcore.training.losses import MAE, Loss
 from stcore.training.tensors import Feed
 
 CELLS = 16_384  # (window, sensor) cells forecast at once
@@ -73,8 +74,8 @@ def naive_metrics(feed: Feed) -> dict[str, Any]:
     return found
 
 
-def importance(model: nn.Module, feed: Feed, windows: Windows, most: int = 64) -> np.ndarray:
-    """Share of each sensor [N] in the loss's pull on the inputs: mean of |x dL/dx| over time and evenly spaced windows.
+def importance(model: nn.Module, feed: Feed, windows: Windows, loss: Loss = MAE, most: int = 64) -> np.ndarray:
+    """Share of each sensor [N] in the loss's pull on the inputs: mean of |x dL/dx| over time and ``most`` windows.
 
     Gradient times input, as in Shrikumar et al. 2016, arXiv 1605.01713. For a model that does not mix sensors this says
     how much a sensor's own forecast leans on its history.
@@ -86,7 +87,7 @@ def importance(model: nn.Module, feed: Feed, windows: Windows, most: int = 64) -
     for part in np.array_split(ids, -(-len(ids) // at_once(feed.setting))):
         batch = feed.batch(windows, part)
         x = batch.x.clone().requires_grad_(True)
-        (gradient,) = torch.autograd.grad(absolute(model(x, batch.calendar), batch.y, batch.mask).sum(), x)
+        (gradient,) = torch.autograd.grad(loss.value(missed(model(x, batch.calendar), batch.y, batch.mask)).sum(), x)
         total += (x * gradient).detach().abs().sum((0, 1, 3)).double().cpu()
     model.train(training)
     return (total / total.sum().clamp(min=1e-30)).numpy()

@@ -20,6 +20,7 @@ from stcore.sensors.mask import SensorMask
 from stcore.sensors.options import SiteOptions
 from stcore.training.build import small_pool
 from stcore.training.evaluate import CELLS, missed
+from stcore.training.losses import MAE, Loss
 from stcore.training.mask import Masking
 from stcore.training.results import State
 from stcore.training.samples import Pool
@@ -35,6 +36,7 @@ class Pupil(Protocol):
     pool: Pool
     model: Forecaster
     learner: Forecaster
+    loss: Loss
     masking: Masking
     clock: Clock
     state: State
@@ -51,10 +53,10 @@ Visits = Generator[Progress, None, int]  # progress, and in the end how many vis
 
 @torch.no_grad()
 def score_all(
-    model: Forecaster | Gated, pool: Pool, needs: tuple[str, ...], ranks: Ranks
+    model: Forecaster | Gated, pool: Pool, needs: tuple[str, ...], ranks: Ranks, loss: Loss = MAE
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """All samples [W] and their columns under the model as it stands, shared out among the ranks."""
-    columns, training = Columns(pool.feed.setting.horizon, needs, pool.observed), model.training
+    columns, training = Columns(pool.feed.setting.horizon, needs, pool.observed, loss), model.training
     model.eval()
     model.remember = columns.remembers
     size = max(1, CELLS // pool.size)
@@ -63,8 +65,8 @@ def score_all(
             samples = np.arange(first, min(first + size, pool.count))
             batch = pool.batch(samples)
             error = missed(model(batch.x, batch.calendar, batch.sensor), batch.y, batch.mask)
-            absolute = error.abs()
-            parts = (error, batch.mask, absolute, absolute.sum((1, 2, 3)))
+            losses = loss.value(error)
+            parts = (error, batch.mask, losses, losses.sum((1, 2, 3)))
             columns.take(Step(torch.from_numpy(samples), *parts, model.last, number))
     model.remember = False
     model.train(training)
@@ -106,7 +108,7 @@ def score_samples(strategy: PruningStrategy, pupils: Pupils, clock: Clock) -> Vi
                     strategy.learn(repeat, epoch, {"error": pupil.state.error.copy()})
         if not pilot.every_epoch:
             with repeat_clock.timed("score"):
-                indices, columns = score_all(pupil.learner, pupil.pool, pilot.needs, pupil.ranks)
+                indices, columns = score_all(pupil.learner, pupil.pool, pilot.needs, pupil.ranks, pupil.loss)
                 order = np.argsort(indices)
                 strategy.learn(repeat, pilot.epochs - 1, {name: column[order] for name, column in columns.items()})
         clock.add(repeat_clock, "score")

@@ -11,6 +11,7 @@ from torch import Tensor
 from stcore.options import OptionError
 from stcore.ranks import Ranks
 from stcore.training.features import SKETCH, projection
+from stcore.training.losses import MAE, Loss
 
 TOGETHER = 65_536  # (window, sensor) cells whose columns are computed at once
 WIDTHS = dict.fromkeys(("error", "squared", "sensor_std", "horizon_std", "gradient", "batch"), 1) | {
@@ -18,17 +19,18 @@ WIDTHS = dict.fromkeys(("error", "squared", "sensor_std", "horizon_std", "gradie
     "embedding": SKETCH,
 }
 """Columns and how many numbers each has; ``horizon_std`` keeps one a step until the epoch ends."""
+OLD_NAMES = {"level": "error", "sensor_spread": "sensor_std", "horizon_spread": "horizon_std"}  # of an earlier version
 
 
 class Step(NamedTuple):
     """What a batch of B samples gave: ``ids`` [B], ``error`` [B, H, N, C'] signed and 0 where missing, ``mask`` alike,
-    ``absolute`` the error's absolute value and ``total`` [B] that summed, ``last`` [B, N, D] what the model's last linear
+    ``losses`` what each error costs and ``total`` [B] that summed, ``last`` [B, N, D] what the model's last linear
     map was given, and the ``number`` of the batch in its epoch."""
 
     ids: Tensor
     error: Tensor
     mask: Tensor
-    absolute: Tensor
+    losses: Tensor
     total: Tensor
     last: Tensor | None = None
     number: int = 0
@@ -37,20 +39,22 @@ class Step(NamedTuple):
 class Columns:
     """Per-sample columns of one epoch, on the training device until the epoch ends.
 
-    Errors come in training spreads. ``error`` is the masked mean absolute error, ``squared`` the root of the mean squared
-    one, ``sensor_std`` the standard deviation of the absolute error over sensors, ``horizon_std`` that over horizon
-    steps after dividing by the epoch's mean error at each step, so that the usual growth of error with the horizon does
-    not count (our reading of ST-Prune, arXiv 2602.19113). ``gradient`` is the norm of the last linear map's gradient of
-    the mean absolute error, ``gradients`` [K, D] that gradient in few numbers, ``embedding`` [K, D] the mean over sensors
-    of what that map was given; ``batch`` the number of the batch.
+    They follow the run's ``loss``, in training spreads: ``error`` is the mean loss over the observed readings, with the usual
+    loss the mean absolute error. ``squared`` is the root of the mean squared error, whatever the loss. ``sensor_std`` is the
+    standard deviation of the loss over sensors, ``horizon_std`` that over horizon steps after dividing by the epoch's mean
+    loss at each step, so that the usual growth of error with the horizon does not count (our reading of ST-Prune, arXiv
+    2602.19113). ``gradient`` is the norm of the mean loss's gradient in the last linear map, ``gradients`` [K, D] that
+    gradient in few numbers, ``embedding`` [K, D] the mean over sensors of what that map was given; ``batch`` the number of the
+    batch.
 
     ``error`` and ``batch`` are nearly free: the loss has summed the errors anyway, and how many targets each sample has,
     ``observed`` [W], is known beforehand. The others are worked off many batches at a time.
     """
 
-    def __init__(self, horizon: int, needs: Iterable[str], observed: Tensor) -> None:
-        self.horizon, self.observed = horizon, observed
-        self.needs = tuple(dict.fromkeys(("error", *needs)))
+    def __init__(self, horizon: int, needs: Iterable[str], observed: Tensor, loss: Loss = MAE) -> None:
+        self.horizon, self.observed, self.loss = horizon, observed, loss
+        self.asked = tuple(dict.fromkeys(("error", *needs)))
+        self.needs = tuple(dict.fromkeys(OLD_NAMES.get(name, name) for name in self.asked))
         if unknown := [name for name in self.needs if name not in WIDTHS]:
             raise ValueError(f"there is no column {unknown[0]!r}: {', '.join(WIDTHS)}")
         self.more = [name for name in self.needs if name not in ("error", "batch")]
@@ -76,15 +80,15 @@ class Columns:
         mask = torch.cat([step.mask for step in waiting])
         ways: dict[str, Callable[[], Tensor]] = {}
         if {"sensor_std", "horizon_std"} & set(self.more):
-            absolute = torch.cat([step.absolute for step in waiting])
-            ways["sensor_std"] = lambda: sensor_std(absolute, mask)
-            ways["horizon_std"] = lambda: absolute.sum((2, 3)) / mask.sum((2, 3))  # NaN: nothing observed at a step
+            losses = torch.cat([step.losses for step in waiting])
+            ways["sensor_std"] = lambda: sensor_std(losses, mask)
+            ways["horizon_std"] = lambda: losses.sum((2, 3)) / mask.sum((2, 3))  # NaN: nothing observed at a step
         if self.remembers or "squared" in self.more:
             error = torch.cat([step.error for step in waiting])
             last = torch.cat([known(step.last) for step in waiting]) if self.remembers else error
             ways["squared"] = lambda: (error.square().sum((1, 2, 3)) / mask.sum((1, 2, 3)).clamp(min=1)).sqrt()
-            ways["gradient"] = lambda: last_gradient(error, mask, last)
-            ways["gradients"] = lambda: sketched(error, mask, last)
+            ways["gradient"] = lambda: last_gradient(self.loss.slope(error), mask, last)
+            ways["gradients"] = lambda: sketched(self.loss.slope(error), mask, last)
             ways["embedding"] = lambda: compressed(last.mean(1))
         for name in self.more:
             self.done[name].append(ways[name]())
@@ -110,7 +114,8 @@ class Columns:
             ids, found = self.gathered()
         if "horizon_std" in found:
             found["horizon_std"] = horizon_std(found["horizon_std"])
-        return ids.cpu().numpy(), {name: found[name].float().cpu().numpy() for name in self.needs}
+        columns = {name: found[name].float().cpu().numpy() for name in self.needs}
+        return ids.cpu().numpy(), {name: columns[OLD_NAMES.get(name, name)] for name in self.asked}
 
 
 def summed(columns: Columns, ranks: Ranks) -> tuple[Tensor, dict[str, Tensor]]:
@@ -135,25 +140,25 @@ def known(last: Tensor | None) -> Tensor:
     return last
 
 
-def last_gradient(error: Tensor, mask: Tensor, last: Tensor) -> Tensor:
-    """Norm [B] of the gradient of each sample's mean absolute error in the last linear map and its bias.
+def last_gradient(slope: Tensor, mask: Tensor, last: Tensor) -> Tensor:
+    """Norm [B] of the gradient of each sample's mean loss in the last linear map and its bias.
 
-    From signed errors and mask [B, H, N, C'] and the map's input [B, N, D]; exact for a map shared by all sensors, after
+    From the loss's slopes and mask [B, H, N, C'] and the map's input [B, N, D]; exact for a map shared by all sensors, after
     GraNd (Paul et al. 2021, arXiv 2107.07075) with last layers only, as in DeepCore.
     """
-    pull = error.sign() / mask.sum((1, 2, 3)).clamp(min=1)[:, None, None, None]
-    if error.shape[2] == 1:  # one sensor: an outer product, whose norm is the product of the norms
+    pull = slope / mask.sum((1, 2, 3)).clamp(min=1)[:, None, None, None]
+    if slope.shape[2] == 1:  # one sensor: an outer product, whose norm is the product of the norms
         return pull.square().sum((1, 2, 3)).sqrt() * (1 + last.square().sum((1, 2))).sqrt()
     weight = torch.einsum("bhnc,bnd->bhcd", pull, last)
     return (weight.square().sum((1, 2, 3)) + pull.sum(2).square().sum((1, 2))).sqrt()
 
 
-def sketched(error: Tensor, mask: Tensor, last: Tensor) -> Tensor:
+def sketched(slope: Tensor, mask: Tensor, last: Tensor) -> Tensor:
     """That gradient as 64 numbers [B, 64] by a fixed random projection, which keeps distances (Johnson, Lindenstrauss 1984).
 
     The projection is ours; without it a gradient has H x C' x D numbers. See ``stcore.training.features.projection``.
     """
-    pull = error.sign() / mask.sum((1, 2, 3)).clamp(min=1)[:, None, None, None]
+    pull = slope / mask.sum((1, 2, 3)).clamp(min=1)[:, None, None, None]
     weight = torch.einsum("bhnc,bnd->bhcd", pull, last).flatten(1)
     return compressed(weight)
 

@@ -33,6 +33,7 @@ from stcore.prune.strategy import Selection
 from stcore.ranks import Ranks
 from stcore.training import evaluate, pilots, recipe, results
 from stcore.training.build import build_learner, build_model, build_optimizer, build_pool, build_strategy, flattened
+from stcore.training.losses import LOSSES
 from stcore.training.mask import Masking
 from stcore.training.predict import pack
 from stcore.training.samples import Pool
@@ -62,7 +63,11 @@ class Trainer(Task):
         if self.train.device == "cuda" and not torch.cuda.is_available():
             raise OptionError("There is no CUDA device here; set train.device to cpu.")
         torch.set_num_threads(recipe.threads(self.train))
-        self.distilled, self.pool = distilled, pool or build_pool(data, options, distilled)
+        self.loss, self.distilled, self.pool = (
+            LOSSES[self.train.loss],
+            distilled,
+            pool or build_pool(data, options, distilled),
+        )
         self.feed, self.clock = self.pool.judged, Clock()
         self.model = build_model(self.feed, options, self.pool.feed.seen() if self.pool.distilled else None)
         self.learner = build_learner(self.model, self.pool, options)
@@ -117,7 +122,7 @@ class Trainer(Task):
                 state.masked, state.best_error = epoch, float("inf")  # the best weights are those of the mask in force
             if self.strategy.refresh(epoch):
                 model = self.masking.under(self.learner)
-                self._observe(epoch, *pilots.score_all(model, self.pool, self.strategy.needs, self.ranks))
+                self._observe(epoch, *pilots.score_all(model, self.pool, self.strategy.needs, self.ranks, self.loss))
                 state.extra["refresh"] += self.pool.count
         with clock.timed("select"):
             selection = self.strategy.select(epoch)
@@ -142,7 +147,7 @@ class Trainer(Task):
         first strategy that needs it.
         """
         kept = len(selection.indices)
-        columns = Columns(self.feed.setting.horizon, self.strategy.needs, self.pool.observed)
+        columns = Columns(self.feed.setting.horizon, self.strategy.needs, self.pool.observed, self.loss)
         with clock.timed("train"):
             rng = np.random.default_rng([self.options.seed, epoch, 1])
             order = np.concatenate([rng.permutation(kept) for _ in range(self.passes)])
@@ -184,11 +189,12 @@ class Trainer(Task):
         with torch.autocast(self.train.device, torch.bfloat16, enabled=self.train.precision == "bfloat16"):
             scaled = gated(self.learner, self.masking.gate(*moment))(batch.x, batch.calendar, batch.sensor)
         error = evaluate.missed(scaled.to(batch.y.dtype), batch.y, batch.mask)
-        absolute = error.abs() if self.pool.feed.weight is None else error.abs() * self.pool.feed.weight[:, None]
-        total = absolute.sum((1, 2, 3))
+        losses = self.loss.value(error)
+        losses = losses if self.pool.feed.weight is None else losses * self.pool.feed.weight[:, None]
+        total = losses.sum((1, 2, 3))
         trained = total
         if self.target_mask is not None and (readings := self.target_mask(moment[0], picked)) is not None:
-            trained = (absolute * torch.from_numpy(readings).to(absolute)[..., None]).sum((1, 2, 3))
+            trained = (losses * torch.from_numpy(readings).to(losses)[..., None]).sum((1, 2, 3))
         loss = (trained * weights).sum() / (len(positions) * self.pool.mean_count)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -201,8 +207,8 @@ class Trainer(Task):
         self.optimizer.step()
         visited = int(real.sum())  # copies come last
         last = None if self.learner.last is None else self.learner.last[:visited].to(error.dtype)
-        missed, mask, off, summed = (part.detach()[:visited] for part in (error, batch.mask, absolute, total))
-        return Step(torch.from_numpy(picked[:visited]), missed, mask, off, summed, last, moment[1]), loss
+        parts = (part.detach()[:visited] for part in (error, batch.mask, losses, total))
+        return Step(torch.from_numpy(picked[:visited]), *parts, last, moment[1]), loss
 
     def _observe(self, epoch: int, indices: np.ndarray, columns: dict[str, np.ndarray]) -> None:
         """Hand the columns to the strategy, and keep the errors for the record."""
@@ -216,7 +222,7 @@ class Trainer(Task):
             model = self.masking.under(self.model)
             found = evaluate.errors(model, self.feed, self.feed.validation, self.ranks)
             metrics = evaluate.metrics(found, self.feed)
-            importance = evaluate.importance(model, self.feed, self.feed.parts.validation)
+            importance = evaluate.importance(model, self.feed, self.feed.parts.validation, self.loss)
         error = loss if metrics["mae"] is None else metrics["mae"]
         if not np.isfinite(error):
             raise results.Diverged("the error on the validation windows", state.epoch, self.rate)

@@ -7,6 +7,7 @@ import torch
 from stcore.options import OptionError
 from stcore.ranks import Ranks
 from stcore.training import scores
+from stcore.training.losses import LOSSES, MAE, MSE, Loss
 
 
 def average(values: np.ndarray, otherwise: float) -> float:
@@ -15,11 +16,12 @@ def average(values: np.ndarray, otherwise: float) -> float:
 
 
 def found(
-    error: torch.Tensor, mask: torch.Tensor, *needs: str, last: torch.Tensor | None = None
+    error: torch.Tensor, mask: torch.Tensor, *needs: str, last: torch.Tensor | None = None, loss: Loss = MAE
 ) -> dict[str, np.ndarray]:
     """The columns of one batch."""
-    columns = scores.Columns(error.shape[1], needs, mask.sum((1, 2, 3)).clamp(min=1))
-    columns.take(scores.Step(torch.arange(len(error)), error, mask, error.abs(), error.abs().sum((1, 2, 3)), last))
+    columns = scores.Columns(error.shape[1], needs, mask.sum((1, 2, 3)).clamp(min=1), loss)
+    losses = loss.value(error)
+    columns.take(scores.Step(torch.arange(len(error)), error, mask, losses, losses.sum((1, 2, 3)), last))
     return columns.merged(Ranks())[1]
 
 
@@ -68,8 +70,35 @@ def test_a_step_without_readings_is_no_spread() -> None:
     np.testing.assert_array_equal(found(error * mask, mask, "horizon_std")["horizon_std"], 0)
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_slope_is_the_derivative_of_its_loss(loss: str) -> None:
+    error = torch.tensor([-3.0, -1.0, -0.2, 0.0, 0.7, 1.0, 1.5], dtype=torch.float64, requires_grad=True)
+    values = LOSSES[loss].value(error)
+    (slope,) = torch.autograd.grad(values.sum(), error)
+    torch.testing.assert_close(slope, LOSSES[loss].slope(error.detach()))
+    assert values[3] == 0 and (values >= 0).all()
+
+
+def test_the_error_of_a_sample_is_its_mean_loss() -> None:
+    error, mask = some()
+    told = found(torch.from_numpy(error), torch.from_numpy(mask), loss=MSE)
+    np.testing.assert_allclose(told["error"], (error**2).sum((1, 2, 3)) / mask.sum((1, 2, 3)), rtol=1e-5)
+
+
+def test_columns_go_by_the_names_that_they_were_asked_for_by() -> None:
+    """Strategies of other people may still ask for the names of before."""
+    error, mask = (torch.from_numpy(array) for array in some())
+    old, new = (
+        found(error, mask, "level", "sensor_spread", "horizon_spread"),
+        found(error, mask, "sensor_std", "horizon_std"),
+    )
+    for before, now in (("level", "error"), ("sensor_spread", "sensor_std"), ("horizon_spread", "horizon_std")):
+        np.testing.assert_array_equal(old[before], new[now])
+
+
+@pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("sensors", [1, 5])
-def test_the_gradient_is_that_of_the_last_layer(sensors: int) -> None:
+def test_the_gradient_is_that_of_the_last_layer(sensors: int, loss: str) -> None:
     rng = torch.Generator().manual_seed(0)
     last = torch.randn(6, sensors, 7, generator=rng)
     truth = torch.randn(6, 4, sensors, 1, generator=rng)
@@ -79,10 +108,10 @@ def test_the_gradient_is_that_of_the_last_layer(sensors: int) -> None:
     for one in range(6):
         head.zero_grad()
         error = (head(last[one]).T[..., None] - truth[one]) * mask[one]
-        (error.abs().sum() / mask[one].sum().clamp(min=1)).backward()
+        (LOSSES[loss].value(error).sum() / mask[one].sum().clamp(min=1)).backward()
         norms.append(torch.sqrt(head.weight.grad.square().sum() + head.bias.grad.square().sum()).item())
         errors.append(error.detach())
-    told = found(torch.stack(errors), mask, "gradient", "gradients", last=last)
+    told = found(torch.stack(errors), mask, "gradient", "gradients", last=last, loss=LOSSES[loss])
     np.testing.assert_allclose(told["gradient"], norms, rtol=1e-5)
     assert told["gradients"].shape == (6, 64)
 

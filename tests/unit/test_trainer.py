@@ -6,7 +6,7 @@ import torch
 from tiny import tiny
 
 from stcore.events import Epoch, Event, Finished
-from stcore.options import RunOptions
+from stcore.options import OptionError, RunOptions
 from stcore.training.results import Diverged
 from stcore.training.trainer import Trainer
 
@@ -91,18 +91,29 @@ def test_visits_and_budget() -> None:
     assert finished.visits["share"] == pytest.approx(0.6, rel=0.01)
 
 
-def test_the_expected_gradient_is_that_of_all_data() -> None:
+def loss_by_hand(loss: str, error: torch.Tensor) -> torch.Tensor:
+    square, size = error.square(), error.abs()
+    return {"mae": size, "mse": square, "huber": torch.where(size < 1, square / 2, size - 0.5)}[loss]
+
+
+@pytest.mark.parametrize("loss", ["mae", "mse", "huber"])
+def test_the_expected_gradient_is_that_of_all_data(loss: str) -> None:
     """Monte Carlo over selections at fixed weights: the mean weighted gradient equals the full one within three errors."""
-    trainer = Trainer(DATA, options("st-prune"))
+    trainer = Trainer(DATA, options("st-prune", loss=loss))
     events = iter(trainer)
     while trainer.epoch < 1:
         next(events)
 
     def gradient(indices: np.ndarray, weights: np.ndarray) -> torch.Tensor:
         batch = trainer.feed.batch(trainer.pool.windows, indices)
-        error = (trainer.model(batch.x, batch.calendar) - batch.y).abs() * batch.mask
-        loss = (error.sum((1, 2, 3)) * torch.from_numpy(weights)).sum()
-        return torch.cat([part.reshape(-1) for part in torch.autograd.grad(loss, list(trainer.model.parameters()))])
+        error = (trainer.model(batch.x, batch.calendar) - batch.y) * batch.mask
+        losses = {
+            "mae": error.abs(),
+            "mse": error.square(),
+            "huber": torch.nn.functional.smooth_l1_loss(error, 0 * error, reduction="none"),
+        }
+        total = (losses[loss].sum((1, 2, 3)) * torch.from_numpy(weights)).sum()
+        return torch.cat([part.reshape(-1) for part in torch.autograd.grad(total, list(trainer.model.parameters()))])
 
     count = len(trainer.pool.windows)
     full = gradient(np.arange(count), np.ones(count, np.float32)).double()
@@ -116,6 +127,23 @@ def test_the_expected_gradient_is_that_of_all_data() -> None:
     error = stacked.std(0) / np.sqrt(len(draws))
     far = ((stacked.mean(0) - full).abs() / error.clamp(min=1e-9))[error > 1e-7]
     assert (far > 3).double().mean() < 0.02 and far.max() < 6
+
+
+@pytest.mark.parametrize("loss", ["mae", "mse", "huber"])
+def test_the_loss_of_an_epoch_is_that_which_was_asked_for(loss: str) -> None:
+    """With a learning rate of about 0 the weights stand still: the loss is that of their errors, and so is each sample's."""
+    trainer = Trainer(DATA, options("full", 1, loss=loss, lr=1e-12, weight_decay=0, precision="float64"))
+    (event,) = epochs(trainer)
+    batch = trainer.feed.batch(trainer.pool.windows, np.arange(trainer.pool.count))
+    error = ((trainer.model(batch.x, batch.calendar) - batch.y) * batch.mask).detach()
+    expected = loss_by_hand(loss, error).sum((1, 2, 3))
+    assert event.train_loss == pytest.approx(float(expected.sum() / batch.mask.sum()), rel=1e-6)
+    np.testing.assert_allclose(event.arrays["level"], expected / batch.mask.sum((1, 2, 3)), rtol=1e-5)
+
+
+def test_a_loss_that_is_none_is_refused() -> None:
+    with pytest.raises(OptionError, match="loss"):
+        options(loss="median")
 
 
 def test_patience_waits_for_full_data() -> None:
