@@ -19,7 +19,7 @@ On the right: the strategy's methods, and behind arrows the events. Stopping bet
 """
 
 import copy
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ from stcore.data import STData
 from stcore.events import Epoch, Event, Finished, Progress, Started
 from stcore.models.forecaster import gated
 from stcore.options import OptionError, RunOptions
-from stcore.prune.strategy import Selection
+from stcore.prune.strategy import MasksTargets, Selection
 from stcore.ranks import Ranks
 from stcore.training import evaluate, pilots, recipe, results
 from stcore.training.build import build_learner, build_model, build_optimizer, build_pool, build_strategy, flattened
@@ -40,9 +40,6 @@ from stcore.training.samples import Pool
 from stcore.training.scores import Columns, Step
 from stcore.training.stopwatch import Clock
 from stcore.training.task import Task
-
-TargetMask = Callable[[int, np.ndarray], np.ndarray | None]
-"""Optional in a strategy: which readings [B, H, N] of the samples [B] count in an epoch's loss; None: all that are observed."""
 
 
 class Trainer(Task):
@@ -74,7 +71,6 @@ class Trainer(Task):
         with self.clock.timed("select"):
             self.strategy = build_strategy(self.pool, options)
             self.masking = Masking(self.feed, options, len(self.strategy.plan))
-        self.target_mask: TargetMask | None = getattr(self.strategy, "target_mask", None)
         self.batch = recipe.batch_size(self.train, self.pool.size, self.pool.count)
         self.rate = recipe.base_rate(self.train, self.batch, self.pool.size, options.model["name"])
         self.passes = self.pool.passes(self.batch)
@@ -142,34 +138,31 @@ class Trainer(Task):
     ) -> Generator[Progress, None, tuple[float, float]]:
         """Every batch of the selection; gives the weighted mean loss and the last learning rate.
 
-        A strategy's ``choose(batch, columns)`` has its place here, before the step: forecast the candidates of a batch without
-        gradient, and train on the positions that the strategy chooses. That changes what a visit costs, so it comes with the
-        first strategy that needs it.
+        The place of ``choose`` (ChoosesInBatch) is before the step: forecast a batch of candidates without gradient, and train
+        on the positions that the strategy chooses. It changes what a visit costs, so it comes with a strategy that needs it.
         """
         kept = len(selection.indices)
         columns = Columns(self.feed.setting.horizon, self.strategy.needs, self.pool.observed, self.loss)
         with clock.timed("train"):
             rng = np.random.default_rng([self.options.seed, epoch, 1])
-            order = np.concatenate([rng.permutation(kept) for _ in range(self.passes)])
+            orders = [rng.permutation(kept) for _ in range(self.passes)]
+            batches = [order[first : first + self.batch] for order in orders for first in range(0, kept, self.batch)]
         planned = int(self.state.visits + self.passes * (kept + self.strategy.plan[epoch + 1 :].sum()))
-        total, one_pass = 0.0, -(-kept // self.batch)
-        batches = self.passes * one_pass
+        total, visits, last_pass = 0.0, self.state.visits, len(batches) * (self.passes - 1) // self.passes
         self.learner.train()
         self.learner.remember = columns.remembers
-        for number in range(batches):
-            before, place = divmod(number, one_pass)
-            positions = order[before * kept : (before + 1) * kept][place * self.batch : (place + 1) * self.batch]
+        for number, positions in enumerate(batches):
             with clock.timed("train"):
-                rate = recipe.learning_rate(self.train, self.rate, self.strategy.plan, epoch, number / batches)
+                rate = recipe.learning_rate(self.train, self.rate, self.strategy.plan, epoch, number / len(batches))
                 step, loss = self._step(selection, positions, rate, (epoch, number))
                 total += float(loss) * len(positions)  # waits for the device, so that its work counts as training
             with clock.timed("score"):
-                if before == self.passes - 1:
+                if number >= last_pass:
                     columns.take(step)
             if not np.isfinite(total):
                 raise results.Diverged(results.batch_of(selection.indices[positions]), epoch, self.rate)
-            visits = self.state.visits + before * kept + min((place + 1) * self.batch, kept)
-            yield Progress(epoch, number + 1, batches, visits, planned)
+            visits += len(positions)
+            yield Progress(epoch, number + 1, len(batches), visits, planned)
         self.learner.remember = False
         with clock.timed("score"):
             self._observe(epoch, *columns.merged(self.ranks))
@@ -193,8 +186,9 @@ class Trainer(Task):
         losses = losses if self.pool.feed.weight is None else losses * self.pool.feed.weight[:, None]
         total = losses.sum((1, 2, 3))
         trained = total
-        if self.target_mask is not None and (readings := self.target_mask(moment[0], picked)) is not None:
-            trained = (losses * torch.from_numpy(readings).to(losses)[..., None]).sum((1, 2, 3))
+        if isinstance(self.strategy, MasksTargets):
+            readings = torch.from_numpy(self.strategy.target_mask(moment[0], picked)).to(losses)
+            trained = (losses * readings[..., None]).sum((1, 2, 3))
         loss = (trained * weights).sum() / (len(positions) * self.pool.mean_count)
         for group in self.optimizer.param_groups:
             group["lr"] = rate

@@ -243,20 +243,20 @@ def test_a_pupil_differs_in_what_is_asked_for_alone() -> None:
     assert pupil.pool is trainer.pool and same_weights(trainer.pupil(2), trainer)
 
 
-def trained_on(readings: float) -> Trainer:
-    """A trainer whose strategy lets every reading count so much."""
+def trained_on(readings: bool) -> Trainer:
+    """A trainer whose strategy lets all readings count, or none."""
     trainer = Trainer(DATA, options("full", 2, weight_decay=0))
     shape = 4, len(DATA.sensors)
-    trainer.target_mask = lambda epoch, samples: np.full((len(samples), *shape), readings, np.float32)
+    trainer.strategy.target_mask = lambda epoch, batch: np.full((len(batch), *shape), readings)  # type: ignore[attr-defined]
     list(trainer)
     return trainer
 
 
 def test_readings_that_a_strategy_leaves_out_are_not_trained_on() -> None:
-    plain, every = Trainer(DATA, options("full", 2, weight_decay=0)), trained_on(1.0)
+    plain, every = Trainer(DATA, options("full", 2, weight_decay=0)), trained_on(True)
     list(plain)
     assert same_weights(plain, every)
-    untouched, none = Trainer(DATA, options("full", 2)), trained_on(0.0)
+    untouched, none = Trainer(DATA, options("full", 2)), trained_on(False)
     assert same_weights(untouched, none)
     np.testing.assert_array_equal(
         np.isnan(none.state.error), np.zeros(none.pool.count, bool)
