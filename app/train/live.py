@@ -10,6 +10,7 @@ from app.live import Figure, show_figures
 from app.session import current_theme, epoch_table, run_state
 from stcore.charts import curves
 from stcore.charts.words import percent, short
+from stcore.data.metrics import METRICS
 from stcore.evidence import saved_work
 from stcore.runs import Run
 from stcore.runs.folder import LIVE
@@ -130,9 +131,10 @@ def readable_epochs(epochs: pd.DataFrame) -> pd.DataFrame:
     columns: dict[str, Any] = {
         "epoch": "epoch",
         "train_mae": "train MAE",
-        "validation_mae": "validation MAE",
-        "validation_rmse": "RMSE",
-        "validation_mape": "MAPE (%)",
+        **{
+            f"validation_{name}": f"validation {metric.label}{' (%)' if metric.unit == '%' else ''}"
+            for name, metric in METRICS.items()
+        },
         "kept": "kept",
         "pruned": "pruned",
         "learning_rate": "learning rate",

@@ -13,6 +13,7 @@ from app.train.form import fill_form
 from app.words import plain
 from stcore.charts import curves
 from stcore.charts.words import percent
+from stcore.data.metrics import METRICS
 from stcore.processes import oneshot
 from stcore.runs import Run, RunError
 from stcore.words import duration
@@ -48,15 +49,15 @@ def show_results(run: Run) -> None:
     metric = str(
         st.segmented_control(
             "Metric",
-            list(curves.METRICS),
-            format_func=curves.METRICS.__getitem__,
+            [name for name in METRICS if name in test],
+            format_func=lambda name: METRICS[name].label,
             default="mae",
             required=True,
             key="horizon metric",
             label_visibility="collapsed",
         )
     )
-    unit = "%" if metric == "mape" else error_unit(run)
+    unit = error_unit(run) if METRICS[metric].unit == "target" else METRICS[metric].unit
     left, right = st.columns(2, gap="medium")
     with left:
         by_horizon = {key: metrics["by_horizon"] for key, metrics in errors.items()}
@@ -64,12 +65,13 @@ def show_results(run: Run) -> None:
         st.altair_chart(figure, key=f"horizons {run.id}", alt=f"{metric} by horizon beside the naive forecasts")
     frame = horizon_table(errors, ahead)
     with right:
-        rows = frame[frame["metric"] == curves.METRICS[metric]].drop(columns="metric")
+        rows = frame[frame["metric"] == METRICS[metric].label].drop(columns="metric")
         digits = {name: st.column_config.NumberColumn(format=number_format(rows[name])) for name in errors}
         st.dataframe(rows, height=270, hide_index=True, key=f"test {run.id}", column_config=digits)
     notes = "; ".join(f"{NAMES[key]}: {metrics['note']}" for key, metrics in naive.items())
     st.markdown(
-        f"{curves.METRICS[metric]}{f' in {plain(unit)}' if unit else ''}; {plain(test['rule'])}. {plain(notes)}."
+        f"{METRICS[metric].label}{f' in {plain(unit)}' if unit else ''}: {METRICS[metric].about}; {plain(test['rule'])}. "
+        f"{plain(notes)}."
     )
     show_downloads(run, frame)
 
@@ -77,12 +79,15 @@ def show_results(run: Run) -> None:
 def horizon_table(errors: dict[str, dict[str, Any]], ahead: list[str]) -> pd.DataFrame:
     """Rows: each metric by lead time and over all; columns: the forecasts, and the first one against persistence."""
     parts = []
-    for metric, title in curves.METRICS.items():
+    for name, metric in METRICS.items():
         values = {
-            name: [row[metric] for row in metrics["by_horizon"]] + [metrics[metric]] for name, metrics in errors.items()
+            forecast: [row.get(name) for row in metrics["by_horizon"]] + [metrics.get(name)]
+            for forecast, metrics in errors.items()
         }
         parts.append(
-            pd.DataFrame({"metric": title, "ahead": [*ahead, "all"], **values}).astype(dict.fromkeys(errors, float))
+            pd.DataFrame({"metric": metric.label, "ahead": [*ahead, "all"], **values}).astype(
+                dict.fromkeys(errors, float)
+            )
         )
     frame = pd.concat(parts, ignore_index=True)
     first = next(iter(errors))

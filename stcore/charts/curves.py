@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from stcore.charts.theme import DASHES, Theme
+from stcore.data.metrics import METRICS
 
 MOST_POINTS = 1000
 LABEL = 0.07  # of the height of a chart, that a line of text takes
-METRICS = {"mae": "MAE", "rmse": "RMSE", "mape": "MAPE"}
 PARTS = ("training", "validation")
 ZOOM_HINT = "Drag to move, Shift and wheel to zoom, double click to reset."
 
@@ -105,12 +105,13 @@ def horizons(
 ) -> alt.Chart:
     """One metric by horizon for each forecast of ``errors`` {name: by_horizon}; ``labels`` [H] are the lead times."""
     rows = [
-        {"forecast": name, "step": row["horizon"], "ahead": labels[row["horizon"] - 1], "error": row[metric]}
+        {"forecast": name, "step": row["horizon"], "ahead": labels[row["horizon"] - 1], "error": row.get(metric)}
         for name, by_horizon in errors.items()
         for row in by_horizon
-        if row[metric] is not None
+        if row.get(metric) is not None
     ]
-    title = f"{METRICS[metric]} ({unit})" if unit else METRICS[metric]
+    label = METRICS[metric].label
+    title = f"{label} ({unit})" if unit else label
     tip = ["forecast:N", alt.Tooltip("ahead:N"), alt.Tooltip("error:Q", title=title, format=".3~r")]
     chart = (
         alt.Chart(pd.DataFrame(rows, columns=["forecast", "step", "ahead", "error"]))

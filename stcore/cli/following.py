@@ -8,6 +8,7 @@ from typing import Any
 
 from stcore import readers
 from stcore.cli.common import INTERRUPTED, cell_text, fail, is_first_rank, is_watched, say, say_aside
+from stcore.data.metrics import METRICS
 from stcore.distil.options import FILE
 from stcore.findings import DataError
 from stcore.options import OptionError
@@ -91,13 +92,18 @@ def epoch_text(event: dict[str, Any], name: str, seconds_left: float | None) -> 
     return f"{name} {event['epoch'] + 1}: {', '.join(parts)}"
 
 
+def metric_text(name: str, value: float | None) -> str:
+    """A metric for people, such as ``MAPE 12.3 %``."""
+    return f"{METRICS[name].label} {cell_text(value)}{' %' if METRICS[name].unit == '%' else ''}"
+
+
 def result_text(summary: dict[str, Any]) -> str:
     """A run's summary for people: status, metrics, visits, time and where its folder is."""
     lines = [f"run {summary['run']}: {summary['status']}{', ' + summary['reason'] if 'reason' in summary else ''}"]
     for part, metrics in summary["metrics"].items():
         if metrics:
-            mae, rmse, mape = (cell_text(metrics[name]) for name in ("mae", "rmse", "mape"))
-            lines.append(f"{part}: MAE {mae}, RMSE {rmse}, MAPE {mape} % ({metrics['rule']})")
+            values = ", ".join(metric_text(name, metrics[name]) for name in METRICS if name in metrics)
+            lines.append(f"{part}: {values} ({metrics['rule']})")
     for name, metrics in (summary["naive"] or {}).items():
         lines.append(f"{name}: MAE {cell_text(metrics['mae'])} ({metrics['note']})")
     visits, seconds = summary["visits"], summary["seconds"]

@@ -19,6 +19,7 @@ import torch
 
 from stcore import registry
 from stcore.data import STData
+from stcore.data.metrics import METRICS
 from stcore.distil.clusters import SHOWN, Clusters, chosen
 from stcore.distil.ground import Ground
 from stcore.distil.method import Method
@@ -36,7 +37,7 @@ from stcore.training.task import Task
 from stcore.training.tensors import Feed, to_bytes
 from stcore.training.trainer import Trainer
 
-NOTHING: dict[str, Any] = {"mae": None, "rmse": None, "mape": None}
+NOTHING: dict[str, Any] = dict.fromkeys(METRICS)
 PLAIN = ("epoch", "best_epoch", "best_error", "best_metrics", "told")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from stcore.data.metrics import METRICS
 from stcore.runs import Run, RunError
 
 PARTS = ("validation", "test")
@@ -49,7 +50,7 @@ def run_figures(summary: dict[str, Any], epochs: Sequence[dict[str, Any]]) -> di
     found: dict[str, float | None] = {}
     for part in PARTS:
         metrics = summary["metrics"][part] or {}
-        found |= {f"{part} {name.upper()}": metrics.get(name) for name in ("mae", "rmse", "mape")}
+        found |= {f"{part} {metric.label}": metrics.get(name) for name, metric in METRICS.items()}
     found["last validation MAE"] = epochs[-1]["validation"]["mae"] if epochs else None
     spared = saved_work(summary)
     found |= {"visits saved": spared["visits"], "seconds saved": spared["seconds"]}

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from stcore.data import STData
+from stcore.data.metrics import METRICS
 from stcore.data.scale import fit
 from stcore.data.windows import cut
 from stcore.distil.clusters import SHOWN, Clusters, chosen, means
@@ -14,7 +15,7 @@ from stcore.options import DataOptions
 from stcore.runs.folder import Run, RunError
 from stcore.runs.rows import read
 
-COLUMNS = ("round", "loss", "mae", "rmse", "mape", "best", "windows", "seconds")
+COLUMNS = ("round", "loss", *METRICS, "best", "windows", "seconds")
 AGAIN = "bring the file back, or distil again with --config and its spec.json"
 
 
@@ -32,13 +33,13 @@ def rounds(run: Run) -> pd.DataFrame:
     in a validation (else NaN), whether the set was the ``best`` so far, its ``windows``, and seconds of work."""
     rows = [
         (
-            event["epoch"] + 1, event["train_loss"], *(event["validation"][name] for name in ("mae", "rmse", "mape")),
+            event["epoch"] + 1, event["train_loss"], *map(event["validation"].get, METRICS),
             bool(event["best"]), event["kept"], sum(event["seconds"].values()),
         )
         for event in run.epochs()
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    numbers = dict.fromkeys(("loss", "mae", "rmse", "mape", "seconds"), float)
+    numbers = dict.fromkeys(("loss", *METRICS, "seconds"), float)
     return frame.astype({**numbers, "round": int, "windows": int, "best": bool})
 
 

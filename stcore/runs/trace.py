@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from stcore.data.metrics import METRICS
 from stcore.runs.folder import Run, RunError
 from stcore.runs.rows import ROWS, read
 
@@ -107,7 +108,7 @@ def _columns(epochs: list[dict[str, Any]]) -> dict[str, np.ndarray]:
     """One number an epoch."""
     table = {
         "train_loss": [event["train_loss"] for event in epochs],
-        **{f"validation_{name}": [event["validation"][name] for event in epochs] for name in ("mae", "rmse", "mape")},
+        **{f"validation_{name}": [event["validation"].get(name) for event in epochs] for name in METRICS},
         "visits": [event["visits"] for event in epochs],
         "kept_count": [event["kept"] for event in epochs],
         "learning_rate": [event["learning_rate"] for event in epochs],

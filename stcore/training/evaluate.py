@@ -45,7 +45,7 @@ def forecast(model: nn.Module, feed: Feed, windows: Windows, ids: np.ndarray) ->
 def errors(model: nn.Module, feed: Feed, windows: Windows, ranks: Ranks | None = None) -> Errors:
     """Errors over all ``windows``, shared out among the ranks and summed."""
     shape = (feed.setting.horizon, feed.setting.sensors, feed.setting.targets)
-    found = Errors(shape, feed.options.mape_floor, len(windows), feed.target_scale.spread)
+    found = Errors(shape, feed.options.mape_floor, len(windows), feed.target_scale.spread, feed.seasonal_scale)
     rank, world = (ranks.rank, ranks.world) if ranks else (0, 1)
     for place, ids in enumerate(chunks(feed, len(windows))):
         if place % world == rank:
@@ -67,7 +67,8 @@ def naive_metrics(feed: Feed) -> dict[str, Any]:
     train, windows, found = feed.parts.label == 0, feed.parts.test, {}
     for name, make in (("persistence", naive.persistence), ("seasonal_naive", naive.seasonal_naive)):
         rule = make(values, train, feed.data.step_seconds)
-        total = Errors((feed.setting.horizon, feed.setting.sensors, feed.setting.targets), feed.options.mape_floor)
+        shape = feed.setting.horizon, feed.setting.sensors, feed.setting.targets
+        total = Errors(shape, feed.options.mape_floor, scale=feed.seasonal_scale)
         for ids in chunks(feed, len(windows)):
             total.add(rule.forecast(windows, ids), feed.truths(windows, ids))
         found[name] = metrics(total, feed) | {"note": rule.note}

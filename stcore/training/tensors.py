@@ -1,6 +1,7 @@
 """Feed: a dataset as tensors on the training device, and the batch of any windows."""
 
 import io
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from stcore.data import STData
+from stcore.data.metrics import seasonal_scale
 from stcore.data.scale import Scale, fit
 from stcore.data.windows import Parts, Windows, blocks, calendar, cut, slots_of_day
 from stcore.models import Setting
@@ -71,6 +73,11 @@ class Feed:
         self.setting = Setting(*sizes, slots_of_day(data.step_seconds), *about)
         weight = data.ds["weight"].values if "weight" in data.ds else None
         self.weight = None if weight is None else torch.from_numpy(weight / weight.mean()).to(device, dtype)
+
+    @cached_property
+    def seasonal_scale(self) -> np.ndarray:
+        """The scale of MASE [N, C'], in units."""
+        return seasonal_scale(self.data.values[..., self.targets], self.parts.label == 0, self.data.step_seconds)
 
     @property
     def names(self) -> list[str]:

@@ -291,8 +291,8 @@ class Trainer(Task):
         self.strategy.load_state_dict({name: tensor.numpy() for name, tensor in state["strategy"].items()})
         if "mask" in state:
             self.masking.load_state_dict(state["mask"])
-        self.clock.load_state_dict(state["clock"])
         self.state.load(state, self.feed.device)
+        self.clock.load_state_dict(state["clock"])
         self.told = state.get("told", self.told)
 
     def weights(self) -> bytes:

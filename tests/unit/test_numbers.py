@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stcore.data.metrics import Errors, rule
+from stcore.data.metrics import METRICS, Errors, all_metrics, rule, seasonal_scale
 from stcore.data.scale import fit
 from stcore.data.windows import Windows
 from stcore.models.naive import filled, persistence, seasonal_naive
@@ -36,7 +36,8 @@ def test_metrics_equal_the_plain_formulas(seed: int) -> None:
     truth[0, 0, 0, 0] = 0.0
     forecast = truth + rng.normal(size=truth.shape)
     forecast = np.where(np.isfinite(truth), forecast, 99)
-    errors = Errors((4, 3, 1))
+    scale = np.array([[2.0], [0.0], [4.0]])  # the second sensor has none
+    errors = Errors((4, 3, 1), scale=scale)
     errors.add(forecast[:3], truth[:3])
     errors.add(forecast[3:], truth[3:])
     found = errors.metrics(["x"], np.ones(1))
@@ -45,6 +46,10 @@ def test_metrics_equal_the_plain_formulas(seed: int) -> None:
     assert found["rmse"] == pytest.approx(np.sqrt(np.nanmean(error**2)))
     large = np.isfinite(truth) & (truth != 0)
     assert found["mape"] == pytest.approx(100 * np.mean(error[large] / np.abs(truth[large])))
+    assert found["wape"] == pytest.approx(100 * np.nansum(error) / np.nansum(np.abs(truth)))
+    assert found["mase"] == pytest.approx(np.nanmean(error[:, :, [0, 2]] / scale[[0, 2]]))
+    assert found.keys() - METRICS.keys() == {"by_horizon", "rule", "unit"}
+    assert all(step.keys() == {"horizon", *METRICS} for step in found["by_horizon"])
     assert found["by_horizon"][2]["mae"] == pytest.approx(np.nanmean(error[:, 2]))
     assert errors.by_sensor()[1] == pytest.approx(np.nanmean(error[:, :, 1]))
 
@@ -53,7 +58,7 @@ def test_metrics_of_nothing_are_none() -> None:
     errors = Errors((2, 1, 1))
     errors.add(np.zeros((3, 2, 1, 1)), np.full((3, 2, 1, 1), np.nan))
     found = errors.metrics(["x"], np.ones(1))
-    assert found["mae"] is None and found["mape"] is None and np.isnan(errors.by_sensor()[0])
+    assert all(found[name] is None for name in METRICS) and np.isnan(errors.by_sensor()[0])
 
 
 def test_several_targets_are_pooled_in_spreads() -> None:
@@ -62,6 +67,41 @@ def test_several_targets_are_pooled_in_spreads() -> None:
     found = errors.metrics(["speed", "flow"], np.array([1.0, 100.0]))
     assert found["mae"] == 1 and found["unit"] == "training spread"
     assert found["by_target"]["flow"]["mae"] == 100
+
+
+def test_percentages_of_several_targets_have_no_unit() -> None:
+    errors = Errors((1, 1, 2))
+    errors.add(np.array([[[[11.0, 1100.0]]]]), np.array([[[[10.0, 1000.0]]]]))
+    found = errors.metrics(["speed", "flow"], np.array([1.0, 100.0]))
+    assert found["mape"] == pytest.approx(10) and found["wape"] == pytest.approx(10) and found["mase"] is None
+    assert found["by_target"]["flow"]["wape"] == pytest.approx(10)
+
+
+def test_mase_is_1_for_what_it_is_scaled_by() -> None:
+    """The forecast of the day before, on the steps of training, has the scale's own error."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(10, 3, (96, 4, 1))
+    values[rng.random(values.shape) < 0.2] = np.nan
+    scale = seasonal_scale(values, np.ones(96, bool), 3600)
+    errors = Errors((1, 4, 1), scale=scale)
+    errors.add(values[:-24, None], np.where(np.isfinite(values[:-24]), values[24:], np.nan)[:, None])
+    by_sensor = [errors.sums[..., sensor, 0].sum(axis=1) for sensor in range(4)]
+    assert [all_metrics(sums)["mase"] for sums in by_sensor] == pytest.approx([1.0] * 4)
+
+
+@pytest.mark.parametrize(("seconds", "season"), [(3600, 24), (86_400, 1), (604_800, 1), (7 * 3600, 1), (60, 1)])
+def test_the_season_of_mase_is_a_day_where_there_is_one(seconds: float, season: int) -> None:
+    """Of weeks, of steps that do not fit into a day and of data shorter than a day it is a step."""
+    values = np.random.default_rng(1).normal(size=(100, 2, 1))
+    train = np.arange(100) < 60
+    change = np.abs(values[season:60] - values[: 60 - season]).mean(axis=0)
+    np.testing.assert_allclose(seasonal_scale(values, train, seconds), change)
+
+
+def test_a_sensor_that_never_changes_has_no_mase() -> None:
+    errors = Errors((1, 1, 1), scale=seasonal_scale(np.full((60, 1, 1), 5.0), np.ones(60, bool), 3600))
+    errors.add(np.full((2, 1, 1, 1), 6.0), np.full((2, 1, 1, 1), 5.0))
+    assert errors.metrics(["x"], np.ones(1))["mase"] is None
 
 
 def test_the_rule_stands_beside_the_numbers() -> None:
