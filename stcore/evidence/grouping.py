@@ -6,7 +6,7 @@ from typing import Any
 
 from stcore import registry
 from stcore.evidence.arms import ROLES, Arm
-from stcore.evidence.side_by_side import flatten
+from stcore.evidence.side_by_side import LATER, flatten
 from stcore.runs import Run
 
 ASIDE = {"seed", "train.threads", "train.forecasts"}  # what may differ within an arm
@@ -42,7 +42,8 @@ def group_runs(runs: Sequence[Run]) -> list[Arm]:
 
 def options_of(run: Run) -> dict[str, Any]:
     """All options that decide a run but its seed, on one level."""
-    return {name: value for name, value in flatten(run.spec["options"]).items() if name not in ASIDE}
+    options = LATER | flatten(run.spec["options"])
+    return {name: value for name, value in options.items() if name not in ASIDE}
 
 
 def run_identity(run: Run) -> str:

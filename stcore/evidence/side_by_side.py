@@ -7,6 +7,7 @@ from stcore.data.metrics import METRICS
 from stcore.runs import Run, RunError
 
 PARTS = ("validation", "test")
+LATER = {"train.loss": "mae"}  # options of later versions, as runs of before were made
 
 
 def compare(runs: Sequence[Run]) -> dict[str, Any]:
@@ -18,7 +19,7 @@ def compare(runs: Sequence[Run]) -> dict[str, Any]:
     if others := [run.id for run in runs if run.kind != "train"]:
         raise RunError(f"{others[0]} is a distillation; compare runs that trained a model, such as those on its set.")
     summaries = [run.summary() for run in runs]
-    flat = [flatten(summary["options"]) for summary in summaries]
+    flat = [LATER | flatten(summary["options"]) for summary in summaries]
     names = dict.fromkeys(name for options in flat for name in options)
     differing = {name: [options.get(name) for options in flat] for name in names}
     figures = [run_figures(summary, run.epochs()) for summary, run in zip(summaries, runs, strict=True)]

@@ -201,8 +201,8 @@ class Trainer(Task):
         self.optimizer.step()
         visited = int(real.sum())  # copies come last
         last = None if self.learner.last is None else self.learner.last[:visited].to(error.dtype)
-        parts = (part.detach()[:visited] for part in (error, batch.mask, losses, total))
-        return Step(torch.from_numpy(picked[:visited]), *parts, last, moment[1]), loss
+        error, mask, losses, total = (part.detach()[:visited] for part in (error, batch.mask, losses, total))
+        return Step(torch.from_numpy(picked[:visited]), error, mask, losses, total, last, moment[1]), loss
 
     def _observe(self, epoch: int, indices: np.ndarray, columns: dict[str, np.ndarray]) -> None:
         """Hand the columns to the strategy, and keep the errors for the record."""
