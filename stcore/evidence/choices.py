@@ -1,4 +1,4 @@
-"""How a run chose: by hour of the week, how often each sample, what changed from epoch to epoch, and with which weights.
+"""How a run chose its samples: by hour of the week, how often, what changed between epochs, and with which weights.
 
 Functions of ``run.trace()``. ``kept`` [E, W] is yes or no for windows; where cells were pruned it is the share of a window's
 cells, and every function reads it as such.
@@ -12,7 +12,7 @@ import xarray as xr
 
 
 class Bounds(NamedTuple):
-    """From which share of the pruned epochs on a sample counts as kept ``always``, and up to which as ``never``."""
+    """The share of the pruned epochs from which a sample counts as kept ``always``, and up to which as ``never``."""
 
     always: float
     never: float
@@ -26,17 +26,17 @@ LEEWAY = 1e-9  # so that 9 epochs of 10 are 0.9
 
 
 def pruned_epochs(trace: xr.Dataset) -> np.ndarray:
-    """Positions [P] of the epochs in which anything was left out."""
+    """Positions [P] of the epochs in which any sample was pruned."""
     return np.flatnonzero(kept_shares(trace) < 1 - LEEWAY)
 
 
 def kept_shares(trace: xr.Dataset) -> np.ndarray:
-    """Share of all samples that each epoch kept [E], 0 to 1."""
+    """The share of all samples [E] that each epoch kept, 0 to 1."""
     return np.asarray(trace["kept"].values.mean(axis=1, dtype=np.float64))
 
 
 def mean_share(trace: xr.Dataset) -> float:
-    """Mean kept share of the pruned epochs; 1 where there are none."""
+    """The mean kept share of the pruned epochs. 1 where there are none."""
     epochs = pruned_epochs(trace)
     return float(kept_shares(trace)[epochs].mean()) if len(epochs) else 1.0
 
@@ -55,7 +55,7 @@ def choices_by_hour(time: pd.DatetimeIndex, often: np.ndarray, score: np.ndarray
 
 
 def extremes(hours: pd.DataFrame, share: float = 0.1) -> tuple[float, float]:
-    """Kept share of the hardest and of the easiest tenth of the hours of ``by_hour``; at least one hour each."""
+    """Kept share of the hardest and of the easiest tenth of the hours of ``choices_by_hour``, at least one hour each."""
     known = hours.dropna(subset=["complexity"]).sort_values("complexity", kind="stable")
     count = max(1, round(share * len(known)))
     hard, easy = (float(np.average(part["kept"], weights=part["samples"])) for part in (known[-count:], known[:count]))
@@ -64,13 +64,13 @@ def extremes(hours: pd.DataFrame, share: float = 0.1) -> tuple[float, float]:
 
 # ---- how often -----------------------------------------------------------------------------------------------------
 def kept_often(trace: xr.Dataset) -> np.ndarray:
-    """Share of the pruned epochs in which each sample was kept [W]; NaN where no epoch was pruned."""
+    """The share of the pruned epochs [W] in which each sample was kept. NaN where no epoch was pruned."""
     kept = trace["kept"].values[pruned_epochs(trace)]
     return kept.mean(axis=0, dtype=np.float64) if len(kept) else np.full(kept.shape[1], np.nan)
 
 
 def kept_often_by_chance(shares: np.ndarray, cells: int = 1) -> np.ndarray:
-    """How likely a sample is kept 0, 1, ... P x cells times [P x cells + 1] if each epoch kept ``shares`` [P] at random.
+    """The chance [P x cells + 1] that a sample is kept 0, 1, ... P x cells times if each epoch kept ``shares`` [P] at random.
 
     With equal shares this is the binomial; with others the Poisson binomial, by its characteristic function (Hong 2013,
     Computational Statistics & Data Analysis 59). ``cells``: draws a sample and epoch, more than 1 where cells are pruned.
@@ -85,10 +85,10 @@ def kept_often_by_chance(shares: np.ndarray, cells: int = 1) -> np.ndarray:
 
 
 def bounds_around(share: float) -> Bounds:
-    """Bounds for runs that keep shares, or small rounds, where nothing is kept always: relative to the mean ``share`` kept.
+    """Bounds relative to the mean ``share`` kept, for runs that keep shares or small rounds and so keep nothing always.
 
-    Often is at least one and a half times the mean, seldom at most half of it; above a mean of a half the same of the share
-    left out. These bounds are ours.
+    Often is at least one and a half times the mean, seldom at most half of it. Above a mean of one half the same holds for
+    the share left out. These bounds are ours.
     """
     half = min(share, 1 - share) / 2
     return Bounds(share + half, share - half, ("often", "sometimes", "seldom"))
@@ -108,7 +108,7 @@ def group_shares(often: np.ndarray, weight: np.ndarray | None = None, bounds: Bo
 
 
 def often_table(trace: xr.Dataset, cells: int = 1, bins: int = 20) -> pd.DataFrame:
-    """How many samples were kept how often, beside what a random choice of the same shares would give.
+    """How often samples were kept, beside what a random choice of the same shares would give.
 
     Columns low, high (share of the pruned epochs, a bin's ends), samples, chance (shares of all samples). While there are
     few possible numbers of epochs, a bin around each of them. Empty where no epoch was pruned.
@@ -132,7 +132,7 @@ def often_table(trace: xr.Dataset, cells: int = 1, bins: int = 20) -> pd.DataFra
 
 # ---- what changed --------------------------------------------------------------------------------------------------
 def churn(trace: xr.Dataset) -> pd.DataFrame:
-    """What a pruned epoch newly pruned and what it took back against the pruned epoch before it, as shares of all samples.
+    """What each pruned epoch newly pruned and brought back since the pruned epoch before it, as shares of all samples.
 
     Columns epoch, newly_pruned, revived, chance: the mean of both if each epoch had chosen as many at random. Steps from and
     to full epochs are left out. Of cells only the net change inside each window is known: the first two are at least so much.
@@ -184,7 +184,7 @@ UNSEEN = "never"
 
 
 def met_epochs(trace: xr.Dataset) -> np.ndarray:
-    """[E, W] bool: in which epochs a sample was met, and so scored: it was kept, or the error it was last met at has changed.
+    """Whether each epoch met each sample [E, W] bool: the sample was kept, or its last recorded error has changed.
 
     Older runs recorded their method's score alone. It may change without a meeting, as where it is relative to other samples.
     """
@@ -196,14 +196,14 @@ def met_epochs(trace: xr.Dataset) -> np.ndarray:
 
 
 def score_ages(trace: xr.Dataset) -> np.ndarray:
-    """How many epochs ago each sample was last met [E, W] int32, 0 in that epoch itself; -1 where it never was."""
+    """How many epochs ago each sample was last met [E, W] int32: 0 in that epoch itself, -1 where it never was."""
     epochs = np.arange(trace.sizes["epoch"], dtype=np.int32)[:, None]
     last = np.maximum.accumulate(np.where(met_epochs(trace), epochs, np.int32(-1)), axis=0)
     return np.asarray(np.where(last >= 0, epochs - last, -1))
 
 
 def staleness(trace: xr.Dataset) -> pd.DataFrame:
-    """How old the scores were after each epoch: a row an epoch and age, columns epoch, age, share (of all samples)."""
+    """How old the scores were after each epoch: one row for each epoch and age, columns epoch, age, share of all samples."""
     limits = np.array([*AGES, np.iinfo(np.int32).max])
     rows = []
     for epoch, found in zip(trace["epoch"].values, score_ages(trace), strict=True):

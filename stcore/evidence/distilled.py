@@ -1,4 +1,4 @@
-"""Distilled sets against each other and against all the data: how small, how good, and after how many models they paid."""
+"""Distilled sets against each other and against all data: size, error, and after how many models they pay."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -22,7 +22,7 @@ SAME = ("lookback", "horizon", "split", "targets", "inputs")
 
 
 def same_task(one: Run, other: Run) -> bool:
-    """Whether two runs of whatever kind are of the same windows of the same data, so that their errors can be compared."""
+    """Whether two runs of any kind have the same windows of the same data, so that their errors can be compared."""
     first, second = (run.spec["options"]["data"] for run in (one, other))
     same = all(first.get(name) == second.get(name) for name in SAME if name != "targets")
     fingerprints = {run.spec["data"]["fingerprint"] for run in (one, other)}
@@ -30,7 +30,7 @@ def same_task(one: Run, other: Run) -> bool:
 
 
 def set_table(distillations: Sequence[Run]) -> pd.DataFrame:
-    """One row a finished distillation: its size, the validation error of models trained on it, and the seconds it took.
+    """One row for each finished distillation: size, validation error of models trained on the set, seconds.
 
     ``share`` is that of the (window, sensor) cells, ``cpu`` seconds of the processor, NaN where they say nothing. Those whose
     record is damaged are left out.
@@ -63,14 +63,14 @@ def _set(run: Run) -> dict[str, Any] | None:
 
 
 def _processor(run: Run) -> float:
-    """Seconds of the processor that a finished run took; NaN where it kept none, or worked on another device."""
+    """Processor seconds of a finished run. NaN where it recorded none, or worked on another device."""
     known = (run.result or {}).get("cpu") or {}
     here = run.spec["options"]["train"].get("device", "cpu") == "cpu"
     return sum(known.values()) if here and known and fits(known, dict.fromkeys(known, NUMBER)) else np.nan
 
 
 def training_table(runs: Sequence[Run], distillations: Sequence[Run]) -> pd.DataFrame:
-    """One row a finished run of ``runs`` that trained on a set, or on all data without pruning and without a mask.
+    """One row for each finished run that trained on a set, or on all data without pruning and without a mask.
 
     ``set`` is the one of ``distillations`` whose set it was, wherever its file lay; else empty.
     """
@@ -99,7 +99,7 @@ def training_table(runs: Sequence[Run], distillations: Sequence[Run]) -> pd.Data
 
 
 def origin_of_set(run: Run, distillations: Sequence[Run]) -> str:
-    """The distillation on whose set a run trained: that in whose folder the set lay, else the first with the same set."""
+    """The id of the distillation that made a run's set: by the set's folder, else the first one with the same set."""
     place, about = Path(run.spec["options"]["distilled"]["source"]), run.spec.get("distilled") or {}
     home = place.parent.name if place.name == FILE else ""
     if any(one.id == home and one.path.resolve() == place.parent.resolve() for one in distillations):
@@ -109,7 +109,7 @@ def origin_of_set(run: Run, distillations: Sequence[Run]) -> str:
 
 
 def set_fingerprint(distillation: Run) -> str:
-    """That of a finished distillation's set; empty where it is missing or damaged."""
+    """The fingerprint of a finished distillation's set. Empty where the set is missing or damaged."""
     place = distillation.path / FILE
     try:
         return _fingerprint(place, place.stat().st_mtime_ns)
@@ -123,7 +123,7 @@ def _fingerprint(place: Path, stamp: int) -> str:
 
 
 def payback_table(made: pd.DataFrame, trained: pd.DataFrame) -> pd.DataFrame:
-    """For each set and each model that was trained both on it alone and on all data: after how many ``models`` it has paid.
+    """After how many ``models`` each set has paid, for each model that was trained on the set alone and on all data.
 
     That is the seconds of distilling over what one model saves, the mean over its runs; infinity where it saves nothing. They
     are seconds of the processor, which other work on the machine does not lengthen, where all of these runs know theirs, else

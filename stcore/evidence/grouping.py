@@ -1,4 +1,4 @@
-"""Loose runs put together as arms: those that differ in nothing but the seed, each arm with its role."""
+"""Put runs together as arms: runs that differ only in the seed make one arm, and each arm gets its role."""
 
 import json
 from collections.abc import Sequence
@@ -41,13 +41,13 @@ def group_runs(runs: Sequence[Run]) -> list[Arm]:
 
 
 def options_of(run: Run) -> dict[str, Any]:
-    """All options that decide a run but its seed, on one level."""
+    """All options that decide a run except its seed, on one level."""
     options = LATER | flatten(run.spec["options"])
     return {name: value for name, value in options.items() if name not in ASIDE}
 
 
 def run_identity(run: Run) -> str:
-    """Equal texts mean runs of one arm."""
+    """A text that is equal for runs of one arm."""
     return json.dumps([run.spec["data"]["fingerprint"], options_of(run)], sort_keys=True)
 
 
@@ -61,7 +61,7 @@ def arm_of(runs: Sequence[Run]) -> Arm:
 
 
 def role_of(arm: Arm, arms: Sequence[Arm]) -> str:
-    """What an arm is to the others."""
+    """The role of an arm among the others."""
     others = [other for other in arms if other.method not in ("full", "random")]
     if arm.method == "random":
         return "random-equal" if any((o.keep, o.samples) == (arm.keep, arm.samples) for o in others) else "method"
@@ -83,7 +83,7 @@ def recipe(arm: Arm) -> tuple[int | None, float | None]:
 
 
 def distinct_label(arm: Arm, methods: Sequence[Arm]) -> str:
-    """The method's name, and, where another arm would be called the same, the options in which they differ."""
+    """The method's name. Where another arm has the same name, the options in which they differ follow."""
     same = [
         other for other in methods if (other.label, other.keep, other.samples) == (arm.label, arm.keep, arm.samples)
     ]

@@ -1,8 +1,8 @@
 """Which sensors matter, seen four ways: the mask, the loss's gradient, permuted histories, regions left out and retrained.
 
-No view is the truth. A mask says what a model can do without, and of copies drops all but one; gradient and permutation ask
-about one sensor at a time, so that each of several copies looks dispensable, or all of them needed; leaving a region out and
-training anew is the most honest, and the most dear. Where views agree, and runs with other seeds, one may believe them.
+No view is the truth. A mask says what a model can do without; of several copies it drops all but one. Gradient and
+permutation ask about one sensor at a time, so each of several copies looks dispensable, or all look needed. Leaving a region
+out and training anew is the most honest view and the most expensive. Believe views that agree, also between seeds.
 
 Dimensions: N sensors, S runs, P permutations, K regions.
 """
@@ -39,7 +39,7 @@ MEANING = {
 
 
 class View(NamedTuple):
-    """One answer: ``values`` [S, N] of S ``runs``, higher where a sensor matters more; NaN where nothing is known."""
+    """One view: ``values`` [S, N] of S ``runs``, higher where a sensor matters more, NaN where nothing is known."""
 
     name: str
     values: np.ndarray
@@ -48,18 +48,21 @@ class View(NamedTuple):
 
     @property
     def mean(self) -> np.ndarray:
-        """[N] over the runs."""
+        """The mean [N] over the runs."""
         return np.asarray(self.values.mean(axis=0))
 
     @property
     def rank(self) -> np.ndarray:
-        """[N] from 1, for the sensor that matters most; those that are alike share the mean of their ranks."""
+        """The rank [N] of each sensor, 1 for the one that matters most. Equal sensors share their mean rank."""
         return pd.Series(-self.mean).rank(method="average").to_numpy()
 
 
 class RegionsLeftOut(NamedTuple):
-    """What leaving each of K regions out did: ``region`` [N] of each sensor, ``name`` [K], ``rise`` [K] of the test error over
-    all sensors against a run of as many ``epochs`` with all, ``outside`` [K] of that over the sensors of other regions."""
+    """The effect of leaving each of K regions out.
+
+    ``region`` [N] of each sensor, ``name`` [K]. ``rise`` [K] of the test error over all sensors, against a run of as many
+    ``epochs`` with all sensors; ``outside`` [K] is the same over the sensors of other regions.
+    """
 
     region: np.ndarray
     name: list[str]
@@ -70,11 +73,11 @@ class RegionsLeftOut(NamedTuple):
 
     @property
     def per_sensor(self) -> np.ndarray:
-        """[K] rise for each sensor that was switched off, so that large regions do not matter more by their size alone."""
+        """The rise [K] for each sensor that was switched off, so that large regions do not matter more by size alone."""
         return self.rise / np.bincount(self.region, minlength=len(self.rise))
 
     def mean(self, values: np.ndarray) -> np.ndarray:
-        """[K] means of [N] over each region, sensors without a number left out."""
+        """The mean [K] over each region of ``values`` [N]. Sensors without a number are left out."""
         return pd.Series(values).groupby(self.region).mean().to_numpy()
 
 
@@ -99,8 +102,11 @@ class ImportanceViews:
     notes: list[str]
 
     def table(self) -> pd.DataFrame:
-        """One row a sensor: every view and its rank (1 matters most), the permutation's part on ``others``, the share of the
-        masked runs that keep it, its region, and why it looks faulty."""
+        """One row for each sensor.
+
+        Every view and its rank (1 matters most), the permutation's effect on ``others``, the share of the masked runs that
+        keep the sensor, its region, and why it looks faulty.
+        """
         columns: dict[str, Any] = {"sensor": self.sensors}
         for name, view in self.views.items():
             columns |= {name: view.mean, f"{name}_rank": view.rank}
@@ -115,14 +121,14 @@ class ImportanceViews:
 
     @property
     def reasons(self) -> list[str]:
-        """[N] why each sensor looks faulty; empty where it does not."""
+        """Why each sensor [N] looks faulty. Empty where it does not."""
         return [
             "; ".join(fault.reason for fault in self.faults if fault.sensor == place)
             for place in range(len(self.sensors))
         ]
 
     def document(self) -> dict[str, Any]:
-        """All of it in plain values."""
+        """All views as plain values."""
         return {
             "sensors": self.table().to_dict("records"),
             "views": {
@@ -139,7 +145,7 @@ class ImportanceViews:
 def importance_views(
     runs: Sequence[Run], data: STData | None = None, regions: RegionsLeftOut | None = None
 ) -> ImportanceViews:
-    """The views that some runs of the same data can give, of whatever mask or seed.
+    """The views that some runs on the same data can give, whatever their masks and seeds.
 
     Without ``data`` no faulty sensors are named. Gradient and permutation come from runs in which no sensor is off, where there
     are such: of one that is off they are nothing by themselves, and would only repeat the mask. RunError where the runs do not
@@ -167,8 +173,10 @@ def importance_views(
 
 
 def comparable_runs(runs: Sequence[Run]) -> list[Run]:
-    """Those with a finished epoch. RunError where none has one, where they are of different data or targets, or where rows
-    that every epoch writes are missing."""
+    """The runs with a finished epoch.
+
+    RunError where none has one, where data or targets differ, or where rows that every epoch writes are missing.
+    """
     about = {(run.spec["data"]["fingerprint"], *run.spec["targets"]) for run in runs}
     if len(about) > 1:
         raise RunError("These runs are of different data or targets, so their sensors cannot be compared.")
@@ -185,7 +193,7 @@ def comparable_runs(runs: Sequence[Run]) -> list[Run]:
 
 # ---- the views -------------------------------------------------------------------------------------------------------
 def mask_view(runs: Sequence[Run]) -> View | None:
-    """Scores after the last epoch: of the masks that switched sensors off, else of the any-mask model."""
+    """The scores of the masks after the last epoch: of masks that switched sensors off, else of an any-mask model."""
     scored = [run for run in runs if "mask_score" in trace(run)]
     chosen = [run for run in scored if not all_on(run)] or scored
     if not chosen:
@@ -195,14 +203,14 @@ def mask_view(runs: Sequence[Run]) -> View | None:
 
 
 def gradient_view(runs: Sequence[Run]) -> View:
-    """The rows ``importance`` of the best epoch, as shares in per cent."""
+    """The gradient's importance in the best epoch, as shares in per cent."""
     chosen = unmasked_runs(runs)
     values = np.stack([100 * trace(run)["importance"].values[best_epoch(run)].astype(float) for run in chosen])
     return View(GRADIENT, values, [run.id for run in chosen], "%")
 
 
 def permutation_view(runs: Sequence[Run], notes: list[str]) -> View | None:
-    """What was measured for these runs, the mean over the permutations; None where nothing was."""
+    """The rise of the error under permuted histories, a mean over permutations. None where nothing was measured."""
     measured = [run for run in runs if kept(run)]
     if not measured:
         return None
@@ -218,7 +226,7 @@ def permutation_view(runs: Sequence[Run], notes: list[str]) -> View | None:
 
 
 def region_view(regions: RegionsLeftOut | None) -> View | None:
-    """Every sensor with what its region is worth a sensor."""
+    """Each sensor with the rise of its region, divided by the region's sensors."""
     return (
         None
         if regions is None
@@ -227,7 +235,7 @@ def region_view(regions: RegionsLeftOut | None) -> View | None:
 
 
 def rise_on_others(runs: Sequence[Run], views: dict[str, View]) -> np.ndarray | None:
-    """[N] the part of the permutation's rise that other sensors bear; None where it was not measured, or cannot be."""
+    """The part [N] of the permutation's rise that falls on other sensors. None where it was not or cannot be measured."""
     if PERMUTATION not in views:
         return None
     found = [part for run in runs if run.id in views[PERMUTATION].runs and (part := kept(run)) is not None]
@@ -237,12 +245,12 @@ def rise_on_others(runs: Sequence[Run], views: dict[str, View]) -> np.ndarray | 
 
 
 def unmasked_runs(runs: Sequence[Run]) -> list[Run]:
-    """The runs in which no sensor is off; all of them where there are none."""
+    """The runs in which no sensor is off. All runs where there are none."""
     return [run for run in runs if all_on(run)] or list(runs)
 
 
 def masked_note(runs: Sequence[Run], views: dict[str, View]) -> list[str]:
-    """What to know of views by runs in which sensors are off; nothing where there are none."""
+    """A note on views from runs in which sensors are off. Empty where there are none."""
     masked = {run.id for run in runs if not all_on(run)}
     told = [name for name in (GRADIENT, PERMUTATION) if name in views and masked & set(views[name].runs)]
     if not told:
@@ -267,7 +275,7 @@ def best_epoch(run: Run) -> int:
 
 # ---- do they agree? --------------------------------------------------------------------------------------------------
 def agreement_table(views: dict[str, View], regions: RegionsLeftOut | None) -> pd.DataFrame:
-    """Every view with itself across its runs, and with every other one; with regions by its means over each of them."""
+    """The agreement of every view between its runs and with every other view; with regions by the means over them."""
     rows = [
         agreement_row(name, name, found, "sensors")
         for name, view in views.items()

@@ -1,4 +1,4 @@
-"""Who pays: where a method errs more or less than its control.
+"""Who pays for the pruning: where a method errs more or less than its control.
 
 Dimensions: S seeds, W windows, H horizon, N sensors. ``pair`` is always (method, control).
 """
@@ -14,16 +14,16 @@ from stcore.evidence.paired import Paired
 
 HARDEST = 0.05
 OTHERS_CHOSEN = (
-    "The hardest windows are chosen by the control's other seeds, so that neither arm's luck of training decides."
+    "The control's other seeds choose the hardest windows, so that the luck of one training decides for neither arm."
 )
 SELF_CHOSEN = (
-    "The hardest windows are chosen by the control's own only run: part of its error there is bad luck, which the method need "
-    "not repeat (regression to the mean), so this flatters the method. Two seeds or more mend that."
+    "The control's only run chooses the hardest windows. Part of its error there is bad luck, which the method need not "
+    "repeat (regression to the mean), so this flatters the method. Two seeds or more avoid that."
 )
 
 
 def hour_differences(pair: Paired, clock: pd.DatetimeIndex) -> list[dict[str, Any]]:
-    """One record an hour of the week (0: Monday midnight) with any window: MAE of both, relative difference, windows.
+    """One record for each hour of the week (0: Monday midnight) that has windows: MAE of both, relative difference, windows.
 
     ``clock`` [W] is the wall clock of each window's first forecast step.
     """
@@ -38,7 +38,7 @@ def hour_differences(pair: Paired, clock: pd.DatetimeIndex) -> list[dict[str, An
 
 
 def _relative(method: float, control: float, count: float) -> dict[str, float]:
-    """MAE of both and their relative difference, out of sums."""
+    """MAE of both and their relative difference, from sums."""
     nothing = float("nan")
     return {
         "mae": method / count if count else nothing,
@@ -48,7 +48,7 @@ def _relative(method: float, control: float, count: float) -> dict[str, float]:
 
 
 def sensor_differences(pair: Paired) -> list[dict[str, Any]]:
-    """One record a sensor: MAE of both (means over seeds), relative difference, in how many seeds the method was better."""
+    """One record for each sensor: mean MAE of both, relative difference, and in how many seeds the method was better."""
     errors = np.array([[test.sensor_error for test in arm] for arm in pair.tests])  # [2, S, N]
     method, control = errors.mean(axis=1)
     better = (errors[0] < errors[1]).sum(axis=0)
@@ -64,9 +64,9 @@ def sensor_differences(pair: Paired) -> list[dict[str, Any]]:
 
 
 def hardest_mask(control: np.ndarray, count: np.ndarray, share: float = HARDEST) -> np.ndarray:
-    """For each seed [S, W] the hardest ``share`` of the windows by the control's mean error in its other seeds.
+    """For each seed [S, W] the hardest ``share`` of the windows, by the control's mean error in its other seeds.
 
-    ``control`` [S, W, H] summed errors, ``count`` [W, H]. With one seed it chooses for itself.
+    ``control`` [S, W, H] are summed errors, ``count`` [W, H]. A single seed chooses for itself.
     """
     observed = count.sum(axis=1)
     mean = np.divide(control.sum(axis=2), observed, out=np.zeros(control.shape[:2]), where=observed > 0)
@@ -80,7 +80,7 @@ def hardest_mask(control: np.ndarray, count: np.ndarray, share: float = HARDEST)
 
 
 def hardest_difference(pair: Paired, share: float = HARDEST) -> dict[str, Any]:
-    """The difference on the windows that are hardest for the control: ``windows``, ``interval``, ``note`` (who chose)."""
+    """The difference on the windows that are hardest for the control; ``note`` says who chose them."""
     chosen = hardest_mask(pair.error[1], pair.one.count, share)
     return {
         "part": f"hardest {share:.0%} of the windows",
@@ -91,7 +91,7 @@ def hardest_difference(pair: Paired, share: float = HARDEST) -> dict[str, Any]:
 
 
 def planted_steps(data: STData) -> np.ndarray | None:
-    """First and last step [I, 2] of each incident that a simulation planted, until its queue had gone; None where unknown."""
+    """First and last step [I, 2] of each incident that a simulation planted, until its queue has gone. None where unknown."""
     if "incident_start" not in data.ds:
         return None
     last = next((name for name in ("incident_cleared", "incident_end") if name in data.ds), "incident_start")
@@ -101,12 +101,12 @@ def planted_steps(data: STData) -> np.ndarray | None:
 
 
 def forecast_mask(steps: np.ndarray, first: np.ndarray, horizon: int) -> np.ndarray:
-    """Which windows forecast a step of which incident [W, I] bool; ``steps`` [I, 2], ``first`` [W] forecast steps."""
+    """Whether each window forecasts a step of each incident [W, I] bool. ``steps`` [I, 2], ``first`` [W] forecast steps."""
     return np.asarray((first[:, None] <= steps[:, 1]) & (first[:, None] + horizon > steps[:, 0]))
 
 
 def incident_differences(pair: Paired, steps: np.ndarray) -> list[dict[str, Any]]:
-    """The difference on windows that forecast any step of an incident, and on all others. ``steps`` [I, 2] from ``planted``."""
+    """The difference on windows that forecast any step of an incident, and on all others. ``steps`` [I, 2]."""
     touched = forecast_mask(steps, pair.one.start + pair.one.lookback, pair.one.horizon)
     number = int(touched.any(axis=0).sum())
     inside = np.asarray(touched.any(axis=1))

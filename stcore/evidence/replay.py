@@ -1,7 +1,7 @@
 """Replay: which samples another strategy would have kept, from the scores that a run recorded, without training.
 
-What it can tell: how two methods differ in their taste, given the same errors. What it cannot: the errors themselves come
-from a model that was trained on what *this* run kept; trained on other samples it would have erred elsewhere.
+It shows how the choices of two methods differ, given the same errors. It cannot show other errors: they come from a model
+that was trained on what *this* run kept, and a model trained on other samples would have erred elsewhere.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,13 +20,16 @@ UNRECORDED = ("sensor_std", "horizon_std")  # parts of a score that count as not
 
 
 class ReplayError(ValueError):
-    """A strategy that cannot be replayed on a run; says why."""
+    """A strategy that cannot be replayed on a run. The message says why."""
 
 
 @dataclass(frozen=True)
 class Replay:
-    """``kept`` [E, W] bool in the recorded epochs, ``overlap`` [E] with what the run kept, ``chance`` [E] what random sets of
-    the same sizes would overlap; ``notes`` say what was left out of account."""
+    """What another strategy would have kept.
+
+    ``kept`` [E, W] bool in the recorded epochs, ``overlap`` [E] with what the run kept, ``chance`` [E] the overlap of random
+    sets of the same sizes. ``notes`` say what was left out of account.
+    """
 
     kept: np.ndarray
     overlap: np.ndarray
@@ -36,7 +39,7 @@ class Replay:
 
 @dataclass(frozen=True)
 class Setting:
-    """What a strategy knows besides the trace: E planned epochs, seed, samples a step, and features (see ``Samples``)."""
+    """What a strategy knows besides the trace: E planned epochs, seed, samples in a step, and features (see ``Samples``)."""
 
     epochs: int
     seed: int

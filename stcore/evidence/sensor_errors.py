@@ -16,7 +16,7 @@ VALIDATION, TEST = "validation", "test"
 
 
 def comparable_runs(run: Run, others: Sequence[Run]) -> list[Run]:
-    """Those of some runs that can be held against ``run``: of the same data and first target, with a finished epoch."""
+    """The runs that can be compared with ``run``: the same data and first target, and a finished epoch."""
 
     def key(one: Run) -> tuple[str, str]:
         return one.spec["data"]["fingerprint"], one.spec["targets"][0]
@@ -25,13 +25,13 @@ def comparable_runs(run: Run, others: Sequence[Run]) -> list[Run]:
 
 
 def common_parts(run: Run, other: Run) -> list[str]:
-    """What both can be compared on: validation always, the test once both have ended."""
+    """The parts on which both can be compared: validation always, the test once both have ended."""
     tested = all("test_sensor_error" in trace(one) for one in (run, other))
     return [TEST, VALIDATION] if tested else [VALIDATION]
 
 
 def sensor_errors(run: Run, part: str) -> np.ndarray:
-    """[N] mean absolute error of each sensor on a ``part``, by the weights that were best in validation. RunError without."""
+    """The mean absolute error [N] of each sensor on a ``part``, by the weights best in validation. RunError."""
     seen = trace(run)
     if part == TEST:
         if "test_sensor_error" not in seen:
@@ -44,14 +44,14 @@ def sensor_errors(run: Run, part: str) -> np.ndarray:
 
 
 def sensor_difference(run: Run, other: Run, part: str) -> np.ndarray:
-    """[N] error of ``run`` minus that of ``other``: below 0 where ``run`` is better. RunError where they do not fit."""
+    """The error [N] of ``run`` minus that of ``other``, below 0 where ``run`` is better. RunError where they do not fit."""
     if not comparable_runs(run, [other]):
         raise RunError(f"Runs {run.id} and {other.id} are not of the same data, or one has no finished epoch.")
     return sensor_errors(run, part) - sensor_errors(other, part)
 
 
 def pair_warnings(run: Run, other: Run) -> list[str]:
-    """Why the two may not be comparable, in sentences; that a run goes on is none for its validation."""
+    """Why both may not be comparable, in sentences. That a run is not finished is no reason, since validation is there."""
     return [note for note in comparison_notes([run, other]) if "finished" not in note]
 
 
@@ -85,8 +85,10 @@ def window_errors(run: Run, data: STData, sensor: int) -> pd.DataFrame | None:
 
 
 def hardest_windows(windows: pd.DataFrame, apart: int, most: int = 10) -> pd.DataFrame:
-    """The rows with the largest errors, worst first, each at least ``apart`` steps from the others: windows that overlap tell
-    of the same event."""
+    """The rows with the largest errors, worst first, each at least ``apart`` steps from the others.
+
+    Windows that overlap show the same event, so only the worst of them is listed.
+    """
     order = windows.dropna(subset=["error"]).sort_values("error", ascending=False, kind="stable")
     taken: list[int] = []
     for place, start in order["start"].items():

@@ -1,4 +1,4 @@
-"""Was it worth it? One plain sentence out of the figures. The margins and the rules are ours."""
+"""Was it worth it? One plain sentence from the figures. The margins and the rules are ours."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeGuard
@@ -10,13 +10,13 @@ from stcore.evidence.intervals import Interval, student_quantile
 MARGIN = 0.005
 """Relative difference below which two arms count as equally good."""
 SLOWER = 0.02
-"""Seconds up to 2 % longer count as equal: clocks of shared machines tell no less."""
+"""Seconds up to 2 % longer count as equal: clocks of shared machines are no finer."""
 MANY = 100  # seeds beyond which nobody will go
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What a verdict rests on.
+    """The figures behind a verdict.
 
     ``share`` of all visits that ``method`` used. Intervals: the method ``against_full`` training on everything, and
     ``against_equal``, full training that made as many visits; that ``equal_against_full``. ``longer_than``: seconds of
@@ -33,14 +33,14 @@ class Figures:
 
 
 class Verdict(NamedTuple):
-    """The answer, and the sentence or two that give it with its condition."""
+    """The answer, and one or two sentences that give it with its conditions."""
 
     answer: Literal["worth it", "not worth it", "cannot be told"]
     sentence: str
 
 
 def verdict(figures: Figures) -> Verdict:
-    """Worth it only where the method is clear of full training at equal visits, and not beaten by the clock."""
+    """Worth it only where the method is clearly better than full training at equal visits and takes no longer than it may."""
     answer, reason = _judged(figures)
     told = _told(figures) or "was not compared with anything"
     said = f"At {100 * figures.share:.0f} % of the visits {figures.method} {told}: {answer} here{reason}."
@@ -48,7 +48,7 @@ def verdict(figures: Figures) -> Verdict:
 
 
 def _judged(figures: Figures) -> tuple[Literal["worth it", "not worth it", "cannot be told"], str]:
-    """The answer and why, to be added to it."""
+    """The answer, and the reason that is added to it."""
     equal, full = figures.against_equal, figures.against_full
     if equal is None:
         return "cannot be told", ", as full training at equal visits was not run"
@@ -66,7 +66,7 @@ def _judged(figures: Figures) -> tuple[Literal["worth it", "not worth it", "cann
 
 
 def _told(figures: Figures) -> str:
-    """What it lost or won against both controls."""
+    """What the method lost or won against both controls."""
     pairs = ((figures.against_full, "full training"), (figures.against_equal, "full training at equal visits"))
     return " and ".join(compare_in_words(found, control) for found, control in pairs if found)
 
@@ -88,12 +88,12 @@ def _signed(found: Interval) -> str:
 
 
 def _digits(found: Interval) -> int:
-    """Decimals of a per cent that tell the interval from none."""
+    """How many decimals of a per cent the interval needs."""
     return 1 if found.half >= 0.0005 else 2
 
 
 def seeds_needed(found: Interval) -> str:
-    """About how many seeds would make a difference of this size clear, if more seeds can; a sentence's second half."""
+    """About how many seeds would make a difference of this size clear, as the second half of a sentence."""
     if found.seed_error is None:
         return "one seed says nothing about training chance, so train at least 3"
     size, days = abs(np.log1p(found.estimate)), student_quantile(found.blocks - 1) * found.time_error
@@ -106,7 +106,7 @@ def seeds_needed(found: Interval) -> str:
 
 
 def _additions(figures: Figures) -> list[str]:
-    """What has to be known beside the verdict."""
+    """Sentences that stand beside the verdict."""
     said, as_good = [], figures.equal_against_full
     if as_good and np.isfinite(as_good.high) and as_good.high < MARGIN:
         said.append(
