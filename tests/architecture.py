@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cache
 
 ROWS = [  # a file imports from rows above its own, or from its own folder
     {"options", "events", "ranks", "findings", "words"},
@@ -140,12 +141,15 @@ def import_breaches(source: Source) -> Iterator[tuple[int, str]]:
             yield line, f"{source.own} imports {name}, but {other} does not stand above it"
 
 
-def door_breaches(own: str, name: str) -> Iterator[str]:
+@cache
+def door_breaches(own: str, name: str) -> list[str]:
     if name.startswith(OWN_GENERATORS):
-        return
-    for allowed, patterns in DOORS:
-        if own not in allowed and any(covers(pattern, name) for pattern in patterns.split()):
-            yield f"{name} is for {', '.join(sorted(allowed)) or 'nobody'}"
+        return []
+    return [
+        f"{name} is for {', '.join(sorted(allowed)) or 'nobody'}"
+        for allowed, patterns in DOORS
+        if own not in allowed and any(covers(pattern, name) for pattern in patterns.split())
+    ]
 
 
 def call_breaches(source: Source, call: ast.Call) -> Iterator[str]:

@@ -120,6 +120,7 @@ def test_variables_are_asked_for(tmp_path: Path) -> None:
     assert "nothing" in refused(path, "variables", {"variables": "nothing"})
 
 
+@pytest.mark.slow
 def test_more_than_eight_variables(tmp_path: Path) -> None:
     many = {f"v{number}": (("time", "latitude", "longitude"), CUBE + number) for number in range(11)}
     path = saved(grid(many), tmp_path / "many.nc")

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import stcore.readers as readers
 
 
+@pytest.mark.slow
 def test_pm10_as_long_table_as_folder_and_as_parquet(real_data: Path, tmp_path: Path) -> None:
     """4383 days of 70 stations, half of them missing: the same values whichever way they are written."""
     wide = pd.read_csv(real_data / "pm10-germany" / "pm10_daily.csv", index_col="date")

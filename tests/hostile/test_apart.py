@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cases import only
 from data_samples.grids import write_grib
 from data_samples.tables import write_wide_csv
 from hostile_tools import refused
@@ -40,6 +41,7 @@ def test_a_reader_that_says_so_is_run_in_a_child_which_finds_the_same(
     same(readers.open(path), here)
 
 
+@pytest.mark.slow
 def test_layers_edges_and_places_are_carried_from_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = readers.open("demo")
     assert here.layers and here.edges is not None and here.locations is not None
@@ -58,7 +60,7 @@ def test_what_the_child_asks_is_asked(tmp_path: Path, monkeypatch: pytest.Monkey
     assert readers.open(path, {"orientation": "steps-across"}).steps == 15
 
 
-@pytest.mark.parametrize("opened", ["the file", "its folder"])
+@pytest.mark.parametrize("opened", only([0], ["the file", "its folder"]))
 def test_a_library_that_aborts_ends_in_words(opened: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "installed").mkdir()
     (tmp_path / "installed" / "cfgrib.py").write_text(ABORTS)  # as ecCodes does on some damaged bytes

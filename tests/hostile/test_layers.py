@@ -255,6 +255,7 @@ def test_a_system_that_no_map_has_counts_as_none(crs: str, tmp_path: Path) -> No
     assert layer.collection["features"][0]["geometry"]["coordinates"][0][0] == [10.0, 48.0]
 
 
+@pytest.mark.slow
 def test_areas_upon_each_other_are_simplified_each_by_itself(tmp_path: Path) -> None:
     angle = np.linspace(0, 2 * np.pi, 81)
     rings = [np.round([10 + 0.001 * k + np.cos(angle), 48 + np.sin(angle)], 9).T.tolist() for k in range(900)]

@@ -25,6 +25,7 @@ def test_few_rows_that_would_be_a_huge_table(tmp_path: Path, monkeypatch: pytest
     assert "2000 times and 2000 sensors" in refused(tmp_path / "rows.csv", "too-large")
 
 
+@pytest.mark.slow
 def test_a_long_name_repeated_many_times_needs_little_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A dictionary makes 2 GB of text out of a small file; the names are never written out."""
     many = 200_000

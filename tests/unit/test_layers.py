@@ -152,6 +152,7 @@ def coast(points: int) -> Polygon:
     return Polygon(np.stack([11 + radius * np.cos(angle), 48 + radius * np.sin(angle)], axis=1))
 
 
+@pytest.mark.slow
 def test_a_large_layer_is_simplified_until_it_is_small_and_looks_the_same(tmp_path: Path) -> None:
     shape = coast(80_000)
     path = written(GeoDataFrame({"name": ["island"]}, geometry=[shape], crs=4326), tmp_path, "gpkg")
@@ -186,6 +187,7 @@ def test_too_many_attributes_go_before_the_shapes_do_and_too_many_features_are_r
 
 
 # ---- in a process of its own -----------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_a_child_process_reads_an_upload_and_tells_what_it_asks(tmp_path: Path) -> None:
     good = written(districts("EPSG:25832"), tmp_path, "gpkg")
     assert oneshot.layer("areas.gpkg", good.read_bytes()) == read_layer(good)

@@ -44,6 +44,7 @@ def test_a_child_answers_like_this_process_and_comes_back_after_its_death(run: R
         child.end()
 
 
+@pytest.mark.slow
 def test_what_cannot_be_answered_is_told_in_the_childs_own_words(tmp_path: Path) -> None:
     child = Resident(["answer", str(tmp_path)])
     with pytest.raises(RunError, match="is not on this machine"):
@@ -51,6 +52,7 @@ def test_what_cannot_be_answered_is_told_in_the_childs_own_words(tmp_path: Path)
     child.end()
 
 
+@pytest.mark.slow
 def test_a_child_that_cannot_begin_is_not_waited_for_again_and_again(tmp_path: Path) -> None:
     child, end = Resident(["answer", str(tmp_path)]), time.monotonic() + 60
     while not child.ready and time.monotonic() < end:
