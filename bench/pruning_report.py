@@ -11,9 +11,8 @@ import pandas as pd
 from goals import Goal, Measured, goals, times, told
 
 from stcore import readers
-from stcore.evidence.arms import Arms
+from stcore.evidence.arms import Arms, group_runs
 from stcore.evidence.experiment import Experiment, experiments_in
-from stcore.evidence.grouping import group_runs
 from stcore.evidence.report import cost_table, differences, incidents, summary
 from stcore.processes.jobs import finished
 from stcore.runs import Run

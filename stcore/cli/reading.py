@@ -110,7 +110,7 @@ def evidence_report(runs: list[Run], out: Path) -> tuple[dict[str, Any], list[Pa
     from stcore import exports
     from stcore.evidence import report
     from stcore.evidence.about import describe_report
-    from stcore.evidence.grouping import group_runs
+    from stcore.evidence.arms import group_runs
     from stcore.processes.jobs import dataset
 
     done = [run for run in runs if run.status == "done"]

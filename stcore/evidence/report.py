@@ -10,9 +10,9 @@ import pandas as pd
 from stcore.data import STData
 from stcore.evidence import diebold_mariano, payers
 from stcore.evidence.arms import EQUAL, Arm, Arms
-from stcore.evidence.gains import Link, split
 from stcore.evidence.intervals import Interval
 from stcore.evidence.paired import EvidenceError, Paired
+from stcore.evidence.payers import Link, split
 from stcore.evidence.verdict import Figures, verdict
 from stcore.runs.files import plain
 

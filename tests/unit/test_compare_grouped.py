@@ -7,7 +7,7 @@ import evidence
 
 from stcore.evidence import report
 from stcore.evidence.about import describe_report
-from stcore.evidence.grouping import group_runs
+from stcore.evidence.arms import group_runs
 from stcore.evidence.report import pareto_front
 from stcore.runs import Run
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from evidence import seeds
 
-from stcore.evidence.gains import Link, split
+from stcore.evidence.payers import Link, split
 from stcore.evidence.report import pareto_front
 
 CHAIN = [
