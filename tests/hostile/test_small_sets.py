@@ -158,7 +158,7 @@ def test_a_set_that_cannot_be_written_is_kept_and_said_to_be(
     out, runs, data = tmp_path / "set.nc", tmp_path / "runs", small.spec["data"]["source"]
     assert main(["distil", data, "--method", "stride", "--out", str(out), "--runs", str(runs), *options]) == 2
     said = capsys.readouterr().err
-    assert "is made, and kept in" in said and "No space left" in said
+    assert "is finished and kept in" in said and "No space left" in said
 
 
 def test_a_set_without_a_step_takes_that_of_the_data(small: Run, tmp_path: Path) -> None:
