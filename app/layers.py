@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from app.words import plain
-from stcore.charts.maps.overlays import Overlay, overlay
+from stcore.charts.maps.overlays import Overlay, plain_overlay
 from stcore.findings import DataError, Finding
 from stcore.processes import oneshot
 from stcore.readers.layers.layers import Layer
@@ -35,7 +35,7 @@ def visible_layers(fingerprint: str) -> dict[str, Layer]:
 
 def map_overlays(fingerprint: str) -> list[Overlay]:
     """Those that are not hidden, as the map draws them."""
-    return [overlay(name, layer.collection) for name, layer in visible_layers(fingerprint).items()]
+    return [plain_overlay(name, layer.collection) for name, layer in visible_layers(fingerprint).items()]
 
 
 def is_online() -> bool:

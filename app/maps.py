@@ -7,8 +7,16 @@ import streamlit as st
 
 from app import picking
 from app.session import current_theme
-from stcore.charts.maps.page import DOTS, SensorMap, area_of, clicked, flat_sensor_map, sensor_map, sensor_map_legend
-from stcore.charts.style import standalone
+from stcore.charts.maps.page import (
+    DOTS,
+    SensorMap,
+    clicked_area,
+    clicked_sensor,
+    flat_sensor_map,
+    sensor_map,
+    sensor_map_legend,
+)
+from stcore.charts.style import standalone_page
 
 HEIGHT = 500
 PLAIN = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"], "scrollZoom": True}
@@ -22,7 +30,7 @@ def choose_from_map(sensors: SensorMap, key: str) -> bool:
         return None if position is None else str(sensors.names[position])
 
     on_map = picking.choose_on_click(
-        key, picking.widget_rows(key, "indices", DOTS), lambda index: name_of(clicked(sensors, index))
+        key, picking.widget_rows(key, "indices", DOTS), lambda index: name_of(clicked_sensor(sensors, index))
     )
     points = _points(f"{key}-flat")
     return picking.choose_on_click(f"{key}-flat", points if len(points) == 1 else [], name_of) or on_map
@@ -43,7 +51,7 @@ def new_area_click(sensors: SensorMap, key: str) -> tuple[int, int] | None:
         area
         for layer, indices in layers.items()
         for index in indices
-        if (area := area_of(sensors, str(layer), int(index)))
+        if (area := clicked_area(sensors, str(layer), int(index)))
     ]
     now = found[0] if found else None
     fresh = now is not None and now != st.session_state.get(f"{key} area")
@@ -103,7 +111,7 @@ def show_map(
         )
         st.download_button(
             "Map as HTML",
-            lambda: standalone(flat_sensor_map(sensors, theme, chosen), about or alt, PLAIN),
+            lambda: standalone_page(flat_sensor_map(sensors, theme, chosen), about or alt, PLAIN),
             f"{key}.html",
             "text/html",
             key=f"{key}-html",

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from stcore.charts.style import standalone
-from stcore.exports.tables import csv
+from stcore.charts.style import standalone_page
+from stcore.exports.tables import csv_text
 from stcore.runs import Run
 from stcore.runs.files import plain as without_nan
 
@@ -23,7 +23,7 @@ def save_table(frame: pd.DataFrame, name: str, what: str) -> None:
     with st.container(horizontal=True):
         st.download_button(
             f"{what} as CSV",
-            lambda: csv(frame),
+            lambda: csv_text(frame),
             f"{name}.csv",
             "text/csv",
             key=f"csv {name}",
@@ -59,7 +59,7 @@ def save_figure(draw: Callable[[], Any], name: str, title: str) -> None:
     """A button that saves a plotly figure as one page; it is drawn when the button is pressed."""
     st.download_button(
         "Figure as HTML",
-        lambda: standalone(draw(), title),
+        lambda: standalone_page(draw(), title),
         f"{name}.html",
         "text/html",
         key=f"page {name}",

@@ -11,7 +11,7 @@ import streamlit as st
 import xarray as xr
 
 from stcore import readers
-from stcore.charts.theme import Theme, theme
+from stcore.charts.theme import Theme, theme_of
 from stcore.data import STData
 from stcore.findings import DataError, refuse
 from stcore.processes import worker
@@ -66,7 +66,7 @@ def keep_visitor() -> None:
 
 def current_theme() -> Theme:
     """The tokens of the theme that the page is shown in."""
-    return theme(st.context.theme.type)
+    return theme_of(st.context.theme.type)
 
 
 def current_zone() -> str:

@@ -12,14 +12,14 @@ import streamlit as st
 from app.session import current_theme
 from app.words import plain
 from stcore import exports
-from stcore.charts.arms import Key, methods, narrowed, title
-from stcore.charts.evidence import TABLES, Section, shown
-from stcore.charts.style import standalone
-from stcore.charts.words import spoken
+from stcore.charts.arms import Key, arm_title, method_arms, only_method
+from stcore.charts.evidence import TABLES, Section, sections_of
+from stcore.charts.style import standalone_page
+from stcore.charts.words import printed_signs
 from stcore.evidence.about import describe_report
 from stcore.evidence.experiment import Experiment, open_experiment
 from stcore.evidence.report import all_notes
-from stcore.exports.reports import content
+from stcore.exports.reports import table_bytes
 from stcore.processes.jobs import finished
 
 ANSWERS = {  # answer: colour, icon
@@ -96,23 +96,23 @@ def show_verdicts(report: Report) -> None:
         color, icon = ANSWERS[record["answer"]]
         with st.container(border=True, key=f"verdict-{place}", gap="xsmall"):
             st.badge(record["answer"].capitalize(), color=color, icon=icon)  # type: ignore[arg-type]
-            st.markdown(f"### {plain(spoken(record['sentence']), 1200)}")
+            st.markdown(f"### {plain(printed_signs(record['sentence']), 1200)}")
     if not report["verdicts"]:
         st.info("No method of this experiment is finished yet, so there is no verdict.", icon=":material/info:")
 
 
 def show_report_figures(report: Report) -> None:
     """All figures, those that belong together beside each other."""
-    sections = {section.name: section for section in shown(report)}
+    sections = {section.name: section for section in sections_of(report)}
     arm: Key | None = None
     for names in ROWS:
         row = [sections[name] for name in names if name in sections]
         if arm is None and any(section.each for section in row):
-            arm = choose_method(methods(report))
+            arm = choose_method(method_arms(report))
         columns = st.columns(len(row), gap="medium") if len(row) > 1 else [st.container()] if row else []
         for column, section in zip(columns, row, strict=True):
             with column:
-                show_section(section, narrowed(report, arm) if section.each and arm else report, arm)
+                show_section(section, only_method(report, arm) if section.each and arm else report, arm)
 
 
 def choose_method(arms: Sequence[Key]) -> Key:
@@ -120,13 +120,15 @@ def choose_method(arms: Sequence[Key]) -> Key:
     if len(arms) == 1:
         return arms[0]
     st.markdown("##### One method in detail")
-    place = st.selectbox("Method", range(len(arms)), format_func=lambda place: title(arms[place]), key="report method")
+    place = st.selectbox(
+        "Method", range(len(arms)), format_func=lambda place: arm_title(arms[place]), key="report method"
+    )
     return arms[place]
 
 
 def show_section(section: Section, report: Report, arm: Key | None) -> None:
     """One figure: title, what it means, and its numbers."""
-    whose = f" · {plain(title(arm))}" if section.each and arm else ""
+    whose = f" · {plain(arm_title(arm))}" if section.each and arm else ""
     st.markdown(f"##### {section.title}{whose}")
     st.markdown(f":small[{section.meaning}]")
     if not any(report.get(table) for table in section.tables):
@@ -145,7 +147,7 @@ def show_section(section: Section, report: Report, arm: Key | None) -> None:
                     key=f"numbers {name} {section.name}",
                 )
                 one_table(frame, name, section.name)
-        figure(section, report, f"{section.title}{' · ' + title(arm) if section.each and arm else ''}")
+        figure(section, report, f"{section.title}{' · ' + arm_title(arm) if section.each and arm else ''}")
 
 
 def readable_table(frame: pd.DataFrame) -> pd.DataFrame:
@@ -176,7 +178,7 @@ def save_report(report: dict[str, Any], name: str) -> None:
         st.markdown("**Save** the report as")
         st.download_button(
             "HTML",
-            partial(exports.page, report),
+            partial(exports.report_page, report),
             f"{name}.html",
             "text/html",
             key="report html",
@@ -189,7 +191,7 @@ def save_report(report: dict[str, Any], name: str) -> None:
         st.markdown("all its tables as")
         st.download_button(
             "CSV and Parquet",
-            partial(exports.zipped, report),
+            partial(exports.zip_tables, report),
             f"{name}-tables.zip",
             "application/zip",
             key="report zip",
@@ -204,7 +206,7 @@ def one_table(frame: pd.DataFrame, name: str, section: str) -> None:
         for suffix, kind in ((".csv", "text/csv"), (".parquet", PARQUET)):
             st.download_button(
                 f"{name.replace('_', ' ')} as {suffix[1:].upper() if suffix == '.csv' else 'Parquet'}",
-                partial(content, frame, suffix),
+                partial(table_bytes, frame, suffix),
                 f"{name}{suffix}",
                 kind,
                 key=f"{section} {name} {suffix}",
@@ -218,7 +220,7 @@ def figure(section: Section, report: dict[str, Any], about: str) -> None:
     theme = current_theme()
     st.download_button(
         "Figure as HTML",
-        lambda: standalone(section.draw(report, theme), about),
+        lambda: standalone_page(section.draw(report, theme), about),
         f"{section.name}.html",
         "text/html",
         key=f"figure {section.name}",

@@ -144,7 +144,7 @@ def show_overlay(runs: list[Run], names: dict[str, str]) -> None:
     unit = error_unit(runs[0]) if column != "kept" else ""
     title = f"{COLUMNS[str(column)]} ({unit})" if unit else COLUMNS[str(column)]
     tables = {names[run.id]: epoch_table(run) for run in runs}
-    figure = curves.overlaid(tables, str(column), title, current_theme())
+    figure = curves.runs_chart(tables, str(column), title, current_theme())
     st.altair_chart(figure, key="compare curves", alt=f"{title} by epoch of {len(runs)} runs")
     with st.expander("Curves as a table"):
         wide = pd.concat({name[:1]: frame.set_index("epoch")[column] for name, frame in tables.items()}, axis=1)
@@ -242,7 +242,7 @@ def show_overlap(runs: dict[str, Run]) -> None:
     if not tables:
         return
     st.markdown(f"**What they kept alike with {first[:1]}**", help=MEANING)
-    figure = curves.overlaid(tables, "overlap", "overlap of kept windows (Jaccard)", current_theme())
+    figure = curves.runs_chart(tables, "overlap", "overlap of kept windows (Jaccard)", current_theme())
     st.altair_chart(figure, key="compare overlap", alt="Overlap of the kept windows by epoch, beside chance")
     whole = pd.concat({name: frame.set_index("epoch")["overlap"] for name, frame in tables.items()}, axis=1)
     st.download_button("Overlap as CSV", lambda: whole.to_csv(), "overlap.csv", "text/csv", on_click="ignore")

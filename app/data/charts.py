@@ -13,13 +13,13 @@ from app.session import current_theme
 from app.words import plain
 from stcore.charts import coverage as gaps
 from stcore.charts.maps.grid_cells import cells_of
-from stcore.charts.maps.layers import underneath
-from stcore.charts.maps.layout import drawn_places
+from stcore.charts.maps.layers import base_layers
+from stcore.charts.maps.layout import layout_locations
 from stcore.charts.maps.page import SensorMap
-from stcore.charts.series import planted, profile, readings, series, usual_week
+from stcore.charts.series import planted_near, profile_chart, readings_chart, sensor_readings, usual_week
 from stcore.data import STData
 from stcore.data.checks import sensor_word, with_sensor_word
-from stcore.exports import safe
+from stcore.exports import spreadsheet_text
 
 FIRST_DAYS, FIRST_STEPS = 7, 180  # shown at first, whichever is longer
 MAP_WORDS = {"missing": "share missing", "zeros": "share exactly zero", "neighbours": "neighbours in the graph"}
@@ -43,7 +43,7 @@ def week_of_all_sensors(fingerprint: str, channel: int, _data: STData) -> pd.Dat
 
 @st.cache_data(show_spinner="Drawing the graph …", max_entries=16)
 def made_up_places(fingerprint: str, _data: STData) -> Any:
-    return drawn_places(len(_data.sensors), _data.edges)
+    return layout_locations(len(_data.sensors), _data.edges)
 
 
 def sensor_places(data: STData) -> Any:
@@ -73,7 +73,7 @@ def show_data_panel_map(data: STData) -> SensorMap:
     if data.locations is None:
         st.info(no_places(data))
     cells = cells_of(data)
-    layers = underneath(data.layers if data.locations is not None else {}, places, None if cells else data.edges)
+    layers = base_layers(data.layers if data.locations is not None else {}, places, None if cells else data.edges)
     placed = data.locations is not None
     sensors = SensorMap(
         data.sensors,
@@ -113,17 +113,17 @@ def show_sensor_readings(data: STData) -> None:
         steps = choose_days(data)
     for name in shown:
         show_series(data, sensor, names.index(name), steps)
-    if len(marks := planted(data, sensor)):
+    if len(marks := planted_near(data, sensor)):
         kinds = ", ".join(sorted(set(marks["what"])))
         st.markdown(f"Shaded: {kinds}. This city is simulated, so it is known what was planted.")
     table = pd.DataFrame({"time": data.local_time[steps]})
     for name in shown:
-        table[name] = readings(data, sensor, names.index(name), steps)["value"]
+        table[name] = sensor_readings(data, sensor, names.index(name), steps)["value"]
     with st.expander("The readings as a table"):
         st.dataframe(table, hide_index=True, height=260)
         st.download_button(
             "Readings as CSV",
-            lambda: table.assign(sensor=safe(data.sensors[sensor])).to_csv(index=False),
+            lambda: table.assign(sensor=spreadsheet_text(data.sensors[sensor])).to_csv(index=False),
             "readings.csv",
             "text/csv",
             on_click="ignore",
@@ -133,10 +133,10 @@ def show_sensor_readings(data: STData) -> None:
 def show_series(data: STData, sensor: int, channel: int, steps: slice) -> None:
     """The readings as a curve, or that there are none."""
     name = data.channels[channel]
-    if not readings(data, sensor, channel, steps)["value"].notna().any():
+    if not sensor_readings(data, sensor, channel, steps)["value"].notna().any():
         st.info(f"{plain(data.sensors[sensor])} has no reading of {plain(name)} in these days. Choose others.")
         return
-    chart = series(data, sensor, channel, steps, current_theme())
+    chart = readings_chart(data, sensor, channel, steps, current_theme())
     st.altair_chart(
         chart, key=f"series-{name}", alt=f"{name} of {sensor_word(data.ds)} {data.sensors[sensor]} over time"
     )
@@ -178,7 +178,9 @@ def show_week(data: STData) -> None:
     st.subheader("Usual week", help="Mean by hour of the local week; the band holds the middle 80 % of the readings.")
     around = week_of_all_sensors(data.fingerprint, channel, data)
     st.altair_chart(
-        profile(data, sensor, channel, theme, around), key="week", alt=f"Usual week of {word} {data.sensors[sensor]}"
+        profile_chart(data, sensor, channel, theme, around),
+        key="week",
+        alt=f"Usual week of {word} {data.sensors[sensor]}",
     )
     st.markdown(f"Line and band: {word} {plain(data.sensors[sensor])}. Dashed: mean of all {word}s.")
     with st.expander("The week as a table"):
@@ -231,7 +233,7 @@ def save_csv(table: pd.DataFrame, name: str) -> None:
     """The table as a file that a spreadsheet takes for nothing but text and numbers."""
     st.download_button(
         "As CSV",
-        lambda: table.assign(sensor=table["sensor"].map(safe)).to_csv(index=False),
+        lambda: table.assign(sensor=table["sensor"].map(spreadsheet_text)).to_csv(index=False),
         f"{name}.csv",
         "text/csv",
         key=f"{name} csv",

@@ -20,7 +20,7 @@ from app.session import current_theme, run_state
 from stcore import registry
 from stcore.charts import distil as charts
 from stcore.charts.curves import ZOOM_HINT
-from stcore.charts.words import labelled, percent, short
+from stcore.charts.words import axis_title, percent, short
 from stcore.runs import Run, pictures
 from stcore.runs.folder import LIVE
 from stcore.words import duration
@@ -100,7 +100,7 @@ def time_figure(run: Run, now: str, taken: float) -> Figure:
 
 def show_curves(run: Run, rounds: pd.DataFrame) -> None:
     """Matching loss and validation error by round; a distiller that picks windows has one round and a sentence."""
-    theme, planned, error = current_theme(), planned_rounds(run), labelled("validation MAE", error_unit(run))
+    theme, planned, error = current_theme(), planned_rounds(run), axis_title("validation MAE", error_unit(run))
     if planned == 1:
         st.markdown("This method picks real windows, in one round; nothing is learned, so there are no curves.")
         return
@@ -111,7 +111,7 @@ def show_curves(run: Run, rounds: pd.DataFrame) -> None:
             help=f"How far the gradients that the set gives a model are from those that the real data give it, with a new "
             f"model in each round. {ZOOM_HINT}",
         )
-        figure = charts.by_round(rounds, "loss", planned, "matching loss", theme)
+        figure = charts.rounds_chart(rounds, "loss", planned, "matching loss", theme)
         st.altair_chart(figure, key=f"loss {run.id}", alt="Matching loss by round")
     with right:
         st.markdown(
@@ -123,7 +123,7 @@ def show_curves(run: Run, rounds: pd.DataFrame) -> None:
             with st.container(height=charts.HEIGHT, border=False):
                 st.markdown(f"The first validation comes after round {min(first, planned)}.")
         else:
-            figure = charts.by_round(rounds, "mae", planned, error, theme)
+            figure = charts.rounds_chart(rounds, "mae", planned, error, theme)
             st.altair_chart(figure, key=f"error {run.id}", alt="Validation error by round")
     with st.expander("Rounds as a table"):
         readable = rounds.map(lambda value: float(f"{value:.4g}") if isinstance(value, float) else value)
@@ -140,5 +140,5 @@ def save_curves(run: Run, rounds: pd.DataFrame, planned: int, error: str) -> Non
             ("mae", error, "The validation MAE"),
         ):
             if rounds[column].notna().any():
-                chart = charts.by_round(rounds, column, planned, title, current_theme())
+                chart = charts.rounds_chart(rounds, column, planned, title, current_theme())
                 save_chart(chart, f"{run.id}-{column}", f"{what} by round", f"{what} as Vega-Lite")

@@ -14,7 +14,7 @@ from app.session import current_theme, current_zone, listed_runs, run_state, set
 from app.trash import delete_runs, redraw_list, table_key
 from app.words import plain
 from stcore.charts import distil as charts
-from stcore.charts.words import labelled, short, signed
+from stcore.charts.words import axis_title, short, signed
 from stcore.evidence.distilled import ALL, ALONE, payback_table, same_task, set_table, training_table
 from stcore.runs import Run
 from stcore.runs.folder import LIVE
@@ -54,7 +54,7 @@ def show_errors(run: Run, made: pd.DataFrame, trained: pd.DataFrame) -> None:
         return
     columns = st.columns(2, gap="medium")
     for column, cost, words in zip(columns, charts.COSTS, ("size", "time"), strict=True):
-        draw = partial(charts.against, made, cost, reference, names, unit=unit, theme=theme)
+        draw = partial(charts.sets_figure, made, cost, reference, names, unit=unit, theme=theme)
         with column:
             st.plotly_chart(
                 draw(),
@@ -103,8 +103,8 @@ def show_runs_on_set(run: Run, trained: pd.DataFrame, runs: list[Run]) -> None:
             "run": [run_label(by_id[name]) for name in mine["run"]],
             "model": mine["model"].map(card_label),
             "trained on": mine["on"],
-            labelled("validation MAE", unit): mine["validation"],
-            labelled("test MAE", unit): mine["test"],
+            axis_title("validation MAE", unit): mine["validation"],
+            axis_title("test MAE", unit): mine["test"],
             "against all data": [signed(value) or "–" for value in change],
             "time": [duration(value) for value in mine["seconds"]],
         }
@@ -138,7 +138,7 @@ def show_break_even(run: Run, payoff: pd.DataFrame) -> None:
         )
     row = mine[mine["model"] == chosen].iloc[0].to_dict()
     st.markdown(break_even_text(row, error_unit(run)))
-    draw = partial(charts.break_even, row, current_theme())
+    draw = partial(charts.break_even_figure, row, current_theme())
     st.plotly_chart(draw(), key="break-even", theme=None, config=PLOTLY, alt="Seconds in all against trained models")
     save_figure(draw, f"{run.id}-break-even", "After how many models distilling has paid")
     with st.expander("As a table"):
@@ -152,8 +152,8 @@ def show_payoff_table(mine: pd.DataFrame, unit: str) -> None:
     titles = {"distilling": "distilling", "full": "on all data", "small": "on the set"}
     titles = {name: f"{words} ({clock})" for name, words in titles.items()} | {
         "models": "models until it has paid",
-        "full_error": labelled("test MAE on all data", unit),
-        "small_error": labelled("test MAE on the set", unit),
+        "full_error": axis_title("test MAE on all data", unit),
+        "small_error": axis_title("test MAE on the set", unit),
     }
     shown = mine.assign(model=mine["model"].map(card_label)).rename(columns=titles)
     shown = shown.drop(columns="clock") if mine["clock"].nunique() == 1 else shown
@@ -172,7 +172,7 @@ def break_even_text(row: dict[str, Any], unit: str) -> str:
     took = f"{duration(row['full'])} on all data and {duration(row['small'])} on the set"
     if not np.isfinite(row["models"]):
         return f"**Never, so far**: a model takes {took}, so the set saves no time. {price}."
-    count = charts.said_models(row["models"]).replace(" ", " trained ")
+    count = charts.models_text(row["models"]).replace(" ", " trained ")
     made = duration(row["distilling"]) + (" of the processor's time" if row["clock"] == "cpu" else "")
     return f"**After {count}** it has paid in time: distilling took {made}, and a model takes {took}. {price}."
 
@@ -206,7 +206,7 @@ def show_distillations(run: Run, distillations: list[Run]) -> None:
     st.subheader("Distillations of these data", anchor=False)
     same = [other for other in distillations if other.spec["data"]["fingerprint"] == run.spec["data"]["fingerprint"]]
     frame = distillation_rows(same)
-    error = labelled("validation MAE", error_unit(run))
+    error = axis_title("validation MAE", error_unit(run))
     event = st.dataframe(
         frame.rename(columns={"validation": error}),
         hide_index=True,

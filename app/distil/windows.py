@@ -12,8 +12,8 @@ from app.saving import save_chart, save_table
 from app.session import current_theme, run_dataset, run_state
 from app.words import plain
 from stcore.charts import distil as charts
-from stcore.charts.style import instant
-from stcore.charts.words import labelled, short
+from stcore.charts.style import instant_text
+from stcore.charts.words import axis_title, short
 from stcore.distil.clusters import chosen
 from stcore.findings import DataError
 from stcore.processes import jobs
@@ -121,7 +121,7 @@ def show_grid(
     (None where there is only one round) and as they stand."""
     theme, lookback = current_theme(), run.spec["options"]["data"]["lookback"]
     target = run.spec["targets"][0]
-    title = labelled(target, str(run.spec["data"]["units"].get(target, "")))
+    title = axis_title(target, str(run.spec["data"]["units"].get(target, "")))
     first, now = forms
     rows = np.flatnonzero(np.isfinite(now).any(axis=1))
     everything = np.concatenate([part[rows].ravel() for part in (first, now, near) if part is not None])
@@ -143,12 +143,12 @@ def show_grid(
     grid = st.grid(ACROSS, min_column_width=190)
     for row in rows:
         before = None if first is None else first[row]
-        frame = charts.forms(before, now[row], None if near is None else near[row], lookback)
+        frame = charts.window_forms(before, now[row], None if near is None else near[row], lookback)
         number = int(windows[row]) + 1 if row < len(windows) else int(row) + 1
         parts.append(frame.assign(window=number))
         with grid.container(gap="xsmall"):
             st.markdown(window_title(number, real, int(row)))
-            figure = charts.window(frame, (low - room, high + room), title, theme)
+            figure = charts.window_forms_chart(frame, (low - room, high + room), title, theme)
             st.altair_chart(figure, key=f"window {row}", alt=f"Window {number} of the set, in the chosen cluster")
     table = pd.concat(parts).pivot_table(index=["window", "step"], columns="form", values="value").reset_index()
     with st.expander("These windows as a table"):
@@ -156,7 +156,7 @@ def show_grid(
             st.markdown(distance_text(windows[rows] + 1, real.apart[rows]))
         st.dataframe(table.round(4), hide_index=True, height=280, key="windows table")
         save_table(table, f"{run.id}-windows", "These windows")
-        save_chart(charts.all_windows(pd.concat(parts), title, theme), f"{run.id}-windows", "All of these windows")
+        save_chart(charts.windows_figure(pd.concat(parts), title, theme), f"{run.id}-windows", "All of these windows")
 
 
 def movement_text(first: np.ndarray | None, now: np.ndarray, run: Run) -> str:
@@ -172,7 +172,7 @@ def window_title(number: int, real: Beside | None, row: int) -> str:
     """The number of a window, and the time of the nearest real one."""
     if real is None or not np.isfinite(real.apart[row]):
         return f"**Window {number}**"
-    when = instant(pd.Timestamp(real.time[row]))
+    when = instant_text(pd.Timestamp(real.time[row]))
     return f"**Window {number}**  \n:small[nearest: {plain(when)}]"
 
 

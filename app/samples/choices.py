@@ -91,7 +91,7 @@ def show_hours(look: Look) -> pd.DataFrame:
     )
     for place, value in zip(st.columns(2, gap="medium"), charts.HOUR_NAMES, strict=True):
         place.altair_chart(
-            charts.hours(frame, value, look.theme, kept_scale(look.seen)),
+            charts.hours_chart(frame, value, look.theme, kept_scale(look.seen)),
             key=f"hours-{value}",
             width="stretch",
             alt=f"{charts.HOUR_NAMES[value]} by weekday and hour of the day",
@@ -119,7 +119,7 @@ def show_often(look: Look) -> pd.DataFrame:
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
     frame = choices.often_table(look.seen, cells, bin_count(bounds))
     left.altair_chart(
-        charts.often(frame, look.theme, bounds),
+        charts.kept_often_chart(frame, look.theme, bounds),
         key="often",
         width="stretch",
         alt="Share of samples by how often they were kept, and what chance alone would give",
@@ -231,7 +231,7 @@ def show_age(look: Look) -> pd.DataFrame | None:
         "3 epochs old or older."
     )
     st.altair_chart(
-        charts.ages(frame, planned_epochs(look), look.theme),
+        charts.staleness_chart(frame, planned_epochs(look), look.theme),
         key="ages",
         width="stretch",
         alt="Share of samples by how many epochs ago they were last met, a stacked bar an epoch",
@@ -242,7 +242,7 @@ def show_age(look: Look) -> pd.DataFrame | None:
 def show_lines(look: Look, frame: pd.DataFrame, columns: dict[str, str], title: str, number: str) -> None:
     """Lines over the run's epochs."""
     st.altair_chart(
-        charts.lines(frame, columns, title, planned_epochs(look), look.theme, number=number),
+        charts.epoch_lines(frame, columns, title, planned_epochs(look), look.theme, number=number),
         key=f"lines {' '.join(columns)}",
         width="stretch",
         alt=f"{', '.join(columns.values())} by epoch",

@@ -9,10 +9,10 @@ from app.samples.look import Look, pick_sample
 from app.session import address_value, set_address
 from app.words import plain
 from stcore.charts.maps.grid_cells import cells_of
-from stcore.charts.maps.layers import underneath
-from stcore.charts.maps.page import DOTS, SensorMap, clicked, sensor_map, view
-from stcore.charts.style import instant
-from stcore.charts.window import Window, error_rows, history, history_rows, window_chart, window_of, worst_sensors
+from stcore.charts.maps.layers import base_layers
+from stcore.charts.maps.page import DOTS, SensorMap, clicked_sensor, initial_view, sensor_map
+from stcore.charts.style import instant_text
+from stcore.charts.window import Window, error_rows, history_chart, history_rows, window_chart, window_of, worst_sensors
 from stcore.charts.words import percent, short
 from stcore.data.windows import Windows, cut
 from stcore.models import naive
@@ -73,7 +73,9 @@ def show_sample_text(look: Look) -> None:
         said.append(f"weight {short(row['weight'])} in epoch {look.epoch}")
     if row.get("incident"):
         said.append("overlaps a **planted incident**")
-    st.markdown(f"**{instant(row['time'], look.step_seconds >= 86_400)}** (sample {sample}): " + "; ".join(said) + ".")
+    st.markdown(
+        f"**{instant_text(row['time'], look.step_seconds >= 86_400)}** (sample {sample}): " + "; ".join(said) + "."
+    )
 
 
 def kept_text(look: Look) -> str:
@@ -184,7 +186,7 @@ def choose_clicked_sensor(window: Window) -> None:
 
     def from_map(index: int) -> str | None:
         drawn = st.session_state.get("sample-map-drawn")
-        return None if drawn is None else name_of(clicked(drawn, index))
+        return None if drawn is None else name_of(clicked_sensor(drawn, index))
 
     picking.choose_on_click("sample-map", picking.widget_rows("sample-map", "indices", DOTS), from_map)
     bars = (st.session_state.get("worst") or {}).get("selection", {}).get("sensor") or []
@@ -256,11 +258,11 @@ def show_error_map(look: Look, window: Window, sensor: int, places: np.ndarray) 
     """The error on a small map."""
     assert look.data is not None
     cells = cells_of(look.data)
-    layers = underneath(look.data.layers, places, None if cells else look.data.edges)
+    layers = base_layers(look.data.layers, places, None if cells else look.data.edges)
     sensors = SensorMap(window.sensors, places, window.errors, "error", window.unit, layers=layers, cells=cells)
     st.session_state["sample-map-drawn"] = sensors
     deck = sensor_map(sensors, look.theme, sensor)
-    deck.initial_view_state = view(places, MAP_SIZE)
+    deck.initial_view_state = initial_view(places, MAP_SIZE)
     st.pydeck_chart(
         deck,
         key="sample-map",
@@ -286,7 +288,7 @@ def show_history(look: Look) -> None:
     )
     count = look.trace.sizes["epoch"]
     st.altair_chart(
-        history(look.trace, look.shown, count, look.theme),
+        history_chart(look.trace, look.shown, count, look.theme),
         key="history",
         width="stretch",
         alt="The sample's complexity through the epochs against the median of all, and whether it was kept",

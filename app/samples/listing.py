@@ -14,11 +14,11 @@ from app.samples.look import Look, choose_lasso, choose_selection, pick_sample, 
 from app.session import address_value
 from app.words import plain
 from stcore.charts.data_map import data_map
-from stcore.charts.raster import raster
-from stcore.charts.samples import calendar
-from stcore.charts.style import standalone
+from stcore.charts.raster import raster_figure
+from stcore.charts.samples import calendar_figure
+from stcore.charts.style import standalone_page
 from stcore.charts.window import all_rows
-from stcore.exports import safe
+from stcore.exports import spreadsheet_text
 from stcore.runs import Run, RunError
 from stcore.runs.selections import delete, save, selections
 
@@ -126,15 +126,17 @@ def _files(key: str, make: Callable[[], pd.DataFrame], name: str) -> None:
 
 def rows_as_csv(frame: pd.DataFrame) -> str:
     """Rows as CSV, names made harmless for a spreadsheet."""
-    return str((frame.assign(sensor=frame["sensor"].map(safe)) if "sensor" in frame else frame).to_csv(index=False))
+    return str(
+        (frame.assign(sensor=frame["sensor"].map(spreadsheet_text)) if "sensor" in frame else frame).to_csv(index=False)
+    )
 
 
 def _picture(look: Look, name: str) -> None:
     """Calendar, map and raster as pages that open without internet."""
     figures: dict[str, Callable[[], Any]] = {
-        "Calendar": lambda: calendar(look.table, look.step_seconds, look.theme, planted=look.planted),
+        "Calendar": lambda: calendar_figure(look.table, look.step_seconds, look.theme, planted=look.planted),
         "Data map": lambda: data_map(look.table, look.theme),
-        "Raster": lambda: raster(look.trace, look.table, look.theme),
+        "Raster": lambda: raster_figure(look.trace, look.table, look.theme),
     }
     about = f"{run_label(look.run)}, run {look.run.id}, after epoch {look.epoch}"
     for what, make in figures.items():
@@ -151,7 +153,7 @@ def _picture(look: Look, name: str) -> None:
 
 def figure_page(make: Callable[[], Any], title: str) -> str:
     """A figure as one self-contained page with a title."""
-    return standalone(make(), title)
+    return standalone_page(make(), title)
 
 
 NAME, KEPT, PROBLEM = "selection name", "selection list", "selection problem"

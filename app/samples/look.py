@@ -11,7 +11,7 @@ import streamlit as st
 import xarray as xr
 
 from app.session import address_value, current_theme, run_dataset, run_trace, set_address
-from stcore.charts.sample_table import incidents, overlapping, samples
+from stcore.charts.sample_table import overlaps_incident, planted_incidents, sample_table
 from stcore.charts.theme import Theme
 from stcore.data import STData
 from stcore.runs import Run
@@ -66,14 +66,16 @@ class Look:
     @cached_property
     def planted(self) -> pd.DataFrame | None:
         """Incidents that a simulation planted, or None."""
-        return None if self.data is None else incidents(self.data)
+        return None if self.data is None else planted_incidents(self.data)
 
     @cached_property
     def table(self) -> pd.DataFrame:
         """One row a sample."""
         starts = self.trace["start"].values
-        incident = None if self.planted is None else overlapping(self.planted, starts, self.lookback + self.horizon)
-        return samples(self.trace, self.epoch, clock=self.clock(starts + self.lookback), incident=incident)
+        incident = (
+            None if self.planted is None else overlaps_incident(self.planted, starts, self.lookback + self.horizon)
+        )
+        return sample_table(self.trace, self.epoch, clock=self.clock(starts + self.lookback), incident=incident)
 
     @cached_property
     def seen(self) -> xr.Dataset:

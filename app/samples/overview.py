@@ -7,8 +7,8 @@ from app.samples.look import Look, choose_lasso, map_selection, pick_sample, wid
 from app.stage.canvas import show_canvas
 from stcore.charts.data_map import data_map
 from stcore.charts.grid import calendar_grid
-from stcore.charts.raster import SORTS, order_of, raster, raster_picture
-from stcore.charts.samples import MEASURES, boxes, calendar, calendar_picture, curve
+from stcore.charts.raster import SORTS, drawing_order, raster_figure, raster_picture
+from stcore.charts.samples import MEASURES, calendar_figure, calendar_picture, complexity_curve, incident_boxes
 
 PLAIN = {"displaylogo": False, "scrollZoom": True}
 SORT_WORDS = {"time": "time", "score": "complexity", "kept_share": "kept share"}
@@ -23,7 +23,9 @@ def show_calendar(look: Look, measure: str, still: bool) -> None:
     )
     if still:
         inside = None if look.inside is None else look.chosen
-        figure = calendar(look.table, look.step_seconds, look.theme, value=measure, planted=look.planted, inside=inside)
+        figure = calendar_figure(
+            look.table, look.step_seconds, look.theme, value=measure, planted=look.planted, inside=inside
+        )
         st.plotly_chart(figure, key="still-calendar", theme=None, config=PLAIN, alt="Calendar of complexity")
         return
     grid = calendar_grid(look.table, look.step_seconds, measure)
@@ -37,7 +39,7 @@ def show_calendar(look: Look, measure: str, still: bool) -> None:
         alt=f"Calendar: {MEASURES[measure]} by day and time of day.",
         height=int(np.clip(46 + 13 * len(grid.row_names), 190, 420)),
         picked=(int(found[0][0]), int(found[0][1])) if len(found) else None,
-        boxes=boxes(planted, grid.days, look.step_seconds) if planted is not None else None,
+        boxes=incident_boxes(planted, grid.days, look.step_seconds) if planted is not None else None,
     )
 
 
@@ -49,7 +51,7 @@ def pick_cell(sample: int) -> None:
 
 def show_curve(look: Look, measure: str) -> None:
     """The same over time."""
-    chart = curve(look.table, look.theme, value=measure, picked=look.shown, planted=look.planted)
+    chart = complexity_curve(look.table, look.theme, value=measure, picked=look.shown, planted=look.planted)
     st.altair_chart(
         chart,
         key="curve",
@@ -129,10 +131,10 @@ def show_raster(look: Look, still: bool) -> None:
     if look.epoch < 2:
         st.info("The raster needs two epochs; it appears after epoch 2.")
         return
-    order = order_of(look.table, by or "time")
+    order = drawing_order(look.table, by or "time")
     order = order[look.chosen[order]]
     if still:
-        figure = raster(look.trace, look.table, look.theme, by or "time", inside=look.chosen)
+        figure = raster_figure(look.trace, look.table, look.theme, by or "time", inside=look.chosen)
         st.plotly_chart(figure, key="still-raster", theme=None, config=PLAIN, alt="Raster of kept samples by epoch")
         return
     place = np.flatnonzero(order == look.shown)

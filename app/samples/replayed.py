@@ -8,7 +8,7 @@ from app.labels import card_label
 from app.samples.look import Look, choose_lasso
 from app.words import plain
 from stcore import registry
-from stcore.charts.choices import lines
+from stcore.charts.choices import epoch_lines
 from stcore.charts.words import percent
 from stcore.data.scale import Scale
 from stcore.data.windows import Windows
@@ -52,7 +52,7 @@ def show_replay(look: Look) -> pd.DataFrame | None:
         frame = replay_overlap(look, found)
         columns = {"overlap": f"{card_label(method)} and this run", "chance": "two random choices"}
         st.altair_chart(
-            lines(frame, columns, "overlap (Jaccard)", epochs, look.theme, number=".0%"),
+            epoch_lines(frame, columns, "overlap (Jaccard)", epochs, look.theme, number=".0%"),
             key="overlap",
             width="stretch",
             alt=f"Overlap of what {card_label(method)} would keep with what this run kept, by epoch",

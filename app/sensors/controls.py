@@ -12,7 +12,7 @@ from app.sensors import measured
 from app.sensors.measured import DIFFERENCE, ERROR, IMPORTANCE, KEPT, MASK, TEST, Numbers
 from app.session import find_run, listed_runs, run_state
 from app.words import plain
-from stcore.charts.maps.sensors import symmetric
+from stcore.charts.scales import symmetric_limits
 from stcore.evidence.sensor_errors import common_parts, comparable_runs, pair_warnings, sensor_difference
 from stcore.runs import Run
 from stcore.runs.folder import LIVE
@@ -152,4 +152,4 @@ def compare_with(run: Run) -> Numbers | None:
         f"**{better}** of {len(values)} sensors; above 0, in orange, the other one: **{worse}**."
     )
     unit = str(run.spec["data"]["units"].get(run.spec["targets"][0], ""))
-    return Numbers(f"{part} error minus the other run's", unit, values[None], False, symmetric(values), True)
+    return Numbers(f"{part} error minus the other run's", unit, values[None], False, symmetric_limits(values), True)

@@ -9,9 +9,9 @@ import streamlit as st
 from app import picking
 from app.sensors.view import View
 from app.words import plain
-from stcore.charts.maps.districts import by_district, coloured
+from stcore.charts.maps.districts import district_means, district_overlay
 from stcore.charts.maps.page import SensorMap
-from stcore.exports import safe
+from stcore.exports import spreadsheet_text
 
 SENSORS, KEY = "", "district table"
 
@@ -38,7 +38,7 @@ def district_table(view: View, name: str) -> pd.DataFrame:
         "error": row["sensor_error"].values.astype(float),
         "importance": 100 * row["importance"].values.astype(float),
     }
-    table = by_district(collection, view.member(name, collection), numbers)
+    table = district_means(collection, view.member(name, collection), numbers)
     return table.sort_values("shown", ascending=False, na_position="last", kind="stable")
 
 
@@ -47,7 +47,7 @@ def district_map(view: View, name: str) -> SensorMap:
     if not name:
         return view.sensors
     words = view.label, view.numbers.unit
-    areas = coloured(name, view.districts[name], district_table(view, name), "shown", words)
+    areas = district_overlay(name, view.districts[name], district_table(view, name), "shown", words)
     others = [part for part in view.sensors.overlays if part.name != name]
     return replace(view.sensors, overlays=[areas, *others])
 
@@ -102,7 +102,7 @@ def show_districts(view: View) -> None:
     st.dataframe(kept, hide_index=True, key=KEY, on_select="rerun", selection_mode="single-row", column_config=columns)
     st.download_button(
         "Districts as CSV",
-        lambda: kept.assign(district=kept["district"].map(safe)).to_csv(index=False),
+        lambda: kept.assign(district=kept["district"].map(spreadsheet_text)).to_csv(index=False),
         f"{view.run.id}-districts-epoch-{view.epoch}.csv",
         "text/csv",
         key="districts csv",

@@ -15,7 +15,7 @@ from stcore.data import STData
 from stcore.evidence.experiment.regions import LeavingOut
 from stcore.evidence.importance import MASK, MEANING, ImportanceViews, importance_views
 from stcore.evidence.sensor_errors import comparable_runs
-from stcore.exports.tables import csv
+from stcore.exports.tables import csv_text
 from stcore.runs import Run
 from stcore.runs.derived import kept
 from stcore.runs.folder import LIVE
@@ -194,7 +194,7 @@ def show_importance_tables(view: View, found: ImportanceViews) -> None:
         st.dataframe(table, hide_index=True, key="importance table", height=320, column_config=columns)
         st.download_button(
             "Views as CSV",
-            lambda: csv(table),
+            lambda: csv_text(table),
             f"{view.run.id}-importance.csv",
             "text/csv",
             key="importance csv",

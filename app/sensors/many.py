@@ -9,9 +9,9 @@ from app.sensors import measured
 from app.sensors.view import View
 from app.session import current_theme
 from app.words import plain
-from stcore.charts.sensors import mean_readings, sensor_table, through_epochs
+from stcore.charts.sensors import epoch_chart, mean_readings, sensor_table
 from stcore.charts.words import short
-from stcore.exports import safe
+from stcore.exports import spreadsheet_text
 
 KEY = "several sensors"
 
@@ -68,7 +68,7 @@ def _show_courses(view: View, chosen: list[int]) -> None:
         return
     for name, label in (("sensor_error", ("mean error", view.unit)), ("importance", ("mean importance", "%"))):
         values = view.trace[name].values.astype(float)
-        chart = through_epochs(values, chosen, label, current_theme(), view.epoch)
+        chart = epoch_chart(values, chosen, label, current_theme(), view.epoch)
         st.altair_chart(chart, key=f"several {name}", alt=f"{label[0]} of the chosen sensors through the epochs")
     st.markdown("Line: mean of the chosen sensors. Dashed: median of all; band: their middle 80 %.")
 
@@ -101,7 +101,7 @@ def _show_table(view: View, part: pd.DataFrame) -> None:
         st.dataframe(held.dropna(axis=1, how="all"), hide_index=True, height=260, column_config=number)
         st.download_button(
             "These sensors as CSV",
-            lambda: held.assign(sensor=held["sensor"].map(safe)).to_csv(index=False),
+            lambda: held.assign(sensor=held["sensor"].map(spreadsheet_text)).to_csv(index=False),
             f"{view.run.id}-chosen-sensors.csv",
             "text/csv",
             key="several csv",
@@ -180,7 +180,7 @@ def show_all_sensors(view: View) -> None:
         )
         st.download_button(
             "Sensors as CSV",
-            lambda: pd.DataFrame(table.assign(sensor=table["sensor"].map(safe))).to_csv(index=False),
+            lambda: pd.DataFrame(table.assign(sensor=table["sensor"].map(spreadsheet_text))).to_csv(index=False),
             f"{run.id}-sensors-epoch-{epoch}.csv",
             "text/csv",
             on_click="ignore",

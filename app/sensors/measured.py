@@ -11,9 +11,9 @@ import xarray as xr
 from app.data.charts import made_up_places
 from app.session import run_dataset
 from stcore.charts.maps.grid_cells import Cells, cells_of
-from stcore.charts.maps.layers import Layers, underneath
-from stcore.charts.maps.layout import drawn_places
-from stcore.charts.maps.page import spread
+from stcore.charts.maps.layers import Layers, base_layers
+from stcore.charts.maps.layout import layout_locations
+from stcore.charts.scales import colour_limits
 from stcore.data import STData
 from stcore.findings import DataError
 from stcore.runs import Run
@@ -46,19 +46,19 @@ def numbers_of(run: Run, trace: xr.Dataset, what: str) -> Numbers:
     unit = run.spec["data"]["units"].get(run.spec["targets"][0], "")
     if what == TEST:
         values = trace["test_sensor_error"].values[None].astype(float)
-        return Numbers("test error", unit, values, False, spread(values))
+        return Numbers("test error", unit, values, False, colour_limits(values))
     if what == IMPORTANCE:
         values = 100 * trace["importance"].values.astype(float)
-        return Numbers("importance", "%", values, True, spread(values))
+        return Numbers("importance", "%", values, True, colour_limits(values))
     if what == MASK:
         values = np.where(trace["active"].values, trace["mask_score"].values.astype(float), np.nan)
-        return Numbers("worth to the mask", "", values, True, spread(values))
+        return Numbers("worth to the mask", "", values, True, colour_limits(values))
     if what == KEPT:
         values = 100 * trace["sensor_kept"].values.astype(float)
         pruned = values[np.nanmean(values, axis=1) < 100]  # full epochs would take the colours from the others
-        return Numbers("kept share", "%", values, True, spread(pruned if len(pruned) else values))
+        return Numbers("kept share", "%", values, True, colour_limits(pruned if len(pruned) else values))
     values = trace["sensor_error"].values.astype(float)
-    return Numbers("validation error", unit, values, True, spread(values[len(values) // 4 :]))
+    return Numbers("validation error", unit, values, True, colour_limits(values[len(values) // 4 :]))
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,13 @@ def map_ground(run: Run) -> Ground:
     try:
         data = run_dataset(run)
     except (DataError, OSError) as error:
-        places = drawn_places(len(run.spec["data"]["sensors"]), None) if kept is None else np.array(kept, float)
+        places = layout_locations(len(run.spec["data"]["sensors"]), None) if kept is None else np.array(kept, float)
         return Ground(places, {}, kept is None, None, str(error))
     if data.locations is None:
         places = made_up_places(data.fingerprint, data)
-        return Ground(places, underneath({}, places, data.edges), True, data)
+        return Ground(places, base_layers({}, places, data.edges), True, data)
     cells = cells_of(data)
-    layers = underneath(data.layers, data.locations, None if cells else data.edges)
+    layers = base_layers(data.layers, data.locations, None if cells else data.edges)
     return Ground(data.locations, layers, False, data, cells=cells)
 
 

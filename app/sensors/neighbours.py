@@ -10,7 +10,7 @@ from app.sensors.view import View
 from app.session import run_dataset
 from app.words import plain
 from stcore.charts.sensors import neighbour_table
-from stcore.charts.style import instant
+from stcore.charts.style import instant_text
 from stcore.evidence.sensor_errors import hardest_windows, window_errors
 from stcore.runs import Run
 
@@ -79,7 +79,7 @@ def hardest_table(run: str, path: str, sensor: int, stamp: float, _run: Run) -> 
     worst = hardest_windows(windows, int(options["horizon"]))
     by_day = data.step_seconds >= 86_400
     moments = data.clock(worst["start"].to_numpy() + int(options["lookback"]))
-    return worst.assign(time=[instant(moment, by_day) for moment in moments])
+    return worst.assign(time=[instant_text(moment, by_day) for moment in moments])
 
 
 def show_hardest(view: View, chosen: int) -> None:

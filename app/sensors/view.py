@@ -14,10 +14,10 @@ from app.data.charts import choose_days, show_series
 from app.sensors.measured import Ground, Numbers
 from app.session import current_theme
 from app.words import plain
-from stcore.charts.maps.districts import inside
+from stcore.charts.maps.districts import district_of
 from stcore.charts.maps.layers import is_water
 from stcore.charts.maps.page import SensorMap
-from stcore.charts.sensors import through_epochs
+from stcore.charts.sensors import epoch_chart
 from stcore.charts.words import short
 from stcore.data import Layers
 from stcore.runs import Run
@@ -101,7 +101,7 @@ class View:
         kept = st.session_state.setdefault("sensors of districts", {})
         known = kept.get((self.fingerprint, name))
         if known is None or known[0] is not collection:
-            known = kept[self.fingerprint, name] = collection, inside(collection, self.ground.places)
+            known = kept[self.fingerprint, name] = collection, district_of(collection, self.ground.places)
         return known[1]
 
     @property
@@ -137,7 +137,7 @@ def show_course(view: View, chosen: int) -> None:
         worth = np.where(found["active"].values, found["mask_score"].values.astype(float), np.nan)
         courses.append(("mask", worth, ("worth to the mask", "")))
     for key, values, label in courses:
-        chart = through_epochs(values, chosen, label, theme, epoch)
+        chart = epoch_chart(values, chosen, label, theme, epoch)
         st.altair_chart(chart, key=f"course-{key}", alt=f"{label[0]} of sensor {name} through the epochs")
     st.markdown("Line: this sensor. Dashed: median of all; band: their middle 80 %.")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from stcore.charts.grid import Picture, packed
+from stcore.charts.grid import Picture, pack
 from stcore.charts.theme import Theme
 
 HTML = """
@@ -60,7 +60,7 @@ def show_canvas(
     """
     rows, columns = picture.cells.shape
     rows_are_days = picture.row_names is not None and columns % 24 == 0
-    data = packed(picture, theme) | {
+    data = pack(picture, theme) | {
         "alt": f"{alt} Arrow keys move, Enter picks.",
         "height": height,
         "file": key,

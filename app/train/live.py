@@ -116,11 +116,11 @@ def show_curves(run: Run, epochs: pd.DataFrame) -> None:
             help=f"Training: an estimate over all {name} from those that were visited. The ring marks the best epoch so far. "
             f"{curves.ZOOM_HINT}",
         )
-        figure = curves.loss(epochs, planned, error_unit(run), theme)
+        figure = curves.loss_chart(epochs, planned, error_unit(run), theme)
         st.altair_chart(figure, key=f"loss {run.id}", alt="Training and validation error by epoch")
     with right:
         st.markdown(f"**Kept and pruned {name} by epoch**", help=curves.ZOOM_HINT)
-        bars = curves.kept_pruned(epochs, planned, theme)
+        bars = curves.kept_pruned_chart(epochs, planned, theme)
         st.altair_chart(bars, key=f"kept {run.id}", alt=f"{name} kept and pruned by epoch".capitalize())
     with st.expander("Epochs as a table"):
         st.dataframe(readable_epochs(epochs), hide_index=True, height=280, key=f"epochs {run.id}")

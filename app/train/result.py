@@ -61,7 +61,7 @@ def show_results(run: Run) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         by_horizon = {key: metrics["by_horizon"] for key, metrics in errors.items()}
-        figure = curves.horizons(by_horizon, metric, ahead, unit, current_theme())
+        figure = curves.horizon_chart(by_horizon, metric, ahead, unit, current_theme())
         st.altair_chart(figure, key=f"horizons {run.id}", alt=f"{metric} by horizon beside the naive forecasts")
     frame = horizon_table(errors, ahead)
     with right:

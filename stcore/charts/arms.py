@@ -28,34 +28,34 @@ class Look(NamedTuple):
     symbol: str
 
 
-def key(record: Record) -> Key:
+def arm_key(record: Record) -> Key:
     """What tells an arm from all others."""
     return str(record["label"]), record["keep"], str(record["samples"])
 
 
-def methods(report: Report) -> list[Key]:
+def method_arms(report: Report) -> list[Key]:
     """The arms that are methods, each once, in the report's order."""
-    return list(dict.fromkeys(key(record) for record in report["summary"] if record["role"] == "method"))
+    return list(dict.fromkeys(arm_key(record) for record in report["summary"] if record["role"] == "method"))
 
 
-def title(arm: Key) -> str:
+def arm_title(arm: Key) -> str:
     """An arm as text: ``st-prune 50 %``, ``infobatch 30 % of cells``. Any text: not yet harmless in a page."""
     label, keep, samples = arm
     budget = "" if keep is None or keep >= 1 else f" {100 * keep:.3g} %"
     return f"{label}{budget}{' of cells' if samples == 'cells' and '(cells)' not in label else ''}"
 
 
-def harmless(text: object) -> str:
+def plotly_text(text: object) -> str:
     """A text that plotly and a page show letter for letter."""
     return escape(" ".join(str(text).split()), quote=False)
 
 
-def looks(report: Report, theme: Theme) -> dict[Key, Look]:
+def arm_looks(report: Report, theme: Theme) -> dict[Key, Look]:
     """A look for each arm: a method keeps its colour through its budgets, controls are grey with a symbol for each role."""
-    labels = list(dict.fromkeys((label, samples) for label, _, samples in methods(report)))
+    labels = list(dict.fromkeys((label, samples) for label, _, samples in method_arms(report)))
     found = {}
     for record in report["summary"]:
-        arm = key(record)
+        arm = arm_key(record)
         if record["role"] == "method":
             place = labels.index((arm[0], arm[2]))
             found[arm] = Look(theme.runs[place % len(theme.runs)], SYMBOLS[place // len(theme.runs) % len(SYMBOLS)])
@@ -64,11 +64,11 @@ def looks(report: Report, theme: Theme) -> dict[Key, Look]:
     return found
 
 
-def narrowed(report: Report, arm: Key) -> dict[str, Any]:
+def only_method(report: Report, arm: Key) -> dict[str, Any]:
     """The report with, in every table told per method, only the records of one."""
     whole = ("summary", "front", "costs", "search", "notes")
     return {
-        name: [record for record in part if key(record) == arm]
+        name: [record for record in part if arm_key(record) == arm]
         if isinstance(part, list) and name not in whole and part and "label" in part[0]
         else part
         for name, part in report.items()

@@ -11,7 +11,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from stcore.charts.curves import distinct, epoch_axis
+from stcore.charts.curves import epoch_axis, run_styles
 from stcore.charts.grid import WEEKDAYS, KeptScale, kept_ramp
 from stcore.charts.theme import Theme
 from stcore.charts.window import ONE_LINE
@@ -23,7 +23,7 @@ RARE = 1e-3  # of the samples: what the end of an axis need not show
 HOUR_NAMES = {"kept": "kept share", "complexity": "mean complexity (training spreads)"}
 
 
-def hours(frame: pd.DataFrame, value: str, theme: Theme, shares: KeptScale | None = None) -> alt.Chart:
+def hours_chart(frame: pd.DataFrame, value: str, theme: Theme, shares: KeptScale | None = None) -> alt.Chart:
     """``kept`` or ``complexity`` of ``diagnostics.choices.by_hour``, weekdays down, hours across.
 
     ``shares``: which kept shares the colours run over, instead of 0 to 1.
@@ -36,7 +36,7 @@ def hours(frame: pd.DataFrame, value: str, theme: Theme, shares: KeptScale | Non
     if kept:
         domain = shares or (0, 0.5, 1)
         scale = alt.Scale(domain=list(domain), range=kept_ramp(theme), interpolate="rgb", clamp=True)
-        ticks = legend_of(shares) if shares else ticks
+        ticks = legend_words(shares) if shares else ticks
     legend = alt.Legend(title=HOUR_NAMES[value], orient="top", **(ONE_LINE | ticks))
     tip = [
         alt.Tooltip("day:N"),
@@ -64,7 +64,7 @@ def hours(frame: pd.DataFrame, value: str, theme: Theme, shares: KeptScale | Non
     )
 
 
-def legend_of(shares: KeptScale) -> dict[str, Any]:
+def legend_words(shares: KeptScale) -> dict[str, Any]:
     """The three places of a legend that have words: its ends and the mean."""
     low, mean, high = shares.words
     first, second = (shares.low + shares.mean) / 2, (shares.mean + shares.high) / 2
@@ -72,7 +72,7 @@ def legend_of(shares: KeptScale) -> dict[str, Any]:
     return {"values": list(shares), "labelExpr": words, "labelOverlap": False, "gradientLength": 290}
 
 
-def often(frame: pd.DataFrame, theme: Theme, bounds: Bounds = FIXED) -> alt.LayerChart:
+def kept_often_chart(frame: pd.DataFrame, theme: Theme, bounds: Bounds = FIXED) -> alt.LayerChart:
     """``diagnostics.choices.often_table``: bars of samples by how often they were kept, and the line of pure chance.
 
     Bars have the colour of their group within ``bounds``; where these are not the fixed ones, empty bins at the end are left
@@ -119,7 +119,7 @@ def often(frame: pd.DataFrame, theme: Theme, bounds: Bounds = FIXED) -> alt.Laye
     return alt.LayerChart(layer=[bars, line, dots], height=HEIGHT)
 
 
-def lines(
+def epoch_lines(
     frame: pd.DataFrame,
     columns: Mapping[str, str],
     title: str,
@@ -135,7 +135,7 @@ def lines(
     named = frame[["epoch", *columns]].rename(columns=dict(columns))
     rows = named.melt("epoch", list(columns.values()), "what", "value").dropna()
     tip = ["what:N", alt.Tooltip("epoch:Q"), alt.Tooltip("value:Q", format=number, title=title)]
-    look: dict[str, Any] = distinct("what", list(columns.values()), theme)
+    look: dict[str, Any] = run_styles("what", list(columns.values()), theme)
     if len(columns) == 1:
         look = {"color": alt.value(theme.accent)}
     ticks = "~%" if number.endswith(("%", "p")) else "~s" if number.startswith(",") else "~r"
@@ -148,7 +148,7 @@ def lines(
     )
 
 
-def ages(frame: pd.DataFrame, epochs: int, theme: Theme) -> alt.Chart:
+def staleness_chart(frame: pd.DataFrame, epochs: int, theme: Theme) -> alt.Chart:
     """``diagnostics.choices.staleness``: how long ago the samples were last met, a stacked bar an epoch."""
     names: Sequence[str] = [*AGES.values(), UNSEEN]
     older = np.linspace(len(theme.sequential) - 1, 2, len(AGES) - 1).astype(int)

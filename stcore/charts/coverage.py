@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from stcore.charts.style import plain
+from stcore.charts.style import style_figure
 from stcore.charts.theme import Theme
 from stcore.data import STData
 from stcore.data.checks import sensor_word, zero_share
@@ -49,7 +49,7 @@ def coverage(data: STData, theme: Theme, shares: pd.DataFrame | None = None) -> 
             },
         )
     )
-    plain(figure, theme, 330)
+    style_figure(figure, theme, 330)
     title = f"{sensor_word(data.ds)}s" if len(shares) == len(data.sensors) else f"runs of {sensor_word(data.ds)}s"
     figure.update_yaxes(
         title=f"{len(shares)} {title}", type="category", autorange="reversed", showticklabels=False, ticks=""

@@ -20,7 +20,7 @@ PARTS = ("training", "validation")
 ZOOM_HINT = "Drag to move, Shift and wheel to zoom, double click to reset."
 
 
-def thinned(table: pd.DataFrame) -> pd.DataFrame:
+def thin_rows(table: pd.DataFrame) -> pd.DataFrame:
     """At most about a thousand rows, evenly spread, the last one among them."""
     stride = -(-len(table) // MOST_POINTS) or 1
     return table.iloc[(len(table) - 1) % stride :: stride]
@@ -42,9 +42,9 @@ def zoom(name: str) -> alt.Parameter:
     return alt.selection_interval(name=name, bind="scales", encodings=["x"], zoom=held)
 
 
-def loss(table: pd.DataFrame, epochs: int, unit: str, theme: Theme) -> Any:
+def loss_chart(table: pd.DataFrame, epochs: int, unit: str, theme: Theme) -> Any:
     """Mean absolute error of training and validation by epoch, the best epoch marked."""
-    shown = thinned(table)
+    shown = thin_rows(table)
     columns = {"train_mae": PARTS[0], "validation_mae": PARTS[1]}
     frame = shown.rename(columns=columns).melt("epoch", list(PARTS), "part", "error").dropna()
     title = f"MAE ({unit})" if unit else "MAE"
@@ -71,9 +71,9 @@ def loss(table: pd.DataFrame, epochs: int, unit: str, theme: Theme) -> Any:
     return alt.layer(line.add_params(zoom("loss_zoom")), mark).properties(height=310)
 
 
-def kept_pruned(table: pd.DataFrame, epochs: int, theme: Theme) -> alt.Chart:
+def kept_pruned_chart(table: pd.DataFrame, epochs: int, theme: Theme) -> alt.Chart:
     """Samples kept and pruned in each epoch, kept below."""
-    shown = thinned(table)[["epoch", "kept", "pruned"]]
+    shown = thin_rows(table)[["epoch", "kept", "pruned"]]
     frame = shown.assign(
         total=shown["kept"] + shown["pruned"], zero=0, left=shown["epoch"] - 0.46, right=shown["epoch"] + 0.46
     )
@@ -100,7 +100,7 @@ def kept_pruned(table: pd.DataFrame, epochs: int, theme: Theme) -> alt.Chart:
     return bars.add_params(zoom("kept_zoom")).properties(height=310)
 
 
-def horizons(
+def horizon_chart(
     errors: Mapping[str, Sequence[Mapping[str, Any]]], metric: str, labels: Sequence[str], unit: str, theme: Theme
 ) -> alt.Chart:
     """One metric by horizon for each forecast of ``errors`` {name: by_horizon}; ``labels`` [H] are the lead times."""
@@ -125,15 +125,15 @@ def horizons(
             ),
             y=alt.Y("error:Q", title=title, axis=alt.Axis(format="~r")),
             tooltip=tip,
-            **distinct("forecast", list(errors), theme),
+            **run_styles("forecast", list(errors), theme),
         )
     )
     return chart.properties(height=310)
 
 
-def overlaid(tables: Mapping[str, pd.DataFrame], column: str, title: str, theme: Theme) -> Any:
+def runs_chart(tables: Mapping[str, pd.DataFrame], column: str, title: str, theme: Theme) -> Any:
     """One column of several runs' tables by epoch, each run with a colour, a dash and its name at its end."""
-    parts = [thinned(table)[["epoch", column]].assign(run=name) for name, table in tables.items()]
+    parts = [thin_rows(table)[["epoch", column]].assign(run=name) for name, table in tables.items()]
     frame = pd.concat(parts).dropna() if parts else pd.DataFrame({"epoch": [], column: [], "run": []})
     last = max([int(table["epoch"].max()) for table in tables.values() if len(table)], default=2)
     y = alt.Y(f"{column}:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(format="~r"))
@@ -141,7 +141,7 @@ def overlaid(tables: Mapping[str, pd.DataFrame], column: str, title: str, theme:
     line = (
         alt.Chart(frame, name="lines")
         .mark_line(clip=True, strokeWidth=2)
-        .encode(x=epoch_axis(last), y=y, tooltip=tip, **distinct("run", list(tables), theme))
+        .encode(x=epoch_axis(last), y=y, tooltip=tip, **run_styles("run", list(tables), theme))
     )
     ends = frame.groupby("run", as_index=False).last()
     ends["short"] = ends["run"].str.split(" · ").str[0]
@@ -163,7 +163,7 @@ def spread_out(values: np.ndarray, drawn: pd.Series) -> np.ndarray:
     return places - (places - values).mean() if len(places) else places
 
 
-def distinct(field: str, names: list[str], theme: Theme) -> dict[str, Any]:
+def run_styles(field: str, names: list[str], theme: Theme) -> dict[str, Any]:
     """Colour and dash of each name: told apart without either."""
     colors = [theme.runs[place % len(theme.runs)] for place in range(len(names))]
     dashes = [DASHES[place % len(DASHES)] for place in range(len(names))]

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from stcore.charts.grid import WHOLE, KeptScale, around, colour_bar
+from stcore.charts.grid import WHOLE, KeptScale, colour_bar, scale_around
 from stcore.charts.sample_table import borders
-from stcore.charts.style import instant, plain
+from stcore.charts.style import instant_text, style_figure
 from stcore.charts.theme import LIGHT, Theme
 from stcore.charts.words import short
 
@@ -71,12 +71,12 @@ def data_map(
         legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "itemsizing": "constant"},
         showlegend=bool(planted.any()),
     )
-    return plain(figure, theme, 440)
+    return style_figure(figure, theme, 440)
 
 
 def shares(table: pd.DataFrame) -> KeptScale | None:
     """Which kept shares the colours run over, where samples are kept in part."""
-    return None if table["kept"].dtype == bool else around(float(table["kept_share"].mean()))
+    return None if table["kept"].dtype == bool else scale_around(float(table["kept_share"].mean()))
 
 
 def _ticks(values: pd.Series) -> dict[str, list[Any]]:
@@ -117,7 +117,7 @@ def _points(part: pd.DataFrame, symbol: str, name: str, theme: Theme, scale: Kep
         marker=marker,
         name=name,
         customdata=part.index.to_numpy(np.int32),
-        text=[instant(moment) for moment in part["time"]],
+        text=[instant_text(moment) for moment in part["time"]],
         hovertemplate=HOVER + (said if np.ptp(kept) else "") + "<extra></extra>",
         unselected={"marker": {"opacity": 0.12}},
     )

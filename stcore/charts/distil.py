@@ -9,12 +9,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from stcore import registry
-from stcore.charts.arms import harmless
-from stcore.charts.curves import thinned, zoom
-from stcore.charts.frontier import beside, room, spots
-from stcore.charts.style import plain
+from stcore.charts.arms import plotly_text
+from stcore.charts.curves import thin_rows, zoom
+from stcore.charts.frontier import axis_range, name_annotation, name_positions
+from stcore.charts.style import style_figure
 from stcore.charts.theme import DASHES, Theme
-from stcore.charts.words import labelled, percent, short
+from stcore.charts.words import axis_title, percent, short
 
 FIRST, NOW, REAL = "after the first round", "as it stands", "nearest real window"
 FORMS = (FIRST, NOW, REAL)
@@ -35,9 +35,9 @@ HALF = (385.0, 310.0)  # pixels of a plot of half a page, by which names are kep
 
 
 # ---- rounds --------------------------------------------------------------------------------------------------------
-def by_round(table: pd.DataFrame, column: str, rounds: int, title: str, theme: Theme) -> Any:
+def rounds_chart(table: pd.DataFrame, column: str, rounds: int, title: str, theme: Theme) -> Any:
     """``loss`` or ``mae`` of ``stcore.runs.pictures.rounds`` by round; of errors the best is ringed."""
-    shown = thinned(table)[["round", column, "best"]].dropna()
+    shown = thin_rows(table)[["round", column, "best"]].dropna()
     shown = shown.rename(columns={column: "value"})
     colour = theme.muted if column == "loss" else theme.accent
     line = (
@@ -50,7 +50,9 @@ def by_round(table: pd.DataFrame, column: str, rounds: int, title: str, theme: T
                 scale=alt.Scale(domain=[0.5, max(rounds, 2) + 0.5], nice=False),
                 axis=alt.Axis(format="d", tickMinStep=1, grid=False),
             ),
-            y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False, **_around(shown)), axis=alt.Axis(format="~r")),
+            y=alt.Y(
+                "value:Q", title=title, scale=alt.Scale(zero=False, **_room_around(shown)), axis=alt.Axis(format="~r")
+            ),
             tooltip=[alt.Tooltip("round:Q"), alt.Tooltip("value:Q", title=title, format=".4~r")],
         )
     )
@@ -62,14 +64,14 @@ def by_round(table: pd.DataFrame, column: str, rounds: int, title: str, theme: T
     return alt.layer(line.add_params(zoom(f"{column}_zoom")), mark).properties(height=HEIGHT)
 
 
-def _around(shown: pd.DataFrame) -> dict[str, Any]:
+def _room_around(shown: pd.DataFrame) -> dict[str, Any]:
     """Room around the values: of a single one on both sides, so that there are round numbers on the axis."""
     low, high = shown["value"].min(), shown["value"].max()
     return {"domain": [0.95 * low, 1.05 * low]} if low == high and low else {"padding": 10}
 
 
 # ---- windows -------------------------------------------------------------------------------------------------------
-def forms(first: np.ndarray | None, now: np.ndarray, real: np.ndarray | None, lookback: int) -> pd.DataFrame:
+def window_forms(first: np.ndarray | None, now: np.ndarray, real: np.ndarray | None, lookback: int) -> pd.DataFrame:
     """One window's forms [L + H] as rows ``step`` (0: the last that a model sees), ``form``, ``value``."""
     found = dict(zip(FORMS, (first, now, real), strict=True))
     parts = [
@@ -80,7 +82,7 @@ def forms(first: np.ndarray | None, now: np.ndarray, real: np.ndarray | None, lo
     return pd.concat(parts, ignore_index=True)
 
 
-def window(frame: pd.DataFrame, limits: tuple[float, float], title: str, theme: Theme) -> Any:
+def window_forms_chart(frame: pd.DataFrame, limits: tuple[float, float], title: str, theme: Theme) -> Any:
     """One window of ``forms``; the rule stands between what a model sees and what it forecasts."""
     lines = alt.Chart(frame.dropna()).encode(
         x=alt.X(
@@ -105,7 +107,7 @@ def _in_order(lines: alt.Chart, mark: str = "line") -> list[alt.Chart]:
     return [part.mark_rule(**look) if mark == "rule" else part.mark_line(clip=True, **look) for part, look in parts]
 
 
-def all_windows(frame: pd.DataFrame, title: str, theme: Theme) -> alt.FacetChart:
+def windows_figure(frame: pd.DataFrame, title: str, theme: Theme) -> alt.FacetChart:
     """Several windows of ``forms``, told apart by ``window``, as one figure for a file."""
     line = alt.Chart(frame.dropna()).encode(
         x=alt.X("step:Q", title="step"),
@@ -140,7 +142,7 @@ def _look(theme: Theme, *legend: None) -> dict[str, Any]:
 
 
 # ---- sets against each other ---------------------------------------------------------------------------------------
-def against(
+def sets_figure(
     made: pd.DataFrame, cost: str, reference: Mapping[str, float], names: Mapping[str, str], *, unit: str, theme: Theme
 ) -> go.Figure:
     """Validation error of ``stcore.evidence.distilled.sets`` against their ``share`` or ``seconds``, by method.
@@ -153,7 +155,7 @@ def against(
     errors = drawn["validation"].to_numpy(float)
     figure = go.Figure()
     around = np.append(x, [x.mean() - LEAST, x.mean() + LEAST]) if len(x) else x  # so that the axis has numbers
-    across, up = room(around), room(np.array([*errors, *reference.values()]))
+    across, up = axis_range(around), axis_range(np.array([*errors, *reference.values()]))
     _add_reference_lines(figure, reference, theme)
     for method in dict.fromkeys(drawn["method"]):
         of, place = np.flatnonzero(drawn["method"] == method), _place(method)
@@ -168,26 +170,26 @@ def against(
             y=errors[of],
             mode="markers",
             marker=look,
-            name=harmless(names.get(method, method)),
-            hovertext=[_told(row, names, unit) for row in drawn.iloc[of].to_dict("records")],
+            name=plotly_text(names.get(method, method)),
+            hovertext=[_hover_text(row, names, unit) for row in drawn.iloc[of].to_dict("records")],
             hoverinfo="text",
             cliponaxis=False,
             showlegend=False,
         )
-    called = [harmless(names.get(method, method)) for method in drawn["method"]]
+    called = [plotly_text(names.get(method, method)) for method in drawn["method"]]
     if len(drawn):
         letters = [len(name) for name in called]
-        where = spots((x - across[0]) / np.diff(across), (errors - up[0]) / np.diff(up), letters, HALF)
+        where = name_positions((x - across[0]) / np.diff(across), (errors - up[0]) / np.diff(up), letters, HALF)
         for name, at, shift in zip(called, zip(x, errors, strict=True), where, strict=True):
             # on a logarithmic axis, the x of an annotation is a logarithm
-            figure.add_annotation(beside(name, at, shift, theme))
-    figure = plain(figure, theme, 380)
+            figure.add_annotation(name_annotation(name, at, shift, theme))
+    figure = style_figure(figure, theme, 380)
     ticks = [value for value in TICKS if across[0] <= np.log10(value) <= across[1]]
     figure.update_xaxes(
         title=title, type="log", range=list(across), tickvals=ticks, ticktext=[f"{tick:,g}" for tick in ticks]
     )
     return figure.update_yaxes(
-        title={"text": labelled("validation MAE", harmless(unit)), "standoff": 12}, range=list(up)
+        title={"text": axis_title("validation MAE", plotly_text(unit)), "standoff": 12}, range=list(up)
     )
 
 
@@ -195,7 +197,7 @@ def _add_reference_lines(figure: go.Figure, reference: Mapping[str, float], them
     for what, error in reference.items():
         figure.add_hline(y=error, line={"color": theme.text, "width": 1.2, "dash": "dot"})
         figure.add_annotation(
-            text=f"{harmless(what)}: {short(error)}",
+            text=f"{plotly_text(what)}: {short(error)}",
             x=1,
             xref="paper",
             y=error,
@@ -212,22 +214,22 @@ def _place(method: str) -> int:
     return known.index(method) if method in known else len(known)
 
 
-def _told(row: Mapping[Any, Any], names: Mapping[str, str], unit: str) -> str:
+def _hover_text(row: Mapping[Any, Any], names: Mapping[str, str], unit: str) -> str:
     """What a pointer over a set is told."""
     return (
-        f"<b>{harmless(names.get(row['method'], row['method']))}</b> {row['schedule']}<br>{row['windows']:,} windows x "
-        f"{row['sensors']:,} sensors, {percent(row['share'])} of the whole<br>MAE {short(row['validation'], harmless(unit))}, "
-        f"{short(row['seconds'])} s<br>{harmless(row['set'])}"
+        f"<b>{plotly_text(names.get(row['method'], row['method']))}</b> {row['schedule']}<br>{row['windows']:,} windows x "
+        f"{row['sensors']:,} sensors, {percent(row['share'])} of the full data<br>"
+        f"MAE {short(row['validation'], plotly_text(unit))}, {short(row['seconds'])} s<br>{plotly_text(row['set'])}"
     )
 
 
-def said_models(models: float) -> str:
+def models_text(models: float) -> str:
     """How many whole models that is: after 0.3 of a model it has paid with the first."""
     many = max(1, int(np.ceil(models)))
     return f"{many:,} {'model' if many == 1 else 'models'}"
 
 
-def break_even(row: Mapping[str, Any], theme: Theme) -> go.Figure:
+def break_even_figure(row: Mapping[str, Any], theme: Theme) -> go.Figure:
     """Seconds spent in all against the number of trained models, for one row of ``stcore.evidence.distilled.payback_table``."""
     ends = row["models"] if np.isfinite(row["models"]) else 10.0
     last = int(np.ceil(max(2 * ends, 4)))
@@ -251,11 +253,11 @@ def break_even(row: Mapping[str, Any], theme: Theme) -> go.Figure:
             x=[row["models"]],
             y=[row["full"] * row["models"]],
             mode="markers",
-            name=f"paid after {said_models(row['models'])}",
+            name=f"paid after {models_text(row['models'])}",
             marker={"size": 11, "color": theme.text, "symbol": "diamond"},
             hoverinfo="name",
         )
-    figure = plain(figure, theme, 320)
+    figure = style_figure(figure, theme, 320)
     figure.update_xaxes(title="trained models", rangemode="tozero", **({"dtick": 1} if last <= WHOLE else {}))
     seconds = "processor seconds" if row["clock"] == "cpu" else "seconds"
     figure.update_yaxes(title=f"{seconds} in all", rangemode="tozero")

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from stcore.charts import payers
-from stcore.charts.arms import Record, Records, Report, harmless, key, methods, narrowed, title
-from stcore.charts.forest import differences, gained, parts
-from stcore.charts.frontier import frontier
-from stcore.charts.style import plain
+from stcore.charts.arms import Record, Records, Report, arm_key, arm_title, method_arms, only_method, plotly_text
+from stcore.charts.forest import differences_figure, parts_figure, split_figure
+from stcore.charts.frontier import frontier_figure
+from stcore.charts.style import style_figure
 from stcore.charts.theme import Theme
 from stcore.charts.words import percent, short
 
@@ -39,7 +39,7 @@ SECTIONS = (
         "over days and seeds. Filled marks are clear of zero; inside the grey band of half a per cent either way nobody "
         "would notice. Look at full training at equal visits first: whoever does not beat it needs no pruning.",
         ("differences",),
-        lambda report, theme: differences(report["differences"], theme),
+        lambda report, theme: differences_figure(report["differences"], theme),
     ),
     Section(
         "visits",
@@ -48,7 +48,7 @@ SECTIONS = (
         "standard deviation over the seeds. The dotted line is the Pareto front: no other arm is better in one and as good "
         "in the other.",
         ("front",),
-        lambda report, theme: frontier(report, "visits", theme),
+        lambda report, theme: frontier_figure(report, "visits", theme),
     ),
     Section(
         "seconds",
@@ -56,7 +56,7 @@ SECTIONS = (
         "The same against the seconds of training, scoring and selecting. An arm that saves visits but stands further right "
         "here has spent on choosing what it saved on training.",
         ("front",),
-        lambda report, theme: frontier(report, "seconds", theme),
+        lambda report, theme: frontier_figure(report, "seconds", theme),
     ),
     Section(
         "split",
@@ -64,7 +64,7 @@ SECTIONS = (
         "From the field's usual recipe to this method, one change at a time; a bar downwards is a gain, with its 95 % "
         "interval. Only the step called pruning is due to the choice of samples: hold it against pruning at random beside it.",
         ("split",),
-        lambda report, theme: gained(report["split"], theme),
+        lambda report, theme: split_figure(report["split"], theme),
         each=True,
     ),
     Section(
@@ -73,7 +73,7 @@ SECTIONS = (
         "The difference for each step ahead, below zero where the method errs less. Filled where the Diebold-Mariano test, "
         "adjusted for the number of horizons (Holm), finds a difference at 5 %.",
         ("by_horizon",),
-        lambda report, theme: payers.horizons(report["by_horizon"], theme),
+        lambda report, theme: payers.horizons_figure(report["by_horizon"], theme),
         each=True,
     ),
     Section(
@@ -82,7 +82,7 @@ SECTIONS = (
         "Blue hours gain, orange hours pay; hours without test windows are empty. Each hour rests on few windows, so look for "
         "whole patterns such as rush hours, not for single squares.",
         ("by_hour",),
-        lambda report, theme: payers.hours(report["by_hour"], theme),
+        lambda report, theme: payers.hours_figure(report["by_hour"], theme),
         each=True,
     ),
     Section(
@@ -91,7 +91,7 @@ SECTIONS = (
         "Every sensor's difference in order of size, and where it lies. A few tall bars at the right mean that some sensors "
         "pay for the others.",
         ("by_sensor",),
-        lambda report, theme: payers.sensors(report["by_sensor"], theme),
+        lambda report, theme: payers.sensors_figure(report["by_sensor"], theme),
         each=True,
     ),
     Section(
@@ -100,14 +100,14 @@ SECTIONS = (
         "The same differences on the hardest 5 % of the test windows and, in simulated data, on windows with a planted "
         "incident. A method that wins on average and loses here has bought its mean with what matters.",
         ("hardest", "incidents"),
-        lambda report, theme: parts([*report["hardest"], *report["incidents"]], theme),
+        lambda report, theme: parts_figure([*report["hardest"], *report["incidents"]], theme),
     ),
     Section(
         "costs",
         "What choosing costs",
         "Seconds of a run by kind of work. Visits to refresh scores and those before training are in the table.",
         ("costs",),
-        lambda report, theme: effort(report["costs"], theme),
+        lambda report, theme: effort_figure(report["costs"], theme),
     ),
 )
 TABLES = {  # every table of a report, and what it is called
@@ -126,28 +126,28 @@ TABLES = {  # every table of a report, and what it is called
 }
 
 
-def shown(report: Report) -> Iterator[Section]:
+def sections_of(report: Report) -> Iterator[Section]:
     """The sections that there is something to draw for."""
     return (section for section in SECTIONS if any(report.get(table) for table in section.tables))
 
 
-def drawn(section: Section, report: Report, theme: Theme) -> Iterator[tuple[str, go.Figure]]:
+def section_figures(section: Section, report: Report, theme: Theme) -> Iterator[tuple[str, go.Figure]]:
     """The section's figures: one, or one a method with the arm's name; methods without anything to draw are left out."""
     if not section.each:
         yield "", section.draw(report, theme)
         return
-    for arm in methods(report):
-        part = narrowed(report, arm)
+    for arm in method_arms(report):
+        part = only_method(report, arm)
         if any(part.get(table) for table in section.tables):
-            yield title(arm), section.draw(part, theme)
+            yield arm_title(arm), section.draw(part, theme)
 
 
 KINDS = {"train": "training", "score": "scoring", "select": "selecting"}
 
 
-def effort(records: Records, theme: Theme) -> go.Figure:
+def effort_figure(records: Records, theme: Theme) -> go.Figure:
     """``costs`` of a report: stacked bars of seconds, with the share of scoring and selecting behind each."""
-    names = [harmless(title(key(record))) for record in records]
+    names = [plotly_text(arm_title(arm_key(record))) for record in records]
     figure = go.Figure()
     for kind, colour in zip(KINDS, (theme.muted, theme.pruned, theme.kept), strict=True):
         figure.add_bar(
@@ -156,7 +156,7 @@ def effort(records: Records, theme: Theme) -> go.Figure:
             orientation="h",
             name=KINDS[kind],
             marker={"color": colour},
-            hovertext=[told(record) for record in records],
+            hovertext=[bar_text(record) for record in records],
             hoverinfo="text",
             textposition="none",
         )
@@ -170,7 +170,7 @@ def effort(records: Records, theme: Theme) -> go.Figure:
             xanchor="left",
             font={"size": 11, "color": theme.text},
         )
-    figure = plain(figure, theme, 90 + 30 * len(names))
+    figure = style_figure(figure, theme, 90 + 30 * len(names))
     longest = max((sum(record[f"seconds_{kind}"] for kind in KINDS) for record in records), default=1.0)
     figure.update_xaxes(title="seconds of a run, mean over the seeds", range=[0, 1.35 * longest])
     figure.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ")
@@ -187,9 +187,9 @@ def overhead(record: Record) -> float | None:
     return (record["seconds_score"] + record["seconds_select"]) / whole if whole else None
 
 
-def told(record: Record) -> str:
+def bar_text(record: Record) -> str:
     """What a pointer over a bar is told."""
     seconds = "<br>".join(f"{name}: {short(record[f'seconds_{kind}'])} s" for kind, name in KINDS.items())
     more = {"kept": "visits", "refresh": "visits to refresh scores", "pilot": "visits before training"}
     visits = "<br>".join(f"{name}: {record[f'visits_{kind}']:,.0f}" for kind, name in more.items())
-    return f"<b>{harmless(title(key(record)))}</b><br>{seconds}<br>{visits}"
+    return f"<b>{plotly_text(arm_title(arm_key(record)))}</b><br>{seconds}<br>{visits}"

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from stcore.charts.arms import Record, Records, harmless, key, title
-from stcore.charts.style import plain
+from stcore.charts.arms import Record, Records, arm_key, arm_title, plotly_text
+from stcore.charts.style import style_figure
 from stcore.charts.theme import Theme
 from stcore.evidence.verdict import MARGIN
 
@@ -19,20 +19,20 @@ AGAINST = {  # role of the control: what it is called, its symbol
 ROW, BESIDE, TOP = 58, 0.24, 96  # pixels of a row, distance of the controls within it, pixels of legend and axis
 
 
-def differences(records: Records, theme: Theme) -> go.Figure:
+def differences_figure(records: Records, theme: Theme) -> go.Figure:
     """``differences`` of a report: a row for each arm, methods first, a mark for each control."""
     ordered = sorted(records, key=lambda record: record["role"] != "method")
-    return forest(ordered, lambda record: title(key(record)), theme)
+    return forest_figure(ordered, lambda record: arm_title(arm_key(record)), theme)
 
 
-def parts(records: Records, theme: Theme) -> go.Figure:
+def parts_figure(records: Records, theme: Theme) -> go.Figure:
     """``hardest`` and ``incidents`` of a report: a row for each arm and part of the windows, a mark for each control."""
-    arms = list(dict.fromkeys(map(key, records)))
-    ordered = sorted(records, key=lambda record: arms.index(key(record)))
-    return forest(ordered, lambda record: f"{title(key(record))}: {record['part']}", theme)
+    arms = list(dict.fromkeys(map(arm_key, records)))
+    ordered = sorted(records, key=lambda record: arms.index(arm_key(record)))
+    return forest_figure(ordered, lambda record: f"{arm_title(arm_key(record))}: {record['part']}", theme)
 
 
-def forest(records: Records, name: Callable[[Record], str], theme: Theme) -> go.Figure:
+def forest_figure(records: Records, name: Callable[[Record], str], theme: Theme) -> go.Figure:
     """Relative differences in per cent with 95 % intervals. ``name`` gives the row of a record."""
     rows = list(dict.fromkeys(name(record) for record in records))
     shown = [role for role in AGAINST if any(record["control_role"] == role for record in records)]
@@ -42,13 +42,13 @@ def forest(records: Records, name: Callable[[Record], str], theme: Theme) -> go.
         shift = BESIDE * (place - (len(shown) - 1) / 2)
         heights = [rows.index(name(record)) + shift for record in part]
         figure.add_trace(marks(part, heights, role, theme))
-    figure = plain(figure, theme, TOP + ROW * len(rows))
+    figure = style_figure(figure, theme, TOP + ROW * len(rows))
     figure.add_vrect(x0=-100 * MARGIN, x1=100 * MARGIN, fillcolor=theme.line, opacity=0.5, line_width=0, layer="below")
     figure.add_vline(x=0, line={"color": theme.text, "width": 1})
     figure.update_xaxes(title="← errs less · difference of the test MAE (%) · errs more →", ticksuffix=" %")
     figure.update_yaxes(
         tickvals=list(range(len(rows))),
-        ticktext=[harmless(row) for row in rows],
+        ticktext=[plotly_text(row) for row in rows],
         range=[len(rows) - 0.5, -0.5],
         showgrid=False,
     )
@@ -73,14 +73,14 @@ def marks(part: Records, heights: list[float], role: str, theme: Theme) -> go.Sc
         ]
         for side, bound, way in (("array", "high", 1), ("arrayminus", "low", -1))
     }
-    symbols = [symbol if clear(record) else f"{symbol}-open" for record in part]
+    symbols = [symbol if is_clear(record) else f"{symbol}-open" for record in part]
     return go.Scatter(
         x=middle,
         y=heights,
         mode="markers",
         marker={"size": 10, "color": colour, "symbol": symbols, "line": {"width": 2, "color": colour}},
         error_x={"type": "data", "symmetric": False, "color": colour, "thickness": 2, "width": 4, **reach},
-        hovertext=[told(record) for record in part],
+        hovertext=[mark_text(record) for record in part],
         hoverinfo="text",
         name=label,
     )
@@ -91,7 +91,7 @@ def per_cent(share: float | None) -> float:
     return float("nan") if share is None else 100 * share
 
 
-def clear(record: Mapping[str, Any]) -> bool:
+def is_clear(record: Mapping[str, Any]) -> bool:
     """Whether the interval is clear of zero."""
     return record["low"] is not None and record["high"] is not None and (record["low"] > 0 or record["high"] < 0)
 
@@ -104,13 +104,13 @@ def signed(share: float | None) -> str:
     return f"{'+' if share > 0 else '−' if share < 0 else ''}{size:.{1 if size >= 1 else 2}f} %"
 
 
-def told(record: Record) -> str:
+def mark_text(record: Record) -> str:
     """What a pointer over a mark is told."""
     counted = f", {record['windows']:,} windows" if "windows" in record else ""
     seeds = f"{record['seeds']} {'seed' if record['seeds'] == 1 else 'seeds'}"
     return (
-        f"<b>{harmless(title(key(record)))}</b> against {harmless(record['control'])}<br>{signed(record['estimate'])} "
-        f"(95 %: {signed(record['low'])} to {signed(record['high'])}; {seeds}{counted})"
+        f"<b>{plotly_text(arm_title(arm_key(record)))}</b> against {plotly_text(record['control'])}<br>"
+        f"{signed(record['estimate'])} (95 %: {signed(record['low'])} to {signed(record['high'])}; {seeds}{counted})"
     )
 
 
@@ -118,7 +118,7 @@ HEIGHT = 380
 RANDOM = "pruning at random"
 
 
-def gained(records: Records, theme: Theme) -> go.Figure:
+def split_figure(records: Records, theme: Theme) -> go.Figure:
     """The ``split`` of one method: each step's change of the test MAE (%) on top of those before, with its 95 % interval.
 
     Steps are added as logarithms of ratios, as which they sum up to the total exactly. Pruning at random stands on the same
@@ -132,14 +132,14 @@ def gained(records: Records, theme: Theme) -> go.Figure:
         end = start + float(record["log_ratio"])
         if step not in ("total", RANDOM):
             before, log = log, end
-        names.append(f"{harmless(step)}<br><b>{signed(record['estimate'])}</b>")
+        names.append(f"{plotly_text(step)}<br><b>{signed(record['estimate'])}</b>")
         add_step(figure, len(names) - 1, (start, end), record, theme)
     figure.add_hline(y=0, line={"color": theme.text, "width": 1})
-    figure = plain(figure, theme, HEIGHT)
+    figure = style_figure(figure, theme, HEIGHT)
     figure.update_xaxes(
         tickvals=list(range(len(names))), ticktext=names, showgrid=False, range=[-0.6, len(names) - 0.4]
     )
-    figure.update_yaxes(title=f"test MAE against {harmless(records[0]['control'])} (%)", ticksuffix=" %")
+    figure.update_yaxes(title=f"test MAE against {plotly_text(records[0]['control'])} (%)", ticksuffix=" %")
     return figure.update_layout(showlegend=False, bargap=0.4)
 
 
@@ -160,7 +160,7 @@ def add_step(figure: go.Figure, place: int, ends: tuple[float, float], record: R
             "pattern": {"shape": "/" if record["step"] == RANDOM else "", "fgcolor": theme.background},
         },
         hovertext=[
-            f"<b>{harmless(record['step'])}</b>: {harmless(record['arm'])} against {harmless(record['control'])}<br>"
+            f"<b>{plotly_text(record['step'])}</b>: {plotly_text(record['arm'])} against {plotly_text(record['control'])}<br>"
             f"{signed(record['estimate'])} (95 %: {signed(record['low'])} to {signed(record['high'])})"
         ],
         hoverinfo="text",

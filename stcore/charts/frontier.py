@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from stcore.charts.arms import Look, Record, Report, harmless, key, looks, title
-from stcore.charts.style import plain
+from stcore.charts.arms import Look, Record, Report, arm_key, arm_looks, arm_title, plotly_text
+from stcore.charts.style import style_figure
 from stcore.charts.theme import Theme
-from stcore.charts.words import labelled, short
+from stcore.charts.words import axis_title, short
 
 Box = tuple[float, float, float, float]  # middle x, middle y, half width, half height in pixels
 HEIGHT = 430
@@ -21,45 +21,47 @@ TURNS = (0, 180, 30, -30, 150, -150, 60, -60, 120, -120, 90, -90)  # degrees aro
 FARTHER = (0, 22, 50, 85)  # pixels between a mark and its name
 
 
-def frontier(report: Report, cost: str, theme: Theme) -> go.Figure:
+def frontier_figure(report: Report, cost: str, theme: Theme) -> go.Figure:
     """Test MAE of every arm against its ``cost``: visits or seconds; whiskers are the spread over the seeds.
 
     Visits are counted in (window, sensor) cells, in millions; seconds are of the processor where all arms tell them. The
     field's recipe, where it is far worse than all others and would flatten them, stands at the edge with its number.
     """
     column, unit, scale = axis(report["front"], cost)
-    drawn = once(record for record in report["front"] if record[column] is not None and record["mae"] is not None)
+    drawn = without_repeats(
+        record for record in report["front"] if record[column] is not None and record["mae"] is not None
+    )
     x = np.array([record[column] / scale for record in drawn])
     errors = np.array([record["mae"] for record in drawn])
     others = errors[[record["role"] != "field" for record in drawn]]
-    look, spread = looks(report, theme), {key(record): record["mae_spread"] for record in report["summary"]}
+    look, spread = arm_looks(report, theme), {arm_key(record): record["mae_spread"] for record in report["summary"]}
     whiskers = [
-        way * (spread.get(key(record)) or 0.0) for way in (-1, 1) for record in drawn if record["role"] != "field"
+        way * (spread.get(arm_key(record)) or 0.0) for way in (-1, 1) for record in drawn if record["role"] != "field"
     ]
-    across, up = room(x), room(np.tile(others, 2) + whiskers if len(others) else errors)
+    across, up = axis_range(x), axis_range(np.tile(others, 2) + whiskers if len(others) else errors)
     y = np.minimum(errors, up[1])
-    names = [harmless(title(key(record))) for record in drawn]
+    names = [plotly_text(arm_title(arm_key(record))) for record in drawn]
     names = [f"{name} ↑ {short(error)}" if error > up[1] else name for name, error in zip(names, errors, strict=True)]
     on = [bool(record[f"front_{cost}"]) for record in drawn]
     figure = go.Figure(steps(x, y, on, theme))
     for place, record in enumerate(drawn):
-        mark = look[key(record)]
+        mark = look[arm_key(record)]
         trace = point(
-            mark, names[place], whisker(spread.get(key(record)), mark.colour) if errors[place] <= up[1] else None
+            mark, names[place], whisker(spread.get(arm_key(record)), mark.colour) if errors[place] <= up[1] else None
         )
-        said = told(record, f"{short(float(x[place]))} {unit}", on[place])
+        said = arm_text(record, f"{short(float(x[place]))} {unit}", on[place])
         figure.add_trace(trace.update(x=[x[place]], y=[y[place]], hovertext=[said]))
-    where = spots((x - across[0]) / np.diff(across), (y - up[0]) / np.diff(up), [len(name) for name in names])
+    where = name_positions((x - across[0]) / np.diff(across), (y - up[0]) / np.diff(up), [len(name) for name in names])
     for place, shift in enumerate(where):
         words = f"<b>{names[place]}</b>" if on[place] else names[place]
-        figure.add_annotation(beside(words, (x[place], y[place]), shift, theme))
-    figure = plain(figure, theme, HEIGHT)
+        figure.add_annotation(name_annotation(words, (x[place], y[place]), shift, theme))
+    figure = style_figure(figure, theme, HEIGHT)
     figure.update_xaxes(title=f"{unit} (fewer is better)", range=list(across))
-    mae = labelled("test MAE", harmless(report.get("unit") or ""))
+    mae = axis_title("test MAE", plotly_text(report.get("unit") or ""))
     return figure.update_yaxes(title={"text": f"{mae}, lower is better", "standoff": 14}, range=list(up))
 
 
-def once(records: Iterable[Record]) -> list[Record]:
+def without_repeats(records: Iterable[Record]) -> list[Record]:
     """Without arms that are the same runs in another role."""
     found: dict[Any, Record] = {}
     for record in records:
@@ -82,7 +84,7 @@ def point(look: Look, name: str, error: dict[str, Any] | None) -> go.Scatter:
     )
 
 
-def beside(words: str, at: tuple[float, float], shift: tuple[float, float], theme: Theme) -> dict[str, Any]:
+def name_annotation(words: str, at: tuple[float, float], shift: tuple[float, float], theme: Theme) -> dict[str, Any]:
     """A name ``shift`` pixels (right, up) from its point, a thin line between them where it is farther away."""
     return {
         "text": words,
@@ -109,10 +111,10 @@ def axis(records: Sequence[Record], cost: str) -> tuple[str, str, float]:
     return ("cpu_seconds", "processor seconds", 1.0) if processor else ("seconds", "seconds", 1.0)
 
 
-def told(record: Record, price: str, on: bool) -> str:
+def arm_text(record: Record, price: str, on: bool) -> str:
     """What a pointer over an arm is told."""
     front = "<br>on the front: no other arm is better in one and as good in the other" if on else ""
-    return f"<b>{harmless(title(key(record)))}</b><br>MAE {short(record['mae'])}, {price}{front}"
+    return f"<b>{plotly_text(arm_title(arm_key(record)))}</b><br>MAE {short(record['mae'])}, {price}{front}"
 
 
 def whisker(spread: float | None, colour: str) -> dict[str, Any] | None:
@@ -120,7 +122,7 @@ def whisker(spread: float | None, colour: str) -> dict[str, Any] | None:
     return {"type": "data", "array": [spread], "color": colour, "thickness": 1.4, "width": 5} if spread else None
 
 
-def room(values: np.ndarray) -> tuple[float, float]:
+def axis_range(values: np.ndarray) -> tuple[float, float]:
     """The ends of an axis with room for names beside the outermost points."""
     if not len(values):
         return 0.0, 1.0
@@ -129,7 +131,7 @@ def room(values: np.ndarray) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def spots(
+def name_positions(
     x: np.ndarray, y: np.ndarray, letters: Sequence[int], page: tuple[float, float] = PAGE
 ) -> list[tuple[float, float]]:
     """Where each name stands, in pixels from its point, so that it covers no point and no other name if there is room.
@@ -142,22 +144,22 @@ def spots(
     found = []
     for (across, up), count in zip(points, letters, strict=True):
         half = count * LETTER / 2
-        shifts = [away(turn, far, half) for far, turn in product(FARTHER, TURNS)]
+        shifts = [name_middle(turn, far, half) for far, turn in product(FARTHER, TURNS)]
         boxes: list[Box] = [(float(across + right), float(up + high), half, LINE / 2) for right, high in shifts]
-        covered = [outside(box, page) + sum(overlap(box, other) for other in taken) for box in boxes]
+        covered = [outside_area(box, page) + sum(shared_area(box, other) for other in taken) for box in boxes]
         best = int(np.argmin(np.round(covered)))  # the first of equal ones, whatever the last digits
         taken.append(boxes[best])
         found.append(shifts[best])
     return found
 
 
-def away(turn: float, far: float, half: float) -> tuple[float, float]:
+def name_middle(turn: float, far: float, half: float) -> tuple[float, float]:
     """The middle of a name, half so many pixels wide, that stands in this direction of its mark."""
     right, up = np.cos(np.radians(turn)), np.sin(np.radians(turn))
     return float(right * (half + MARK + 4 + far)), float(up * (LINE / 2 + MARK + 4 + far))
 
 
-def overlap(one: Box, other: Box) -> float:
+def shared_area(one: Box, other: Box) -> float:
     """Area that two boxes have in common."""
     wide, high = (
         min(one[half] + other[half] - abs(one[middle] - other[middle]), 2 * one[half], 2 * other[half])
@@ -166,7 +168,7 @@ def overlap(one: Box, other: Box) -> float:
     return max(wide, 0.0) * max(high, 0.0)
 
 
-def outside(box: Box, page: tuple[float, float] = PAGE) -> float:
+def outside_area(box: Box, page: tuple[float, float] = PAGE) -> float:
     """Area of a box outside the plot."""
     whole = (page[0] / 2, page[1] / 2, page[0] / 2, page[1] / 2)
-    return 4 * box[2] * box[3] - overlap(box, whole)
+    return 4 * box[2] * box[3] - shared_area(box, whole)

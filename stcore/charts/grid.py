@@ -40,7 +40,7 @@ class KeptScale(NamedTuple):
 WHOLE = KeptScale(0.0, 0.5, 1.0)
 
 
-def around(mean: float) -> KeptScale | None:
+def scale_around(mean: float) -> KeptScale | None:
     """The scale with the ``mean`` kept share in its middle, as far above as below; None where that is 0 or 1.
 
     At a mean of at most a half it begins at 0 and ends at twice the mean; above, it ends at 1.
@@ -50,7 +50,7 @@ def around(mean: float) -> KeptScale | None:
 
 def kept_scale(trace: xr.Dataset) -> KeptScale | None:
     """The scale around the mean share of a trace's pruned epochs; None where samples are kept whole, or none was pruned."""
-    return None if trace["kept"].dtype == bool else around(mean_share(trace))
+    return None if trace["kept"].dtype == bool else scale_around(mean_share(trace))
 
 
 def colour_bar(scale: KeptScale | None, thickness: int) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def colour_bar(scale: KeptScale | None, thickness: int) -> dict[str, Any]:
     return bar | {"tickvals": places, "ticktext": said}
 
 
-def stretched(stops: list[str], scale: KeptScale, count: int) -> list[str]:
+def stretch_colours(stops: list[str], scale: KeptScale, count: int) -> list[str]:
     """``count`` colours for shares from 0 to 1; those between the ends of ``scale`` run through ``stops`` (#rrggbb)."""
     inks = np.array([[int(stop[place : place + 2], 16) for place in (1, 3, 5)] for stop in stops])
     at, share = np.linspace(scale.low, scale.high, len(stops)), np.linspace(0, 1, count)
@@ -156,7 +156,7 @@ class Picture:
         return ("≤ " if below else "") + short(self.low), ("≥ " if above else "") + short(self.high)
 
 
-def packed(picture: Picture, theme: Theme) -> dict[str, Any]:
+def pack(picture: Picture, theme: Theme) -> dict[str, Any]:
     """A picture as plain values for a canvas: one bit a cell where cells are bits, else one byte, column by column."""
     bits = picture.cells.dtype == bool
     content = np.packbits(picture.cells.T, axis=1) if bits else levels(picture.cells, picture.low, picture.high).T
@@ -180,7 +180,7 @@ def packed(picture: Picture, theme: Theme) -> dict[str, Any]:
         "rowNames": picture.row_names,
         "byTime": picture.by_time,
         "colours": ramp(picture, theme),
-        "legend": legend(picture, theme),
+        "legend": legend_colours(picture, theme),
         "ink": {name: getattr(theme, name) for name in ("text", "line", "background", "accent")}
         | {"mark": theme.pruned},
     }
@@ -195,11 +195,11 @@ def levels(values: np.ndarray, low: float, high: float) -> np.ndarray:
 
 def ramp(picture: Picture, theme: Theme) -> list[str]:
     """The colours of values from ``low`` to ``high``, at equal distances."""
-    colours = legend(picture, theme)
-    return colours if picture.shares is None else stretched(colours, picture.shares, FULL + 1)
+    colours = legend_colours(picture, theme)
+    return colours if picture.shares is None else stretch_colours(colours, picture.shares, FULL + 1)
 
 
-def legend(picture: Picture, theme: Theme) -> list[str]:
+def legend_colours(picture: Picture, theme: Theme) -> list[str]:
     """The colours from end to end of the legend: pruned to kept for shares of samples, else the sequential scale."""
     return kept_ramp(theme) if picture.labels[0] else list(theme.sequential)
 

@@ -17,7 +17,7 @@ MAP_WIDTH, MAP_HEIGHT = 275, 250
 CROSS = "M-1,-1L1,1M-1,1L1,-1"
 
 
-def standing(views: ImportanceViews, name: str) -> np.ndarray:
+def rank_shares(views: ImportanceViews, name: str) -> np.ndarray:
     """[N] share of the sensors that matter no more than each one, from just above 0 to 1: one scale for all views."""
     rank = views.views[name].rank
     return np.asarray(1 - (rank - 1) / max(len(rank), 1))
@@ -51,7 +51,9 @@ def one_map(
     chosen, ratio = how
     view = views.views[name]
     held = frame.assign(
-        standing=standing(views, name)[frame["place"]], value=view.mean[frame["place"]], rank=view.rank[frame["place"]]
+        standing=rank_shares(views, name)[frame["place"]],
+        value=view.mean[frame["place"]],
+        rank=view.rank[frame["place"]],
     )
     span = spans(frame, ratio)
     x = alt.X("lon:Q", scale=alt.Scale(domain=span[0], nice=False, zero=False), axis=None)

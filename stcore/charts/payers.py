@@ -4,10 +4,10 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from stcore.charts.arms import Records, harmless
+from stcore.charts.arms import Records, plotly_text
 from stcore.charts.forest import per_cent, signed
 from stcore.charts.grid import WEEKDAYS
-from stcore.charts.style import plain
+from stcore.charts.style import style_figure
 from stcore.charts.theme import Theme
 from stcore.charts.words import short
 
@@ -20,7 +20,7 @@ def scale(theme: Theme) -> list[list[object]]:
     return [[0.0, theme.kept], [0.5, theme.land], [1.0, theme.pruned]]
 
 
-def reach(values: np.ndarray) -> float:
+def symmetric_reach(values: np.ndarray) -> float:
     """The end of a scale that is symmetric around zero, so that one strange value does not hide all others."""
     sizes = np.abs(values[np.isfinite(values)])
     return float(np.quantile(sizes, MIDDLE)) or 1.0 if len(sizes) else 1.0
@@ -32,7 +32,7 @@ def bar(theme: Theme) -> dict[str, object]:
     return {"title": title, "outlinewidth": 0, "thickness": 10, "ticksuffix": " %", "tickfont": {"color": theme.text}}
 
 
-def hours(records: Records, theme: Theme) -> go.Figure:
+def hours_figure(records: Records, theme: Theme) -> go.Figure:
     """``by_hour`` of one method: the difference for windows whose forecast begins in each hour of the week."""
     values, said = np.full((7, 24), np.nan), np.full((7, 24), "", object)
     for record in records:
@@ -42,7 +42,7 @@ def hours(records: Records, theme: Theme) -> go.Figure:
             f"<b>{WEEKDAYS[day]} {hour:02d} to {hour + 1:02d} h</b><br>{signed(record['difference'])}, {record['windows']} "
             f"windows<br>MAE {short(record['mae'])} against {short(record['control_mae'])}"
         )
-    end = reach(values)
+    end = symmetric_reach(values)
     figure = go.Figure(
         go.Heatmap(
             x=np.arange(24) + 0.5,
@@ -59,12 +59,12 @@ def hours(records: Records, theme: Theme) -> go.Figure:
             ygap=1,
         )
     )
-    figure = plain(figure, theme, 300)
+    figure = style_figure(figure, theme, 300)
     figure.update_xaxes(title="hour of the day", range=[0, 24], tickvals=list(range(0, 25, 3)), showgrid=False)
     return figure.update_yaxes(autorange="reversed", showgrid=False)
 
 
-def sensors(records: Records, theme: Theme) -> go.Figure:
+def sensors_figure(records: Records, theme: Theme) -> go.Figure:
     """``by_sensor`` of one method: every sensor's difference in order of size, and on a flat map where places are known.
 
     Places are ``lat`` and ``lon`` of the records.
@@ -75,13 +75,13 @@ def sensors(records: Records, theme: Theme) -> go.Figure:
     )
     values = np.array([per_cent(record["difference"]) for record in ordered])
     said = [
-        f"<b>{harmless(record['sensor'])}</b><br>{signed(record['difference'])}, better in {record['seeds_better']} of "
+        f"<b>{plotly_text(record['sensor'])}</b><br>{signed(record['difference'])}, better in {record['seeds_better']} of "
         f"{record['seeds']} seeds<br>MAE {short(record['mae'])} against {short(record['control_mae'])}"
         for record in ordered
     ]
     placed = [place for place, record in enumerate(ordered) if record.get("lat") is not None]
     figure = make_subplots(1, 2, column_widths=[0.55, 0.45], horizontal_spacing=0.08) if placed else go.Figure()
-    end = reach(values)
+    end = symmetric_reach(values)
     colours = {"cmin": -end, "cmax": end, "colorscale": scale(theme)}
     figure.add_trace(
         go.Bar(
@@ -93,7 +93,7 @@ def sensors(records: Records, theme: Theme) -> go.Figure:
             textposition="none",
         )
     )
-    figure = plain(figure, theme, 360)
+    figure = style_figure(figure, theme, 360)
     figure.update_xaxes(title="sensors, from most gained to most paid", showgrid=False)
     figure.update_yaxes(
         title="difference of the test MAE (%)", ticksuffix=" %", zeroline=True, zerolinecolor=theme.text
@@ -108,7 +108,7 @@ def sensors(records: Records, theme: Theme) -> go.Figure:
 def add_map(figure: go.Figure, records: Records, values: np.ndarray, said: list[str], theme: Theme) -> None:
     """Sensors at their places, larger where the difference is."""
     lat, lon = (np.array([record[name] for record in records], float) for name in ("lat", "lon"))
-    size = 5 + 9 * np.clip(np.abs(values) / reach(values), 0, 1)
+    size = 5 + 9 * np.clip(np.abs(values) / symmetric_reach(values), 0, 1)
     figure.add_trace(
         go.Scatter(
             x=lon,
@@ -134,14 +134,14 @@ def add_map(figure: go.Figure, records: Records, values: np.ndarray, said: list[
     figure.update_yaxes(**hidden, scaleanchor="x2", scaleratio=stretch, row=1, col=2)
 
 
-def horizons(records: Records, theme: Theme) -> go.Figure:
+def horizons_figure(records: Records, theme: Theme) -> go.Figure:
     """``by_horizon`` of one method: the difference at each step ahead, filled where the Diebold-Mariano test finds one."""
     steps = [int(record["horizon"]) for record in records]
     values = [per_cent(record["difference"]) for record in records]
     sure = [record["p_holm"] is not None and record["p_holm"] < SURE for record in records]
     said = [
-        f"<b>{step} steps ahead</b><br>{signed(record['difference'])}; p {chance(record['p'])}, "
-        f"for all horizons together {chance(record['p_holm'])}"
+        f"<b>{step} steps ahead</b><br>{signed(record['difference'])}; p {p_text(record['p'])}, "
+        f"for all horizons together {p_text(record['p_holm'])}"
         for step, record in zip(steps, records, strict=True)
     ]
     figure = go.Figure(
@@ -161,13 +161,13 @@ def horizons(records: Records, theme: Theme) -> go.Figure:
         )
     )
     figure.add_hline(y=0, line={"color": theme.text, "width": 1})
-    figure = plain(figure, theme, 320)
+    figure = style_figure(figure, theme, 320)
     figure.update_xaxes(
         title="steps ahead", tickformat="d", showgrid=False, **({"dtick": 1} if len(steps) <= 24 else {})
     )
     return figure.update_yaxes(title="difference of the test MAE (%)", ticksuffix=" %")
 
 
-def chance(value: float | None) -> str:
+def p_text(value: float | None) -> str:
     """A p-value as text."""
     return "not known" if value is None else "below 0.001" if value < 0.001 else f"{value:.3f}"

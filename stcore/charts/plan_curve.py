@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from stcore.charts.style import plain
+from stcore.charts.style import style_figure
 from stcore.charts.theme import DASHES, Theme
-from stcore.charts.words import labelled, short
+from stcore.charts.words import axis_title, short
 
 HEIGHT = 430  # pixels
 RANDOM, OWN = "random (3 draws)", "own"
@@ -44,7 +44,7 @@ class Look(NamedTuple):
     mark: int
 
 
-class Shown(NamedTuple):
+class CurveView(NamedTuple):
     """A curve's ``table`` (see ``stcore.evidence.plan.curve``) as it is to be drawn.
 
     ``part`` is validation or test, ``x`` kept or cost. ``best`` is the ranking to stand out, ``knee`` the number kept at
@@ -67,7 +67,7 @@ class Shown(NamedTuple):
     def titles(self) -> tuple[str, str]:
         """Of both axes."""
         across = "cost of the kept sensors" if self.x == "cost" else f"{self.what} kept"
-        return across, labelled(f"{self.part} MAE over all", self.unit)
+        return across, axis_title(f"{self.part} MAE over all", self.unit)
 
     @property
     def lines(self) -> pd.DataFrame:
@@ -118,7 +118,7 @@ class Shown(NamedTuple):
         return looks | ({RANDOM: Look(theme.muted, 2, MARK_RANDOM)} if RANDOM in names else {})
 
 
-def plan_curve(shown: Shown, theme: Theme) -> alt.LayerChart:
+def plan_curve(shown: CurveView, theme: Theme) -> alt.LayerChart:
     """The curve of the page: colour and dash tell the rankings apart, the best is thick, a rule marks the knee."""
     looks, lines = shown.looks(theme), shown.lines
     names = list(looks)
@@ -132,7 +132,7 @@ def plan_curve(shown: Shown, theme: Theme) -> alt.LayerChart:
         scale=alt.Scale(nice=False, domain=list(shown.ends) if shown.ends else alt.Undefined),
         axis=alt.Axis(grid=False),
     )
-    y = alt.Y("error:Q", title=up, scale=alt.Scale(zero=False, domain=room(lines, shown), clamp=True))
+    y = alt.Y("error:Q", title=up, scale=alt.Scale(zero=False, domain=error_range(lines, shown), clamp=True))
     legend = alt.Legend(title=None, orient="bottom", columns=2, labelLimit=190, symbolSize=90)
     tip = [alt.Tooltip("ranking:N"), alt.Tooltip("x:Q", title=across), alt.Tooltip("error:Q", title=up, format=".3~f")]
     base = alt.Chart(lines).encode(
@@ -177,7 +177,7 @@ def plan_curve(shown: Shown, theme: Theme) -> alt.LayerChart:
     return alt.LayerChart(layer=layers, height=HEIGHT)
 
 
-def room(lines: pd.DataFrame, shown: Shown) -> list[float]:
+def error_range(lines: pd.DataFrame, shown: CurveView) -> list[float]:
     """The errors that the axis reaches to: rankings that are far worse than the best twice over run out of sight."""
     errors = lines["error"].to_numpy(float)
     errors = errors[np.isfinite(errors)]
@@ -196,7 +196,7 @@ def room(lines: pd.DataFrame, shown: Shown) -> list[float]:
     return [low - gap, high + gap]
 
 
-def flat_plan_curve(shown: Shown, theme: Theme) -> go.Figure:
+def flat_plan_curve(shown: CurveView, theme: Theme) -> go.Figure:
     """The same for files and notebooks."""
     figure, lines = go.Figure(), shown.lines
     for name, look in shown.looks(theme).items():
@@ -205,8 +205,8 @@ def flat_plan_curve(shown: Shown, theme: Theme) -> go.Figure:
         marked = {} if name == RANDOM else {"marker": {"symbol": SHAPES[look.mark], "size": 7}}
         mode = "lines+markers" if marked else "lines"
         figure.add_scatter(x=rows["x"], y=rows["error"], mode=mode, line=line, name=name, **marked)
-    figure = plain(figure, theme, HEIGHT)
-    low, high = room(lines, shown)
+    figure = style_figure(figure, theme, HEIGHT)
+    low, high = error_range(lines, shown)
     figure.update_yaxes(title=shown.titles[1], range=[low, high])
     figure.update_xaxes(title=shown.titles[0])
     if shown.knee_x is not None:

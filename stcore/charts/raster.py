@@ -8,14 +8,14 @@ import plotly.graph_objects as go
 import xarray as xr
 
 from stcore.charts.grid import MOST_BITS, MOST_SHARES, WHOLE, Picture, colour_bar, kept_ramp, kept_scale
-from stcore.charts.style import instant, plain
+from stcore.charts.style import instant_text, style_figure
 from stcore.charts.theme import LIGHT, Theme
 
 SORTS = {"time": "in order of time", "score": "most complex at the top", "kept_share": "most often kept at the top"}
 STILL_ROWS = 500
 
 
-def order_of(table: pd.DataFrame, by: str = "time") -> np.ndarray:
+def drawing_order(table: pd.DataFrame, by: str = "time") -> np.ndarray:
     """Sample positions in drawing order: by ``time``, or by ``score`` or ``kept_share`` with the largest first."""
     if by == "time":
         return np.argsort(table["time"].to_numpy(), kind="stable")
@@ -30,7 +30,7 @@ def raster_picture(trace: xr.Dataset, table: pd.DataFrame, order: np.ndarray, by
     scale = kept_scale(trace)
     grouped = kept.size > MOST_BITS and len(order) > most
     return Picture(
-        cells=shares(kept, most) if grouped else kept,
+        cells=group_shares(kept, most) if grouped else kept,
         parts="" if kept.dtype == bool else "cells",
         row_time=pd.DatetimeIndex(table["time"].to_numpy()[order]),
         column_names=[str(epoch) for epoch in trace["epoch"].values],
@@ -46,7 +46,7 @@ def raster_picture(trace: xr.Dataset, table: pd.DataFrame, order: np.ndarray, by
     )
 
 
-def shares(kept: np.ndarray, rows: int) -> np.ndarray:
+def group_shares(kept: np.ndarray, rows: int) -> np.ndarray:
     """The kept share [rows, E] of nearly equal groups of successive samples, exact: ``kept`` [K, E] bool, or shares."""
     rows = min(rows, len(kept))
     edges = np.linspace(0, len(kept), rows + 1).astype(int)
@@ -54,7 +54,7 @@ def shares(kept: np.ndarray, rows: int) -> np.ndarray:
     return ((total[edges[1:]] - total[edges[:-1]]) / np.diff(edges)[:, None]).astype(np.float32)
 
 
-def raster(
+def raster_figure(
     trace: xr.Dataset,
     table: pd.DataFrame,
     theme: Theme = LIGHT,
@@ -66,9 +66,9 @@ def raster(
 
     Of the samples that are ``inside`` [W] bool only, where that is given.
     """
-    order = order_of(table, by)
+    order = drawing_order(table, by)
     order = order if inside is None else order[inside[order]]
-    share = shares(trace["kept"].values[:, order].T, STILL_ROWS)
+    share = group_shares(trace["kept"].values[:, order].T, STILL_ROWS)
     edges = np.linspace(0, len(order), len(share) + 1).astype(int)
     scale = kept_scale(trace)
     ends = scale or WHOLE
@@ -88,11 +88,13 @@ def raster(
     )
     figure.update_xaxes(title="epoch", dtick=max(1, share.shape[1] // 12))
     figure.update_yaxes(title=f"samples, {SORTS[by]}", autorange="reversed", showgrid=False)
-    return plain(figure, theme, 420)
+    return style_figure(figure, theme, 420)
 
 
 def _row(table: pd.DataFrame, group: np.ndarray, by: str) -> str:
     times = table["time"].iloc[group]
     if len(group) == 1:
-        return instant(times.iloc[0])
-    return f"{len(group)} samples" + (f", {instant(times.min())} to {instant(times.max())}" if by == "time" else "")
+        return instant_text(times.iloc[0])
+    return f"{len(group)} samples" + (
+        f", {instant_text(times.min())} to {instant_text(times.max())}" if by == "time" else ""
+    )

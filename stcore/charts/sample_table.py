@@ -10,7 +10,7 @@ REGIONS = ("easy", "ambiguous", "hard")
 BORDER = 2 / 3  # ambiguous: the third that varies most; hard: of all others, those in the third with the largest mean
 
 
-def samples(
+def sample_table(
     trace: xr.Dataset,
     epoch: int | None = None,
     *,
@@ -45,7 +45,7 @@ def samples(
         },
         index=pd.Index(trace["sample"].values, name="sample"),
     )
-    table["region"] = regions(table)
+    table["region"] = region_names(table)
     return table if incident is None else table.assign(incident=incident)
 
 
@@ -80,7 +80,7 @@ def borders(table: pd.DataFrame) -> tuple[float, float]:
     return float(known["mean"].quantile(BORDER)), float(known["variability"].quantile(BORDER))
 
 
-def regions(table: pd.DataFrame) -> pd.Categorical:
+def region_names(table: pd.DataFrame) -> pd.Categorical:
     """[W] easy, ambiguous or hard, after the data maps of Swayamdipta et al. 2020; by thirds, which is our own reading."""
     hard, ambiguous = borders(table)
     known = table["variability"].notna()
@@ -92,7 +92,7 @@ def regions(table: pd.DataFrame) -> pd.Categorical:
     return pd.Categorical(pd.Series(names).where(names != "", None), categories=REGIONS)
 
 
-def incidents(data: STData) -> pd.DataFrame | None:
+def planted_incidents(data: STData) -> pd.DataFrame | None:
     """The dataset's planted incidents as ``first`` and ``last`` step and wall-clock ``start`` and ``end``, or None."""
     if "incident_start" not in data.ds or "incident_end" not in data.ds:
         return None
@@ -102,7 +102,7 @@ def incidents(data: STData) -> pd.DataFrame | None:
     return pd.DataFrame({"first": first, "last": last, "start": data.clock(first), "end": data.clock(last)})
 
 
-def overlapping(planted: pd.DataFrame, starts: np.ndarray, length: int) -> np.ndarray:
+def overlaps_incident(planted: pd.DataFrame, starts: np.ndarray, length: int) -> np.ndarray:
     """Whether the windows of ``length`` steps that begin at ``starts`` [W] share a step with an incident [W] bool."""
     first, last = planted["first"].to_numpy(), planted["last"].to_numpy()
     return ((starts[:, None] <= last) & (starts[:, None] + length > first)).any(axis=1)

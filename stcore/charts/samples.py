@@ -6,7 +6,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from stcore.charts.grid import Calendar, Picture, calendar_grid
-from stcore.charts.style import plain
+from stcore.charts.scales import colour_limits
+from stcore.charts.style import style_figure
 from stcore.charts.theme import LIGHT, Theme
 
 MEASURES = {
@@ -30,13 +31,6 @@ CURVE_POINTS = 2_000
 
 
 # ---- calendar ------------------------------------------------------------------------------------------------------
-def limits(values: np.ndarray) -> tuple[float, float]:
-    """What the ends of a colour scale mean: the middle 96 %, so that a few extremes do not hide the rest."""
-    finite = np.asarray(values)[np.isfinite(values)]
-    if not len(finite):
-        return 0.0, 1.0
-    low, high = np.quantile(finite, [0.02, 0.98])
-    return float(low), float(high if high > low else low + 1)
 
 
 def calendar_picture(
@@ -44,7 +38,7 @@ def calendar_picture(
 ) -> Picture:
     """What a canvas draws: days down, time of day across; samples that are not ``inside`` [W] bool paled."""
     grid = calendar_grid(table, step_seconds, value)
-    low, high = limits(grid.values)
+    low, high = colour_limits(grid.values)
     return Picture(
         cells=grid.values,
         row_names=grid.row_names,
@@ -64,7 +58,7 @@ def chosen_cells(grid: Calendar, inside: np.ndarray) -> np.ndarray:
     return np.asarray((grid.sample >= 0) & inside[np.maximum(grid.sample, 0)])
 
 
-def calendar(
+def calendar_figure(
     table: pd.DataFrame,
     step_seconds: float,
     theme: Theme = LIGHT,
@@ -78,7 +72,7 @@ def calendar(
     Samples that are not ``inside`` [W] bool are paled.
     """
     grid = calendar_grid(table, step_seconds, value)
-    low, high = limits(grid.values)
+    low, high = colour_limits(grid.values)
     names = grid.row_names
     figure = go.Figure(
         go.Heatmap(
@@ -97,7 +91,9 @@ def calendar(
         veil = np.where((grid.sample >= 0) & ~chosen_cells(grid, inside), 1.0, np.nan)
         look = {"colorscale": [theme.background] * 2, "opacity": 0.8, "showscale": False, "hoverinfo": "skip"}
         figure.add_heatmap(z=veil, x=grid.column_names, y=names, name="not chosen", **look)
-    for row, first, last in boxes(planted, grid.days, step_seconds) if planted is not None and not grid.by_week else ():
+    for row, first, last in (
+        incident_boxes(planted, grid.days, step_seconds) if planted is not None and not grid.by_week else ()
+    ):
         figure.add_shape(
             type="rect",
             x0=first - 0.5,
@@ -110,10 +106,12 @@ def calendar(
         title=f"{'week' if grid.by_week else 'time of day'} of the first forecast step", nticks=12, showgrid=False
     )
     figure.update_yaxes(autorange="reversed", showgrid=False, nticks=min(len(names), 16))
-    return plain(figure, theme, 60 + min(max(18 * len(names), 240), 700))
+    return style_figure(figure, theme, 60 + min(max(18 * len(names), 240), 700))
 
 
-def boxes(planted: pd.DataFrame, days: pd.DatetimeIndex, step_seconds: float) -> list[tuple[int, float, float]]:
+def incident_boxes(
+    planted: pd.DataFrame, days: pd.DatetimeIndex, step_seconds: float
+) -> list[tuple[int, float, float]]:
     """Where incidents lie in the calendar: (row, first column, last column), one a day that an incident touches."""
     slots, found = 86_400 / step_seconds, []
     for start, end in zip(planted["start"], planted["end"], strict=True):
@@ -125,7 +123,7 @@ def boxes(planted: pd.DataFrame, days: pd.DatetimeIndex, step_seconds: float) ->
 
 
 # ---- curve ---------------------------------------------------------------------------------------------------------
-def decimated(table: pd.DataFrame, value: str = "score", points: int = CURVE_POINTS) -> pd.DataFrame:
+def decimate(table: pd.DataFrame, value: str = "score", points: int = CURVE_POINTS) -> pd.DataFrame:
     """At most ``points`` rows in order of time that keep the lowest and the highest of every stretch."""
     known = table[np.isfinite(table[value])].sort_values("time", kind="stable")
     if len(known) <= points:
@@ -136,7 +134,7 @@ def decimated(table: pd.DataFrame, value: str = "score", points: int = CURVE_POI
     return known.iloc[taken]
 
 
-def curve(
+def complexity_curve(
     table: pd.DataFrame,
     theme: Theme = LIGHT,
     *,
@@ -145,7 +143,7 @@ def curve(
     planted: pd.DataFrame | None = None,
 ) -> alt.LayerChart:
     """Complexity over time; a click on it fills the selection ``point`` with a ``sample``. Incidents are shaded."""
-    shown, name = decimated(table, value), SHORT[value]
+    shown, name = decimate(table, value), SHORT[value]
     gap = 3 * shown["time"].diff().median() if len(shown) > 1 else pd.Timedelta(0)
     frame = pd.DataFrame({"sample": shown.index, "time": shown["time"].to_numpy(), "value": shown[value].to_numpy()})
     frame["piece"] = (frame["time"].diff() > gap).cumsum()

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from stcore.charts.series import AXIS, thinned, time_axis
+from stcore.charts.series import AXIS, thin_positions, time_axis
 from stcore.charts.theme import Theme
-from stcore.charts.words import labelled
+from stcore.charts.words import axis_title
 from stcore.data import STData
 from stcore.data.graph import haversine
 
@@ -36,7 +36,7 @@ def sensor_table(trace: xr.Dataset, epoch: int) -> pd.DataFrame:
     return frame
 
 
-def through_epochs(
+def epoch_chart(
     values: np.ndarray, sensor: int | Sequence[int], label: tuple[str, str], theme: Theme, epoch: int | None = None
 ) -> alt.LayerChart:
     """One sensor's values [E, N] through the epochs, the middle 80 % of all sensors as a band, their median dashed.
@@ -52,7 +52,7 @@ def through_epochs(
         {"epoch": np.flatnonzero(finite) + 1, "value": course, "low": low, "median": middle, "high": high}
     )
     number = "~%" if label[1] == "%" else "~r"
-    title = labelled(label[0], "" if label[1] == "%" else label[1])
+    title = axis_title(label[0], "" if label[1] == "%" else label[1])
     x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False))
     axis = alt.Axis(minExtent=AXIS, format=f".3{number}", tickCount=4)
     scale = alt.Scale(zero=False)
@@ -88,9 +88,11 @@ def mean_readings(data: STData, chosen: Sequence[int], channel: int, steps: slic
     mean = np.divide(np.where(seen, values, 0).sum(axis=1), count, out=np.full(len(values), np.nan), where=count > 0)
     low = np.where(count > 0, np.where(seen, values, np.inf).min(axis=1, initial=np.inf), np.nan)
     high = np.where(count > 0, np.where(seen, values, -np.inf).max(axis=1, initial=-np.inf), np.nan)
-    frame = pd.DataFrame({"time": data.local_time[steps], "mean": mean, "low": low, "high": high}).iloc[thinned(mean)]
+    frame = pd.DataFrame({"time": data.local_time[steps], "mean": mean, "low": low, "high": high}).iloc[
+        thin_positions(mean)
+    ]
     span = [frame["time"].iloc[0], frame["time"].iloc[-1]] if len(frame) else []
-    title = labelled(data.channels[channel], data.units[data.channels[channel]])
+    title = axis_title(data.channels[channel], data.units[data.channels[channel]])
     x = alt.X("time:T", title=None, axis=time_axis(span))
     axis = alt.Axis(minExtent=AXIS)
     tip = [

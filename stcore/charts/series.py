@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from stcore.charts.theme import Theme
-from stcore.charts.words import labelled, short
+from stcore.charts.words import axis_title, short
 from stcore.data import STData
 
 MOST_POINTS = 2000
@@ -16,7 +16,7 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 HOURS = 168
 
 
-def thinned(values: np.ndarray, most: int = MOST_POINTS) -> np.ndarray:
+def thin_positions(values: np.ndarray, most: int = MOST_POINTS) -> np.ndarray:
     """Positions [K <= ``most`` + 2] of a curve [T] that keep its look: lowest and highest of each stretch, ends and gaps."""
     if len(values) <= most:
         return np.arange(len(values))
@@ -30,7 +30,7 @@ def thinned(values: np.ndarray, most: int = MOST_POINTS) -> np.ndarray:
     return np.array(sorted(kept))
 
 
-def planted(data: STData, sensor: int) -> pd.DataFrame:
+def planted_near(data: STData, sensor: int) -> pd.DataFrame:
     """What a simulation planted at or near a sensor: columns start, end, what; empty for measured data."""
     ds, rows = data.ds, []
     if "fault_sensor" in ds:
@@ -43,27 +43,27 @@ def planted(data: STData, sensor: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["start", "end", "what"])
 
 
-def readings(data: STData, sensor: int, channel: int, steps: slice) -> pd.DataFrame:
+def sensor_readings(data: STData, sensor: int, channel: int, steps: slice) -> pd.DataFrame:
     """Columns time (local) and value (NaN: missing) of one sensor's channel."""
     return pd.DataFrame({"time": data.local_time[steps], "value": data.values[steps, sensor, channel]})
 
 
-def series(data: STData, sensor: int, channel: int, steps: slice, theme: Theme) -> alt.LayerChart:
+def readings_chart(data: STData, sensor: int, channel: int, steps: slice, theme: Theme) -> alt.LayerChart:
     """Readings of one sensor's channel over time; gaps stay gaps, and what a simulation planted is shaded."""
-    frame = readings(data, sensor, channel, steps)
-    shown = frame.iloc[thinned(frame["value"].to_numpy())]
+    frame = sensor_readings(data, sensor, channel, steps)
+    shown = frame.iloc[thin_positions(frame["value"].to_numpy())]
     name, unit = data.channels[channel], data.units[data.channels[channel]]
     span = [frame["time"].iloc[0], frame["time"].iloc[-1]] if len(frame) else []
     time = alt.X(
         "time:T", title=None, scale=alt.Scale(domain=[moment.isoformat() for moment in span]), axis=time_axis(span)
     )
-    value = alt.Y("value:Q", title=labelled(name, unit), scale=alt.Scale(zero=False), axis=alt.Axis(minExtent=AXIS))
+    value = alt.Y("value:Q", title=axis_title(name, unit), scale=alt.Scale(zero=False), axis=alt.Axis(minExtent=AXIS))
     tip = [
         alt.Tooltip("time:T", format="%a %d %b %Y %H:%M"),
-        alt.Tooltip("value:Q", title=labelled(name, unit), format=".3~r"),
+        alt.Tooltip("value:Q", title=axis_title(name, unit), format=".3~r"),
     ]
     line = alt.Chart(shown).mark_line(color=theme.kept, strokeWidth=1.3, clip=True).encode(x=time, y=value, tooltip=tip)
-    marks = planted(data, sensor)
+    marks = planted_near(data, sensor)
     marks = marks[(marks["end"] >= span[0]) & (marks["start"] <= span[1])] if span else marks
     shade = (
         alt.Chart(marks)
@@ -98,13 +98,13 @@ def usual_week(data: STData, sensor: int | None, channel: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["hour", "mean", "low", "high", "count"])
 
 
-def middled(week: pd.DataFrame) -> pd.DataFrame:
+def hours_or_days(week: pd.DataFrame) -> pd.DataFrame:
     """A usual week whose hours, where there is one value a day, are the middles of the days, under their names."""
     daily = week["hour"].mod(24).nunique() == 1
     return week.assign(hour=week["hour"] // 24 * 24 + 12) if daily else week
 
 
-def profile(
+def profile_chart(
     data: STData, sensor: int, channel: int, theme: Theme, around: pd.DataFrame | None = None
 ) -> alt.LayerChart:
     """The usual week of a sensor: mean and band from 10 % to 90 % by hour, the mean of all sensors (``around``) dashed."""
@@ -112,7 +112,7 @@ def profile(
     frame = usual_week(data, sensor, channel)
     frame["when"] = [f"{DAYS[hour // 24]} {hour % 24:02d}:00" for hour in frame["hour"]]
     frame["said"] = [f"{short(low)} to {short(high)}" for low, high in zip(frame["low"], frame["high"], strict=True)]
-    frame, around = middled(frame), None if around is None else middled(around)
+    frame, around = hours_or_days(frame), None if around is None else hours_or_days(around)
     days = f"{list(DAYS)}[floor(datum.value / 24) % 7]"
     hour = alt.X(
         "hour:Q",
@@ -123,14 +123,16 @@ def profile(
     scale = alt.Scale(zero=False)
     tip = [
         alt.Tooltip("when:N", title="hour"),
-        alt.Tooltip("mean:Q", title=labelled(f"mean {name}", unit), format=".3~r"),
+        alt.Tooltip("mean:Q", title=axis_title(f"mean {name}", unit), format=".3~r"),
         alt.Tooltip("said:N", title="10 % to 90 %"),
     ]
     axis = alt.Axis(minExtent=AXIS)
     band = (
         alt.Chart(frame)
         .mark_area(color=theme.kept, opacity=0.25)
-        .encode(x=hour, y=alt.Y("low:Q", title=labelled(name, unit), scale=scale, axis=axis), y2="high:Q", tooltip=tip)
+        .encode(
+            x=hour, y=alt.Y("low:Q", title=axis_title(name, unit), scale=scale, axis=axis), y2="high:Q", tooltip=tip
+        )
     )
     line = alt.Chart(frame).mark_line(color=theme.kept, strokeWidth=2)
     mean = line.encode(x=hour, y=alt.Y("mean:Q", scale=scale), tooltip=tip)

@@ -12,7 +12,7 @@ from stcore.charts.theme import Theme
 FONT = "Source Sans, Segoe UI, Helvetica, Arial, sans-serif"  # the first is what the page brings
 
 
-def plain(figure: go.Figure, theme: Theme, height: int) -> go.Figure:
+def style_figure(figure: go.Figure, theme: Theme, height: int) -> go.Figure:
     """A plotly figure in the theme's colours, without ornaments."""
     axis = {"gridcolor": theme.line, "linecolor": theme.line, "zeroline": False, "automargin": True}
     hover = {"bgcolor": theme.background, "font": {"color": theme.text, "family": FONT}, "bordercolor": theme.line}
@@ -29,7 +29,7 @@ def plain(figure: go.Figure, theme: Theme, height: int) -> go.Figure:
     )
 
 
-def standalone(figure: go.Figure, title: str, config: dict[str, Any] | None = None) -> str:
+def standalone_page(figure: go.Figure, title: str, config: dict[str, Any] | None = None) -> str:
     """A figure as one page that opens without internet, its title in the page and in the window's name."""
     said = escape(title, quote=False)
     margin = (figure.layout.margin.t or 24) + 34
@@ -42,7 +42,7 @@ def standalone(figure: go.Figure, title: str, config: dict[str, Any] | None = No
     return str(page).replace("<head>", f"<head><title>{said}</title>", 1)
 
 
-def instant(moment: pd.Timestamp, by_day: bool = False) -> str:
+def instant_text(moment: pd.Timestamp, by_day: bool = False) -> str:
     """An instant as people write it: Mon 9 Mar 2026, 08:15; without the time where a step is a day or more."""
     return f"{moment:%a} {moment.day} {moment:%b %Y}" + ("" if by_day else f", {moment:%H:%M}")
 

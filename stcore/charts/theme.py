@@ -61,6 +61,6 @@ DARK = Theme(
 )
 
 
-def theme(name: str | None) -> Theme:
+def theme_of(name: str | None) -> Theme:
     """The theme called ``dark``, else the light one."""
     return DARK if name == "dark" else LIGHT

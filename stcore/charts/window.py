@@ -12,7 +12,7 @@ from stcore.charts.grid import kept_ramp
 from stcore.charts.sample_table import freshly_scored
 from stcore.charts.samples import CLOCK
 from stcore.charts.theme import DASHES, LIGHT, Theme
-from stcore.charts.words import labelled, short
+from stcore.charts.words import axis_title, short
 from stcore.data import STData
 from stcore.data.windows import Windows
 from stcore.models import naive
@@ -134,11 +134,11 @@ def window_chart(window: Window, sensor: int, theme: Theme = LIGHT) -> alt.Layer
     tip = [
         alt.Tooltip("line:N", title="what"),
         alt.Tooltip("time:T", format="%a %-d %b, %H:%M"),
-        alt.Tooltip("value:Q", format=".3~g", title=labelled(window.target, window.unit)),
+        alt.Tooltip("value:Q", format=".3~g", title=axis_title(window.target, window.unit)),
     ]
     base = alt.Chart(rows).encode(
         x=alt.X("time:T", title=None, axis=alt.Axis(format=CLOCK, tickCount=8, labelOverlap=True, grid=False)),
-        y=alt.Y("value:Q", title=labelled(window.target, window.unit), scale=alt.Scale(zero=False, padding=8)),
+        y=alt.Y("value:Q", title=axis_title(window.target, window.unit), scale=alt.Scale(zero=False, padding=8)),
         color=colour,
         tooltip=tip,
     )
@@ -185,7 +185,7 @@ def worst_sensors(window: Window, theme: Theme = LIGHT, *, chosen: int | None = 
         alt.Tooltip("persistence:Q", format=".3~g", title="error of persistence"),
     ]
     bars = base.mark_bar(color=theme.kept, height=11, cursor="pointer").encode(
-        x=alt.X("error:Q", title=labelled("mean absolute error", window.unit), axis=alt.Axis(tickCount=4)),
+        x=alt.X("error:Q", title=axis_title("mean absolute error", window.unit), axis=alt.Axis(tickCount=4)),
         tooltip=tip,
         stroke=alt.condition(alt.datum.position == chosen, alt.value(theme.text), alt.value(theme.kept)),
         strokeWidth=alt.condition(alt.datum.position == chosen, alt.value(2), alt.value(0)),
@@ -218,7 +218,7 @@ def history_rows(trace: xr.Dataset, sample: int, epoch: int) -> pd.DataFrame:
     )
 
 
-def history(trace: xr.Dataset, sample: int, epoch: int, theme: Theme = LIGHT) -> alt.LayerChart:
+def history_chart(trace: xr.Dataset, sample: int, epoch: int, theme: Theme = LIGHT) -> alt.LayerChart:
     """A sample's score through the epochs against the median of all, and below it whether it was kept."""
     rows = history_rows(trace, sample, epoch)
     ends = [0.5, max(epoch, 1) + 0.5]

@@ -24,7 +24,7 @@ def percent(share: float | None) -> str:
     return "–" if share is None or not math.isfinite(share) else f"{short(100 * share)} %"
 
 
-def apart(values: Iterable[float]) -> list[str]:
+def distinct_numbers(values: Iterable[float]) -> list[str]:
     """Numbers beside each other with as many digits as tell them apart, six at most: ``50.22, 50.24``."""
     known = list(values)
     for digits in range(3, 7):
@@ -39,16 +39,16 @@ def signed(share: float) -> str:
     return f"{round(100 * share, 1) + 0.0:+.1f} %".replace("+0.0", "0.0") if math.isfinite(share) else ""
 
 
-def labelled(name: str, unit: str = "") -> str:
+def axis_title(name: str, unit: str = "") -> str:
     """An axis title: ``speed (mph)``, or the name alone."""
     return f"{name} ({unit})" if unit else name
 
 
-def spoken(sentence: str) -> str:
+def printed_signs(sentence: str) -> str:
     """A sentence of a report with its signs as print has them."""
     return sentence.replace("+-", "±").replace(" -", " −")
 
 
-def harmless(text: str) -> str:
+def deck_text(text: str) -> str:
     """A text for a deck.gl map, which would take one that begins with @@ for a formula."""
     return f" {text}" if text.startswith("@@") else text

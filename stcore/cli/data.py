@@ -131,7 +131,7 @@ def simulate(
     from stcore import exports
     from stcore import simulate as city
 
-    exports.check_place(out)
+    exports.check_writable(out)
     ds = city.simulate(days=days, seed=seed)
     city.write(out, ds)
     about = {"path": str(out), "days": days, "seed": seed, "sensors": ds.sizes["sensor"], "steps": ds.sizes["time"]}

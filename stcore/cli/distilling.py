@@ -70,5 +70,5 @@ def layout_of(out: Path | None) -> str:
         raise OptionError(f"--out must be a new file that ends in .nc or .pt; it was {out.name!r}.")
     if os.path.lexists(out):
         raise OptionError(f"There is already a file {out}; choose another name.")
-    exports.check_place(out)
+    exports.check_writable(out)
     return LAYOUTS[out.suffix]

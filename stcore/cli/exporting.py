@@ -114,7 +114,7 @@ def forecast(
 
     exports.check_forecast(out)
     opened = open_run(run, runs, "train")
-    rows = exports.forecast(opened, out, data, read_answers(answers), test)
+    rows = exports.write_forecast(opened, out, data, read_answers(answers), test)
     say({"run": opened.id, "path": str(out), "rows": rows}, json, f"wrote {rows} rows to {out}")
 
 

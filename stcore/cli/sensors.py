@@ -55,7 +55,7 @@ def sensors(
     from stcore.evidence.plan import plan as make_plan
 
     if out:
-        exports.check_plan_place(out)
+        exports.check_plan(out)
     opened = open_run(run, runs, "train")
     names = opened.spec["data"]["sensors"]
     forced: dict[str, Any] = {

@@ -1,19 +1,34 @@
 """Files for others: forecasts, reports and their tables, kept sets, training dynamics, deployment plans."""
 
 from stcore.exports.cartography import cartography, check_cartography, write_cartography
-from stcore.exports.forecasts import FORMATS, check_forecast, forecast, forecast_dataset, table, write_windows
+from stcore.exports.forecasts import (
+    FORMATS,
+    check_forecast,
+    forecast_dataset,
+    forecast_table,
+    write_forecast,
+    write_windows,
+)
 from stcore.exports.kept import check_kept, kept_table, write_kept
 from stcore.exports.plan_page import plan_curve_figure, plan_map_figure
-from stcore.exports.reports import check_report, page, report_html, tables, write_report, write_tables, zipped
+from stcore.exports.reports import (
+    check_report,
+    report_html,
+    report_page,
+    report_tables,
+    write_report,
+    write_tables,
+    zip_tables,
+)
 from stcore.exports.sensors import (
     PLAN_FORMATS,
     check_importance,
-    check_plan_place,
+    check_plan,
     plan_bytes,
     write_importance,
     write_plan,
 )
-from stcore.exports.tables import check_place, safe
+from stcore.exports.tables import check_writable, spreadsheet_text
 
 __all__ = [
     "FORMATS",
@@ -23,26 +38,26 @@ __all__ = [
     "check_forecast",
     "check_importance",
     "check_kept",
-    "check_place",
-    "check_plan_place",
+    "check_plan",
     "check_report",
-    "forecast",
+    "check_writable",
     "forecast_dataset",
+    "forecast_table",
     "kept_table",
-    "page",
     "plan_bytes",
     "plan_curve_figure",
     "plan_map_figure",
     "report_html",
-    "safe",
-    "table",
-    "tables",
+    "report_page",
+    "report_tables",
+    "spreadsheet_text",
     "write_cartography",
+    "write_forecast",
     "write_importance",
     "write_kept",
     "write_plan",
     "write_report",
     "write_tables",
     "write_windows",
-    "zipped",
+    "zip_tables",
 ]

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from stcore.evidence.choices import met_epochs
-from stcore.exports.tables import check_place
+from stcore.exports.tables import check_writable
 from stcore.options import OptionError
 from stcore.runs import Run
 
@@ -71,7 +71,7 @@ def check_cartography(out: Path) -> None:
     """OptionError where training dynamics cannot be written to ``out``, before any work is done."""
     if out.suffix != ".jsonl":
         raise OptionError(f"{out.name!r} has to end in .jsonl.")
-    check_place(out)
+    check_writable(out)
 
 
 def write_cartography(run: Run, out: Path) -> int:

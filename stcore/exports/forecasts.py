@@ -11,7 +11,7 @@ import xarray as xr
 from stcore import readers
 from stcore.data import STData
 from stcore.data.windows import Windows, cut
-from stcore.exports.tables import check_place, csv
+from stcore.exports.tables import check_writable, csv_text
 from stcore.models import naive
 from stcore.options import OptionError, RunOptions
 from stcore.processes import jobs
@@ -20,7 +20,7 @@ from stcore.runs import Run
 FORMATS = (".csv", ".parquet", ".nc")
 
 
-def forecast(
+def write_forecast(
     run: Run, out: Path, source: str | None = None, answers: Mapping[str, str] | None = None, test: bool = False
 ) -> int:
     """Write a run's forecasts to ``out`` and give the number of rows; see ``forecast_dataset``.
@@ -36,9 +36,9 @@ def forecast(
         ds.to_netcdf(buffer := io.BytesIO(), engine="h5netcdf")  # HDF5 ends the whole process where a disk is full
         out.write_bytes(buffer.getvalue())
     elif out.suffix == ".parquet":
-        table(ds).to_parquet(out, index=False)
+        forecast_table(ds).to_parquet(out, index=False)
     else:
-        out.write_text(csv(table(ds)), "utf-8")
+        out.write_text(csv_text(forecast_table(ds)), "utf-8")
     return rows
 
 
@@ -46,7 +46,7 @@ def check_forecast(out: Path) -> None:
     """OptionError where no forecasts can be written to ``out``, before any work is done."""
     if out.suffix not in FORMATS:
         raise OptionError(f"{out.name!r} has to end in {', '.join(FORMATS)}.")
-    check_place(out)
+    check_writable(out)
 
 
 def forecast_dataset(run: Run, data: STData, test: bool) -> xr.Dataset:
@@ -83,7 +83,7 @@ def forecast_dataset(run: Run, data: STData, test: bool) -> xr.Dataset:
     return xr.Dataset({name: (dims, array) for name, array in variables.items()}, coords, about)
 
 
-def table(ds: xr.Dataset) -> pd.DataFrame:
+def forecast_table(ds: xr.Dataset) -> pd.DataFrame:
     """A forecast dataset as rows: sensor, issued, time, horizon, target, forecast, truth, persistence, seasonal_naive."""
     frame = ds.to_dataframe().reset_index()
     order = ["sensor", "issued", "time", "horizon", "target", "forecast", "truth", "persistence", "seasonal_naive"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stcore.exports.tables import check_place
+from stcore.exports.tables import check_writable
 from stcore.options import OptionError
 from stcore.runs import Run, RunError
 from stcore.runs.trace import times
@@ -22,11 +22,11 @@ def kept_table(run: Run) -> pd.DataFrame:
     and ``share`` says how many; else it is 1 or 0. ``weight`` is what the sample counted for in training, 0 where removed;
     of cells the mean over the window's kept ones.
     """
-    parts = list(epochs(run))
+    parts = list(kept_by_epoch(run))
     return pd.concat(parts, ignore_index=True) if parts else _rows(run, 0, np.empty(0), np.empty(0), np.empty(0, int))
 
 
-def epochs(run: Run) -> Iterator[pd.DataFrame]:
+def kept_by_epoch(run: Run) -> Iterator[pd.DataFrame]:
     """The rows of ``kept_table``, one epoch after another."""
     trace = run.trace()
     if missing := {"kept", "weight"} - set(trace):
@@ -58,7 +58,7 @@ def check_kept(out: Path) -> None:
     """OptionError where kept sets cannot be written to ``out``, before any work is done."""
     if out.suffix not in KEPT_FORMATS:
         raise OptionError(f"{out.name!r} has to end in {' or '.join(KEPT_FORMATS)}.")
-    check_place(out)
+    check_writable(out)
 
 
 def write_kept(run: Run, out: Path) -> int:
@@ -73,7 +73,7 @@ def write_kept(run: Run, out: Path) -> int:
 def _csv(run: Run, out: Path) -> int:
     rows = 0
     with open(out, "w", encoding="utf-8", newline="") as file:
-        for part in epochs(run):
+        for part in kept_by_epoch(run):
             part.to_csv(file, index=False, header=rows == 0)
             rows += len(part)
     return rows
@@ -86,7 +86,7 @@ def _parquet(run: Run, out: Path) -> int:
 
     rows, writer = 0, None
     try:
-        for part in epochs(run):
+        for part in kept_by_epoch(run):
             rows_of_epoch = pa.Table.from_pandas(part, preserve_index=False)
             writer = writer or pq.ParquetWriter(out, rows_of_epoch.schema)
             writer.write_table(rows_of_epoch)

@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from stcore.charts.maps.layers import underneath
+from stcore.charts.maps.layers import base_layers
 from stcore.charts.theme import DARK, LIGHT, Theme
 from stcore.charts.words import percent, short
 from stcore.evidence.plan import Plan
 from stcore.evidence.plan.chance import describe_intervals, describe_period, no_change_range
 from stcore.evidence.plan.ground import site_labels, site_word
 from stcore.evidence.plan.serving import describe_speed
-from stcore.exports.report_page import Figures, folded, table, told
+from stcore.exports.report_page import Figures, details_html, html_table, html_text
 from stcore.exports.report_style import POLICY, SCRIPT, STYLE
 from stcore.options import OptionError
 
@@ -24,47 +24,48 @@ def plan_page(plan: Plan, speed: Mapping[str, Any] | None = None) -> str:
     from stcore.charts.style import plotly_script
 
     figures = Figures()
-    parts = [head(plan), verdict(plan), "<h2>What it costs</h2>", table(costs(plan)), periods(plan)]
-    parts += [f"<p>{told(describe_speed(dict(speed)))}</p>"] if speed else []
+    parts = [plan_head(plan), plan_verdict(plan), "<h2>What it costs</h2>", html_table(costs(plan)), periods(plan)]
+    parts += [f"<p>{html_text(describe_speed(dict(speed)))}</p>"] if speed else []
     parts += [map_part(plan, figures), curve_part(plan, figures)]
     if plan.notes:
-        parts.append(f"<h2>To be known</h2><ul>{''.join(f'<li>{told(note)}</li>' for note in plan.notes)}</ul>")
-    parts += [every(plan)]
-    parts.append(folded("How it was made", f"<pre>{told(made(plan))}</pre>"))
+        parts.append(f"<h2>To be known</h2><ul>{''.join(f'<li>{html_text(note)}</li>' for note in plan.notes)}</ul>")
+    parts += [sensors_html(plan)]
+    parts.append(details_html("How it was made", f"<pre>{html_text(recipe_text(plan))}</pre>"))
     body = "\n".join(part for part in parts if part)
     return (
         f'<!doctype html>\n<html lang=en><head><meta charset=utf-8>\n<meta http-equiv="Content-Security-Policy" '
         f'content="{POLICY}">\n<meta name=viewport content="width=device-width, initial-scale=1">\n'
-        f"<title>{told(plan.data.title)}: which sensors stay</title>\n<style>{STYLE}</style>\n</head>\n<body><main>\n{body}\n"
+        f"<title>{html_text(plan.data.title)}: which sensors stay</title>\n<style>{STYLE}</style>\n</head>\n"
+        f"<body><main>\n{body}\n"
         f"<footer>Made with Winnow.</footer></main>\n{figures.data}\n<script>{plotly_script()}</script>\n"
         f"<script>{SCRIPT}</script>\n</body></html>\n"
     )
 
 
-def head(plan: Plan) -> str:
+def plan_head(plan: Plan) -> str:
     """Title and what it is about."""
     tag = " <span class=tag>Simulated data</span>" if plan.data.simulated else ""
-    return f"<h1>Which sensors stay</h1><p class=about>{told(plan.data.title)} · run {told(plan.run.id)}{tag}</p>"
+    return f"<h1>Which sensors stay</h1><p class=about>{html_text(plan.data.title)} · run {html_text(plan.run.id)}{tag}</p>"
 
 
-def verdict(plan: Plan) -> str:
+def plan_verdict(plan: Plan) -> str:
     """The plan in a sentence."""
     figures = plan.figures()
     now, before = plan.answers["test"].all, plan.whole["test"].all
-    words = f"In the test period the error over all {things(plan)} is {short(now, plan.unit)}"
-    words += ranged(figures["intervals"]["test"]["all"])
+    words = f"In the test period the error over all {forecast_word(plan)} is {short(now, plan.unit)}"
+    words += interval_text(figures["intervals"]["test"]["all"])
     if before > 0:
         share, *sure = figures["changes"]["test"]["all"]
-        words += f", with all on {short(before, plan.unit)}: {signed(share)}{ranged(sure, signed)}"
-    return f'<div class="verdict yes"><b>{figures["stay"]} stay</b>{told(words)}.</div>'
+        words += f", with all on {short(before, plan.unit)}: {signed(share)}{interval_text(sure, signed)}"
+    return f'<div class="verdict yes"><b>{figures["stay"]} stay</b>{html_text(words)}.</div>'
 
 
-def things(plan: Plan) -> str:
+def forecast_word(plan: Plan) -> str:
     """What is forecast: sensors, or cells of a grid."""
     return "sensors" if site_word(plan.sites) == "sensors" else "cells"
 
 
-def ranged(ends: Sequence[float], word: Callable[[float], str] = short) -> str:
+def interval_text(ends: Sequence[float], word: Callable[[float], str] = short) -> str:
     """An interval in brackets, with a space before it; nothing where there is none."""
     return f" ({word(ends[0])} to {word(ends[1])})" if np.isfinite(ends).all() else ""
 
@@ -77,13 +78,13 @@ def costs(plan: Plan) -> list[dict[str, Any]]:
         for over, words in OVER.items():
             now, before = figures["errors"][part][over], figures["unmasked"][part][over]
             share, *sure = figures["changes"][part][over]
-            ends = ranged(figures["intervals"][part][over]).strip(" ()")
+            ends = interval_text(figures["intervals"][part][over]).strip(" ()")
             rows.append(
-                {"part": part, "error": words.format(things(plan)), f"all on{unit}": before, f"plan{unit}": now}
+                {"part": part, "error": words.format(forecast_word(plan)), f"all on{unit}": before, f"plan{unit}": now}
                 | {
                     f"95 %{unit}": ends or "–",
                     "change": signed(share),
-                    "95 % of it": ranged(sure, signed).strip(" ()") or "–",
+                    "95 % of it": interval_text(sure, signed).strip(" ()") or "–",
                 }
             )
     return rows
@@ -95,10 +96,10 @@ def periods(plan: Plan) -> str:
     when = " and the ".join(describe_period(one) for one in measured.values())
     each = (describe_intervals(one).replace(f"the {part} period", "each period") for part, one in measured.items())
     sure = ". ".join(dict.fromkeys(each))  # said once where both have as many days
-    return f"<p class=meaning>Mean absolute errors of the {told(when)}. {told(sure)}.</p>"
+    return f"<p class=meaning>Mean absolute errors of the {html_text(when)}. {html_text(sure)}.</p>"
 
 
-def every(plan: Plan) -> str:
+def sensors_html(plan: Plan) -> str:
     """A row for every sensor, or for every region of a grid, with what its columns mean."""
     what = site_word(plan.sites)
     rows = plan.table().drop(columns=["lat", "lon"]) if what == "sensors" else plan.by_region()
@@ -110,8 +111,8 @@ def every(plan: Plan) -> str:
         f"{plan.worth.name[:1].upper()}{plan.worth.name[1:]}: {plan.worth.meaning}; files call it importance. "
         "Expected errors and reasons are of the validation period."
     )
-    shown = table(rows.rename(columns=names).to_dict("records"))
-    return f"<h2>Every {site_word(plan.sites, 1)}</h2><p class=meaning>{told(meaning)}</p>{shown}"
+    shown = html_table(rows.rename(columns=names).to_dict("records"))
+    return f"<h2>Every {site_word(plan.sites, 1)}</h2><p class=meaning>{html_text(meaning)}</p>{shown}"
 
 
 def signed(share: float) -> str:
@@ -130,13 +131,13 @@ def map_part(plan: Plan, figures: Figures) -> str:
 def plan_map_figure(plan: Plan, theme: Theme = LIGHT) -> Any:
     """A plan on the flat map (a plotly figure), for pages and notebooks. OptionError where no sensor has a place."""
     from stcore.charts.maps.grid_cells import cells_of
-    from stcore.charts.maps.plan import PlanMap, flat_plan_map, pointed
+    from stcore.charts.maps.plan import PlanMap, flat_plan_map, plan_texts
 
     if plan.data.locations is None:
         raise OptionError("These sensors have no coordinates, so there is no map.")
     whole = plan.whole["validation"].by_sensor
-    words = pointed(site_labels(plan.sites), plan.keep, plan.expected, whole, plan.unit, part="validation")
-    layers = underneath(
+    words = plan_texts(site_labels(plan.sites), plan.keep, plan.expected, whole, plan.unit, part="validation")
+    layers = base_layers(
         plan.data.layers, plan.data.locations, None if "grid" in plan.data.ds.attrs else plan.data.edges
     )
     return flat_plan_map(PlanMap(plan.data.locations, plan.keep, words, layers, cells_of(plan.data)), theme)
@@ -153,12 +154,12 @@ def curve_part(plan: Plan, figures: Figures) -> str:
     )
     box = figures.box("Error against sensors kept", *(plan_curve_figure(plan, theme) for theme in (LIGHT, DARK)))
     what = site_word(plan.sites)
-    return f"<h2>Error against {what} kept</h2><p class=meaning>{told(meaning)}</p>{box}"
+    return f"<h2>Error against {what} kept</h2><p class=meaning>{html_text(meaning)}</p>{box}"
 
 
 def plan_curve_figure(plan: Plan, theme: Theme = LIGHT) -> Any:
     """Test error against sensors kept with the plan's own point, for pages and notebooks. OptionError without a curve."""
-    from stcore.charts.plan_curve import Shown, flat_plan_curve
+    from stcore.charts.plan_curve import CurveView, flat_plan_curve
 
     if plan.curve is None or not plan.curve.points:
         raise OptionError("The plan was made without its curve; ask for it with_curve.")
@@ -167,11 +168,11 @@ def plan_curve_figure(plan: Plan, theme: Theme = LIGHT) -> Any:
     what = site_word(plan.sites)
     best, knee = plan.curve.best_at(kept), plan.curve.knee()
     sure = no_change_range(plan.answers["test"], plan.whole["test"], plan.data.step_seconds)
-    shown = Shown(plan.curve.table, "test", plan.unit, "kept", best, knee, here, what, sure)
+    shown = CurveView(plan.curve.table, "test", plan.unit, "kept", best, knee, here, what, sure)
     return flat_plan_curve(shown, theme)
 
 
-def made(plan: Plan) -> str:
+def recipe_text(plan: Plan) -> str:
     """How to do it again."""
     mask = plan.run.spec["options"].get("mask", {})
     model = plan.run.spec["options"]["model"]["name"]

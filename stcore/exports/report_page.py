@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from stcore.charts.theme import DARK, LIGHT
-from stcore.charts.words import percent, short, spoken
+from stcore.charts.words import percent, printed_signs, short
 from stcore.evidence.report import all_notes
 from stcore.exports.report_style import POLICY, SCRIPT, STYLE
 
@@ -27,59 +27,63 @@ SHARES = {
 LOOKS = {"worth it": "yes", "not worth it": "no"}
 
 
-def page(report: Report) -> str:
+def report_page(report: Report) -> str:
     """The whole page as text."""
-    from stcore.charts.evidence import TABLES, drawn, shown
+    from stcore.charts.evidence import TABLES, section_figures, sections_of
     from stcore.charts.style import plotly_script
 
     figures = Figures()
-    parts = [head(report), *map(verdict, report["verdicts"])]
-    for section in shown(report):
-        parts.append(f"<h2>{told(section.title)}</h2><p class=meaning>{told(section.meaning)}</p>")
-        light, dark = (list(drawn(section, report, theme)) for theme in (LIGHT, DARK))
+    parts = [head_html(report), *map(verdict_html, report["verdicts"])]
+    for section in sections_of(report):
+        parts.append(f"<h2>{html_text(section.title)}</h2><p class=meaning>{html_text(section.meaning)}</p>")
+        light, dark = (list(section_figures(section, report, theme)) for theme in (LIGHT, DARK))
         for (arm, one), (_, other) in zip(light, dark, strict=True):
-            parts += [f"<h3>{told(arm)}</h3>" if arm else "", figures.box(f"{section.title} {arm}", one, other)]
+            parts += [f"<h3>{html_text(arm)}</h3>" if arm else "", figures.box(f"{section.title} {arm}", one, other)]
         parts += [
-            folded(f"{TABLES[name]}: the numbers", table(report[name])) for name in section.tables if report.get(name)
+            details_html(f"{TABLES[name]}: the numbers", html_table(report[name]))
+            for name in section.tables
+            if report.get(name)
         ]
-    parts += ["<h2>Arms</h2>", table(report["summary"])]
+    parts += ["<h2>Arms</h2>", html_table(report["summary"])]
     if report.get("search"):
         meaning = "Every arm's batch and learning rate were chosen by the same search on the validation windows."
-        parts += [f"<h2>{told(TABLES['search'])}</h2><p class=meaning>{meaning}</p>", table(report["search"])]
-    parts += [notes(report), about(report)]
+        parts += [f"<h2>{html_text(TABLES['search'])}</h2><p class=meaning>{meaning}</p>", html_table(report["search"])]
+    parts += [notes_html(report), about_html(report)]
     body = "\n".join(parts)
     return (
         f'<!doctype html>\n<html lang=en><head><meta charset=utf-8>\n<meta http-equiv="Content-Security-Policy" '
         f'content="{POLICY}">\n<meta name=viewport content="width=device-width, initial-scale=1">\n'
-        f"<title>{told(name(report))}: was it worth it?</title>\n<style>{STYLE}</style>\n</head>\n<body><main>\n{body}\n"
+        f"<title>{html_text(report_name(report))}: was it worth it?</title>\n<style>{STYLE}</style>\n</head>\n"
+        f"<body><main>\n{body}\n"
         f"</main>\n{figures.data}\n<script>{plotly_script()}</script>\n<script>{SCRIPT}</script>\n</body></html>\n"
     )
 
 
-def told(text: object) -> str:
+def html_text(text: object) -> str:
     """A text as HTML shows it letter for letter, in quotes too."""
     return escape(str(text), quote=True)
 
 
-def name(report: Report) -> str:
+def report_name(report: Report) -> str:
     """What the report is called."""
     return str(report.get("experiment") or "Comparison")
 
 
-def head(report: Report) -> str:
+def head_html(report: Report) -> str:
     """Title and what it is about."""
     about = report.get("about") or {}
-    parts = [told(part) for part in (name(report), about.get("title")) if part]
+    parts = [html_text(part) for part in (report_name(report), about.get("title")) if part]
     if seeds := about.get("seeds"):
         parts.append(f"{len(seeds)} {'seed' if len(seeds) == 1 else 'seeds'}")
     tag = " <span class=tag>Simulated data</span>" if about.get("simulated") else ""
     return f"<h1>Was it worth it?</h1><p class=about>{' · '.join(parts)}{tag}</p>"
 
 
-def verdict(record: Mapping[str, Any]) -> str:
+def verdict_html(record: Mapping[str, Any]) -> str:
     """One answer with its sentence."""
     look = LOOKS.get(str(record["answer"]), "")
-    return f'<div class="verdict {look}"><b>{told(record["answer"])}</b>{told(spoken(record["sentence"]))}</div>'
+    sentence = html_text(printed_signs(record["sentence"]))
+    return f'<div class="verdict {look}"><b>{html_text(record["answer"])}</b>{sentence}</div>'
 
 
 class Figures:
@@ -96,9 +100,7 @@ class Figures:
             content = figure.to_json().replace("<", "\\u003c")  # so that no text can end the script
             self.parts.append(f'<script type="application/json" id="{number}-{theme}">{content}</script>')
         height = int(light.layout.height or 400)
-        return (
-            f'<div class=figure id="{number}" role=img aria-label="{told(title)}" style="min-height:{height}px"></div>'
-        )
+        return f'<div class=figure id="{number}" role=img aria-label="{html_text(title)}" style="min-height:{height}px"></div>'
 
     @property
     def data(self) -> str:
@@ -106,15 +108,15 @@ class Figures:
         return "\n".join(self.parts)
 
 
-def table(records: list[dict[str, Any]]) -> str:
+def html_table(records: list[dict[str, Any]]) -> str:
     """Records as an HTML table, numbers as people read them."""
     frame = pd.DataFrame(records)
     names = [column for column in frame if column not in HIDDEN]
     kinds = {column: " class=number" if pd.api.types.is_numeric_dtype(frame[column]) else "" for column in names}
-    first = "".join(f"<th{kinds[column]}>{told(str(column).replace('_', ' '))}</th>" for column in names)
+    first = "".join(f"<th{kinds[column]}>{html_text(str(column).replace('_', ' '))}</th>" for column in names)
     rows = (
         "<tr>"
-        + "".join(f"<td{kinds[column]}>{told(cell(column, record.get(column)))}</td>" for column in names)
+        + "".join(f"<td{kinds[column]}>{html_text(cell(column, record.get(column)))}</td>" for column in names)
         + "</tr>"
         for record in records
     )
@@ -134,20 +136,24 @@ def cell(column: str, value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else short(value) if isinstance(value, float) else str(value)
 
 
-def folded(title: str, content: str) -> str:
+def details_html(title: str, content: str) -> str:
     """A part that opens when asked."""
-    return f"<details><summary>{told(title)}</summary>{content}</details>"
+    return f"<details><summary>{html_text(title)}</summary>{content}</details>"
 
 
-def notes(report: Report) -> str:
+def notes_html(report: Report) -> str:
     """What has to be known, in sentences; those of the intervals and of the parts, each once."""
     said = all_notes(report)
-    return f"<h2>To be known</h2><ul>{''.join(f'<li>{told(sentence)}</li>' for sentence in said)}</ul>" if said else ""
+    return (
+        f"<h2>To be known</h2><ul>{''.join(f'<li>{html_text(sentence)}</li>' for sentence in said)}</ul>"
+        if said
+        else ""
+    )
 
 
-def about(report: Report) -> str:
+def about_html(report: Report) -> str:
     """What was run, for whoever wants to do it again: a line for each part."""
     known = report.get("about") or {}
     lines = "\n".join(f"{part}: {json.dumps(value, ensure_ascii=False)}" for part, value in known.items())
-    made = f"<h2>How it was made</h2><pre>{told(lines)}</pre>" if lines else ""
+    made = f"<h2>How it was made</h2><pre>{html_text(lines)}</pre>" if lines else ""
     return f"{made}<footer>Made with Winnow.</footer>"

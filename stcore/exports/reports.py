@@ -10,12 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from stcore.exports.report_page import page
-from stcore.exports.tables import check_place, csv
+from stcore.exports.report_page import report_page
+from stcore.exports.tables import check_writable, csv_text
 from stcore.options import OptionError
 from stcore.runs.files import plain
 
-__all__ = ["page", "report_html", "tables", "write_report", "write_tables", "zipped"]
+__all__ = ["report_html", "report_page", "report_tables", "write_report", "write_tables", "zip_tables"]
 Report = Mapping[str, Any]
 REPORT_FORMATS = (".html", ".json", ".zip", ".csv", ".parquet")
 
@@ -25,13 +25,13 @@ def check_report(out: Path) -> None:
     if out.suffix and out.suffix not in REPORT_FORMATS:
         raise OptionError(f"{out.name!r} has to end in {', '.join(REPORT_FORMATS)}, or in nothing for a folder.")
     if out.suffix in (".html", ".json", ".zip"):
-        check_place(out)
+        check_writable(out)
     elif out.suffix:
-        check_place(out.parent / f"{out.stem}-notes{out.suffix}")
+        check_writable(out.parent / f"{out.stem}-notes{out.suffix}")
     elif os.path.isfile(out):
         raise OptionError(f"{out} is a file; name a folder.")
     else:
-        check_place(out / "notes.csv" if os.path.isdir(out) else out)
+        check_writable(out / "notes.csv" if os.path.isdir(out) else out)
 
 
 def write_report(report: Report, out: Path) -> list[Path]:
@@ -46,7 +46,7 @@ def write_report(report: Report, out: Path) -> list[Path]:
     elif out.suffix == ".json":
         out.write_text(json.dumps(plain(dict(report))), "utf-8")
     elif out.suffix == ".zip":
-        out.write_bytes(zipped(report))
+        out.write_bytes(zip_tables(report))
     elif out.suffix:
         return write_tables(report, out.parent, f"{out.stem}-", (out.suffix,))
     else:
@@ -59,10 +59,10 @@ def report_html(report: Report, out: Path) -> None:
 
     Every text in it is shown letter for letter: names and ids never become HTML.
     """
-    out.write_text(page(report), "utf-8")
+    out.write_text(report_page(report), "utf-8")
 
 
-def tables(report: Report) -> dict[str, pd.DataFrame]:
+def report_tables(report: Report) -> dict[str, pd.DataFrame]:
     """Every table of a report that has rows; the search's trials are a table of their own."""
     found = {name: part for name, part in report.items() if isinstance(part, list) and part}
     if "notes" in found:
@@ -84,23 +84,23 @@ def write_tables(
         raise OptionError(f"{folder} is a file; name a folder.")
     folder.mkdir(exist_ok=True)
     written = []
-    for name, frame in tables(report).items():
+    for name, frame in report_tables(report).items():
         for suffix in suffixes:
             written.append(folder / f"{before}{name}{suffix}")
-            written[-1].write_bytes(content(frame, suffix))
+            written[-1].write_bytes(table_bytes(frame, suffix))
     return written
 
 
-def content(frame: pd.DataFrame, suffix: str) -> bytes:
+def table_bytes(frame: pd.DataFrame, suffix: str) -> bytes:
     """A table as the bytes of a .csv or .parquet file."""
-    return csv(frame).encode() if suffix == ".csv" else bytes(frame.to_parquet(index=False))
+    return csv_text(frame).encode() if suffix == ".csv" else bytes(frame.to_parquet(index=False))
 
 
-def zipped(report: Report) -> bytes:
+def zip_tables(report: Report) -> bytes:
     """Every table as CSV and as Parquet in one archive."""
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, frame in tables(report).items():
+        for name, frame in report_tables(report).items():
             for suffix in (".csv", ".parquet"):
-                archive.writestr(f"{name}{suffix}", content(frame, suffix))
+                archive.writestr(f"{name}{suffix}", table_bytes(frame, suffix))
     return memory.getvalue()

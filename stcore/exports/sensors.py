@@ -11,7 +11,7 @@ import numpy as np
 from stcore.evidence.importance import ImportanceViews
 from stcore.evidence.plan import Plan
 from stcore.exports.plan_page import plan_page
-from stcore.exports.tables import check_place, csv
+from stcore.exports.tables import check_writable, csv_text
 from stcore.options import OptionError
 from stcore.runs.files import plain
 
@@ -21,16 +21,16 @@ LAYER = "plan"
 COLUMNS = ("sensor", "kept", "importance", "expected_error", "reason")
 
 
-def check_plan_place(out: Path) -> None:
+def check_plan(out: Path) -> None:
     """OptionError where no plan can be written to ``out``, before any work is done."""
     if out.suffix not in PLAN_FORMATS:
         raise OptionError(f"{out.name!r} has to end in {', '.join(PLAN_FORMATS[:-1])} or {PLAN_FORMATS[-1]}.")
-    check_place(out)
+    check_writable(out)
 
 
 def write_plan(plan: Plan, out: Path, speed: Mapping[str, Any] | None = None) -> int:
     """Write a plan as its suffix says, and give the number of rows: one for every sensor. OptionError for another suffix."""
-    check_plan_place(out)
+    check_plan(out)
     out.write_bytes(plan_bytes(plan, out.suffix, speed))
     return len(plan.keep)
 
@@ -42,7 +42,7 @@ def plan_bytes(plan: Plan, suffix: str, speed: Mapping[str, Any] | None = None) 
     .geojson and .gpkg are points in EPSG:4326, without a geometry where a sensor has no place. .html is the page.
     """
     if suffix == ".csv":
-        return csv(plan.table()).encode()
+        return csv_text(plan.table()).encode()
     if suffix == ".geojson":
         return json.dumps(plain(collection(plan)), ensure_ascii=False).encode()
     if suffix == ".gpkg":
@@ -82,7 +82,7 @@ def check_importance(out: Path) -> None:
     """OptionError where the views cannot be written to ``out``, before any work is done."""
     if out.suffix not in IMPORTANCE_FORMATS:
         raise OptionError(f"{out.name!r} has to end in {', '.join(IMPORTANCE_FORMATS)}.")
-    check_place(out)
+    check_writable(out)
 
 
 def write_importance(views: ImportanceViews, out: Path) -> int:
@@ -90,7 +90,7 @@ def write_importance(views: ImportanceViews, out: Path) -> int:
     check_importance(out)
     table = views.table()
     if out.suffix == ".csv":
-        out.write_text(csv(table), "utf-8")
+        out.write_text(csv_text(table), "utf-8")
     elif out.suffix == ".parquet":
         table.to_parquet(out, index=False)
     else:

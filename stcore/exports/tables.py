@@ -8,22 +8,22 @@ import pandas as pd
 from stcore.options import OptionError
 
 
-def safe(text: str) -> str:
+def spreadsheet_text(text: str) -> str:
     """A text that a spreadsheet will not take for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def csv(frame: pd.DataFrame) -> str:
+def csv_text(frame: pd.DataFrame) -> str:
     """Rows as CSV, every text and column name made harmless for a spreadsheet."""
     texts = {
-        name: column.map(lambda value: safe(value) if isinstance(value, str) else value)
+        name: column.map(lambda value: spreadsheet_text(value) if isinstance(value, str) else value)
         for name, column in frame.items()
         if not pd.api.types.is_numeric_dtype(column)
     }
-    return str(frame.assign(**texts).rename(columns=lambda name: safe(str(name))).to_csv(index=False))
+    return str(frame.assign(**texts).rename(columns=lambda name: spreadsheet_text(str(name))).to_csv(index=False))
 
 
-def check_place(out: Path) -> None:
+def check_writable(out: Path) -> None:
     """OptionError where no file can be written to ``out``, before any work is done."""
     if not os.path.isdir(out.parent):
         raise OptionError(f"There is no folder {out.parent} to write {out.name} into.")

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from shapely.geometry import box
 
 from stcore.charts.maps.layers import TILE_SERVER
-from stcore.charts.theme import theme as tokens
+from stcore.charts.theme import theme_of as tokens
 
 pytestmark = pytest.mark.browser
 

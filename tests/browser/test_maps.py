@@ -7,7 +7,7 @@ import pytest
 from browsing import MAP, ROOT, Browse, like, picture, settled, varied
 from playwright.sync_api import Browser, Page
 
-from stcore.charts.theme import theme as tokens
+from stcore.charts.theme import theme_of as tokens
 from stcore.runs import open_run
 
 pytestmark = pytest.mark.browser

@@ -19,7 +19,7 @@ from tiny import tiny
 from training_runs import OPTIONS
 
 from app.stage import canvas
-from stcore.charts.grid import Picture, kept_ramp, packed
+from stcore.charts.grid import Picture, kept_ramp, pack
 from stcore.charts.theme import LIGHT
 from stcore.processes import jobs
 from stcore.runs import create
@@ -158,7 +158,7 @@ def test_samples_outside_a_selection_are_paled_in_the_calendar(chromium: Browser
     names = [f"{hour:02d}:00" for hour in range(24)]
     picture = Picture(values, names, 4, 0.0, 1.0, inside=inside, **words)  # type: ignore[arg-type]
     page = chromium.new_page(viewport={"width": 800, "height": 400})
-    pixels = drawn_by(page, packed(picture, LIGHT), 300)["pixels"]
+    pixels = drawn_by(page, pack(picture, LIGHT), 300)["pixels"]
     colours = np.array(pixels, float)[..., :3]
     high = len(colours)
     chosen, paled = colours[high // 4], colours[3 * high // 4]
@@ -262,7 +262,7 @@ def test_every_pixel_of_the_raster_is_the_exact_share_beneath_it(chromium: Brows
         kept, names, rows, 0.0, 1.0, "epoch", "samples", "kept share", row_time=times, labels=("pruned", "kept")
     )
     page = chromium.new_page(viewport={"width": 1000, "height": 600})
-    drawn = drawn_by(page, packed(picture, LIGHT), 400)
+    drawn = drawn_by(page, pack(picture, LIGHT), 400)
     width, height = drawn["box"][2:]
     pixels = drawn["pixels"][..., :3]
     stops = np.array(

@@ -106,4 +106,4 @@ def test_a_geopackage_holds_one_layer(made: Plan, tmp_path: Path) -> None:
 def test_other_files_and_missing_folders_are_refused_before_any_work(tmp_path: Path) -> None:
     for name, words in (("plan.xlsx", ".csv, .geojson, .gpkg or .html"), ("none/plan.csv", "no folder")):
         with pytest.raises(OptionError, match=words):
-            exports.check_plan_place(tmp_path / name)
+            exports.check_plan(tmp_path / name)

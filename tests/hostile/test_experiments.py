@@ -177,7 +177,9 @@ def test_no_name_of_the_data_is_markup_in_a_figure() -> None:
     name = '<b style="background:url(https://example.invalid)">b</b>'
     found = made(**{name: 1.0})
     sensors = [{**record, "sensor": name} for record in found["by_sensor"]]
-    page = exports.page({**found, "by_sensor": sensors, "experiment": name, "unit": name, "about": {"title": name}})
+    page = exports.report_page(
+        {**found, "by_sensor": sensors, "experiment": name, "unit": name, "about": {"title": name}}
+    )
     figures = re.findall(r'<script type="application/json" id="figure\d+-\w+">(.*?)</script>', page, re.DOTALL)
     shown = [text for figure in figures for text in texts(json.loads(figure))]
     assert any("&lt;b style" in text for text in shown)

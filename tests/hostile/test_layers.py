@@ -13,8 +13,8 @@ import pytest
 from geopandas import GeoDataFrame
 from shapely.geometry import box
 
-from stcore.charts.maps.districts import by_district, coloured, district_names, inside
-from stcore.charts.maps.overlays import overlay
+from stcore.charts.maps.districts import district_means, district_names, district_of, district_overlay
+from stcore.charts.maps.overlays import plain_overlay
 from stcore.charts.maps.page import SensorMap, flat_sensor_map, sensor_map
 from stcore.charts.theme import LIGHT
 from stcore.findings import DataError
@@ -157,8 +157,11 @@ def test_attributes_are_short_plain_text_on_every_map(tmp_path: Path, text: str)
     told = collection["features"][0]["properties"]
     assert all(len(word) <= 120 and word.isprintable() for pair in told.items() for word in pair)
     places = np.array([[48.15, 11.45]])
-    table = by_district(collection, inside(collection, places), {"error": np.ones(1)})
-    for part in (overlay(FORMULA, collection), coloured("x", collection, table, "error", ("error", "km/h"))):
+    table = district_means(collection, district_of(collection, places), {"error": np.ones(1)})
+    for part in (
+        plain_overlay(FORMULA, collection),
+        district_overlay("x", collection, table, "error", ("error", "km/h")),
+    ):
         sensors = SensorMap([FORMULA], places, np.ones(1), FORMULA, overlays=[part])
         deck = sensor_map(sensors, LIGHT)
         assert set(deck._tooltip) == {"text", "style"}

@@ -8,7 +8,7 @@ import pytest
 from tiny import tiny
 from training_runs import trained
 
-from stcore.charts.sensors import mean_readings, neighbour_table, through_epochs
+from stcore.charts.sensors import epoch_chart, mean_readings, neighbour_table
 from stcore.charts.theme import LIGHT
 from stcore.data import STData
 from stcore.evidence.sensor_errors import (
@@ -108,7 +108,7 @@ def test_neighbours_have_a_weight_a_direction_and_a_distance() -> None:
 
 def test_several_sensors_have_one_course_and_one_mean_reading() -> None:
     values = np.arange(12.0).reshape(3, 4)
-    rows = through_epochs(values, [0, 3], ("error", "km/h"), LIGHT).to_dict()["datasets"]
+    rows = epoch_chart(values, [0, 3], ("error", "km/h"), LIGHT).to_dict()["datasets"]
     assert [row["value"] for row in next(iter(rows.values()))] == [1.5, 5.5, 9.5]
     data = tiny(steps=50, missing=0.3)
     drawn = pd.DataFrame(next(iter(mean_readings(data, [1, 2], 0, slice(5, 30), LIGHT).to_dict()["datasets"].values())))

@@ -7,7 +7,7 @@ import pytest
 from tiny import tiny
 
 from stcore.charts.maps.grid_cells import cells_at, cells_of
-from stcore.charts.maps.page import DOTS, SensorMap, clicked, flat_sensor_map, sensor_map, sensor_map_legend
+from stcore.charts.maps.page import DOTS, SensorMap, clicked_sensor, flat_sensor_map, sensor_map, sensor_map_legend
 from stcore.charts.theme import DARK, LIGHT
 from stcore.data import STData
 
@@ -88,7 +88,7 @@ def test_the_map_draws_areas_and_a_click_means_its_cell(theme) -> None:
     assert [shape["geometry"]["type"] for shape in shapes] == ["Polygon"] * 4
     assert len({tuple(shape["properties"]["colour"]) for shape in shapes}) == 4
     assert shapes[3]["properties"]["said"] == "c5\nerror: 3.00 K"
-    assert [clicked(sensors, index) for index in (0, 3, 4, -1)] == [0, 3, None, None]
+    assert [clicked_sensor(sensors, index) for index in (0, 3, 4, -1)] == [0, 3, None, None]
     ring = layers["chosen-2.5"]["data"][0]["geometry"]
     assert ring["type"] == "LineString" and ring["coordinates"] == shapes[3]["geometry"]["coordinates"][0]
 

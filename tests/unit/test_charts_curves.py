@@ -58,29 +58,32 @@ def test_the_training_error_of_a_pruned_epoch_is_comparable_to_that_of_a_full_on
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
 def test_a_new_epoch_changes_the_data_and_nothing_else(run: Run, theme) -> None:
     table = run.table()
-    for draw in (lambda part: curves.loss(part, 4, "km/h", theme), lambda part: curves.kept_pruned(part, 4, theme)):
+    for draw in (
+        lambda part: curves.loss_chart(part, 4, "km/h", theme),
+        lambda part: curves.kept_pruned_chart(part, 4, theme),
+    ):
         assert spec(draw(table.iloc[:2])) == spec(draw(table)), "the page would lose its zoom"
 
 
 def test_bars_stack_to_all_windows(run: Run) -> None:
-    bars = rows(curves.kept_pruned(run.table(), 4, LIGHT))
+    bars = rows(curves.kept_pruned_chart(run.table(), 4, LIGHT))
     kept, pruned = (bars[bars["what"] == what] for what in ("kept", "pruned"))
     assert (kept["low"] == 0).all() and (kept["high"].to_numpy() == pruned["low"].to_numpy()).all()
     assert (pruned["high"] == run.spec["windows"]["train"]).all()
 
 
 def test_long_runs_are_thinned_and_keep_their_last_epoch() -> None:
-    thin = curves.thinned(pd.DataFrame({"epoch": range(1, 9_988)}))
+    thin = curves.thin_rows(pd.DataFrame({"epoch": range(1, 9_988)}))
     assert len(thin) <= curves.MOST_POINTS and thin["epoch"].iloc[-1] == 9_987
 
 
 def test_runs_are_told_apart_by_colour_and_dash(run: Run) -> None:
-    encoding = curves.distinct("run", ["A", "B", "C"], LIGHT)
+    encoding = curves.run_styles("run", ["A", "B", "C"], LIGHT)
     for channel in ("color", "strokeDash"):
         shown = encoding[channel].to_dict()["scale"]["range"]
         assert len({json.dumps(part) for part in shown}) == 3
     assert set(
-        rows(curves.overlaid({"A · x": run.table(), "B · y": run.table()}, "validation_mae", "MAE", LIGHT))["run"]
+        rows(curves.runs_chart({"A · x": run.table(), "B · y": run.table()}, "validation_mae", "MAE", LIGHT))["run"]
     ) == {
         "A · x",
         "B · y",

@@ -16,10 +16,10 @@ from stcore.charts.coverage import (
     observed_shares,
     ranked_shares,
 )
-from stcore.charts.sensors import sensor_table, through_epochs
-from stcore.charts.series import planted, profile, series, thinned, usual_week
+from stcore.charts.sensors import epoch_chart, sensor_table
+from stcore.charts.series import planted_near, profile_chart, readings_chart, thin_positions, usual_week
 from stcore.charts.theme import DARK, LIGHT
-from stcore.charts.words import apart, labelled, percent, short
+from stcore.charts.words import axis_title, distinct_numbers, percent, short
 from stcore.data import STData
 
 
@@ -34,7 +34,7 @@ def rows(chart) -> list[list[dict]]:
 @settings(max_examples=60, deadline=None)
 def test_a_thinned_curve_keeps_ends_extremes_and_the_budget(values: list[float], most: int) -> None:
     array = np.array(values)
-    kept = thinned(array, most)
+    kept = thin_positions(array, most)
     assert len(kept) <= most + 2 and kept[0] == 0 and kept[-1] == len(array) - 1 and (np.diff(kept) > 0).all()
     if np.isfinite(array).any():
         assert np.nanmax(array[kept]) == np.nanmax(array) and np.nanmin(array[kept]) == np.nanmin(array)
@@ -43,18 +43,18 @@ def test_a_thinned_curve_keeps_ends_extremes_and_the_budget(values: list[float],
 def test_a_thinned_curve_keeps_its_gaps() -> None:
     values = np.sin(np.arange(100_000) / 50)
     values[40_000:40_005] = np.nan
-    kept = thinned(values, 2000)
+    kept = thin_positions(values, 2000)
     assert np.isnan(values[kept]).any() and len(kept) <= 2002
 
 
 def test_what_only_shades_is_not_read_out_as_a_picture_without_a_name() -> None:
-    shade, line = series(tiny(), 0, 0, slice(0, 20), LIGHT).to_dict()["layer"]
+    shade, line = readings_chart(tiny(), 0, 0, slice(0, 20), LIGHT).to_dict()["layer"]
     assert shade["mark"]["aria"] is False and "aria" not in line["mark"]
 
 
 def test_series_shows_the_readings_and_leaves_gaps() -> None:
     data = tiny(missing=0.2)
-    chart = series(data, 1, 0, slice(10, 60), LIGHT)
+    chart = readings_chart(data, 1, 0, slice(10, 60), LIGHT)
     values = next(part for part in rows(chart) if part and "value" in part[0])
     shown = np.array([row["value"] if row["value"] is not None else np.nan for row in values], np.float32)
     assert np.array_equal(shown, data.values[10:60, 1, 0], equal_nan=True) and np.isnan(shown).any()
@@ -69,18 +69,20 @@ def test_what_a_simulation_planted_is_shaded_where_it_was() -> None:
         incident_end=("incident", moments[1:]),
     )  # fmt: skip
     data = STData(ds, [], {})
-    assert planted(data, 2)["what"].tolist() == ["planted fault: stuck", "planted incident"]
-    assert planted(data, 1).empty
+    assert planted_near(data, 2)["what"].tolist() == ["planted fault: stuck", "planted incident"]
+    assert planted_near(data, 1).empty
     assert any(
-        "planted" in str(row.get("what")) for part in rows(series(data, 2, 0, slice(0, 50), DARK)) for row in part
+        "planted" in str(row.get("what"))
+        for part in rows(readings_chart(data, 2, 0, slice(0, 50), DARK))
+        for row in part
     )
-    assert not any("what" in row for part in rows(series(data, 2, 0, slice(20, 50), DARK)) for row in part)
+    assert not any("what" in row for part in rows(readings_chart(data, 2, 0, slice(20, 50), DARK)) for row in part)
 
 
 def test_the_usual_week_of_daily_data_reaches_into_sunday() -> None:
     ds = tiny(steps=70).ds
     days = STData.of(ds.assign_coords(time=pd.date_range("2026-01-05", periods=70, freq="D").values))
-    chart = profile(days, 0, 0, LIGHT, usual_week(days, None, 0))
+    chart = profile_chart(days, 0, 0, LIGHT, usual_week(days, None, 0))
     hours = [[row["hour"] for row in part] for part in rows(chart) if part and "mean" in part[0]]
     assert hours == [list(range(12, 168, 24))] * 2
     names = {row["when"][:3] for part in rows(chart) for row in part if "when" in row}
@@ -96,7 +98,7 @@ def test_the_usual_week_of_daily_data_reaches_into_sunday() -> None:
     ],
 )
 def test_numbers_beside_each_other_are_told_apart(values: list[float], said: list[str]) -> None:
-    assert apart(values) == said
+    assert distinct_numbers(values) == said
 
 
 def test_the_usual_week_is_the_mean_by_hour_of_the_local_week() -> None:
@@ -105,7 +107,7 @@ def test_the_usual_week_is_the_mean_by_hour_of_the_local_week() -> None:
     thursday_six = data.values[(data.local_time.day_of_week == 3) & (data.local_time.hour == 6), 0, 0]
     assert week.loc[3 * 24 + 6, "mean"] == pytest.approx(np.nanmean(thursday_six), rel=1e-6)
     assert (week["low"] <= week["mean"]).all() and (week["mean"] <= week["high"]).all() and len(week) == 168
-    assert len(profile(data, 0, 0, LIGHT, usual_week(data, None, 0)).to_dict()["layer"]) == 4
+    assert len(profile_chart(data, 0, 0, LIGHT, usual_week(data, None, 0)).to_dict()["layer"]) == 4
 
 
 def test_coverage_is_the_exact_share_in_every_bin() -> None:
@@ -153,7 +155,7 @@ def test_the_sensor_table_and_courses_say_what_the_trace_says() -> None:
     table = sensor_table(trace, 2)
     assert table["error"].tolist() == [2.0, 4.5] and table["change"].tolist() == [-1.0, 0.5] and "test" not in table
     assert sensor_table(trace.assign(test_sensor_error=("sensor", [7.0, 8.0])), 3)["test"].tolist() == [7.0, 8.0]
-    chart = through_epochs(error, 0, ("error", "km/h"), LIGHT, 2)
+    chart = epoch_chart(error, 0, ("error", "km/h"), LIGHT, 2)
     course = next(part for part in rows(chart) if "value" in part[0])
     assert [row["value"] for row in course] == [3.0, 2.0, 1.0] and course[0]["median"] == 3.5
 
@@ -177,6 +179,8 @@ def test_numbers_have_three_digits(value: float | None, text: str) -> None:
 
 def test_units_and_shares_in_words() -> None:
     assert (
-        short(3.456, "mph") == "3.46 mph" and labelled("speed", "mph") == "speed (mph)" and labelled("speed") == "speed"
+        short(3.456, "mph") == "3.46 mph"
+        and axis_title("speed", "mph") == "speed (mph)"
+        and axis_title("speed") == "speed"
     )
     assert percent(0.01234).startswith("1.23") and percent(None) == "–"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from stcore.charts import distil, frontier
-from stcore.charts.maps.clusters import ClusterMap, cluster_map, coloured, flat_cluster_map
+from stcore.charts.maps.clusters import ClusterMap, cluster_colours, cluster_map, flat_cluster_map
 from stcore.charts.theme import DARK, LIGHT, Theme
 from stcore.evidence.distilled import PAID, SET
 
@@ -25,20 +25,20 @@ def table() -> pd.DataFrame:
 
 @THEMES
 def test_rounds_without_a_validation_are_left_out_and_the_best_is_ringed(theme: Theme) -> None:
-    chart = distil.by_round(table(), "mae", 3, "MAE", theme).to_dict()
+    chart = distil.rounds_chart(table(), "mae", 3, "MAE", theme).to_dict()
     kept = [rows for rows in chart["datasets"].values() if rows]
     assert [row["value"] for row in kept[0]] == [4.0] and kept[1][0]["what"] == "the best so far"
-    losses = distil.by_round(table(), "loss", 3, "loss", theme).to_dict()
+    losses = distil.rounds_chart(table(), "loss", 3, "loss", theme).to_dict()
     assert [row["value"] for rows in losses["datasets"].values() for row in rows] == [3.0, 2.0, 1.0]
 
 
 def test_steps_are_counted_from_the_last_that_a_model_sees() -> None:
     values = np.arange(5.0)
-    frame = distil.forms(values, values + 1, None, 3)
+    frame = distil.window_forms(values, values + 1, None, 3)
     assert set(frame["form"]) == {distil.FIRST, distil.NOW}
     assert frame.loc[frame["step"] == 0, "value"].tolist() == [2.0, 3.0]
-    three = distil.forms(values, values, values, 3)
-    drawn = distil.window(three, (0, 5), "speed", LIGHT).to_dict()
+    three = distil.window_forms(values, values, values, 3)
+    drawn = distil.window_forms_chart(three, (0, 5), "speed", LIGHT).to_dict()
     assert set(three["form"]) == set(distil.FORMS) and drawn["layer"][1]["encoding"]["y"]["scale"]["domain"] == [0, 5]
 
 
@@ -55,7 +55,7 @@ def made() -> pd.DataFrame:
 @pytest.mark.parametrize("cost", distil.COSTS)
 def test_sets_are_drawn_by_method_beside_all_data(cost: str, theme: Theme) -> None:
     names = {"stemdist": "<b>STemDist"}
-    figure = distil.against(made(), cost, {"all data": 2.5}, names, unit="mph", theme=theme)
+    figure = distil.sets_figure(made(), cost, {"all data": 2.5}, names, unit="mph", theme=theme)
     assert {trace.name for trace in figure.data} == {"&lt;b&gt;STemDist", "random"}
     drawn = sorted({float(trace.x[0]) for trace in figure.data})
     assert drawn == pytest.approx([1.0] if cost == "share" else [2.0, 20.0])
@@ -66,7 +66,7 @@ def test_sets_are_drawn_by_method_beside_all_data(cost: str, theme: Theme) -> No
 
 def test_a_method_keeps_its_colour_and_mark_whatever_is_beside_it() -> None:
     def look(sets: pd.DataFrame) -> dict[str, tuple[str, str]]:
-        drawn = distil.against(sets, "share", {}, {}, unit="", theme=LIGHT).data
+        drawn = distil.sets_figure(sets, "share", {}, {}, unit="", theme=LIGHT).data
         return {trace.name: (trace.marker.color, trace.marker.symbol) for trace in drawn}
 
     both = look(made())
@@ -76,7 +76,7 @@ def test_a_method_keeps_its_colour_and_mark_whatever_is_beside_it() -> None:
 
 def test_names_in_half_a_page_cover_no_point() -> None:
     sets = made().iloc[[0, 0, 1]].assign(validation=[1.5005, 1.5005, 1.563], seconds=[64.0, 148.0, 2.8])
-    figure = distil.against(sets, "seconds", {}, {}, unit="", theme=LIGHT)
+    figure = distil.sets_figure(sets, "seconds", {}, {}, unit="", theme=LIGHT)
     (left, right), (low, high) = figure.layout.xaxis.range, figure.layout.yaxis.range
     wide, tall = distil.HALF
     points = [(np.log10(x), y) for trace in figure.data for x, y in zip(trace.x, trace.y, strict=True)]
@@ -90,23 +90,23 @@ def test_names_in_half_a_page_cover_no_point() -> None:
 
 
 def test_the_legend_names_what_is_drawn() -> None:
-    assert distil.forms(None, np.arange(4.0), None, 2)["form"].unique().tolist() == [distil.NOW]
+    assert distil.window_forms(None, np.arange(4.0), None, 2)["form"].unique().tolist() == [distil.NOW]
     told = distil.window_legend(False, True, LIGHT).to_dict()["datasets"]
     assert [row["form"] for row in next(iter(told.values()))] == [distil.NOW, distil.REAL]
 
 
 def test_nothing_to_draw_is_an_empty_figure() -> None:
-    assert not distil.against(made().iloc[:0], "share", {}, {}, unit="", theme=LIGHT).data
+    assert not distil.sets_figure(made().iloc[:0], "share", {}, {}, unit="", theme=LIGHT).data
 
 
 @THEMES
 def test_lines_meet_where_it_has_paid(theme: Theme) -> None:
     row = dict(zip(PAID, ("a", "stid", 300.0, 100.0, 40.0, 5.0, 2.0, 2.1, "seconds"), strict=True))
-    full, small, mark = distil.break_even(row, theme).data
+    full, small, mark = distil.break_even_figure(row, theme).data
     assert np.interp(5, full.x, full.y) == pytest.approx(np.interp(5, small.x, small.y)) == mark.y[0] == 500
-    assert distil.break_even(row, theme).layout.yaxis.title.text == "seconds in all"
-    assert distil.break_even(row | {"clock": "cpu"}, theme).layout.yaxis.title.text == "processor seconds in all"
-    assert len(distil.break_even(row | {"models": np.inf, "full": 30.0}, theme).data) == 2
+    assert distil.break_even_figure(row, theme).layout.yaxis.title.text == "seconds in all"
+    assert distil.break_even_figure(row | {"clock": "cpu"}, theme).layout.yaxis.title.text == "processor seconds in all"
+    assert len(distil.break_even_figure(row | {"models": np.inf, "full": 30.0}, theme).data) == 2
 
 
 def clusters(chosen: int | None = None) -> ClusterMap:
@@ -120,9 +120,9 @@ def test_clusters_beside_each_other_have_other_colours() -> None:
     assert len(set(clusters().colour)) == 5
     places = np.column_stack([np.full(200, 48.0), 11 + 0.01 * np.arange(200)])
     label = np.repeat(np.arange(20), 10)
-    colour = coloured(places, label, 20)
+    colour = cluster_colours(places, label, 20)
     assert (colour[:-1] != colour[1:]).all() and set(colour) == set(range(6))
-    assert len(coloured(np.full((3, 2), np.nan), np.array([0, 1, 1]), 2)) == 2
+    assert len(cluster_colours(np.full((3, 2), np.nan), np.array([0, 1, 1]), 2)) == 2
 
 
 @THEMES
@@ -154,7 +154,9 @@ def test_the_flat_map_has_a_mark_a_cluster(theme: Theme) -> None:
 
 
 def test_the_set_as_it_stands_is_on_top_and_the_real_window_a_band_below() -> None:
-    drawn = distil.window(distil.forms(values := np.arange(5.0), values, values, 3), (0, 5), "speed", LIGHT).to_dict()
+    drawn = distil.window_forms_chart(
+        distil.window_forms(values := np.arange(5.0), values, values, 3), (0, 5), "speed", LIGHT
+    ).to_dict()
     lines = [layer for layer in drawn["layer"] if layer["mark"]["type"] == "line"]
     assert [layer["transform"][0]["filter"].split("'")[1] for layer in lines] == [distil.REAL, distil.FIRST, distil.NOW]
     widths = [layer["mark"]["strokeWidth"] for layer in lines]
@@ -163,12 +165,12 @@ def test_the_set_as_it_stands_is_on_top_and_the_real_window_a_band_below() -> No
 
 def test_one_round_has_round_numbers_around_it() -> None:
     table = pd.DataFrame({"round": [1], "loss": [109.251], "mae": [np.nan], "best": [False]})
-    drawn = distil.by_round(table, "loss", 10, "matching loss", LIGHT).to_dict()
+    drawn = distil.rounds_chart(table, "loss", 10, "matching loss", LIGHT).to_dict()
     low, high = drawn["layer"][0]["encoding"]["y"]["scale"]["domain"]
     assert low < 109.251 < high
 
 
 def test_a_part_of_a_model_is_the_first_model() -> None:
-    assert [distil.said_models(models) for models in (0.3, 1.0, 1.2, 1500.0)] == [
+    assert [distil.models_text(models) for models in (0.3, 1.0, 1.2, 1500.0)] == [
         "1 model", "1 model", "2 models", "1,500 models",
     ]  # fmt: skip

@@ -9,13 +9,20 @@ import numpy as np
 import pytest
 from shapely.geometry import Point, Polygon, box, mapping
 
-from stcore.charts.maps.districts import by_district, coloured, district_names, inside
-from stcore.charts.maps.hatching import hatched
-from stcore.charts.maps.layers import CREDIT, TILE_SERVER, links, map_style
-from stcore.charts.maps.meridian import eastward, middle
-from stcore.charts.maps.overlays import overlay
-from stcore.charts.maps.page import SensorMap, area_of, flat_sensor_map, sensor_map, sensor_map_legend, view
-from stcore.charts.maps.sensors import colours
+from stcore.charts.maps.districts import district_means, district_names, district_of, district_overlay
+from stcore.charts.maps.hatching import hatch_lines
+from stcore.charts.maps.layers import CREDIT, TILE_SERVER, graph_lines, map_style
+from stcore.charts.maps.meridian import eastward, middle_longitude
+from stcore.charts.maps.overlays import plain_overlay
+from stcore.charts.maps.page import (
+    SensorMap,
+    clicked_area,
+    flat_sensor_map,
+    initial_view,
+    sensor_map,
+    sensor_map_legend,
+)
+from stcore.charts.scales import scale_colours
 from stcore.charts.theme import DARK, LIGHT
 from stcore.simulate import city
 
@@ -58,24 +65,24 @@ def test_the_district_of_a_sensor_is_the_one_that_geopandas_finds() -> None:
     points = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(places[:, 1], places[:, 0]), crs=4326)
     joined = geopandas.sjoin(points, frame, predicate="within", how="left")
     expected = joined[~joined.index.duplicated()]["index_right"].fillna(-1).astype(int).to_numpy()
-    assert len(np.unique(expected)) == 16 and (inside(districts, places) == expected).all()
+    assert len(np.unique(expected)) == 16 and (district_of(districts, places) == expected).all()
 
 
 def test_holes_are_outside_borders_belong_to_one_and_places_unknown_to_none() -> None:
     ring = Polygon(box(0, 0, 4, 4).exterior.coords, [box(1, 1, 2, 2).exterior.coords])
-    found = inside(layer(ring, box(4, 0, 8, 4)), np.array([[3, 3], [1.5, 1.5], [2, 4], [np.nan, 1], [2, 9]]))
+    found = district_of(layer(ring, box(4, 0, 8, 4)), np.array([[3, 3], [1.5, 1.5], [2, 4], [np.nan, 1], [2, 9]]))
     assert found.tolist() == [0, -1, 1, -1, -1]
 
 
 def test_areas_past_the_date_line_hold_their_sensors() -> None:
     east, west = layer(box(178, -20, 182, -10)), layer(box(-182, -20, -178, -10))
     for areas in (east, west):
-        assert inside(areas, np.array([[-15.0, 179.0], [-15.0, -179.0], [-15.0, 0.0]])).tolist() == [0, 0, -1]
+        assert district_of(areas, np.array([[-15.0, 179.0], [-15.0, -179.0], [-15.0, 0.0]])).tolist() == [0, 0, -1]
 
 
 def test_means_by_district_leave_out_what_is_missing() -> None:
-    member = inside(HALVES, PLACES)
-    table = by_district(HALVES, member, {"error": np.array([1.0, np.nan, 9.0, 5.0]), "importance": np.ones(4)})
+    member = district_of(HALVES, PLACES)
+    table = district_means(HALVES, member, {"error": np.array([1.0, np.nan, 9.0, 5.0]), "importance": np.ones(4)})
     assert member.tolist() == [0, 1, -1, 0]
     assert table["district"].tolist() == ["West", "East", "Far"] and table["sensors"].tolist() == [2, 1, 0]
     assert table["error"][0] == 3 and np.isnan(table["error"][1:]).all() and np.isnan(table["importance"][2])
@@ -83,7 +90,7 @@ def test_means_by_district_leave_out_what_is_missing() -> None:
 
 def test_lines_have_no_row_and_names_are_found_and_distinct() -> None:
     roads = layer(box(0, 0, 1, 1).exterior, box(0, 0, 1, 1), kind=["road", "park"])
-    assert by_district(roads, np.array([1]), {"error": np.ones(1)})["district"].tolist() == ["park"]
+    assert district_means(roads, np.array([1]), {"error": np.ones(1)})["district"].tolist() == ["park"]
     assert district_names(layer(box(0, 0, 1, 1), box(0, 0, 1, 1), id=[1, 2], Town_NAME=["A", "A"])) == [
         "A (1)",
         "A (2)",
@@ -94,8 +101,8 @@ def test_lines_have_no_row_and_names_are_found_and_distinct() -> None:
 # ---- on the map ------------------------------------------------------------------------------------------------------
 def by_halves(**other: Any) -> SensorMap:
     sensors = small_map(**other)
-    table = by_district(HALVES, inside(HALVES, PLACES), {"shown": sensors.values})
-    return small_map(overlays=[coloured("halves", HALVES, table, "shown", ("error", "km/h"))], **other)
+    table = district_means(HALVES, district_of(HALVES, PLACES), {"shown": sensors.values})
+    return small_map(overlays=[district_overlay("halves", HALVES, table, "shown", ("error", "km/h"))], **other)
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
@@ -103,7 +110,7 @@ def test_districts_have_the_colours_of_their_means_and_the_empty_ones_are_hatche
     sensors = by_halves()
     parts = drawn(sensors, theme)["layer-0"]["data"]
     inks = [part["properties"]["colour"][:3] for part in parts]
-    assert inks[:2] == colours(np.array([1.0, 0.0]), theme).tolist()
+    assert inks[:2] == scale_colours(np.array([1.0, 0.0]), theme).tolist()
     assert "no sensors" in parts[2]["properties"]["said"] and parts[2]["properties"]["colour"][3] <= 10
     hatching = drawn(sensors, theme)["no-data"]["data"][0]["geometry"]["coordinates"]
     assert (
@@ -119,34 +126,35 @@ def test_districts_have_the_colours_of_their_means_and_the_empty_ones_are_hatche
 
 def test_without_empty_districts_there_is_no_hatching_and_no_word_of_it() -> None:
     halves = layer(box(10.9, 47.9, 11.15, 48.3), box(11.15, 47.9, 11.3, 48.3))
-    table = by_district(halves, inside(halves, PLACES), {"shown": small_map().values})
-    sensors = small_map(overlays=[coloured("halves", halves, table, "shown", ("error", "km/h"))])
+    table = district_means(halves, district_of(halves, PLACES), {"shown": small_map().values})
+    sensors = small_map(overlays=[district_overlay("halves", halves, table, "shown", ("error", "km/h"))])
     assert "no-data" not in drawn(sensors) and "no data" not in json.dumps(sensor_map_legend(sensors, LIGHT).to_dict())
     assert not any(part.fillpattern.shape for part in flat_sensor_map(sensors, LIGHT).data if part.type == "scatter")
 
 
 def test_hatching_is_inside_and_leaves_out_holes() -> None:
     ring = Polygon([(0, 0), (4, 0), (4, 4), (0, 4)], [[(1, 1), (3, 1), (3, 3), (1, 3)]])
-    lines = hatched(mapping(ring), 0.5)
+    lines = hatch_lines(mapping(ring), 0.5)
     middles = [Point(np.mean(line, axis=0)) for line in lines]
     assert len(lines) > 10 and all(ring.buffer(1e-3).contains(point) for point in middles)
     length = sum(np.hypot(*np.diff(line, axis=0)[0]) for line in lines)
     assert length == pytest.approx(ring.area / 0.5 * np.sqrt(2), rel=0.2)
     assert (
-        hatched(mapping(box(-180, -80, 180, 80)), 1e-4) and len(hatched(mapping(box(-180, -80, 180, 80)), 1e-4)) <= 201
+        hatch_lines(mapping(box(-180, -80, 180, 80)), 1e-4)
+        and len(hatch_lines(mapping(box(-180, -80, 180, 80)), 1e-4)) <= 201
     )
-    assert hatched(None, 1.0) == hatched(mapping(Point(0, 0)), 1.0) == []
+    assert hatch_lines(None, 1.0) == hatch_lines(mapping(Point(0, 0)), 1.0) == []
 
 
 def test_a_click_on_an_area_means_its_overlay_and_feature() -> None:
     sensors = by_halves()
-    assert area_of(sensors, "layer-0", 2) == (0, 2)
+    assert clicked_area(sensors, "layer-0", 2) == (0, 2)
     for name, index in (("layer-0", 3), ("layer-1", 0), ("sensors", 0), ("layer-x", 0), ("layer-0", -1)):
-        assert area_of(sensors, name, index) is None
+        assert clicked_area(sensors, name, index) is None
 
 
 def test_a_layer_lies_under_dots_and_its_lines_over_cells() -> None:
-    part = overlay("roads", layer(box(0, 0, 1, 1), name=["A"]))
+    part = plain_overlay("roads", layer(box(0, 0, 1, 1), name=["A"]))
     assert part.said == ["roads\nname: A"]
     assert list(drawn(small_map(overlays=[part])))[:2] == ["layer-0", "sensors"]
     flat = flat_sensor_map(small_map(overlays=[part]), LIGHT)
@@ -177,7 +185,7 @@ def test_differences_are_symmetric_around_a_quiet_middle(theme) -> None:
     sensors = small_map(values=np.array([-2.0, 1.0, np.nan, 0.0]), diverging=True)
     low, high = sensors.range
     assert low == -high and 1 < high <= 2
-    ends = colours(np.array([0.0, 0.5, 1.0]), theme, diverging=True)
+    ends = scale_colours(np.array([0.0, 0.5, 1.0]), theme, diverging=True)
     ground = np.array([int(theme.background[at : at + 2], 16) for at in (1, 3, 5)])
     away = np.abs(ends - ground).sum(axis=1)
     assert away[1] < 0.5 * min(away[0], away[2]), "what hardly differs should be near the background"
@@ -218,11 +226,11 @@ def decoded(deck: str) -> str:
 
 def test_over_the_date_line_everything_goes_on_past_180() -> None:
     places = np.array([[-17.0, 179.0], [-18.0, -179.0], [-16.0, 178.0]])
-    assert middle(places) == 179.5 and eastward(places[:, 1], places).tolist() == [179, 181, 178]
-    (line,) = links(places, (np.array([0]), np.array([1]), np.ones(1)))["features"][0]["geometry"]["coordinates"]
+    assert middle_longitude(places) == 179.5 and eastward(places[:, 1], places).tolist() == [179, 181, 178]
+    (line,) = graph_lines(places, (np.array([0]), np.array([1]), np.ones(1)))["features"][0]["geometry"]["coordinates"]
     assert line == [[179.0, -17.0], [181.0, -18.0]]
-    assert view(places).longitude == 179.5 and view(places).zoom > 5
-    part = overlay("sea", layer(box(177, -19, 180, -16), box(-180, -19, -178, -16), Point(-179, -17)))
+    assert initial_view(places).longitude == 179.5 and initial_view(places).zoom > 5
+    part = plain_overlay("sea", layer(box(177, -19, 180, -16), box(-180, -19, -178, -16), Point(-179, -17)))
     sensors = small_map(names=list("abc"), locations=places, values=np.ones(3), overlays=[part])
     parts = drawn(sensors)
     assert [dot["geometry"]["coordinates"][0] for dot in parts["sensors"]["data"][1::2]] == [179, 181, 178]
@@ -235,10 +243,10 @@ def test_over_the_date_line_everything_goes_on_past_180() -> None:
 
 def test_places_mostly_east_of_the_date_line_are_counted_from_there() -> None:
     places = np.array([[0.0, 179.0], [0.0, -175.0], [0.0, -170.0]])
-    assert eastward(places[:, 1], places).tolist() == [-181, -175, -170] and view(places).longitude == -175.5
+    assert eastward(places[:, 1], places).tolist() == [-181, -175, -170] and initial_view(places).longitude == -175.5
 
 
 def test_elsewhere_longitudes_stay_as_they_are() -> None:
     world = np.stack([np.zeros(36), np.arange(-180, 180, 10.0)], axis=1)
     for places in (PLACES, world, np.array([[0.0, 5.0]]), np.full((2, 2), np.nan)):
-        assert middle(places) is None and (eastward(np.array([-170.0, 170.0]), places) == [-170, 170]).all()
+        assert middle_longitude(places) is None and (eastward(np.array([-170.0, 170.0]), places) == [-170, 170]).all()

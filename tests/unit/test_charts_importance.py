@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stcore.charts.importance import agreement_matrix, ranked_dots, small_maps, spans, stability_chart, standing
+from stcore.charts.importance import agreement_matrix, rank_shares, ranked_dots, small_maps, spans, stability_chart
 from stcore.charts.theme import DARK, LIGHT, Theme
 from stcore.evidence.agreement import overlap_by_epoch
 from stcore.evidence.importance import GRADIENT, MASK, ImportanceViews, View, agreement_table
@@ -39,7 +39,7 @@ def test_every_view_has_its_map_on_one_scale(theme: Theme) -> None:
     assert chart["resolve"]["scale"] == {"color": "shared", "size": "shared"}
     held = [part["layer"][0] for part in chart["hconcat"]]
     assert all(layer["encoding"]["color"]["scale"]["domain"] == [0, 1] for layer in held)
-    share = standing(found, MASK)
+    share = rank_shares(found, MASK)
     assert (
         share.max() == 1
         and share.min() == pytest.approx(1 / COUNT)

@@ -6,17 +6,17 @@ import json
 import numpy as np
 import pytest
 
-from stcore.charts.maps.layers import GRAPH, links, map_style, outlines, underneath
-from stcore.charts.maps.layout import drawn_places
+from stcore.charts.maps.layers import GRAPH, base_layers, graph_lines, map_style, outlines
+from stcore.charts.maps.layout import layout_locations
 from stcore.charts.maps.page import (
     SensorMap,
-    clicked,
-    colours,
+    clicked_sensor,
+    colour_limits,
     flat_sensor_map,
+    initial_view,
+    scale_colours,
     sensor_map,
     sensor_map_legend,
-    spread,
-    view,
 )
 from stcore.charts.maps.sensors import MOST_OUTLINED
 from stcore.charts.theme import DARK, LIGHT
@@ -56,8 +56,8 @@ def test_value_is_told_by_size_too_not_by_colour_alone(theme) -> None:
 
 def test_a_click_means_the_sensor_whose_dot_or_outline_was_hit() -> None:
     sensors = small_map()
-    assert [clicked(sensors, index) for index in range(6)] == [0, 0, 1, 1, 3, 3]
-    assert clicked(sensors, 6) is None and clicked(sensors, -1) is None
+    assert [clicked_sensor(sensors, index) for index in range(6)] == [0, 0, 1, 1, 3, 3]
+    assert clicked_sensor(sensors, 6) is None and clicked_sensor(sensors, -1) is None
 
 
 def test_very_many_dots_have_no_outline_and_clicks_still_count() -> None:
@@ -65,7 +65,7 @@ def test_very_many_dots_have_no_outline_and_clicks_still_count() -> None:
     places = np.stack([np.linspace(0, 1, many), np.linspace(0, 1, many)], axis=1)
     sensors = SensorMap([str(number) for number in range(many)], places, np.zeros(many), "x")
     assert len(json.loads(sensor_map(sensors, LIGHT).to_json())["layers"][0]["data"]) == many
-    assert clicked(sensors, 17) == 17
+    assert clicked_sensor(sensors, 17) == 17
 
 
 def test_the_chosen_sensor_is_ringed() -> None:
@@ -100,11 +100,11 @@ def test_names_cannot_bring_markup_onto_the_page() -> None:
 
 def test_roads_of_a_graph_are_drawn_once_for_both_directions_and_not_to_nowhere() -> None:
     edges = np.array([0, 1, 0, 2, 3]), np.array([1, 0, 2, 0, 3]), np.array([0.5, 0.9, 1.0, 1.0, 1.0])
-    (feature,) = links(PLACES, edges)["features"]
+    (feature,) = graph_lines(PLACES, edges)["features"]
     assert feature["geometry"]["coordinates"] == [[[11.0, 48.0], [11.2, 48.1]]]
-    assert underneath({}, PLACES, edges).keys() == {GRAPH}
-    assert underneath(city.layers(), PLACES, edges) == city.layers()
-    assert links(PLACES, None)["features"] == []
+    assert base_layers({}, PLACES, edges).keys() == {GRAPH}
+    assert base_layers(city.layers(), PLACES, edges) == city.layers()
+    assert graph_lines(PLACES, None)["features"] == []
 
 
 def test_outlines_of_every_geometry() -> None:
@@ -119,22 +119,22 @@ def test_outlines_of_every_geometry() -> None:
 def test_the_first_view_holds_all_sensors() -> None:
     far, wide, one = [[-17.0, 179.0], [-18.0, -179.0]], [[60.0, -170.0], [-60.0, 170.0]], [[5.0, 5.0]]
     for places in (PLACES, np.array(far), np.array(wide), np.array(one)):
-        start = view(places, (600, 500))
+        start = initial_view(places, (600, 500))
         known = places[np.isfinite(places).all(axis=1)]
         world = 512 * 2**start.zoom
         across = np.abs((known[:, 1] - start.longitude + 180) % 360 - 180) / 360 * world
         height = np.arcsinh(np.tan(np.radians(known[:, 0]))) - np.arcsinh(np.tan(np.radians(start.latitude)))
         assert across.max() <= 300 and np.abs(height).max() / (2 * np.pi) * world <= 250
-    assert view(np.full((3, 2), np.nan)).zoom == 1
+    assert initial_view(np.full((3, 2), np.nan)).zoom == 1
 
 
 def test_scale_goes_from_dark_to_light_and_leaves_out_strays() -> None:
-    light = colours(np.linspace(0, 1, 20), LIGHT).sum(axis=1)
+    light = scale_colours(np.linspace(0, 1, 20), LIGHT).sum(axis=1)
     assert (np.diff(light) > 0).all()
-    assert (colours(np.array([np.nan]), DARK)[0] == [15, 23, 32]).all()
-    low, high = spread(np.r_[np.linspace(0, 1, 1000), 1e9, np.nan])
+    assert (scale_colours(np.array([np.nan]), DARK)[0] == [15, 23, 32]).all()
+    low, high = colour_limits(np.r_[np.linspace(0, 1, 1000), 1e9, np.nan])
     assert 0 <= low < 0.05 and 0.95 < high <= 1
-    assert spread(np.array([np.nan])) == (0.0, 1.0)
+    assert colour_limits(np.array([np.nan])) == (0.0, 1.0)
 
 
 def test_the_legend_says_what_and_in_which_unit() -> None:
@@ -157,7 +157,7 @@ def test_a_graph_without_places_is_drawn_with_neighbours_near_each_other() -> No
     ring = np.arange(30)
     shuffled = rng.permutation(30)
     edges = shuffled[ring], shuffled[(ring + 1) % 30], np.ones(30)
-    places = drawn_places(30, edges)
+    places = layout_locations(30, edges)
     apart = np.linalg.norm(places[:, None] - places[None], axis=2)
     assert apart[edges[0], edges[1]].mean() < 0.4 * apart[np.triu_indices(30, 1)].mean()
     assert np.isfinite(places).all() and np.abs(places).max() == pytest.approx(0.1)
@@ -165,6 +165,6 @@ def test_a_graph_without_places_is_drawn_with_neighbours_near_each_other() -> No
 
 @pytest.mark.parametrize("count", [1, 2, 7, 2000])
 def test_without_a_graph_sensors_stand_in_rows(count: int) -> None:
-    places = drawn_places(count, None)
+    places = layout_locations(count, None)
     assert places.shape == (count, 2) and np.isfinite(places).all()
     assert len(np.unique(places.round(9), axis=0)) == count

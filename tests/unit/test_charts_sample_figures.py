@@ -11,10 +11,10 @@ from tiny import tiny
 
 from stcore.charts import window
 from stcore.charts.data_map import data_map, stratified
-from stcore.charts.raster import raster
-from stcore.charts.sample_table import samples
-from stcore.charts.samples import calendar, calendar_picture, curve, decimated
-from stcore.charts.style import instant
+from stcore.charts.raster import raster_figure
+from stcore.charts.sample_table import sample_table
+from stcore.charts.samples import calendar_figure, calendar_picture, complexity_curve, decimate
+from stcore.charts.style import instant_text
 from stcore.charts.theme import LIGHT
 from stcore.data.windows import Windows
 from stcore.models import naive
@@ -22,23 +22,23 @@ from stcore.models import naive
 
 # ---- figures -------------------------------------------------------------------------------------------------------
 def test_a_decimated_curve_keeps_its_extremes() -> None:
-    table = samples(trace_of(count=5000))
-    thin = decimated(table, points=500)
+    table = sample_table(trace_of(count=5000))
+    thin = decimate(table, points=500)
     assert len(thin) <= 500 and thin["time"].is_monotonic_increasing
     assert thin["score"].max() == table["score"].max() and thin["score"].min() == table["score"].min()
-    assert decimated(table, points=10_000).index.tolist() == table.index.tolist()
+    assert decimate(table, points=10_000).index.tolist() == table.index.tolist()
 
 
 @THEMES
 def test_every_figure_of_many_samples_draws(theme: Any) -> None:
     trace = trace_of()
-    table = samples(trace, incident=np.arange(300) % 7 == 0)
+    table = sample_table(trace, incident=np.arange(300) % 7 == 0)
     planted = pd.DataFrame({"start": [pd.Timestamp("2026-03-02 05:00")], "end": [pd.Timestamp("2026-03-02 06:00")]})
-    still = calendar(table, 300, theme, planted=planted)
+    still = calendar_figure(table, 300, theme, planted=planted)
     assert len(still.layout.shapes) == 1 and still.layout.paper_bgcolor == theme.background
-    chart = curve(table, theme, picked=5, planted=planted).to_dict()
+    chart = complexity_curve(table, theme, picked=5, planted=planted).to_dict()
     assert any(layer["mark"]["type"] == "rect" for layer in chart["layer"])
-    share = raster(trace, table, theme).data[0].z
+    share = raster_figure(trace, table, theme).data[0].z
     assert np.asarray(share) == pytest.approx(100 * trace["kept"].values.T)
     points = data_map(table, theme, picked=5, inside=np.array([1, 2])).data
     drawn = np.concatenate([np.asarray(part.customdata) for part in points if part.type == "scattergl"])
@@ -48,7 +48,7 @@ def test_every_figure_of_many_samples_draws(theme: Any) -> None:
 
 def test_a_map_of_very_many_samples_is_a_density_with_some_of_every_region(monkeypatch: Any) -> None:
     monkeypatch.setattr("stcore.charts.data_map.MOST_POINTS", 500)
-    table = samples(trace_of(epochs=8, count=2_000))
+    table = sample_table(trace_of(epochs=8, count=2_000))
     kinds = [part.type for part in data_map(table).data]
     assert kinds[0] == "heatmap" and "scattergl" in kinds
     some = stratified(table.dropna(subset=["variability"]), 300)
@@ -58,18 +58,18 @@ def test_a_map_of_very_many_samples_is_a_density_with_some_of_every_region(monke
 def test_without_pruning_the_map_does_not_colour_what_does_not_differ() -> None:
     trace = trace_of()
     trace["kept"].values[:] = True
-    assert data_map(samples(trace)).data[0].marker.color == LIGHT.accent
+    assert data_map(sample_table(trace)).data[0].marker.color == LIGHT.accent
 
 
 def test_a_logarithmic_axis_has_whole_numbers_at_its_ticks() -> None:
-    figure = data_map(samples(trace_of()))
+    figure = data_map(sample_table(trace_of()))
     for axis in (figure.layout.xaxis, figure.layout.yaxis):
         assert [float(text.replace(",", "")) for text in axis.ticktext] == list(axis.tickvals) == sorted(axis.tickvals)
 
 
 def test_a_moment_is_written_as_people_write_it() -> None:
     moment = pd.Timestamp("2026-03-09 08:15")
-    assert instant(moment) == "Mon 9 Mar 2026, 08:15" and instant(moment, by_day=True) == "Mon 9 Mar 2026"
+    assert instant_text(moment) == "Mon 9 Mar 2026, 08:15" and instant_text(moment, by_day=True) == "Mon 9 Mar 2026"
 
 
 def test_a_missing_input_has_words_in_the_place_of_its_line() -> None:
@@ -135,4 +135,4 @@ def test_every_figure_of_one_sample_draws(theme: Any) -> None:
     assert rows["epoch"].tolist() == [1, 2, 3, 4]
     assert (rows["kept"] == np.where(trace["kept"].values[:4, 3], "kept", "pruned")).all()
     assert rows["middle"].to_numpy() == pytest.approx(np.median(trace["score"].values[:4].astype(np.float32), axis=1))
-    assert window.history(trace, 3, 4, theme).to_dict()["height"] > 0
+    assert window.history_chart(trace, 3, 4, theme).to_dict()["height"] > 0

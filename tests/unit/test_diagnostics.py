@@ -178,9 +178,12 @@ def test_every_figure_of_choices_draws(theme: Any) -> None:
     trace = trace_of(drawn(12, 500))
     time = pd.date_range("2026-03-02", periods=500, freq="1h")
     hours = choices.choices_by_hour(time, choices.kept_often(trace), trace["score"].values[-1])
-    made = [charts.hours(hours, value, theme) for value in charts.HOUR_NAMES]
-    made += [charts.often(choices.often_table(trace), theme), charts.ages(choices.staleness(trace), 20, theme)]
-    made += [charts.lines(choices.churn(trace), {"revived": "revived"}, "share", 20, theme, number=".3~p")]
+    made = [charts.hours_chart(hours, value, theme) for value in charts.HOUR_NAMES]
+    made += [
+        charts.kept_often_chart(choices.often_table(trace), theme),
+        charts.staleness_chart(choices.staleness(trace), 20, theme),
+    ]
+    made += [charts.epoch_lines(choices.churn(trace), {"revived": "revived"}, "share", 20, theme, number=".3~p")]
     for figure in made:
         assert figure.to_dict()["height"] > 0
 
@@ -192,16 +195,16 @@ def test_hours_of_shares_are_coloured_around_their_mean(theme: Any) -> None:
     assert scale is not None
     time = pd.date_range("2026-03-02", periods=300, freq="1h")
     frame = choices.choices_by_hour(time, choices.kept_often(trace), trace["score"].values[-1].astype(float))
-    colour = charts.hours(frame, "kept", theme, scale).to_dict()["encoding"]["color"]
+    colour = charts.hours_chart(frame, "kept", theme, scale).to_dict()["encoding"]["color"]
     assert colour["scale"]["domain"] == pytest.approx([0, scale.mean, 2 * scale.mean]) and colour["scale"]["clamp"]
     assert all(word in colour["legend"]["labelExpr"] for word in scale.words)
-    assert charts.hours(frame, "kept", theme).to_dict()["encoding"]["color"]["scale"]["domain"] == [0, 0.5, 1]
+    assert charts.hours_chart(frame, "kept", theme).to_dict()["encoding"]["color"]["scale"]["domain"] == [0, 0.5, 1]
 
 
 def test_bars_of_shares_have_the_colours_of_their_bounds_and_no_empty_end() -> None:
     trace = trace_of(few_cells())
     bounds = choices.bounds_around(choices.mean_share(trace))
-    figure = charts.often(choices.often_table(trace, 100, 66), LIGHT, bounds).to_dict()
+    figure = charts.kept_often_chart(choices.often_table(trace, 100, 66), LIGHT, bounds).to_dict()
     rows = pd.DataFrame(next(iter(figure["datasets"].values())))
     named = rows.groupby("group")["samples"].sum()
     assert named[["often", "seldom"]].to_numpy() == pytest.approx(0.1) and rows["high"].max() < 0.5
@@ -210,7 +213,7 @@ def test_bars_of_shares_have_the_colours_of_their_bounds_and_no_empty_end() -> N
 
 def test_the_bars_of_an_epoch_stand_on_one_another() -> None:
     frame = choices.staleness(trace_of(drawn(12, 500)))
-    rows = next(iter(charts.ages(frame, 12, LIGHT).to_dict()["datasets"].values()))
+    rows = next(iter(charts.staleness_chart(frame, 12, LIGHT).to_dict()["datasets"].values()))
     top = pd.DataFrame(rows).groupby("epoch")["high"].max()
     assert top.to_numpy() == pytest.approx(1)
 

@@ -39,7 +39,7 @@ class Elements(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return exports.page(hostile())
+    return exports.report_page(hostile())
 
 
 def test_names_never_become_html(page: str) -> None:
@@ -58,7 +58,7 @@ def test_the_page_asks_nothing_of_anybody(page: str) -> None:
 
 
 def test_the_page_holds_one_plotly_and_a_light_and_a_dark_picture_of_each_figure() -> None:
-    text = exports.page(REPORT)
+    text = exports.report_page(REPORT)
     assert text.count("plotly.js v") == 1
     parts = re.findall(r'<script type="application/json" id="(figure\d+)-(light|dark)">(.*?)</script>', text, re.S)
     boxes = re.findall(r'<div class=figure id="(figure\d+)"', text)
@@ -73,8 +73,8 @@ def test_every_table_comes_back_equal(tmp_path: Path) -> None:
     (out,) = exports.write_report(REPORT, tmp_path / "all.zip")
     with zipfile.ZipFile(out) as archive:
         names = set(archive.namelist())
-        assert names == {f"{name}{suffix}" for name in exports.tables(REPORT) for suffix in (".csv", ".parquet")}
-        for name, frame in exports.tables(REPORT).items():
+        assert names == {f"{name}{suffix}" for name in exports.report_tables(REPORT) for suffix in (".csv", ".parquet")}
+        for name, frame in exports.report_tables(REPORT).items():
             back = pd.read_parquet(io.BytesIO(archive.read(f"{name}.parquet")))
             assert len(back) == len(frame) and list(back) == list(frame)
             numbers = frame.select_dtypes("number")
@@ -85,7 +85,9 @@ def test_every_table_comes_back_equal(tmp_path: Path) -> None:
 
 def test_the_search_is_a_table_and_its_trials_another() -> None:
     trials = [{"run": "t0", "batch": 8, "mae": 1.0}, {"run": "t1", "batch": 16, "mae": 0.9}]
-    found = exports.tables({**REPORT, "search": [{"arm": "full", "batch": 16, "tied": ["t0"], "trials": trials}]})
+    found = exports.report_tables(
+        {**REPORT, "search": [{"arm": "full", "batch": 16, "tied": ["t0"], "trials": trials}]}
+    )
     assert found["trials"]["batch"].tolist() == [8, 16] and found["trials"]["arm"].tolist() == ["full", "full"]
     assert "trials" not in found["search"] and found["search"]["tied"].tolist() == ["t0"]
 

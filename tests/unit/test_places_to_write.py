@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stcore.cli import main
-from stcore.exports import check_place
+from stcore.exports import check_writable
 from stcore.options import OptionError
 
 COMMANDS = [
@@ -40,10 +40,10 @@ def test_what_is_there_stays_as_it_is(tmp_path: Path) -> None:
     file = tmp_path / "old.csv"
     file.write_text("old")
     before = file.stat().st_mtime_ns
-    check_place(file)
+    check_writable(file)
     assert file.read_text() == "old" and file.stat().st_mtime_ns == before
     (tmp_path / "link.csv").symlink_to(file)
-    check_place(tmp_path / "link.csv")
+    check_writable(tmp_path / "link.csv")
     assert (tmp_path / "link.csv").is_symlink() and file.read_text() == "old"
 
 
@@ -51,5 +51,5 @@ def test_what_is_there_stays_as_it_is(tmp_path: Path) -> None:
 def test_a_folder_that_may_not_be_written_into(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(OptionError, match="cannot be written"):
-        check_place(tmp_path / "plan.csv")
+        check_writable(tmp_path / "plan.csv")
     tmp_path.chmod(0o700)

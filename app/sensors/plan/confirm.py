@@ -10,7 +10,7 @@ from app import control
 from app.sensors.plan.answers import plan_answers
 from app.session import all_runs, run_state, runs_folder, set_address
 from app.words import plain
-from stcore.charts.words import labelled, percent, short
+from stcore.charts.words import axis_title, percent, short
 from stcore.evidence.plan.answers import knows_all_on, mask_of, mixes_sensors, trained_for
 from stcore.evidence.plan.planned import target_unit
 from stcore.runs import Run, create
@@ -98,7 +98,7 @@ def show_plan_errors(run: Run, found: Run, keep: np.ndarray) -> None:
     )
     columns: Any = {
         "what": "",
-        "error": st.column_config.NumberColumn(labelled("test MAE over all", unit), format="%.4g"),
+        "error": st.column_config.NumberColumn(axis_title("test MAE over all", unit), format="%.4g"),
         "change": st.column_config.NumberColumn("change to all on", format="percent"),
     }
     st.dataframe(table, hide_index=True, key="plan confirmed", column_config=columns, width="content")

@@ -14,7 +14,7 @@ from app.session import address_value, current_theme, set_address
 from app.words import plain
 from stcore.charts import plan_curve as curves
 from stcore.charts.maps import plan as maps
-from stcore.charts.words import labelled, short, signed
+from stcore.charts.words import axis_title, short, signed
 from stcore.evidence.plan.chance import error_change, no_change_range
 from stcore.evidence.plan.curve import measured_counts
 from stcore.evidence.plan.ground import WORTH, has_learned_mask, sensor_worth, site_labels, site_word
@@ -33,7 +33,7 @@ def show_plan_map(scene: Scene, chosen: int) -> None:
     """Kept and switched-off sensors; zoom and place stay."""
     answer, whole = scene.now[errors_part()], scene.whole[errors_part()]
     names, keep, ground = site_labels(scene.sites), scene.draft.keep, scene.ground
-    words = maps.pointed(names, keep, answer.by_sensor, whole.by_sensor, scene.unit, part=errors_part(), still=False)
+    words = maps.plan_texts(names, keep, answer.by_sensor, whole.by_sensor, scene.unit, part=errors_part(), still=False)
     shown = maps.PlanMap(ground.places, keep, words, ground.layers, ground.cells, chosen)
     alt = f"Map of the plan: {scene.stay} are kept"
     st.pydeck_chart(
@@ -145,7 +145,7 @@ def draw_curve(scene: Scene, what: str, knee: int | None) -> None:
     )
     best, at_all = scene.curve.best_at(int(mask.sum())), measured_counts(scene.sites)
     ends = (float(min(at_all)), float(max(at_all))) if x == "kept" else None
-    shown = curves.Shown(scene.curve.table, errors_part(), scene.unit, x, best, knee, here, what, sure, ends)
+    shown = curves.CurveView(scene.curve.table, errors_part(), scene.unit, x, best, knee, here, what, sure, ends)
     st.altair_chart(
         curves.plan_curve(shown, current_theme()),
         key="plan curve",
@@ -177,7 +177,7 @@ def show_plan_table(scene: Scene) -> None:
     columns: Any = {
         "kept": st.column_config.CheckboxColumn("kept", width="small"),
         "importance": st.column_config.NumberColumn(name, format="percent", help=meaning),
-        "expected_error": st.column_config.NumberColumn(labelled("validation error", scene.unit), format="%.3g"),
+        "expected_error": st.column_config.NumberColumn(axis_title("validation error", scene.unit), format="%.3g"),
         "reason": st.column_config.TextColumn("reason", width="large"),
     }
     st.dataframe(

@@ -9,14 +9,14 @@ import numpy as np
 import plotly.graph_objects as go
 import pydeck
 
-from stcore.charts.maps.flat import told
+from stcore.charts.maps.flat import hover_text
 from stcore.charts.maps.grid_cells import Cells
-from stcore.charts.maps.layers import Layers, ink, map_style, outlines
+from stcore.charts.maps.layers import Layers, layer_ink, map_style, outlines
 from stcore.charts.maps.meridian import eastward
-from stcore.charts.maps.page import view
-from stcore.charts.maps.sensors import rgb
+from stcore.charts.maps.page import initial_view
+from stcore.charts.scales import rgb
 from stcore.charts.theme import Theme
-from stcore.charts.words import harmless
+from stcore.charts.words import deck_text
 from stcore.words import quantity
 
 BESIDE = (500, 490)  # pixels of the map of a small page, where a list stands beside it
@@ -49,7 +49,7 @@ class ClusterMap:
     @cached_property
     def colour(self) -> np.ndarray:
         """[K] which of the theme's colours each cluster has."""
-        return coloured(self.locations, self.label, len(self.weight))
+        return cluster_colours(self.locations, self.label, len(self.weight))
 
     @property
     def radii(self) -> np.ndarray:
@@ -64,14 +64,14 @@ class ClusterMap:
         node = "sensor" if self.cells is None else "cell"
         words = [f"cluster {place + 1}, {quantity(int(many), node)}" for place, many in enumerate(self.weight)]
         words.append("of no cluster")
-        return [harmless(f"{name}\n{words[place]}") for name, place in zip(self.names, self.label, strict=True)]
+        return [deck_text(f"{name}\n{words[place]}") for name, place in zip(self.names, self.label, strict=True)]
 
     def sensor(self, index: int) -> int | None:
         """The sensor that a click's index on the map means, or None."""
         return int(self.drawn[index]) if 0 <= index < len(self.drawn) else None
 
 
-def coloured(places: np.ndarray, label: np.ndarray, count: int) -> np.ndarray:
+def cluster_colours(places: np.ndarray, label: np.ndarray, count: int) -> np.ndarray:
     """[K] a colour of six for each cluster, so that clusters with sensors near each other differ where that can be."""
     from scipy.spatial import cKDTree
 
@@ -113,7 +113,7 @@ def cluster_map(clusters: ClusterMap, theme: Theme) -> pydeck.Deck:
     )
     return pydeck.Deck(
         layers=[dots],
-        initial_view_state=view(clusters.locations, BESIDE),
+        initial_view_state=initial_view(clusters.locations, BESIDE),
         map_style=map_style(clusters.layers, theme, False),
         tooltip={"text": "{said}", "style": look},
     )
@@ -141,7 +141,7 @@ def flat_cluster_map(clusters: ClusterMap, theme: Theme) -> go.Figure:
     """The same map drawn flat, for files and notebooks: there clusters of one colour have marks of different shapes."""
     figure = go.Figure()
     for name, collection in clusters.layers.items():
-        colours = ink(name, theme)
+        colours = layer_ink(name, theme)
         for area, part in outlines(collection):
             fill = {"fill": "toself", "fillcolor": colours.fill} if area else {}
             figure.add_scatter(
@@ -173,7 +173,7 @@ def flat_cluster_map(clusters: ClusterMap, theme: Theme) -> go.Figure:
             mode="markers",
             marker=marker,
             hoverinfo="text",
-            text=[told(said[sensor]) for sensor in of],
+            text=[hover_text(said[sensor]) for sensor in of],
             name="of no cluster" if none else f"cluster {place + 1}",
         )
     lats = clusters.locations[clusters.drawn, 0]

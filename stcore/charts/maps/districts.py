@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from stcore.charts.maps.layers import outlines
-from stcore.charts.maps.overlays import Overlay, attributes
-from stcore.charts.words import harmless, short
+from stcore.charts.maps.overlays import Overlay, attribute_text
+from stcore.charts.words import deck_text, short
 
 NAMES = ("name", "title", "label", "district", "region")
 
 
-def inside(collection: Mapping[str, Any], places: np.ndarray) -> np.ndarray:
+def district_of(collection: Mapping[str, Any], places: np.ndarray) -> np.ndarray:
     """[N] position of the feature whose area holds each of ``places`` [N, 2] (latitude, longitude); -1 for none.
 
     Even-odd rule over all rings of a feature, so that holes are outside (Shimrat 1962); of areas that overlap the first. A
@@ -47,7 +47,9 @@ def _odd(rings: Sequence[np.ndarray], x: np.ndarray, y: np.ndarray) -> np.ndarra
     return crossed % 2 == 1
 
 
-def by_district(collection: Mapping[str, Any], member: np.ndarray, numbers: Mapping[str, np.ndarray]) -> pd.DataFrame:
+def district_means(
+    collection: Mapping[str, Any], member: np.ndarray, numbers: Mapping[str, np.ndarray]
+) -> pd.DataFrame:
     """One row a polygon: ``district``, ``sensors``, and the mean over its sensors of each of ``numbers`` {name: [N]}.
 
     ``member`` [N] is what ``inside`` gave; a district without sensors, or without a number of any, has NaN. Lines and points
@@ -79,7 +81,7 @@ def district_names(collection: Mapping[str, Any]) -> list[str]:
     return [text if times[text] == 1 else f"{text} ({place + 1})" for place, text in enumerate(found)]
 
 
-def coloured(
+def district_overlay(
     name: str, collection: Mapping[str, Any], table: pd.DataFrame, values: str, words: tuple[str, str]
 ) -> Overlay:
     """The polygons of a collection in the colours of a column of ``by_district``; ``words``: what it is, and its unit."""
@@ -90,7 +92,9 @@ def coloured(
     for feature, (_, row) in zip(held, table.iterrows(), strict=True):
         count = f"{row['sensors']} sensor" + "s" * (row["sensors"] != 1)
         told = f"mean {label}: {short(row[values], unit)} ({count})" if row["sensors"] else "no sensors"
-        rest = [line for line in attributes(name, feature).split("\n")[1:] if not line.endswith(f": {row['district']}")]
-        said.append(harmless("\n".join([row["district"], told, *rest])))
+        rest = [
+            line for line in attribute_text(name, feature).split("\n")[1:] if not line.endswith(f": {row['district']}")
+        ]
+        said.append(deck_text("\n".join([row["district"], told, *rest])))
     means = table[values].to_numpy(float)
     return Overlay(name, {"type": "FeatureCollection", "features": held}, said, means, f"mean {label}")

@@ -7,10 +7,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from stcore.charts.maps.hatching import NO_DATA
-from stcore.charts.maps.layers import ink, outlines
+from stcore.charts.maps.layers import layer_ink, outlines
 from stcore.charts.maps.meridian import eastward
 from stcore.charts.maps.overlays import Overlay
-from stcore.charts.maps.sensors import SensorMap, rgb
+from stcore.charts.maps.sensors import SensorMap
+from stcore.charts.scales import rgb
 from stcore.charts.theme import Theme
 
 HATCHED = "hatched"
@@ -24,7 +25,7 @@ def flat_sensor_map(
     figure, drawn = go.Figure(), sensors.drawn
     lats, lons = sensors.locations[:, 0], eastward(sensors.locations[:, 1], sensors.locations)
     for name, collection in sensors.layers.items():
-        colours = ink(name, theme)
+        colours = layer_ink(name, theme)
         _draw(figure, name, collection, {"fill": colours.fill, "line": colours.line, "width": colours.width}, sensors)
     if sensors.tiled and sensors.cells is not None:
         lats, lons = sensors.cells.centres.T
@@ -42,7 +43,7 @@ def flat_sensor_map(
         y=lats[drawn],
         mode="markers",
         marker=_marker(sensors, theme, chosen),
-        text=[told(sensors.said()[place]) for place in drawn],
+        text=[hover_text(sensors.said()[place]) for place in drawn],
         hoverinfo="text",
         customdata=drawn,
         name=sensors.label,
@@ -63,12 +64,12 @@ def flat_sensor_map(
         dragmode="pan",
         xaxis={"visible": False},
         yaxis={"visible": False, "scaleanchor": "x", "scaleratio": ratio},
-        legend={"x": 0.01, "y": 0.01, "xanchor": "left", "yanchor": "bottom", "bgcolor": _paled(theme.background, 0.8)},
+        legend={"x": 0.01, "y": 0.01, "xanchor": "left", "yanchor": "bottom", "bgcolor": _pale(theme.background, 0.8)},
     )
     return figure
 
 
-def told(text: str) -> str:
+def hover_text(text: str) -> str:
     """A text for a plotly hover label: letter for letter, its lines kept."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", "<br>")
 
@@ -105,7 +106,7 @@ def _marker(sensors: SensorMap, theme: Theme, chosen: int | None) -> dict[str, A
 def _draw_overlay(figure: go.Figure, part: Overlay, sensors: SensorMap, theme: Theme) -> None:
     """A layer that can be pointed at; areas in the colours of their numbers, with the bar that explains them."""
     look: dict[str, Any] = {"line": theme.text if sensors.tiled else theme.muted, "width": 1.2}
-    clear = "rgba(0,0,0,0)" if sensors.tiled else _paled(theme.muted, 0.1)
+    clear = "rgba(0,0,0,0)" if sensors.tiled else _pale(theme.muted, 0.1)
     if part.values is None and len(part.said) > MOST_FILLED:
         _draw(figure, part.name, part.collection, look | {"fill": clear}, sensors)
         return
@@ -131,7 +132,7 @@ def _draw_overlay(figure: go.Figure, part: Overlay, sensors: SensorMap, theme: T
         marker = {"color": [sensors.range[0]], "size": 0.1, "opacity": 0, **_scale(sensors, theme, "c")}
         figure.add_scatter(x=[None], y=[None], mode="markers", marker=marker, hoverinfo="skip", showlegend=False)
     for feature, said, fill in zip(part.collection["features"], part.said, fills, strict=True):
-        own = {"fill": fill, "said": told(said)} | ({"pattern": _pattern(theme)} if fill == HATCHED else {})
+        own = {"fill": fill, "said": hover_text(said)} | ({"pattern": _pattern(theme)} if fill == HATCHED else {})
         _draw(figure, part.name, {"features": [feature]}, look | own, sensors)
 
 
@@ -140,14 +141,14 @@ def _pattern(theme: Theme) -> dict[str, Any]:
     return {"shape": "/", "fgcolor": theme.muted, "bgcolor": "rgba(0,0,0,0)", "size": 9, "solidity": 0.2}
 
 
-def _paled(colour: str, opacity: float) -> str:
+def _pale(colour: str, opacity: float) -> str:
     return f"rgba({','.join(map(str, rgb(colour)))},{opacity})"
 
 
 def _draw(figure: go.Figure, name: str, collection: Any, look: dict[str, Any], sensors: SensorMap) -> None:
     """Areas one by one, since one outline with holes would fill what lies between; lines all at once."""
     gap, line = np.full((1, 2), np.nan), {"color": look["line"], "width": look["width"]}
-    plain = {"line": line, "mode": "lines", "showlegend": False, "name": told(name)}
+    plain = {"line": line, "mode": "lines", "showlegend": False, "name": hover_text(name)}
     hover = {"hoverinfo": "text", "text": look["said"]} if "said" in look else {"hoverinfo": "skip"}
     parts = [
         (area, np.stack([eastward(part[:, 0], sensors.locations), part[:, 1]], axis=1))

@@ -12,14 +12,14 @@ MOST = 200  # of one area, however far beyond the map it goes
 NO_DATA = "no data"
 
 
-def spacing(places: np.ndarray) -> float:
+def line_spacing(places: np.ndarray) -> float:
     """Degrees of latitude between two lines on a map of ``places`` [N, 2] in degrees that do not jump at the date line."""
     known = places[np.isfinite(places).all(axis=1)]
     extent = float(np.ptp(known, axis=0).max()) if len(known) else 1.0
     return max(extent, 1e-3) / LINES
 
 
-def hatched(geometry: Mapping[str, Any] | None, gap: float) -> list[list[list[float]]]:
+def hatch_lines(geometry: Mapping[str, Any] | None, gap: float) -> list[list[list[float]]]:
     """Lines [[longitude, latitude], [longitude, latitude]] that rise to the east through an area, holes left out.
 
     Even-odd over all rings: a line is inside between its first and second crossing, its third and fourth, and so on.

@@ -35,7 +35,7 @@ class Ink(NamedTuple):
     width: float
 
 
-def ink(name: str, theme: Theme) -> Ink:
+def layer_ink(name: str, theme: Theme) -> Ink:
     """The colours of a layer, by what its name says it holds."""
     if is_water(name):
         return Ink(theme.sea, theme.line, 1.0)
@@ -49,7 +49,7 @@ def is_water(name: str) -> bool:
     return any(word in name.lower() for word in WATER)
 
 
-def links(places: np.ndarray, edges: Edges | None) -> dict[str, Any]:
+def graph_lines(places: np.ndarray, edges: Edges | None) -> dict[str, Any]:
     """The graph as lines between ``places`` [N, 2] (latitude, longitude), each pair once, the strongest where many."""
     if edges is None or not len(edges[0]):
         return {"type": "FeatureCollection", "features": []}
@@ -58,19 +58,19 @@ def links(places: np.ndarray, edges: Edges | None) -> dict[str, Any]:
     order = np.flatnonzero(seen)[np.argsort(-edges[2][seen], kind="stable")]
     _, first = np.unique(low[order] * len(places) + high[order], return_index=True)
     taken = order[np.sort(first)][:MOST_ROADS]
-    geometry = {"type": "MultiLineString", "coordinates": lines(places, low[taken], high[taken])}
+    geometry = {"type": "MultiLineString", "coordinates": straight_lines(places, low[taken], high[taken])}
     return {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry": geometry}]}
 
 
-def lines(places: np.ndarray, start: np.ndarray, end: np.ndarray) -> list[list[list[float]]]:
+def straight_lines(places: np.ndarray, start: np.ndarray, end: np.ndarray) -> list[list[list[float]]]:
     """Straight lines between sensors as GeoJSON, the shorter way round the world."""
     turned = np.stack([eastward(places[:, 1], places), places[:, 0]], axis=1)
     return np.round(np.stack([turned[start], turned[end]], axis=1), 5).tolist()
 
 
-def underneath(layers: Layers, places: np.ndarray, edges: Edges | None) -> Layers:
+def base_layers(layers: Layers, places: np.ndarray, edges: Edges | None) -> Layers:
     """The layers to draw: the dataset's own where it brings any, else the links of its graph."""
-    return layers or {GRAPH: links(places, edges)}
+    return layers or {GRAPH: graph_lines(places, edges)}
 
 
 def map_style(layers: Layers, theme: Theme, online: bool = False) -> str:
@@ -83,9 +83,9 @@ def map_style(layers: Layers, theme: Theme, online: bool = False) -> str:
     style["layers"].append({"id": "land", "type": "background", "paint": {"background-color": theme.background}})
     if online:
         style["sources"]["tiles"] = TILES
-        style["layers"].append({"id": "tiles", "type": "raster", "source": "tiles", "paint": _dimmed(theme)})
+        style["layers"].append({"id": "tiles", "type": "raster", "source": "tiles", "paint": _dim(theme)})
     for number, (name, collection) in enumerate(layers.items()):
-        source, colours = f"layer-{number}", ink(name, theme)
+        source, colours = f"layer-{number}", layer_ink(name, theme)
         style["sources"][source] = {"type": "geojson", "data": collection}
         area: dict[str, Any] = {"fill-color": colours.fill, "fill-outline-color": colours.line}
         if online:
@@ -101,7 +101,7 @@ def map_style(layers: Layers, theme: Theme, online: bool = False) -> str:
     return f"data:application/json;base64,{packed}"
 
 
-def _dimmed(theme: Theme) -> dict[str, float]:
+def _dim(theme: Theme) -> dict[str, float]:
     """Tiles are a ground, not the picture: paler, and on a dark page light and dark changed for each other."""
     if theme.name == "dark":
         turned = {"raster-brightness-min": 0.75, "raster-brightness-max": 0.1, "raster-hue-rotate": 180.0}

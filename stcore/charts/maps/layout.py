@@ -7,7 +7,7 @@ MOST_DRAWN = 1500  # beyond this, forces between all pairs take too long for a p
 ROUNDS = 120
 
 
-def drawn_places(count: int, edges: tuple[np.ndarray, np.ndarray, np.ndarray] | None) -> np.ndarray:
+def layout_locations(count: int, edges: tuple[np.ndarray, np.ndarray, np.ndarray] | None) -> np.ndarray:
     """[N, 2] made-up latitudes and longitudes around (0, 0): the graph's layout by springs, or rows without a graph."""
     if edges is None or not len(edges[0]) or count > MOST_DRAWN or count < 3:
         return _rows(count)
@@ -16,14 +16,14 @@ def drawn_places(count: int, edges: tuple[np.ndarray, np.ndarray, np.ndarray] | 
     near = np.maximum(near, near.T)
     np.fill_diagonal(near, 0)
     near /= near.max() or 1.0
-    return _scaled(_springs(_spectral(near), near))
+    return _scale(_springs(_spectral(near), near))
 
 
 def _rows(count: int) -> np.ndarray:
     """In reading order, from the top left."""
     wide = max(int(np.ceil(np.sqrt(1.6 * count))), 1)
     number = np.arange(count)
-    return _scaled(np.stack([-(number // wide), number % wide], axis=1).astype(float))
+    return _scale(np.stack([-(number // wide), number % wide], axis=1).astype(float))
 
 
 def _spectral(near: np.ndarray) -> np.ndarray:
@@ -48,6 +48,6 @@ def _springs(places: np.ndarray, near: np.ndarray) -> np.ndarray:
     return places
 
 
-def _scaled(places: np.ndarray) -> np.ndarray:
+def _scale(places: np.ndarray) -> np.ndarray:
     middle = (places.max(axis=0) + places.min(axis=0)) / 2
     return SPREAD * (places - middle) / (np.abs(places - middle).max() or 1.0)

@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 
 from stcore.charts.maps.hatching import NO_DATA
-from stcore.charts.maps.sensors import SensorMap, sizes
+from stcore.charts.maps.sensors import SensorMap, dot_radii
 from stcore.charts.theme import Theme
-from stcore.charts.words import apart
+from stcore.charts.words import distinct_numbers
 
 BANDS = 48
 
@@ -22,9 +22,11 @@ def sensor_map_legend(sensors: SensorMap, theme: Theme) -> alt.LayerChart:
     ends = pd.DataFrame(
         {
             "place": np.arange(5.0),
-            "area": np.pi * sizes(shares, sensors.diverging) ** 2,
+            "area": np.pi * dot_radii(shares, sensors.diverging) ** 2,
             "colour": _hex(sensors.colours(values, theme)),
-            "text": [mark + plus + said for mark, plus, said in zip(marks, sign, apart(values), strict=True)],
+            "text": [
+                mark + plus + said for mark, plus, said in zip(marks, sign, distinct_numbers(values), strict=True)
+            ],
         }
     )
     x = alt.X("place:Q", axis=None, scale=alt.Scale(domain=[-0.5, 4.5]))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 
-def middle(places: np.ndarray) -> float | None:
+def middle_longitude(places: np.ndarray) -> float | None:
     """The longitude in the middle of ``places`` [N, 2], -180 to 180, where they lie on both sides of the date line; else None.
 
     They do where the widest stretch without any place is not the one over that line.
@@ -22,19 +22,19 @@ def middle(places: np.ndarray) -> float | None:
 
 def eastward(lon: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Longitudes as the map of ``places`` counts them: over the date line, those nearest to its middle."""
-    centre = middle(places)
+    centre = middle_longitude(places)
     return lon if centre is None else lon + 360 * np.round((centre - lon) / 360)
 
 
-def turned(shape: Any, places: np.ndarray) -> Any:
+def turn_geometry(shape: Any, places: np.ndarray) -> Any:
     """A GeoJSON geometry with its longitudes as the map of ``places`` counts them."""
-    centre = middle(places)
+    centre = middle_longitude(places)
     if centre is None or not shape:
         return shape
-    return {**shape, "coordinates": _turned(shape.get("coordinates", []), centre)}
+    return {**shape, "coordinates": _turn_part(shape.get("coordinates", []), centre)}
 
 
-def _turned(part: Any, centre: float) -> Any:
+def _turn_part(part: Any, centre: float) -> Any:
     if part and not isinstance(part[0], list | tuple):
         return [part[0] + 360 * round((centre - part[0]) / 360), *part[1:]]
-    return [_turned(inner, centre) for inner in part]
+    return [_turn_part(inner, centre) for inner in part]

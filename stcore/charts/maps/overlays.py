@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from stcore.charts.words import harmless
+from stcore.charts.words import deck_text
 
 MOST_SAID = 8
 """Attributes of a feature that a pointer over it is told."""
@@ -26,13 +26,13 @@ class Overlay:
     label: str = ""
 
 
-def overlay(name: str, collection: Mapping[str, Any]) -> Overlay:
+def plain_overlay(name: str, collection: Mapping[str, Any]) -> Overlay:
     """A layer as it is, its attributes told as plain text."""
-    return Overlay(name, collection, [attributes(name, feature) for feature in collection["features"]])
+    return Overlay(name, collection, [attribute_text(name, feature) for feature in collection["features"]])
 
 
-def attributes(name: str, feature: Mapping[str, Any]) -> str:
+def attribute_text(name: str, feature: Mapping[str, Any]) -> str:
     """The layer's name and a feature's attributes, one a line."""
     held = [f"{key}: {value}" for key, value in (feature.get("properties") or {}).items() if value not in (None, "")]
     more = [f"and {len(held) - MOST_SAID} more"] if len(held) > MOST_SAID else []
-    return harmless("\n".join([name, *held[:MOST_SAID], *more]))
+    return deck_text("\n".join([name, *held[:MOST_SAID], *more]))

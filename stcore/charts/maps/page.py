@@ -8,25 +8,26 @@ import numpy as np
 import pydeck
 
 from stcore.charts.maps.flat import flat_sensor_map
-from stcore.charts.maps.hatching import hatched, spacing
-from stcore.charts.maps.layers import lines, map_style
+from stcore.charts.maps.hatching import hatch_lines, line_spacing
+from stcore.charts.maps.layers import map_style, straight_lines
 from stcore.charts.maps.legend import sensor_map_legend
-from stcore.charts.maps.meridian import eastward, turned
+from stcore.charts.maps.meridian import eastward, turn_geometry
 from stcore.charts.maps.overlays import Overlay
-from stcore.charts.maps.sensors import SensorMap, clicked, colours, rgb, spread
+from stcore.charts.maps.sensors import SensorMap, clicked_sensor
+from stcore.charts.scales import colour_limits, rgb, scale_colours
 from stcore.charts.theme import Theme
 
 __all__ = [
     "DOTS",
     "SensorMap",
-    "area_of",
-    "clicked",
-    "colours",
+    "clicked_area",
+    "clicked_sensor",
+    "colour_limits",
     "flat_sensor_map",
+    "initial_view",
+    "scale_colours",
     "sensor_map",
     "sensor_map_legend",
-    "spread",
-    "view",
 ]
 
 VIEW = (620, 490)  # a small page's map, from which the first zoom is computed
@@ -59,24 +60,24 @@ def sensor_map(
     overlays = [_overlay(number, part, sensors, theme) for number, part in enumerate(sensors.overlays)]
     main = _tiles(sensors, theme) if sensors.tiled else _dots(sensors, theme)
     rings = [
-        _ring(sensors, _known(sensors, [chosen]), theme.background, 5),
-        _ring(sensors, _known(sensors, [chosen]), theme.pruned, 2.5),
+        _ring(sensors, _with_location(sensors, [chosen]), theme.background, 5),
+        _ring(sensors, _with_location(sensors, [chosen]), theme.pruned, 2.5),
     ]
-    many = _known(sensors, marked)
+    many = _with_location(sensors, marked)
     rings = [_ring(sensors, many, theme.kept, 2, name="marked"), *rings] if many else rings
     overlays += _no_data(sensors, theme)
-    tied = _ties(sensors, chosen, neighbours, theme) if neighbours and _known(sensors, [chosen]) else []
+    tied = _ties(sensors, chosen, neighbours, theme) if neighbours and _with_location(sensors, [chosen]) else []
     look = {"backgroundColor": theme.background, "color": theme.text, "border": f"1px solid {theme.line}"}
     around = [main, *overlays, *tied] if sensors.tiled else [*overlays, *tied, main]
     return Compact(
         layers=[*around, *rings],
-        initial_view_state=view(sensors.locations),
+        initial_view_state=initial_view(sensors.locations),
         map_style=map_style(sensors.layers, theme, sensors.online),
         tooltip={"text": "{said}", "style": look},  # as text: a sensor's name may hold anything
     )
 
 
-def area_of(sensors: SensorMap, layer: str, index: int) -> tuple[int, int] | None:
+def clicked_area(sensors: SensorMap, layer: str, index: int) -> tuple[int, int] | None:
     """(overlay, feature) that a click on a layer of the map means, or None."""
     number = int(layer.removeprefix("layer-")) if layer.startswith("layer-") and layer[6:].isdecimal() else -1
     if not 0 <= number < len(sensors.overlays) or not 0 <= index < len(sensors.overlays[number].said):
@@ -84,7 +85,7 @@ def area_of(sensors: SensorMap, layer: str, index: int) -> tuple[int, int] | Non
     return number, index
 
 
-def _known(sensors: SensorMap, places: Sequence[int | None]) -> list[int]:
+def _with_location(sensors: SensorMap, places: Sequence[int | None]) -> list[int]:
     """Those of some positions that the map draws."""
     drawn = set(sensors.drawn.tolist())
     return [place for place in places if place is not None and place in drawn]
@@ -135,7 +136,7 @@ def _overlay(number: int, part: Overlay, sensors: SensorMap, theme: Theme) -> py
             for ink, value in zip(inks, part.values, strict=True)
         ]
     rows = [
-        (turned(feature.get("geometry"), sensors.locations), {"said": said, "colour": fill})
+        (turn_geometry(feature.get("geometry"), sensors.locations), {"said": said, "colour": fill})
         for feature, said, fill in zip(features, part.said, fills, strict=True)
     ]
     line = [*rgb(theme.text if sensors.tiled else theme.muted), 255]
@@ -163,9 +164,11 @@ def _no_data(sensors: SensorMap, theme: Theme) -> list[pydeck.Layer]:
     """Hatching over the areas that have no number; the pointer goes through it."""
     if sensors.areas is None or sensors.areas.values is None or not sensors.gaps:
         return []
-    gap, features = spacing(np.array(sensors.spots)), sensors.areas.collection["features"]
+    gap, features = line_spacing(np.array(sensors.spots)), sensors.areas.collection["features"]
     empty = [features[place] for place in np.flatnonzero(np.isnan(sensors.areas.values))]
-    found = [line for part in empty for line in hatched(turned(part.get("geometry"), sensors.locations), gap)]
+    found = [
+        line for part in empty for line in hatch_lines(turn_geometry(part.get("geometry"), sensors.locations), gap)
+    ]
     inner = {"linestrings": {"getColor": [*rgb(theme.muted), 255]}}
     shape = {"type": "MultiLineString", "coordinates": found}
     return [
@@ -212,8 +215,8 @@ def _ties(
     sensors: SensorMap, chosen: int | None, neighbours: Sequence[tuple[int, float]], theme: Theme
 ) -> list[pydeck.Layer]:
     """Lines from the chosen sensor to its neighbours, wider for a larger weight."""
-    found = [(place, weight) for place, weight in neighbours if _known(sensors, [place])]
-    ends = lines(sensors.locations, np.full(len(found), chosen), np.array([place for place, _ in found], int))
+    found = [(place, weight) for place, weight in neighbours if _with_location(sensors, [place])]
+    ends = straight_lines(sensors.locations, np.full(len(found), chosen), np.array([place for place, _ in found], int))
     rows = [
         ({"type": "LineString", "coordinates": end}, {"width": round(1.5 + 3 * weight, 2)})
         for end, (_, weight) in zip(ends, found, strict=True)
@@ -237,7 +240,7 @@ def _features(name: str, sensors: SensorMap, rows: Sequence[tuple[Any, dict[str,
     return pydeck.Layer("GeoJsonLayer", features, id=name, point_radius_units=PIXELS, **look)
 
 
-def view(places: np.ndarray, size: tuple[int, int] = VIEW) -> pydeck.ViewState:
+def initial_view(places: np.ndarray, size: tuple[int, int] = VIEW) -> pydeck.ViewState:
     """Where a map of these places [N, 2] begins: all of them in sight, at ``size`` pixels."""
     known = places[np.isfinite(places).all(axis=1)]
     if not len(known):

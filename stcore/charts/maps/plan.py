@@ -6,14 +6,14 @@ import numpy as np
 import plotly.graph_objects as go
 import pydeck
 
-from stcore.charts.maps.flat import told
+from stcore.charts.maps.flat import hover_text
 from stcore.charts.maps.grid_cells import Cells
-from stcore.charts.maps.layers import Layers, ink, map_style, outlines
+from stcore.charts.maps.layers import Layers, layer_ink, map_style, outlines
 from stcore.charts.maps.meridian import eastward
-from stcore.charts.maps.page import view
-from stcore.charts.maps.sensors import rgb
+from stcore.charts.maps.page import initial_view
+from stcore.charts.scales import rgb
 from stcore.charts.theme import Theme
-from stcore.charts.words import harmless, short, signed
+from stcore.charts.words import deck_text, short, signed
 
 SENSORS = "plan"
 KEPT, OFF = 6.2, 4.2  # radii in pixels
@@ -55,7 +55,7 @@ class PlanMap:
         return float(np.clip(np.sqrt(250 / max(len(self.drawn), 1)), 0.35, 1.15))
 
 
-def pointed(
+def plan_texts(
     names: list[str],
     keep: np.ndarray,
     error: np.ndarray,
@@ -73,7 +73,7 @@ def pointed(
     for name, kept, now, before in zip(names, keep, error, whole, strict=True):
         change = f" ({signed(float(now / before - 1))} to all on)" if before > 0 else ""
         state = f"\n{'kept' if kept else 'off'}" if still else ""
-        told_all.append(harmless(f"{name}{state}\n{part} error: {short(float(now), unit)}{change}"))
+        told_all.append(deck_text(f"{name}{state}\n{part} error: {short(float(now), unit)}{change}"))
     return told_all
 
 
@@ -82,7 +82,7 @@ def plan_map(plan: PlanMap, theme: Theme) -> pydeck.Deck:
     look = {"backgroundColor": theme.background, "color": theme.text, "border": f"1px solid {theme.line}"}
     return pydeck.Deck(
         layers=[_cells(plan, theme) if plan.cells is not None else _dots(plan, theme), *_ring(plan, theme)],
-        initial_view_state=view(plan.locations),
+        initial_view_state=initial_view(plan.locations),
         map_style=map_style(plan.layers, theme, plan.online),
         tooltip={"text": "{said}", "style": look},
     )
@@ -172,7 +172,7 @@ def flat_plan_map(plan: PlanMap, theme: Theme) -> go.Figure:
     """The same map drawn flat, for files and notebooks: discs and open diamonds, or the cells of a grid as areas."""
     figure = go.Figure()
     for name, collection in plan.layers.items():
-        colours = ink(name, theme)
+        colours = layer_ink(name, theme)
         for area, part in outlines(collection):
             x = eastward(part[:, 0], plan.locations)
             fill = {"fill": "toself", "fillcolor": colours.fill} if area else {}
@@ -212,7 +212,7 @@ def _flat_dots(figure: go.Figure, plan: PlanMap, of: np.ndarray, on: bool, theme
         y=plan.locations[of, 0],
         mode="markers",
         marker=kept if on else off,
-        text=[told(plan.said[place]) for place in of],
+        text=[hover_text(plan.said[place]) for place in of],
         hoverinfo="text",
         name=plan.legend(on, len(of)),
     )
@@ -244,7 +244,7 @@ def _flat_cells(figure: go.Figure, plan: PlanMap, of: np.ndarray, on: bool, them
         mode="markers",
         marker={"size": 9, "opacity": 0},
         hoverinfo="text",
-        text=[told(plan.said[place]) for place in of],
+        text=[hover_text(plan.said[place]) for place in of],
         showlegend=False,
         legendgroup=name,
     )

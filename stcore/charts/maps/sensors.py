@@ -9,8 +9,9 @@ from stcore.charts.maps.grid_cells import Cells
 from stcore.charts.maps.layers import Layers
 from stcore.charts.maps.meridian import eastward
 from stcore.charts.maps.overlays import Overlay
+from stcore.charts.scales import colour_limits, full_limits, scale_colours, symmetric_limits
 from stcore.charts.theme import Theme
-from stcore.charts.words import harmless, labelled, short
+from stcore.charts.words import axis_title, deck_text, short
 
 SMALL, LARGE, QUIET = 3.2, 7.6, 2.6  # radius in pixels of the lowest and the highest value; of dots that tell no value
 MOST_OUTLINED = 2000
@@ -67,7 +68,7 @@ class SensorMap:
     @property
     def title(self) -> str:
         """What the colours mean, with the unit."""
-        return labelled(self.areas.label if self.areas else self.label, self.unit)
+        return axis_title(self.areas.label if self.areas else self.label, self.unit)
 
     @property
     def outlined(self) -> bool:
@@ -78,8 +79,8 @@ class SensorMap:
     def range(self) -> tuple[float, float]:
         """The values at the ends of the colour scale."""
         if self.areas is not None and self.areas.values is not None:
-            return symmetric(self.areas.values) if self.diverging else whole(self.areas.values)
-        return self.limits or (symmetric(self.values) if self.diverging else spread(self.values))
+            return symmetric_limits(self.areas.values) if self.diverging else full_limits(self.areas.values)
+        return self.limits or (symmetric_limits(self.values) if self.diverging else colour_limits(self.values))
 
     def shares(self, values: np.ndarray) -> np.ndarray:
         """Place of each of some values on the colour scale, 0 to 1, NaN for none."""
@@ -88,7 +89,7 @@ class SensorMap:
 
     def colours(self, values: np.ndarray, theme: Theme) -> np.ndarray:
         """[M, 3] red, green and blue of some values [M]."""
-        return colours(self.shares(values), theme, self.diverging)
+        return scale_colours(self.shares(values), theme, self.diverging)
 
     @property
     def radii(self) -> np.ndarray:
@@ -96,55 +97,23 @@ class SensorMap:
         crowd = np.clip(np.sqrt(250 / max(len(self.drawn), 1)), 0.3, 1.15)
         if self.areas is not None:
             return np.full(len(self.names), crowd * QUIET if self.cells is None else 0.8)
-        return crowd * sizes(self.shares(self.values), self.diverging)
+        return crowd * dot_radii(self.shares(self.values), self.diverging)
 
     def said(self) -> list[str]:
         """[N] what a pointer over the sensor is told."""
         sign = "+" if self.diverging else ""
         return [
-            harmless(f"{name}\n{self.label}: {sign if value > 0 else ''}{short(value, self.unit)}")
+            deck_text(f"{name}\n{self.label}: {sign if value > 0 else ''}{short(value, self.unit)}")
             for name, value in zip(self.names, self.values, strict=True)
         ]
 
 
-def sizes(shares: np.ndarray, diverging: bool = False) -> np.ndarray:
+def dot_radii(shares: np.ndarray, diverging: bool = False) -> np.ndarray:
     """Radii in pixels of places on the scale; on a diverging one both ends are large."""
     return SMALL + (LARGE - SMALL) * np.nan_to_num(np.abs(2 * shares - 1) if diverging else shares)
 
 
-def clicked(sensors: SensorMap, index: int) -> int | None:
+def clicked_sensor(sensors: SensorMap, index: int) -> int | None:
     """The position of the sensor that a click's index on the map means, or None."""
     drawn, points = sensors.drawn, 2 if sensors.outlined else 1
     return int(drawn[index // points]) if 0 <= index < points * len(drawn) else None
-
-
-def spread(values: np.ndarray) -> tuple[float, float]:
-    """The middle 96 % of what is finite, so that one strange sensor does not hide all others."""
-    finite = np.asarray(values)[np.isfinite(values)]
-    return (float(np.quantile(finite, 0.02)), float(np.quantile(finite, 0.98))) if len(finite) else (0.0, 1.0)
-
-
-def whole(values: np.ndarray) -> tuple[float, float]:
-    """All of what is finite: of a few means none is left out."""
-    finite = np.asarray(values)[np.isfinite(values)]
-    return (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
-
-
-def symmetric(values: np.ndarray) -> tuple[float, float]:
-    """As far below 0 as above: the size that 96 % of what is finite stay under."""
-    finite = np.abs(np.asarray(values)[np.isfinite(values)])
-    most = float(np.quantile(finite, 0.96)) if len(finite) else 1.0
-    return -(most or 1.0), most or 1.0
-
-
-def colours(shares: np.ndarray, theme: Theme, diverging: bool = False) -> np.ndarray:
-    """[N, 3] red, green and blue of places on the theme's scale; its background where there is no value."""
-    scale = np.array([rgb(colour) for colour in (theme.diverging if diverging else theme.sequential)], float)
-    place = np.nan_to_num(shares) * (len(scale) - 1)
-    mixed = np.stack([np.interp(place, np.arange(len(scale)), scale[:, part]) for part in range(3)], axis=1)
-    return np.where(np.isnan(shares)[:, None], rgb(theme.background), mixed).round().astype(int)
-
-
-def rgb(colour: str) -> list[int]:
-    """Red, green and blue of #rrggbb."""
-    return [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
