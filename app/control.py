@@ -34,9 +34,9 @@ def show_controls(run: Run, now: str) -> None:
     ):
         word, color, icon = BADGES[now]
         st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
-        if run.spec["data"]["simulated"]:
+        if run.spec.data.simulated:
             st.badge("Simulated", color="violet", icon=":material/science:")
-        if assumed := run.spec["data"].get("assumed"):
+        if assumed := run.spec.data.assumed:
             hint = (
                 f"The file says no {assumed.replace(', ', ' and no ')}, so the times shown here are assumed, not known."
             )
@@ -56,7 +56,7 @@ def _progress(run: Run, now: str) -> None:
     share = min(where["visits"] / max(where["planned"], 1), 1.0)
     text, left = f"{run.pass_name} {where['epoch'] + 1} of {run.passes}", where["seconds_left"]
     if where["epoch"] < 0:
-        compares = run.spec["options"].get("mask", {}).get("pilot")
+        compares = run.spec.options.mask.get("pilot")
         text = "comparing masks first" if compares else "scoring before training"
         text = "before the first round" if run.kind == "distil" else text
     elif share == 1.0:
@@ -101,7 +101,7 @@ def show_problem(key: str) -> None:
 
 def data_source(run: Run) -> str:
     """Where the data of a run are, for another run on them."""
-    source = str(run.spec["data"]["source"])
+    source = run.spec.data.source
     return str(run.path / source) if source == "data.nc" else source
 
 

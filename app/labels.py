@@ -32,11 +32,11 @@ def run_label(run: Run) -> str:
     """
     if title := labels_of.label(run).title:
         return title
-    created = run.spec["created"]
+    created = run.spec.created
     local = pd.Timestamp(created).tz_convert(current_zone())
     when = f"{local.day} {local:%b, %H:%M}" if run.id[:8] == created[:10].replace("-", "") else run.id
     method = distiller_words(run) if run.kind == "distil" else strategy_words(run)
-    return f"{method} · {card_label(run.spec['options']['model']['name'])} · {when} · {run.spec['data']['title']}"
+    return f"{method} · {card_label(run.spec.model_name)} · {when} · {run.spec.data.title}"
 
 
 def run_labels(runs: Sequence[Run]) -> dict[str, str]:
@@ -50,7 +50,7 @@ def run_labels(runs: Sequence[Run]) -> dict[str, str]:
 
 def strategy_words(run: Run) -> str:
     """How a run trains: its strategy and budget, its mask, and the distilled set if it trains on one."""
-    prune = run.spec["options"]["prune"]
+    prune = run.spec.options.prune
     keep = prune.get("keep")
     method = f"{card_label(prune['name'])}{f' {keep:.0%}' if keep else ''}"
     if mask := mask_words(run):
@@ -62,16 +62,16 @@ def strategy_words(run: Run) -> str:
 
 def training_set_words(run: Run) -> str:
     """The distilled set that a run trains on; empty for a run on the data themselves."""
-    distilled = run.spec.get("distilled")
+    distilled = run.spec.distilled
     if not distilled:
         return ""
-    then_all = ", then all" if (run.spec["options"].get("distilled") or {}).get("warm") else ""
+    then_all = ", then all" if run.spec.options.distilled.warm else ""
     return f"on a set of {distilled['windows']:,} × {distilled['sensors']:,}{then_all}"
 
 
 def mask_words(run: Run) -> str:
     """The run's mask over sensors and how many are off; empty without one."""
-    mask = run.spec["options"].get("mask") or {"name": "none"}
+    mask = run.spec.options.mask
     if mask["name"] == "none":
         return ""
     words = card_label(mask["name"]) + (" mask" if mask["name"] not in ("any", "dynst") else "")
@@ -84,8 +84,7 @@ def mask_words(run: Run) -> str:
 
 def error_unit(run: Run) -> str:
     """The unit of the run's errors."""
-    targets, data = run.spec["targets"], run.spec["data"]
-    return str(data["units"].get(targets[0], "")) if len(targets) == 1 else "training spreads"
+    return run.spec.error_unit
 
 
 # ---- distilled sets ------------------------------------------------------------------------------------------------
@@ -97,8 +96,8 @@ def distiller_words(run: Run) -> str:
 
 def set_size(run: Run) -> tuple[int, int]:
     """Windows and clusters (or sensors) of the set that a distillation makes; those of the data if its method is unknown."""
-    windows, sensors = run.spec["windows"]["train"], len(run.spec["data"]["sensors"])
-    choice = run.spec["options"]["distil"]
+    windows, sensors = run.spec.windows.train, len(run.spec.data.sensors)
+    choice = run.spec.distil
     card = registry.find("distillers", choice["name"])
     if card is None:
         return windows, sensors
@@ -109,7 +108,7 @@ def set_size(run: Run) -> tuple[int, int]:
 def set_share(run: Run) -> float:
     """The size of a distillation's set as a share of its training data."""
     windows, sensors = set_size(run)
-    return windows * sensors / (run.spec["windows"]["train"] * len(run.spec["data"]["sensors"]))
+    return windows * sensors / (run.spec.windows.train * len(run.spec.data.sensors))
 
 
 def set_size_words(run: Run) -> str:
@@ -120,13 +119,13 @@ def set_size_words(run: Run) -> str:
 
 def set_sensor_words(run: Run) -> str:
     """What the sensors of the set are: clusters, or real sensors (of a grid: cells)."""
-    is_picked = run.spec["options"]["distil"].get("sensors", "clusters") != "clusters"
+    is_picked = run.spec.distil.get("sensors", "clusters") != "clusters"
     return say_cells("sensors", run) if is_picked else "clusters"
 
 
 def say_cells(text: str, run: Run) -> str:
     """A text about sensors for a distillation's data: of a grid it says cells."""
-    return say_node(text, "cell" if run.spec["data"].get("node") == "cell" else "sensor")  # old records name none
+    return say_node(text, "cell" if run.spec.data.node == "cell" else "sensor")  # old records name none
 
 
 def say_node(text: str, node: str) -> str:

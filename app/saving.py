@@ -83,5 +83,9 @@ def save_record(run: Run) -> None:
 
 def record_text(run: Run) -> str:
     """A run's spec, summary and epochs (or rounds) as one JSON document."""
-    record = {"spec": run.spec, "summary": run.summary() | {"path": run.path.name}, f"{run.pass_name}s": run.epochs()}
+    record = {
+        "spec": run.spec.to_json(),
+        "summary": run.summary() | {"path": run.path.name},
+        f"{run.pass_name}s": run.epochs(),
+    }
     return json.dumps(without_nan(record), indent=1)

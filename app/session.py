@@ -88,11 +88,7 @@ def all_runs(kind: str | None = "train") -> list[Run]:
 
 def listed_runs(chosen: str | None = None) -> list[Run]:
     """The runs that lists offer: all but archived ones and trials of an experiment's search, unless ``chosen``."""
-
-    def trial(run: Run) -> bool:
-        return (run.spec.get("experiment") or {}).get("trial") is not None
-
-    return [run for run in all_runs() if run.id == chosen or not (trial(run) or label(run).archived)]
+    return [run for run in all_runs() if run.id == chosen or not (run.spec.is_trial or label(run).archived)]
 
 
 def distillations(chosen: str | None = None) -> list[Run]:
@@ -201,8 +197,8 @@ def open_dataset(source: str, answers: dict[str, str] | None = None) -> STData:
 
 def run_dataset(run: Run) -> STData:
     """The data that a run was made of, where they lie in folders that this page may read. DataError."""
-    source: Any = run.spec["data"]["source"]
-    return open_dataset(str(run.path / source) if source == "data.nc" else source, run.spec["data"]["answers"])
+    source = run.spec.data.source
+    return open_dataset(str(run.path / source) if source == "data.nc" else source, run.spec.data.answers)
 
 
 def session_answers(source: str) -> dict[str, str]:

@@ -15,8 +15,8 @@ DEMO = "demo"
 def choose_source(key: str, address: str | None) -> str:
     """The list of datasets under ``key``; gives a path or ``demo``. ``address``: the dataset that the address names, taken
     whenever it is a new one."""
-    runs = [run for run in all_runs() if run.spec["data"]["source"] != "data.nc"]
-    titles = {DEMO: ""} | {run.spec["data"]["source"]: run.spec["data"]["title"] for run in runs}
+    runs = [run for run in all_runs() if run.spec.data.source != "data.nc"]
+    titles = {DEMO: ""} | {run.spec.data.source: run.spec.data.title for run in runs}
     titles[DEMO] = "Demo: Ringstadt (simulated city)"
     seen = f"{key} in address"
     if address and address != st.session_state.get(seen):

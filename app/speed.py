@@ -1,6 +1,6 @@
 """How fast this machine trains and distils, from the runs that it has finished; for the estimates beside the forms."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,6 @@ import streamlit as st
 
 from app.session import all_runs, demo_run, distillations
 from stcore.distil import estimate
-from stcore.distil.options import DistilOptions
 from stcore.options import RunOptions
 from stcore.runs import Run
 from stcore.training import cost
@@ -37,16 +36,16 @@ def distilling_speed(model: str) -> tuple[float, str]:
 
 def _measure(measure: Callable[[str, float], Any], runs: Iterable[Run], model: str) -> list[Any]:
     """What ``measure`` gives for the newest runs of a model that have ended; nothing for those that it cannot measure."""
-    same = (run for run in runs if run.spec["options"]["model"]["name"] == model)
+    same = (run for run in runs if run.spec.model_name == model)
     ended = [run for run in same if (run.path / "result.json").exists()][:RUNS]
     measured = (measure(str(run.path), (run.path / "result.json").stat().st_mtime) for run in ended)
     return [one for one in measured if one]
 
 
-def training_work(options: RunOptions, windows: tuple[int, int, int], data: Mapping[str, Any]) -> cost.Work:
-    """The work of a run with these windows (training, validation, test) on data with these sensors and channels."""
-    inputs = len(options.data.inputs or data["channels"])
-    return cost.work(options, windows, len(data["sensors"]), inputs, len(options.data.targets or [""]))
+def training_work(options: RunOptions, windows: tuple[int, int, int], sensors: int, channels: int) -> cost.Work:
+    """The work of a run with these windows (training, validation, test) on data with so many sensors and channels."""
+    inputs = len(options.data.inputs) if options.data.inputs else channels
+    return cost.work(options, windows, sensors, inputs, len(options.data.targets or [""]))
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -55,8 +54,9 @@ def _training(path: str, stamp: float) -> tuple[cost.Work, float] | None:
     run = Run(Path(path))
     if (run.result or {}).get("status") != "done":
         return None
-    options, windows = RunOptions.read(run.spec["options"]), run.spec["windows"]
-    work = training_work(options, (windows["train"], windows["validation"], windows["test"]), run.spec["data"])
+    windows, data = run.spec.windows, run.spec.data
+    counts = (windows.train, windows.validation, windows.test)
+    work = training_work(run.spec.options, counts, len(data.sensors), len(data.channels))
     return work, run.summary()["seconds"]["train"]
 
 
@@ -70,8 +70,8 @@ def _distilling(path: str, stamp: float) -> tuple[float, float] | None:
     if (run.result or {}).get("status") != "done":
         return None
     with suppress(ValueError):  # an option, a distiller or a model that this version does not know
-        options, windows, data = DistilOptions.read(run.spec["options"]), run.spec["windows"], run.spec["data"]
-        inputs, targets = len(options.data.inputs or data["channels"]), len(run.spec["targets"])
-        shape = estimate.Shape(windows["train"], windows["validation"], len(data["sensors"]), inputs, targets)
+        options, windows, data = run.spec.distil_options, run.spec.windows, run.spec.data
+        inputs, targets = len(options.data.inputs or data.channels), len(run.spec.targets)
+        shape = estimate.Shape(windows.train, windows.validation, len(data.sensors), inputs, targets)
         return estimate.expected(options, shape), run.summary()["seconds"]["total"]
     return None

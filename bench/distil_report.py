@@ -58,7 +58,7 @@ def arms(folder: Path) -> dict[Arm, dict[int, Run]]:
     for run in reversed(runs_in(folder)):
         if finished(run):
             name, *method, ratio, seed, _ = run.id.split(".")
-            arm = Arm(name, ".".join(method), float(ratio) / 1000, run.spec["options"]["model"]["name"])
+            arm = Arm(name, ".".join(method), float(ratio) / 1000, run.spec.model_name)
             found.setdefault(arm, {})[int(seed)] = run
     return found
 
@@ -78,11 +78,11 @@ def write_rows(folder: Path, results: Path) -> None:
 
 def figures(folder: Path, run: Run) -> dict[str, Any]:
     """What one run brought; relative errors are STemDist's (arXiv 2603.10410), over observed targets that are not zero."""
-    result, small = run.result or {}, run.spec.get("distilled") or {}
+    result, small = run.result or {}, run.spec.distilled or {}
     made = folder / run.id.rsplit(".", 1)[0]
     distilled = (Run(made).result or {}) if small and made.exists() else {}
     metrics = result["metrics"]["test"]
-    middle, spread = naive(run.spec["data"]["source"], run.spec["options"]["data"]["horizon"])
+    middle, spread = naive(run.spec.data.source, run.spec.horizon)
     return {
         "windows": small.get("windows"),
         "sensors": small.get("sensors"),

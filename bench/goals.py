@@ -146,9 +146,9 @@ def times(on: Measured) -> list[tuple[Arm, list[float | None]]]:
     full = on.each("full", keep=1.0)
     if not full:
         return []
-    best = {run.spec["options"]["seed"]: lowest(run) * (1 + NEAR) for run in full[0].runs}
+    best = {run.spec.options.seed: lowest(run) * (1 + NEAR) for run in full[0].runs}
     return [
-        (arm, [seconds_to(run, best[seed]) for run in arm.runs if (seed := run.spec["options"]["seed"]) in best])
+        (arm, [seconds_to(run, best[seed]) for run in arm.runs if (seed := run.spec.options.seed) in best])
         for arm in on.arms.all
         if arm.samples == "cells"
     ]
@@ -214,12 +214,12 @@ def recall(run: Run, data: STData) -> np.ndarray:
     All visits are counted in passes of full training. Of cells their means over a window. Not a number where nothing was
     pruned or no incident is known.
     """
-    trace, options, planted = run.trace(), run.spec["options"], payers.planted_steps(data)
+    trace, planted = run.trace(), payers.planted_steps(data)
     epochs = pruned_epochs(trace)
     if planted is None or not len(epochs):
         return np.full((2, 2), np.nan)
-    first = trace["start"].values + options["data"]["lookback"]
-    touched = payers.forecast_mask(planted, first, options["data"]["horizon"]).any(axis=1)
+    first = trace["start"].values + run.spec.lookback
+    touched = payers.forecast_mask(planted, first, run.spec.horizon).any(axis=1)
     kept = trace["kept"].values.astype(np.float64)
-    shares = kept[epochs].mean(axis=0), kept.sum(axis=0) / options["train"]["epochs"]
+    shares = kept[epochs].mean(axis=0), kept.sum(axis=0) / run.spec.options.train.epochs
     return np.array([[share[touched].mean(), share[~touched].mean()] for share in shares])

@@ -56,7 +56,7 @@ def write_rows(folder: Path, results: Path) -> None:
 
 def row(name: str, run: Run) -> dict[str, Any]:
     """What one run was and brought."""
-    options, result = run.spec["options"], run.result or {}
+    options, result = run.spec.options, run.result or {}
     clocks = {
         f"{clock}_{kind}": result[clock][kind]
         for clock in ("cpu", "seconds")
@@ -65,10 +65,10 @@ def row(name: str, run: Run) -> dict[str, Any]:
     return {
         "set": name,
         "samples": run.sample_name,
-        "method": options["prune"]["name"],
-        "keep": options["prune"].get("keep"),
-        "seed": options["seed"],
-        **{part: options["train"][part] for part in ("epochs", "batch", "lr", "weight_decay")},
+        "method": run.method,
+        "keep": options.prune.get("keep"),
+        "seed": options.seed,
+        **{part: getattr(options.train, part) for part in ("epochs", "batch", "lr", "weight_decay")},
         "test_mae": result["metrics"]["test"]["mae"],
         "validation_mae": result["metrics"]["validation"]["mae"],
         **{f"visits_{kind}": result["visits"][kind] for kind in ("kept", "full", "refresh", "pilot")},
@@ -136,7 +136,7 @@ def rows(on: Measured) -> Iterator[list[str]]:
             arm.label,
             arm.samples,
             "" if arm.keep is None else f"{arm.keep:.0%}",
-            *(f"{arm.runs[0].spec['options']['train'][part]:g}" for part in ("batch", "weight_decay")),
+            *(f"{getattr(arm.runs[0].spec.options.train, part):g}" for part in ("batch", "weight_decay")),
             f"{one['mae']:.3f}{spread} ({one['seeds']})",
             *against,
             " + ".join([f"{cost['visits_kept'] / 1e6:.4g}", *extra]),

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 
 from stcore.data.metrics import Errors
-from stcore.options import RunOptions
 from stcore.processes import jobs
 from stcore.runs import Run, runs_in
 from stcore.runs.record import weights
@@ -20,7 +19,7 @@ Key = tuple[str, str, int]
 def answer(folder: Path) -> None:
     """For every finished run with a mask: the errors under it of the any-mask model of its set, model and seed."""
     done = [run for run in runs_in(folder) if jobs.finished(run)]
-    models = {key(run): run for run in done if run.spec["options"]["mask"]["name"] == "any"}
+    models = {key(run): run for run in done if run.spec.mask_name == "any"}
     opened: dict[str, WhatIf] = {}
     for run in done:
         gate = from_bytes(weights(run) or b"")["gate"]
@@ -41,13 +40,12 @@ def answered(run: Run, asked: Run) -> bool:
 
 def key(run: Run) -> Key:
     """Its data, model and seed."""
-    options = run.spec["options"]
-    return run.spec["data"]["fingerprint"], options["model"]["name"], options["seed"]
+    return run.spec.data.fingerprint, run.spec.model_name, run.spec.options.seed
 
 
 def what_if(run: Run) -> WhatIf:
     """A finished run, to be asked about masks."""
-    return WhatIf(jobs.dataset(run), RunOptions.read(run.spec["options"]), weights(run) or b"")
+    return WhatIf(jobs.dataset(run), run.spec.options, weights(run) or b"")
 
 
 def errors(model: WhatIf, keep: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -29,15 +29,15 @@ HEAD = [
 def done(folder: Path) -> list[tuple[Arm, int, Run]]:
     """The finished runs with what they are, oldest first."""
     runs = [run for run in reversed(runs_in(folder)) if finished(run)]
-    return [(arm(run), int(run.spec["options"]["seed"]), run) for run in runs]
+    return [(arm(run), run.spec.options.seed, run) for run in runs]
 
 
 def arm(run: Run) -> Arm:
     """What a run is, beside its seed."""
-    mask = run.spec["options"]["mask"]
+    mask = run.spec.options.mask
     name = registry.card("masks", mask["name"]).name  # an older run may have an older one
     share = None if name in ("none", "any") else round(100 * mask["sparsity"])
-    return Arm(run.id.split(".")[0], run.spec["options"]["model"]["name"], name, share)
+    return Arm(run.id.split(".")[0], run.spec.model_name, name, share)
 
 
 def write_rows(folder: Path, results: Path) -> None:
@@ -53,7 +53,7 @@ def figures(run: Run) -> dict[str, Any]:
     """What one run brought; seconds are of the processor, of training and of choosing."""
     result = run.result or {}
     return {
-        "epochs": run.spec["options"]["train"]["epochs"],
+        "epochs": run.spec.options.train.epochs,
         "best_epoch": result["best_epoch"],
         "test_mae": result["metrics"]["test"]["mae"],
         "validation_mae": result["metrics"]["validation"]["mae"],
@@ -112,10 +112,10 @@ def about(found: Found, name: str) -> str:
     one = found.whole(name)
     assert one is not None
     run = next(iter(found.arms[one].values()))
-    options, data = run.spec["options"], run.spec["data"]
+    spec, data = run.spec, run.spec.data
     return (
-        f"{len(data['sensors'])} sensors, {data['steps']:,} steps; {one.model}, {options['data']['lookback']} steps in and "
-        f"{options['data']['horizon']} out, {options['train']['epochs']} epochs.\n"
+        f"{len(data.sensors)} sensors, {data.steps:,} steps; {one.model}, {spec.lookback} steps in and "
+        f"{spec.horizon} out, {spec.options.train.epochs} epochs.\n"
     )
 
 

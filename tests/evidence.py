@@ -9,6 +9,7 @@ import numpy as np
 from scipy.signal import lfilter
 
 from stcore.evidence.paired import Evidence
+from stcore.options import merged
 from stcore.runs import Run
 
 DAY = 24
@@ -50,6 +51,13 @@ def autoregressive(rng: np.random.Generator, size: tuple[int, ...], memory: floa
     chance = rng.normal(size=size)
     chance[..., 1:] *= np.sqrt(1 - memory**2)
     return np.asarray(lfilter([1.0], [1.0, -memory], chance))
+
+
+def edit(run: Run, changes: dict[str, Any]) -> Run:
+    """The run with these values in its spec.json laid over its own."""
+    path = run.path / "spec.json"
+    path.write_text(json.dumps(merged(json.loads(path.read_text()), changes)))
+    return Run(run.path)
 
 
 def written(folder: Path, test: Evidence, name: str, leave_out: Sequence[str] = (), **result: Any) -> Run:

@@ -49,11 +49,11 @@ def test_their_trace_is_whole(runs: Path) -> None:
 def test_their_weights_forecast_as_they_did(runs: Path) -> None:
     run = Run(runs / "done")
     data = jobs.dataset(run)
-    options = run.spec["options"]["data"]
-    last = data.steps - options["lookback"] - options["horizon"]
+    spec = run.spec
+    last = data.steps - spec.lookback - spec.horizon
     starts = np.arange(last - 20, last + 1)
     forecast = jobs.predict(run, starts, data)
-    steps = starts[:, None] + options["lookback"] + np.arange(options["horizon"])
+    steps = starts[:, None] + spec.lookback + np.arange(spec.horizon)
     error = np.nanmean(np.abs(forecast[..., 0] - data.values[steps, :, 0]))
     assert error == pytest.approx(run.summary()["metrics"]["test"]["mae"], rel=0.4)
 

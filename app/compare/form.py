@@ -77,7 +77,7 @@ def show_presets(run: Run | None) -> None:
     with st.container(horizontal=True):
         for name, (label, hint, values) in PRESETS.items():
             st.button(label, help=hint, key=f"preset {name}", on_click=fill_preset, args=(values,))
-        if run and run.spec["options"]["prune"]["name"] not in CONTROLS:
+        if run and run.spec.options.prune["name"] not in CONTROLS:
             hint = "Method, model, data and training as in the run that is shown above."
             st.button("Like the run above", help=hint, key="preset run", on_click=fill_run, args=(run,))
 
@@ -285,8 +285,7 @@ def fill_preset(values: Values) -> None:
 
 def fill_run(run: Run) -> None:
     """Have the form show a run's data, method, model and training. For callbacks."""
-    spec = run.spec
-    options, source = spec["options"], spec["data"]["source"]
+    options, source = run.spec.options_json, run.spec.data.source
     prune = options["prune"]
     st.session_state["experiment.data"] = str(run.path / source) if source == "data.nc" else source
     if prune["name"] not in ("full", "random"):

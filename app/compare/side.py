@@ -254,7 +254,7 @@ def kept_overlap(one: Run, other: Run) -> pd.DataFrame | None:
     Of runs on cells only shares of windows are recorded, so there is none of them either.
     """
     first, second = run_trace(one), run_trace(other)
-    same = one.spec["data"]["fingerprint"] == other.spec["data"]["fingerprint"]
+    same = one.spec.data.fingerprint == other.spec.data.fingerprint
     if not same or not np.array_equal(first["start"].values, second["start"].values):
         return None
     epochs = min(first.sizes["epoch"], second.sizes["epoch"])

@@ -84,7 +84,7 @@ def draw_map(run: Run, clusters: Clusters, chosen: int | None) -> None:
         st.warning(f"The data cannot be opened: {plain(below.problem)} The map shows what the record holds.")
     if below.made_up:
         st.info(no_places(below.data) if below.data else "No coordinates: the sensors stand in rows.")
-    names = [str(name) for name in run.spec["data"]["sensors"]]
+    names = [str(name) for name in run.spec.data.sensors]
     drawing = ClusterMap(names, below.places, clusters.label, clusters.weight, below.layers, below.cells, chosen)
     words = f"Map of the {clusters.count} {set_sensor_words(run)}"
     if st.session_state.get(f"{KEY}-kind", False):
@@ -107,7 +107,7 @@ def draw_map(run: Run, clusters: Clusters, chosen: int | None) -> None:
 
 def show_table(run: Run, clusters: Clusters, chosen: int) -> None:
     """The sensors of the chosen cluster, or of each."""
-    names = np.array([str(name) for name in run.spec["data"]["sensors"]])
+    names = np.array([str(name) for name in run.spec.data.sensors])
     places = range(clusters.count) if chosen == EVERY_ONE else [chosen]
     column = say_cells("sensors", run)
     rows = [

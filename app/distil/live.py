@@ -36,7 +36,7 @@ def planned_rounds(run: Run) -> int:
 
 def learning_options(run: Run) -> Any:
     """The decided options of a distiller that learns; None for one that picks windows, or that this version does not know."""
-    choice = run.spec["options"]["distil"]
+    choice = run.spec.distil
     card = registry.find("distillers", choice["name"])
     return card.decide(registry.options_of("distillers", choice)) if card and card.learns else None
 
@@ -44,7 +44,7 @@ def learning_options(run: Run) -> Any:
 def has_teacher(run: Run) -> bool:
     """Whether the windows' targets are forecasts of a teacher."""
     options = learning_options(run)
-    targets = getattr(options, "targets", None) if options else run.spec["options"]["distil"].get("targets")
+    targets = getattr(options, "targets", None) if options else run.spec.distil.get("targets")
     return targets == "teacher"
 
 
@@ -62,7 +62,7 @@ def show_distilling(run: Run) -> None:
 
 def distilling_figures(run: Run, rounds: pd.DataFrame, now: str) -> list[Figure]:
     """Method, size, error, rounds and time."""
-    summary, data = run.summary(), run.spec["data"]
+    summary, data = run.summary(), run.spec.data
     windows, sensors = set_size(run)
     error = (summary["metrics"]["validation"] or {}).get("mae")
     best = {None: None, 0: "as it began"}.get(at := summary["best_epoch"], f"after round {at}")
@@ -74,7 +74,7 @@ def distilling_figures(run: Run, rounds: pd.DataFrame, now: str) -> list[Figure]
     )
     round_help = "Each round trains a new surrogate on the set and then changes the set."
     words = set_sensor_words(run)
-    size_help = f"Windows × {words}, of {run.spec['windows']['train']:,} × {len(data['sensors']):,} in the data."
+    size_help = f"Windows × {words}, of {run.spec.windows.train:,} × {len(data.sensors):,} in the data."
     return [
         ("Method", distiller_label(run.method), None, set_size_words(run)),
         ("Size of the set", f"{windows:,} × {sensors:,}", f"{percent(set_share(run))} of the whole", size_help),

@@ -79,7 +79,7 @@ def show_training_on_set(run: Run) -> None:
     """How to train on the set, with which model and how long; and the button that starts it."""
     st.subheader("Train on it", anchor=False)
     fit = fit_surrogates(_data_of(run))
-    surrogate = run.spec["options"]["model"]["name"]
+    surrogate = run.spec.model_name
     st.session_state.setdefault("train on.way", ALONE)
     if st.session_state.get("train on.model") not in fit:
         st.session_state["train on.model"] = surrogate if surrogate in fit else next(iter(fit))
@@ -130,7 +130,7 @@ def _data_of(run: Run) -> STData | None:
 
 def start_training(run: Run, model: str, epochs: int, way: str, warm: int | None) -> None:
     """Make a run on the set and start its process. For callbacks."""
-    options, answers = run.spec["options"], run.spec["data"]["answers"]
+    options, answers = run.spec.options_json, run.spec.data.answers
     asked: dict[str, Any] = {
         "seed": options["seed"],
         "data": options["data"],

@@ -42,7 +42,7 @@ def show_errors(run: Run, made: pd.DataFrame, trained: pd.DataFrame) -> None:
         help="Every finished distillation of these data with this surrogate: the validation error of models trained on its "
         "set. A method that learns has to beat those that only pick real windows.",
     )
-    model, unit, theme = run.spec["options"]["model"]["name"], error_unit(run), current_theme()
+    model, unit, theme = run.spec.model_name, error_unit(run), current_theme()
     made = made[made["model"] == model]
     full = trained[(trained["on"] == ALL) & (trained["model"] == model)]["validation"]
     reference = (
@@ -204,7 +204,7 @@ LIST = "distillations"
 def show_distillations(run: Run, distillations: list[Run]) -> None:
     """The distillations of the same data as a table; selected rows can be looked at or deleted."""
     st.subheader("Distillations of these data", anchor=False)
-    same = [other for other in distillations if other.spec["data"]["fingerprint"] == run.spec["data"]["fingerprint"]]
+    same = [other for other in distillations if other.spec.data.fingerprint == run.spec.data.fingerprint]
     frame = distillation_rows(same)
     error = axis_title("validation MAE", error_unit(run))
     event = st.dataframe(
@@ -257,10 +257,10 @@ def distillation_rows(distillations: list[Run]) -> pd.DataFrame:
                 "windows": windows,
                 "sensors": sensors,
                 "share": set_share(run),
-                "surrogate": card_label(run.spec["options"]["model"]["name"]),
+                "surrogate": card_label(run.spec.model_name),
                 "validation": (summary["metrics"]["validation"] or {}).get("mae"),
                 "seconds": summary["seconds"]["total"],
-                "made": pd.Timestamp(run.spec["created"]).tz_convert(current_zone()).tz_localize(None),
+                "made": pd.Timestamp(run.spec.created).tz_convert(current_zone()).tz_localize(None),
                 "id": run.id,
             }
         )

@@ -46,7 +46,7 @@ def _show_windows(run: Run) -> None:
         return
     cluster, at = choose_window_round(run, rounds)
     real = nearest_windows(run)
-    scale = run.spec["scale"]["mean"][0], run.spec["scale"]["spread"][0]
+    scale = run.spec.scale.mean[0], run.spec.scale.std[0]
     first, now = (picture * scale[1] + scale[0] for picture in (rounds[0], rounds[at]))
     if real is not None:
         best = (run.result or {}).get("best_epoch")
@@ -119,9 +119,9 @@ def show_grid(
 ) -> None:
     """The small figures with one range of values, their legend and their numbers. ``forms``: the windows after the first round
     (None where there is only one round) and as they stand."""
-    theme, lookback = current_theme(), run.spec["options"]["data"]["lookback"]
-    target = run.spec["targets"][0]
-    title = axis_title(target, str(run.spec["data"]["units"].get(target, "")))
+    theme, lookback = current_theme(), run.spec.lookback
+    target = run.spec.target
+    title = axis_title(target, str(run.spec.data.units.get(target, "")))
     first, now = forms
     rows = np.flatnonzero(np.isfinite(now).any(axis=1))
     everything = np.concatenate([part[rows].ravel() for part in (first, now, near) if part is not None])
@@ -163,9 +163,8 @@ def movement_text(first: np.ndarray | None, now: np.ndarray, run: Run) -> str:
     """How much the shown windows changed since the first round; empty where there is only one."""
     if first is None or len(run.epochs()) < 2:
         return ""
-    target = run.spec["targets"][0]
     by = float(np.nanmean(np.abs(now - first)))
-    return f"Since the first round they have changed by {short(by, str(run.spec['data']['units'].get(target, '')))} on average."
+    return f"Since the first round they have changed by {short(by, run.spec.unit)} on average."
 
 
 def window_title(number: int, real: Beside | None, row: int) -> str:

@@ -16,7 +16,6 @@ from stcore.charts.window import Window, error_rows, history_chart, history_rows
 from stcore.charts.words import percent, short
 from stcore.data.windows import Windows, cut
 from stcore.models import naive
-from stcore.options import RunOptions
 from stcore.processes import oneshot
 from stcore.runs import RunError
 from stcore.runs.trace import forecast
@@ -108,7 +107,7 @@ def rank_text(look: Look) -> str:
 # ---- the window ----------------------------------------------------------------------------------------------------
 def show_window(look: Look) -> None:
     """Inputs, truth, forecasts of one sensor, and the error of all."""
-    targets = look.run.spec["targets"]
+    targets = look.run.spec.targets
     if len(targets) > 1:
         st.selectbox("Target", targets, key="target")
     window = window_numbers(look)
@@ -129,7 +128,7 @@ def show_window(look: Look) -> None:
 def window_numbers(look: Look) -> Window:
     """The numbers of the window that is looked at, of the chosen target."""
     assert look.data is not None
-    targets = look.run.spec["targets"]
+    targets = look.run.spec.targets
     target = st.session_state.get("target", targets[0])
     target = target if target in targets else targets[0]
     made = window_forecast(look)
@@ -139,7 +138,7 @@ def window_numbers(look: Look) -> Window:
         look.data,
         windows,
         target,
-        persistence(str(look.run.path), look.run.spec["data"]["fingerprint"], target, look),
+        persistence(str(look.run.path), look.run.spec.data.fingerprint, target, look),
         of_target,
     )
 
@@ -148,7 +147,7 @@ def window_numbers(look: Look) -> Window:
 def persistence(path: str, fingerprint: str, target: str, _look: Look) -> naive.Naive:
     """Persistence of a run's target, kept under the run's folder, since two visitors' runs may have one id, and its data."""
     assert _look.data is not None
-    train = cut(_look.data, RunOptions.read(_look.run.spec["options"]).data).label == 0
+    train = cut(_look.data, _look.run.spec.options.data).label == 0
     values = _look.data.values[:, :, [_look.data.channels.index(target)]]
     return naive.persistence(values, train, _look.data.step_seconds)
 
@@ -225,7 +224,7 @@ def show_errors(look: Look, window: Window, sensor: int) -> None:
         help="Mean absolute error of the forecast over the window's observed steps, by sensor. Persistence repeats the last "
         f"observed value; it was off by {short(float(np.nanmean(window.naive_errors)), window.unit)} on average.",
     )
-    places = look.run.spec["data"]["places"]
+    places = look.run.spec.data.locations
     names = (["Map"] if places else []) + ["Worst sensors", "Table"]
     parts = dict(zip(names, st.tabs(names), strict=True))
     if places:

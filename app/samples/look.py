@@ -34,34 +34,34 @@ class Look:
     @property
     def lookback(self) -> int:
         """Steps the model sees."""
-        return int(self.run.spec["options"]["data"]["lookback"])
+        return self.run.spec.lookback
 
     @property
     def horizon(self) -> int:
         """Steps it forecasts."""
-        return int(self.run.spec["options"]["data"]["horizon"])
+        return self.run.spec.horizon
 
     @property
     def step_seconds(self) -> float:
         """Seconds from one step to the next."""
-        return float(self.run.spec["data"]["step_seconds"])
+        return self.run.spec.data.step_seconds
 
     @property
     def of_cells(self) -> bool:
         """Whether (window, sensor) cells were pruned, so that a window is kept in part."""
-        return bool(self.run.spec["options"]["data"].get("samples") == "cells")
+        return self.run.spec.of_cells
 
     @property
     def in_rounds(self) -> bool:
         """Whether an epoch of the run is a round, a part of a pass, and so keeps less than its budget says."""
-        return self.run.passes > int(self.run.spec["options"]["train"]["epochs"])
+        return self.run.passes > self.run.spec.options.train.epochs
 
     def clock(self, steps: np.ndarray) -> pd.DatetimeIndex:
         """Instants of ``steps`` [M] on the wall clock, as far as the data tell it."""
         if self.data is not None:
             return self.data.clock(steps)
-        about = self.run.spec["data"]
-        return pd.DatetimeIndex(times(pd.Timestamp(about["first_step"]), about["step_seconds"], steps))
+        facts = self.run.spec.data
+        return pd.DatetimeIndex(times(pd.Timestamp(facts.first_step), facts.step_seconds, steps))
 
     @cached_property
     def planted(self) -> pd.DataFrame | None:

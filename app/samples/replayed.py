@@ -28,7 +28,7 @@ def show_replay(look: Look) -> pd.DataFrame | None:
     if look.of_cells:
         st.info("This run pruned cells, of which only the means of each window are recorded: nothing can be replayed.")
         return None
-    own, share = look.run.spec["options"]["prune"]["name"], visit_share(look)
+    own, share = look.run.spec.options.prune["name"], visit_share(look)
     offered = [name for name in registry.cards("strategies") if name != "full" and why_not_replayable(name) is None]
     left, right = st.columns([2, 3], gap="medium")
     with left:
@@ -62,8 +62,8 @@ def show_replay(look: Look) -> pd.DataFrame | None:
 
 def visit_share(look: Look) -> float:
     """The share of its samples that an epoch of the run has in the mean, by its budget or else as far as it is recorded."""
-    options = look.run.spec["options"]
-    asked, passes = options["prune"].get("keep"), options["train"]["epochs"] / look.run.passes  # fewer in a round
+    options = look.run.spec.options
+    asked, passes = options.prune.get("keep"), options.train.epochs / look.run.passes  # fewer in a round
     share = asked * passes if asked else look.trace["kept"].values.mean(dtype=np.float64)
     return float(np.clip(share, 0.01, 1))
 
@@ -107,7 +107,7 @@ def _replay_method(run: str, epochs: int, method: str, share: float, _look: Look
 
 def replay_setting(look: Look) -> Setting:
     """What a strategy knows besides the trace; features come from the data."""
-    options = RunOptions.read(look.run.spec["options"])
+    options = look.run.spec.options
 
     def feature(name: str) -> np.ndarray:
         if look.data is None:
@@ -122,5 +122,5 @@ def sample_features(look: Look, options: RunOptions) -> Features:
     assert look.data is not None
     windows = Windows(look.trace["start"].values, look.lookback, look.horizon)
     targets = look.data.channel(options.data.targets, look.data.channels[:1])
-    scale = look.run.spec["scale"]
-    return Features(look.data, windows, targets, Scale(np.array(scale["mean"]), np.array(scale["spread"])))
+    scale = look.run.spec.scale
+    return Features(look.data, windows, targets, Scale(np.array(scale.mean), np.array(scale.std)))

@@ -151,5 +151,5 @@ def compare_with(run: Run) -> Numbers | None:
         f"Error of this run minus that of **{plain(names[chosen])}**, {PARTS[part]}. Below 0, in purple, this run is better: "
         f"**{better}** of {len(values)} sensors; above 0, in orange, the other one: **{worse}**."
     )
-    unit = str(run.spec["data"]["units"].get(run.spec["targets"][0], ""))
+    unit = run.spec.unit
     return Numbers(f"{part} error minus the other run's", unit, values[None], False, symmetric_limits(values), True)

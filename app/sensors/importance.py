@@ -138,7 +138,7 @@ def show_stability(run: Run, found: ImportanceViews) -> None:
     """How stable the mask is, from epoch to epoch and between runs."""
     st.markdown("**Is the mask stable?**", help=STABLE)
     if not found.stability:
-        name = (run.spec["options"].get("mask") or {}).get("name", "none")
+        name = run.spec.mask_name
         st.markdown(
             "This run has no mask."
             if name == "none"

@@ -77,7 +77,7 @@ def _show_readings(view: View, chosen: list[int]) -> None:
     data = view.ground.data
     if data is None:
         return
-    target = view.run.spec["targets"][0]
+    target = view.run.spec.target
     channel = data.channels.index(target)
     steps = choose_days(data, "several")
     chart = mean_readings(data, chosen, channel, steps, current_theme())

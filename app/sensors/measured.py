@@ -1,7 +1,6 @@
 """What the Sensors view shows of a run: where its sensors lie, which numbers there are, and what was planted."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,7 +42,7 @@ class Numbers:
 
 def numbers_of(run: Run, trace: xr.Dataset, what: str) -> Numbers:
     """The chosen numbers with one colour range for all epochs, so that playing shows change."""
-    unit = run.spec["data"]["units"].get(run.spec["targets"][0], "")
+    unit = run.spec.unit
     if what == TEST:
         values = trace["test_sensor_error"].values[None].astype(float)
         return Numbers("test error", unit, values, False, colour_limits(values))
@@ -75,11 +74,11 @@ class Ground:
 
 def map_ground(run: Run) -> Ground:
     """From the run's dataset; from the run's own record where the data cannot be opened any more."""
-    kept: Any = run.spec["data"]["places"]
+    kept = run.spec.data.locations
     try:
         data = run_dataset(run)
     except (DataError, OSError) as error:
-        places = layout_locations(len(run.spec["data"]["sensors"]), None) if kept is None else np.array(kept, float)
+        places = layout_locations(len(run.spec.data.sensors), None) if kept is None else np.array(kept, float)
         return Ground(places, {}, kept is None, None, str(error))
     if data.locations is None:
         places = made_up_places(data.fingerprint, data)

@@ -63,7 +63,7 @@ def show_permutation(run: Run) -> None:
         st.rerun(scope="app")
     if now:
         st.session_state[asked] = True
-        done, count = under_way(run) or (0, len(run.spec["data"]["sensors"]))
+        done, count = under_way(run) or (0, len(run.spec.data.sensors))
         st.progress(min(done / max(count, 1), 1.0), f"{done} of {count} sensors" if done else "Loading the weights …")
         return
     found = kept(run)
@@ -91,7 +91,7 @@ def show_regions(view: View) -> None:
     most = min(MOST, len(view.names))
     left, right = st.columns(2)
     count = left.number_input("Regions", FEWEST, most, min(6, most), key="regions")
-    length = int(view.run.spec["options"]["train"]["epochs"])
+    length = view.run.spec.options.train.epochs
     epochs = right.number_input("Epochs each", 1, max(length, 1), min(5, length), key="region epochs")
     try:
         asked = region_question(view, int(count), int(epochs))

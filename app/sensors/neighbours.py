@@ -75,10 +75,9 @@ def hardest_table(run: str, path: str, sensor: int, stamp: float, _run: Run) -> 
     windows = window_errors(_run, data, sensor)
     if windows is None:
         return None
-    options = _run.spec["options"]["data"]
-    worst = hardest_windows(windows, int(options["horizon"]))
+    worst = hardest_windows(windows, _run.spec.horizon)
     by_day = data.step_seconds >= 86_400
-    moments = data.clock(worst["start"].to_numpy() + int(options["lookback"]))
+    moments = data.clock(worst["start"].to_numpy() + _run.spec.lookback)
     return worst.assign(time=[instant_text(moment, by_day) for moment in moments])
 
 

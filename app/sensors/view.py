@@ -54,12 +54,12 @@ class View:
     @property
     def unit(self) -> str:
         """The first target's unit."""
-        return str(self.run.spec["data"]["units"].get(self.run.spec["targets"][0], ""))
+        return self.run.spec.unit
 
     @property
     def fingerprint(self) -> str:
         """By which things are kept for these data."""
-        return str(self.run.spec["data"]["fingerprint"])
+        return str(self.run.spec.data.fingerprint)
 
     @property
     def placed(self) -> bool:
@@ -149,5 +149,5 @@ def show_past_readings(view: View, chosen: int) -> None:
     if data is None:
         st.markdown("The dataset is not there any more.")
         return
-    target = data.channels.index(view.run.spec["targets"][0])
+    target = data.channels.index(view.run.spec.target)
     show_series(data, chosen, target, choose_days(data))

@@ -210,7 +210,7 @@ def usable_options(
 # ---- cost and start ------------------------------------------------------------------------------------------------
 def show_cost(options: RunOptions, data: STData, windows: tuple[int, int, int]) -> None:
     """The estimated time and memory, with the visits and what was chosen automatically."""
-    work = training_work(options, windows, {"sensors": data.sensors, "channels": data.channels})
+    work = training_work(options, windows, len(data.sensors), len(data.channels))
     factor, basis = training_speed(options.model["name"])
     seconds, memory = cost.seconds(work, factor), cost.memory(options, work, data.values.size)
     samples = windows[0] * (len(data.sensors) if options.data.samples == "cells" else 1)
@@ -231,19 +231,19 @@ def start_run(source: str, options: dict[str, Any]) -> None:
 
 def fill_form(run: Run) -> None:
     """Have the form show a run's settings. For callbacks."""
-    options, data = run.spec["options"], run.spec["data"]
+    options, data = run.spec.options_json, run.spec.data
     st.session_state["new.source"] = data_source(run)
     kinds: dict[str, registry.Kind] = {"model": "models", "prune": "strategies"}
     for key, kind in kinds.items():
         card = registry.card(kind, options[key]["name"])
         st.session_state[f"new.{key}"] = card.name
         forms.fill(key, card.options.describe(), options[key], {})
-    mask = options.get("mask") or {"name": "none"}
+    mask = options["mask"]
     mask_card = registry.card("masks", mask["name"])
     st.session_state["new.mask"] = mask_card.name
-    sensors: dict[str, Any] = {"on": data["sensors"], "off": data["sensors"]}
+    sensors: dict[str, Any] = {"on": data.sensors, "off": data.sensors}
     forms.fill("mask", mask_card.options.describe(), mask, sensors)
-    lists = {"targets": data["channels"], "inputs": data["channels"]}
+    lists = {"targets": data.channels, "inputs": data.channels}
     for key, kind_of in (("train", TrainOptions), ("data", DataOptions)):
         forms.fill(key, kind_of.describe(), options[key], lists)
     forms.fill("run", RunOptions.describe(), {"seed": options["seed"]}, {})

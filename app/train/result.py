@@ -42,8 +42,8 @@ def show_results(run: Run) -> None:
     """Test errors by horizon beside the naive forecasts, the rule for missing readings, and downloads."""
     result = run.result or {}
     test, naive = result["metrics"]["test"], result["naive"]
-    ahead = [duration((step + 1) * run.spec["data"]["step_seconds"]) for step in range(len(test["by_horizon"]))]
-    name = run.spec["options"]["model"]["name"]
+    ahead = [duration((step + 1) * run.spec.data.step_seconds) for step in range(len(test["by_horizon"]))]
+    name = run.spec.model_name
     errors = {card_label(name): test} | {NAMES[key]: metrics for key, metrics in naive.items()}
     st.subheader("Test, by how far ahead", anchor=False, help="The last part of the data, which training never saw.")
     metric = str(
@@ -127,7 +127,7 @@ def show_downloads(run: Run, errors: pd.DataFrame | None = None) -> None:
 
 def offer_forecasts(run: Run) -> None:
     """Forecasts of the best weights as a file; a child process makes it when asked for."""
-    horizon, key = run.spec["options"]["data"]["horizon"], f"forecast file {run.id}"
+    horizon, key = run.spec.horizon, f"forecast file {run.id}"
     parts = {False: f"The next {horizon} steps after the data", True: "Every test window (large)"}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         of_test = st.selectbox("Forecasts", list(parts), format_func=parts.__getitem__, width=290, key="forecast what")

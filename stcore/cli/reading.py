@@ -42,7 +42,7 @@ def list_runs(
     for run in runs_in(runs, None):
         fields = label(run)
         if archived or not fields.archived:
-            about = {"data": run.spec["data"]["title"], "method": run.method, **asdict(fields), "bytes": size(run.path)}
+            about = {"data": run.spec.data.title, "method": run.method, **asdict(fields), "bytes": size(run.path)}
             rows.append(run.summary() | about)
     damaged = damaged_in(runs)
     text = "\n".join([text_table([_row(row) for row in rows], HEAD), *damaged])

@@ -57,7 +57,7 @@ def sensors(
     if out:
         exports.check_plan(out)
     opened = open_run(run, runs, "train")
-    names = opened.spec["data"]["sensors"]
+    names = opened.spec.data.sensors
     forced: dict[str, Any] = {
         "on": sensor_names(on, names),
         "off": sensor_names(off, names),

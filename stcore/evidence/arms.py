@@ -172,7 +172,7 @@ def group_runs(runs: Sequence[Run]) -> list[Arm]:
     """
     found: dict[str, list[Run]] = {}
     for run in runs:
-        if (run.spec.get("experiment") or {}).get("trial") is None:
+        if not run.spec.is_trial:
             found.setdefault(run_identity(run), []).append(run)
     arms = [arm_of(same) for same in found.values()]
     roles = [role_of(arm, arms) for arm in arms]
@@ -192,18 +192,18 @@ def group_runs(runs: Sequence[Run]) -> list[Arm]:
 
 def options_of(run: Run) -> dict[str, Any]:
     """All options that decide a run except its seed, on one level."""
-    options = LATER | flatten(run.spec["options"])
+    options = LATER | flatten(run.spec.options_json)
     return {name: value for name, value in options.items() if name not in ASIDE}
 
 
 def run_identity(run: Run) -> str:
     """A text that is equal for runs of one arm."""
-    return json.dumps([run.spec["data"]["fingerprint"], options_of(run)], sort_keys=True)
+    return json.dumps([run.spec.data.fingerprint, options_of(run)], sort_keys=True)
 
 
 def arm_of(runs: Sequence[Run]) -> Arm:
     """An arm without its role."""
-    prune = runs[0].spec["options"]["prune"]
+    prune = runs[0].spec.options.prune
     keep = prune.get("keep")
     share = 1.0 if keep is None and prune["name"] == "full" else keep
     card = registry.cards("strategies").get(prune["name"])
@@ -228,8 +228,8 @@ def role_of(arm: Arm, arms: Sequence[Arm]) -> str:
 
 def recipe(arm: Arm) -> tuple[int | None, float | None]:
     """Batch and learning rate."""
-    train = arm.runs[0].spec["options"]["train"]
-    return train.get("batch"), train.get("lr")
+    train = arm.runs[0].spec.options.train
+    return train.batch, train.lr
 
 
 def distinct_label(arm: Arm, methods: Sequence[Arm]) -> str:

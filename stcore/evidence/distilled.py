@@ -23,10 +23,10 @@ SAME = ("lookback", "horizon", "split", "targets", "inputs")
 
 def same_task(one: Run, other: Run) -> bool:
     """Whether two runs of any kind have the same windows of the same data, so that their errors can be compared."""
-    first, second = (run.spec["options"]["data"] for run in (one, other))
-    same = all(first.get(name) == second.get(name) for name in SAME if name != "targets")
-    fingerprints = {run.spec["data"]["fingerprint"] for run in (one, other)}
-    return same and len(fingerprints) == 1 and one.spec["targets"] == other.spec["targets"]
+    first, second = (run.spec.options.data for run in (one, other))
+    same = all(getattr(first, name) == getattr(second, name) for name in SAME if name != "targets")
+    fingerprints = {run.spec.data.fingerprint for run in (one, other)}
+    return same and len(fingerprints) == 1 and one.spec.targets == other.spec.targets
 
 
 def set_table(distillations: Sequence[Run]) -> pd.DataFrame:
@@ -41,7 +41,7 @@ def set_table(distillations: Sequence[Run]) -> pd.DataFrame:
 
 
 def _set(run: Run) -> dict[str, Any] | None:
-    options, result, table = run.spec["options"], run.result or {}, pictures.rounds(run)
+    result, table = run.result or {}, pictures.rounds(run)
     try:
         groups = pictures.clusters(run)
     except RunError:
@@ -50,9 +50,9 @@ def _set(run: Run) -> dict[str, Any] | None:
         return None
     return {
         "set": run.id,
-        "method": options["distil"]["name"],
-        "model": options["model"]["name"],
-        "schedule": options["distil"].get("schedule") or "",
+        "method": run.method,
+        "model": run.spec.model_name,
+        "schedule": run.spec.distil.get("schedule") or "",
         "windows": int(table["windows"].iloc[-1]),
         "sensors": groups.count,
         "share": result["visits"]["share"],
@@ -65,7 +65,7 @@ def _set(run: Run) -> dict[str, Any] | None:
 def _processor(run: Run) -> float:
     """Processor seconds of a finished run. NaN where it recorded none, or worked on another device."""
     known = (run.result or {}).get("cpu") or {}
-    here = run.spec["options"]["train"].get("device", "cpu") == "cpu"
+    here = run.spec.options.train.device == "cpu"
     return sum(known.values()) if here and known and fits(known, dict.fromkeys(known, NUMBER)) else np.nan
 
 
@@ -76,16 +76,16 @@ def training_table(runs: Sequence[Run], distillations: Sequence[Run]) -> pd.Data
     """
     rows = []
     for run in runs:
-        options, result = run.spec["options"], run.result or {}
-        source = (options.get("distilled") or {}).get("source")
-        plain = options["prune"]["name"] == "full" and (options.get("mask") or {}).get("name", "none") == "none"
+        distilled, result = run.spec.options.distilled, run.result or {}
+        source, warm = distilled.source, distilled.warm
+        plain = run.method == "full" and run.spec.mask_name == "none"
         if result.get("status") != "done" or not (source or plain):
             continue
-        metrics, warm = result["metrics"], (options.get("distilled") or {}).get("warm")
+        metrics = result["metrics"]
         rows.append(
             {
                 "run": run.id,
-                "model": options["model"]["name"],
+                "model": run.spec.model_name,
                 "on": ALL if source is None else ALONE if warm is None else WARM,
                 "set": "" if source is None else origin_of_set(run, distillations),
                 "validation": metrics["validation"].get("mae"),
@@ -100,7 +100,7 @@ def training_table(runs: Sequence[Run], distillations: Sequence[Run]) -> pd.Data
 
 def origin_of_set(run: Run, distillations: Sequence[Run]) -> str:
     """The id of the distillation that made a run's set: by the set's folder, else the first one with the same set."""
-    place, about = Path(run.spec["options"]["distilled"]["source"]), run.spec.get("distilled") or {}
+    place, about = Path(run.spec.options.distilled.source or ""), run.spec.distilled or {}
     home = place.parent.name if place.name == FILE else ""
     if any(one.id == home and one.path.resolve() == place.parent.resolve() for one in distillations):
         return home

@@ -157,9 +157,9 @@ def importance_views(
     views = {view.name: view for view in found if view is not None}
     notes += masked_note(begun, views)
     last = final_masks(begun)
-    target = data.channel(begun[0].spec["targets"][:1], [])[0] if data is not None else 0
+    target = data.channel(begun[0].spec.targets[:1], [])[0] if data is not None else 0
     return ImportanceViews(
-        list(begun[0].spec["data"]["sensors"]),
+        list(begun[0].spec.data.sensors),
         views,
         agreement_table(views, regions),
         {run.id: overlap_by_epoch(trace(run)["active"].values) for run in begun if run.id in last},
@@ -177,7 +177,7 @@ def comparable_runs(runs: Sequence[Run]) -> list[Run]:
 
     RunError where none has one, where data or targets differ, or where rows that every epoch writes are missing.
     """
-    about = {(run.spec["data"]["fingerprint"], *run.spec["targets"]) for run in runs}
+    about = {(run.spec.data.fingerprint, *run.spec.targets) for run in runs}
     if len(about) > 1:
         raise RunError("These runs are of different data or targets, so their sensors cannot be compared.")
     begun = [run for run in runs if run.epochs()]
@@ -186,7 +186,7 @@ def comparable_runs(runs: Sequence[Run]) -> list[Run]:
             f"Run {runs[0].id} has no finished epoch yet; it is {runs[0].status}." if runs else "No run was named."
         )
     for run in begun:
-        masked = run.spec["options"].get("mask", {}).get("name", "none") != "none"
+        masked = run.spec.mask_name != "none"
         check_rows(trace(run), "importance", *(("active", "mask_score") if masked else ()))
     return begun
 

@@ -61,24 +61,23 @@ class Evidence:
         """The evidence of ``run``. EvidenceError where it is not finished or kept no errors by window."""
         if run.status != "done" or run.result is None:
             raise EvidenceError(f"Run {run.id} is {run.status}, not done; evidence needs finished runs.")
-        data, options = run.spec["data"], run.spec["options"]
-        lookback, horizon = options["data"]["lookback"], options["data"]["horizon"]
+        data, lookback = run.spec.data, run.spec.lookback
         start = _row(run, "test_start", "<i8", (-1,))
-        shape = (len(start), horizon)
+        shape = (len(start), run.spec.horizon)
         if not len(start) or start[0] < 0 or start[-1] > FARTHEST or not (np.diff(start) > 0).all():
             raise damaged_rows(run, "test_start", "its steps do not rise")
         return cls(
             run=run.id,
-            seed=int(options.get("seed", 0)),
+            seed=run.spec.options.seed,
             error=_row(run, "test_error", "<f4", shape),
             count=_row(run, "test_count", "<f4", shape),
             start=start,
-            time=times(pd.Timestamp(data["first_step"]), data["step_seconds"], start + lookback),
-            sensor_error=_row(run, "test_sensor_error", "<f8", (len(data["sensors"]),)),
-            sensors=data["sensors"],
+            time=times(pd.Timestamp(data.first_step), data.step_seconds, start + lookback),
+            sensor_error=_row(run, "test_sensor_error", "<f8", (len(data.sensors),)),
+            sensors=data.sensors,
             lookback=lookback,
-            step_seconds=float(data["step_seconds"]),
-            fingerprint=data["fingerprint"],
+            step_seconds=data.step_seconds,
+            fingerprint=data.fingerprint,
             visits=run.result["visits"],
             seconds=run.result["seconds"],
             cpu=run.result.get("cpu", {}),

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from stcore.data import STData
-from stcore.options import RunOptions
 from stcore.runs import Run, RunError
 from stcore.runs.derived import Permuted, save, tell
 from stcore.runs.record import weights
@@ -24,8 +23,8 @@ def permute(run: Run, data: STData, permutations: int = 3, windows: int | None =
         raise RunError(
             f"Run {run.id} has no finished weights yet, so no histories can be permuted for it; it is {run.status}."
         )
-    options = RunOptions.read(run.spec["options"])
-    measured = Permutation(data, options, content, permutations, windows)
+    run.spec.check_options()
+    measured = Permutation(data, run.spec.options, content, permutations, windows)
     done, count = 0, len(data.sensors)
     rise, others = np.zeros((2, count, permutations))
     try:
@@ -36,9 +35,7 @@ def permute(run: Run, data: STData, permutations: int = 3, windows: int | None =
             yield done, count
     finally:
         tell(run, None, count)
-    targets = run.spec["targets"]
-    unit = run.spec["data"]["units"].get(targets[0], "") if len(targets) == 1 else "training spreads"
     found = Permuted(
-        rise.tolist(), others.tolist(), measured.baseline, len(measured.windows), str(unit), measured.mixes
+        rise.tolist(), others.tolist(), measured.baseline, len(measured.windows), run.spec.error_unit, measured.mixes
     )
     save(run, found)

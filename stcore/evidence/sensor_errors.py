@@ -8,7 +8,6 @@ import pandas as pd
 from stcore.data import STData
 from stcore.data.windows import PARTS, cut
 from stcore.evidence.side_by_side import comparison_notes
-from stcore.options import RunOptions
 from stcore.runs import Run, RunError
 from stcore.runs.trace import forecasts, trace
 
@@ -19,7 +18,7 @@ def comparable_runs(run: Run, others: Sequence[Run]) -> list[Run]:
     """The runs that can be compared with ``run``: the same data and first target, and a finished epoch."""
 
     def key(one: Run) -> tuple[str, str]:
-        return one.spec["data"]["fingerprint"], one.spec["targets"][0]
+        return one.spec.data.fingerprint, one.spec.target
 
     return [other for other in others if other.id != run.id and key(other) == key(run) and other.epochs()]
 
@@ -65,9 +64,9 @@ def window_errors(run: Run, data: STData, sensor: int) -> pd.DataFrame | None:
     if stored is None or not len(stored[0]):
         return None
     starts, scaled = stored
-    options = RunOptions.read(run.spec["options"]).data
-    scale, target = run.spec["scale"], data.channel(run.spec["targets"][:1], [])[0]
-    made = scaled[:, :, sensor, 0].astype(float) * scale["spread"][0] + scale["mean"][0]
+    options = run.spec.options.data
+    scale, target = run.spec.scale, data.channel(run.spec.targets[:1], [])[0]
+    made = scaled[:, :, sensor, 0].astype(float) * scale.std[0] + scale.mean[0]
     steps = starts[:, None] + options.lookback + np.arange(options.horizon)
     missed = np.abs(made - data.values[:, sensor, target][steps])
     seen = np.isfinite(missed)

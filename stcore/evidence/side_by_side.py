@@ -80,9 +80,9 @@ def relative_difference(value: float | None, baseline: float | None) -> float | 
 def comparison_notes(runs: Sequence[Run]) -> list[str]:
     """Why some of these runs may not be comparable, in sentences."""
     said = []
-    if len({run.spec["data"]["fingerprint"] for run in runs}) > 1:
+    if len({run.spec.data.fingerprint for run in runs}) > 1:
         said.append("These runs are of different data; their metrics cannot be compared.")
-    if len({str(run.spec["options"]["data"]) for run in runs}) > 1:
+    if len({str(run.spec.options.data) for run in runs}) > 1:
         said.append("Lookback, horizon, split or targets differ; the test windows are not the same.")
     if any(run.status != "done" for run in runs):
         said.append("Not all of these runs are finished.")

@@ -13,7 +13,7 @@ from stcore.data import STData
 from stcore.data.windows import Windows, cut
 from stcore.exports.tables import check_writable, csv_text
 from stcore.models import naive
-from stcore.options import OptionError, RunOptions
+from stcore.options import OptionError
 from stcore.processes import jobs
 from stcore.runs import Run
 
@@ -28,8 +28,8 @@ def write_forecast(
     ``out`` ends in .csv, .parquet or .nc; OptionError otherwise.
     """
     check_forecast(out)
-    about = run.spec["data"]
-    data = readers.open(source, answers).like(about["sensors"], about["channels"]) if source else jobs.dataset(run)
+    facts = run.spec.data
+    data = readers.open(source, answers).like(facts.sensors, facts.channels) if source else jobs.dataset(run)
     ds = forecast_dataset(run, data, test)
     rows = int(np.prod([ds.sizes[dim] for dim in ("issued", "horizon", "sensor", "target")]))
     if out.suffix == ".nc":
@@ -55,7 +55,7 @@ def forecast_dataset(run: Run, data: STData, test: bool) -> xr.Dataset:
     ``issued`` is the last input step's time, ``time`` [issued, horizon] the time forecast. One issue after the last step,
     or every test window's.
     """
-    options = RunOptions.read(run.spec["options"])
+    options = run.spec.options
     lookback, horizon = options.data.lookback, options.data.horizon
     parts = cut(data, options.data) if test else None
     starts = parts.test.starts if parts else np.array([data.steps - lookback])

@@ -39,14 +39,13 @@ def kept_by_epoch(run: Run) -> Iterator[pd.DataFrame]:
 
 
 def _rows(run: Run, epoch: int, share: np.ndarray, weight: np.ndarray, starts: np.ndarray) -> pd.DataFrame:
-    data, options = run.spec["data"], run.spec["options"]["data"]
-    first, step = pd.Timestamp(data["first_step"]), data["step_seconds"]
+    first, step = pd.Timestamp(run.spec.data.first_step), run.spec.data.step_seconds
     return pd.DataFrame(
         {
             "epoch": np.full(len(starts), epoch),
             "sample": np.arange(len(starts)),
             "first": times(first, step, starts),
-            "last": times(first, step, starts + options["lookback"] + options["horizon"] - 1),
+            "last": times(first, step, starts + run.spec.lookback + run.spec.horizon - 1),
             "set": np.where(share > 0, "kept", "removed"),
             "share": share,
             "weight": weight,

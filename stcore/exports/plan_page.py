@@ -174,6 +174,5 @@ def plan_curve_figure(plan: Plan, theme: Theme = LIGHT) -> Any:
 
 def recipe_text(plan: Plan) -> str:
     """How to do it again."""
-    mask = plan.run.spec["options"].get("mask", {})
-    model = plan.run.spec["options"]["model"]["name"]
-    return f"run: {plan.run.id}\nmodel: {model}\nmask: {mask.get('name', 'none')}\nranking: {plan.ranking}"
+    spec = plan.run.spec
+    return f"run: {plan.run.id}\nmodel: {spec.model_name}\nmask: {spec.mask_name}\nranking: {plan.ranking}"

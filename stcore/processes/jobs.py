@@ -13,9 +13,8 @@ import numpy as np
 
 from stcore import readers
 from stcore.data import STData
-from stcore.distil.options import FILE, DistilOptions
+from stcore.distil.options import FILE
 from stcore.events import Event
-from stcore.options import RunOptions
 from stcore.runs import Run, RunError, create, create_distillation, record
 from stcore.runs.create import versions
 from stcore.runs.queue import held, slot
@@ -135,12 +134,14 @@ def follow(run: Run) -> Iterator[Event]:
 
 def prepare(run: Run) -> "Trainer | Distilling":
     """Open the run's data, build its trainer (or what distils them) and load its checkpoint."""
+    run.spec.check_options()
+    run.spec.check_options()
     trainer = distilling(run) if run.kind == "distil" else training(run)
     content, note = checkpoint(run)
     trainer.extra_notes += [note] if note else []
     if content:
         load(trainer, content, run)
-    made, here = run.spec["versions"].get("torch"), versions().get("torch")
+    made, here = run.spec.versions.get("torch"), versions().get("torch")
     if made != here:
         trainer.extra_notes.append(f"the run began with torch {made} and goes on with {here}: not bit for bit the same")
     return trainer
@@ -150,7 +151,7 @@ def training(run: Run) -> "Trainer":
     """The run's trainer at its beginning."""
     from stcore.training.trainer import Trainer
 
-    options = RunOptions.read(run.spec["options"])
+    options = run.spec.options
     small = None if options.distilled.source is None else small_set(run)
     return Trainer(dataset(run), options, distilled=small)
 
@@ -158,7 +159,7 @@ def training(run: Run) -> "Trainer":
 def small_set(run: Run) -> STData:
     """The distilled set that the run trains on. RunError where it is no longer the one that the run was made with."""
     small = readers.open(run.path / FILE)
-    if small.fingerprint != (run.spec.get("distilled") or {}).get("kept", small.fingerprint):
+    if small.fingerprint != (run.spec.distilled or {}).get("kept", small.fingerprint):
         raise RunError(
             f"The distilled set in {run.path / FILE} has changed since run {run.id} was made; start a new run."
         )
@@ -171,7 +172,7 @@ def distilling(run: Run) -> "Distilling":
 
     if int(os.environ.get("WORLD_SIZE", 1)) > 1:
         raise RunError("A distillation is worked on by one process; start it without torchrun.")
-    return Distilling(dataset(run), DistilOptions.read(run.spec["options"]))
+    return Distilling(dataset(run), run.spec.distil_options)
 
 
 def load(trainer: "Trainer | Distilling", content: bytes, run: Run) -> None:
@@ -179,7 +180,7 @@ def load(trainer: "Trainer | Distilling", content: bytes, run: Run) -> None:
     try:
         trainer.load(content)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
-        made, when = run.spec["versions"].get("stcore", "unknown"), str(run.spec["created"])[:10]
+        made, when = run.spec.versions.get("stcore", "unknown"), run.spec.created[:10]
         raise RunError(
             f"The checkpoint of run {run.id} was written by an earlier version (stcore {made}, the run is of {when}), and "
             f"this one does not know its state ({error}). The version of that day can finish it; its record can still be "
@@ -189,11 +190,11 @@ def load(trainer: "Trainer | Distilling", content: bytes, run: Run) -> None:
 
 def dataset(run: Run) -> STData:
     """The data that the run was made of. RunError where they are gone or have changed, DataError where a class may not."""
-    source = run.spec["data"]["source"]
+    source = run.spec.data.source
     path = run.path / source if source == "data.nc" else source
     check_reach(path, run.path.parent)
-    data = readers.open(path, run.spec["data"]["answers"])
-    if data.fingerprint != run.spec["data"]["fingerprint"]:
+    data = readers.open(path, run.spec.data.answers)
+    if data.fingerprint != run.spec.data.fingerprint:
         raise RunError(f"The data in {source} have changed since run {run.id} was made; start a new run on them.")
     return data
 
@@ -208,7 +209,8 @@ def predict(run: Run, starts: np.ndarray, data: STData | None = None) -> np.ndar
     content = weights(run)
     if content is None:
         raise RunError(f"Run {run.id} has no finished weights yet; it is {run.status}.")
-    return forecast(data or dataset(run), RunOptions.read(run.spec["options"]), content, starts)
+    run.spec.check_options()
+    return forecast(data or dataset(run), run.spec.options, content, starts)
 
 
 # ---- in a process of its own ---------------------------------------------------------------------------------------

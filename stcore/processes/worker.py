@@ -27,7 +27,7 @@ _children: list[tuple[Path, float, subprocess.Popen[bytes]]] = []  # that this p
 def start(run: Run, word: str = "run") -> None:
     """Begin or go on with ``run`` in a process of its own that outlives this one. ``word`` may be step."""
     run.control(word)  # type: ignore[arg-type]
-    threads = str(run.spec["options"]["train"]["threads"])
+    threads = str(run.spec.options.train.threads)
     with run.open_log() as log:
         start_command(["resume", str(run.path), "--quiet"], run.path, log, {"OMP_NUM_THREADS": threads})
 

@@ -41,7 +41,7 @@ def kept(run: Run) -> Permuted | None:
         read = Permuted(**found)
     except TypeError:
         return None
-    sensors = len(run.spec["data"]["sensors"])
+    sensors = len(run.spec.data.sensors)
     return read if len(read.rise) == len(read.others) == sensors else None
 
 

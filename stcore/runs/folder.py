@@ -22,7 +22,8 @@ import numpy as np
 
 from stcore.runs import files
 from stcore.runs.lock import is_held
-from stcore.runs.shape import SPEC, fits, is_event, is_result, wrong
+from stcore.runs.shape import is_event, is_result
+from stcore.runs.spec import Kind, Spec, SpecError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,11 +47,14 @@ class Run:
             raise RunError(
                 f"There is a link in the run {self.path.name!r}, which may lead anywhere; it was not opened."
             )
-        self.spec: dict[str, Any] = files.read_json(self.path / "spec.json") or {}
-        if not fits(self.spec, SPEC):
-            raise RunError(f"There is no run in {self.path.name!r}: its spec.json is missing or unreadable.")
-        if why := wrong(self.spec):
-            raise RunError(f"The spec.json of run {self.path.name!r} is damaged or was edited: {why}.")
+        try:
+            self.spec = Spec.read(files.read_json(self.path / "spec.json") or {})
+        except SpecError as error:
+            if error.incomplete:
+                text = f"There is no run in {self.path.name!r}: its spec.json is missing or unreadable."
+            else:
+                text = f"The spec.json of run {self.path.name!r} is damaged or was edited: {error}."
+            raise RunError(text) from None
 
     @classmethod
     def create(cls, root: Path, spec: Mapping[str, Any], starts: np.ndarray, name: str | None = None) -> "Run":
@@ -81,8 +85,8 @@ class Run:
 
     def __repr__(self) -> str:
         """What it is at a glance: ``<Run mine: done, st-prune, stid, 8 epochs of Ringstadt>``."""
-        options, said = self.spec["options"], f"{self.passes} {self.pass_name}s of {self.spec['data']['title']}"
-        return f"<Run {self.id}: {self.status}, {self.method}, {options['model']['name']}, {said}>"
+        length = f"{self.passes} {self.pass_name}s of {self.spec.data.title}"
+        return f"<Run {self.id}: {self.status}, {self.method}, {self.spec.model_name}, {length}>"
 
     # ---- evidence --------------------------------------------------------------------------------------------------
     @property
@@ -93,23 +97,22 @@ class Run:
     @property
     def samples(self) -> int:
         """How many samples can be pruned: training windows, or their cells."""
-        return int(self.spec.get("samples", self.spec["windows"]["train"]))
+        return self.spec.windows.train if self.spec.samples is None else self.spec.samples
 
     @property
     def sample_name(self) -> str:
         """What a sample is: ``windows`` or ``cells``."""
-        return str(self.spec["options"]["data"].get("samples", "windows"))
+        return self.spec.options.data.samples
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Kind:
         """What it is: ``train``, or ``distil`` for the making of a distilled set."""
-        return str(self.spec.get("kind", "train"))
+        return self.spec.kind
 
     @property
     def method(self) -> str:
         """The name of its pruning strategy, or of its method of distillation."""
-        options = self.spec["options"]
-        return str((options["distil"] if self.kind == "distil" else options["prune"])["name"])
+        return str((self.spec.distil or self.spec.options.prune)["name"])
 
     @property
     def pass_name(self) -> str:
@@ -120,7 +123,7 @@ class Run:
     def passes(self) -> int:
         """How many epochs the run plans: as many as were asked for, or fewer where its visits end before."""
         started = [event["epochs"] for event in self.events() if event["event"] == "started"]
-        return int(started[-1] if started else self.spec["options"]["train"]["epochs"])
+        return int(started[-1] if started else self.spec.options.train.epochs)
 
     @property
     def result(self) -> dict[str, Any] | None:
@@ -202,7 +205,7 @@ class Run:
         result, epochs = self.result or {}, self.epochs()
         best = next((event for event in reversed(epochs) if event["best"]), None)
         kept = epochs[-1]["visits"] if epochs and self.kind == "train" else 0
-        full = round(len(epochs) / max(self.passes, 1) * self.spec["options"]["train"]["epochs"] * self.samples)
+        full = round(len(epochs) / max(self.passes, 1) * self.spec.options.train.epochs * self.samples)
         full = full if self.kind == "train" else 0  # how large a set is, is known at the end
         seconds = {
             kind: sum(event["seconds"][kind] for event in epochs) for kind in ("train", "score", "select", "evaluate")
@@ -221,7 +224,7 @@ class Run:
             "run": self.id,
             "kind": self.kind,
             "status": self.status,
-            "options": self.spec["options"],
+            "options": self.spec.options_json,
             **known,
             **reason,
             "path": str(self.path),

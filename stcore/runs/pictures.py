@@ -11,7 +11,6 @@ from stcore.data.scale import fit
 from stcore.data.windows import cut
 from stcore.distil.clusters import SHOWN, Clusters, chosen, means
 from stcore.distil.nearest import nearest
-from stcore.options import DataOptions
 from stcore.runs.folder import Run, RunError
 from stcore.runs.rows import read
 
@@ -45,8 +44,7 @@ def rounds(run: Run) -> pd.DataFrame:
 
 def length(run: Run) -> int:
     """Steps of a window, L + H."""
-    data = run.spec["options"]["data"]
-    return int(data["lookback"]) + int(data["horizon"])
+    return run.spec.lookback + run.spec.horizon
 
 
 def pictures(run: Run) -> np.ndarray:
@@ -69,7 +67,7 @@ def clusters(run: Run) -> Clusters | None:
     """The clusters of the best set; None before the end. RunError where the file is damaged."""
     if (run.result or {}).get("status") != "done":
         return None
-    sensors = len(run.spec["data"]["sensors"])
+    sensors = len(run.spec.data.sensors)
     try:
         label = np.fromfile(run.path / "rows" / "cluster.bin", "<i4").astype(np.int64)
     except OSError:
@@ -87,7 +85,7 @@ def clusters(run: Run) -> Clusters | None:
 def beside(run: Run, data: STData, small: STData) -> Beside:
     """The real training windows nearest to some of a finished set, by the mean squared distance of all clusters' means of the
     first target. ``data`` are those it was distilled from. RunError where set and clusters do not belong together."""
-    options, target = DataOptions.read(run.spec["options"]["data"]), run.spec["targets"][0]
+    options, target = run.spec.options.data, run.spec.target
     groups, steps = clusters(run), length(run)
     if groups is None or len(small.sensors) != groups.count or target not in small.channels:
         raise RunError(f"Distillation {run.id} is damaged: its set and its clusters do not belong together; {AGAIN}.")

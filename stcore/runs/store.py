@@ -39,7 +39,7 @@ def _of(kind: str | None, run: Run) -> Run:
 def runs_in(root: str | Path, kind: str | None = "train") -> list[Run]:
     """The runs of a folder and of one kind (None: of every kind), newest first; folders that hold none are passed over."""
     found = [run for run in opened_in(root)[0] if kind in (None, run.kind)]
-    return sorted(found, key=lambda run: (str(run.spec.get("created", "")), run.id), reverse=True)
+    return sorted(found, key=lambda run: (run.spec.created, run.id), reverse=True)
 
 
 def damaged_in(root: str | Path) -> list[str]:
@@ -83,7 +83,7 @@ def listed(runs: list[Run]) -> pd.DataFrame:
 
 def row(run: Run) -> dict[str, Any]:
     """One run's row."""
-    said, told, options = run.summary(), label(run), run.spec["options"]
+    said, told, options = run.summary(), label(run), run.spec.options
     metrics = said["metrics"]
     return {
         "run": run.id,
@@ -92,15 +92,15 @@ def row(run: Run) -> dict[str, Any]:
         "tags": list(told.tags),
         "status": said["status"],
         "method": run.method,
-        "keep": None if run.kind == "distil" else options["prune"].get("keep"),
-        "model": options["model"]["name"],
-        "mask": (options.get("mask") or {}).get("name", "none"),
-        "data": run.spec["data"]["title"],
+        "keep": None if run.kind == "distil" else options.prune.get("keep"),
+        "model": run.spec.model_name,
+        "mask": run.spec.mask_name,
+        "data": run.spec.data.title,
         "validation": metrics["validation"]["mae"] if metrics["validation"] else None,
         "test": metrics["test"]["mae"] if metrics["test"] else None,
         "visits": said["visits"]["share"],
         "seconds": said["seconds"]["total"],
-        "made": pd.Timestamp(run.spec["created"]),
+        "made": pd.Timestamp(run.spec.created),
         "bytes": size(run.path),
         "note": told.note,
         "archived": told.archived,
@@ -109,8 +109,8 @@ def row(run: Run) -> dict[str, Any]:
 
 def elsewhere(runs: list[Run], data: STData, source: str) -> list[Finding]:
     """A note where some of ``runs`` were made of the same data under another name than ``source``."""
-    same = [run.spec["data"] for run in runs if run.spec["data"]["fingerprint"] == data.fingerprint]
-    others = {about["source"]: about["title"] for about in same if about["source"] != where(source)}
+    same = [run.spec.data for run in runs if run.spec.data.fingerprint == data.fingerprint]
+    others = {facts.source: facts.title for facts in same if facts.source != where(source)}
     if not others:
         return []
     place, title = next(iter(others.items()))  # in full: a path is told apart by its end

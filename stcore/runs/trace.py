@@ -25,10 +25,10 @@ def trace(run: Run) -> xr.Dataset:
     ``time`` [sample] is the first forecast step of a window, ``start`` its first input step. Large arrays are maps of the
     files, not copies.
     """
-    data, epochs = run.spec["data"], run.epochs()
+    data, epochs = run.spec.data, run.epochs()
     starts = _starts(run)
-    count = {"sample": len(starts), "sensor": len(data["sensors"])}
-    first, lookback = pd.Timestamp(data["first_step"]), run.spec["options"]["data"]["lookback"]
+    count = {"sample": len(starts), "sensor": len(data.sensors)}
+    first, lookback = pd.Timestamp(data.first_step), run.spec.lookback
     variables: dict[str, Any] = {
         name: (("epoch", row.dim), _rows(run, name, len(epochs), count[row.dim]))
         for name, row in ROWS.items()
@@ -40,24 +40,24 @@ def trace(run: Run) -> xr.Dataset:
     coords: dict[str, Any] = {
         "epoch": np.array([event["epoch"] + 1 for event in epochs], int),
         "sample": np.arange(len(starts)),
-        "sensor": np.array(data["sensors"], str),
+        "sensor": np.array(data.sensors, str),
         "start": ("sample", starts),
-        "time": ("sample", times(first, data["step_seconds"], starts + lookback)),
+        "time": ("sample", times(first, data.step_seconds, starts + lookback)),
     }
     tested = run.path / "rows" / "test_sensor_error.bin"
     if tested.is_file() and tested.stat().st_size == 8 * count["sensor"]:
         variables["test_sensor_error"] = ("sensor", np.fromfile(tested, "<f8"))
-    if data["places"]:
-        places = np.array(data["places"])
+    if data.locations:
+        places = np.array(data.locations, float)
         coords |= {"lat": ("sensor", places[:, 0]), "lon": ("sensor", places[:, 1])}
-    return xr.Dataset(variables, coords, {"run": run.id, "title": data["title"]})
+    return xr.Dataset(variables, coords, {"run": run.id, "title": data.title})
 
 
 def _starts(run: Run) -> np.ndarray:
     """First step of each training window [W]. RunError where they are missing or cut."""
     with suppress(OSError):
         starts = np.fromfile(run.path / "starts.bin", "<i8")
-        if len(starts) == run.spec["windows"]["train"]:
+        if len(starts) == run.spec.windows.train:
             return starts
     raise RunError(f"Run {run.id} is damaged: its file starts.bin is missing or cut.")
 
@@ -84,7 +84,7 @@ def table(run: Run) -> pd.DataFrame:
     learned; ``train_mae`` the same in the unit of ``validation_mae``. ``visits`` are those up to the
     epoch's end; ``best`` marks the best weights so far.
     """
-    epochs, spread = run.epochs(), run.spec["scale"]["spread"]
+    epochs, spread = run.epochs(), run.spec.scale.std
     frame = pd.DataFrame(_columns(epochs)).drop(columns="kept_count")
     frame.insert(0, "epoch", [event["epoch"] + 1 for event in epochs])
     frame["kept"] = np.array([event["kept"] for event in epochs], int)
@@ -130,12 +130,7 @@ def forecasts(run: Run) -> tuple[np.ndarray, np.ndarray] | None:
     if not (path / "forecast.bin").exists():
         return None
     starts = np.fromfile(path / "forecast_start.bin", "<i8")
-    shape = (
-        len(starts),
-        run.spec["options"]["data"]["horizon"],
-        len(run.spec["data"]["sensors"]),
-        len(run.spec["targets"]),
-    )
+    shape = (len(starts), run.spec.horizon, len(run.spec.data.sensors), len(run.spec.targets))
     return starts, np.memmap(path / "forecast.bin", "<f2", "r", shape=shape) if len(starts) else np.empty(shape, "<f2")
 
 
@@ -147,7 +142,5 @@ def forecast(run: Run, start: int) -> np.ndarray | None:
     place = np.searchsorted(stored[0], start)
     if place == len(stored[0]) or stored[0][place] != start:
         return None
-    scale = run.spec["scale"]
-    return stored[1][place].astype(np.float32) * np.array(scale["spread"], np.float32) + np.array(
-        scale["mean"], np.float32
-    )
+    scale = run.spec.scale
+    return stored[1][place].astype(np.float32) * np.array(scale.std, np.float32) + np.array(scale.mean, np.float32)

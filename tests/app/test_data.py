@@ -190,7 +190,7 @@ def test_assumed_times_are_marked_from_then_on(app, tmp_path: Path) -> None:
     test = app("data", data=str(tmp_path / "roads.npz"))
     assert "(assumed: start, step)" in texts(test)
     run = create(tmp_path / "roads.npz", {"model": {"width": 4}}, tmp_path, "roads")
-    assert run.spec["data"]["assumed"] == "start, step"
+    assert run.spec.data.assumed == "start, step"
     assert "Assumed times" in texts(app("train", run="roads"))
 
 

@@ -114,9 +114,9 @@ def test_the_form_starts_what_it_says(app, folder: Path, distil_file: Path, monk
     test.number_input(key="distil data.horizon").set_value(4).run()
     button(test, "Start distilling").click().run()
     (run,) = started
-    options = run.spec["options"]
-    assert run.kind == "distil" and options["distil"]["schedule"] == "paper" and options["data"]["horizon"] == 4
-    assert (options["model"]["name"], options["distil"]["time"], options["distil"]["space"]) == ("dlinear", 0.1, 0.1)
+    spec = run.spec
+    assert run.kind == "distil" and spec.distil["schedule"] == "paper" and spec.horizon == 4
+    assert (spec.model_name, spec.distil["time"], spec.distil["space"]) == ("dlinear", 0.1, 0.1)
     assert test.session_state["linked distillation"] == run.id
 
 

@@ -217,9 +217,9 @@ def test_training_on_it_starts_a_run(
     test.segmented_control(key="train on.way").set_value(way).run()
     button(test, "Start training").click().run()
     (run,) = started
-    asked = run.spec["options"]["distilled"]
+    asked = run.spec.options.distilled
     own = str((finished["set"].path / "distilled.nc").resolve())
-    assert asked == {"source": None if way == result.ALL else own, "warm": warm}
-    assert run.spec["options"]["prune"]["name"] == "full" and run.spec["options"]["data"]["horizon"] == 4
+    assert (asked.source, asked.warm) == (None if way == result.ALL else own, warm)
+    assert run.spec.options.prune["name"] == "full" and run.spec.horizon == 4
     assert "is on its way" in "\n".join(str(part.value) for part in test.success)
     assert test.session_state["linked run"] == run.id

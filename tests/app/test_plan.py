@@ -228,8 +228,8 @@ def test_a_run_that_cannot_answer_says_why_and_starts_one_that_can(app: Open, fo
     button(test, "Train an any-mask run on these data").click().run()
     made = next(one for one in runs_in(folder) if one.id != finished.id)
     try:
-        assert mask_of(made)["name"] == "any" and made.spec["options"]["model"]["name"] == "stid-neighbours"
-        assert made.spec["data"]["fingerprint"] == finished.spec["data"]["fingerprint"]
+        assert mask_of(made)["name"] == "any" and made.spec.model_name == "stid-neighbours"
+        assert made.spec.data.fingerprint == finished.spec.data.fingerprint
     finally:
         made.control("stop")
         end = time.monotonic() + 60

@@ -77,7 +77,7 @@ def test_a_layer_is_added_drawn_hidden_and_removed(app, done: Run, folder: Path)
         f"halves\nname: {name}" for name in ("West", "East", "Far")
     ]
     test.switch_page("data/page.py")
-    test.query_params["data"] = done.spec["data"]["source"]
+    test.query_params["data"] = done.spec.data.source
     test.run()
     assert "layer-0" in layers(test)
     test.switch_page("sensors/page.py").run()

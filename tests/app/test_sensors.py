@@ -81,7 +81,7 @@ def test_the_demo_run_has_its_city_underneath_and_what_was_planted_beside_it(app
 
 def test_the_map_shows_the_numbers_of_the_chosen_epoch(app, done: Run) -> None:
     test = app("sensors", run="finished")
-    error, names = done.trace()["sensor_error"].values, done.spec["data"]["sensors"]
+    error, names = done.trace()["sensor_error"].values, done.spec.data.sensors
     assert f"{names[0]}\nvalidation error, epoch 4: {error[3, 0]:.3g}"[:30] == deck(test)[names[0]]["said"][:30]
     last = deck(test)
     test.slider(key="epoch").set_value(1).run()
@@ -109,7 +109,7 @@ def test_a_running_run_has_no_test_error_yet(app, in_state) -> None:
 
 def test_map_table_and_list_choose_one_sensor(app, done: Run) -> None:
     test = app("sensors", run="finished")
-    names = done.spec["data"]["sensors"]
+    names = done.spec.data.sensors
     worst = names[int(done.trace()["sensor_error"].values[-1].argmax())]
     assert test.selectbox(key="sensor list").value == worst and "number 1 of 4" in said(test)
     other = next(name for name in names if name != worst)
@@ -126,10 +126,7 @@ def test_map_table_and_list_choose_one_sensor(app, done: Run) -> None:
 
 def test_a_sensor_in_the_address_is_shown(app, done: Run) -> None:
     assert app("sensors", run="finished", sensor="s2").selectbox(key="sensor list").value == "s2"
-    assert (
-        app("sensors", run="finished", sensor="nobody").selectbox(key="sensor list").value
-        in done.spec["data"]["sensors"]
-    )
+    assert app("sensors", run="finished", sensor="nobody").selectbox(key="sensor list").value in done.spec.data.sensors
 
 
 def test_play_goes_through_the_epochs_and_stops_at_the_end(app, done: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,9 +189,7 @@ def test_a_mask_is_seen_on_the_map_and_in_the_table(app, folder: Path, tiny_file
     test.run()
     assert "2 of 4 sensors are on after epoch 2" in said(test).replace("**", "")
     dots, active = deck(test), run.trace()["active"].values[-1]
-    hollow = {
-        tuple(dots[name]["colour"]) for name, on in zip(run.spec["data"]["sensors"], active, strict=True) if not on
-    }
-    full = {tuple(dots[name]["colour"]) for name, on in zip(run.spec["data"]["sensors"], active, strict=True) if on}
+    hollow = {tuple(dots[name]["colour"]) for name, on in zip(run.spec.data.sensors, active, strict=True) if not on}
+    full = {tuple(dots[name]["colour"]) for name, on in zip(run.spec.data.sensors, active, strict=True) if on}
     assert len(hollow) == 1 and not hollow & full
     assert test.dataframe[-1].value["on"].tolist() == active.tolist()

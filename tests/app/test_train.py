@@ -73,7 +73,7 @@ def test_the_newcomer_sees_the_demo_run_and_one_button(app, monkeypatch: pytest.
     assert "finished demo run" in texts(test) and "Simulated" in texts(test)
     assert len(test.get("vega_lite_chart")) + len(test.get("arrow_vega_lite_chart")) >= 2
     button(test, "Train a small one live (about 20 s)").click().run()
-    assert [run.spec["data"]["source"] for run in started] == ["demo"]
+    assert [run.spec.data.source for run in started] == ["demo"]
     assert test.session_state["linked run"] == started[0].id
     assert "Starting" in texts(test)
 
@@ -95,9 +95,9 @@ def test_the_form_starts_what_it_says(app, folder: Path, tiny_file: Path, monkey
     assert "About" in texts(test) and "memory" in texts(test)
     button(test, "Start training").click().run()
     (run,) = runs_in(folder)
-    options = run.spec["options"]
-    assert options["train"]["epochs"] == 3 and options["model"] == {"name": "dlinear", "kernel": 7}
-    assert options["prune"]["keep"] == 0.8 and options["data"]["split"] == [0.5, 0.2, 0.3]
+    options = run.spec.options
+    assert options.train.epochs == 3 and options.model == {"name": "dlinear", "kernel": 7}
+    assert options.prune["keep"] == 0.8 and options.data.split == (0.5, 0.2, 0.3)
     assert test.session_state["linked run"] == run.id
 
 
@@ -167,7 +167,7 @@ def test_settings_are_cloned_into_the_form(app, in_state) -> None:
     run = in_state("stopped", 2)
     test = app(run=run.id)
     button(test, "Use these settings").click().run()
-    assert test.session_state["new.source"] == run.spec["data"]["source"]
+    assert test.session_state["new.source"] == run.spec.data.source
     assert test.number_input(key="train.epochs").value == 4 and test.number_input(key="model.width").value == 4
     assert test.number_input(key="prune.keep").value == 0.6 and not button(test, "Start training").disabled
 
@@ -224,7 +224,7 @@ def test_forecasts_are_made_by_another_process_and_offered(app, folder: Path, fi
     assert not test.error
     (_, content) = test.session_state["forecast file finished"]
     rows = pd.read_csv(io.BytesIO(content))
-    assert set(rows["sensor"]) == set(finished.spec["data"]["sensors"]) and rows["horizon"].max() == 12
+    assert set(rows["sensor"]) == set(finished.spec.data.sensors) and rows["horizon"].max() == 12
     assert "Save finished-next.csv" in {part.label for part in test.get("download_button")}
 
 

@@ -88,14 +88,14 @@ def test_every_arm_has_its_runs_and_its_own_search(whole: Experiment) -> None:
     ]  # fmt: skip
     for arm in whole.arms:
         for seed, run in enumerate(arm["runs"]):
-            about = run.spec["experiment"]
+            about = run.spec.experiment
             assert about == {"name": "e", "arm": arm["key"], "role": arm["role"], "seed": seed}
-            train, search = run.spec["options"]["train"], arm["chosen"]
+            train, search = run.spec.options.train, arm["chosen"]
             if search:
                 best = min(search["trials"], key=lambda trial: trial["mae"])
-                assert (train["batch"], train["lr"]) == (search["batch"], search["lr"]) == (best["batch"], best["lr"])
+                assert (train.batch, train.lr) == (search["batch"], search["lr"]) == (best["batch"], best["lr"])
             else:
-                assert arm["role"] == "field" and (train["batch"], train["lr"]) == (64, 2e-3)
+                assert arm["role"] == "field" and (train.batch, train.lr) == (64, 2e-3)
             share = (run.result or {})["visits"]["share"]
             assert share == pytest.approx(arm["keep"], rel=0.01)
 

@@ -58,7 +58,7 @@ def test_a_clock_set_back_changes_no_run(small_file: Path, undisturbed: Undistur
 
 def test_a_run_from_the_future_is_not_starting_for_ever(tmp_path: Path, undisturbed: Undisturbed) -> None:
     """Made before the clock was set back: its files are younger than now."""
-    run = Run.create(tmp_path, undisturbed().spec, undisturbed().trace()["sample"].values * 0, "run")
+    run = Run.create(tmp_path, undisturbed().spec.to_json(), undisturbed().trace()["sample"].values * 0, "run")
     assert run.status == "starting"
     soon = time.time() + 3600
     os.utime(run.path / "spec.json", (soon, soon))
@@ -66,7 +66,7 @@ def test_a_run_from_the_future_is_not_starting_for_ever(tmp_path: Path, undistur
 
 
 def test_names_carry_utc(tmp_path: Path, undisturbed: Undisturbed) -> None:
-    run = Run.create(tmp_path, {**undisturbed().spec, "id": None}, undisturbed().trace()["sample"].values * 0)
+    run = Run.create(tmp_path, {**undisturbed().spec.to_json(), "id": None}, undisturbed().trace()["sample"].values * 0)
     made = datetime.strptime(run.id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
     assert abs(datetime.now(UTC) - made) < timedelta(minutes=1)
 

@@ -88,7 +88,7 @@ def weather(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_no_channel_is_known_ahead(weather: Run) -> None:
     """A channel that ends today needs no tomorrow: what comes after the last input step is never looked at."""
-    data, lookback = jobs.dataset(weather), weather.spec["options"]["data"]["lookback"]
+    data, lookback = jobs.dataset(weather), weather.spec.lookback
     starts = np.array([400])
     known = jobs.predict(weather, starts, data)
     unknown = STData(data.ds.copy(deep=True), data.findings, {})

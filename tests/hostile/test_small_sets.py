@@ -91,7 +91,7 @@ def changed(small: Run, place: Path, change: Change) -> Path:
 
 
 def train(small: Run, place: Path, runs: Path) -> int:
-    data, sizes = small.spec["data"]["source"], ["--lookback", "6", "--horizon", "4", "--set", "model.width=2"]
+    data, sizes = small.spec.data.source, ["--lookback", "6", "--horizon", "4", "--set", "model.width=2"]
     return main(["train", data, "--distilled", str(place), *sizes, "--epochs", "1", "--runs", str(runs), "--quiet"])
 
 
@@ -111,7 +111,7 @@ def test_origins_beyond_the_data_are_taken_for_unknown(small: Run, tmp_path: Pat
     far = put("origin", lambda size: np.full(size, 10**9), "window")
     assert train(small, changed(small, tmp_path / "set.nc", far), tmp_path / "runs") == 0
     spec = next((tmp_path / "runs").glob("*/spec.json"))
-    data = readers.open(small.spec["data"]["source"])
+    data = readers.open(small.spec.data.source)
     assert Run(spec.parent).trace()["start"].values.max() < data.steps
 
 
@@ -141,7 +141,7 @@ IDLE = {
 def test_a_distillation_takes_no_option_that_it_does_not_follow(
     small: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], assignment: str
 ) -> None:
-    data, runs = small.spec["data"]["source"], tmp_path / "runs"
+    data, runs = small.spec.data.source, tmp_path / "runs"
     assert main(["distil", data, "--method", "stride", "--runs", str(runs), "--set", assignment]) == 2
     assert IDLE[assignment] in capsys.readouterr().err
     assert not runs.exists()
@@ -155,7 +155,7 @@ def test_a_set_that_cannot_be_written_is_kept_and_said_to_be(
 
     monkeypatch.setattr(readers, "save", full)
     options = ["--lookback", "6", "--horizon", "4", "--set", "distil.epochs=1", "--set", "model.width=2", "--quiet"]
-    out, runs, data = tmp_path / "set.nc", tmp_path / "runs", small.spec["data"]["source"]
+    out, runs, data = tmp_path / "set.nc", tmp_path / "runs", small.spec.data.source
     assert main(["distil", data, "--method", "stride", "--out", str(out), "--runs", str(runs), *options]) == 2
     said = capsys.readouterr().err
     assert "is finished and kept in" in said and "No space left" in said
@@ -164,11 +164,11 @@ def test_a_set_that_cannot_be_written_is_kept_and_said_to_be(
 def test_a_set_without_a_step_takes_that_of_the_data(small: Run, tmp_path: Path) -> None:
     """STemDist's file has no room for times; that the step is then taken for 5 minutes must not keep it from hourly data."""
     readers.save(jobs.distilled(small), tmp_path / "set.pt", "stemdist")
-    run = create(small.spec["data"]["source"], on(tmp_path / "set.pt"), tmp_path / "runs", "run")
+    run = create(small.spec.data.source, on(tmp_path / "set.pt"), tmp_path / "runs", "run")
     assert readers.open(run.path / FILE).step_seconds == 3600
     readers.save_answers(tmp_path / "set.pt", {"step": "15min"})
     with pytest.raises(OptionError, match="a step of 900 s and the data one of 3600 s"):
-        create(small.spec["data"]["source"], on(tmp_path / "set.pt"), tmp_path / "runs", "other")
+        create(small.spec.data.source, on(tmp_path / "set.pt"), tmp_path / "runs", "other")
 
 
 def on(place: Path) -> dict[str, Any]:
@@ -182,8 +182,8 @@ def test_a_step_is_written_as_it_is_read(seconds: float, said: str) -> None:
 
 
 def test_of_a_folder_the_set_of_its_run_is_taken_or_one_file_is_to_be_named(small: Run, tmp_path: Path) -> None:
-    data = small.spec["data"]["source"]
-    assert "distilled" in create(data, on(small.path), tmp_path / "runs", "run").spec
+    data = small.spec.data.source
+    assert create(data, on(small.path), tmp_path / "runs", "run").spec.distilled
     for name in ("one.nc", "two.nc"):
         (tmp_path / name).write_bytes((small.path / FILE).read_bytes())
     with pytest.raises(DataError, match=r"a folder with 2 files; choose one of them: one\.nc, two\.nc"):
@@ -194,7 +194,7 @@ def test_of_a_folder_the_set_of_its_run_is_taken_or_one_file_is_to_be_named(smal
 
 
 def test_a_run_goes_on_with_the_set_that_it_was_made_with_or_not_at_all(small: Run, tmp_path: Path) -> None:
-    run = create(small.spec["data"]["source"], on(small.path), tmp_path, "run")
+    run = create(small.spec.data.source, on(small.path), tmp_path, "run")
     other = changed(small, tmp_path / "other.nc", lambda ds: ds.assign(value=ds["value"] + 1))
     (run.path / FILE).write_bytes(other.read_bytes())
     with pytest.raises(RunError, match=r"distilled set in .*distilled\.nc has changed since run run was made"):
@@ -207,7 +207,7 @@ def test_standardised_values_stay_what_they_are_under_the_name_of_the_channel(sm
     torch = pytest.importorskip("torch")
     windows = {"x": torch.randn(5, 6, 3, 1), "y": torch.randn(5, 4, 3), "w": torch.ones(1, 1, 3)}
     torch.save(windows, tmp_path / "set.pt")
-    run = create(small.spec["data"]["source"], on(tmp_path / "set.pt"), tmp_path, "run")
+    run = create(small.spec.data.source, on(tmp_path / "set.pt"), tmp_path, "run")
     kept, data = readers.open(run.path / FILE), jobs.dataset(run)
     assert kept.channels == data.channels != ["value"]
     scale = standing(kept, fit(data.values))
@@ -215,5 +215,5 @@ def test_standardised_values_stay_what_they_are_under_the_name_of_the_channel(sm
 
 
 def test_an_empty_name_is_no_set(small: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", small.spec["data"]["source"], "--distilled", "", "--runs", str(tmp_path / "runs")]) == 2
+    assert main(["train", small.spec.data.source, "--distilled", "", "--runs", str(tmp_path / "runs")]) == 2
     assert capsys.readouterr().err == "The name of the distilled set is empty.\n"

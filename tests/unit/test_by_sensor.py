@@ -70,11 +70,10 @@ def test_the_errors_of_a_sensors_windows_are_those_of_its_stored_forecasts(runs:
     found = window_errors(run, data, 2)
     assert found is not None and set(found["part"]) == {"train", "validation", "test"}
     starts = run.trace()["start"].values
-    options = run.spec["options"]["data"]
     for row in found.sample(20, random_state=0).itertuples():
         made = forecast(run, row.start)
         assert made is not None
-        truth = data.values[row.start + options["lookback"] :][: options["horizon"], 2, 0]
+        truth = data.values[row.start + run.spec.lookback :][: run.spec.horizon, 2, 0]
         assert row.error == pytest.approx(np.nanmean(np.abs(made[:, 2, 0] - truth)), rel=1e-3)
         assert (row.part == "train") == (row.sample >= 0) and (row.sample < 0 or starts[row.sample] == row.start)
 

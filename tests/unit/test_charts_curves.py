@@ -44,14 +44,14 @@ def test_labels_at_the_ends_of_curves_do_not_lie_on_each_other() -> None:
 def test_the_table_tells_what_the_events_told(run: Run) -> None:
     table, epochs = run.table(), run.epochs()
     assert table["epoch"].tolist() == [1, 2, 3, 4] and table["kept"].tolist() == [event["kept"] for event in epochs]
-    assert (table["kept"] + table["pruned"] == run.spec["windows"]["train"]).all()
+    assert (table["kept"] + table["pruned"] == run.spec.windows.train).all()
     assert table["visits"].iloc[-1] == table["kept"].sum() == run.summary()["visits"]["kept"]
     assert table["validation_mae"].tolist() == [event["validation"]["mae"] for event in epochs]
 
 
 def test_the_training_error_of_a_pruned_epoch_is_comparable_to_that_of_a_full_one(run: Run) -> None:
     table = run.table()
-    np.testing.assert_allclose(table["train_mae"], table["train_loss"] * run.spec["scale"]["spread"][0])
+    np.testing.assert_allclose(table["train_mae"], table["train_loss"] * run.spec.scale.std[0])
     assert table["pruned"].iloc[1] and 0.5 < table["train_mae"].iloc[1] / table["train_mae"].iloc[0] < 1.5
 
 
@@ -69,7 +69,7 @@ def test_bars_stack_to_all_windows(run: Run) -> None:
     bars = rows(curves.kept_pruned_chart(run.table(), 4, LIGHT))
     kept, pruned = (bars[bars["what"] == what] for what in ("kept", "pruned"))
     assert (kept["low"] == 0).all() and (kept["high"].to_numpy() == pruned["low"].to_numpy()).all()
-    assert (pruned["high"] == run.spec["windows"]["train"]).all()
+    assert (pruned["high"] == run.spec.windows.train).all()
 
 
 def test_long_runs_are_thinned_and_keep_their_last_epoch() -> None:

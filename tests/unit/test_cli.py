@@ -88,12 +88,12 @@ def test_a_configuration_gives_the_same_run(run: Run, small_file: Path, folder: 
     parts = ("--config", spec, "--runs", folder / "runs", "--json", "--quiet")
     again = done(folder, "train", small_file, *parts, "--id", "again")
     assert again.stderr == ""
-    assert again.document["options"] == run.spec["options"]
+    assert again.document["options"] == run.spec.options_json
     assert again.document["metrics"] == (run.result or {})["metrics"]
     other = done(folder, "train", small_file, *parts, "--id", "other", "--prune", "full", "--set", "seed=7").document
     assert other["options"]["seed"] == 7
     assert other["options"]["prune"]["name"] == "full"
-    assert other["options"]["train"] == run.spec["options"]["train"]
+    assert other["options"]["train"] == run.spec.options_json["train"]
 
 
 def test_set_reaches_every_nested_option(small_file: Path, folder: Path) -> None:
@@ -121,7 +121,7 @@ def test_runs_are_listed_newest_first(run: Run, folder: Path) -> None:
     listed = done(folder, "runs", "--runs", folder / "runs", "--json").document["runs"]
     assert all(set(row) >= RUN_KEYS for row in listed)
     assert "first" in [row["run"] for row in listed]
-    created = [Run(folder / "runs" / row["run"]).spec["created"] for row in listed]
+    created = [Run(folder / "runs" / row["run"]).spec.created for row in listed]
     assert created == sorted(created, reverse=True)
     assert done(folder, "runs", "--runs", folder / "none", "--json").document == {"runs": [], "damaged": []}
     assert "first" in done(folder, "runs", "--runs", folder / "runs").stdout
@@ -165,7 +165,7 @@ def test_every_test_forecast_is_written(run: Run, folder: Path) -> None:
     out = folder / "test.parquet"
     done(folder, "forecast", run.path, "--test", "--out", out)
     table, data = read_table(out), small_data()
-    assert len(table) == run.spec["windows"]["test"] * 12 * 4
+    assert len(table) == run.spec.windows.test * 12 * 4
     truth = pd.DataFrame(data.values[..., 0], data.time, data.sensors).stack()
     found = table.set_index(["time", "sensor"])["truth"].dropna()
     np.testing.assert_array_equal(found, truth.loc[found.index])

@@ -57,8 +57,8 @@ def test_answers_decide_and_travel_with_the_run(zeros_file: Path, folder: Path) 
     assert (gone["zero_share"], gone["missing_share"] > kept["missing_share"] + 0.05) == (0.0, True)
     made = done(folder, "train", raw, *QUICK, "--answers", answers, "--runs", folder / "zeros", "--id", "a", "--json")
     spec = Run(folder / "zeros" / "a").spec
-    assert spec["data"]["answers"]["zeros"] == "missing"
-    assert spec["data"]["fingerprint"] == gone["fingerprint"]
+    assert spec.data.answers["zeros"] == "missing"
+    assert spec.data.fingerprint == gone["fingerprint"]
     rows = done(
         folder, "forecast", "a", "--runs", folder / "zeros", "--test", "--out", folder / "a.csv", "--json"
     ).document

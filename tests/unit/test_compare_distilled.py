@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import evidence
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,7 +54,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
 def test_a_set_is_a_row_with_its_size_and_error(found: dict[str, Run]) -> None:
     row = set_table([found["made"]]).iloc[0]
     assert (row["set"], row["method"], row["model"], row["sensors"]) == ("made", "stemdist", "stid", 6)
-    assert row["share"] == pytest.approx(row["windows"] * 6 / (found["made"].spec["windows"]["train"] * 12))
+    assert row["share"] == pytest.approx(row["windows"] * 6 / (found["made"].spec.windows.train * 12))
     assert row["validation"] > 0 and row["seconds"] > 0
 
 
@@ -80,8 +81,8 @@ def test_runs_of_other_windows_or_data_cannot_be_compared(found: dict[str, Run],
     assert same_task(made, found["full"]) and same_task(made, found["small"])
     tiny(400, 12, seed=1).save(tmp_path / "other.nc")
     assert not same_task(made, distilled(tmp_path / "other.nc", tmp_path, "other"))
-    longer = Run(found["full"].path)
-    longer.spec["options"]["data"]["horizon"] = 5
+    copy = Run(Path(shutil.copytree(found["full"].path, tmp_path / "longer")))
+    longer = evidence.edit(copy, {"options": {"data": {"horizon": 5}}})
     assert not same_task(made, longer)
 
 
@@ -111,7 +112,7 @@ def test_a_set_is_known_wherever_its_file_lay(suffix: str, found: dict[str, Run]
     same.pop("distil")
     elsewhere = tmp_path / f"by hand.{suffix}"
     readers.save(jobs.distilled(made), elsewhere, "stemdist" if suffix == "pt" else "netcdf")
-    source = made.spec["data"]["source"]
+    source = made.spec.data.source
     run = trained(Path(source), tmp_path, "moved", **same, distilled={"source": str(elsewhere)})
     other = distilled(Path(source), tmp_path, "other", name="random", time=0.05, space=0.3, epochs=1)
     assert origin_of_set(run, [other, made]) == "made" and origin_of_set(run, [other]) == ""

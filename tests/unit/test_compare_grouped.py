@@ -19,13 +19,13 @@ def run_of(folder: Path, name: str, prune: dict[str, Any], seed: int = 0, **more
     """A finished run's folder with these options."""
     test = evidence.seeds(LEVELS.get(prune["name"], 1.0), 0.002, 3)[seed]
     run = evidence.written(folder, test, name)
-    options = run.spec["options"]
-    options |= {"prune": prune, "seed": seed}
-    options["data"] = {**options["data"], "samples": more.get("samples", "windows")}
-    options["train"] = {**options["train"], "batch": more.get("batch", 8), "lr": more.get("lr", 0.01)}
-    if "trial" in more:
-        run.spec["experiment"] = {"trial": more["trial"]}
-    return run
+    asked = {
+        "seed": seed,
+        "data": {"samples": more.get("samples", "windows")},
+        "train": {"batch": more.get("batch", 8), "lr": more.get("lr", 0.01)},
+    }
+    trial = {"experiment": {"trial": more["trial"]}} if "trial" in more else {}
+    return evidence.edit(run, {"options": {**asked, "prune": prune}, **trial})
 
 
 def roles(runs: list[Run]) -> dict[str, str]:
@@ -76,8 +76,8 @@ def test_methods_that_would_be_called_the_same_say_how_they_differ(tmp_path: Pat
 
 def test_a_report_is_told_what_it_is_about(tmp_path: Path) -> None:
     runs = [run_of(tmp_path, "full", FULL), run_of(tmp_path, "mine", {"name": "st-prune", "keep": 0.5})]
-    for run in runs:
-        run.spec["data"] |= {"units": {"c": "mph"}, "places": [[48.0, 11.0], [None, None], [48.1, 11.2]]}
+    facts = {"units": {"c": "mph"}, "places": [[48.0, 11.0], [None, None], [48.1, 11.2]]}
+    runs = [evidence.edit(run, {"data": facts}) for run in runs]
     found = describe_report(report(group_runs(runs)), runs)
     assert found["unit"] == "mph" and found["about"]["title"] == "made" and found["about"]["runs"] == ["full", "mine"]
     assert [(row["lat"], row["lon"]) for row in found["by_sensor"]] == [(48.0, 11.0), (None, None), (48.1, 11.2)]

@@ -31,7 +31,7 @@ def test_errors_by_window_are_those_of_the_metrics(runs: dict[str, list[Run]]) -
         assert found.mae == pytest.approx(metrics["mae"], rel=1e-5)
         by_horizon = found.error.sum(axis=0) / found.count.sum(axis=0)
         assert by_horizon == pytest.approx([row["mae"] for row in metrics["by_horizon"]], rel=1e-5)
-        assert len(found.start) == run.spec["windows"]["test"] and (np.diff(found.start) > 0).all()
+        assert len(found.start) == run.spec.windows.test and (np.diff(found.start) > 0).all()
         assert (found.count < 4).any(), "missing targets must not count"
 
 

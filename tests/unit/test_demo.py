@@ -25,8 +25,8 @@ def run() -> Run:
 
 def test_the_finished_run_is_of_the_shipped_city(city: STData, run: Run) -> None:
     assert run.status == "done"
-    assert run.spec["data"]["fingerprint"] == city.fingerprint
-    assert run.spec["data"]["simulated"] and city.simulated
+    assert run.spec.data.fingerprint == city.fingerprint
+    assert run.spec.data.simulated and city.simulated
     assert run.summary()["visits"]["share"] == pytest.approx(0.5, rel=0.01)
 
 
@@ -34,7 +34,7 @@ def test_it_is_small_and_names_no_machine(run: Run) -> None:
     files = [path for path in run.path.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 2.2e6
     assert {"lock", "worker.json", "log.txt"}.isdisjoint(path.name for path in files)
-    assert run.spec["data"]["source"] == "demo"
+    assert run.spec.data.source == "demo"
 
 
 def test_it_beats_the_naive_forecasts(run: Run) -> None:

@@ -122,7 +122,7 @@ def test_a_distillation_is_a_run_of_its_own_kind_and_leaves_its_set(set_run: Run
     assert len(small.sensors) == 4 and small.ds.attrs["lookback"] == 6
     assert (run.path / "rows" / "synthetic.bin").stat().st_size == 3 * 8 * 10 * 8 * 2
     about = json.loads(small.ds.attrs["distilled"])
-    assert about["method"] == "stemdist" and about["fingerprint"] == run.spec["data"]["fingerprint"]
+    assert about["method"] == "stemdist" and about["fingerprint"] == run.spec.data.fingerprint
 
 
 def test_windows_one_behind_the_other_pass_over_changes_of_the_clock(tmp_path: Path) -> None:
@@ -170,11 +170,11 @@ def test_a_run_on_a_set_keeps_it_and_says_where_its_windows_came_from(set_run: R
     options = {**COMMON, "train": {"threads": 1, "epochs": 2}, "distilled": {"source": str(small)}}
     run = jobs.Job(create(data, options, tmp_path, "on-it")).finish()
     assert run.status == "done" and (run.path / "distilled.nc").exists()
-    assert run.spec["options"]["model"]["identity"] == "mlp" and run.spec["options"]["prune"]["name"] == "full"
+    assert run.spec.options.model["identity"] == "mlp" and run.spec.options.prune["name"] == "full"
     trace = run.trace()
     np.testing.assert_array_equal(trace["start"], np.sort(stcore.distilled(made).ds["origin"]))
     assert trace.sizes["sample"] == stcore.distilled(made).ds.sizes["window"]
-    assert len(run.spec["data"]["sensors"]) == trace.sizes["sensor"] == 12
+    assert len(run.spec.data.sensors) == trace.sizes["sensor"] == 12
     small.unlink()
     again = jobs.Job(open_run("on-it", tmp_path))
     assert again.finish().status == "done"  # it has its own copy

@@ -8,7 +8,6 @@ from tiny import tiny
 
 from stcore import registry
 from stcore.distil import estimate
-from stcore.distil.options import DistilOptions
 from stcore.processes import jobs
 from stcore.runs import create_distillation
 from stcore.runs.create_distillation import resolve_distillation
@@ -52,7 +51,7 @@ def test_a_distillation_takes_about_as_long_as_it_is_expected_to(tmp_path: Path)
     ratios = []
     for name in ("warm", "timed"):  # the first one loads what the second finds loaded
         run = jobs.Job(create_distillation(file, options, tmp_path, name)).finish()
-        windows = (run.spec["windows"][part] for part in ("train", "validation"))
-        work = estimate.expected(DistilOptions.read(run.spec["options"]), estimate.Shape(*windows, 20, 1, 1))
+        windows = (run.spec.windows.train, run.spec.windows.validation)
+        work = estimate.expected(run.spec.distil_options, estimate.Shape(*windows, 20, 1, 1))
         ratios.append(sum((run.result or {})["cpu"].values()) / work)
     assert 0.2 < ratios[1] < 6, ratios

@@ -81,7 +81,7 @@ def test_a_distillation_is_not_set_beside_runs(runs: Path) -> None:
 def test_a_distillation_that_failed_speaks_of_rounds(runs: Path, tmp_path: Path) -> None:
     full = OSError(errno.ENOSPC, "No space left on device")
     for name, said in (("small", "(round 3)"), ("full", "(epoch 3)")):
-        run = Run.create(tmp_path, Run(runs / name).spec, [0], f"{name}-failed")  # type: ignore[arg-type]
+        run = Run.create(tmp_path, Run(runs / name).spec.to_json(), [0], f"{name}-failed")  # type: ignore[arg-type]
         fail(run, full, 3)
         assert said in (run.result or {})["reason"]
 

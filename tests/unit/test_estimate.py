@@ -72,8 +72,8 @@ def test_finished_runs_say_how_fast_the_machine_is() -> None:
 def test_a_real_run_takes_about_what_is_said(tmp_path) -> None:
     tiny(steps=2000, sensors=20).save(tmp_path / "tiny.nc")
     run = trained(tmp_path / "tiny.nc", tmp_path, "real", train={**OPTIONS["train"], "batch": 8})
-    options, windows = RunOptions.read(run.spec["options"]), run.spec["windows"]
-    work = cost.work(options, (windows["train"], windows["validation"], windows["test"]), 20, 1, 1)
+    options, windows = run.spec.options, run.spec.windows
+    work = cost.work(options, (windows.train, windows.validation, windows.test), 20, 1, 1)
     took = run.summary()["seconds"]["train"]
     assert took / 10 < cost.training_seconds(work, cost.glance()) < took * 10
 
@@ -88,9 +88,9 @@ def test_the_memory_of_models_over_pairs_of_sensors_is_about_what_is_said(model:
     command = [sys.executable, "-c", PEAK, str(tmp_path / "many.nc"), model, mask, "run"]
     peak = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     spec = Run(tmp_path / "run").spec
-    options, windows = RunOptions.read(spec["options"]), spec["windows"]
-    work = cost.work(options, (windows["train"], windows["validation"], windows["test"]), SENSORS, 1, 1)
-    assert 0.7 < cost.memory(options, work, data.values.size) / peak < 1.45
+    windows = spec.windows
+    work = cost.work(spec.options, (windows.train, windows.validation, windows.test), SENSORS, 1, 1)
+    assert 0.7 < cost.memory(spec.options, work, data.values.size) / peak < 1.45
 
 
 @pytest.mark.parametrize("model", ["stid-neighbours", "graph-wavenet"])

@@ -25,7 +25,7 @@ from stcore.evidence.importance import (
     region_view,
 )
 from stcore.evidence.permuting import permute
-from stcore.options import OptionError, RunOptions
+from stcore.options import OptionError
 from stcore.runs import Run, RunError, create
 from stcore.runs.derived import FILE, PROGRESS, kept, under_way
 from stcore.runs.files import plain
@@ -70,7 +70,7 @@ def data() -> STData:
 
 # ---- permutation -----------------------------------------------------------------------------------------------------
 def test_permuting_is_what_one_would_compute_by_hand(free: Run, data: STData) -> None:
-    content, options = weights(free), RunOptions.read(free.spec["options"])
+    content, options = weights(free), free.spec.options
     assert content is not None
     measured = Permutation(data, options, content, 1, 20)
     moved = list(measured)
@@ -97,7 +97,7 @@ def test_a_model_that_does_not_mix_sensors_bears_all_of_it_itself(folder: Path, 
     assert found is not None and not found.mixes and np.all(found.others == np.zeros((SENSORS, 2)))
     content = weights(run)
     assert content is not None
-    measured = Permutation(data, RunOptions.read(run.spec["options"]), content, 2, 30)
+    measured = Permutation(data, run.spec.options, content, 2, 30)
     measured.mixes = True  # one sensor after another: the same
     one_by_one = np.array([moved.rise for moved in measured])
     np.testing.assert_allclose(found.rise, one_by_one, atol=1e-6)

@@ -97,7 +97,7 @@ def test_their_mask_is_compared_like_ours() -> None:
 def test_a_run_with_theirs_is_trained_planned_and_said(tmp_path: Path) -> None:
     theirs = {"model": {"name": "their-model"}, "prune": {"name": "their-strategy"}, "mask": {"name": "their-mask"}}
     run = jobs.train(tiny(300, 6), tmp_path / "runs", **SMALL, **theirs).finish()
-    assert run.status == "done" and run.spec["options"]["mask"]["backwards"] is True
+    assert run.status == "done" and run.spec.options.mask["backwards"] is True
     drawn = plan(run, keep=3, with_curve=True)
     assert drawn.curve is not None and {"their-mask", "own", "farthest-first"} <= set(drawn.curve.orders)
 

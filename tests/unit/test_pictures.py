@@ -47,8 +47,8 @@ def test_pictures_are_the_set_in_z_scores(made: Run, data: STData) -> None:
     seen, small = pictures.pictures(made), jobs.distilled(made)
     assert seen.shape == (2, 8, 10, 8)
     starts = small.ds["start"].values[chosen(small.ds.sizes["window"])]
-    scale = made.spec["scale"]
-    wanted = (small.values[starts[:, None] + np.arange(10)][..., 0] - scale["mean"][0]) / scale["spread"][0]
+    scale = made.spec.scale
+    wanted = (small.values[starts[:, None] + np.arange(10)][..., 0] - scale.mean[0]) / scale.std[0]
     np.testing.assert_allclose(seen[-1, : len(starts), :, :6], wanted, atol=5e-3)
     assert np.isnan(seen[:, :, :, 6:]).all() and (seen[0, :, :, :6] != seen[1, :, :, :6]).any()
 
@@ -63,9 +63,9 @@ def test_the_nearest_real_windows_are_the_nearest(made: Run, data: STData) -> No
     small, found = jobs.distilled(made), pictures.beside(made, data, jobs.distilled(made))
     groups = pictures.clusters(made)
     assert groups is not None
-    scale = made.spec["scale"]
-    series = means(((data.values - scale["mean"][0]) / scale["spread"][0]).astype(np.float32), groups)[..., 0]
-    first = (small.values[small.ds["start"].values[0] + np.arange(10)][..., 0] - scale["mean"][0]) / scale["spread"][0]
+    scale = made.spec.scale
+    series = means(((data.values - scale.mean[0]) / scale.std[0]).astype(np.float32), groups)[..., 0]
+    first = (small.values[small.ds["start"].values[0] + np.arange(10)][..., 0] - scale.mean[0]) / scale.std[0]
     apart = [np.nanmean((series[start : start + 10] - first) ** 2) for start in range(231)]
     assert found.apart[0] == pytest.approx(min(apart), rel=1e-4)
     assert found.time[0] == data.time[int(np.argmin(apart))].to_datetime64()
@@ -136,8 +136,6 @@ def test_sizes_are_told_before_the_work_as_they_come_out(name: str, tmp_path: Pa
     run = distilled(tmp_path / "data.nc", tmp_path, "sized", name=name, **asked)
     small, size = jobs.distilled(run), options.read(asked)
     assert isinstance(size, SizeOptions)
-    windows, clusters, notes = counted(
-        run.spec["windows"]["train"], 12, size, registry.card("distillers", name).fewest(size)
-    )
+    windows, clusters, notes = counted(run.spec.windows.train, 12, size, registry.card("distillers", name).fewest(size))
     assert (windows, clusters) == (small.ds.sizes["window"], len(small.sensors))
     assert bool(notes) == (name != "random")

@@ -16,7 +16,7 @@ from stcore.evidence.plan.answers import Answer, Period, ask_weights, load_whati
 from stcore.evidence.plan.curve import Curve, Drawing, curve_around, draw_curve, knee, stored_curve
 from stcore.evidence.plan.ground import demands, own_mask, sites_of
 from stcore.evidence.plan.serving import describe_speed
-from stcore.options import OptionError, RunOptions
+from stcore.options import OptionError
 from stcore.processes import jobs
 from stcore.runs import Run, RunError, create, derived
 from stcore.runs.record import weights
@@ -49,7 +49,7 @@ def test_under_its_own_mask_a_run_answers_with_the_errors_of_its_own_forecasts(h
     mask = own_mask(half_run)
     assert mask is not None and mask.sum() == 4
     windows = whatif.windows("test", whole=True)
-    forecast = predict(data, RunOptions.read(half_run.spec["options"]), weights(half_run) or b"", windows.starts)
+    forecast = predict(data, half_run.spec.options, weights(half_run) or b"", windows.starts)
     truth = whatif.feed.truths(windows, np.arange(len(windows)))
     error, count = whatif.errors(mask, "test", whole=True)
     np.testing.assert_allclose(error, np.nansum(np.abs(forecast - truth), axis=(0, 1, 3)), rtol=1e-4)
@@ -285,7 +285,7 @@ def test_demands_come_from_the_mask_and_from_the_user(tmp_path: Path) -> None:
 
 def test_forecasts_under_a_hard_mask_read_only_what_is_on(tmp_path: Path) -> None:
     run = masked_run(tmp_path, "hard", {"name": "given", "on": ["s0", "s3"]})
-    data, options, content = jobs.dataset(run), RunOptions.read(run.spec["options"]), weights(run) or b""
+    data, options, content = jobs.dataset(run), run.spec.options, weights(run) or b""
     starts = np.arange(0, 400, 7)
     ds = data.ds.copy(deep=True)
     ds["value"][:, [1, 2, 4, 5, 6, 7]] = np.nan

@@ -89,7 +89,7 @@ def test_between_questions_the_curve_is_drawn_and_kept(run: Run) -> None:
     said: list[dict] = []
 
     def questions():
-        settings = Server(run).run.spec["options"]["mask"]
+        settings = Server(run).run.spec.options.mask
         asked = {name: settings[name] for name in ("on", "off", "connected", "costs", "region")}
         while not said or not any(one.get("share") == 1 for one in said):
             yield json.dumps({"curve": asked}) + "\n"

@@ -75,9 +75,9 @@ def similar_runs(run: Run) -> list[Run]:
     return [
         one
         for one in all_runs()
-        if one.spec["data"]["fingerprint"] == run.spec["data"]["fingerprint"]
-        and one.spec["options"]["model"] == run.spec["options"]["model"]
-        and one.spec["options"]["data"] == run.spec["options"]["data"]
+        if one.spec.data.fingerprint == run.spec.data.fingerprint
+        and one.spec.options.model == run.spec.options.model
+        and one.spec.options.data == run.spec.options.data
     ]
 
 
@@ -112,7 +112,7 @@ def test_error(run: Run) -> float:
     """Mean absolute test error of a finished run, over all sensors, of the first target."""
     test = (run.result or {})["metrics"]["test"]
     by_target = test.get("by_target")
-    return float((by_target[run.spec["targets"][0]] if by_target else test)["mae"])
+    return float((by_target[run.spec.target] if by_target else test)["mae"])
 
 
 def start_confirming(run: Run, names: list[str]) -> None:
@@ -120,7 +120,7 @@ def start_confirming(run: Run, names: list[str]) -> None:
     found = confirming_run(run, names)
     if found is not None and run_state(found) in LIVE:
         return
-    options = dict(run.spec["options"])
+    options = run.spec.options_json
     shared = {name: value for name, value in mask_of(run).items() if name in ("region", "costs", "connected")}
     _start(run, options | {"mask": {"name": "given", "on": names, **shared}})
 
@@ -144,7 +144,7 @@ def show_any_mask_button(run: Run) -> None:
 
 def any_mask_run(run: Run) -> Run | None:
     """An any-mask run on the same data, finished or on its way."""
-    same = (one for one in all_runs() if one.spec["data"]["fingerprint"] == run.spec["data"]["fingerprint"])
+    same = (one for one in all_runs() if one.spec.data.fingerprint == run.spec.data.fingerprint)
     return next(
         (one for one in same if trained_for(one) and mixes_sensors(one) and run_state(one) in (*LIVE, "done")), None
     )
@@ -155,7 +155,7 @@ def start_any_mask_run(run: Run) -> None:
     if (found := any_mask_run(run)) is not None and run_state(found) in LIVE:
         set_address("run", found.id)
         return
-    options = dict(run.spec["options"])
+    options = run.spec.options_json
     options |= {"mask": {"name": "any"}, "prune": {"name": "full"}}
     options["data"] = options["data"] | {"samples": "windows"}
     if not mixes_sensors(run):
@@ -168,7 +168,7 @@ def start_any_mask_run(run: Run) -> None:
 
 
 def _start(run: Run, options: dict[str, Any]) -> Run | None:
-    answers = run.spec["data"]["answers"]
+    answers = run.spec.data.answers
     return control.start_task(
         lambda: create(control.data_source(run), options, runs_folder(), answers=answers), PROBLEM
     )

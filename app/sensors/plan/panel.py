@@ -51,7 +51,7 @@ def _show_section(run: Run) -> bool:
         sites, facts = answers.plan_ground(run, split_costs(look.costs_text()))
     except OptionError as error:  # of the costs, which can be put right here
         st.error(plain(str(error)), icon=":material/block:")
-        look.show_costs(run.spec["data"]["sensors"])
+        look.show_costs(run.spec.data.sensors)
         return False
     if not answers.answer_process(run).ready:
         st.info("Loading the model that answers. This takes a few seconds.", icon=":material/hourglass_top:")

@@ -217,8 +217,8 @@ def work_by_arm(plan: Plan, data: STData) -> dict[str, tuple[RunOptions, cost.Wo
 
 def check_same(planned: Planned, run: Run, options: RunOptions, fingerprint: str) -> None:
     """A run of a planned name that is there already has to be the planned one. RunError where it is not."""
-    wanted, found = flatten(options.model_dump(mode="json")), flatten(run.spec["options"])
+    wanted, found = flatten(options.model_dump(mode="json")), flatten(run.spec.options_json)
     differing = [name for name in wanted if name in found and name not in FREE and wanted[name] != found[name]]
-    if differing or run.spec["data"]["fingerprint"] != fingerprint or found["seed"] != planned.seed:
+    if differing or run.spec.data.fingerprint != fingerprint or found["seed"] != planned.seed:
         what = f"option {differing[0]}" if differing else "data or seed"
         raise RunError(f"Run {run.id} is there already with other {what}; give the experiment another name.")

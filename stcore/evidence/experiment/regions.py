@@ -75,13 +75,13 @@ class LeavingOut:
 
     def belongs(self, run: Run) -> bool:
         """Whether a run has the parent's data, model and seed. A run of that name may be left from a deleted parent."""
-        about = [(one.spec["data"]["fingerprint"], one.spec["options"]) for one in (run, self.parent)]
-        kinds = [(data, *(options.get(name) for name in ("seed", "model", "data"))) for data, options in about]
-        return kinds[0] == kinds[1]
+        first, second = (one.spec.options for one in (run, self.parent))
+        alike = all(getattr(first, name) == getattr(second, name) for name in ("seed", "model", "data"))
+        return alike and run.spec.data.fingerprint == self.parent.spec.data.fingerprint
 
     def options(self, place: int) -> dict[str, Any]:
         """The options of run ``place``: the parent's without pruning, with one region off, or none."""
-        options = self.parent.spec["options"]
+        options = self.parent.spec.options_json
         mask: dict[str, Any] = {"name": "none"}
         if place:
             off = [self.data.sensors[sensor] for sensor in np.flatnonzero(self.region == place - 1)]
@@ -107,11 +107,11 @@ class LeavingOut:
                 )
             return run
         except RunError:
-            about = self.parent.spec["data"]
-            source = str(self.parent.path / "data.nc") if about["source"] == "data.nc" else about["source"]
+            facts = self.parent.spec.data
+            source = str(self.parent.path / "data.nc") if facts.source == "data.nc" else facts.source
             told = {"name": f"regions of {self.parent.id}", "trial": place}
             return create(
-                source, self.options(place), self.root, name, about["answers"], opened=self.data, experiment=told
+                source, self.options(place), self.root, name, facts.answers, opened=self.data, experiment=told
             )
 
     def found(self) -> RegionsLeftOut | None:
@@ -122,12 +122,7 @@ class LeavingOut:
         errors = [trace(run)["test_sensor_error"].values.astype(float) for run in (whole, *without)]
         results = [float((run.result or {})["metrics"]["test"]["mae"]) for run in (whole, *without)]
         outside = [np.nanmean((error - errors[0])[self.region != place]) for place, error in enumerate(errors[1:])]
-        single = len(self.parent.spec["targets"]) == 1
-        unit = (
-            str(self.parent.spec["data"]["units"].get(self.parent.spec["targets"][0], ""))
-            if single
-            else "training spreads"
-        )
+        unit = self.parent.spec.error_unit
         rise = np.array(results[1:]) - results[0]
         return RegionsLeftOut(
             self.region, region_names(self.data, self.region), rise, np.array(outside), self.epochs, unit
@@ -143,15 +138,15 @@ def leave_out(parent: Run, data: STData, regions: int, epochs: int | None = None
         raise OptionError(
             f"Between {FEWEST} and {min(MOST, len(data.sensors))} regions can be left out, not {regions}."
         )
-    name = parent.spec["options"]["model"]["name"]
+    name = parent.spec.model_name
     if not registry.card("models", name).mixes_sensors:
         able = ", ".join(card.name for card in registry.cards("models").values() if card.mixes_sensors)
         raise OptionError(
             f"{name} forecasts each sensor from its own readings alone, so leaving a region out changes nothing elsewhere; "
             f"models that mix sensors are {able}."
         )
-    target = data.channel(parent.spec["targets"][:1], [])[0]
-    length = epochs or min(EPOCHS, int(parent.spec["options"]["train"]["epochs"]))
+    target = data.channel(parent.spec.targets[:1], [])[0]
+    length = epochs or min(EPOCHS, parent.spec.options.train.epochs)
     return LeavingOut(parent, data, group_nearby(data, regions, target), length, str(root))
 
 

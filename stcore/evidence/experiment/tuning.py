@@ -17,7 +17,7 @@ NEAR = 1e-3  # trials within this share of the best count as tied; which of them
 
 def trial_record(planned: Planned, run: Run | None) -> dict[str, Any]:
     """The record of one trial: batch (in its samples), rate, weight decay, best validation MAE (None: it failed), cost."""
-    train = run.spec["options"]["train"] if run else planned.options["train"]
+    train = run.spec.options_json["train"] if run else planned.options["train"]
     result = (run.result if run else None) or {}
     done = result.get("status") == "done"
     return {

@@ -8,7 +8,7 @@ import numpy as np
 
 from stcore import registry
 from stcore.data import STData
-from stcore.options import OptionError, RunOptions
+from stcore.options import OptionError
 from stcore.runs import Run, RunError
 from stcore.runs.record import weights
 
@@ -88,14 +88,14 @@ def mixing_models() -> list[str]:
 
 def mixes_sensors(run: Run) -> bool:
     """Whether the run's model can forecast a sensor that is off."""
-    return run.spec["options"]["model"]["name"] in mixing_models()
+    return run.spec.model_name in mixing_models()
 
 
 def why_no_plan(run: Run) -> str:
     """Why no plan can be made of a run, in a sentence. Empty where one can."""
     if not mixes_sensors(run):
         return (
-            f"{run.spec['options']['model']['name']} forecasts each sensor from its own readings alone, so one that is off "
+            f"{run.spec.model_name} forecasts each sensor from its own readings alone, so one that is off "
             "would have none: a plan needs a run of a model that mixes sensors or reads neighbours, such as "
             f"{', '.join(mixing_models())}."
         )
@@ -110,7 +110,7 @@ def check_run(run: Run) -> None:
 
 def mask_of(run: Run) -> dict[str, Any]:
     """The run's mask and its options. Older runs have none."""
-    return dict(run.spec["options"].get("mask") or {"name": "none"})
+    return dict(run.spec.options.mask)
 
 
 def mask_card(run: Run) -> registry.MaskCard | None:
@@ -142,10 +142,12 @@ def load_whatif(run: Run, data: STData) -> "WhatIf":
     from stcore.training.whatif import WhatIf
 
     check_run(run)
+    run.spec.check_options()
+    run.spec.check_options()
     content = weights(run)
     if content is None:
         raise RunError(f"The weights of run {run.id} are missing or damaged.")
-    return WhatIf(data, RunOptions.read(run.spec["options"]), content)
+    return WhatIf(data, run.spec.options, content)
 
 
 def ask_weights(whatif: "WhatIf", whole: bool = False) -> Ask:

@@ -8,7 +8,6 @@ import numpy as np
 from stcore.data import STData
 from stcore.data.windows import cut
 from stcore.evidence.plan.answers import knows_all_on, mask_card, mask_of
-from stcore.options import RunOptions
 from stcore.runs import Run
 from stcore.runs.trace import check_rows
 from stcore.sensors.candidates import candidate_orders, candidates
@@ -36,7 +35,7 @@ def demands(run: Run, given: Mapping[str, Any] | None = None) -> MaskOptions:
 
 def sites_of(run: Run, data: STData, options: MaskOptions) -> Sites:
     """The sites of a run's data, described by its training steps."""
-    settings = RunOptions.read(run.spec["options"]).data
+    settings = run.spec.options.data
     target = data.channel(settings.targets, data.channels[:1])[0]
     return Sites(data, options, target, cut(data, settings).label == 0)
 
@@ -57,8 +56,8 @@ def ranking(run: Run, sites: Sites, name: str) -> np.ndarray | None:
         return np.argsort(-sites.mean(sensor_worth(run)), kind="stable")
     if is_draw(name):
         draw = int(name.split()[-1]) - 1
-        return np.random.default_rng([int(run.spec["options"]["seed"]), 13, draw]).permutation(sites.count)
-    found: np.ndarray | None = candidate_orders(sites, int(run.spec["options"]["seed"]), (name,)).get(name)
+        return np.random.default_rng([run.spec.options.seed, 13, draw]).permutation(sites.count)
+    found: np.ndarray | None = candidate_orders(sites, run.spec.options.seed, (name,)).get(name)
     return found
 
 

@@ -250,7 +250,7 @@ def make_plan(
 
 def target_unit(run: Run) -> str:
     """The first target's unit."""
-    return str(run.spec["data"]["units"].get(run.spec["targets"][0], ""))
+    return run.spec.unit
 
 
 def plan_notes(run: Run, sites: Sites, keep: np.ndarray, facts: SiteFacts) -> list[str]:
@@ -276,6 +276,6 @@ def plan_notes(run: Run, sites: Sites, keep: np.ndarray, facts: SiteFacts) -> li
     if sites.count < len(sites.of):
         side = sites.options.region
         said.append(f"sensors are cells of a grid and are kept by regions of {side} x {side} cells")
-    if len(run.spec["targets"]) > 1:
-        said.append(f"errors are those of {run.spec['targets'][0]}, the first target")
+    if len(run.spec.targets) > 1:
+        said.append(f"errors are those of {run.spec.target}, the first target")
     return said
