@@ -12,8 +12,6 @@ from stcore.models import Setting
 from stcore.models.cards import for_unseen_sensors
 from stcore.models.forecaster import Forecaster
 
-TIMES = ("slot", "day")  # tables over time of day and week: windows of other hours leave them no common rows
-
 
 class Surrogates:
     """Makes surrogates for the clusters of a ``setting``; each is drawn from its seed alone. OptionError for a model whose
@@ -36,6 +34,9 @@ class Surrogates:
 
 
 def matched(model: Forecaster) -> list[torch.nn.Parameter]:
-    """The parameters whose gradients are compared: those of two and more dimensions, but for tables over time."""
-    named = model.named_parameters()
-    return [one for name, one in named if one.ndim >= 2 and name.split(".")[0] not in TIMES]
+    """The parameters whose gradients are compared: those of two and more dimensions.
+
+    Tables over time of day and week are left out: windows of other hours have no row in common.
+    """
+    tables = model.calendar_tables
+    return [one for name, one in model.named_parameters() if one.ndim >= 2 and name.split(".")[0] not in tables]

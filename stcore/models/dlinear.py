@@ -3,6 +3,7 @@
 import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
+from typing_extensions import override
 
 from stcore.models import Setting
 from stcore.models.cards import DLinearOptions
@@ -10,7 +11,7 @@ from stcore.models.forecaster import Forecaster, flat_series, unflat
 
 
 class DLinear(Forecaster):
-    """Maps shared by all sensors; reads all input channels of a sensor at once."""
+    """All sensors share the two maps, which read all input channels of a sensor at once."""
 
     unseen_sensors = True
 
@@ -22,8 +23,9 @@ class DLinear(Forecaster):
         self.trend = nn.Linear(inside, outside)
         self.rest = nn.Linear(inside, outside)
 
+    @override
     def forward(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None, gate: Tensor | None = None) -> Tensor:
-        """See Forecaster; the calendar and the sensor are not used."""
+        """Calendar and sensor are not read."""
         trend = moving_average(x, self.kernel)
         parts = flat_series(trend), flat_series(x - trend)
         if self.remember:
@@ -32,7 +34,7 @@ class DLinear(Forecaster):
 
 
 def moving_average(x: Tensor, kernel: int) -> Tensor:
-    """Centred mean over ``kernel`` steps of [B, L, N, C], the ends repeated as in the paper's code."""
+    """Centred mean over ``kernel`` steps of [B, L, N, C]; the ends are repeated, as in the paper's code."""
     before = (kernel - 1) // 2
     padded = torch.cat(
         [x[:, :1].expand(-1, before, -1, -1), x, x[:, -1:].expand(-1, kernel - 1 - before, -1, -1)], dim=1

@@ -1,10 +1,10 @@
 """Graph WaveNet (Wu et al. 2019, arXiv 1906.00121), compact: gated dilated convolution over time, diffusion over the graph.
 
-Ours: only the steps that the last one rests on are computed (a tree of dilated convolutions with kernel 2: the same
-function at half the steps in every layer); diffusion is summed from the highest power down, so that one product by the
-weights comes before all products by a graph; nothing is normalised over the batch, so that samples do not mix; sensors and
-slots of the day have embeddings, as in STID. A sensor that is off passes on nothing, at first or at second hand: what is
-sent is multiplied by its gate, and what is heard is divided by the weight that is left.
+Ours: only the steps that the last one depends on are computed (a tree of dilated convolutions with kernel 2: the same
+function at half the steps in every layer). Diffusion is summed from the highest power down, so that one product by the weights
+comes before all products by a graph. Nothing is normalised over the batch, so samples do not mix. Sensors and slots of the
+day have embeddings, as in STID. A sensor that is off passes on nothing, at first or at second hand: its messages are
+multiplied by its gate, and the sum of the messages is divided by the weight that is left.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,14 +14,15 @@ import numpy as np
 import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
+from typing_extensions import override
 
 from stcore.models import Setting
 from stcore.models.cards import GraphWaveNetOptions
 from stcore.models.forecaster import Forecaster, table
-from stcore.models.location import LocationEncoder, Moments, location
+from stcore.models.location import LocationEncoder, Moments, mean_inputs
 
 LEAST = 0.01  # share of a sensor's incoming weight that must be on for the rest to be brought to a sum of one
-Hearing = Callable[[Tensor], Tensor]  # what n sensors hear [n, R] of what n sensors say [n, R]
+Hearing = Callable[[Tensor], Tensor]  # from the messages of n sensors [n, R] to what each of them hears [n, R]
 
 
 class GraphWaveNet(Forecaster):
@@ -35,7 +36,8 @@ class GraphWaveNet(Forecaster):
         width, self.sizes = options.width, [options.nodes, options.nodes, options.width]
         self.unseen_sensors = options.identity != "table"
         self.settle(setting)
-        given = [] if self.unseen_sensors else transitions(setting)  # other sensors may have no graph, or another
+        # Other sensors may have no graph, or another one.
+        given = [] if self.unseen_sensors else transitions(setting)
         self.walks = nn.ModuleList(Walk(matrix) for matrix in given)
         if self.unseen_sensors:
             self.encoder = LocationEncoder(setting.lookback * setting.inputs, sum(self.sizes), options.identity)
@@ -52,43 +54,45 @@ class GraphWaveNet(Forecaster):
         self.end = nn.Linear(options.skip, options.skip)
         self.head = nn.Linear(options.skip, setting.horizon * setting.targets)
 
+    @override
     def settle(self, setting: Setting) -> None:
-        """See Forecaster."""
         self.setting = setting
         if self.unseen_sensors:
-            self.register_buffer("location", location(setting), persistent=False)
+            self.register_buffer("location", mean_inputs(setting), persistent=False)
 
     def identities(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Each sensor as a hearer [N, R] and as a source [N, R] of the learned graph, and who it is [N, D]."""
+        """Each sensor as a hearer [N, R] and as a source [N, R] of the learned graph, and its own embedding [N, D]."""
         if not self.unseen_sensors:
             return self.sources, self.destinations, self.sensor
         hearers, heard, who = self.encoder(self.get_buffer("location")).split(self.sizes, dim=1)
         return hearers, heard, who
 
+    @override
     def forward(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None, gate: Tensor | None = None) -> Tensor:
-        """See Forecaster; the sensors are always all of them."""
+        """``x`` always holds all sensors, so ``sensor`` is not read."""
         hearers, heard, who = self.identities()
-        products: list[Hearing] = [*self.given, learned(hearers, heard).matmul]
+        products: list[Hearing] = [*self.given, learned_graph(hearers, heard).matmul]
         if gate is not None:
             column = gate[:, None]
-            products = [renormed(product, product(column), lambda rows: rows * column) for product in products]
+            products = [renormalise(product, product(column), lambda rows: rows * column) for product in products]
         return self.forecast(x, calendar, who, products)
 
-    def gathered(self, x: Tensor, calendar: Tensor, active: Tensor, wanted: Tensor) -> Tensor:
-        """See Forecaster: computes for the sensors that are on or wanted, and sends from those that are on."""
-        nodes, place = torch.cat([active, wanted]).unique(return_inverse=True)
-        senders, asked = place.split([len(active), len(wanted)])
+    @override
+    def forecast_from(self, x: Tensor, calendar: Tensor, active: Tensor, wanted: Tensor) -> Tensor:
+        """Computes for the sensors that are on or wanted; messages come from those that are on."""
+        nodes, position = torch.cat([active, wanted]).unique(return_inverse=True)
+        senders, asked = position.split([len(active), len(wanted)])
         whole = x.new_zeros(len(x), x.shape[1], len(nodes), x.shape[3]).index_copy(2, senders, x)
         hearers, heard, who = self.identities()
         products: list[Hearing] = [walk.between(nodes, active) for walk in self.given]
-        products.append(learned(hearers[nodes], heard)[:, active].matmul)
+        products.append(learned_graph(hearers[nodes], heard)[:, active].matmul)
         column = x.new_ones(len(active), 1)
-        products = [renormed(product, product(column), lambda rows: rows[senders]) for product in products]
+        products = [renormalise(product, product(column), lambda rows: rows[senders]) for product in products]
         return self.forecast(whole, calendar, who[nodes], products)[:, :, asked]
 
     @property
     def given(self) -> list["Walk"]:
-        """The walks over the given graph by their own type."""
+        """The walks over the given graph, with their own type."""
         return [walk for walk in self.walks if isinstance(walk, Walk)]
 
     def forecast(self, x: Tensor, calendar: Tensor, who: Tensor, graphs: Sequence[Hearing]) -> Tensor:
@@ -108,8 +112,8 @@ class GraphWaveNet(Forecaster):
         return forecast.transpose(1, 2)
 
 
-def learned(hearers: Tensor, heard: Tensor) -> Tensor:
-    """[n, N] how each of n sensors hears each of N in the learned graph, of their embeddings; rows sum to 1."""
+def learned_graph(hearers: Tensor, heard: Tensor) -> Tensor:
+    """[n, N] how much each of n sensors hears each of N in the learned graph, by their embeddings; rows sum to 1."""
     return functional.relu(hearers @ heard.T).softmax(dim=1)
 
 
@@ -121,15 +125,14 @@ class Layer(nn.Module):
         self.gated = nn.Linear(2 * width, 2 * width)
         self.own = nn.Linear(width, width)
         self.heard = nn.Parameter(torch.randn(2 * graphs, width, width) * (width * (1 + 2 * graphs)) ** -0.5)
-        self.skip = nn.Linear(
-            width, skip
-        )  # from what has been heard; the paper's comes before, and wastes the last layer
+        # The skip comes after diffusion. The paper's comes before it, and wastes the last layer.
+        self.skip = nn.Linear(width, skip)
 
     def forward(self, state: Tensor, graphs: Sequence[Hearing]) -> tuple[Tensor, Tensor]:
         """States [n, B, T, D] to [n, B, T / 2, D], and the newest step's part of the skip [n, B, D']."""
         sensors, batch, steps, width = state.shape
         if steps % 2:
-            state = functional.pad(state, (0, 0, 1, 0))  # nothing is known of the step before the first
+            state = functional.pad(state, (0, 0, 1, 0))  # the step before the first is unknown
         pairs = state.reshape(sensors, batch, -1, 2 * width)
         value, openness = self.gated(pairs).chunk(2, dim=3)
         hidden = value.tanh() * openness.sigmoid()
@@ -140,8 +143,8 @@ class Layer(nn.Module):
         return after, self.skip(after[:, :, -1])
 
 
-def renormed(product: Hearing, share: Tensor, send: Hearing) -> Hearing:
-    """Hearing where ``share`` [n, 1] of the weight is on, and ``send`` says what is sent."""
+def renormalise(product: Hearing, share: Tensor, send: Hearing) -> Hearing:
+    """Hearing where ``share`` [n, 1] of the weight is on, and ``send`` makes the messages."""
     return lambda rows: product(send(rows)) / share.clamp(min=LEAST)
 
 
@@ -160,7 +163,7 @@ class Walk(nn.Module):
         return heard
 
     def between(self, nodes: Tensor, senders: Tensor) -> Hearing:
-        """The same from some sensors to some."""
+        """The same from some sensors to some others."""
         part = self.get_buffer("matrix").index_select(0, nodes).index_select(1, senders)
         return lambda rows: torch.sparse.mm(part, rows.to(part.dtype))
 
@@ -188,12 +191,12 @@ def transitions(setting: Setting) -> list[Tensor]:
     if setting.edges is None or not len(setting.edges[0]):
         return []
     start, end, weight = (np.asarray(part) for part in setting.edges)
-    found = []
+    matrices = []
     for hearer, source in ((start, end), (end, start)):
         share = weight / np.maximum(np.bincount(hearer, weight, setting.sensors), np.finfo(float).tiny)[hearer]
         pairs = torch.from_numpy(np.stack([hearer, source]))
         size = (setting.sensors, setting.sensors)
-        found.append(
+        matrices.append(
             torch.sparse_coo_tensor(pairs, torch.from_numpy(share).float(), size, check_invariants=True).coalesce()
         )
-    return found
+    return matrices

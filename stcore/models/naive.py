@@ -1,4 +1,4 @@
-"""Forecasts that need no training: what every trained model has to beat. Plain numpy, in units, without a look ahead."""
+"""Forecasts that need no training: what every trained model has to beat. Plain numpy, in units; they see no future value."""
 
 from typing import NamedTuple
 
@@ -8,10 +8,10 @@ from stcore.data.windows import Windows
 
 
 class Naive(NamedTuple):
-    """Which series to read and how many steps back; ``note`` says it in words."""
+    """Which series it repeats, and from how many steps back; ``note`` says it in words."""
 
-    series: np.ndarray  # [T, N, C'] without gaps: where nothing was measured, the last observed value before
-    back: int  # 0: repeat the last value; else the period in steps
+    series: np.ndarray  # [T, N, C'] without gaps: the last observed value stands where nothing was measured
+    back: int  # the period in steps; 0 repeats the last value
     note: str
 
     def forecast(self, windows: Windows, ids: np.ndarray) -> np.ndarray:
@@ -27,12 +27,12 @@ class Naive(NamedTuple):
 
 def persistence(values: np.ndarray, train: np.ndarray, step_seconds: float) -> Naive:
     """The last observed value of each sensor, repeated. ``values`` [T, N, C'], ``train`` [T] bool."""
-    return Naive(filled(values, train), 0, "the last observed value")
+    return Naive(fill_gaps(values, train), 0, "the last observed value")
 
 
 def seasonal_naive(values: np.ndarray, train: np.ndarray, step_seconds: float) -> Naive:
     """The series one period back: a week where training holds two, else a day where it holds two, else persistence."""
-    series = filled(values, train)
+    series = fill_gaps(values, train)
     for name, seconds in (("week", 604_800), ("day", 86_400)):
         period = seconds / step_seconds
         if period >= 1 and period == round(period) and train.sum() >= 2 * period:
@@ -40,8 +40,8 @@ def seasonal_naive(values: np.ndarray, train: np.ndarray, step_seconds: float) -
     return Naive(series, 0, "the last observed value, since training holds neither two weeks nor two days")
 
 
-def filled(values: np.ndarray, train: np.ndarray) -> np.ndarray:
-    """Gaps filled with the sensor's last observed value before them; before the first, with its mean in training."""
+def fill_gaps(values: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """The values with gaps filled by the sensor's last observed value, or before the first one by its mean in training."""
     observed = np.isfinite(values)
     last = np.maximum.accumulate(np.where(observed, np.arange(len(values))[:, None, None], -1), axis=0)
     carried = np.take_along_axis(values, np.maximum(last, 0), axis=0)

@@ -1,14 +1,16 @@
 """SimVP (Gao et al. 2022, arXiv 2206.05099), compact: the steps of a grid stacked as channels, and convolutions.
 
 An encoder halves the grid, residual blocks with large kernels mix it (as in its second version, Tan et al. 2022, arXiv
-2211.12509, without the attention), a decoder brings it back, with a skip from the encoder's first layer. Ours: what the
-decoder says of a cell goes, beside the cell's own series and STID's embeddings of cell, slot of the day and day of the week,
-through residual layers, whose forecast is added to the last observed value; a channel says which cells are there and on.
+2211.12509, without the attention), and a decoder brings it back to size, with a skip from the encoder's first layer. Ours: the
+decoder's output for a grid cell joins the cell's own series and STID's embeddings of cell, slot of the day and day of the
+week. All go through residual layers, whose forecast is added to the last observed value. A channel says which cells exist and
+are on.
 """
 
 import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
+from typing_extensions import override
 
 from stcore.models import Setting
 from stcore.models.cards import SimVPOptions
@@ -17,7 +19,7 @@ from stcore.models.stid import Residual
 
 
 class SimVP(Forecaster):
-    """Convolves [B, D, rows, columns]; cells of the grid without a sensor are zeros, and off."""
+    """Convolves [B, D, rows, columns]; grid cells without a sensor are zeros, and off."""
 
     mixes_sensors = True
 
@@ -41,8 +43,9 @@ class SimVP(Forecaster):
         self.latest = nn.Linear(setting.inputs, setting.targets, bias=False)
         nn.init.eye_(self.latest.weight)  # begins as persistence where the targets are the first channels
 
+    @override
     def forward(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None, gate: Tensor | None = None) -> Tensor:
-        """See Forecaster; the sensors are always all of them."""
+        """``x`` always holds all sensors, so ``sensor`` is not read."""
         batch, _, sensors, _ = x.shape
         series = x.transpose(1, 2).flatten(2)  # [B, N, L C]
         on = x.new_ones(sensors) if gate is None else gate
@@ -55,7 +58,7 @@ class SimVP(Forecaster):
         return unflat(self.head(rows).flatten(0, 1), batch, self.setting.horizon) + self.latest(x[:, -1:])
 
     def around(self, rows: Tensor) -> Tensor:
-        """What the convolutions say of each cell [B, N, D] from what is known of all [B, N, L C + 1]."""
+        """The convolutions' output for each grid cell [B, N, D] from the inputs of all [B, N, L C + 1]."""
         high, wide = self.grid
         cells = self.get_buffer("cells")
         image = rows.new_zeros(len(rows), rows.shape[2], high * wide).index_copy(2, cells, rows.transpose(1, 2))
@@ -69,7 +72,7 @@ class SimVP(Forecaster):
 
 
 class Block(nn.Module):
-    """x + outer(gelu(inner(depthwise 7 x 7))); unnormalised, so that nothing is heard from beyond the kernels."""
+    """x + outer(gelu(inner(depthwise 7 x 7))); unnormalised, so that a cell sees nothing beyond the kernels."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

@@ -1,9 +1,9 @@
 """STID (Shao et al. 2022, arXiv 2208.05233): spatial and temporal identity for a plain residual network.
 
 A cell's series, its sensor, its time of day and its day of week are embedded, concatenated and passed through residual
-layers. The factored arithmetic is ours: the first linear map acts on a concatenation, so it is a sum of four products
-of which three do not depend on the whole batch x sensor grid; the last layer's second map is folded into the head.
-Same function, same parameters, about a third faster.
+layers. The factored arithmetic is ours. The first linear map acts on a concatenation, so it is a sum of four products, and
+three of them do not depend on every (window, sensor) pair of the batch. The last layer's second map is folded into the head.
+The function and the parameters are the same; it is about a third faster.
 """
 
 from itertools import pairwise
@@ -11,11 +11,12 @@ from itertools import pairwise
 import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
+from typing_extensions import override
 
 from stcore.models import Setting
 from stcore.models.cards import ResidualOptions
 from stcore.models.forecaster import Forecaster, flat_series, table, unflat
-from stcore.models.location import LocationEncoder, Moments, location
+from stcore.models.location import LocationEncoder, Moments, mean_inputs
 
 
 class Residual(nn.Module):
@@ -27,11 +28,11 @@ class Residual(nn.Module):
         self.dropout = dropout
 
     def hidden(self, before: Tensor) -> Tensor:
-        """relu and dropout of what the inner map gave."""
+        """relu and dropout of the inner map's output."""
         return functional.dropout(functional.relu(before), self.dropout, self.training)
 
     def forward(self, rows: Tensor) -> Tensor:
-        """The plain form."""
+        """The paper's form."""
         return rows + self.outer(self.hidden(self.inner(rows)))
 
 
@@ -54,15 +55,15 @@ class STID(Forecaster):
         self.layers = nn.ModuleList(Residual(4 * width, options.dropout) for _ in range(options.layers))
         self.head = nn.Linear(4 * width, setting.horizon * setting.targets)
 
+    @override
     def settle(self, setting: Setting) -> None:
-        """See Forecaster."""
         self.setting = setting
         if self.unseen_sensors:
-            self.register_buffer("location", location(setting), persistent=False)
+            self.register_buffer("location", mean_inputs(setting), persistent=False)
 
     @property
     def residuals(self) -> list[Residual]:
-        """The layers by their own type."""
+        """The layers, with their own type."""
         return [layer for layer in self.layers if isinstance(layer, Residual)]
 
     def parts(self, x: Tensor, calendar: Tensor, sensor: Tensor | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -73,8 +74,8 @@ class STID(Forecaster):
 
     def identities(self) -> Tensor:
         """What tells the sensors apart [N, D]."""
-        found: Tensor = self.encoder(self.get_buffer("location")) if self.unseen_sensors else self.sensor
-        return found
+        identities: Tensor = self.encoder(self.get_buffer("location")) if self.unseen_sensors else self.sensor
+        return identities
 
     def times(self, calendar: Tensor) -> tuple[Tensor, Tensor]:
         """Embeddings of the last observed step's time of day and day of week, both [B, 1, D]."""
@@ -82,19 +83,19 @@ class STID(Forecaster):
         slot, day = self.moments(now, self.slot, self.day)
         return slot[:, None], day[:, None]
 
+    @override
     def forward(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None, gate: Tensor | None = None) -> Tensor:
-        """See Forecaster."""
         return self.through(self.parts(x, calendar, sensor))
 
     def through(self, parts: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
-        """Forecast [B, H, N, C'] of the four embeddings, by the factored arithmetic."""
+        """Forecast [B, H, N, C'] from the four embeddings, by the factored arithmetic."""
         batch, sensors, _ = parts[0].shape
         layers = self.residuals
         first, last = layers[0], layers[-1]
         before: Tensor = first.inner.bias
         for part, block in zip(reversed(parts), reversed(first.inner.weight.chunk(4, dim=1)), strict=True):
             before = before + functional.linear(part, block)  # the small ones first, the grid's last
-        rows = self.joined(parts)
+        rows = self.side_by_side(parts)
         hidden = first.hidden(before).flatten(0, 1)
         for layer, following in pairwise(layers):
             rows = rows + layer.outer(hidden)
@@ -111,13 +112,13 @@ class STID(Forecaster):
 
     def plain(self, x: Tensor, calendar: Tensor, sensor: Tensor | None = None) -> Tensor:
         """The same forecast by the paper's arithmetic, to test and to measure against."""
-        rows = self.joined(self.parts(x, calendar, sensor))
+        rows = self.side_by_side(self.parts(x, calendar, sensor))
         for layer in self.layers:
             rows = layer(rows)
         return unflat(self.head(rows), len(x), self.setting.horizon)
 
     @staticmethod
-    def joined(parts: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
+    def side_by_side(parts: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
         """The four embeddings side by side, one row per cell [B * N, 4 D]."""
         batch, sensors, _ = parts[0].shape
         return torch.cat([part.expand(batch, sensors, -1) for part in parts], dim=2).flatten(0, 1)

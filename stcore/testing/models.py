@@ -172,7 +172,7 @@ def _a_sensor_that_is_off_passes_on_nothing(trial: Trial) -> None:
 
 @mixes
 def _gathered_is_forward_under_a_gate(trial: Trial) -> None:
-    """``gathered``, from the sensors that are on alone, gives what ``forward`` gives with the others' gate at 0."""
+    """``forecast_from``, from the sensors that are on alone, gives what ``forward`` gives with the others' gate at 0."""
     for active in ([3, 0, 5], [2], [0, 1, 2, 3, 4, 5]):
         model, batch = trial.six(6)
         model.eval()
@@ -180,7 +180,7 @@ def _gathered_is_forward_under_a_gate(trial: Trial) -> None:
         whole = masked(batch.x, batch.calendar)
         on = torch.tensor(active, dtype=torch.long)
         for wanted in (torch.arange(6), on, torch.tensor([4, 1])):
-            forecast, expected = model.gathered(batch.x[:, :, on], batch.calendar, on, wanted), whole[:, :, wanted]
+            forecast, expected = model.forecast_from(batch.x[:, :, on], batch.calendar, on, wanted), whole[:, :, wanted]
             expect(close(forecast, expected), f"with {active} on, the forecasts of {wanted.tolist()} differ")
 
 

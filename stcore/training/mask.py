@@ -6,7 +6,7 @@ from torch import Tensor
 
 from stcore import registry
 from stcore.data.windows import Windows
-from stcore.models.forecaster import Forecaster, Gated, gated
+from stcore.models.forecaster import Forecaster, Gated, under_gate
 from stcore.options import Options, RunOptions
 from stcore.ranks import Ranks
 from stcore.registry import MaskCard
@@ -58,7 +58,7 @@ class Masking:
 
         def errors(masks: np.ndarray) -> np.ndarray:
             windows = thinned(self.feed.parts.validation, max(JUDGED // self.feed.setting.sensors, FEWEST))
-            return np.array([self.error(gated(model, self.tensor(mask)), windows, ranks) for mask in masks])
+            return np.array([self.error(under_gate(model, self.tensor(mask)), windows, ranks) for mask in masks])
 
         return errors
 
@@ -79,7 +79,7 @@ class Masking:
 
     def under(self, model: Forecaster) -> Forecaster | Gated:
         """The model as it forecasts."""
-        return gated(model, self.held)
+        return under_gate(model, self.held)
 
     # ---- what is left behind ---------------------------------------------------------------------------------------
     def rows(self) -> dict[str, np.ndarray]:

@@ -12,7 +12,7 @@ from stcore.data.scale import Scale
 from stcore.data.windows import calendar
 from stcore.findings import refuse
 from stcore.models import Setting
-from stcore.models.forecaster import Forecaster, Gated, gated
+from stcore.models.forecaster import Forecaster, Gated, under_gate
 from stcore.options import RunOptions
 from stcore.training.evaluate import at_once
 from stcore.training.tensors import Feed, from_bytes, to_bytes
@@ -57,7 +57,7 @@ def restored(options: RunOptions, kept: dict[str, Any]) -> Forecaster | Gated:
     model: Forecaster = card.load()(setting_of(kept["setting"]), card.options.read(choice))
     model.load_state_dict(kept["best"])
     model.eval()
-    return gated(model, kept.get("gate"))
+    return under_gate(model, kept.get("gate"))
 
 
 def predict(data: STData, options: RunOptions, packed: bytes, starts: np.ndarray) -> np.ndarray:
@@ -101,4 +101,4 @@ def gathering(model: Forecaster | Gated) -> tuple[Forecast, np.ndarray | slice]:
     if not isinstance(model, Gated) or not model.model.gathers or bool(((model.gate != 0) & (model.gate != 1)).any()):
         return model, slice(None)
     inner, active, everyone = model.model, model.gate.nonzero().flatten(), torch.arange(len(model.gate))
-    return lambda x, clock: inner.gathered(x, clock, active, everyone), active.numpy()
+    return lambda x, clock: inner.forecast_from(x, clock, active, everyone), active.numpy()

@@ -53,8 +53,8 @@ def forms(whatif: WhatIf, keep: np.ndarray, size: int) -> dict[str, Forecast]:
     less = batch.x[:, :, active].contiguous()
     return {
         "full": lambda: model(batch.x, batch.calendar),
-        "kept": lambda: model.gathered(less, batch.calendar, active, active),
-        "all": lambda: model.gathered(less, batch.calendar, active, everyone),
+        "kept": lambda: model.forecast_from(less, batch.calendar, active, active),
+        "all": lambda: model.forecast_from(less, batch.calendar, active, everyone),
     }
 
 

@@ -27,7 +27,7 @@ import torch
 
 from stcore.data import STData
 from stcore.events import Epoch, Event, Finished, Progress, Started
-from stcore.models.forecaster import gated
+from stcore.models.forecaster import under_gate
 from stcore.options import OptionError, RunOptions
 from stcore.prune.strategy import MasksTargets, Selection
 from stcore.ranks import Ranks
@@ -180,7 +180,7 @@ class Trainer(Task):
         weights = torch.from_numpy(np.where(real, selection.weights[mine], 0).astype(np.float32)).to(self.train.device)
         batch = self.pool.batch(picked)
         with torch.autocast(self.train.device, torch.bfloat16, enabled=self.train.precision == "bfloat16"):
-            scaled = gated(self.learner, self.masking.gate(*moment))(batch.x, batch.calendar, batch.sensor)
+            scaled = under_gate(self.learner, self.masking.gate(*moment))(batch.x, batch.calendar, batch.sensor)
         error = evaluate.missed(scaled.to(batch.y.dtype), batch.y, batch.mask)
         losses = self.loss.value(error)
         losses = losses if self.pool.feed.weight is None else losses * self.pool.feed.weight[:, None]
@@ -248,7 +248,7 @@ class Trainer(Task):
         state, last = self.state, copy.deepcopy(self.model.state_dict())
         with self.clock.timed("evaluate"):
             self.model.load_state_dict(state.best)
-            model = gated(self.model, state.best_gate)
+            model = under_gate(self.model, state.best_gate)
             test, arrays = results.measure(model, self.feed, self.ranks)
             naive = evaluate.naive_metrics(self.feed)
             hardest = self.pool.hardest(self.strategy.score())

@@ -12,7 +12,7 @@ from torch import Tensor
 from stcore import registry
 from stcore.data import STData
 from stcore.data.windows import Windows
-from stcore.models.forecaster import Forecaster, gated
+from stcore.models.forecaster import Forecaster, under_gate
 from stcore.options import RunOptions
 from stcore.training.evaluate import chunks
 from stcore.training.predict import setting_of
@@ -62,9 +62,9 @@ class WhatIf:
         batch, on = self.feed.batch(windows, ids), torch.from_numpy(keep)
         if self.model.gathers and bool((self.soft == 1).all()):
             active = on.nonzero().flatten()
-            scaled = self.model.gathered(batch.x[:, :, active], batch.calendar, active, torch.arange(len(on)))
+            scaled = self.model.forecast_from(batch.x[:, :, active], batch.calendar, active, torch.arange(len(on)))
         else:
-            scaled = gated(self.model, self.soft * on)(batch.x, batch.calendar)
+            scaled = under_gate(self.model, self.soft * on)(batch.x, batch.calendar)
         return self.feed.target_scale.undo(scaled.float().numpy()).astype(np.float32)
 
 

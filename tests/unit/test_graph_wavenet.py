@@ -7,7 +7,7 @@ from torch import Tensor
 
 from stcore.models import Setting
 from stcore.models.cards import GraphWaveNetOptions
-from stcore.models.graph_wavenet import GraphWaveNet, learned, transitions
+from stcore.models.graph_wavenet import GraphWaveNet, learned_graph, transitions
 
 EDGES = (np.array([0, 1, 2, 0, 3]), np.array([1, 2, 0, 2, 1]), np.array([1.0, 0.5, 2.0, 1.0, 3.0]))
 
@@ -27,7 +27,7 @@ def inputs(lookback: int = 12, sensors: int = 5, batch: int = 3) -> tuple[Tensor
 def plain(of: GraphWaveNet, x: Tensor, calendar: Tensor, gate: Tensor) -> Tensor:
     """The paper's arithmetic step by step: every step of every layer, dense graphs and their squares."""
     lookback = x.shape[1]
-    graphs = [walk.matrix.to_dense() for walk in of.walks] + [learned(of.sources, of.destinations)]
+    graphs = [walk.matrix.to_dense() for walk in of.walks] + [learned_graph(of.sources, of.destinations)]
     graphs = [graph * gate / (graph * gate).sum(1, keepdim=True).clamp(min=0.01) for graph in graphs]
     when = of.slot[calendar[:, :lookback, 0]] + of.day[calendar[:, :lookback, 1]]
     state = of.series(x) + when[:, :, None] + of.sensor  # [B, L, N, D]
@@ -72,7 +72,7 @@ def test_gathered_is_forward_with_the_others_off(active: list[int], wanted: list
     of, (x, calendar) = model(), inputs()
     gate = torch.zeros(5).double()
     gate[active] = 1
-    some = of.gathered(x[:, :, active], calendar, torch.tensor(active), torch.tensor(wanted))
+    some = of.forecast_from(x[:, :, active], calendar, torch.tensor(active), torch.tensor(wanted))
     whole = of(x * gate[:, None], calendar, None, gate)[:, :, wanted]
     torch.testing.assert_close(some, whole, atol=1e-12, rtol=1e-9)
 

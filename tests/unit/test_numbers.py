@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from stcore.data.metrics import METRICS, Errors, all_metrics, rule, seasonal_scale
 from stcore.data.scale import fit
 from stcore.data.windows import Windows
-from stcore.models.naive import filled, persistence, seasonal_naive
+from stcore.models.naive import fill_gaps, persistence, seasonal_naive
 from stcore.options import TrainOptions
 from stcore.training import recipe
 
@@ -146,7 +146,7 @@ def test_batch_counts_cells() -> None:
 def test_gaps_are_filled_from_before() -> None:
     values = np.array([np.nan, 2, np.nan, 4, np.nan])[:, None, None]
     train = np.array([True, True, True, True, False])
-    np.testing.assert_allclose(filled(values, train)[:, 0, 0], [3, 2, 2, 4, 4])
+    np.testing.assert_allclose(fill_gaps(values, train)[:, 0, 0], [3, 2, 2, 4, 4])
 
 
 def test_persistence_repeats_the_origin() -> None:

@@ -8,7 +8,7 @@ from tiny import tiny
 from stcore.models import Setting
 from stcore.models.cards import NeighboursOptions
 from stcore.models.forecaster import Gated
-from stcore.models.stid_neighbours import FAR, StidNeighbours, apart, facts, masses, mixture
+from stcore.models.stid_neighbours import FAR, StidNeighbours, facts, log_distances, masses, mixture
 from stcore.options import DataOptions, RunOptions
 from stcore.registry import Shape
 from stcore.training import cost, evaluate
@@ -49,27 +49,29 @@ def test_one_sensor_hears_nobody_and_says_what_it_would_among_silent_ones() -> N
     x[:, :, 1:] = 0
     gate = torch.tensor([1.0, 0.0, 0.0])
     torch.testing.assert_close(among(x, calendar, None, gate)[:, :, :1], alone(x[:, :, :1], calendar))
-    assert (mixture(x[:, :, :1], masses(alone.scores(*torch.ones(2, 1, 16), apart(bare(1)))), gate[:1]) == 0).all()
+    assert (
+        mixture(x[:, :, :1], masses(alone.scores(*torch.ones(2, 1, 16), log_distances(bare(1)))), gate[:1]) == 0
+    ).all()
 
 
 def test_the_near_are_heard_more_where_identities_are_alike() -> None:
     model = built(bare(6, PLACES))
     alike = torch.ones(6, 16)
-    scores = model.scores(alike, alike, apart(bare(6, PLACES)))
+    scores = model.scores(alike, alike, log_distances(bare(6, PLACES)))
     assert (scores[0, 1:].diff() < 0).all()
 
 
 def test_distances_tell_sensors_100_m_apart_and_cross_the_date_line() -> None:
-    near = apart(bare(6, PLACES))
+    near = log_distances(bare(6, PLACES))
     assert near[0, 1] == near[1, 0] > 0 and near[0, 2] > 10 * near[0, 1]
-    line = apart(bare(3, np.array([[0, 179.95], [0, -179.95], [0, 179.0]])))
+    line = log_distances(bare(3, np.array([[0, 179.95], [0, -179.95], [0, 179.0]])))
     assert line[0, 1] < line[0, 2]
 
 
 def test_a_place_that_is_not_known_is_middling_and_so_marked() -> None:
     places = PLACES.copy()
     places[3] = np.nan
-    near, told = apart(bare(6, places)), facts(bare(6, places))
+    near, told = log_distances(bare(6, places)), facts(bare(6, places))
     known = np.delete(np.arange(6), 3)
     assert near[0, known].min() < near[0, 3] < near[0, known].max()
     assert told[3, -1] == 0 and (told[known, -1] == 1).all() and told[:, 48:50].abs().max() < 5
