@@ -26,11 +26,11 @@ Identity = Literal["table", "attention", "mlp"]
 
 
 def identity() -> Any:
-    """What tells sensors apart, as an option."""
+    """The option that says what tells sensors apart."""
     return option(
         "table",
-        "What tells sensors apart: a table learned for these alone, or an encoder of their mean inputs, with attention among "
-        "them or without, so that the weights fit sensors never seen (STemDist's location encoder).",
+        "What tells sensors apart: a table that is learned for these sensors alone, or an encoder of their mean inputs, with "
+        "attention among the sensors or without (mlp), whose weights fit sensors never seen (STemDist's location encoder).",
     )
 
 
@@ -79,9 +79,9 @@ class MTGNNOptions(Options):
     width: int = option(
         32, "Channels of the hidden states; twice as many in the skip, four times at the end.", ge=4, le=512
     )
-    layers: int = option(3, "Layers, each of which sees 6 steps further back.", ge=1, le=8)
+    layers: int = option(3, "Layers; each sees 6 steps further back.", ge=1, le=8)
     nodes: int = option(10, "Size of the identities whose products are the learned graph.", ge=1, le=256)
-    neighbours: int = option(20, "Sensors that each hears at most.", ge=1, le=4096)
+    neighbours: int = option(20, "Largest number of sensors that each one hears.", ge=1, le=4096)
     dropout: float = option(0.0, "Share of hidden states dropped while training; the paper has 0.3.", ge=0, lt=1)
 
 
@@ -90,9 +90,9 @@ class SimVPOptions(Options):
 
     width: int = option(16, "Channels of the convolutions; three times as many in the layers after them.", ge=1, le=512)
     blocks: int = option(
-        1, "Residual blocks between encoder and decoder; each lets a cell see 6 cells further.", ge=1, le=32
+        1, "Residual blocks between encoder and decoder; each lets a grid cell see 6 cells further.", ge=1, le=32
     )
-    layers: int = option(2, "Residual layers of each cell after the convolutions.", ge=1, le=32)
+    layers: int = option(2, "Residual layers on each grid cell after the convolutions.", ge=1, le=32)
 
 
 class NeighboursOptions(ResidualOptions):
@@ -100,14 +100,14 @@ class NeighboursOptions(ResidualOptions):
 
     identity: Literal["encoder", "table"] = option(
         "encoder",
-        "What tells sensors apart: their mean days and places, so that the weights fit sensors never seen, or a table learned "
-        "for these alone.",
+        "What tells sensors apart: an encoder of their mean days and locations, whose weights fit sensors never seen, or a "
+        "table that is learned for these sensors alone.",
     )
 
 
 # ---- what they cost ----------------------------------------------------------------------------------------------------
 PAIR = 80  # multiply-adds' worth of a pair of sensors whose score a step computes, most of it reading and writing
-MATRICES = 5  # over pairs of sensors: what each makes of each, its slope and what lies between; none is a parameter
+MATRICES = 5  # over pairs of sensors: the weights, their slope and what lies between; none is a parameter
 
 
 def dlinear_cost(options: DLinearOptions, shape: Shape) -> ModelCost:
@@ -139,7 +139,7 @@ def graph_wavenet_cost(options: GraphWaveNetOptions, shape: Shape) -> ModelCost:
 
 
 def mtgnn_cost(options: MTGNNOptions, shape: Shape) -> ModelCost:
-    """Its layers have 6 steps fewer each, and propagate over all pairs of sensors."""
+    """Each layer has 6 steps fewer than the one before, and propagates over all pairs of sensors."""
     width, layers = options.width, options.layers
     steps = sum(1 + 6 * left for left in range(layers))
     ends = 8 * width**2 + 4 * width * shape.horizon * shape.targets
@@ -148,7 +148,7 @@ def mtgnn_cost(options: MTGNNOptions, shape: Shape) -> ModelCost:
 
 
 def simvp_cost(options: SimVPOptions, shape: Shape) -> ModelCost:
-    """Convolutions, whose blocks see a quarter of the cells, and layers of each cell's own."""
+    """Convolutions, whose blocks work on a quarter of the grid cells, and layers on each cell."""
     inside, outside = shape.lookback * shape.inputs, shape.horizon * shape.targets
     width, row = options.width, 3 * options.width
     block = 2 * 49 * width + 16 * width**2
@@ -161,7 +161,7 @@ def simvp_cost(options: SimVPOptions, shape: Shape) -> ModelCost:
 CARDS = (
     ModelCard(
         "persistence",
-        "The last observed value, repeated; the forecast to beat in the first steps. Nothing to train.",
+        "The last observed value, repeated: the forecast to beat in the first steps. Nothing to train.",
         "common practice",
         "stcore.models.naive:persistence",
         trains=False,
@@ -200,7 +200,7 @@ CARDS = (
     ),
     ModelCard(
         "stid-neighbours",
-        "STID that also sees a mixture of the other sensors' histories, and so forecasts sensors that are switched off.",
+        "STID that also sees a mixture of the other sensors' histories, so it forecasts sensors that are switched off.",
         "Shao et al. 2022, arXiv 2208.05233; the neighbour head is ours",
         "stcore.models.stid_neighbours:StidNeighbours",
         NeighboursOptions,
@@ -230,7 +230,7 @@ CARDS = (
     ),
     ModelCard(
         "mtgnn",
-        "Convolutions of several lengths over time, propagation over a graph learned from who the sensors are.",
+        "Convolutions of several lengths over time, propagation over a graph that is learned from the sensors' identities.",
         "Wu et al. 2020, arXiv 2005.11650, normalised as in STemDist, arXiv 2603.10410",
         "stcore.models.mtgnn:MTGNN",
         MTGNNOptions,
@@ -245,7 +245,7 @@ CARDS = (
     ),
     ModelCard(
         "simvp",
-        "Convolutions over a grid of cells, the steps of the input stacked as channels, then layers of each cell's own.",
+        "Convolutions over a grid, with the steps of the input stacked as channels, then layers on each grid cell.",
         "Gao et al. 2022, arXiv 2206.05099; smaller, and the layers after the convolutions are ours",
         "stcore.models.simvp:SimVP",
         SimVPOptions,
