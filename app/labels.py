@@ -72,12 +72,13 @@ def training_set_words(run: Run) -> str:
 def mask_words(run: Run) -> str:
     """The run's mask over sensors and how many are off; empty without one."""
     mask = run.spec.options.mask
-    if mask["name"] == "none":
+    card = registry.find("masks", mask["name"])
+    if card is not None and card.off == "never":
         return ""
-    words = card_label(mask["name"]) + (" mask" if mask["name"] not in ("any", "dynst") else "")
-    if mask["name"] == "given" and mask.get("on"):
-        return f"{words}, {len(mask['on'])} on"
-    if mask["name"] in ("any", "given") or mask.get("budget"):
+    words = card.title if card is not None and card.title else f"{card_label(mask['name'])} mask"
+    if card is not None and not card.chooses:
+        return f"{words}, {len(mask['on'])} on" if mask.get("on") else words
+    if (card is not None and card.off == "steps") or mask.get("budget") or "sparsity" not in mask:
         return words
     return f"{words}, {mask['sparsity']:.0%} off"
 

@@ -29,7 +29,9 @@ def show_replay(look: Look) -> pd.DataFrame | None:
         st.info("This run pruned cells, of which only the means of each window are recorded: nothing can be replayed.")
         return None
     own, share = look.run.spec.options.prune["name"], visit_share(look)
-    offered = [name for name in registry.cards("strategies") if name != "full" and why_not_replayable(name) is None]
+    offered = [
+        name for name, card in registry.cards("strategies").items() if card.prunes and not why_not_replayable(name)
+    ]
     left, right = st.columns([2, 3], gap="medium")
     with left:
         start = next((name for name in ("infobatch", "random", *offered) if name in offered and name != own), own)

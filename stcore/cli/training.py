@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from stcore import registry
 from stcore.cli.common import RUNS, Answers, DataSource, Json, Name, Quiet, Runs, app, is_first_rank, say
 from stcore.cli.following import follow, print_small_set
 from stcore.cli.given import overlay, read_answers, read_options, without_none
@@ -60,7 +61,7 @@ def train(
         "distilled": {"source": distilled and str(Path(distilled).resolve()), "warm": warm},
     }
     options = overlay(read_options(config), merged(without_none(given), nested(assignments or [])))
-    if sparsity is not None and options["mask"].get("name", "none") == "none":
+    if sparsity is not None and registry.card("masks", options["mask"].get("name", "none")).off == "never":
         raise OptionError("--sparsity needs a mask that switches sensors off, such as --mask dynst.")
     if warm is not None and distilled is None:
         raise OptionError("--warm needs a distilled set to begin with; give it with --distilled.")

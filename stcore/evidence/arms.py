@@ -205,8 +205,8 @@ def arm_of(runs: Sequence[Run]) -> Arm:
     """An arm without its role."""
     prune = runs[0].spec.options.prune
     keep = prune.get("keep")
-    share = 1.0 if keep is None and prune["name"] == "full" else keep
-    card = registry.cards("strategies").get(prune["name"])
+    card = registry.find("strategies", prune["name"])
+    share = 1.0 if keep is None and card is not None and not card.prunes else keep
     return Arm(card.label if card else prune["name"], "method", prune["name"], share, runs[0].sample_name, runs)
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from stcore import registry
 from stcore.data import STData
 from stcore.evidence.agreement import (
     Agreement,
@@ -186,7 +187,8 @@ def comparable_runs(runs: Sequence[Run]) -> list[Run]:
             f"Run {runs[0].id} has no finished epoch yet; it is {runs[0].status}." if runs else "No run was named."
         )
     for run in begun:
-        masked = run.spec.mask_name != "none"
+        card = registry.find("masks", run.spec.mask_name)
+        masked = card is None or card.off != "never"
         check_rows(trace(run), "importance", *(("active", "mask_score") if masked else ()))
     return begun
 

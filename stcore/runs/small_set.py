@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from stcore import readers
+from stcore import readers, registry
 from stcore.data import STData
 from stcore.data.windows import blocks
 from stcore.distil.options import FILE
@@ -37,7 +37,7 @@ def checked(data: STData, options: RunOptions, small: STData) -> STData:
     """The distilled set; OptionError or DataError where it cannot be trained on in place of the data's own windows."""
     if options.data.samples == "cells":
         raise OptionError("a distilled set is trained on in windows; set data.samples to windows")
-    if options.mask.get("name", "none") != "none":
+    if registry.card("masks", options.mask.get("name", "none")).off != "never":
         raise OptionError(
             "a mask says which of the data's sensors are on, and a distilled set has others; train without one"
         )

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from outside_package import install
-from pages import button
+from pages import button, texts
+from tiny import tiny
 
 from stcore import registry
+from stcore.processes import jobs
 
 
 @pytest.fixture(autouse=True)
@@ -39,3 +41,13 @@ def test_a_set_can_be_made_by_theirs(app, distil_file: Path) -> None:
     test.selectbox(key="distil.model").set_value("their-model").run()
     assert not test.exception
     assert "distil distil.sensors" in {part.key for part in test.selectbox} and "**About " in side(test)
+
+
+def test_a_run_of_theirs_is_named_and_shown(app, folder: Path) -> None:
+    theirs = {"model": {"name": "their-model"}, "prune": {"name": "their-strategy"}, "mask": {"name": "their-mask"}}
+    small = {"data": {"lookback": 6, "horizon": 4}, "train": {"epochs": 2, "batch": 32, "threads": 1}}
+    jobs.train(tiny(300, 6), folder, name="theirs", **small, **theirs).finish()
+    test = app(run="theirs")
+    assert "Their model" in str(test.selectbox(key="run list").options)
+    assert "their-mask mask" in str(test.selectbox(key="run list").options) + texts(test)
+    assert not app("sensors", run="theirs").exception

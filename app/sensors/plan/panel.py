@@ -11,7 +11,7 @@ from app.sensors.plan import answers, confirm, draft, look
 from app.sensors.plan.scene import Scene, show_plan_figures
 from app.session import run_state, set_address
 from app.words import plain
-from stcore.evidence.plan.answers import all_on, check_run, mask_of, mixes_sensors, trained_for, why_no_plan
+from stcore.evidence.plan.answers import all_on, check_run, knows_all_on, mixes_sensors, trained_for, why_no_plan
 from stcore.evidence.plan.ground import WORTH, has_learned_mask
 from stcore.exports import plan_bytes
 from stcore.findings import DataError
@@ -60,7 +60,7 @@ def _show_section(run: Run) -> bool:
     if not trained_for(run):
         st.warning(
             "This run was not trained to forecast under any mask: what it answers about masks other than its own is a guess"
-            + (", with all sensors on, too." if mask_of(run)["name"] != "none" else "."),
+            + ("." if knows_all_on(run) else ", with all sensors on, too."),
             icon=":material/info:",
         )
         show_other_run(run)
