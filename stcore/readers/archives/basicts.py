@@ -1,4 +1,4 @@
-"""BasicTS folders of all three generations: one card, since a folder may hold several, and which one was read is said."""
+"""BasicTS folders of all three generations, on one card, since a folder may hold several. A finding says which was read."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -26,13 +26,13 @@ CARD = Card(
 
 
 class Generation(NamedTuple):
-    """What a generation of the layout is called, which files of a folder are its, and how they are read.
+    """A generation of the layout: its name, its files in a folder, and how they are read.
 
-    ``sets(folder)`` gives for every dataset of this generation its main file and all its files, the main one first.
+    ``datasets(folder)`` gives the files of every dataset of this generation, the main file first.
     """
 
     words: str
-    sets: Callable[[Folder], list[list[Source]]]
+    datasets: Callable[[Folder], list[list[Source]]]
     read: Callable[[list[Source]], BasictsData]
 
 
@@ -44,16 +44,16 @@ GENERATIONS = (
 
 
 def members(folder: Folder) -> Sequence[Source]:
-    """Files of all generations that the folder holds; DataError for those kinds of BasicTS folders that are no such data."""
-    found = [source for generation in GENERATIONS for files in generation.sets(folder) for source in files]
-    if not found:
+    """The files of all generations in the folder; DataError for kinds of BasicTS folders that cannot be forecast."""
+    files = [source for generation in GENERATIONS for files in generation.datasets(folder) for source in files]
+    if not files:
         _refuse_others(folder)
         return []
-    return list(dict.fromkeys([*found, *folder.named("meta.csv")]))
+    return list(dict.fromkeys([*files, *folder.named("meta.csv")]))
 
 
 def _refuse_others(folder: Folder) -> None:
-    """BasicTS's other tasks, and descriptions without their data, in a sentence."""
+    """Refuse folders of BasicTS's other tasks, and descriptions without their data."""
     if folder.named("*_inputs.npy") and folder.named("*_labels.npy"):
         raise refuse(
             "basicts",
@@ -78,7 +78,7 @@ def _refuse_others(folder: Folder) -> None:
 
 
 def _description_or_nothing(source: Source) -> Mapping[str, Any]:
-    """Somebody else's file of that name is none of our business."""
+    """The description; empty where the file of that name is none."""
     try:
         return read_description(source)
     except DataError:
@@ -86,50 +86,51 @@ def _description_or_nothing(source: Source) -> Mapping[str, Any]:
 
 
 def read(folder: Folder, answers: Answers) -> Raw:
-    """The newest generation, or the one answered: raw values [T, N, C], their split, and times as far as the columns tell."""
-    sets = {files[0].name: (kind, files) for kind in GENERATIONS for files in kind.sets(folder)}
-    taken, findings = _choose_generation(folder, {name: kind.words for name, (kind, _) in sets.items()}, answers)
-    kind, files = sets[taken]
-    held = kind.read(files)
-    values, more = _mark_missing(held, answers)
-    findings += [*held.findings, *more]
+    """The newest generation, or the answered one: values [T, N, C], their split, and times from the calendar columns."""
+    sets = {files[0].name: (kind, files) for kind in GENERATIONS for files in kind.datasets(folder)}
+    name_of_set, findings = _choose_generation(folder, {name: kind.words for name, (kind, _) in sets.items()}, answers)
+    kind, files = sets[name_of_set]
+    contents = kind.read(files)
+    values, more = _mark_missing(contents, answers)
+    findings += [*contents.findings, *more]
     steps, sensors = values.shape[:2]
-    known = published_set(held.name, sensors) or published_set(folder.name, sensors)
-    seconds, more = _step(held, folder.name, answers)
-    stamps, dates = column_times(held.calendar, steps, seconds, answers, (folder.name, known))
+    published = published_set(contents.name, sensors) or published_set(folder.name, sensors)
+    seconds, more = _step(contents, folder.name, answers)
+    stamps, dates = column_times(contents.calendar, steps, seconds, answers, (folder.name, published))
     ds = xr.Dataset(
         {"value": (("time", "sensor", "channel"), values)},
-        coords={"time": stamps, "sensor": np.arange(sensors).astype(str), "channel": held.channels},
+        coords={"time": stamps, "sensor": np.arange(sensors).astype(str), "channel": contents.channels},
         attrs={"title": folder.name, "units": {}},
     )
-    if held.split is not None:
-        ds = ds.assign(split=("time", held.split))
-    raw = Raw(ds, [*findings, *dates, *more], {}, numbered=True, likely_zone=known.zone if known else None)
+    if contents.split is not None:
+        ds = ds.assign(split=("time", contents.split))
+    raw = Raw(ds, [*findings, *dates, *more], {}, numbered=True, likely_zone=published.zone if published else None)
     return _add_meta(raw, folder, answers)
 
 
 def _choose_generation(folder: Folder, sets: Mapping[str, str], answers: Answers) -> tuple[str, list[Finding]]:
-    """The first of several datasets, or that answered; which it is is said."""
-    taken = answers.get("generation", next(iter(sets)))
+    """The answered dataset, else the first of several, with a finding."""
+    chosen = answers.get("generation", next(iter(sets)))
     if len(sets) == 1:
         return next(iter(sets)), []
     choices = {name: f"open {name}, {words}" for name, words in sets.items()}
-    if taken not in sets:
-        raise refuse("generation", f"{folder.name} holds no {taken!r}; it holds {listing(sets)}.", choices)
+    if chosen not in sets:
+        raise refuse("generation", f"{folder.name} holds no {chosen!r}; it holds {listing(sets)}.", choices)
     text = (
         f"{folder.name} holds its data more than once: {listing(f'{name} ({words})' for name, words in sets.items())}. "
-        f"{taken} was taken."
+        f"{chosen} was opened."
     )
-    return taken, [Finding("note", "generation", text, choices, taken)]
+    return chosen, [Finding("note", "generation", text, choices, chosen)]
 
 
-def _mark_missing(held: BasictsData, answers: Answers) -> tuple[np.ndarray, list[Finding]]:
-    """[T, N, C]; what the file calls a missing value is asked about: zeros by the question that all data are asked."""
-    values, null = held.values, held.null
+def _mark_missing(contents: BasictsData, answers: Answers) -> tuple[np.ndarray, list[Finding]]:
+    """[T, N, C], with a question about the number that the file calls a missing value. For zeros, the general question
+    decides."""
+    values, null = contents.values, contents.null
     if (
         null is None
         or not np.isfinite(null)
-        or not (marked := values == np.asarray(null, np.result_type(values, np.float32))).any()
+        or not (is_null := values == np.asarray(null, np.result_type(values, np.float32))).any()
     ):
         return values, []
     if null == 0:
@@ -137,35 +138,39 @@ def _mark_missing(held: BasictsData, answers: Answers) -> tuple[np.ndarray, list
         return values, [Finding("note", "null-value", text)]
     chosen = answers.get("null-value", "keep")
     choices = {"keep": f"{null:g} is a measurement", "missing": f"{null:g} means: not measured"}
-    done = "They were taken as missing." if chosen == "missing" else "They stay measurements until you say otherwise."
-    text = f"{int(marked.sum())} readings are {null:g}, which the description calls a missing value (null_val). {done}"
-    return np.where(marked & (chosen == "missing"), np.float32(np.nan), values), [
+    outcome = (
+        "They were taken as missing." if chosen == "missing" else "They stay measurements until you say otherwise."
+    )
+    text = (
+        f"{int(is_null.sum())} readings are {null:g}, which the description calls a missing value (null_val). {outcome}"
+    )
+    return np.where(is_null & (chosen == "missing"), np.float32(np.nan), values), [
         Finding("note", "null-value", text, choices, chosen)
     ]
 
 
-def _step(held: BasictsData, name: str, answers: Answers) -> tuple[int, list[Finding]]:
-    """The step that the file says, or that its columns show; else an assumed one, which is asked."""
-    if held.seconds or (seen := step_from_columns(held.calendar)):
-        return held.seconds or int(seen or 0), []
+def _step(contents: BasictsData, name: str, answers: Answers) -> tuple[int, list[Finding]]:
+    """The step in seconds, from the file or its calendar columns; else an assumed one, with a question."""
+    if contents.seconds or (seconds := step_from_columns(contents.calendar)):
+        return contents.seconds or int(seconds or 0), []
     step = answers.get("step", STEP)
     text = f"{name} does not say its step. It is {'' if 'step' in answers else 'assumed: '}{step}."
     return parse_step(step), [Finding("note", "step", text, WIDTHS, step)]
 
 
 def _add_meta(raw: Raw, folder: Folder, answers: Answers) -> Raw:
-    """Ids and places of meta.csv, whose rows are the columns of the data in their order."""
+    """The data with ids and locations from meta.csv, whose rows are in the order of the columns."""
     for source in folder.named("meta.csv"):
         if not locations.recognises(source):
             text = f"{source.name} has no ids with latitude and longitude; it was left out."
             return raw.more(Finding("note", "places", text))
-        listed_places = locations.read(source, answers)
-        if len(listed_places.ids) != (many := raw.ds.sizes["sensor"]):
-            text = f"{source.name} lists {len(listed_places.ids)} sensors, the data have {many}; it was left out."
+        location_list = locations.read(source, answers)
+        if len(location_list.ids) != (many := raw.ds.sizes["sensor"]):
+            text = f"{source.name} lists {len(location_list.ids)} sensors, the data have {many}; it was left out."
             return raw.more(Finding("note", "places", text))
-        ds = raw.ds.assign_coords(sensor=np.array(listed_places.ids, dtype=str))
-        ds = ds.assign(lat=("sensor", listed_places.lat), lon=("sensor", listed_places.lon))
-        text = f"Ids and places are from {source.name}, in the order of the data's columns."
+        ds = raw.ds.assign_coords(sensor=np.array(location_list.ids, dtype=str))
+        ds = ds.assign(lat=("sensor", location_list.lat), lon=("sensor", location_list.lon))
+        text = f"Ids and locations are from {source.name}, in the order of the data's columns."
         return raw.more(Finding("note", "places", text), ds=ds, numbered=False)
     return raw
 

@@ -1,4 +1,4 @@
-"""BasicTS 1.x: train, val and test arrays [L, N] with their timestamps [L, K], split before any window is cut; both ways."""
+"""BasicTS 1.x, reading and writing: train, val and test arrays [L, N] with timestamps [L, K], split before windows are cut."""
 
 import csv
 import json
@@ -29,19 +29,19 @@ DATA, STAMPS = [f"{part}_data.npy" for part in PARTS], [f"{part}_timestamps.npy"
 
 
 def array_sets(folder: Folder) -> list[list[Source]]:
-    """The three arrays, what lies beside them of their timestamps, and the description."""
+    """The three arrays, the timestamps that lie beside them, and the description."""
     beside = {source.name.lower(): source for source in folder.named(*DATA, *STAMPS, "meta.json")}
-    found = [name for name in DATA if name in beside]
-    if not found or ("meta.json" not in beside and len(found) < 3):
+    names = [name for name in DATA if name in beside]
+    if not names or ("meta.json" not in beside and len(names) < 3):
         return []
     return [[beside[name] for name in (*DATA, *STAMPS, "meta.json") if name in beside]]
 
 
 def read_arrays(files: list[Source]) -> BasictsData:
-    """Values [T, N, 1] of the three parts one after another, as they were measured."""
+    """Values [T, N, 1] of the three parts, one after another, in their own unit."""
     beside = {source.name.lower(): source for source in files}
     if missing := [name for name in DATA if name not in beside]:
-        raise refuse("parts", f"{missing[0]} is not there: the parts of a BasicTS set follow one another in time.")
+        raise refuse("parts", f"{missing[0]} is missing: the parts of a BasicTS set follow one another in time.")
     parts = [_read_array(beside[name]) for name in DATA]
     if len({part.shape[1] for part in parts}) > 1:
         widths = ", ".join(f"{name} {part.shape[1]}" for name, part in zip(DATA, parts, strict=True))
@@ -49,23 +49,23 @@ def read_arrays(files: list[Source]) -> BasictsData:
     description = read_description(beside["meta.json"]) if "meta.json" in beside else {}
     lengths = [len(part) for part in parts]
     calendar, findings = _read_calendar(beside, lengths, text_list(description.get("timestamps_description")))
-    held = BasictsData(
+    contents = BasictsData(
         np.concatenate(parts)[:, :, None], [str(description.get("domain") or "value")[:80].strip() or "value"], calendar
     )
-    held.name, held.seconds, held.null = (
+    contents.name, contents.seconds, contents.null = (
         str(description.get("name", ""))[:80],
         seconds_of(description),
         null_of(description),
     )
-    held.split = split_at(sum(lengths), *lengths[:2])
+    contents.split = split_at(sum(lengths), *lengths[:2])
     text = f"Training, validation and test are the three files, {', '.join(map(str, lengths))} steps; no window crosses them."
-    held.findings = [*findings, Finding("note", "split", text)]
+    contents.findings = [*findings, Finding("note", "split", text)]
     shape = description.get("shape")
     if shape is not None and shape != (own := [sum(lengths), parts[0].shape[1]]):
-        held.findings.append(
-            Finding("note", "described", f"meta.json speaks of {str(shape)[:80]} values; the files hold {own}.")
+        contents.findings.append(
+            Finding("note", "described", f"meta.json says {str(shape)[:80]} values; the files hold {own}.")
         )
-    return held
+    return contents
 
 
 def _read_array(source: Source) -> np.ndarray:
@@ -78,7 +78,7 @@ def _read_array(source: Source) -> np.ndarray:
 def _read_calendar(
     beside: dict[str, Source], lengths: list[int], names: list[str]
 ) -> tuple[dict[str, np.ndarray], list[Finding]]:
-    """Timestamps [T, K] of all parts by name; none where a part has none."""
+    """Calendar columns [T] of all parts by name; empty where a part has no timestamps."""
     if not all(name in beside for name in STAMPS):
         return {}, []
     tables = [_read_array(beside[name]) for name in STAMPS]
@@ -93,7 +93,7 @@ def _read_calendar(
 
 # ---- writing -------------------------------------------------------------------------------------------------------
 def write(data: STData, place: Path) -> list[str]:
-    """The six arrays, meta.json, adj_mx.npy where there is a graph, and meta.csv where there are places."""
+    """The six arrays, meta.json, adj_mx.npy where there is a graph, and meta.csv where there are locations."""
     if len(data.channels) > 1:
         raise refuse(
             "channels",
@@ -114,7 +114,7 @@ def write(data: STData, place: Path) -> list[str]:
 
 
 def _part_ends(data: STData) -> list[int]:
-    """Where the parts end: the data's own parts where they follow one another, else the usual shares."""
+    """The ends of the parts: the data's own split, else the default shares; DataError where its parts are out of order."""
     if "split" not in data.ds:
         return [*np.round(np.cumsum(DataOptions().split) * data.steps).astype(int)[:2].tolist(), data.steps]
     names = data.ds["split"].values.astype(str)
@@ -165,7 +165,7 @@ def _losses(data: STData) -> list[str]:
 
 
 def _write_graph(data: STData, place: Path) -> list[str]:
-    """A dense matrix; as an array, since BasicTS's own form is a pickle, and pickles are not written here."""
+    """A dense matrix as an array. (BasicTS itself uses a pickle, and this program writes none here.)"""
     if data.edges is None:
         return []
     start, end, weight = data.edges

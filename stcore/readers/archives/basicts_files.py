@@ -1,4 +1,4 @@
-"""BasicTS up to 0.3: data, index and scaler as pickles, with the values already scaled; they are scaled back."""
+"""BasicTS up to 0.5: data, index and scaler as pickles with scaled values (0.3), or a flat file with a description (0.4 on)."""
 
 import math
 import re
@@ -30,18 +30,18 @@ STANDARD, LIMITS = "re_standard_transform", "re_min_max_transform"
 
 
 def pickle_sets(folder: Folder) -> list[list[Source]]:
-    """Each data file with its index and its scaler, told by the lengths in their names."""
-    found = {
+    """Each data file with its index and its scaler, matched by the lengths in their names."""
+    files = {
         kind: [source for source in folder.named(f"{kind}*.pkl") if FILES.fullmatch(source.name.lower())]
         for kind in ("data", "index", "scaler")
     }
-    if not (found["index"] or found["scaler"]):
+    if not (files["index"] or files["scaler"]):
         return []
-    return [[data, *_partner(data, found["index"]), *_partner(data, found["scaler"])] for data in found["data"]]
+    return [[data, *_partner(data, files["index"]), *_partner(data, files["scaler"])] for data in files["data"]]
 
 
 def _partner(data: Source, others: list[Source]) -> list[Source]:
-    """The file of the same lengths, by the whole name first, else by the numbers, else the one without any."""
+    """The file with the same name, else with the same lengths in it, else without any lengths."""
     lengths = _lengths(data)
     fitting = [source for source in others if _lengths(source) in (lengths, [])]
     suffix = data.name.lower().removeprefix("data")
@@ -54,7 +54,7 @@ def _lengths(source: Source) -> list[str]:
 
 
 def read_pickles(files: list[Source]) -> BasictsData:
-    """Values [T, N, C] in their own unit, calendar columns apart, and the parts of the index."""
+    """Values [T, N, C] in their own unit, calendar columns, and the split of the index."""
     data = files[0]
     beside = {source.name.lower()[:5]: source for source in files[1:]}
     cube = _processed_data(pickles.load_pickle(data), data)
@@ -63,22 +63,22 @@ def read_pickles(files: list[Source]) -> BasictsData:
     calendar = {name: cube[:, 0, values.shape[2] + place] for place, name in enumerate(names)}
     channels = ["value"] if values.shape[2] == 1 else [f"channel-{place + 1}" for place in range(values.shape[2])]
     values, findings = _undo_scaling(values, beside.get("scale"), data)
-    held = BasictsData(values, channels, calendar, findings=findings)
+    contents = BasictsData(values, channels, calendar, findings=findings)
     if index := beside.get("index"):
-        held.split, more = _index_split(pickles.load_pickle(index), len(cube), index)
-        held.findings += more
-    return held
+        contents.split, more = _index_split(pickles.load_pickle(index), len(cube), index)
+        contents.findings += more
+    return contents
 
 
-def _processed_data(held: Any, data: Source) -> np.ndarray:
-    cube = held.get("processed_data") if isinstance(held, Mapping) else None
+def _processed_data(content: Any, data: Source) -> np.ndarray:
+    cube = content.get("processed_data") if isinstance(content, Mapping) else None
     if not isinstance(cube, np.ndarray) or cube.ndim != 3 or cube.dtype.kind not in "fiu" or 0 in cube.shape:
         raise refuse("shape", f"{data.name} holds no array 'processed_data' of steps x nodes x features.")
     return cube
 
 
 def _calendar_names(cube: np.ndarray) -> list[str]:
-    """The last features that are a calendar: the same for all sensors, and of the range that theirs have."""
+    """The names of the last features that are a calendar: equal for all sensors, in the range of their column."""
     for many in range(min(len(NAMES), cube.shape[2] - 1), 0, -1):
         names, tail = NAMES[:many], cube[:, :, cube.shape[2] - many :]
         if (tail == tail[:, :1]).all() and all(
@@ -89,15 +89,17 @@ def _calendar_names(cube: np.ndarray) -> list[str]:
 
 
 def _undo_scaling(values: np.ndarray, scaler: Source | None, data: Source) -> tuple[np.ndarray, list[Finding]]:
-    """Values as they were before BasicTS scaled them; without its scaler they stay as they are, which is said."""
+    """Values as before BasicTS scaled them. Without its scaler they stay scaled, with a note."""
     if scaler is None:
-        text = f"{data.name} holds scaled values, and no scaler lies beside it: they are in no unit, and stay so."
+        text = (
+            f"{data.name} holds scaled values, and no scaler lies beside it: the values stay scaled and have no unit."
+        )
         return values, [Finding("note", "scaled", text)]
-    held = pickles.load_pickle(scaler)
-    kind, numbers = (held.get("func"), held.get("args")) if isinstance(held, Mapping) else (None, None)
+    content = pickles.load_pickle(scaler)
+    kind, numbers = (content.get("func"), content.get("args")) if isinstance(content, Mapping) else (None, None)
     keys = {STANDARD: ("std", "mean"), LIMITS: ("max_value", "min_value")}.get(str(kind))
     if keys is None or not isinstance(numbers, Mapping) or any(key not in numbers for key in keys):
-        raise refuse("scaler", f"{scaler.name} holds no scaler that is known here ({STANDARD} or {LIMITS}).")
+        raise refuse("scaler", f"{scaler.name} holds no known scaler ({STANDARD} or {LIMITS}).")
     first, second = (_scale_number(numbers[key], values, scaler) for key in keys)
     if kind == STANDARD:
         raw, words = (
@@ -109,14 +111,14 @@ def _undo_scaling(values: np.ndarray, scaler: Source | None, data: Source) -> tu
         words = f"from -1 to 1 back to {_number_text(second)} to {_number_text(first)} (min and max)"
     fine = np.finfo(values.dtype if values.dtype.kind == "f" else np.float64).eps
     raw, zeros = _exact_zeros(raw, 8 * fine * np.maximum(np.abs(first), np.abs(second)))
-    text = f"The values of {data.name} were scaled; {scaler.name} scaled them back: {words}."
+    text = f"The values of {data.name} were scaled; the scaling was undone with {scaler.name}: {words}."
     text += f" {quantity(zeros, 'reading')} within rounding of zero became zero." if zeros else ""
     return raw, [Finding("repaired", "scaled", text)]
 
 
-def _scale_number(held: Any, values: np.ndarray, scaler: Source) -> np.ndarray:
-    """A number, or one for each sensor and feature; of more features than are values the first are taken."""
-    array = np.asarray(held, dtype=np.float64) if isinstance(held, int | float | np.ndarray) else np.array([])
+def _scale_number(part: Any, values: np.ndarray, scaler: Source) -> np.ndarray:
+    """A number, or one for each sensor and feature. Where there are more features than in the values, the first count."""
+    array = np.asarray(part, dtype=np.float64) if isinstance(part, int | float | np.ndarray) else np.array([])
     if array.ndim == 3 and array.shape[2] >= values.shape[2]:
         array = array[:, :, : values.shape[2]]
     fits = array.ndim in (0, 3) and all(own in (1, size) for own, size in zip(array.shape, values.shape, strict=False))
@@ -130,31 +132,31 @@ def _number_text(number: np.ndarray) -> str:
 
 
 def _exact_zeros(raw: np.ndarray, within: np.ndarray) -> tuple[np.ndarray, int]:
-    """Zero scaled and back is not quite zero, and zeros mean much in these sets."""
+    """Values within rounding of zero become exact zeros, since a zero may mean missing in these sets; and how many."""
     near = (np.abs(raw) <= within) & (raw != 0)
     return np.where(near, 0, raw), int(near.sum())
 
 
-def _index_split(held: Any, steps: int, index: Source) -> tuple[np.ndarray, list[Finding]]:
-    """[T] parts that begin where the first window of each part begins to forecast."""
-    parts = {name: _part_windows(held, name, steps, index) for name in ("train", "valid", "test")}
+def _index_split(content: Any, steps: int, index: Source) -> tuple[np.ndarray, list[Finding]]:
+    """[T] the split. Each part begins at the first forecast step of its first window."""
+    parts = {name: _part_windows(content, name, steps, index) for name in ("train", "valid", "test")}
     begins = [int(parts[name][0, 1]) for name in ("valid", "test")]
     if not parts["train"][0, 1] < begins[0] < begins[1]:
         raise refuse("index", f"The parts of {index.name} do not follow one another in time.")
     split = np.repeat(["train", "validation", "test"], np.diff([0, *begins, steps]))
     counts = ", ".join(f"{len(windows)} {name}" for name, windows in parts.items())
     text = (
-        f"The split is that of {index.name} ({counts} windows), at steps {begins[0]} and {begins[1]}. Its windows over these "
-        "borders are left out, since no part may see another's steps."
+        f"The split is that of {index.name} ({counts} windows), at steps {begins[0]} and {begins[1]}. Windows across these "
+        "borders are left out, since no part may see the steps of another."
     )
     return split, [Finding("note", "split", text)]
 
 
-def _part_windows(held: Any, name: str, steps: int, index: Source) -> np.ndarray:
-    """[S, 3] first step, first forecast step and end of each window."""
-    listed = held.get(name) if isinstance(held, Mapping) else None
+def _part_windows(content: Any, name: str, steps: int, index: Source) -> np.ndarray:
+    """[W, 3] first step, first forecast step and end of each window."""
+    rows = content.get(name) if isinstance(content, Mapping) else None
     try:
-        windows = np.asarray(listed if listed is not None else [])
+        windows = np.asarray(rows if rows is not None else [])
     except ValueError:  # rows of several lengths
         windows = np.array([])
     if windows.ndim != 2 or windows.shape[1] != 3 or windows.dtype.kind not in "iu":
@@ -168,7 +170,7 @@ def _part_windows(held: Any, name: str, steps: int, index: Source) -> np.ndarray
 
 PARTS = {"day of month": 31, "day of year": 366}
 REGULAR = 0.9
-"""Of the steps in a column of the time of day, this share is of one length."""
+"""The share of steps in a column of the time of day that must have one length."""
 
 
 def memmap_sets(folder: Folder) -> list[list[Source]]:
@@ -178,25 +180,25 @@ def memmap_sets(folder: Folder) -> list[list[Source]]:
 
 
 def read_memmap(files: list[Source]) -> BasictsData:
-    """Values of all channels but the calendar's, as they were measured, and the split in the description's shares."""
+    """Values of all channels that are no calendar, in their own unit, and the split in the shares of the description."""
     data, description = files[0], read_description(files[1])
     shape = _shape(description, data, files[1])
     if not data.size:
         raise refuse("empty", f"{data.name} is empty.")
     cube = np.memmap(data.path, dtype="<f4", mode="r", shape=shape)
     names, findings = _channel_names(description, cube, files[1])
-    kept = [place for place, name in enumerate(names) if name not in NAMES]
-    rest = [place for place, name in enumerate(names) if name in NAMES]
-    check_room(4 * cube.nbytes * len(kept) // shape[2], data.name)
-    calendar, more = calendar_of([names[place] for place in rest], np.array(cube[:, 0, rest]))
-    held = BasictsData(np.array(cube[:, :, kept]), [names[place] for place in kept], calendar)
-    held.name, held.seconds = str(description.get("name", ""))[:80], seconds_of(description)
-    held.null, held.findings = null_of(description), [*findings, *more]
+    value_places = [place for place, name in enumerate(names) if name not in NAMES]
+    calendar_places = [place for place, name in enumerate(names) if name in NAMES]
+    check_room(4 * cube.nbytes * len(value_places) // shape[2], data.name)
+    calendar, more = calendar_of([names[place] for place in calendar_places], np.array(cube[:, 0, calendar_places]))
+    contents = BasictsData(np.array(cube[:, :, value_places]), [names[place] for place in value_places], calendar)
+    contents.name, contents.seconds = str(description.get("name", ""))[:80], seconds_of(description)
+    contents.null, contents.findings = null_of(description), [*findings, *more]
     if shares := shares_of(description):
-        held.split = split_at(shape[0], int(shape[0] * shares[0]), int(shape[0] * shares[1]))
-        text = f"Training, validation and test are the parts that {files[1].name} names, {shares[0]:g} and {shares[1]:g} first."
-        held.findings.append(Finding("note", "split", text))
-    return held
+        contents.split = split_at(shape[0], int(shape[0] * shares[0]), int(shape[0] * shares[1]))
+        text = f"Training, validation and test have the shares in {files[1].name}: {shares[0]:g}, {shares[1]:g} and the rest."
+        contents.findings.append(Finding("note", "split", text))
+    return contents
 
 
 def _shape(description: Mapping[str, Any], data: Source, where: Source) -> tuple[int, int, int]:
@@ -219,8 +221,8 @@ def _shape(description: Mapping[str, Any], data: Source, where: Source) -> tuple
 
 
 def _channel_names(description: Mapping[str, Any], cube: np.ndarray, where: Source) -> tuple[list[str], list[Finding]]:
-    """Names of the channels; without a description the first is the value, and the rest the calendar in BasicTS's order,
-    but for what can be none, which stays a channel."""
+    """Names of the channels. Without a description, the first is the value and the others are the calendar in BasicTS's
+    order; what cannot be a calendar stays a channel."""
     channels = cube.shape[2]
     names = [name.strip().lower() for name in text_list(description.get("feature_description"))]
     if len(names) == channels and names[0] not in NAMES:
@@ -232,15 +234,15 @@ def _channel_names(description: Mapping[str, Any], cube: np.ndarray, where: Sour
     for place in range(1, channels):
         calendar = place in named and _is_calendar(named[place], cube[:, :, place])
         names.append(named[place] if calendar else f"channel-{place + 1}")
-    text = f"{where.name} does not name the {channels} features; they were taken as {', '.join(names)}."
+    text = f"{where.name} does not name the {channels} features; they were read as {', '.join(names)}."
     if others := [named[place] for place in range(1, min(channels, len(NAMES) + 1)) if names[place] not in NAMES]:
-        text += f" What BasicTS would have in their place, {', '.join(others)}, they do not hold."
+        text += f" They do not hold what BasicTS has there: {', '.join(others)}."
     return names, [Finding("note", "features", text)]
 
 
 def _is_calendar(name: str, table: np.ndarray) -> bool:
-    """Whether a feature [T, N] is the same for all nodes and runs as the calendar does: a share of the day by steps of one
-    length, days by whole parts of the month and the year."""
+    """Whether a feature [T, N] is equal for all sensors and moves as the calendar does: the time of day in steps of one
+    length, days in whole parts of the month and the year."""
     first = np.array(table[:, 0], np.float64)
     if not fits_calendar(name, first) or not (table == table[:, :1]).all():
         return False

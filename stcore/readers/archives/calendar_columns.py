@@ -1,7 +1,8 @@
-"""Columns that say the time of day and the day of the week, in place of dates: when the data begin, but for the year.
+"""Calendar columns and channels: time of day, day of the week and so on in place of dates. They become the times of the steps.
 
-``time of day`` is a share of the day; ``day of week`` (Monday 0) a seventh or a number, ``day of month`` and ``day of
-year`` shares of 31 and 366, from 0. Which days of the years from 2000 on fit them is looked up.
+They do not say the year. ``time of day`` is a share of the day. ``day of week`` (Monday 0) is a seventh or a number, ``day of
+month`` and ``day of year`` are shares of 31 and 366, from 0. The first day from 2000 on that fits them is used. In many sets
+they are channels beside the values; such channels become the clock.
 """
 
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ Columns = Mapping[str, np.ndarray]
 
 
 def step_from_columns(columns: Columns) -> int | None:
-    """Seconds from row to row, the most common difference of the columns; None where they do not tell."""
+    """Seconds from row to row: the most common difference in the columns; None where they do not show it."""
     phase, period = _phase(columns)
     if phase is None or len(phase) < 2:
         return None
@@ -33,18 +34,19 @@ def step_from_columns(columns: Columns) -> int | None:
 def column_times(
     columns: Columns, rows: int, seconds: int, answers: Answers, about: tuple[str, PublishedSet | None]
 ) -> tuple[np.ndarray, list[Finding]]:
-    """[T] times of ``rows`` rows that begin as the columns say; ``about`` is the data's name and the known set that it may be.
+    """[T] times of ``rows`` rows that begin where the columns say. ``about`` is the name of the data and the published set
+    that they may be.
 
-    Rows that the columns leave out are left out, so that the check of steps finds the gap.
+    Rows that the columns leave out have no time, so that the check of steps finds the gap.
     """
     name, known = about
     steps, findings = _step_numbers(columns, rows, seconds)
-    first, said = first_time(name, rows, answers, known, _first_row_evidence(columns))
-    return first + steps * np.timedelta64(seconds, "s"), [said, *findings]
+    first, question = first_time(name, rows, answers, known, _first_row_evidence(columns))
+    return first + steps * np.timedelta64(seconds, "s"), [question, *findings]
 
 
 def _first_row_evidence(columns: Columns) -> Evidence | None:
-    """What the columns say of the first row."""
+    """What the columns say of the first row; None without columns."""
     if not columns:
         return None
     phase, period = _phase(columns)
@@ -54,7 +56,7 @@ def _first_row_evidence(columns: Columns) -> Evidence | None:
 
 
 def _phase(columns: Columns) -> tuple[np.ndarray | None, int]:
-    """[T] seconds since Monday (or midnight) of each row and after how many they come again."""
+    """[T] seconds of each row since Monday (or midnight), and the seconds after which they repeat."""
     if "time of day" not in columns:
         return None, DAY
     second = np.rint(columns["time of day"].astype(np.float64) * DAY).astype(np.int64)
@@ -64,7 +66,7 @@ def _phase(columns: Columns) -> tuple[np.ndarray | None, int]:
 
 
 def fits_calendar(name: str, column: np.ndarray) -> bool:
-    """Whether a column can be what its name says: shares of the day, whole sevenths or numbers to 6, shares from 0 to 1."""
+    """Whether a column can be what its name says: days of the week from 0 to 6 or in sevenths, else shares from 0 to 1."""
     if not np.isfinite(column).all() or not len(column) or column.min() < 0:
         return False
     if name != "day of week":
@@ -73,14 +75,14 @@ def fits_calendar(name: str, column: np.ndarray) -> bool:
 
 
 def _weekday(column: np.ndarray) -> np.ndarray:
-    """[T] 0 (Monday) to 6, of a column that ``fits``."""
+    """[T] 0 (Monday) to 6, from a column that ``fits_calendar``."""
     days = weekdays(column)
     assert days is not None
     return days.astype(np.int64)
 
 
 def _step_numbers(columns: Columns, rows: int, seconds: int) -> tuple[np.ndarray, list[Finding]]:
-    """[T] the number of each row's step: 0, 1, 2 ... but for rows that the columns leave out, up to half a week at a time."""
+    """[T] the step of each row: 0, 1, 2 ... with gaps where the columns skip rows, up to half a week at a time."""
     regular = np.arange(rows, dtype=np.int64)
     phase, period = _phase(columns)
     if phase is None:
@@ -92,20 +94,20 @@ def _step_numbers(columns: Columns, rows: int, seconds: int) -> tuple[np.ndarray
         return regular, []
     if len(jumps) > max(MOST_JUMPS * rows, 1) or (late[jumps] < 0).any() or (late[jumps] % seconds).any():
         text = (
-            f"The calendar columns do not run at one step: {quantity(len(jumps), 'row')} do not follow the one before, the "
-            f"first is row {int(jumps[0]) + 2}. The rows were taken as regular."
+            f"The calendar columns have no constant step: {quantity(len(jumps), 'row')} do not follow the one before, the "
+            f"first is row {int(jumps[0]) + 2}. The rows were read as regular."
         )
         return regular, [Finding("note", "calendar", text)]
     missing = int(late.sum() // seconds)
     text = (
         f"The calendar columns skip {quantity(missing, 'step')} in {quantity(len(jumps), 'place')}, first before row "
-        f"{int(jumps[0]) + 2}; the times do, too."
+        f"{int(jumps[0]) + 2}; so do the times."
     )
     return regular + np.concatenate([[0], np.cumsum(late // seconds)]), [Finding("note", "calendar", text)]
 
 
 def _first_moment(columns: Columns) -> np.datetime64:
-    """The first day from 2000 on whose calendar the first row has; one column after another is given up where none fits."""
+    """The first moment from 2000 on that fits the first row. A column that no day fits is left out."""
     days = pd.date_range(MONDAY, periods=366 * YEARS, freq="D")
     fits = np.ones(len(days), bool)
     for name in NAMES[1:]:
@@ -126,7 +128,7 @@ CLOSE = 1e-3
 
 
 def weekdays(column: np.ndarray) -> np.ndarray | None:
-    """Days [T], NaN where unknown, of whole numbers to 6 or of sevenths; None where a column can be neither."""
+    """Days [T], NaN where unknown, from whole numbers to 6 or from sevenths; None for any other column."""
     known = column[np.isfinite(column)].astype(np.float64)
     if not len(known) or known.min() < 0:
         return None
@@ -138,7 +140,7 @@ def weekdays(column: np.ndarray) -> np.ndarray | None:
 
 
 def weekdays_from_seven(table: np.ndarray) -> np.ndarray | None:
-    """Days [T], NaN where unknown, of [T, 7] columns of which at most one is 1 and the others 0; None for any other table."""
+    """Days [T], NaN where unknown, from [T, 7] columns of 0 with at most one 1 per row; None for any other table."""
     known = np.isfinite(table)
     if table.shape[1] != 7 or not np.isin(table[known], (0, 1)).all() or (np.nansum(table, axis=1) > 1).any():
         return None
@@ -146,12 +148,12 @@ def weekdays_from_seven(table: np.ndarray) -> np.ndarray | None:
 
 
 JUMPING_SHARE = 0.5
-"""Of the steps, this share may jump in the calendar, as blocks do that do not follow one another."""
+"""The share of steps that may jump in the calendar, as between blocks that do not follow one another."""
 
 
 class Clock(NamedTuple):
-    """``seconds`` [T] since the first step; ``first``, the first step's seconds since midnight, Monday's where ``weekday``
-    is known; ``step`` in seconds, whether all steps are of that length, and the ``channels`` that said so."""
+    """``seconds`` [T] since the first step; ``first``, the seconds of the first step since midnight, or since Monday's where
+    the ``weekday`` is known; ``step`` in seconds; whether all steps have this length; and the ``channels`` it is from."""
 
     seconds: np.ndarray
     first: int
@@ -162,7 +164,8 @@ class Clock(NamedTuple):
 
 
 def calendar_clock(values: np.ndarray) -> Clock | None:
-    """The clock in the channels behind the first of [T, N, C] values: time of day as a share, perhaps then the weekday."""
+    """The clock in the channels of [T, N, C] values after the first: a time of day as a share, perhaps followed by the
+    weekday."""
     for channel in range(1, values.shape[2]):
         share = _common_reading(values[:, :, channel])
         if share is None or (clock := _time_of_day(share, channel)) is None:
@@ -175,7 +178,7 @@ def calendar_clock(values: np.ndarray) -> Clock | None:
 
 
 def _common_reading(column: np.ndarray) -> np.ndarray | None:
-    """[T] the reading that all sensors of [T, N] have in common, NaN where none is; None where they differ."""
+    """[T] the reading that all sensors of [T, N] share, NaN where it is missing; None where they differ."""
     first = column[:, :1].astype(np.float64)
     same = (column == first) | (np.isnan(column) & np.isnan(first))
     return first[:, 0] if same.all() else None
@@ -189,7 +192,7 @@ def _time_of_day(share: np.ndarray, channel: int) -> Clock | None:
 
 
 def _weekday_readings(values: np.ndarray, channel: int) -> list[tuple[tuple[int, ...], np.ndarray]]:
-    """Readings of the channels from ``channel`` on as days [T] from Monday 0: whole numbers, sevenths, or one of seven."""
+    """Days [T], Monday 0, from the channels at ``channel``, in each way they can be read: one of seven, numbers, sevenths."""
     places = range(channel, min(channel + 7, values.shape[2]))
     shared = [_common_reading(values[:, :, place]) for place in places]
     columns = [one for one in shared if one is not None]
@@ -200,7 +203,7 @@ def _weekday_readings(values: np.ndarray, channel: int) -> list[tuple[tuple[int,
 
 
 def _with_weekday(share: np.ndarray, days: np.ndarray, channels: tuple[int, ...]) -> Clock | None:
-    """The clock of both, where the day changes at midnight and nowhere else."""
+    """The clock of time and weekday, where the day changes at midnight and nowhere else."""
     seconds = np.round(share * DAY)
     inside = np.isfinite(seconds[1:] + seconds[:-1] + days[1:] + days[:-1])
     turned, changed = np.diff(seconds) <= 0, np.diff(days) % 7
@@ -211,14 +214,14 @@ def _with_weekday(share: np.ndarray, days: np.ndarray, channels: tuple[int, ...]
 
 
 def _clock(seconds: np.ndarray, round_: int, channels: tuple[int, ...]) -> Clock | None:
-    """Seconds [T] within a day or a week, NaN where unknown, as seconds since the first step."""
+    """A clock from seconds [T] within a day or a week, NaN where unknown."""
     known = np.flatnonzero(np.isfinite(seconds))
-    apart, gone = np.diff(known), np.diff(seconds[known]).astype(np.int64) % round_
-    steps, counts = np.unique(gone[apart == 1], return_counts=True)
+    distance, elapsed = np.diff(known), np.diff(seconds[known]).astype(np.int64) % round_
+    steps, counts = np.unique(elapsed[distance == 1], return_counts=True)
     step = int(steps[counts.argmax()]) if len(steps) else 0
     if step == 0 or DAY % step or counts.max() < JUMPING_SHARE * counts.sum():
         return None
-    jump = (gone - apart * step) % round_
+    jump = (elapsed - distance * step) % round_
     late = np.zeros(len(seconds), np.int64)
     late[known[1:]] = jump
     since = step * np.arange(len(seconds)) + np.cumsum(late)
@@ -229,17 +232,17 @@ def _clock(seconds: np.ndarray, round_: int, channels: tuple[int, ...]) -> Clock
 def clock_times(
     clock: Clock | None, steps: int, name: str, answers: Answers, known: PublishedSet | None = None
 ) -> tuple[dict[str, np.ndarray], list[Finding]]:
-    """``time`` [T], and ``clock`` [T] where the calendar jumps; ``known`` is the published set that these may be."""
+    """``time`` [T], and ``clock`` [T] where the calendar jumps. ``known`` is the published set that the data may be."""
     if clock is None:
         stamps, findings = assumed_times(steps, name, answers, known)
         return {"time": stamps}, findings
     what = "the time of day and the day of the week" if clock.weekday else "the time of day"
     own = np.datetime64(MONDAY.replace(" ", "T"), "ns") + np.timedelta64(clock.first, "s")
-    seen = Evidence(own, WEEK if clock.weekday else DAY, f"its channels say {what}")
-    first, said = first_time(name, steps, answers, known, seen)
+    evidence = Evidence(own, WEEK if clock.weekday else DAY, f"its channels say {what}")
+    first, question = first_time(name, steps, answers, known, evidence)
     stamps = first + np.arange(steps) * np.timedelta64(clock.step, "s")
     text = f"{what[0].upper()}{what[1:]} in {name} became the clock of the steps, {duration(clock.step)} long, and no channel."
-    findings = [said, Finding("note", "calendar", text)]
+    findings = [question, Finding("note", "calendar", text)]
     if clock.regular:
         return {"time": stamps}, findings
     jumps = int((np.diff(clock.seconds) != clock.step).sum())

@@ -1,4 +1,4 @@
-"""LargeST as its models read it: his.npz with standardised values, and idx_train, idx_val and idx_test beside it."""
+"""LargeST in the form that its models read: his.npz with standardised values, and idx_train, idx_val and idx_test beside it."""
 
 import re
 from calendar import isleap
@@ -24,12 +24,12 @@ LOOKBACK = HORIZON = 12
 
 
 def members(folder: Folder) -> list[Source]:
-    """The archive, the first one where there are several, and the lists of last observed steps."""
+    """The archive (the first of several) and the lists of last observed steps."""
     archives = [source for source in folder.named("*.npz") if source.content == "zip"]
-    if not (held := [source for source in archives if set(numpy_files.members(source)) >= MEMBERS]):
+    if not (with_scale := [source for source in archives if set(numpy_files.members(source)) >= MEMBERS]):
         return []
     lists = [source for source in folder.named("idx_*.npy") if _part(source) and source.content == "npy"]
-    return [held[0], *lists]
+    return [with_scale[0], *lists]
 
 
 def _part(source: Source) -> str | None:
@@ -37,7 +37,7 @@ def _part(source: Source) -> str | None:
 
 
 def read(folder: Folder, answers: Answers) -> Raw:
-    """Values in their own unit again, with the lists' windows and split; calendar channels become the clock."""
+    """Values in their own unit again, with the windows and the split of the lists. Calendar channels become the clock."""
     archive, *lists = members(folder)
     values, scaled = _unscaled_values(archive)
     raw = series.numbered_series(
@@ -63,21 +63,23 @@ def _unscaled_values(archive: Source) -> tuple[np.ndarray, Finding]:
     if values.ndim != 3 or values.dtype.kind != "f":
         raise refuse("shape", f"'data' in {archive.name} is no array of numbers (steps, sensors, channels).")
     if mean.size != 1 or std.size != 1 or {mean.dtype.kind, std.dtype.kind} - set("fiu"):
-        raise refuse("scaled", f"'mean' and 'std' in {archive.name} are no single numbers, so the scale is not known.")
-    middle, spread = float(mean.item()), float(std.item())
-    if not np.isfinite([middle, spread]).all() or spread <= 0:
-        raise refuse("scaled", f"The scale in {archive.name} cannot be undone: its mean is {middle}, its std {spread}.")
+        raise refuse("scaled", f"'mean' and 'std' in {archive.name} are no single numbers, so the scale is unknown.")
+    mean_value, std_value = float(mean.item()), float(std.item())
+    if not np.isfinite([mean_value, std_value]).all() or std_value <= 0:
+        raise refuse(
+            "scaled", f"The scale in {archive.name} cannot be undone: its mean is {mean_value}, its std {std_value}."
+        )
     values = values.copy()
-    values[:, :, 0] = values[:, :, 0] * spread + middle
+    values[:, :, 0] = values[:, :, 0] * std_value + mean_value
     text = (
-        f"The values in {archive.name} were standardised; they were multiplied by {spread:.6g} "
-        f"and {middle:.6g} was added, the std and mean that it holds."
+        f"The values in {archive.name} were standardised; they were multiplied by {std_value:.6g} "
+        f"and {mean_value:.6g} was added, the std and mean that it holds."
     )
     return values, Finding("repaired", "scaled", text)
 
 
 def _published_year(folder: Folder, steps: int, sensors: int) -> PublishedSet | None:
-    """The first of January, where the folder is called by a year and holds it in quarters of an hour."""
+    """The set that starts on the first of January, where the folder is named after a year and holds it in steps of 15 min."""
     name = folder.path.resolve().name
     if not re.fullmatch(r"20[012]\d", name):
         return None
@@ -93,7 +95,7 @@ def _read_steps(source: Source) -> np.ndarray:
 
 
 def _window_sizes(last: dict[str, np.ndarray], steps: int) -> tuple[int, int]:
-    """Lookback and horizon: the first window begins at the first step and the last one ends with the last, else 12 and 12."""
+    """Lookback and horizon, if the first window begins at the first step and the last one ends at the last; else 12 and 12."""
     every = np.concatenate(list(last.values()))
     lookback, horizon = int(every.min()) + 1, steps - 1 - int(every.max())
     return (lookback, horizon) if 0 < lookback <= steps // 4 and 0 < horizon <= steps // 4 else (LOOKBACK, HORIZON)

@@ -1,6 +1,6 @@
-"""One pandas table in HDF5's fixed format: its columns, of one or of two levels, its values and its times.
+"""One pandas table in HDF5's fixed format: its columns (one or two levels), its values and its times.
 
-Numbers and names are read; what pandas pickled (columns of objects, some attributes) is not looked at.
+Numbers and names are read. Whatever pandas pickled (columns of objects, some attributes) is not.
 """
 
 import re
@@ -19,11 +19,11 @@ TICKS = ("ns", "us", "ms", "s")
 CHANNEL_LEVELS = ("channel", "channels", "feature", "features", "variable", "variables")
 LATITUDES, LONGITUDES = ("latitude", "lat"), ("longitude", "lon", "lng", "long")
 MOST_SPARSE = 4
-"""A table of nodes x channels may leave out so many of its combinations for each that it has."""
+"""Combinations of sensor and channel per column: a table with more of them is mostly missing, and is refused."""
 
 
 class Columns(NamedTuple):
-    """Names of K columns: one text each, or two, of which ``channel`` (0 or 1) is the channel's; ``levels`` [K] each."""
+    """Names of K columns: ``levels``, one or two arrays [K]. ``channel`` (0 or 1) is the level with the channels."""
 
     levels: tuple[np.ndarray, ...]
     channel: int | None
@@ -37,7 +37,7 @@ def is_frame(group: h5py.Group) -> bool:
 
 
 def refuse_table_format(group: h5py.Group, where: str) -> None:
-    """The format in which every row is a record of a compound type, described by pickles."""
+    """Refuse the format in which every row is a record of a compound type, which pickles describe."""
     if "table" in group:
         raise refuse(
             "table-format",
@@ -50,14 +50,14 @@ def frame_columns(group: h5py.Group, axis: str, where: str) -> Columns:
     """The names along ``axis``, ``axis0`` or the items of a block."""
     if axis in group:
         return Columns((_column_names(group[axis], where),), None)
-    found = sorted(name for name in group if re.fullmatch(rf"{axis}_level\d+", name))
-    if len(found) != 2:
-        many = f"have {len(found)} levels" if found else "have no names"
+    levels_here = sorted(name for name in group if re.fullmatch(rf"{axis}_level\d+", name))
+    if len(levels_here) != 2:
+        many = f"have {len(levels_here)} levels" if levels_here else "have no names"
         raise refuse(
             "columns", f"The columns in {where} {many}; tables of sensors, or of sensors x channels, can be opened."
         )
     levels = []
-    for name in found:
+    for name in levels_here:
         label = f"{axis}_label{name.rpartition('level')[2]}"
         codes, names = group[label][()] if label in group else np.array([]), _column_names(group[name], where)
         if codes.ndim != 1 or codes.dtype.kind not in "iu" or not len(codes):
@@ -67,8 +67,8 @@ def frame_columns(group: h5py.Group, axis: str, where: str) -> Columns:
         levels.append(names[codes])
     if len(levels[0]) != len(levels[1]):
         raise _broken_columns(where)
-    called = [hdf5.attribute_text(group[name].attrs.get("name")).lower() for name in found]
-    return Columns(tuple(levels), 0 if called[0] in CHANNEL_LEVELS and called[1] not in CHANNEL_LEVELS else 1)
+    level_names = [hdf5.attribute_text(group[name].attrs.get("name")).lower() for name in levels_here]
+    return Columns(tuple(levels), 0 if level_names[0] in CHANNEL_LEVELS and level_names[1] not in CHANNEL_LEVELS else 1)
 
 
 def _broken_columns(where: str) -> DataError:
@@ -86,7 +86,7 @@ def _column_names(axis: h5py.Dataset, where: str) -> np.ndarray:
 
 
 def frame_values(group: h5py.Group, named: Columns, where: str) -> np.ndarray:
-    """[T, K] in the order of the columns, put together from pandas' blocks of columns of one type."""
+    """[T, K] in the order of the columns, joined from the blocks that pandas makes for each type."""
     blocks = sorted(
         (name for name in group if re.fullmatch(r"block\d+_values", name)), key=lambda name: (len(name), name)
     )
@@ -98,49 +98,49 @@ def frame_values(group: h5py.Group, named: Columns, where: str) -> np.ndarray:
             raise refuse("not-numbers", text)
         parts.append(part[()])
         order += _keys(frame_columns(group, block.replace("values", "items"), where))
-    held = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+    table = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
     wanted = _keys(named)
-    if held.shape[1] != len(wanted) or sorted(order) != sorted(wanted):
-        raise refuse("shape", f"{where} names {len(wanted)} columns but holds {held.shape[1]}.")
+    if table.shape[1] != len(wanted) or sorted(order) != sorted(wanted):
+        raise refuse("shape", f"{where} names {len(wanted)} columns but holds {table.shape[1]}.")
     if order == wanted:
-        return held
+        return table
     place = {name: number for number, name in enumerate(order)}
-    return held[:, [place[name] for name in wanted]]
+    return table[:, [place[name] for name in wanted]]
 
 
 def _keys(named: Columns) -> list[tuple[str, ...]]:
     return list(zip(*(level.tolist() for level in named.levels), strict=True))
 
 
-def frame_cube(held: np.ndarray, named: Columns, where: str) -> tuple[np.ndarray, list[str], list[str]]:
-    """[T, N, C] with sensors and channels in the order in which they come; combinations without a column are missing."""
+def frame_cube(table: np.ndarray, named: Columns, where: str) -> tuple[np.ndarray, list[str], list[str]]:
+    """([T, N, C], sensors, channels) in the order of the columns. Combinations without a column are missing."""
     if named.channel is None:
-        return held[:, :, None], named.levels[0].tolist(), []
+        return table[:, :, None], named.levels[0].tolist(), []
     node, channel = named.levels[1 - named.channel].tolist(), named.levels[named.channel].tolist()
     sensors, channels = list(dict.fromkeys(node)), list(dict.fromkeys(channel))
     if len(set(zip(node, channel, strict=True))) < len(node):
         raise refuse("duplicate-sensors", f"Some columns in {where} have the same two names.")
     if node == list(np.repeat(sensors, len(channels))) and channel == channels * len(sensors):
-        return held.reshape(len(held), len(sensors), len(channels)), sensors, channels
+        return table.reshape(len(table), len(sensors), len(channels)), sensors, channels
     if len(sensors) * len(channels) > MOST_SPARSE * len(node):
         text = f"{where} has {len(node)} columns for {len(sensors)} sensors x {len(channels)} channels: most would be missing."
         raise refuse("columns", text)
-    check_room(4 * len(held) * len(sensors) * len(channels), where)
+    check_room(4 * len(table) * len(sensors) * len(channels), where)
     full = np.full(
-        (len(held), len(sensors), len(channels)), np.nan, np.float32 if held.dtype.kind == "f" else np.float64
+        (len(table), len(sensors), len(channels)), np.nan, np.float32 if table.dtype.kind == "f" else np.float64
     )
     rows, places = _positions(node, sensors), _positions(channel, channels)
-    full[:, rows, places] = held
+    full[:, rows, places] = table
     return full, sensors, channels
 
 
 def _positions(names: Iterable[str], among: list[str]) -> list[int]:
-    place = {name: number for number, name in enumerate(among)}
-    return [place[name] for name in names]
+    position = {name: number for number, name in enumerate(among)}
+    return [position[name] for name in names]
 
 
 def frame_times(axis: h5py.Dataset, where: str) -> tuple[np.ndarray, dict[str, Any]]:
-    """[T] times and the zone. Plain numbers are passed on: the check of times asks what they count."""
+    """[T] times and the zone. Plain numbers are passed on; the check of times finds out what they count."""
     kind = hdf5.attribute_text(axis.attrs.get("kind"))
     numbers = axis[()]
     if numbers.ndim != 1 or numbers.dtype.kind not in "iuf":
@@ -154,14 +154,14 @@ def frame_times(axis: h5py.Dataset, where: str) -> tuple[np.ndarray, dict[str, A
 
 
 def _zone(tz: str) -> dict[str, Any]:
-    """Times with any zone are kept as UTC; the zone is a name, or a pickle (as pandas keeps UTC itself), which nobody opens."""
+    """The zone as attributes. Times with a zone are in UTC. The zone is a name, or a pickle, which is never opened."""
     if not tz or tz == "N.":
         return {}
     return {"zone": "UTC", "local_zone": tz} if tz in available_timezones() else {"zone": "UTC"}
 
 
 def frame_locations(group: h5py.Group, where: str) -> tuple[list[str], np.ndarray, np.ndarray] | None:
-    """Ids, latitudes and longitudes of a table of places, None where it is none; its columns of text are not read."""
+    """Ids, latitudes and longitudes of a table of locations; None for other tables. Its columns of text are not read."""
     if (
         "axis0" not in group
         or "axis1" not in group
@@ -170,18 +170,21 @@ def frame_locations(group: h5py.Group, where: str) -> tuple[list[str], np.ndarra
         return None
     if group["axis0"].dtype.kind not in "SO" or len(group["axis0"].shape) != 1:
         return None
-    found: dict[str, np.ndarray] = {}
+    columns_by_name: dict[str, np.ndarray] = {}
     for block in (name for name in group if re.fullmatch(r"block\d+_values", name)):
         part, items = group[block], group.get(block.replace("values", "items"))
         if items is None or len(part.shape) != 2 or part.dtype.kind not in "fiu" or items.dtype.kind not in "SO":
             continue
-        found |= {
+        columns_by_name |= {
             name.lower(): place for place, name in zip(part[()].T, hdf5.id_texts(items[()]).tolist(), strict=False)
         }
-    lat, lon = (next((found[name] for name in names if name in found), None) for names in (LATITUDES, LONGITUDES))
+    lat, lon = (
+        next((columns_by_name[name] for name in names if name in columns_by_name), None)
+        for names in (LATITUDES, LONGITUDES)
+    )
     if lat is None or lon is None:
         return None
     ids = hdf5.id_texts(group["axis1"][()]).tolist()
     if len(ids) != len(lat):
-        raise refuse("shape", f"The table of places in {where} has {len(ids)} ids for {len(lat)} places.")
+        raise refuse("shape", f"The table of locations in {where} has {len(ids)} ids for {len(lat)} locations.")
     return ids, lat.astype(np.float64), lon.astype(np.float64)

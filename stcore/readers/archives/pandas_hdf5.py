@@ -1,7 +1,8 @@
-"""METR-LA and its kin: a pandas table in HDF5, read without pandas, so that nothing in the file can run.
+"""METR-LA and similar sets: a pandas table in HDF5, read without pandas, so that nothing in the file can run. And the folder
+that DCRNN reads: such a table with ids, locations and adjacency.
 
-pandas wrote the attributes in two generations, and times in nanoseconds or in microseconds; ``kind`` says which. Files of
-Torch Spatiotemporal hold tables of places and of masks beside the values.
+Versions of pandas differ in their attributes, and in times as nanoseconds or microseconds; ``kind`` says which. Files of
+Torch Spatiotemporal hold tables of locations and of masks beside the values.
 """
 
 import csv
@@ -32,7 +33,7 @@ CARD = Card(
     "stcore.readers.archives.pandas_hdf5:READER",
 )
 KEYS = ("df", "speed", "t", "readings", "pm25", "actual", "data", "raw")
-"""Names that published sets use, in the order in which they are preferred."""
+"""Names of tables in published sets, the preferred ones first."""
 KNOWN = {
     "metr-la": ("speed", "mph"),
     "metr_la": ("speed", "mph"),
@@ -40,7 +41,7 @@ KNOWN = {
     "pems_bay": ("speed", "mph"),
 }
 TABLES = {"speed": ("speed", ""), "pm25": ("pm25", "µg/m³")}
-"""Channel and unit by the table's name."""
+"""Channel and unit by the name of the table."""
 
 
 def recognises(source: Source) -> float:
@@ -52,69 +53,75 @@ def recognises(source: Source) -> float:
 
 
 def read(source: Source, answers: Answers) -> Raw:
-    """One table: values [T, N, C] with times and ids as text, and the places that another table of the file holds."""
+    """One table: values [T, N, C] with times and ids as text, and the locations from another table of the file."""
     with hdf5.open_hdf5(source.path) as file:
-        tables, placed, masks = _sort_tables(file, source)
-        taken, findings = _choose_table(tables, answers, source)
-        group = file[taken]
+        tables, locations_here, masks = _sort_tables(file, source)
+        table, findings = _choose_table(tables, answers, source)
+        group = file[table]
         pandas_frames.refuse_table_format(group, source.name)
-        named = pandas_frames.frame_columns(group, "axis0", source.name)
+        names = pandas_frames.frame_columns(group, "axis0", source.name)
         values, sensors, channels = pandas_frames.frame_cube(
-            pandas_frames.frame_values(group, named, source.name), named, source.name
+            pandas_frames.frame_values(group, names, source.name), names, source.name
         )
         ticks, zone = pandas_frames.frame_times(group["axis1"], source.name)
     if values.shape[0] != len(ticks):
         raise refuse("shape", f"{source.name} holds {len(ticks)} times but {values.shape[0]} rows of values.")
-    channel, unit = _channel_and_unit(source, taken)
+    channel, unit = _channel_and_unit(source, table)
     attrs = {"units": {} if channels else {channel: unit}, "title": source.path.stem} | zone
     ds = xr.Dataset(
         {"value": (("time", "sensor", "channel"), values)},
         coords={"time": ticks, "sensor": sensors, "channel": channels or [channel]},
         attrs=attrs,
     )
-    raw = Raw(ds, findings, {}, likely_zone=_likely_zone(source, taken, len(sensors)))
-    raw = locations.attach_locations(raw, placed, answers) if placed else raw
+    raw = Raw(ds, findings, {}, likely_zone=_likely_zone(source, table, len(sensors)))
+    raw = locations.attach_locations(raw, locations_here, answers) if locations_here else raw
     return raw.more(*_mask_notes(masks, source))
 
 
 def _tables(file: h5py.File) -> list[str]:
-    """Groups that pandas wrote, at the top or one level below, in preferred order."""
-    found = [name for name, item in file.items() if isinstance(item, h5py.Group) and is_frame(item)]
+    """Groups that pandas wrote, at the top or one level below, the preferred names first."""
+    names = [name for name, item in file.items() if isinstance(item, h5py.Group) and is_frame(item)]
     for parent, item in file.items():
-        if isinstance(item, h5py.Group) and parent not in found:
-            found += [
+        if isinstance(item, h5py.Group) and parent not in names:
+            names += [
                 f"{parent}/{name}" for name, inner in item.items() if isinstance(inner, h5py.Group) and is_frame(inner)
             ]
-    return sorted(found, key=lambda name: (KEYS.index(name) if name in KEYS else len(KEYS), name))
+    return sorted(names, key=lambda name: (KEYS.index(name) if name in KEYS else len(KEYS), name))
 
 
 def _sort_tables(file: h5py.File, source: Source) -> tuple[list[str], locations.Locations | None, list[str]]:
-    """Tables of values, the first one of places, and the names of masks; a file of masks alone holds them as values."""
+    """Tables of values, the first table of locations, and the names of masks. Where there are only masks, they are values."""
     every = _tables(file)
-    found = {name: held for name in every if (held := pandas_frames.frame_locations(file[name], source.name))}
-    masks = [name for name in every if "mask" in name.lower() and name not in found]
-    tables = [name for name in every if name not in found and name not in masks]
+    location_tables = {
+        name: table for name in every if (table := pandas_frames.frame_locations(file[name], source.name))
+    }
+    masks = [name for name in every if "mask" in name.lower() and name not in location_tables]
+    tables = [name for name in every if name not in location_tables and name not in masks]
     if not tables and not masks:
-        text = f"{source.name} holds places alone ({listing(found)}), and no table of readings."
+        text = f"{source.name} holds only locations ({listing(location_tables)}), and no table of readings."
         raise refuse("no-values", text)
-    first = next(iter(found), None)
-    placed = locations.Locations(*found[first], name=f"the table {first!r} of {source.name}") if first else None
-    return (tables, placed, masks) if tables else (masks, placed, [])
+    first = next(iter(location_tables), None)
+    first_locations = (
+        locations.Locations(*location_tables[first], name=f"the table {first!r} of {source.name}") if first else None
+    )
+    return (tables, first_locations, masks) if tables else (masks, first_locations, [])
 
 
 def _choose_table(tables: list[str], answers: Answers, source: Source) -> tuple[str, list[Finding]]:
     if len(tables) == 1:
         return tables[0], []
-    taken = answers.get("table", tables[0])
+    chosen = answers.get("table", tables[0])
     choices = {name: f"open the table {name!r}" for name in tables}
-    note = Finding("note", "table", f"{source.name} holds {len(tables)} tables; {taken!r} was taken.", choices, taken)
-    if taken not in tables:
-        raise refuse("table", f"There is no table {taken!r} in {source.name}; there are {', '.join(tables)}.", choices)
-    return taken, [note]
+    note = Finding(
+        "note", "table", f"{source.name} holds {len(tables)} tables; {chosen!r} was opened.", choices, chosen
+    )
+    if chosen not in tables:
+        raise refuse("table", f"There is no table {chosen!r} in {source.name}; there are {', '.join(tables)}.", choices)
+    return chosen, [note]
 
 
 def _mask_notes(masks: list[str], source: Source) -> list[Finding]:
-    """Masks mark readings, to hide them in an evaluation; they are no values and were not applied."""
+    """A note on masks, which mark readings to hide in an evaluation. They are no values and were not applied."""
     if not masks:
         return []
     text = f"{source.name} holds masks beside the values ({listing(masks)}); they were left out, and no reading was hidden."
@@ -122,13 +129,13 @@ def _mask_notes(masks: list[str], source: Source) -> list[Finding]:
 
 
 def _channel_and_unit(source: Source, table: str) -> tuple[str, str]:
-    """Channel and unit, where the set is known by its name."""
-    named = [pair for name, pair in KNOWN.items() if source.stem.startswith(name)]
-    return named[0] if named else TABLES.get(table, ("value", ""))
+    """Channel and unit, by the name of the set or of its table."""
+    matches = [pair for name, pair in KNOWN.items() if source.stem.startswith(name)]
+    return matches[0] if matches else TABLES.get(table, ("value", ""))
 
 
 def _likely_zone(source: Source, table: str, sensors: int) -> str | None:
-    """The zone of the published set of this name and size; LargeST's years are told by their size alone."""
+    """The zone of the published set of this name and size. LargeST's years are recognised by size alone."""
     if table == "readings" and sensors == 8600:
         return PACIFIC
     known = published_set(source.stem, sensors)
@@ -138,15 +145,15 @@ def _likely_zone(source: Source, table: str, sensors: int) -> str | None:
 TABLE = "df"
 
 
-def write(data: STData, place: Path) -> list[str]:
-    """A folder with ``data.h5`` (``pandas.read_hdf`` reads it) and ``sensor_graph/``: ids, locations and adj_mx.pkl."""
+def write(data: STData, path: Path) -> list[str]:
+    """A folder with ``data.h5``, which ``pandas.read_hdf`` reads, and ``sensor_graph/`` with ids, locations and adj_mx.pkl."""
     if data.edges is not None:
-        check_room(12 * len(data.sensors) ** 2, "The adjacency, which this layout holds in full,")
+        check_room(12 * len(data.sensors) ** 2, "The full adjacency of this layout")
     if any(len(name.encode()) > 1000 for name in data.sensors):
-        raise refuse("layout", "A sensor's name is longer than 1000 bytes, which a table of HDF5 does not hold.")
-    beside = place / "sensor_graph"
+        raise refuse("layout", "A sensor's name is longer than 1000 bytes, too long for a table of HDF5.")
+    beside = path / "sensor_graph"
     beside.mkdir(parents=True)
-    _write_table(data, place / "data.h5")
+    _write_table(data, path / "data.h5")
     (beside / "graph_sensor_ids.txt").write_text(",".join(data.sensors), encoding="utf-8")
     if data.locations is not None:
         _write_locations(data, beside / "graph_sensor_locations.csv")
@@ -159,25 +166,27 @@ def write(data: STData, place: Path) -> list[str]:
 
 
 def _losses(data: STData) -> list[str]:
-    """What the layout cannot hold, in sentences."""
-    lost = ["DCRNN's layout has no room for units, the channel's name, the clock's zone, windows, parts and findings."]
+    """Sentences on what the layout cannot hold."""
+    losses = [
+        "DCRNN's layout has no room for units, the channel's name, the clock's zone, windows, parts and findings."
+    ]
     if len(data.channels) > 1:
-        lost.append(f"Of {len(data.channels)} channels the first, {data.channels[0]}, was written.")
-    if torn := [name for name in data.sensors if "," in name]:
-        lost.append(
-            f"The names of {quantity(len(torn), 'sensor')} contain commas, which separate the ids in graph_sensor_ids.txt: "
+        losses.append(f"Of {len(data.channels)} channels the first, {data.channels[0]}, was written.")
+    if with_commas := [name for name in data.sensors if "," in name]:
+        losses.append(
+            f"The names of {quantity(len(with_commas), 'sensor')} contain commas, which separate the ids in graph_sensor_ids.txt: "
             "this program reads them back from the table, but DCRNN's own code takes each for several."
         )
     if missing := int((~np.isfinite(data.values[:, :, 0])).sum()):
-        lost.append(f"{missing} missing readings are written as NaN; DCRNN's own training takes 0 for missing.")
-    return lost
+        losses.append(f"{missing} missing readings are written as NaN; DCRNN's own training takes 0 for missing.")
+    return losses
 
 
 def _write_table(data: STData, path: Path) -> None:
     """A frame in pandas' fixed format: axis0 the ids, axis1 nanoseconds, block0 the values [T, N]."""
     names = [name.encode() for name in data.sensors]
     ids = np.array(names, dtype=f"S{max(len(name) for name in names)}")
-    buffer = io.BytesIO()  # in memory first: HDF5 ends the whole process where a disk is full
+    buffer = io.BytesIO()  # in memory first: HDF5 ends the process where the disk is full
     with h5py.File(buffer, "w") as file:
         _mark(file, {"CLASS": "GROUP", "PYTABLES_FORMAT_VERSION": "2.1", "TITLE": "", "VERSION": "1.0"})
         group = file.create_group(TABLE)
@@ -196,7 +205,7 @@ def _write_table(data: STData, path: Path) -> None:
 
 
 NOTHING = np.bytes_(b"N.")
-"""None, as PyTables keeps it."""
+"""None in the writing of PyTables."""
 
 
 def _array(group: h5py.Group, name: str, values: np.ndarray) -> h5py.Dataset:
@@ -207,7 +216,7 @@ def _array(group: h5py.Group, name: str, values: np.ndarray) -> h5py.Dataset:
 
 
 def _mark(item: h5py.HLObject, texts: dict[str, str], *, nameless: bool = False) -> None:
-    """Attributes as UTF-8 text: pandas from 3 on does not understand ASCII ones."""
+    """Write attributes as UTF-8 text; pandas 3 does not read ASCII ones."""
     for name, text in texts.items():
         kind = h5py.string_dtype("utf-8", max(len(text), 1))
         item.attrs.create(name, np.array(text.encode(), dtype=kind) if text else h5py.Empty(kind))
@@ -216,12 +225,12 @@ def _mark(item: h5py.HLObject, texts: dict[str, str], *, nameless: bool = False)
 
 
 def _write_locations(data: STData, path: Path) -> None:
-    """index, sensor_id, latitude, longitude of the sensors that have a place."""
-    places = np.asarray(data.locations)
+    """Write index, sensor_id, latitude and longitude of the sensors that have a location."""
+    locations = np.asarray(data.locations)
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(["index", "sensor_id", "latitude", "longitude"])
-        for number, (name, (lat, lon)) in enumerate(zip(data.sensors, places.tolist(), strict=True)):
+        for number, (name, (lat, lon)) in enumerate(zip(data.sensors, locations.tolist(), strict=True)):
             if np.isfinite([lat, lon]).all():
                 table.writerow([number, name, repr(lat), repr(lon)])
 

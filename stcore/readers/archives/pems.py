@@ -1,4 +1,4 @@
-"""PEMS sets of traffic research: an npz with ``data`` [T, N, F] or [T, N], which knows no times and no ids."""
+"""PEMS sets of traffic research: an npz with ``data`` [T, N, F] or [T, N], without times and ids."""
 
 import numpy as np
 import xarray as xr
@@ -22,7 +22,7 @@ CHANNELS = {"flow": "veh/5 min", "occupancy": "share", "speed": "mph"}
 
 
 def recognises(source: Source) -> float:
-    """0.9 for an archive with a member data.npy, but for scaled values (LargeST), sparse matrices and parts of a dataset."""
+    """0.9 for an archive with a member data.npy; 0 for scaled values (LargeST), sparse matrices and parts of a dataset."""
     if source.content != "zip":
         return 0.0
     names = set(numpy_files.members(source))
@@ -33,7 +33,7 @@ def recognises(source: Source) -> float:
 
 
 def read(source: Source, answers: Answers) -> Raw:
-    """Values [T, N, F]; sensors are numbered by their column until a file beside gives ids."""
+    """Values [T, N, F]. Sensors are numbered by column until a file beside them gives ids."""
     values = numpy_files.read_member(source, "data.npy")
     if values.ndim == 2:
         values = values[:, :, None]

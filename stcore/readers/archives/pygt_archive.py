@@ -17,23 +17,25 @@ CARD = Card(
 
 
 def recognises(source: Source) -> float:
-    """1 for an archive with both."""
+    """1 for an archive with both arrays."""
     return float(len(_members(source)) == 2) if source.content == "zip" else 0.0
 
 
 def _members(source: Source) -> list[str]:
-    """The members with values and graph, in whatever folder of the archive."""
+    """The members with values and graph, in any folder of the archive."""
     names = list(numpy_files.members(source))
-    found = [[name for name in names if name.lower().endswith(wanted)] for wanted in (VALUES, GRAPH)]
-    return [one[0] for one in found if one]
+    matches = [[name for name in names if name.lower().endswith(wanted)] for wanted in (VALUES, GRAPH)]
+    return [one[0] for one in matches if one]
 
 
 def read(source: Source, answers: Answers) -> Raw:
-    """Values and edges; a channel with the time of day becomes the clock."""
-    held, graph = _members(source)
-    values = numpy_files.read_member(source, held)
+    """Values and edges. A channel with the time of day becomes the clock."""
+    values_name, graph = _members(source)
+    values = numpy_files.read_member(source, values_name)
     if values.ndim != 3:
-        raise refuse("shape", f"{held} in {source.name} has {values.ndim} dims; (steps, sensors, channels) are needed.")
+        raise refuse(
+            "shape", f"{values_name} in {source.name} has {values.ndim} dims; (steps, sensors, channels) are needed."
+        )
     raw = series.numbered_series(values, [], source.path.stem, answers)
     return with_graph(raw, numpy_files.read_member(source, graph), f"{graph} in {source.name}")
 

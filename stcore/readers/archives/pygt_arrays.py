@@ -31,14 +31,14 @@ def members(folder: Folder) -> list[Source]:
 
 
 def read(folder: Folder, answers: Answers) -> Raw:
-    """Values and edges; a channel with the time of day becomes the clock."""
+    """Values and edges. A channel with the time of day becomes the clock."""
     values, graph = members(folder)
     raw = series.numbered_series(numpy_files.read_npy(values), [], folder.name, answers)
     return with_graph(raw, numpy_files.read_npy(graph), graph.name)
 
 
 def with_graph(raw: Raw, matrix: np.ndarray, name: str) -> Raw:
-    """The entries of an [N, N] matrix that are not zero, as edges of the dataset's sensors; DataError where it does not fit."""
+    """The dataset with an edge for each non-zero entry of an [N, N] matrix; DataError where its size is wrong."""
     many = raw.ds.sizes["sensor"]
     if matrix.shape != (many, many) or matrix.dtype.kind not in "fiub":
         text = f"{name} has the shape {matrix.shape}, but the values have {many} sensors."
@@ -52,8 +52,8 @@ def with_graph(raw: Raw, matrix: np.ndarray, name: str) -> Raw:
 
 
 def with_edges(raw: Raw, edges: Mapping[str, np.ndarray], rule: str) -> Raw:
-    """The dataset with edges [E] and the sentence that says how they were made."""
-    ds = raw.ds.assign({part: ("edge", held) for part, held in edges.items()}).assign_attrs(graph=rule)
+    """The dataset with edges [E] and the rule that made them, in words."""
+    ds = raw.ds.assign({part: ("edge", array) for part, array in edges.items()}).assign_attrs(graph=rule)
     return raw._replace(ds=ds)
 
 

@@ -1,4 +1,4 @@
-"""A series of numbered sensors without dates, and the windows that a set brings: what the field's archives have in common."""
+"""A series of numbered sensors without dates, and the windows of a set: what the archives of the field have in common."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -13,11 +13,11 @@ from stcore.readers.reader import Answers, Raw
 
 PARTS = ("train", "validation", "test")
 FILES = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation", "test": "test"}
-"""Names of files and arrays by the part that they are."""
+"""The part of a set for each name of a file or array."""
 
 
 class Windows(NamedTuple):
-    """A set's own windows: first steps [W] by part, each ``lookback`` + ``horizon`` steps long."""
+    """The windows of a set: first steps [W] by part; each window has ``lookback`` + ``horizon`` steps."""
 
     starts: Mapping[str, np.ndarray]
     lookback: int
@@ -27,31 +27,40 @@ class Windows(NamedTuple):
 def numbered_series(
     values: np.ndarray, names: list[str], title: str, answers: Answers, known: PublishedSet | None = None
 ) -> Raw:
-    """A raw dataset of [T, N, C] values whose sensors have only numbers; channels of a calendar become its clock.
+    """A raw dataset of [T, N, C] values with numbered sensors. Calendar channels become its clock.
 
-    ``names`` [C] are the channels', empty where the set has none; ``known`` is the set that these may be, where more says so
-    than name and size.
+    ``names`` [C] are the names of the channels, empty where the set has none. ``known`` is the published set that the data
+    may be, where more than name and size says so.
     """
     steps, sensors, channels = values.shape
     clock = calendar_columns.calendar_clock(values)
-    keep = [place for place in range(channels) if clock is None or place not in clock.channels]
-    named = published_set(title, sensors)
+    value_places = [place for place in range(channels) if clock is None or place not in clock.channels]
+    published = published_set(title, sensors)
     coords, findings = calendar_columns.clock_times(
-        clock, steps, title, answers, known or published_set_of_size(steps, sensors) or named
+        clock, steps, title, answers, known or published_set_of_size(steps, sensors) or published
     )
-    called = names or (["value"] if len(keep) == 1 else [f"channel-{place + 1}" for place in range(channels)])
-    called = [called[place] for place in keep] if len(called) == channels else called
+    channel_names = names or (
+        ["value"] if len(value_places) == 1 else [f"channel-{place + 1}" for place in range(channels)]
+    )
+    channel_names = (
+        [channel_names[place] for place in value_places] if len(channel_names) == channels else channel_names
+    )
     ds = xr.Dataset(
-        {"value": (("time", "sensor", "channel"), values[:, :, keep] if len(keep) < channels else values)},
-        coords={"time": coords["time"], "sensor": np.arange(sensors).astype(str), "channel": called},
+        {
+            "value": (
+                ("time", "sensor", "channel"),
+                values[:, :, value_places] if len(value_places) < channels else values,
+            )
+        },
+        coords={"time": coords["time"], "sensor": np.arange(sensors).astype(str), "channel": channel_names},
         attrs={"title": title, "units": {}},
     )
     ds = ds.assign(clock=("time", coords["clock"])) if "clock" in coords else ds
-    return Raw(ds, findings, {}, numbered=True, likely_zone=named.zone if named else None)
+    return Raw(ds, findings, {}, numbered=True, likely_zone=published.zone if published else None)
 
 
 def with_windows(raw: Raw, windows: Windows, title: str) -> Raw:
-    """The dataset with ``start`` and, where the set has all three parts and they can be kept apart, ``split``."""
+    """The dataset with ``start``, and with ``split`` where the set has all three parts and they can be separated."""
     length, steps = windows.lookback + windows.horizon, raw.ds.sizes["time"]
     starts = {part: np.unique(windows.starts[part].astype(np.int64)) for part in PARTS if part in windows.starts}
     if any(len(first) and (first.min() < 0 or first.max() + length > steps) for first in starts.values()):
@@ -61,28 +70,28 @@ def with_windows(raw: Raw, windows: Windows, title: str) -> Raw:
     size = f"Its windows look {windows.lookback} steps back and {windows.horizon} ahead"
     counts = ", ".join(f"{len(starts[part])} for {part}" for part in starts)
     if absent := [part for part in PARTS if part not in starts or not len(starts[part])]:
-        text = (
-            f"{title} brings windows ({counts}) and none for {' and '.join(absent)}: the parts are cut by their shares."
-        )
+        text = f"{title} has windows ({counts}) and none for {' and '.join(absent)}: the parts are cut by their shares."
         return raw.more(Finding("note", "windows", f"{text} {size}."), ds=ds)
     label = _labels(starts, length, steps)
-    whole = {part: int(_inside(label, first, length, part).sum()) for part, first in starts.items()}
-    if not all(whole.values()):
-        text = f"The parts of {title} lie among each other, so that none could be kept apart; they are cut by their shares."
+    complete = {part: int(_inside(label, first, length, part).sum()) for part, first in starts.items()}
+    if not all(complete.values()):
+        text = f"The parts of {title} overlap so much that they cannot be separated; they are cut by their shares."
         return raw.more(Finding("note", "windows", f"{text} {size} ({counts})."), ds=ds)
-    lost = [f"{len(starts[part]) - whole[part]} for {part}" for part in PARTS[:2] if len(starts[part]) > whole[part]]
-    kept = (
-        f" {' and '.join(lost)} share steps with a later part and are left out, so that no window of the test "
+    losses = [
+        f"{len(starts[part]) - complete[part]} for {part}" for part in PARTS[:2] if len(starts[part]) > complete[part]
+    ]
+    note = (
+        f" {' and '.join(losses)} share steps with a later part and are left out, so that no window of the test "
         "shares a step with training."
-        if lost
+        if losses
         else ""
     )
-    text = f"The parts are {title}'s own: windows {counts}.{kept} {size}; so many steps keep them as they are."
+    text = f"The parts are {title}'s own: windows {counts}.{note} {size}; with these numbers of steps they stay as they are."
     return raw.more(Finding("note", "windows", text), ds=ds.assign(split=("time", label)))
 
 
 def _labels(starts: Mapping[str, np.ndarray], length: int, steps: int) -> np.ndarray:
-    """[T] the latest part that has a window over a step; empty where none has."""
+    """[T] the latest part with a window over the step; empty where no window is."""
     label = np.full(steps, "", dtype="<U10")
     for part in PARTS:
         change = np.zeros(steps + 1, np.int64)
@@ -93,6 +102,6 @@ def _labels(starts: Mapping[str, np.ndarray], length: int, steps: int) -> np.nda
 
 
 def _inside(label: np.ndarray, starts: np.ndarray, length: int, part: str) -> np.ndarray:
-    """[W] whether all steps of a window are of its part."""
+    """[W] whether all steps of a window belong to its part."""
     own = np.concatenate([[0], np.cumsum(label == part)])
     return own[starts + length] - own[starts] == length

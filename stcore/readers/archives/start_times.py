@@ -1,4 +1,6 @@
-"""Times for data that bring none: known for published sets, else assumed and said."""
+"""Start and step for data without times: those of a published set, else assumed ones, with a finding that says so.
+
+Published sets are recognised by name or size."""
 
 import re
 from typing import NamedTuple
@@ -15,11 +17,10 @@ WEEKDAYS = " It holds weekdays only, one after another, so later dates are earli
 
 
 class PublishedSet(NamedTuple):
-    """A set by its ``name`` in letters and digits alone and the number of its ``sensors``; where versions do not differ, the
-    number of its ``steps`` and when the first of them was, ``start``. ``zone``: of its clock.
+    """A published set: its ``name`` in letters and digits, its number of ``sensors``, and the ``zone`` of its clock. Where all
+    versions agree, also its number of ``steps`` and its ``start``. ``said`` is a sentence about its calendar.
 
-    ``bare``: a table of numbers that is known by its size where that tells enough (``by_size``), not only by its name;
-    what is not bare is known by its size in arrays.
+    ``bare``: it is published as a table of numbers, otherwise as arrays. ``by_size``: its size is enough to recognise it.
     """
 
     name: str
@@ -34,11 +35,11 @@ class PublishedSet(NamedTuple):
     by_size: bool = True
 
     def begins(self, steps: int) -> str:
-        """The start, for data of as many steps; a part of a set, or a longer one, may begin at any time."""
+        """The start, for data with as many steps. A part of the set, or a longer version, may begin at any time."""
         return self.start if steps == self.steps else ""
 
     def by_day(self) -> "PublishedSet":
-        """The same with a start that names a day alone, as it has been written for tables and PEMS: runs know it so."""
+        """The same with a day as its start, without a time: the form that the answers of old runs have for tables and PEMS."""
         return self._replace(start=self.start[:10])
 
 
@@ -65,19 +66,28 @@ SETS = (
 
 
 def published_set(name: str, sensors: int) -> PublishedSet | None:
-    """The set that has this name, whatever stands between its letters, after it or, of a long one, before it.
+    """The published set with this name. Other signs between its letters do not count, nor does text behind it, nor, for a
+    long name, text before it.
 
-    A set of another number of sensors under the same name is another set. Its steps may be others: see ``begins``.
+    The number of sensors must be the same, the number of steps need not: see ``begins``.
     """
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
-    named = (held for held in SETS if plain.startswith(held.name) or (len(held.name) > 5 and held.name in plain))
-    return next((held for held in named if held.sensors == sensors), None)
+    matches = (
+        candidate
+        for candidate in SETS
+        if plain.startswith(candidate.name) or (len(candidate.name) > 5 and candidate.name in plain)
+    )
+    return next((candidate for candidate in matches if candidate.sensors == sensors), None)
 
 
 def published_set_of_size(steps: int, sensors: int, *, bare: bool = False) -> PublishedSet | None:
-    """The set that has this size, among the tables without times or, unless ``bare``, among the arrays."""
-    fits = (held for held in SETS if (held.steps, held.sensors, held.bare) == (steps, sensors, bare) and held.by_size)
-    return next(fits, None)
+    """The published set of this size, among the tables of numbers if ``bare``, else among the arrays."""
+    matches = (
+        candidate
+        for candidate in SETS
+        if (candidate.steps, candidate.sensors, candidate.bare) == (steps, sensors, bare) and candidate.by_size
+    )
+    return next(matches, None)
 
 
 MONDAY = "2000-01-03 00:00"
@@ -89,30 +99,30 @@ DAY, WEEK = 86_400, 7 * 86_400
 
 
 class Evidence(NamedTuple):
-    """What data say themselves of their first row: the ``first`` moment that fits, after how many seconds the next one does
-    (0 where every one does), and ``words`` for a sentence: ``its columns begin on a Monday``."""
+    """What the data say of their first row: the ``first`` moment that fits, the ``period`` in seconds after which the next one
+    fits (0: every moment does), and ``words`` for a sentence: ``its columns begin on a Monday``."""
 
     first: np.datetime64
     period: int
     words: str
 
     def fits(self, stamp: np.datetime64) -> bool:
-        """Whether the first row can be of that moment."""
+        """Whether the first row can be of this moment."""
         apart = int((stamp - self.first) / np.timedelta64(1, "s"))
         return not self.period or apart % self.period == 0
 
 
 def first_time(
-    name: str, rows: int, answers: Answers, known: PublishedSet | None = None, seen: Evidence | None = None
+    name: str, rows: int, answers: Answers, known: PublishedSet | None = None, evidence: Evidence | None = None
 ) -> tuple[np.datetime64, Finding]:
-    """When the first row was measured: as answered, else as the ``known`` set began where its length and what is ``seen``
-    agree, else assumed; and the question about it."""
+    """The time of the first row, and the question about it. The answer counts first, then the start of the ``known`` set
+    where its length and the ``evidence`` agree, then an assumption."""
     begins = known.begins(rows) if known else ""
-    fits = seen is None or (bool(begins) and seen.fits(parse_instant(begins)))
-    start = answers.get("start") or (begins if fits else "") or (moment(seen.first) if seen else MONDAY)
-    text = f"{name} holds no {f'dates; {seen.words}' if seen else 'times'}. Its start is "
+    fits = evidence is None or (bool(begins) and evidence.fits(parse_instant(begins)))
+    start = answers.get("start") or (begins if fits else "") or (moment(evidence.first) if evidence else MONDAY)
+    text = f"{name} holds no {f'dates; {evidence.words}' if evidence else 'times'}. Its start is "
     if "start" in answers:
-        text += start + ("" if seen is None or seen.fits(parse_instant(start)) else ", which they contradict")
+        text += start + ("" if evidence is None or evidence.fits(parse_instant(start)) else ", which they contradict")
     elif begins and fits:
         text += f"the published set's: {start}"
     else:
@@ -128,17 +138,17 @@ def first_time(
 def assumed_times(
     steps: int, name: str, answers: Answers, known: PublishedSet | None = None
 ) -> tuple[np.ndarray, list[Finding]]:
-    """[T] times from the answers ``start`` and ``step``, else those of the ``known`` set, else assumed ones."""
-    first, said = first_time(name, steps, answers, known)
+    """[T] times from the answers ``start`` and ``step``, else from the ``known`` set, else assumed; and two questions."""
+    first, start_question = first_time(name, steps, answers, known)
     by_set = known is not None and bool(known.begins(steps))
     step = answers.get("step", known.step if known and by_set else STEP)
     source = "" if "step" in answers else "the published set's: " if by_set else "assumed: "
-    asked = Finding("note", "step", f"{name} holds no times. Its step is {source}{step}.", WIDTHS, step)
-    return first + np.arange(steps) * np.timedelta64(parse_step(step), "s"), [said, asked]
+    step_question = Finding("note", "step", f"{name} holds no times. Its step is {source}{step}.", WIDTHS, step)
+    return first + np.arange(steps) * np.timedelta64(parse_step(step), "s"), [start_question, step_question]
 
 
 def parse_instant(text: str) -> np.datetime64:
-    """A moment as people write it, such as 2023-04-01 00:00; DataError for anything else."""
+    """A moment in plain writing, such as 2023-04-01 00:00; DataError for anything else."""
     try:
         stamp = pd.Timestamp(text.strip())
         if stamp.tz is None and stamp is not pd.NaT:
@@ -151,15 +161,17 @@ def parse_instant(text: str) -> np.datetime64:
 
 
 def parse_step(text: str) -> int:
-    """Seconds of a step as people write it, such as 15min; DataError for anything else."""
+    """Seconds of a step in plain writing, such as 15min; DataError for anything else."""
     match = re.fullmatch(r"(\d{1,6})\s*(s|min|h|d)", text.strip().lower())
     if not match or int(match[1]) == 0:
-        said = f"The step {text[:80]!r} is not understood; write a number and s, min, h or d, such as 15min."
-        raise refuse("step", said, {"<step>": "the time from row to row, a number and s, min, h or d, such as 1h"})
+        text_of_error = f"The step {text[:80]!r} is not understood; write a number and s, min, h or d, such as 15min."
+        raise refuse(
+            "step", text_of_error, {"<step>": "the time from row to row, a number and s, min, h or d, such as 1h"}
+        )
     return int(match[1]) * UNITS[match[2]]
 
 
 def step_text(seconds: float) -> str:
-    """A step as people write it, such as 15min; empty where it is no whole number of seconds."""
+    """A step in plain writing, such as 15min; empty where it is no whole number of seconds."""
     fitting = [(size, unit) for unit, size in UNITS.items() if seconds >= size and seconds % size == 0]
     return f"{seconds / max(fitting)[0]:.0f}{max(fitting)[1]}" if fitting else ""

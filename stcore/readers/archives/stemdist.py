@@ -1,8 +1,8 @@
 """STemDist's distilled sets: a .pt file with windows ``x`` [M, L, N, F] and ``y`` [M, H, N], and the clusters' sizes ``w``.
 
-Ours hold ``mean`` and ``std`` [F], as ``channels`` the bytes of their names, one a line, and as ``set`` [32] those of the
-fingerprint of what they were written of, by which runs on them are known to be on that set: values that were standardised and
-brought back are not the same to the last bit.
+Our own files also hold ``mean`` and ``std`` [F], the names of the channels (``channels``, as bytes, one a line), and the
+fingerprint of the set they were written from (``set`` [32], as bytes). The fingerprint says that runs on the file are runs on
+that set, since standardised values do not come back to the last bit.
 """
 
 import io
@@ -31,7 +31,7 @@ STANDARD = "standard deviations"
 
 
 class Distilled(NamedTuple):
-    """``inputs`` [M, L, N, F], ``targets`` [M, H, N], and of the sensors ``weight`` or ``node`` [N], where it has them."""
+    """``inputs`` [M, L, N, F], ``targets`` [M, H, N], and ``weight`` or ``node`` [N] for the sensors, where given."""
 
     inputs: np.ndarray
     targets: np.ndarray
@@ -40,7 +40,7 @@ class Distilled(NamedTuple):
 
 
 def recognises(source: Source) -> float:
-    """0.9 for torch's archive of a dict that names x and y beside tensors."""
+    """0.9 for torch's archive of a dict with x and y and with tensors."""
     if (name := tensors.pickle_member(source)) is None:
         return 0.0
     with ZipFile(source.path) as archive, archive.open(name) as file:
@@ -50,16 +50,17 @@ def recognises(source: Source) -> float:
 
 
 def read(source: Source, answers: Answers) -> Raw:
-    """M blocks of L + H steps with ``start``, each sensor with its ``weight``; targets are the first channel's last H steps."""
-    held = tensors.load_tensors(source)
-    parts = _read_parts(held, source)
-    values, scaled = _undo_scaling(_blocks(parts), held, source)
-    many, lookback, sensors, features = parts.inputs.shape
-    names = _channel_names(held, features) or ["value"] + [f"channel-{place + 2}" for place in range(features - 1)]
+    """M blocks of L + H steps with ``start``, and the ``weight`` of each sensor. Targets are the last H steps of the first
+    channel."""
+    content = tensors.load_tensors(source)
+    parts = _read_parts(content, source)
+    values, scaled = _undo_scaling(_blocks(parts), content, source)
+    windows, lookback, sensors, features = parts.inputs.shape
+    names = _channel_names(content, features) or ["value"] + [f"channel-{place + 2}" for place in range(features - 1)]
     raw = series.numbered_series(values, names, source.path.stem, answers)
     length = lookback + parts.targets.shape[1]
-    ds = raw.ds.assign(start=("window", length * np.arange(many)))
-    ds.attrs |= {"lookback": lookback, "horizon": length - lookback, "distilled": "{}", **_set_attribute(held)}
+    ds = raw.ds.assign(start=("window", length * np.arange(windows)))
+    ds.attrs |= {"lookback": lookback, "horizon": length - lookback, "distilled": "{}", **_set_attribute(content)}
     if scaled.level == "note":
         ds.attrs["units"] = dict.fromkeys(ds["channel"].values.tolist(), STANDARD)
     if parts.weight is not None:
@@ -67,18 +68,18 @@ def read(source: Source, answers: Answers) -> Raw:
     if parts.node is not None:
         ds = ds.assign_coords(sensor=parts.node.astype(str))
     text = (
-        f"{source.name} holds {many} windows of {lookback} + {length - lookback} steps of {sensors} sensors or clusters; "
-        "they lie one behind the other and have no dates of their own."
+        f"{source.name} holds {windows} windows of {lookback} + {length - lookback} steps of {sensors} sensors or clusters; "
+        "they follow one another and have no dates."
     )
     findings = [Finding("note", "distilled", text), scaled, *raw.findings]
     return raw._replace(ds=ds, findings=findings, numbered=parts.node is None)
 
 
-def _read_parts(held: Any, source: Source) -> Distilled:
-    """The dict's arrays in the shapes that they have to have."""
-    if not isinstance(held, dict) or not {"x", "y"} <= set(held):
+def _read_parts(content: Any, source: Source) -> Distilled:
+    """The arrays of the dict, with their shapes checked."""
+    if not isinstance(content, dict) or not {"x", "y"} <= set(content):
         raise refuse("shape", f"{source.name} holds no dict with the tensors x and y, as a distilled set does.")
-    x, y = held["x"], held["y"]
+    x, y = content["x"], content["y"]
     for name, part, dims in (("x", x, (4,)), ("y", y, (3, 4))):
         if (
             not isinstance(part, np.ndarray)
@@ -91,13 +92,13 @@ def _read_parts(held: Any, source: Source) -> Distilled:
     y = y[..., 0] if y.ndim == 4 else y
     if (x.shape[0], x.shape[2]) != (y.shape[0], y.shape[2]):
         raise refuse(
-            "shape", f"x and y in {source.name} have the shapes {x.shape} and {y.shape}, which do not belong together."
+            "shape", f"x and y in {source.name} have the shapes {x.shape} and {y.shape}, which do not fit together."
         )
-    return Distilled(x, y, *(_by_sensor(held.get(name), name, x.shape[2], source) for name in ("w", "node")))
+    return Distilled(x, y, *(_by_sensor(content.get(name), name, x.shape[2], source) for name in ("w", "node")))
 
 
 def _by_sensor(part: Any, name: str, sensors: int, source: Source) -> np.ndarray | None:
-    """[N] numbers above zero or positions, whatever dims of one they have besides."""
+    """[N] weights above zero, or positions; dimensions of length one are dropped."""
     if part is None:
         return None
     array = np.asarray(part)
@@ -109,34 +110,34 @@ def _by_sensor(part: Any, name: str, sensors: int, source: Source) -> np.ndarray
     return array.ravel()
 
 
-def _channel_names(held: dict[str, Any], features: int) -> list[str] | None:
-    """The channels' names, where the file tells them."""
-    names = (_bytes(held.get("channels")) or b"").decode("utf-8", "replace").split("\n")
+def _channel_names(content: dict[str, Any], features: int) -> list[str] | None:
+    """The names of the channels, where the file has them."""
+    names = (_bytes(content.get("channels")) or b"").decode("utf-8", "replace").split("\n")
     sound = len(names) == len(set(names)) == features and all(name.isprintable() and name.strip() for name in names)
     return names if sound else None
 
 
-def _set_attribute(held: dict[str, Any]) -> dict[str, str]:
-    """The fingerprint of the set that the file was written of, where it tells one."""
-    told = _bytes(held.get("set"))
-    return {"set": told.hex()} if told and len(told) == 32 else {}
+def _set_attribute(content: dict[str, Any]) -> dict[str, str]:
+    """The fingerprint of the set that the file was written from, where it has one."""
+    fingerprint = _bytes(content.get("set"))
+    return {"set": fingerprint.hex()} if fingerprint and len(fingerprint) == 32 else {}
 
 
 def _bytes(part: Any) -> bytes | None:
-    """The bytes whose numbers a tensor holds."""
+    """The bytes in a tensor of numbers from 0 to 255; None for anything else."""
     if not isinstance(part, np.ndarray) or not np.isin(part, np.arange(256)).all():
         return None
     return part.astype(np.uint8).tobytes()
 
 
 def set_fingerprint(data: STData) -> str:
-    """The fingerprint of a distilled set; of one that came from such a file, that of the set which the file was written of."""
-    told = str(data.ds.attrs.get("set", ""))
-    return told if re.fullmatch("[0-9a-f]{64}", told) else data.fingerprint
+    """The fingerprint of a distilled set; for data from such a file, that of the set that the file was written from."""
+    fingerprint = str(data.ds.attrs.get("set", ""))
+    return fingerprint if re.fullmatch("[0-9a-f]{64}", fingerprint) else data.fingerprint
 
 
 def _blocks(parts: Distilled) -> np.ndarray:
-    """[M (L + H), N, F] with NaN where a block's target steps have no reading of the other channels."""
+    """[M (L + H), N, F]; NaN at the target steps of the other channels, which have no readings."""
     many, lookback, sensors, features = parts.inputs.shape
     length = lookback + parts.targets.shape[1]
     values = np.full((many, length, sensors, features), np.nan, np.result_type(parts.inputs.dtype, np.float32))
@@ -145,13 +146,13 @@ def _blocks(parts: Distilled) -> np.ndarray:
     return values.reshape(many * length, sensors, features)
 
 
-def _undo_scaling(values: np.ndarray, held: dict[str, Any], source: Source) -> tuple[np.ndarray, Finding]:
-    """Values in their own units where the file holds ``mean`` and ``std`` [F]; else they stay standardised, which is said."""
-    mean, std = held.get("mean"), held.get("std")
+def _undo_scaling(values: np.ndarray, content: dict[str, Any], source: Source) -> tuple[np.ndarray, Finding]:
+    """Values in their own units where the file holds ``mean`` and ``std`` [F]; else standardised, with a note."""
+    mean, std = content.get("mean"), content.get("std")
     if not isinstance(mean, np.ndarray) or not isinstance(std, np.ndarray):
         text = (
-            f"{source.name} holds standardised values and not their mean and std, which are those of the training set "
-            f"that it was distilled from: the unit of its values is {STANDARD}."
+            f"{source.name} holds standardised values but not their mean and std, those of the training set that it was "
+            f"distilled from. The unit of its values is {STANDARD}."
         )
         return values, Finding("note", "scaled", text)
     scale = np.stack([mean.ravel(), std.ravel()]) if mean.size == std.size == values.shape[2] else np.zeros((2, 1))
@@ -161,7 +162,7 @@ def _undo_scaling(values: np.ndarray, held: dict[str, Any], source: Source) -> t
     return values.astype(np.float64) * scale[1] + scale[0], Finding("repaired", "scaled", text)
 
 
-def write(data: STData, place: Path) -> list[str]:
+def write(data: STData, path: Path) -> list[str]:
     """A distilled set (blocks of equal length with ``start`` and ``weight``) as a dict of tensors that torch loads safely."""
     values, lookback = _windows(data)
     order = _channel_order(values, lookback)
@@ -184,35 +185,35 @@ def write(data: STData, place: Path) -> list[str]:
         "set": np.frombuffer(bytes.fromhex(set_fingerprint(data)), np.uint8),
         "channels": np.frombuffer("\n".join(data.channels[place] for place in order).encode(), np.uint8),
     }
-    place.write_bytes(_torch_bytes(parts))
-    lost = [
-        "STemDist's file has no room for times, ids, units, places, graph and findings.",
+    path.write_bytes(_torch_bytes(parts))
+    losses = [
+        "STemDist's file has no room for times, ids, units, locations, graph and findings.",
         "x and y are standardised, as STemDist's are; mean and std are kept beside them, and are those of this set.",
     ]
     if order[0] != 0:
-        lost.append(f"STemDist forecasts the first channel: {data.channels[order[0]]} was put there.")
-    if none := len(data.channels) - len(order):
-        lost.append(f"{none} of {len(data.channels)} channels hold no reading and are left out.")
+        losses.append(f"STemDist forecasts the first channel: {data.channels[order[0]]} was put there.")
+    if empty := len(data.channels) - len(order):
+        losses.append(f"{empty} of {len(data.channels)} channels hold no reading and are left out.")
     if len(order) > 1:
-        lost.append("At the target steps only the first channel is kept.")
+        losses.append("At the target steps only the first channel is kept.")
     if not seen[:, :, :, 0].all():
-        lost.append(
+        losses.append(
             f"{int((~seen[:, :, :, 0]).sum())} readings are missing and are written as NaN, which STemDist does not mask."
         )
-    return lost
+    return losses
 
 
 def _channel_order(values: np.ndarray, lookback: int) -> list[int]:
-    """Channels of [M, L + H, N, C] that hold a reading, first of them one that is known at the target steps."""
+    """Channels of [M, L + H, N, C] with a reading; the first one has readings at the target steps."""
     seen = np.isfinite(values)
-    told = np.flatnonzero(seen[:, lookback:].any(axis=(0, 1, 2)))
-    first = int(told[0]) if len(told) else 0
+    with_targets = np.flatnonzero(seen[:, lookback:].any(axis=(0, 1, 2)))
+    first = int(with_targets[0]) if len(with_targets) else 0
     others = [int(place) for place in np.flatnonzero(seen.any(axis=(0, 1, 2))) if place != first]
     return [first, *others]
 
 
 def _windows(data: STData) -> tuple[np.ndarray, int]:
-    """[M, L + H, N, C] and L, or a DataError that says what a distilled set has and these data have not."""
+    """[M, L + H, N, C] and L; DataError where the data are no distilled set."""
     if "weight" not in data.ds or "start" not in data.ds:
         raise refuse(
             "layout", "Only a distilled set, windows with weights of their sensors, can be written for STemDist."
@@ -221,7 +222,7 @@ def _windows(data: STData) -> tuple[np.ndarray, int]:
     length = data.steps // max(len(start), 1)
     if not np.array_equal(start, length * np.arange(len(start))) or length * len(start) != data.steps:
         raise refuse(
-            "layout", "The windows of these data are not of one length, one behind the other; they cannot be written."
+            "layout", "The windows of these data do not follow one another with one length, so they cannot be written."
         )
     lookback = int(data.ds.attrs.get("lookback", length // 2))
     if not 0 < lookback < length:
@@ -230,7 +231,7 @@ def _windows(data: STData) -> tuple[np.ndarray, int]:
 
 
 def _torch_bytes(parts: dict[str, np.ndarray]) -> bytes:
-    """What torch writes for them, in memory first, so that a full disk is told by the system and not by torch."""
+    """The bytes that torch writes. They are made in memory, so that the system, not torch, reports a full disk."""
     import torch
 
     buffer = io.BytesIO()

@@ -1,4 +1,4 @@
-"""STAEformer's and Torch-MTS' layout: data.npz with values, time of day and weekday, and index.npz with windows by part."""
+"""The layout of STAEformer and Torch-MTS: data.npz with values, time of day and weekday; index.npz with windows by part."""
 
 import numpy as np
 
@@ -20,15 +20,15 @@ INDEX = {"train.npy", "val.npy", "test.npy"}
 
 def members(folder: Folder) -> list[Source]:
     """data.npz and index.npz."""
-    found = folder.named("data.npz", "index.npz")
-    if len(found) != 2 or any(source.content != "zip" for source in found):
+    files = folder.named("data.npz", "index.npz")
+    if len(files) != 2 or any(source.content != "zip" for source in files):
         return []
-    fits = "data.npy" in numpy_files.members(found[0]) and set(numpy_files.members(found[1])) >= INDEX
-    return found if fits else []
+    fits = "data.npy" in numpy_files.members(files[0]) and set(numpy_files.members(files[1])) >= INDEX
+    return files if fits else []
 
 
 def read(folder: Folder, answers: Answers) -> Raw:
-    """Values whose calendar channels became the clock, with the index' own windows and split."""
+    """Values with the windows and the split of the index. Calendar channels become the clock."""
     data, index = members(folder)
     values = numpy_files.read_member(data, "data.npy")
     if values.ndim != 3:
@@ -45,7 +45,7 @@ def read(folder: Folder, answers: Answers) -> Raw:
     rows = np.concatenate(list(parts.values())).astype(np.int64)
     sizes = np.unique(np.diff(rows, axis=1), axis=0)
     if len(sizes) != 1 or sizes.min() < 1:
-        text = f"The windows in {index.name} are not all of one length; windows and parts are made here."
+        text = f"The windows in {index.name} are not all of one length, so this program cuts windows and parts itself."
         return raw.more(Finding("note", "windows", text))
     starts = {part: table[:, 0] for part, table in parts.items()}
     return series.with_windows(raw, series.Windows(starts, int(sizes[0, 0]), int(sizes[0, 1])), folder.name)

@@ -1,4 +1,4 @@
-"""One pandas table a year (LargeST's ca_his_raw_2017.h5, 2018 ..., or 2017/data.h5): put one after another in time."""
+"""One pandas table per year (LargeST's ca_his_raw_2017.h5, 2018 ..., or 2017/data.h5), joined in time."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 def members(folder: Folder) -> Sequence[Source]:
-    """The files of at least two years that have the same name but for the year; the first such name where there are several."""
+    """Files of at least two years whose names differ only in the year; those of the first such name."""
     by_name: dict[str, dict[str, Source]] = {}
     for source in folder.own:
         if match := NAMED.fullmatch(source.name.lower()):
@@ -35,14 +35,14 @@ def members(folder: Folder) -> Sequence[Source]:
             for source in below.named("*.h5"):
                 by_name.setdefault(f"/{source.name.lower()}", {})[below.name] = source
     for _, years in sorted(by_name.items()):
-        found = [years[year] for year in sorted(years)]
-        if len(found) > 1 and any(_is_table(source) for source in found):
-            return found
+        files = [years[year] for year in sorted(years)]
+        if len(files) > 1 and any(_is_table(source) for source in files):
+            return files
     return []
 
 
 def _is_table(source: Source) -> bool:
-    """A damaged year is still a year: reading it says what is wrong."""
+    """Whether it is a pandas table. A damaged file is no table here; reading it says what is wrong."""
     try:
         return pandas_hdf5.recognises(source) > 0
     except DataError:
@@ -50,7 +50,7 @@ def _is_table(source: Source) -> bool:
 
 
 def read(folder: Folder, answers: Answers) -> Raw:
-    """All years as one; other sensors in one of them are asked about, and missing stretches become missing values."""
+    """All years in one dataset. Different sensors become a question, and gaps become missing values."""
     files = members(folder)
     check_room(sum(source.size for source in files), folder.name)
     raws = {source.path.relative_to(folder.path).as_posix(): pandas_hdf5.read(source, answers) for source in files}
@@ -76,8 +76,8 @@ def read(folder: Folder, answers: Answers) -> Raw:
     )
     ds = _add_locations(ds, list(parts.values()))
     spans = [f"{name} ({_span(part)})" for name, part in parts.items()]
-    joined = Finding("note", "joined", f"{len(parts)} files were put one after another in time: {listing(spans, 8)}.")
-    own = {(finding.code, finding.text): finding for raw in raws.values() for finding in raw.findings}  # each said once
+    joined = Finding("note", "joined", f"{len(parts)} files were joined in time: {listing(spans, 8)}.")
+    own = {(finding.code, finding.text): finding for raw in raws.values() for finding in raw.findings}  # each once
     zone = next(iter(raws.values())).likely_zone
     return Raw(ds, [joined, *findings, *own.values()], {}, likely_zone=zone)
 
@@ -92,7 +92,7 @@ def _span(part: xr.Dataset) -> str:
 
 
 def _check_same(parts: Mapping[str, xr.Dataset], dim: str) -> None:
-    """Refuse files that do not measure the same things."""
+    """Refuse files whose labels along ``dim`` differ."""
     name, first = next(iter(parts.items()))
     for other, part in parts.items():
         if not np.array_equal(part[dim].values, first[dim].values):
@@ -103,7 +103,7 @@ def _check_same(parts: Mapping[str, xr.Dataset], dim: str) -> None:
 
 
 def _check_same_kind_of_times(parts: Mapping[str, xr.Dataset]) -> None:
-    """Refuse files of which some have times and some numbers, or some UTC and some a wall clock."""
+    """Refuse files where some have times and others numbers, or some UTC and others a wall clock."""
     name, first = next(iter(parts.items()))
     for other, part in parts.items():
         same_zone = first.attrs.get("zone") == part.attrs.get("zone")
@@ -114,17 +114,17 @@ def _check_same_kind_of_times(parts: Mapping[str, xr.Dataset]) -> None:
 
 
 def _choose_sensors(parts: Mapping[str, xr.Dataset], answers: Answers) -> tuple[list[str], list[Finding]]:
-    """The sensors of all files in the order of the first; where they differ, what was answered."""
+    """The sensors of all files in the order of the first. Where they differ, the answer decides."""
     lists = {name: [str(sensor) for sensor in part["sensor"].values] for name, part in parts.items()}
-    for name, held in lists.items():
-        if len(set(held)) < len(held):
-            twice = next(sensor for sensor in held if held.count(sensor) > 1)
+    for name, sensors in lists.items():
+        if len(set(sensors)) < len(sensors):
+            twice = next(sensor for sensor in sensors if sensors.count(sensor) > 1)
             raise refuse("duplicate-sensors", f"{name} has sensor {twice[:80]!r} more than once.")
-    every = list(dict.fromkeys(sensor for held in lists.values() for sensor in held))
+    every = list(dict.fromkeys(sensor for sensors in lists.values() for sensor in sensors))
     common = set(every).intersection(*lists.values())
     if len(common) == len(every):
         return every, []
-    counts = ", ".join(f"{name} {len(held)}" for name, held in lists.items())
+    counts = ", ".join(f"{name} {len(sensors)}" for name, sensors in lists.items())
     apart = [sensor for sensor in every if sensor not in common]
     text = (
         f"The files have different sensors ({counts}): {len(every)} together, {len(common)} of them in every file. "
@@ -136,37 +136,37 @@ def _choose_sensors(parts: Mapping[str, xr.Dataset], answers: Answers) -> tuple[
     }
     chosen = answers.get("sensors")
     if chosen not in choices:
-        raise refuse("sensors", f"{text} Say which to take.", choices)
-    kept = every if chosen == "all" else [sensor for sensor in every if sensor in common]
-    if not kept:
+        raise refuse("sensors", f"{text} Choose which to open.", choices)
+    chosen_sensors = every if chosen == "all" else [sensor for sensor in every if sensor in common]
+    if not chosen_sensors:
         raise refuse("sensors", f"{text} No sensor is left.", choices)
-    return kept, [Finding("repaired", "sensors", text, choices, chosen)]
+    return chosen_sensors, [Finding("repaired", "sensors", text, choices, chosen)]
 
 
 def _align(part: xr.Dataset, sensors: list[str]) -> np.ndarray:
-    """[T, N, C] of one file, its sensors in the order of all."""
+    """[T, N, C] of one file, with its sensors in the order of ``sensors``, missing where it has none."""
     own = [str(sensor) for sensor in part["sensor"].values]
     values = part["value"].values
     values = values.astype(np.float32) if values.dtype.kind == "f" else values
     if own == sensors:
         return values
-    place = {sensor: number for number, sensor in enumerate(own)}
-    rows = np.array([place.get(sensor, -1) for sensor in sensors])
-    found = values[:, np.maximum(rows, 0)]
-    return np.where((rows >= 0)[None, :, None], found, np.float32(np.nan)) if (rows < 0).any() else found
+    position = {sensor: number for number, sensor in enumerate(own)}
+    rows = np.array([position.get(sensor, -1) for sensor in sensors])
+    values_there = values[:, np.maximum(rows, 0)]
+    return np.where((rows >= 0)[None, :, None], values_there, np.float32(np.nan)) if (rows < 0).any() else values_there
 
 
 def _add_locations(ds: xr.Dataset, parts: list[xr.Dataset]) -> xr.Dataset:
-    """Latitude and longitude from the first file that has them for a sensor."""
-    placed = [part for part in parts if "lat" in part]
-    known = {
+    """The dataset with latitude and longitude from the first file that has them for a sensor."""
+    with_locations = [part for part in parts if "lat" in part]
+    location = {
         str(name): (lat, lon)
-        for part in reversed(placed)
+        for part in reversed(with_locations)
         for name, lat, lon in zip(part["sensor"].values, part["lat"].values, part["lon"].values, strict=True)
     }
-    if not known:
+    if not location:
         return ds
-    degrees = np.array([known.get(str(name), (np.nan, np.nan)) for name in ds["sensor"].values])
+    degrees = np.array([location.get(str(name), (np.nan, np.nan)) for name in ds["sensor"].values])
     return ds.assign(lat=("sensor", degrees[:, 0]), lon=("sensor", degrees[:, 1]))
 
 

@@ -1,6 +1,5 @@
-"""A table of numbers alone, without times: STGCN's V_228.csv, T-GCN's los_speed.csv, vel.csv; steps down or steps across.
-
-As text or as Parquet."""
+"""A table of numbers without times, as text or Parquet, with a row per step or a row per sensor: STGCN's V_228.csv, T-GCN's
+los_speed.csv, vel.csv."""
 
 import re
 
@@ -26,14 +25,14 @@ CARD = Card(
     "stcore.readers.tables.bare_table:READER",
 )
 INDEX = "__index_level_0__"
-"""What pandas calls the rows' names in Parquet where nobody did."""
+"""The column in which pandas stores an index without a name in Parquet."""
 LEVEL = re.compile(r"__index_level_[1-9]\d*__")
-"""And the further parts of such a name."""
+"""The columns of further index levels."""
 FEWEST = 4
-"""Columns; narrower tables of numbers are more often lists of something."""
+"""Columns; a narrower table of numbers is more often a list of something."""
 MOST_BESIDE = 50
 CLEAR = 2
-"""A table with so many times more rows than columns has its steps down."""
+"""A table with this many times more rows than columns has a row per step."""
 CHANNELS = ("speed", "flow", "volume", "occupancy", "demand", "count", "temperature")
 CHOICES = {
     "steps-down": "every row is a time, every column a sensor",
@@ -42,7 +41,7 @@ CHOICES = {
 
 
 def recognises(source: Source) -> float:
-    """0.3 for a table of numbers that is no list of places, edges or ids, and no square."""
+    """0.3 for a table of numbers that is no list of locations, edges or ids, and not square."""
     seen = header_and_rows(source)
     if seen is None or not seen[1] or len(seen[1][0]) < FEWEST or find_time_columns(*seen) is not None:
         return 0.0
@@ -54,23 +53,23 @@ def recognises(source: Source) -> float:
 
 
 def header_and_rows(source: Source) -> tuple[tuple[str, ...] | None, list[list[str]]] | None:
-    """(header or None, first rows as text) of a table of text, or of a Parquet file with columns of numbers alone, but for
-    a first one of ids."""
+    """(header or None, first rows as text) of a table of text, or of a Parquet file with columns of numbers, perhaps after
+    one of ids; None for other files."""
     if source.content != "parquet":
         return text_table.header_and_rows(source)
     held, order = _parquet_columns(source)
     kinds = {held.kinds[place] for place in order[_has_id_column(held, order) :]}
     seen = parquet.header_and_rows(source)
-    if kinds != {"number"} or seen is None or held.rows == len(order):  # a square one is a graph
+    if kinds != {"number"} or seen is None or held.rows == len(order):  # a square table is a graph
         return None
-    if any(LEVEL.fullmatch(name) for name in held.names):  # rows named by several things are no plain numbers
+    if any(LEVEL.fullmatch(name) for name in held.names):  # rows with several index levels are no plain numbers
         return None
     header = ["" if seen[0][place] == INDEX else seen[0][place] for place in order]
     return tuple(header), [[row[place] for place in order] for row in seen[1]]
 
 
 def _parquet_columns(source: Source) -> tuple[parquet.Layout, list[int]]:
-    """What is in the file, and its columns with pandas' index first, which pandas writes last."""
+    """The layout of the file, and its columns with the index first, which pandas writes last."""
     held = parquet.layout(source)
     return held, sorted(range(len(held.names)), key=lambda place: held.names[place] != INDEX)
 
@@ -81,14 +80,14 @@ def _has_id_column(held: parquet.Layout, order: list[int]) -> bool:
 
 
 def read(source: Source, answers: Answers) -> Raw:
-    """One channel; ids from the header, or from a first column that is called so, else the sensors are numbered."""
+    """One channel. Ids are from the header or from a first column with such a name; else the sensors are numbered."""
     frame, named_by, findings = _read_rows(source, answers)
     header = list(named_by) if named_by else [str(number) for number in range(frame.shape[1])]
     rows = _row_names(frame, header)
     columns = [number for number in range(len(header)) if number > 0 or rows is None]
     values, more = text_table.numeric_values(frame, columns, source.name, named_by)
     names = [header[number] for number in columns]
-    counted = names == [str(number) for number in range(len(names))]  # as pandas calls columns that nobody named
+    counted = names == [str(number) for number in range(len(names))]  # pandas numbers columns without names
     ids = rows if rows and len(set(rows)) == len(rows) and not _is_numbering(rows) else None
     named = None if named_by is None or counted else names
     across, told = _rows_are_sensors(source, values.shape, (ids, named), answers)
@@ -114,7 +113,7 @@ def read(source: Source, answers: Answers) -> Raw:
 
 
 def _read_rows(source: Source, answers: Answers) -> tuple[pd.DataFrame, tuple[str, ...] | None, list[Finding]]:
-    """All rows, the names of the columns, and what is to be said of them; the first column stays text where it may hold ids."""
+    """All rows, the names of the columns, and findings. The first column stays text where it may hold ids."""
     header, _ = header_and_rows(source) or (None, [])
     if source.content == "parquet":
         frame = parquet.read_frame(source, _parquet_columns(source)[1])
@@ -125,7 +124,7 @@ def _read_rows(source: Source, answers: Answers) -> tuple[pd.DataFrame, tuple[st
 
 
 def _row_names(frame: pd.DataFrame, header: list[str]) -> list[str] | None:
-    """What the first column calls the rows, where it is no reading."""
+    """The names of the rows in the first column, where it holds no readings."""
     return [id_text(cell) for cell in frame[0].tolist()] if plain_name(header[0]) in ("", *IDS) else None
 
 
@@ -136,7 +135,7 @@ def _is_numbering(names: list[str]) -> bool:
 def _rows_are_sensors(
     source: Source, shape: tuple[int, ...], ids: tuple[list[str] | None, list[str] | None], answers: Answers
 ) -> tuple[bool, list[Finding]]:
-    """Whether the rows are sensors: by ids, by the size of a graph or a list beside, by the shape; else it is asked."""
+    """Whether the rows are sensors: by ids, by the size of a graph or list beside the file, by the shape; else DataError asks."""
     down, across = shape
     said, chosen = (
         f"{source.name} has {down} rows and {across} columns of numbers and no times",
@@ -153,10 +152,10 @@ def _rows_are_sensors(
     fitting = [name for name, file in fits.items() if file]
     if len(fitting) == 1:
         many = across if fitting[0] == "steps-down" else down
-        text = f"{said}; {fits[fitting[0]]} knows {many} sensors, so {CHOICES[fitting[0]]}."
+        text = f"{said}; {fits[fitting[0]]} has {many} sensors, so {CHOICES[fitting[0]]}."
         return fitting[0] == "steps-across", [Finding("note", "orientation", text, CHOICES, fitting[0])]
     if down >= CLEAR * across:
-        text = f"{said}; it was taken that {CHOICES['steps-down']}."
+        text = f"{said}; this was read as: {CHOICES['steps-down']}."
         return False, [Finding("note", "orientation", text, CHOICES, "steps-down")]
     choices = {
         "steps-down": f"{down} times of {across} sensors",
@@ -166,7 +165,7 @@ def _rows_are_sensors(
 
 
 def _sizes_beside(source: Source) -> dict[int, str]:
-    """How many sensors the graphs and lists in the same folder know, and which file says so."""
+    """The numbers of sensors in the graphs and lists of the same folder, with the file of each."""
     sizes: dict[int, str] = {}
     for other in Folder(source.path.parent).own[:MOST_BESIDE]:
         if other.path == source.path or other.name.endswith("answers.json"):
@@ -175,7 +174,7 @@ def _sizes_beside(source: Source) -> dict[int, str]:
             if size := _sensor_count(other):
                 sizes.setdefault(size, other.name)
         except (DataError, ValueError, OSError):
-            continue  # what is wrong with it is told when it is taken
+            continue  # opening that file reports what is wrong
     return sizes
 
 

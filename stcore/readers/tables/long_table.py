@@ -37,7 +37,7 @@ def header_and_rows(source: Source) -> tuple[tuple[str, ...] | None, list[list[s
 
 
 def read(source: Source, answers: Answers) -> Raw:
-    """One channel per column of values, or per quantity that the rows name; sensors by their names exactly as written."""
+    """One channel per column of values, or per quantity that the rows name. Sensors have their names as written."""
     header, rows = header_and_rows(source) or (None, [])
     found = column_roles(header, rows, answers.get("sensor-column"))
     if header is None or found is None:
@@ -47,7 +47,7 @@ def read(source: Source, answers: Answers) -> Raw:
 
 
 def read_with_roles(source: Source, header: tuple[str, ...], found: Roles, answers: Answers) -> Raw:
-    """The table, where it is known what its columns are for."""
+    """The table, with known roles of its columns."""
     blocks, findings = _blocks(source, found, answers)
     sensor, when, kind = CodedColumn(), CodedColumn(), CodedColumn()
     numbers = NumberColumns([header[place] for place in found.values], source.name)
@@ -58,9 +58,9 @@ def read_with_roles(source: Source, header: tuple[str, ...], found: Roles, answe
         numbers.add([frame[place] for place in found.values])
         if found.kind is not None:
             kind.add(sensor_names(frame[found.kind], kind.rows, source.name))
-        if found.places:
-            spots.add(sensor.parts[-1], *(frame[place] for place in found.places))
-    values, more = numbers.taken()
+        if found.location:
+            spots.add(sensor.parts[-1], *(frame[place] for place in found.location))
+    values, more = numbers.values()
     stamps, zone, told = _parse_coded_times(when, source.name, answers)
     channels = (
         [str(name) for name in kind.entries] if found.kind is not None else [header[place] for place in found.values]
@@ -73,14 +73,14 @@ def read_with_roles(source: Source, header: tuple[str, ...], found: Roles, answe
         coords={"time": axis, "sensor": np.array(sensors, dtype=str), "channel": np.array(channels, dtype=str)},
         attrs={"title": source.path.stem, "units": {name: unit_of(name) for name in channels}} | zone,
     )
-    ds, placed = spots.onto(ds, source.name)
+    ds, placed = spots.assign_to(ds, source.name)
     return Raw(ds, [*findings, *more, *told, *once, *placed], {})
 
 
 def _blocks(source: Source, found: Roles, answers: Answers) -> tuple[Iterator[pd.DataFrame], list[Finding]]:
-    """The rows by blocks, whichever kind of file they are in."""
+    """The rows in blocks, from text or Parquet."""
     texts = [*found.time.columns, found.sensor, *([] if found.kind is None else [found.kind])]
-    numbers = [*found.values, *(found.places or ())]
+    numbers = [*found.values, *(found.location or ())]
     if source.content == "parquet":
         held = parquet.layout(source)
         return parquet.read_batches(source, held, sorted({*texts, *numbers}), BATCH), []
@@ -89,7 +89,7 @@ def _blocks(source: Source, found: Roles, answers: Answers) -> tuple[Iterator[pd
 
 
 def sensor_names(column: pd.Series, before: int, name: str) -> pd.Series:
-    """Names as text without blanks around: 001 stays 001, and a whole number has no point. ``before``: rows read earlier."""
+    """Names as text: 001 stays 001, a whole number has no point. ``before`` is the number of rows read earlier."""
     categories = isinstance(column.dtype, pd.CategoricalDtype)
     codes, entries = pd.factorize(
         column.astype(object) if categories and column.dtype.categories.dtype == object else column
@@ -98,14 +98,14 @@ def sensor_names(column: pd.Series, before: int, name: str) -> pd.Series:
     if (codes < 0).any() or not all(texts):
         empty = (codes < 0) | np.isin(codes, [place for place, text in enumerate(texts) if not text])
         row = before + int(empty.argmax()) + 1
-        raise refuse("sensor-names", f"Row {row} of {name} does not say which sensor it is about.")
+        raise refuse("sensor-names", f"Row {row} of {name} does not name its sensor.")
     return pd.Series(np.array(texts, dtype=object)[codes])
 
 
 def _parse_coded_times(
     when: CodedColumn, name: str, answers: Answers
 ) -> tuple[np.ndarray, dict[str, Any], list[Finding]]:
-    """[R] instants: each different entry is understood once."""
+    """[R] times, the zone as attributes, findings. Each different entry is parsed once."""
     entries = pd.Series(when.entries)
     if entries.dtype == object or isinstance(entries.dtype, pd.StringDtype):
         texts = entries.astype(str).str.strip()
@@ -116,14 +116,14 @@ def _parse_coded_times(
     try:
         stamps, zone, findings = time_columns.parse_times(entries, name, answers)
     except DataError:
-        if len(entries) < len(when.codes):  # again with all rows, so that the right one is named
+        if len(entries) < len(when.codes):  # again with all rows, so that the error names the right one
             time_columns.parse_times(entries.iloc[when.codes].reset_index(drop=True), name, answers)
         raise
     return stamps[when.codes], zone, findings
 
 
 def _role_findings(source: Source, header: tuple[str, ...], found: Roles) -> list[Finding]:
-    """Which column was taken for what, and what was left."""
+    """Findings on the roles of the columns, and on columns that were left out."""
     shown = [header[place] or f"column {place + 1}" for place in range(len(header))]
     time = listing(shown[place] for place in found.time.columns)
     values = listing(shown[place] for place in found.values)
@@ -137,26 +137,26 @@ def _role_findings(source: Source, header: tuple[str, ...], found: Roles) -> lis
     if not found.others:
         return [Finding("note", "long-table", text)]
     named = [header[place] for place in (found.sensor, *found.others)]
-    choices = {name: f"{name} says which sensor a row is about" for name in named}
+    choices = {name: f"{name} names the sensor of a row" for name in named}
     asked = (
-        f"The sensors of {source.name} are named by {named[0]!r}; so could they be by {listing(map(repr, named[1:]))}."
+        f"The sensors of {source.name} are named by {named[0]!r}; {listing(map(repr, named[1:]))} could name them, too."
     )
     return [Finding("note", "long-table", text), Finding("note", "sensor-column", asked, choices, named[0])]
 
 
 SAME_LOCATION = 1e-3
-"""Degrees, about 100 m, within which a sensor is where it was."""
+"""Degrees, about 100 m: two locations of a sensor that are closer count as one."""
 
 
 class RowLocations:
-    """The first known place of every sensor code, and which of them have others further on."""
+    """The first known location of every sensor code, and the codes whose later rows have another one."""
 
     def __init__(self) -> None:
         self.lat, self.lon = np.zeros(0), np.zeros(0)
         self.moving: set[int] = set()
 
     def add(self, codes: np.ndarray, lat: pd.Series, lon: pd.Series) -> None:
-        """More rows: the code of each and where it was."""
+        """Add rows: the sensor code and the location of each."""
         north, east = (pd.to_numeric(part, errors="coerce").to_numpy(np.float64) for part in (lat, lon))
         if (more := int(codes.max(initial=-1)) + 1 - len(self.lat)) > 0:
             self.lat, self.lon = (np.r_[known, np.full(more, np.nan)] for known in (self.lat, self.lon))
@@ -170,12 +170,12 @@ class RowLocations:
             np.unique(codes[seen & (apart > SAME_LOCATION * np.maximum(1, np.abs(east) / 180))]).tolist()
         )
 
-    def onto(self, ds: xr.Dataset, name: str) -> tuple[xr.Dataset, list[Finding]]:
-        """The dataset with ``lat`` and ``lon`` [N], where the table had them."""
+    def assign_to(self, ds: xr.Dataset, name: str) -> tuple[xr.Dataset, list[Finding]]:
+        """The dataset with ``lat`` and ``lon`` [N], where the table has them."""
         if not np.isfinite(self.lat).any():
             return ds, []
         ds = ds.assign(lat=("sensor", self.lat), lon=("sensor", self.lon))
-        said = [Finding("note", "places", f"Places are from the rows of {name}.")]
+        said = [Finding("note", "places", f"Locations are from the rows of {name}.")]
         if self.moving:
             names = [str(ds["sensor"].values[code]) for code in sorted(self.moving)]
             text = f"{len(names)} sensors of {name} have several locations, such as {listing(names, 3)}; "

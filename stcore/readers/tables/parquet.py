@@ -1,4 +1,4 @@
-"""Parquet files as columns: what they hold is looked at before it is read, and text stays text."""
+"""Parquet files as columns. Their metadata are checked before values are read, and text stays text."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -14,7 +14,8 @@ Kind = Literal["number", "time", "text", "other"]
 
 
 class Layout(NamedTuple):
-    """Column ``names``, the ``kinds`` of what they hold, the number of ``rows``, and what the file says of itself."""
+    """Column ``names`` and ``kinds``, the number of ``rows``, the metadata of the file (``about``), and the type of each
+    column in words."""
 
     names: tuple[str, ...]
     kinds: tuple[Kind, ...]
@@ -24,7 +25,7 @@ class Layout(NamedTuple):
 
 
 def layout(source: Source) -> Layout:
-    """The columns of a file, after a look at how large it says they are."""
+    """The layout of a file; DataError where it declares more than there is room for."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(source.path) as file:
@@ -50,7 +51,7 @@ def _kind(held: Any) -> Kind:
 
 
 def header_and_rows(source: Source) -> tuple[tuple[str, ...], list[list[str]]] | None:
-    """(names, first rows as text) of a Parquet file; None for other files, and for one without rows."""
+    """(names, first rows as text) of a Parquet file; None for other files and for one without rows."""
     if source.content != "parquet":
         return None
     held = layout(source)
@@ -65,7 +66,7 @@ def header_and_rows(source: Source) -> tuple[tuple[str, ...], list[list[str]]] |
 
 
 def _as_text(column: pd.Series) -> list[str]:
-    """Cells as a table of text would have them: whole numbers without a point, empty where nothing is."""
+    """Entries as in a table of text: whole numbers without a point, missing ones empty."""
     cells = column.astype(object).tolist()
     return ["" if pd.isna(cell) else f"{cell:.0f}" if _whole(cell) else str(cell) for cell in cells]
 
@@ -75,7 +76,7 @@ def _whole(cell: Any) -> bool:
 
 
 def read_batches(source: Source, held: Layout, columns: list[int], rows: int) -> Any:
-    """Frames of at most so many rows; columns are numbered as in the file, text comes as categories, days as instants."""
+    """Frames of at most ``rows`` rows. Columns are numbered as in the file, text is categorical, dates are times."""
     import pyarrow.parquet as pq
 
     texts = [held.names[place] for place in columns if held.kinds[place] == "text"]
@@ -88,7 +89,7 @@ def read_batches(source: Source, held: Layout, columns: list[int], rows: int) ->
 
 
 def _objects_to_floats(frame: pd.DataFrame, held: Layout) -> pd.DataFrame:
-    """Decimals and truths with gaps, which pandas holds as objects, as floats."""
+    """Decimals and booleans with gaps, which pandas keeps as objects, as floats."""
     for place in frame.columns:
         if held.kinds[place] == "number" and frame[place].dtype == object:
             frame[place] = np.array([np.nan if pd.isna(cell) else float(cell) for cell in frame[place]])
@@ -96,7 +97,7 @@ def _objects_to_floats(frame: pd.DataFrame, held: Layout) -> pd.DataFrame:
 
 
 def read_frame(source: Source, columns: list[int] | None = None) -> pd.DataFrame:
-    """All rows of some columns, or of all; DataError where one holds neither numbers nor times nor text."""
+    """All rows of some columns, or of all; DataError for a column without numbers, times or text."""
     held = layout(source)
     columns = list(range(len(held.names))) if columns is None else columns
     for place in columns:

@@ -31,19 +31,19 @@ ATTRIBUTES = ("title", "zone", "local_zone", "units", "license", "source", "inst
 
 
 def members(folder: Folder) -> Sequence[Source]:
-    """``values.parquet``, where it was written here, and ``edges.parquet`` beside it."""
+    """``values.parquet``, where this program wrote it, and ``edges.parquet`` beside it."""
     found = [source for source in folder.named(VALUES, EDGES) if source.content == "parquet"]
     values = [source for source in found if source.name == VALUES and ABOUT in parquet.layout(source).about]
     return found if values else []
 
 
 def read(folder: Folder, answers: Answers) -> Raw:
-    """The long table, with what its own description says of channels, units and the clock, and the edges."""
+    """The long table, with channels, units and zone from its own description, and the edges."""
     files = {source.name: source for source in members(folder)}
     source = files[VALUES]
     held = parquet.layout(source)
     if held.names[:2] != ("time", "sensor") or held.kinds[:2] != ("time", "text") or set(held.kinds[2:]) != {"number"}:
-        raise refuse("damaged", f"{source.name} does not have the columns that it should have.")
+        raise refuse("damaged", f"{source.name} does not have the columns time, sensor and numbers.")
     found = Roles(TimeColumns((0,)), 1, tuple(range(2, len(held.names))), None, None, (), ())
     kept = _own_description(source, held)
     raw = long_table.read_with_roles(source, held.names, found, answers)
@@ -54,13 +54,13 @@ def read(folder: Folder, answers: Answers) -> Raw:
     findings = [finding for finding in raw.findings if finding.code != "zone"]
     for code in ("start", "step"):
         if code in kept["assumed"]:
-            text = f"The {code} of the times in {folder.name} was assumed when it was saved, not known."
+            text = f"The {code} of the times in {folder.name} was assumed when they were saved, not known."
             findings.append(Finding("note", code, text))
     return Raw(ds, findings, raw.layers)
 
 
 def _own_description(source: Source, held: parquet.Layout) -> dict[str, Any]:
-    """What the file says of itself; only texts, and units and channels by their names."""
+    """The description in the file: texts, and units and channels by name. Nothing else is read."""
     try:
         about = dict(json.loads(held.about[ABOUT]))
         texts = {name: str(about[name]) for name in ATTRIBUTES if name in about and name != "units"}
@@ -68,12 +68,12 @@ def _own_description(source: Source, held: parquet.Layout) -> dict[str, Any]:
             part: {str(key): str(text) for key, text in dict(about[part]).items()} for part in ("units", "channels")
         }
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise refuse("damaged", f"What {source.name} says of itself is not understood.") from error
+        raise refuse("damaged", f"The description in {source.name} is not understood.") from error
     return texts | named | {"simulated": about.get("simulated") is True, "assumed": str(about.get("assumed", ""))}
 
 
 def _add_edges(ds: xr.Dataset, source: Source) -> xr.Dataset:
-    """Edges by the names of their sensors."""
+    """The dataset with edges, matched by the names of their sensors."""
     if parquet.layout(source).kinds != ("text", "text", "number"):
         raise refuse("edges", f"{source.name} needs the columns from, to and weight.")
     frame = parquet.read_frame(source)
@@ -90,17 +90,17 @@ def _add_edges(ds: xr.Dataset, source: Source) -> xr.Dataset:
     return ds.assign({name: ("edge", part) for name, part in parts.items()})
 
 
-def write(data: STData, place: Path) -> list[str]:
-    """All values, missing ones too, by blocks of rows; places as points in EPSG:4326, edges with their weights."""
-    place.mkdir(parents=True)
+def write(data: STData, path: Path) -> list[str]:
+    """All values, missing ones too, in blocks of rows; locations as points in EPSG:4326; edges with their weights."""
+    path.mkdir(parents=True)
     columns = [name if name not in ("time", "sensor") else f"channel {name}" for name in data.channels]
-    _write_values(data, place / VALUES, columns)
+    _write_values(data, path / VALUES, columns)
     if data.locations is not None:
-        _write_stations(data, data.locations, place / STATIONS)
+        _write_stations(data, data.locations, path / STATIONS)
     if data.edges is not None:
         start, end, weight = data.edges
         names = np.array(data.sensors, dtype=object)
-        pd.DataFrame({"from": names[start], "to": names[end], "weight": weight}).to_parquet(place / EDGES, index=False)
+        pd.DataFrame({"from": names[start], "to": names[end], "weight": weight}).to_parquet(path / EDGES, index=False)
     held = [name for name in ("start", "clock", "split", "weight", "cell") if name in data.ds]
     lost = [*(["windows and parts of the set"] if {"start", "split"} & set(held) else [])]
     lost += ["the calendar of steps that do not follow one another"] if "clock" in held else []
@@ -111,7 +111,7 @@ def write(data: STData, place: Path) -> list[str]:
 
 
 def _write_values(data: STData, path: Path, columns: list[str]) -> None:
-    """Rows by time and sensor, a block of times after the other."""
+    """Write rows by time and sensor, one block of times after another."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -1,4 +1,4 @@
-"""Rows of (time, sensor, values) in any order as [T, N, C]: each cell once, what is there twice is told or asked."""
+"""Rows of (time, sensor, values) in any order as [T, N, C]. Duplicate rows become findings or questions."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from stcore.readers.reader import Answers
 from stcore.readers.safe.limits import check_room
 
 SPARSE = 0.05
-"""Below this share of filled cells, irregular times are asked about before anything of that size is made."""
+"""The share of filled entries below which irregular times become a question, before a large array is made."""
 REGULAR = 0.95
 
 
@@ -27,8 +27,8 @@ class Rows(NamedTuple):
 
 
 def pivot(rows: Rows, name: str, answers: Answers) -> tuple[np.ndarray, np.ndarray, list[Finding]]:
-    """(stamps [T], values [T, N, C] float32 with NaN where no row was, findings). DataError where it would not fit, or where
-    the same sensor has different readings at one time and no answer says which to take."""
+    """(stamps [T], values [T, N, C] float32 with NaN where there is no row, findings). DataError where it is too large, or
+    where a sensor has different readings at one time and no answer says which counts."""
     stamps, step = np.unique(rows.time, return_inverse=True)
     findings: list[Finding] = []
     many = len(rows.sensors)
@@ -56,7 +56,7 @@ def pivot(rows: Rows, name: str, answers: Answers) -> tuple[np.ndarray, np.ndarr
 
 
 def _is_regular(stamps: np.ndarray) -> bool:
-    """Whether most times follow one another at one distance."""
+    """Whether most times follow one another at the same distance."""
     if len(stamps) < 3:
         return True
     _, counts = np.unique(np.diff(stamps), return_counts=True)
@@ -66,9 +66,9 @@ def _is_regular(stamps: np.ndarray) -> bool:
 def _average_within_steps(
     rows: Rows, stamps: np.ndarray, name: str, answers: Answers
 ) -> tuple[np.ndarray, np.ndarray, list[Finding]]:
-    """Times brought down to the step that was answered, within which readings are averaged; asked for where it was not."""
+    """Times rounded down to the answered step, within which readings are averaged; DataError without an answer."""
     choices = {"<step>": "average the readings within every such step: a number and s, min, h or d, such as 15min"}
-    said = f"The sensors of {name} have times of their own: {len(stamps)} different ones in {len(rows.time)} rows."
+    said = f"The sensors of {name} have different times: {len(stamps)} different ones in {len(rows.time)} rows."
     if "step" not in answers or rows.time.dtype.kind != "M":
         raise refuse("step", f"{said} Choose a step.", choices)
     size = np.timedelta64(parse_step(answers["step"]), "s").astype("timedelta64[ns]").astype(np.int64)
@@ -83,7 +83,7 @@ def _average_within_steps(
 def _merge_duplicates(
     rows: Rows, cell: np.ndarray, stamps: np.ndarray, name: str, answers: Answers
 ) -> tuple[np.ndarray, np.ndarray, list[Finding]]:
-    """Cells each once: equal rows are kept once, of different ones the first or their mean."""
+    """Each position once: one of equal rows, and of different ones the first or the mean."""
     order = np.argsort(cell, kind="stable")
     ordered, values = cell[order], rows.values[order]
     again = np.flatnonzero(ordered[1:] == ordered[:-1]) + 1
@@ -101,9 +101,11 @@ def _merge_duplicates(
     choices = {"first": "keep the first reading of each time", "mean": "average the readings of each time"}
     if rule not in choices:
         hint = (
-            " Is it the hour that is doubled when daylight saving ends?" if _in_autumn_hours(rows, order[again]) else ""
+            " Is it the hour that repeats when daylight saving time ends?"
+            if _in_autumn_hours(rows, order[again])
+            else ""
         )
-        text = f"{said}. {int((~same.all(axis=1)).sum())} of them have different readings.{hint} Say which to take."
+        text = f"{said}. {int((~same.all(axis=1)).sum())} of them have different readings.{hint} Choose which counts."
         raise refuse("duplicate-times", text, choices)
     taken = values[keep]
     if rule == "mean":
@@ -119,7 +121,7 @@ def _time_text(stamp: np.generic) -> str:
 
 
 def _in_autumn_hours(rows: Rows, where: np.ndarray) -> bool:
-    """All in the small hours of days on which clocks are set back."""
+    """Whether all times are in the small hours of days on which clocks are set back."""
     if rows.time.dtype.kind != "M":
         return False
     stamps = rows.time[where].astype("datetime64[h]")

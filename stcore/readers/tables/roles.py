@@ -1,4 +1,4 @@
-"""What the columns of a long table are for: when, where, which sensor, which quantity, and the values."""
+"""The roles of the columns in a long table: time, location, sensor, quantity and values. And names and ids as text."""
 
 import re
 from itertools import pairwise
@@ -112,26 +112,26 @@ COUNTERS = ("", "no", "index", "row", "nr", "unnamed_0")
 
 
 class Roles(NamedTuple):
-    """Column numbers: of ``time``, ``sensor``, ``values``, ``places`` (latitude, longitude), ``kind`` (the quantity of a row's
-    value); ``others`` that might name the sensors as well; and columns ``left`` out."""
+    """Column numbers of ``time``, ``sensor``, ``values``, ``location`` (latitude, longitude) and ``kind`` (the quantity of a
+    row's value); of ``others`` that may name the sensors, too; and of columns ``left`` out."""
 
     time: TimeColumns
     sensor: int
     values: tuple[int, ...]
-    places: tuple[int, int] | None
+    location: tuple[int, int] | None
     kind: int | None
     others: tuple[int, ...]
     left: tuple[int, ...]
 
 
 def plain_name(name: str) -> str:
-    """A column's name in lower case, with underlines for whatever is no letter or digit."""
+    """The name of a column in lower case, with underscores in place of everything but letters and digits."""
     return re.sub(r"[\W_]+", "_", name.lower()).strip("_")
 
 
 def column_roles(header: tuple[str, ...] | None, rows: list[list[str]], sensor: str | None = None) -> Roles | None:
-    """The roles of a long table's columns, by their names and first rows; None where it is no long table. ``sensor`` names
-    the column that says which sensor a row is of, where that was answered."""
+    """The roles of the columns of a long table, from their names and the first rows; None for other tables. ``sensor`` is the
+    answered name of the column with the sensors."""
     if not header or not rows or (time := find_time_columns(header, rows)) is None:
         return None
     names, columns = [plain_name(name) for name in header], list(zip(*rows, strict=False))
@@ -153,7 +153,7 @@ def column_roles(header: tuple[str, ...] | None, rows: list[list[str]], sensor: 
 
 
 def sensor_columns(header: tuple[str, ...], rows: list[list[str]], free: list[int], time: TimeColumns) -> list[int]:
-    """Which of the ``free`` columns may say what sensor a row is of, the likeliest first."""
+    """Those of the ``free`` columns that may name the sensor of a row, the most likely first."""
     names, columns = [plain_name(name) for name in header], list(zip(*rows, strict=False))
     stamps = [tuple(row[number] for number in time.columns) for row in rows]
     found = [
@@ -166,7 +166,7 @@ def sensor_columns(header: tuple[str, ...], rows: list[list[str]], free: list[in
 
 
 def _columns_with_id_names(names: list[str], free: list[int]) -> list[int]:
-    """Columns called as sensors are, the surest name first."""
+    """Columns with names that ids have, the most certain name first."""
     return sorted((number for number in free if names[number] in IDS), key=lambda number: IDS.index(names[number]))
 
 
@@ -179,14 +179,14 @@ def _location_columns(names: list[str], columns: list[tuple[str, ...]], free: li
 
 
 def _names_sensors(name: str, cells: tuple[str, ...], stamps: list[tuple[str, ...]]) -> bool:
-    """Whether cells name sensors, and do not just number the rows or measure something."""
+    """Whether entries name sensors, and do not number the rows or measure something."""
     if any(not cell for cell in cells) or (name in WEAK and all(re.fullmatch(r"-?\d*\.\d+", cell) for cell in cells)):
         return False
     return not (_is_counter(cells) and len(set(stamps)) == len(stamps))
 
 
 def _guess_sensor_column(columns: list[tuple[str, ...]], free: list[int], stamps: list[tuple[str, ...]]) -> int | None:
-    """The only column of text, where times repeat for other texts, or the table is just time, text and value."""
+    """The only column of text, where times repeat for different texts, or the table is only time, text and value."""
     texts = [
         number for number in free if not any(is_numeric(cell) or cell.lower() in TRUTHS for cell in columns[number])
     ]
@@ -198,7 +198,7 @@ def _guess_sensor_column(columns: list[tuple[str, ...]], free: list[int], stamps
 
 
 def _numbers_rows(name: str, cells: tuple[str, ...]) -> bool:
-    """A column that numbers the rows, or that pandas keeps its index in."""
+    """Whether a column numbers the rows or is the index of pandas."""
     return name.startswith("index_level_") or (name in COUNTERS and (_is_counter(cells) or len(cells) == 1))
 
 
@@ -209,12 +209,12 @@ def _is_counter(cells: tuple[str, ...]) -> bool:
 
 
 def is_numeric(cell: str) -> bool:
-    """A number, or nothing."""
+    """Whether an entry is a number or empty."""
     return is_number(cell) or cell.lower() in EMPTY
 
 
 def cell_text(cell: Any) -> str:
-    """One id, without blanks around."""
+    """One id as text, whatever its type in the file, without blanks around it: 007 stays 007, a whole number has no point."""
     if isinstance(cell, bytes):
         return cell.decode("utf-8", "replace").strip()
     return f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
@@ -234,7 +234,7 @@ BRACKETS = re.compile(r"\S.*?\s*[(\[]\s*([^()\[\]]{1,12})\s*[)\]]$")
 
 
 def unit_of(name: str) -> str:
-    """The unit in a name such as ``speed_mph`` or ``PM10 (µg/m³)``; empty where it tells none."""
+    """The unit in a name such as ``speed_mph`` or ``PM10 (µg/m³)``; empty where there is none."""
     if named := BRACKETS.match(name.strip()):
         return named[1].strip()
     return next((unit for word, unit in UNITS.items() if word in re.split(r"[^a-z0-9]+", name.lower())), "")

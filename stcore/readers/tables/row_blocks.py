@@ -1,4 +1,4 @@
-"""Long tables of text, some ten thousand lines at a time: never all rows as separate texts at once."""
+"""Long tables of text in blocks of lines, so that not all rows are in memory as text. Names and times become numbers."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ BLOCK = 2**23
 
 
 def table_dialect(source: Source, answers: Answers) -> tuple[Dialect, list[Finding]]:
-    """How the table was written, by its first lines."""
+    """The dialect of the table, from its first lines."""
     first = next(_blocks(source), None)
     if first is None:
         raise refuse("empty", f"{source.name} is empty.")
@@ -33,7 +33,7 @@ def table_dialect(source: Source, answers: Answers) -> tuple[Dialect, list[Findi
 
 
 def read_frames(source: Source, dialect: Dialect, texts: list[int], numbers: list[int]) -> Iterator[pd.DataFrame]:
-    """Blocks of rows with the columns asked for; ``texts`` exactly as written, ``numbers`` as numbers where they are."""
+    """Blocks of rows with some columns: ``texts`` as written, ``numbers`` as numbers where they are numbers."""
     wanted, rows = sorted({*texts, *numbers}), 0
     header = dialect.header is not None
     for first, lines in _blocks(source):
@@ -69,12 +69,12 @@ def read_frames(source: Source, dialect: Dialect, texts: list[int], numbers: lis
 
 
 def _blocks(source: Source) -> Iterator[tuple[int, list[str]]]:
-    """(number of the first line, lines) without comments before the table and empty lines behind it."""
+    """(number of the first line, lines) of each block, without comments before the table and empty lines after it."""
     text = source.text_and_encoding[0]
     if "\n" not in text:
         text = text.replace("\r", "\n")
     end = len(text.rstrip(" ,;\t\r\n\x1a"))
-    end = end if (rest := text.find("\n", end)) < 0 else rest  # the last line keeps its empty cells
+    end = end if (rest := text.find("\n", end)) < 0 else rest  # the last line keeps its empty entries
     begin, number, started = 0, 1, False
     while begin < end:
         stop = text.find("\n", min(begin + BLOCK, end))
@@ -89,7 +89,7 @@ def _blocks(source: Source) -> Iterator[tuple[int, list[str]]]:
 
 
 def _check_widths(lines: list[str], first: int, dialect: Dialect, name: str) -> None:
-    """Every line has as many cells as the table's first."""
+    """Refuse a line with more or fewer entries than the first of the table."""
     mark, right = dialect.separator, dialect.columns
     quoted = any('"' in line for line in lines)
     counts = (
@@ -103,44 +103,44 @@ def _check_widths(lines: list[str], first: int, dialect: Dialect, name: str) -> 
         if count != right and (quoted or lines[place].strip()):
             cut = " It is the last line: was the file cut off?" if place == len(counts) - 1 and count < right else ""
             raise refuse(
-                "ragged", f"Line {first + place} of {name} has {count} cells where the first has {right}.{cut}"
+                "ragged", f"Line {first + place} of {name} has {count} entries where the first has {right}.{cut}"
             )
 
 
 class CodedColumn:
-    """A column of few different entries: ``codes`` [R] and the ``entries`` that they stand for, in order of appearance."""
+    """A column with few different entries: ``codes`` [R] and the ``entries`` for the codes, in order of appearance."""
 
     def __init__(self) -> None:
-        self.place: dict[Any, int] = {}
+        self.numbers: dict[Any, int] = {}
         self.parts: list[np.ndarray] = []
 
     def add(self, column: pd.Series) -> None:
-        """More rows; a missing entry has the code -1."""
+        """Add rows. A missing entry has the code -1."""
         codes, uniques = pd.factorize(column)
         entries = uniques.tolist() if hasattr(uniques, "tolist") else list(uniques)
-        known = np.array([self.place.setdefault(entry, len(self.place)) for entry in entries] or [0], np.int32)
+        known = np.array([self.numbers.setdefault(entry, len(self.numbers)) for entry in entries] or [0], np.int32)
         self.parts.append(np.where(codes < 0, np.int32(-1), known[codes]).astype(np.int32))
 
     @property
     def rows(self) -> int:
-        """How many rows were added."""
+        """The number of rows so far."""
         return sum(len(part) for part in self.parts)
 
     @property
     def codes(self) -> np.ndarray:
-        """[R] the code of every row."""
+        """[R] the code of each row."""
         if len(self.parts) > 1:
             self.parts = [np.concatenate(self.parts)]
         return self.parts[0]
 
     @property
     def entries(self) -> list[Any]:
-        """What the codes stand for."""
-        return list(self.place)
+        """The entry for each code."""
+        return list(self.numbers)
 
 
 class NumberColumns:
-    """Columns of numbers [R, K] float32; a few words among them become missing and are told, more are refused."""
+    """Columns of numbers [R, K] float32. A few words among them become missing, with a finding; more raise DataError."""
 
     def __init__(self, names: list[str], file: str) -> None:
         self.names, self.file = names, file
@@ -149,7 +149,7 @@ class NumberColumns:
         self.examples: dict[str, None] = {}
 
     def add(self, columns: list[pd.Series]) -> None:
-        """More rows of every column."""
+        """Add rows of every column."""
         block = np.empty((len(columns[0]), len(columns)), np.float32)
         for place, series in enumerate(columns):
             if series.dtype.kind not in "fiub":
@@ -159,21 +159,21 @@ class NumberColumns:
                 self.words[place] += len(text)
                 self.examples |= dict.fromkeys(repr(cell[:40]) for cell in text[:3])
                 series = numbers
-            with np.errstate(over="ignore"):  # what does not fit becomes infinite, which has a check of its own
+            with np.errstate(over="ignore"):  # too large a number becomes infinite, and a check reports it
                 block[:, place] = series.to_numpy(np.float64)
         self.parts.append(block)
 
-    def taken(self) -> tuple[np.ndarray, list[Finding]]:
-        """[R, K] all rows, and what became of words."""
+    def values(self) -> tuple[np.ndarray, list[Finding]]:
+        """[R, K] all rows, and a finding about words."""
         values = np.concatenate(self.parts) if len(self.parts) > 1 else self.parts[0]
         self.parts = [values]
         worst = int(np.argmax(self.words))
         if self.words[worst] > MOST_TEXT * len(values):
-            text = f"{self.words[worst]} cells of the column {self.names[worst][:80]!r} of {self.file} hold text where numbers"
+            text = f"{self.words[worst]} entries of the column {self.names[worst][:80]!r} of {self.file} hold text where numbers"
             raise refuse("text-in-numbers", f"{text} belong, such as {next(iter(self.examples))}.")
         if not sum(self.words):
             return values, []
         part = percentage(self.words[worst] / len(values))
-        text = f"{sum(self.words)} cells of {self.file} held text such as {listing(self.examples, 3)}"
+        text = f"{sum(self.words)} entries of {self.file} held text such as {listing(self.examples, 3)}"
         said = f"{text} (at most {part} of a column); they became missing."
         return values, [Finding("repaired", "text-in-numbers", said)]

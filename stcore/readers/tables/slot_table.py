@@ -1,4 +1,4 @@
-"""A table with one row per sensor and day, and one column per time of day: 00:00, 00:15, ... or 1 to 96, or V1 to V24."""
+"""A table with one row per sensor and day, and one column per time of day: 00:00, 00:15 ..., 1 to 96, or V1 to V24."""
 
 import re
 from typing import NamedTuple
@@ -31,12 +31,12 @@ DAY = 1440
 
 
 class Slots(NamedTuple):
-    """``columns`` of times of day, their ``minutes`` after midnight, and ``said``: how the names were understood; the columns
-    of the day, of the sensor and of the quantity, where there are any."""
+    """``columns`` of times of day, their ``minutes`` after midnight, and a ``description`` of their names; the columns of the
+    day, the sensor and the quantity, where there are any."""
 
     columns: list[int]
     minutes: list[int]
-    said: str
+    description: str
     day: TimeColumns
     sensor: int | None
     kind: int | None
@@ -49,7 +49,7 @@ def recognises(source: Source) -> float:
 
 
 def slot_columns(header: tuple[str, ...] | None, rows: list[list[str]]) -> Slots | None:
-    """What the columns are; None where they are no times of day."""
+    """The columns of a slot table; None for other tables."""
     if not header or not rows or (named := _clock_columns(header) or _numbered_columns(header, rows)) is None:
         return None
     columns, minutes, said = named
@@ -72,7 +72,7 @@ def slot_columns(header: tuple[str, ...] | None, rows: list[list[str]]) -> Slots
 
 
 def _clock_columns(header: tuple[str, ...]) -> tuple[list[int], list[int], str] | None:
-    """Columns called by the clock, at one distance."""
+    """Columns named by the clock, at constant distance: (columns, minutes after midnight, description)."""
     found = [(number, CLOCK.fullmatch(name.strip())) for number, name in enumerate(header)]
     columns = [number for number, match in found if match]
     minutes = [60 * int(match[1]) + int(match[2]) for _, match in found if match]
@@ -83,7 +83,7 @@ def _clock_columns(header: tuple[str, ...]) -> tuple[list[int], list[int], str] 
 
 
 def _numbered_columns(header: tuple[str, ...], rows: list[list[str]]) -> tuple[list[int], list[int], str] | None:
-    """Columns that are numbered on from 0 or 1, as many as a day has hours or parts of them."""
+    """Columns numbered from 0 or 1, as many as a day has hours or parts of hours; the same triple."""
     runs: dict[str, list[tuple[int, int]]] = {}
     for number, name in enumerate(header):
         if (match := NUMBERED.fullmatch(name.strip())) and all(is_numeric(row[number]) for row in rows):
@@ -93,13 +93,15 @@ def _numbered_columns(header: tuple[str, ...], rows: list[list[str]]) -> tuple[l
         if len(run) in COUNTS and places[0] in (0, 1) and set(np.diff(places).tolist()) == {1}:
             step = DAY // len(run)
             minutes = [step * (place - places[0]) for place in places]
-            text = f"{header[columns[0]]} to {header[columns[-1]]}, {step} minutes each, of which the first was taken for 00:00"
+            text = (
+                f"{header[columns[0]]} to {header[columns[-1]]}, {step} minutes each, where the first is read as 00:00"
+            )
             return columns, minutes, text
     return None
 
 
 def read(source: Source, answers: Answers) -> Raw:
-    """One channel, or one per quantity; sensors by their names exactly as written, or the file's where no column names any."""
+    """One channel, or one per quantity. Sensors have their names as written, or that of the file where no column names any."""
     header, rows = long_table.header_and_rows(source) or (None, [])
     found = slot_columns(header, rows)
     if header is None or found is None:
@@ -110,7 +112,7 @@ def read(source: Source, answers: Answers) -> Raw:
         said = Finding(
             "note",
             "slots",
-            f"The columns {found.said} of {source.name} are quantities, as answered.",
+            f"The columns {found.description} of {source.name} are quantities, as answered.",
             choices,
             "channels",
         )
@@ -140,7 +142,7 @@ def read(source: Source, answers: Answers) -> Raw:
         for place in range(len(header))
         if place not in (*found.columns, *found.day.columns, found.sensor, found.kind)
     ]
-    text += f"{found.said} are times of day.{f' Not read: {listing(left)}.' if left else ''}"
+    text += f"{found.description} are times of day.{f' Not read: {listing(left)}.' if left else ''}"
     return Raw(ds, [*findings, Finding("note", "slots", text, choices, "times"), *more, *told, *once], {})
 
 
@@ -153,7 +155,7 @@ def _read_frame(source: Source, found: Slots, answers: Answers) -> tuple[pd.Data
 
 
 def _codes(frame: pd.DataFrame, column: int | None, alone: str, name: str) -> tuple[np.ndarray, list[str]]:
-    """([R] positions, names) of a column, or of the only entry where there is none."""
+    """(codes [R], names) of a column; one name for all rows where there is no column."""
     if column is None:
         return np.zeros(len(frame), np.int64), [alone]
     codes, entries = pd.factorize(long_table.sensor_names(frame[column], 0, name))

@@ -1,4 +1,4 @@
-"""A folder with one table per station: the files' names are the sensors, their columns the channels."""
+"""A folder with one table per station: the names of the files are the sensors, the columns are the channels."""
 
 import re
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ Table = tuple[str, ...]
 
 
 def members(folder: Folder) -> Sequence[Source]:
-    """The tables of stations, where the folder is made of them: all with times, and names and columns that say so."""
+    """The tables of stations, where the folder consists of them: all have times, and names and columns that fit."""
     tables: dict[Source, Table] = {}
     for source in folder.own:
         if source.content in ("text", "gzip", "parquet") and (names := _value_columns(source)):
@@ -47,7 +47,7 @@ def members(folder: Folder) -> Sequence[Source]:
 
 
 def _value_columns(source: Source) -> Table | None:
-    """The columns of values of a table with times, which names no sensors itself; None for other files."""
+    """The columns of values in a table with times and without names of sensors; None for other files."""
     try:
         with guard(source.name):
             header, rows = long_table.header_and_rows(source) or (None, [])
@@ -61,7 +61,7 @@ def _value_columns(source: Source) -> Table | None:
 
 
 def _are_stations(folder: Folder, tables: dict[Source, Table]) -> bool:
-    """Whether the files are stations, and not quantities of which each column is a station."""
+    """Whether the files are stations, not quantities whose columns are stations."""
     names = [station_name(source) for source in tables]
     columns = {plain_name(column) for found in tables.values() for column in found}
     if ids := _location_ids(folder):
@@ -77,7 +77,7 @@ def _are_stations(folder: Folder, tables: dict[Source, Table]) -> bool:
 
 
 def _location_ids(folder: Folder) -> set[str]:
-    """Ids of a list of places in the folder."""
+    """Ids in the lists of locations of the folder."""
     found: set[str] = set()
     for source in folder.own:
         try:
@@ -90,12 +90,12 @@ def _location_ids(folder: Folder) -> set[str]:
 
 
 def station_name(source: Source) -> str:
-    """The file's name without its suffixes, exactly as written."""
+    """The name of the file without its suffixes, as written."""
     return re.sub(r"(\.(csv|tsv|txt|parquet|gz|pq))+$", "", source.name, flags=re.IGNORECASE)
 
 
 def read(folder: Folder, answers: Answers) -> Raw:
-    """Times of all stations together; a station has no reading where its file has no row."""
+    """The times of all stations together. A station has no reading where its file has no row."""
     found = list(members(folder))
     raws = [wide_table.read(source, answers) for source in found]
     names = [station_name(source) for source in found]
@@ -129,13 +129,13 @@ def read(folder: Folder, answers: Answers) -> Raw:
 
 
 def _select_columns(values: np.ndarray, own: dict[str, int], channels: list[str]) -> np.ndarray:
-    """[T, C] float32 the columns in the order of the channels, missing where the file has none."""
+    """[T, C] float32: the columns in the order of the channels, missing where the file has none."""
     absent = np.full(len(values), np.nan)
     return np.stack([values[:, own[name]] if name in own else absent for name in channels], axis=1).astype(np.float32)
 
 
 def _choose_channels(held: list[list[str]], names: list[str], answers: Answers) -> tuple[list[str], list[Finding]]:
-    """The channels; where files have different columns, it is asked which are meant."""
+    """The channels; DataError where the files have different columns and no answer chooses."""
     every = list(dict.fromkeys(name for columns in held for name in columns))
     common = [name for name in every if all(name in columns for columns in held)]
     if len(common) == len(every):
@@ -146,12 +146,12 @@ def _choose_channels(held: list[list[str]], names: list[str], answers: Answers) 
     choices = CHOICES if common else {"all": CHOICES["all"]}
     chosen = answers.get("columns")
     if chosen not in choices:
-        raise refuse("columns", f"{said}. Which are meant?", choices)
+        raise refuse("columns", f"{said}. Which should be opened?", choices)
     return common if chosen == "common" else every, [Finding("note", "columns", f"{said}.", choices, chosen)]
 
 
 def _merge_findings(raws: list[Raw], names: list[str]) -> list[Finding]:
-    """What was said of the files, each kind once, with the number of files that it is true of."""
+    """The findings of the files, each kind once, with the number of files."""
     kinds: dict[str, list[tuple[str, Finding]]] = {}
     for name, raw in zip(names, raws, strict=True):
         for finding in raw.findings:
@@ -159,7 +159,7 @@ def _merge_findings(raws: list[Raw], names: list[str]) -> list[Finding]:
     told = []
     for code, found in kinds.items():
         first = found[0][1]
-        more = f" So it is with {len(found) - 1} more files." if len(found) > 1 else ""
+        more = f" The same holds for {len(found) - 1} more files." if len(found) > 1 else ""
         told.append(Finding(first.level, code, first.text + more, first.choices, first.chosen))
     return told
 

@@ -1,4 +1,4 @@
-"""Tables of text (CSV and its kin) as columns: numbers where there are numbers, text else."""
+"""Tables of text (CSV and similar) as columns of numbers or text, and how such a table is written: its dialect."""
 
 import csv
 import io
@@ -35,7 +35,7 @@ MISSING = sorted(
 
 @dataclass(frozen=True)
 class Dialect:
-    """Separator, decimal and thousands mark, and the header's cells where there is one."""
+    """Separator, decimal mark, thousands mark, the entries of the header (None without one), and the number of columns."""
 
     separator: str
     decimal: str
@@ -45,7 +45,7 @@ class Dialect:
 
 
 def with_decimal_points(column: pd.Series, dialect: Dialect) -> pd.Series:
-    """A column that holds words among its numbers, its numbers with a decimal point and no other mark."""
+    """A column of numbers and words, its numbers with a decimal point and no thousands mark."""
     if dialect.decimal == "." and not dialect.thousands:
         return column
     plain = column.str.replace(dialect.thousands, "", regex=False) if dialect.thousands else column
@@ -54,19 +54,19 @@ def with_decimal_points(column: pd.Series, dialect: Dialect) -> pd.Series:
 
 
 def split_lines(lines: list[str], name: str) -> tuple[str, list[list[str]], tuple[str, ...] | None]:
-    """(separator, first rows, header or None) of the first lines."""
+    """(separator, first rows, header or None) from the first lines."""
     sample = lines[:SAMPLE_LINES]
     separator = next((mark for mark in SEPARATORS if _has_equal_rows(sample, mark)), None) or _most_frequent_mark(
         sample
     )
     if separator is None:
-        raise refuse("no-columns", f"{name} has one column only, or its lines have nothing in common; it is no table.")
+        raise refuse("no-columns", f"{name} has only one column, or its lines differ too much; it is no table.")
     rows = [[cell.strip() for cell in row] for row in csv.reader(sample, delimiter=separator)]
     return separator, rows, tuple(rows[0]) if is_header(rows) else None
 
 
 def detect_dialect(lines: list[str], name: str, answers: Answers) -> tuple[Dialect, list[Finding]]:
-    """The dialect of the first lines; raises DataError where two readings fit."""
+    """The dialect of the first lines; DataError where it is ambiguous."""
     separator, rows, header = split_lines(lines, name)
     cells = [cell for row in rows[1 if header else 0 :] for cell in row]
     decimal, thousands, findings = _decimal_marks(cells, separator, name, answers)
@@ -77,32 +77,32 @@ def detect_dialect(lines: list[str], name: str, answers: Answers) -> tuple[Diale
 
 
 def _has_equal_rows(sample: list[str], mark: str) -> bool:
-    """Nearly all lines have as many cells as the first, and more than one."""
+    """Whether nearly all lines have as many entries as the first, and more than one."""
     counts = [len(row) for row in csv.reader(sample, delimiter=mark)]
     return counts[0] > 1 and sum(count == counts[0] for count in counts) >= 0.9 * len(counts)
 
 
 def _most_frequent_mark(sample: list[str]) -> str | None:
-    """For ragged tables: what the first line has most of."""
+    """The most frequent separator of the first line, for ragged tables."""
     counts = {mark: sample[0].count(mark) for mark in SEPARATORS}
     best = max(counts, key=lambda mark: counts[mark])
     return best if counts[best] else None
 
 
 def is_number(cell: str) -> bool:
-    """A number with a decimal point or comma."""
+    """Whether an entry is a number, with a decimal point or comma."""
     return bool(
         NUMBER.fullmatch(cell) or COMMA_NUMBER.fullmatch(cell) or POINTED.fullmatch(cell) or DOTTED.fullmatch(cell)
     )
 
 
 def is_time(cell: str) -> bool:
-    """A date, with or without a time of day."""
+    """Whether an entry is a date, with or without a time of day."""
     return bool(TIME.fullmatch(cell.strip()))
 
 
 def is_header(rows: list[list[str]]) -> bool:
-    """Whether the first row names columns: it has text, or ids above numbers that are no ids."""
+    """Whether the first row names the columns: it has text, or ids above numbers that are no ids."""
     first = [cell.strip() for cell in rows[0]]
     if any(cell.lower() not in EMPTY and not is_number(cell) and not is_time(cell) for cell in first):
         text_below = any(
@@ -122,7 +122,7 @@ def is_header(rows: list[list[str]]) -> bool:
 def _decimal_marks(
     cells: list[str], separator: str, name: str, answers: Answers
 ) -> tuple[str, str | None, list[Finding]]:
-    """(decimal mark, thousands mark) that all cells agree with."""
+    """(decimal mark, thousands mark, findings) that fit all entries; DataError where an answer is needed."""
     if any(DOTTED.fullmatch(cell) for cell in cells):
         return ",", ".", []
     if any(POINTED.fullmatch(cell) for cell in cells):
@@ -142,7 +142,7 @@ def _decimal_marks(
         if chosen not in choices:
             raise refuse(
                 "decimal",
-                f"In {name}, is {commas[0]!r} a number with a decimal comma, or with a mark for thousands?",
+                f"In {name}, is {commas[0]!r} a number with a decimal comma, or with a thousands mark?",
                 choices,
             )
         asked = [Finding("note", "decimal", f"Commas in the numbers of {name} were read as answered.", choices, chosen)]
@@ -150,17 +150,17 @@ def _decimal_marks(
     if points:
         raise refuse(
             "decimal",
-            f"{name} has numbers with a decimal comma ({commas[0]}) and with a decimal point ({points}); make them alike.",
+            f"{name} has numbers with a decimal comma ({commas[0]}) and with a decimal point ({points}). Write all of them alike.",
         )
     return ",", None, []
 
 
 MOST_TEXT = 0.01
-"""Of a column's cells, this share may be text where numbers belong."""
+"""The share of a column's entries that may be text where numbers belong."""
 
 
 def table_lines(source: Source) -> list[str]:
-    """The lines that say something: no empty ones at the ends, no comments before the table."""
+    """The lines of the table, without comments before it and empty lines at its ends."""
     text, _ = source.text_and_encoding
     lines = text.replace("\x1a", "").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     first = next((number for number, line in enumerate(lines) if line.strip() and not line.startswith("#")), len(lines))
@@ -169,7 +169,7 @@ def table_lines(source: Source) -> list[str]:
 
 
 def header_and_rows(source: Source) -> tuple[tuple[str, ...] | None, list[list[str]]] | None:
-    """(header or None, first rows) of what may be a table, from its first bytes; None where it is none."""
+    """(header or None, first rows) of a table, from its first bytes; None for other files."""
     if source.content not in ("text", "gzip"):
         return None
     try:
@@ -200,9 +200,9 @@ LINES = 40
 def read_table(
     source: Source, answers: Answers, texts: Iterable[int] = (), headless: bool = False
 ) -> tuple[pd.DataFrame, Dialect, list[Finding]]:
-    """All rows; columns are numbered from 0, named in ``dialect.header``. Raises DataError with the line that is wrong.
+    """All rows. Columns are numbered from 0; ``dialect.header`` has their names. A DataError names the wrong line.
 
-    The columns ``texts`` stay as they are written; ``headless`` takes the first line for numbers though it may name columns.
+    The columns ``texts`` stay as written. ``headless`` reads the first line as numbers, although it may look like a header.
     """
     lines = table_lines(source)
     if not lines:
@@ -242,12 +242,12 @@ def read_table(
 
 
 def rows_as_text(frame: pd.DataFrame) -> list[list[str]]:
-    """The first rows as text, empty where nothing is."""
+    """The first rows as text; missing entries are empty."""
     return [["" if pd.isna(cell) else str(cell) for cell in row] for row in frame.head(LINES).values.tolist()]
 
 
 def _check_widths(lines: list[str], dialect: Dialect, source: Source) -> None:
-    """Every line has as many cells as the first."""
+    """Refuse a line with more or fewer entries than the first."""
     quoted = any('"' in line for line in lines)
     if quoted:
         counts = [len(row) for row in csv.reader(lines, delimiter=dialect.separator, strict=True)]
@@ -257,14 +257,16 @@ def _check_widths(lines: list[str], dialect: Dialect, source: Source) -> None:
         if count != dialect.columns and (quoted or lines[number].strip()):
             short = number == len(counts) - 1 and count < dialect.columns
             last = " It is the last line: was the file cut off?" if short else ""
-            text = f"Line {number + 1} of {source.name} has {count} cells where the first has {dialect.columns}.{last}"
+            text = (
+                f"Line {number + 1} of {source.name} has {count} entries where the first has {dialect.columns}.{last}"
+            )
             raise refuse("ragged", text)
 
 
 def numeric_values(
     frame: pd.DataFrame, columns: list[int], name: str, header: Sequence[str] | None = None
 ) -> tuple[np.ndarray, list[Finding]]:
-    """[T, K] float64; a few words among many numbers become missing and are told, more are refused, with column and line."""
+    """[T, K] float64. A few words among many numbers become missing, with a finding; more raise DataError with column and line."""
     values = np.empty((len(frame), len(columns)))
     examples: list[str] = []
     worst = 0.0
@@ -290,9 +292,9 @@ def numeric_values(
         values[:, place] = coerced.to_numpy(float)
     if not examples:
         return values, []
-    shown = listing(dict.fromkeys(repr(text[:40]) for text in examples), 3)
+    listed = listing(dict.fromkeys(repr(text[:40]) for text in examples), 3)
     said = (
-        f"{len(examples)} cells of {name} held text such as {shown} "
+        f"{len(examples)} entries of {name} held text such as {listed} "
         f"(at most {percentage(worst)} of a column); they became missing."
     )
     return values, [Finding("repaired", "text-in-numbers", said)]

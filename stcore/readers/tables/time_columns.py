@@ -1,4 +1,4 @@
-"""Which columns of a table say when: one column of times, a date and a time of day, or year, month, day and hour."""
+"""The columns of a table with times: one column, a date and a time of day, or year, month, day and hour."""
 
 import re
 from typing import Any, NamedTuple
@@ -17,13 +17,13 @@ PARTS = ("year", "month", "day", "hour", "minute")
 
 
 class TimeColumns(NamedTuple):
-    """``columns`` that make a time together, and how: ``whole``, ``clock`` or ``hour`` beside a date, or ``parts``."""
+    """``columns`` that give a time together, and how: ``whole``, a date with ``clock`` or ``hour``, or ``parts``."""
 
     columns: tuple[int, ...]
     how: str = "whole"
 
     def texts(self, frame: pd.DataFrame) -> pd.Series:
-        """[T] the times as one column; a single one is given as it is."""
+        """[T] the times as one column of text; a single column stays as it is."""
         first = frame[self.columns[0]]
         if self.how == "whole":
             return first
@@ -37,7 +37,8 @@ class TimeColumns(NamedTuple):
 
 
 def find_time_columns(header: tuple[str, ...] | None, rows: list[list[str]]) -> TimeColumns | None:
-    """The column whose cells are all times, or, in numbers, the one that is called so; a date with its time of day beside."""
+    """The columns with times: one whose entries are all times, or one of numbers with such a name; a date with its time of
+    day. None where there are none."""
     columns = list(zip(*rows, strict=False))
     names = [name.strip().lower() for name in header or ()][: len(columns)]
     full = [number for number, cells in enumerate(columns) if all(is_time(cell) for cell in cells)]
@@ -59,12 +60,12 @@ def find_time_columns(header: tuple[str, ...] | None, rows: list[list[str]]) -> 
 
 
 def _is_tick_count(cell: str) -> bool:
-    """A number that is large enough to count from 1970, or to be a date without marks."""
+    """Whether an entry is a number large enough to count from 1970, or to be a date without marks."""
     return len(cell) >= 8 and cell.replace(".", "", 1).isdigit()
 
 
 def _date_part_columns(names: list[str], columns: list[tuple[str, ...]]) -> TimeColumns | None:
-    """Columns called year, month and day, and hour and minute where there are some, all of whole numbers."""
+    """Columns called year, month and day, and hour and minute where they exist, all with whole numbers."""
     places = [names.index(part) for part in PARTS if part in names]
     if not set(PARTS[:3]) <= set(names) or ("minute" in names and "hour" not in names):
         return None
@@ -96,7 +97,7 @@ COMPACT = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 
 
 def parse_times(column: pd.Series, name: str, answers: Answers) -> tuple[np.ndarray, dict[str, Any], list[Finding]]:
-    """[T] instants, the zone as attributes, findings. Instants with offsets become UTC; numbers are passed on to the checks."""
+    """[T] times, the zone as attributes, findings. Times with offsets become UTC. Numbers are left to the checks."""
     if column.isna().any():
         raise refuse("time", f"Row {int(column.isna().to_numpy().argmax()) + 1} of {name} has no time.")
     if column.dtype.kind in "iuf":
@@ -112,7 +113,7 @@ def parse_times(column: pd.Series, name: str, answers: Answers) -> tuple[np.ndar
 
 
 def _parse_numbers(column: np.ndarray) -> tuple[np.ndarray, dict[str, Any], list[Finding]]:
-    """20120301 or 201203010005 written as numbers are dates; else they count from 1970."""
+    """Numbers such as 20120301 or 201203010005 are dates; others count from 1970."""
     whole = (
         np.rint(column).astype(np.int64)
         if np.all(np.isfinite(column)) and np.all(np.abs(column) < 2**62)
@@ -158,7 +159,8 @@ def _parse_iso(text: pd.Series, name: str) -> tuple[np.ndarray, dict[str, Any], 
 def _parse_day_and_month(
     text: pd.Series, first: re.Match[str], name: str, answers: Answers
 ) -> tuple[np.ndarray, dict[str, Any], list[Finding]]:
-    """13.04.2020 and 04/13/2020: dots mean day first; with other marks a number above 12 decides, else it is asked."""
+    """Dates such as 13.04.2020 and 04/13/2020. Dots mean day first. With other marks a number above 12 decides, else an
+    answer."""
     mark = re.escape(first[2])
     pairs = text.str.extract(rf"^(\d{{1,2}}){mark}(\d{{1,2}}){mark}").astype(float)
     if pairs.isna().any(axis=None):

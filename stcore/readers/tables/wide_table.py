@@ -35,13 +35,13 @@ def recognises(source: Source) -> float:
 
 
 def header_names(source: Source) -> list[str]:
-    """The names that the table's header gives its columns, without reading the table; empty where it has no header."""
+    """The names in the header, without reading the table; empty where it has no header."""
     seen = text_table.header_and_rows(source)
     return list(seen[0] or ()) if seen else []
 
 
 def read(source: Source, answers: Answers) -> Raw:
-    """One channel named after the file; sensors named by the header, or numbered where there is none."""
+    """One channel, named after the file. Sensors are named by the header, or numbered where there is none."""
     if source.content == "parquet":
         frame, names = _read_parquet(source)
         heads: tuple[str, ...] | None = None
@@ -55,7 +55,7 @@ def read(source: Source, answers: Answers) -> Raw:
     if time is None:
         raise refuse(
             "no-time",
-            f"{source.name} has no column of times that is understood; name it 'time' and write times as 2024-03-31 14:05.",
+            f"{source.name} has no known column of times. Name it 'time' and write times as 2024-03-31 14:05.",
         )
     columns = [
         number
@@ -67,7 +67,7 @@ def read(source: Source, answers: Answers) -> Raw:
     values, more = text_table.numeric_values(frame, columns, source.name, heads)
     kinds = parquet.layout(source).words if source.content == "parquet" else [str(kind) for kind in frame.dtypes]
     if truths := [names[number] for number in columns if kinds[number] == "bool"]:
-        more.append(Finding("note", "true-false", f"{listing(truths)} held true or false; it was taken as 1 and 0."))
+        more.append(Finding("note", "true-false", f"{listing(truths)} held true or false; they were read as 1 and 0."))
     stamps, zone, told = parse_times(time.texts(frame), source.name, answers)
     channel = source.stem
     attrs: dict[str, Any] = {"title": source.path.stem, "units": {channel: unit_of(channel)}} | zone
@@ -84,7 +84,7 @@ def read(source: Source, answers: Answers) -> Raw:
 
 
 def _is_row_counter(column: pd.Series, name: str) -> bool:
-    """A nameless column that only counts rows, or that pandas keeps its index in."""
+    """Whether a column without a name only numbers the rows, or is the index of pandas."""
     return name.startswith("__index_level_") or (
         bool(INDEX.fullmatch(name))
         and column.dtype.kind in "iu"
@@ -94,7 +94,7 @@ def _is_row_counter(column: pd.Series, name: str) -> bool:
 
 
 def _read_parquet(source: Source) -> tuple[pd.DataFrame, list[str]]:
-    """The columns, numbered; text may hold times, and nothing else."""
+    """The columns, numbered, and their names. Text may only hold times."""
     held = parquet.layout(source)
     header, rows = parquet.header_and_rows(source) or (held.names, [])
     time = find_time_columns(header, rows)
