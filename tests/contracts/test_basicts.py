@@ -257,7 +257,10 @@ def test_unnamed_features_that_are_no_calendar_stay_channels(tmp_path: Path) -> 
     assert data.channels == ["value", *(f"channel-{place}" for place in range(2, 7))]
     np.testing.assert_array_equal(data.values[:, 0, 1], share.astype(np.float32))
     np.testing.assert_array_equal(data.values[:, :, 2], of_nodes.astype(np.float32))
-    assert "time of day, day of week, day of month, day of year, they do not hold" in found(data, "features").text
+    assert (
+        "They do not hold what BasicTS has there: time of day, day of week, day of month, day of year"
+        in found(data, "features").text
+    )
 
 
 @pytest.mark.parametrize("lines", [IDS, IDS[:-1]])

@@ -151,7 +151,7 @@ def test_only_distilled_sets_can_be_written(missing: str, tmp_path: Path) -> Non
 
 
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
-    "y of other windows": ({"y": torch.ones(M + 1, HORIZON, SENSORS)}, "do not belong together"),
+    "y of other windows": ({"y": torch.ones(M + 1, HORIZON, SENSORS)}, "do not fit together"),
     "x of two dims": ({"x": torch.ones(3, 3)}, "windows x steps"),
     "y as text": ({"y": "no"}, "a str"),
     "weights for others": ({"w": torch.ones(1, 1, 4)}, "each of the 6"),

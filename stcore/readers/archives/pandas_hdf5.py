@@ -174,8 +174,8 @@ def _losses(data: STData) -> list[str]:
         losses.append(f"Of {len(data.channels)} channels the first, {data.channels[0]}, was written.")
     if with_commas := [name for name in data.sensors if "," in name]:
         losses.append(
-            f"The names of {quantity(len(with_commas), 'sensor')} contain commas, which separate the ids in graph_sensor_ids.txt: "
-            "this program reads them back from the table, but DCRNN's own code takes each for several."
+            f"The names of {quantity(len(with_commas), 'sensor')} contain commas, which separate the ids in "
+            "graph_sensor_ids.txt: this program reads them back from the table, but DCRNN's own code takes each for several."
         )
     if missing := int((~np.isfinite(data.values[:, :, 0])).sum()):
         losses.append(f"{missing} missing readings are written as NaN; DCRNN's own training takes 0 for missing.")

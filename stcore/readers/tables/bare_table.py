@@ -42,10 +42,10 @@ CHOICES = {
 
 def recognises(source: Source) -> float:
     """0.3 for a table of numbers that is no list of locations, edges or ids, and not square."""
-    seen = header_and_rows(source)
-    if seen is None or not seen[1] or len(seen[1][0]) < FEWEST or find_time_columns(*seen) is not None:
+    first = header_and_rows(source)
+    if first is None or not first[1] or len(first[1][0]) < FEWEST or find_time_columns(*first) is not None:
         return 0.0
-    header, rows = seen
+    header, rows = first
     named = header is not None and plain_name(header[0]) in ("", *IDS)
     if not all(is_numeric(cell) for row in rows for cell in (row[1:] if named else row)):
         return 0.0
@@ -57,42 +57,42 @@ def header_and_rows(source: Source) -> tuple[tuple[str, ...] | None, list[list[s
     one of ids; None for other files."""
     if source.content != "parquet":
         return text_table.header_and_rows(source)
-    held, order = _parquet_columns(source)
-    kinds = {held.kinds[place] for place in order[_has_id_column(held, order) :]}
-    seen = parquet.header_and_rows(source)
-    if kinds != {"number"} or seen is None or held.rows == len(order):  # a square table is a graph
+    layout, order = _parquet_columns(source)
+    kinds = {layout.kinds[column] for column in order[_has_id_column(layout, order) :]}
+    first = parquet.header_and_rows(source)
+    if kinds != {"number"} or first is None or layout.rows == len(order):  # a square table is a graph
         return None
-    if any(LEVEL.fullmatch(name) for name in held.names):  # rows with several index levels are no plain numbers
+    if any(LEVEL.fullmatch(name) for name in layout.names):  # rows with several index levels are no plain numbers
         return None
-    header = ["" if seen[0][place] == INDEX else seen[0][place] for place in order]
-    return tuple(header), [[row[place] for place in order] for row in seen[1]]
+    header = ["" if first[0][column] == INDEX else first[0][column] for column in order]
+    return tuple(header), [[row[column] for column in order] for row in first[1]]
 
 
 def _parquet_columns(source: Source) -> tuple[parquet.Layout, list[int]]:
     """The layout of the file, and its columns with the index first, which pandas writes last."""
-    held = parquet.layout(source)
-    return held, sorted(range(len(held.names)), key=lambda place: held.names[place] != INDEX)
+    layout = parquet.layout(source)
+    return layout, sorted(range(len(layout.names)), key=lambda column: layout.names[column] != INDEX)
 
 
-def _has_id_column(held: parquet.Layout, order: list[int]) -> bool:
+def _has_id_column(layout: parquet.Layout, order: list[int]) -> bool:
     """Whether the first column may hold ids."""
-    return bool(order) and (held.names[order[0]] == INDEX or plain_name(held.names[order[0]]) in ("", *IDS))
+    return bool(order) and (layout.names[order[0]] == INDEX or plain_name(layout.names[order[0]]) in ("", *IDS))
 
 
 def read(source: Source, answers: Answers) -> Raw:
     """One channel. Ids are from the header or from a first column with such a name; else the sensors are numbered."""
-    frame, named_by, findings = _read_rows(source, answers)
-    header = list(named_by) if named_by else [str(number) for number in range(frame.shape[1])]
+    frame, header_names, findings = _read_rows(source, answers)
+    header = list(header_names) if header_names else [str(number) for number in range(frame.shape[1])]
     rows = _row_names(frame, header)
     columns = [number for number in range(len(header)) if number > 0 or rows is None]
-    values, more = text_table.numeric_values(frame, columns, source.name, named_by)
+    values, more = text_table.numeric_values(frame, columns, source.name, header_names)
     names = [header[number] for number in columns]
-    counted = names == [str(number) for number in range(len(names))]  # pandas numbers columns without names
+    numbered = names == [str(number) for number in range(len(names))]  # pandas numbers columns without names
     ids = rows if rows and len(set(rows)) == len(rows) and not _is_numbering(rows) else None
-    named = None if named_by is None or counted else names
-    across, told = _rows_are_sensors(source, values.shape, (ids, named), answers)
+    column_ids = None if header_names is None or numbered else names
+    across, orientation_findings = _rows_are_sensors(source, values.shape, (ids, column_ids), answers)
     values = values.T if across else values
-    sensors = ids if across else named
+    sensors = ids if across else column_ids
     steps, many = values.shape
     known = published_set_of_size(steps, many, bare=True) or published_set(source.stem, many)
     stamps, times = assumed_times(steps, source.name, answers, known and known.by_day())
@@ -109,7 +109,7 @@ def read(source: Source, answers: Answers) -> Raw:
         },
         attrs={"title": source.path.stem, "units": {channel: (known.unit if known else "") or unit_of(source.stem)}},
     )
-    return Raw(ds, [*findings, *more, *told, *times], {}, numbered=not sensors)
+    return Raw(ds, [*findings, *more, *orientation_findings, *times], {}, numbered=not sensors)
 
 
 def _read_rows(source: Source, answers: Answers) -> tuple[pd.DataFrame, tuple[str, ...] | None, list[Finding]]:
@@ -135,33 +135,33 @@ def _is_numbering(names: list[str]) -> bool:
 def _rows_are_sensors(
     source: Source, shape: tuple[int, ...], ids: tuple[list[str] | None, list[str] | None], answers: Answers
 ) -> tuple[bool, list[Finding]]:
-    """Whether the rows are sensors: by ids, by the size of a graph or list beside the file, by the shape; else DataError asks."""
+    """Whether the rows are sensors: by ids, by the size of a graph or list beside the file, or by the shape; else DataError."""
     down, across = shape
-    said, chosen = (
+    text, chosen = (
         f"{source.name} has {down} rows and {across} columns of numbers and no times",
         answers.get("orientation"),
     )
     if chosen in CHOICES:
-        return chosen == "steps-across", [Finding("note", "orientation", f"{said}; read as answered.", CHOICES, chosen)]
+        return chosen == "steps-across", [Finding("note", "orientation", f"{text}; read as answered.", CHOICES, chosen)]
     if (ids[0] is None) != (ids[1] is None):
         chosen = "steps-across" if ids[0] else "steps-down"
-        text = f"{said}; the {'first column' if ids[0] else 'header'} has the ids of its sensors."
+        text = f"{text}; the {'first column' if ids[0] else 'header'} has the ids of its sensors."
         return chosen == "steps-across", [Finding("note", "orientation", text, CHOICES, chosen)]
     sizes = _sizes_beside(source)
     fits = {"steps-down": sizes.get(across), "steps-across": sizes.get(down)}
     fitting = [name for name, file in fits.items() if file]
     if len(fitting) == 1:
         many = across if fitting[0] == "steps-down" else down
-        text = f"{said}; {fits[fitting[0]]} has {many} sensors, so {CHOICES[fitting[0]]}."
+        text = f"{text}; {fits[fitting[0]]} has {many} sensors, so {CHOICES[fitting[0]]}."
         return fitting[0] == "steps-across", [Finding("note", "orientation", text, CHOICES, fitting[0])]
     if down >= CLEAR * across:
-        text = f"{said}; this was read as: {CHOICES['steps-down']}."
+        text = f"{text}; this was read as: {CHOICES['steps-down']}."
         return False, [Finding("note", "orientation", text, CHOICES, "steps-down")]
     choices = {
         "steps-down": f"{down} times of {across} sensors",
         "steps-across": f"{down} sensors at {across} times (transposed)",
     }
-    raise refuse("orientation", f"{said}. Is every row a time, or a sensor?", choices)
+    raise refuse("orientation", f"{text}. Is every row a time, or a sensor?", choices)
 
 
 def _sizes_beside(source: Source) -> dict[int, str]:

@@ -28,7 +28,7 @@ BATCH = 2**17
 
 def recognises(source: Source) -> float:
     """0.6 for a table with a column of times, one that names sensors, and one of numbers."""
-    return 0.6 if (seen := header_and_rows(source)) and column_roles(*seen) else 0.0
+    return 0.6 if (first := header_and_rows(source)) and column_roles(*first) else 0.0
 
 
 def header_and_rows(source: Source) -> tuple[tuple[str, ...] | None, list[list[str]]] | None:
@@ -39,51 +39,51 @@ def header_and_rows(source: Source) -> tuple[tuple[str, ...] | None, list[list[s
 def read(source: Source, answers: Answers) -> Raw:
     """One channel per column of values, or per quantity that the rows name. Sensors have their names as written."""
     header, rows = header_and_rows(source) or (None, [])
-    found = column_roles(header, rows, answers.get("sensor-column"))
-    if header is None or found is None:
+    roles = column_roles(header, rows, answers.get("sensor-column"))
+    if header is None or roles is None:
         raise refuse("no-columns", f"{source.name} has no columns of sensors, times and values that are understood.")
-    raw = read_with_roles(source, header, found, answers)
-    return Raw(raw.ds, [*_role_findings(source, header, found), *raw.findings], {})
+    raw = read_with_roles(source, header, roles, answers)
+    return Raw(raw.ds, [*_role_findings(source, header, roles), *raw.findings], {})
 
 
-def read_with_roles(source: Source, header: tuple[str, ...], found: Roles, answers: Answers) -> Raw:
+def read_with_roles(source: Source, header: tuple[str, ...], roles: Roles, answers: Answers) -> Raw:
     """The table, with known roles of its columns."""
-    blocks, findings = _blocks(source, found, answers)
+    blocks, findings = _blocks(source, roles, answers)
     sensor, when, kind = CodedColumn(), CodedColumn(), CodedColumn()
-    numbers = NumberColumns([header[place] for place in found.values], source.name)
-    spots = RowLocations()
+    numbers = NumberColumns([header[column] for column in roles.values], source.name)
+    locations = RowLocations()
     for frame in blocks:
-        sensor.add(sensor_names(frame[found.sensor], sensor.rows, source.name))
-        when.add(found.time.texts(frame))
-        numbers.add([frame[place] for place in found.values])
-        if found.kind is not None:
-            kind.add(sensor_names(frame[found.kind], kind.rows, source.name))
-        if found.location:
-            spots.add(sensor.parts[-1], *(frame[place] for place in found.location))
-    values, more = numbers.values()
-    stamps, zone, told = _parse_coded_times(when, source.name, answers)
+        sensor.add(sensor_names(frame[roles.sensor], sensor.rows, source.name))
+        when.add(roles.time.texts(frame))
+        numbers.add([frame[column] for column in roles.values])
+        if roles.kind is not None:
+            kind.add(sensor_names(frame[roles.kind], kind.rows, source.name))
+        if roles.location:
+            locations.add(sensor.parts[-1], *(frame[column] for column in roles.location))
+    values, number_findings = numbers.values()
+    stamps, zone, time_findings = _parse_coded_times(when, source.name, answers)
     channels = (
-        [str(name) for name in kind.entries] if found.kind is not None else [header[place] for place in found.values]
+        [str(name) for name in kind.entries] if roles.kind is not None else [header[column] for column in roles.values]
     )
     sensors = [str(name) for name in sensor.entries]
-    held = Rows(stamps, sensor.codes, values, sensors, channels, kind.codes if found.kind is not None else None)
-    axis, cube, once = pivot(held, source.name, answers)
+    rows = Rows(stamps, sensor.codes, values, sensors, channels, kind.codes if roles.kind is not None else None)
+    axis, cube, duplicates = pivot(rows, source.name, answers)
     ds = xr.Dataset(
         {"value": (("time", "sensor", "channel"), cube)},
         coords={"time": axis, "sensor": np.array(sensors, dtype=str), "channel": np.array(channels, dtype=str)},
         attrs={"title": source.path.stem, "units": {name: unit_of(name) for name in channels}} | zone,
     )
-    ds, placed = spots.assign_to(ds, source.name)
-    return Raw(ds, [*findings, *more, *told, *once, *placed], {})
+    ds, location_findings = locations.assign_to(ds, source.name)
+    return Raw(ds, [*findings, *number_findings, *time_findings, *duplicates, *location_findings], {})
 
 
-def _blocks(source: Source, found: Roles, answers: Answers) -> tuple[Iterator[pd.DataFrame], list[Finding]]:
+def _blocks(source: Source, roles: Roles, answers: Answers) -> tuple[Iterator[pd.DataFrame], list[Finding]]:
     """The rows in blocks, from text or Parquet."""
-    texts = [*found.time.columns, found.sensor, *([] if found.kind is None else [found.kind])]
-    numbers = [*found.values, *(found.location or ())]
+    texts = [*roles.time.columns, roles.sensor, *([] if roles.kind is None else [roles.kind])]
+    numbers = [*roles.values, *(roles.location or ())]
     if source.content == "parquet":
-        held = parquet.layout(source)
-        return parquet.read_batches(source, held, sorted({*texts, *numbers}), BATCH), []
+        layout = parquet.layout(source)
+        return parquet.read_batches(source, layout, sorted({*texts, *numbers}), BATCH), []
     dialect, findings = row_blocks.table_dialect(source, answers)
     return row_blocks.read_frames(source, dialect, texts, numbers), findings
 
@@ -122,26 +122,26 @@ def _parse_coded_times(
     return stamps[when.codes], zone, findings
 
 
-def _role_findings(source: Source, header: tuple[str, ...], found: Roles) -> list[Finding]:
+def _role_findings(source: Source, header: tuple[str, ...], roles: Roles) -> list[Finding]:
     """Findings on the roles of the columns, and on columns that were left out."""
-    shown = [header[place] or f"column {place + 1}" for place in range(len(header))]
-    time = listing(shown[place] for place in found.time.columns)
-    values = listing(shown[place] for place in found.values)
+    names = [header[column] or f"column {column + 1}" for column in range(len(header))]
+    time = listing(names[column] for column in roles.time.columns)
+    values = listing(names[column] for column in roles.values)
     text = (
-        f"{source.name} is a long table: sensors are in {shown[found.sensor]!r}, times in {time}, values in {values}."
+        f"{source.name} is a long table: sensors are in {names[roles.sensor]!r}, times in {time}, values in {values}."
     )
-    if found.kind is not None:
-        text += f" The quantity is in {shown[found.kind]!r}."
-    if found.left:
-        text += f" Not read: {listing(shown[place] for place in found.left)}."
-    if not found.others:
+    if roles.kind is not None:
+        text += f" The quantity is in {names[roles.kind]!r}."
+    if roles.left:
+        text += f" Not read: {listing(names[column] for column in roles.left)}."
+    if not roles.others:
         return [Finding("note", "long-table", text)]
-    named = [header[place] for place in (found.sensor, *found.others)]
+    named = [header[column] for column in (roles.sensor, *roles.others)]
     choices = {name: f"{name} names the sensor of a row" for name in named}
-    asked = (
+    question = (
         f"The sensors of {source.name} are named by {named[0]!r}; {listing(map(repr, named[1:]))} could name them, too."
     )
-    return [Finding("note", "long-table", text), Finding("note", "sensor-column", asked, choices, named[0])]
+    return [Finding("note", "long-table", text), Finding("note", "sensor-column", question, choices, named[0])]
 
 
 SAME_LOCATION = 1e-3
@@ -161,9 +161,9 @@ class RowLocations:
         if (more := int(codes.max(initial=-1)) + 1 - len(self.lat)) > 0:
             self.lat, self.lon = (np.r_[known, np.full(more, np.nan)] for known in (self.lat, self.lon))
         seen = np.isfinite(north) & np.isfinite(east)
-        found, first = np.unique(codes[seen], return_index=True)
-        new = found[np.isnan(self.lat[found])]
-        place = np.flatnonzero(seen)[first[np.isnan(self.lat[found])]]
+        codes_seen, first = np.unique(codes[seen], return_index=True)
+        new = codes_seen[np.isnan(self.lat[codes_seen])]
+        place = np.flatnonzero(seen)[first[np.isnan(self.lat[codes_seen])]]
         self.lat[new], self.lon[new] = north[place], east[place]
         apart = np.abs(north - self.lat[codes]) + np.abs(east - self.lon[codes])
         self.moving |= set(
@@ -175,13 +175,13 @@ class RowLocations:
         if not np.isfinite(self.lat).any():
             return ds, []
         ds = ds.assign(lat=("sensor", self.lat), lon=("sensor", self.lon))
-        said = [Finding("note", "places", f"Locations are from the rows of {name}.")]
+        findings = [Finding("note", "places", f"Locations are from the rows of {name}.")]
         if self.moving:
             names = [str(ds["sensor"].values[code]) for code in sorted(self.moving)]
             text = f"{len(names)} sensors of {name} have several locations, such as {listing(names, 3)}; "
             text += "the first of each is used."
-            said.append(Finding("note", "places-vary", text))
-        return ds, said
+            findings.append(Finding("note", "places-vary", text))
+        return ds, findings
 
 
 READER = Reader(recognises, read, order=28)

@@ -38,10 +38,10 @@ def layout(source: Source) -> Layout:
         return Layout(names, kinds, about.num_rows, dict(schema.metadata or {}), words)
 
 
-def _kind(held: Any) -> Kind:
+def _kind(column_type: Any) -> Kind:
     import pyarrow as pa
 
-    kind = held.value_type if pa.types.is_dictionary(held) else held
+    kind = column_type.value_type if pa.types.is_dictionary(column_type) else column_type
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return "time"
     numbers = (pa.types.is_floating, pa.types.is_integer, pa.types.is_boolean, pa.types.is_decimal, pa.types.is_null)
@@ -54,15 +54,15 @@ def header_and_rows(source: Source) -> tuple[tuple[str, ...], list[list[str]]] |
     """(names, first rows as text) of a Parquet file; None for other files and for one without rows."""
     if source.content != "parquet":
         return None
-    held = layout(source)
-    usable = [place for place, kind in enumerate(held.kinds) if kind != "other"]
-    if not held.rows or len(set(held.names)) < len(held.names):
+    in_file = layout(source)
+    usable = [place for place, kind in enumerate(in_file.kinds) if kind != "other"]
+    if not in_file.rows or len(set(in_file.names)) < len(in_file.names):
         return None
-    frame = next(read_batches(source, held, usable, SAMPLE_ROWS))
+    frame = next(read_batches(source, in_file, usable, SAMPLE_ROWS))
     texts = {
-        place: _as_text(frame[place]) if place in usable else [""] * len(frame) for place in range(len(held.names))
+        place: _as_text(frame[place]) if place in usable else [""] * len(frame) for place in range(len(in_file.names))
     }
-    return held.names, [list(row) for row in zip(*texts.values(), strict=True)]
+    return in_file.names, [list(row) for row in zip(*texts.values(), strict=True)]
 
 
 def _as_text(column: pd.Series) -> list[str]:
@@ -75,17 +75,17 @@ def _whole(cell: Any) -> bool:
     return isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53
 
 
-def read_batches(source: Source, held: Layout, columns: list[int], rows: int) -> Any:
+def read_batches(source: Source, columns_in_file: Layout, columns: list[int], rows: int) -> Any:
     """Frames of at most ``rows`` rows. Columns are numbered as in the file, text is categorical, dates are times."""
     import pyarrow.parquet as pq
 
-    texts = [held.names[place] for place in columns if held.kinds[place] == "text"]
+    texts = [columns_in_file.names[place] for place in columns if columns_in_file.kinds[place] == "text"]
     with pq.ParquetFile(source.path, read_dictionary=texts) as file:
-        for batch in file.iter_batches(rows, columns=[held.names[place] for place in columns]):
+        for batch in file.iter_batches(rows, columns=[columns_in_file.names[place] for place in columns]):
             frame = batch.to_pandas(ignore_metadata=True, date_as_object=False)
-            frame = frame[[held.names[place] for place in columns]]
+            frame = frame[[columns_in_file.names[place] for place in columns]]
             frame.columns = pd.Index(columns)
-            yield _objects_to_floats(frame, held)
+            yield _objects_to_floats(frame, columns_in_file)
 
 
 def _objects_to_floats(frame: pd.DataFrame, held: Layout) -> pd.DataFrame:

@@ -32,37 +32,42 @@ ATTRIBUTES = ("title", "zone", "local_zone", "units", "license", "source", "inst
 
 def members(folder: Folder) -> Sequence[Source]:
     """``values.parquet``, where this program wrote it, and ``edges.parquet`` beside it."""
-    found = [source for source in folder.named(VALUES, EDGES) if source.content == "parquet"]
-    values = [source for source in found if source.name == VALUES and ABOUT in parquet.layout(source).about]
-    return found if values else []
+    files = [source for source in folder.named(VALUES, EDGES) if source.content == "parquet"]
+    values = [source for source in files if source.name == VALUES and ABOUT in parquet.layout(source).about]
+    return files if values else []
 
 
 def read(folder: Folder, answers: Answers) -> Raw:
     """The long table, with channels, units and zone from its own description, and the edges."""
     files = {source.name: source for source in members(folder)}
     source = files[VALUES]
-    held = parquet.layout(source)
-    if held.names[:2] != ("time", "sensor") or held.kinds[:2] != ("time", "text") or set(held.kinds[2:]) != {"number"}:
+    layout = parquet.layout(source)
+    if (
+        layout.names[:2] != ("time", "sensor")
+        or layout.kinds[:2] != ("time", "text")
+        or set(layout.kinds[2:]) != {"number"}
+    ):
         raise refuse("damaged", f"{source.name} does not have the columns time, sensor and numbers.")
-    found = Roles(TimeColumns((0,)), 1, tuple(range(2, len(held.names))), None, None, (), ())
-    kept = _own_description(source, held)
-    raw = long_table.read_with_roles(source, held.names, found, answers)
-    channels = [str(kept["channels"].get(name, name)) for name in held.names[2:]]
-    attrs = {name: kept[name] for name in ATTRIBUTES if name in kept} | ({"simulated": 1} if kept["simulated"] else {})
+    roles = Roles(TimeColumns((0,)), 1, tuple(range(2, len(layout.names))), None, None, (), ())
+    description = _own_description(source, layout)
+    raw = long_table.read_with_roles(source, layout.names, roles, answers)
+    channels = [str(description["channels"].get(name, name)) for name in layout.names[2:]]
+    attrs = {name: description[name] for name in ATTRIBUTES if name in description}
+    attrs |= {"simulated": 1} if description["simulated"] else {}
     ds = raw.ds.assign_coords(channel=np.array(channels, dtype=str)).assign_attrs(attrs)
     ds = _add_edges(ds, files[EDGES]) if EDGES in files else ds
     findings = [finding for finding in raw.findings if finding.code != "zone"]
     for code in ("start", "step"):
-        if code in kept["assumed"]:
+        if code in description["assumed"]:
             text = f"The {code} of the times in {folder.name} was assumed when they were saved, not known."
             findings.append(Finding("note", code, text))
     return Raw(ds, findings, raw.layers)
 
 
-def _own_description(source: Source, held: parquet.Layout) -> dict[str, Any]:
+def _own_description(source: Source, layout: parquet.Layout) -> dict[str, Any]:
     """The description in the file: texts, and units and channels by name. Nothing else is read."""
     try:
-        about = dict(json.loads(held.about[ABOUT]))
+        about = dict(json.loads(layout.about[ABOUT]))
         texts = {name: str(about[name]) for name in ATTRIBUTES if name in about and name != "units"}
         named = {
             part: {str(key): str(text) for key, text in dict(about[part]).items()} for part in ("units", "channels")
@@ -77,8 +82,8 @@ def _add_edges(ds: xr.Dataset, source: Source) -> xr.Dataset:
     if parquet.layout(source).kinds != ("text", "text", "number"):
         raise refuse("edges", f"{source.name} needs the columns from, to and weight.")
     frame = parquet.read_frame(source)
-    place = {str(name): number for number, name in enumerate(ds["sensor"].values)}
-    ends = [frame[column].astype(object).map(place) for column in (0, 1)]
+    position = {str(name): number for number, name in enumerate(ds["sensor"].values)}
+    ends = [frame[column].astype(object).map(position) for column in (0, 1)]
     for column, numbers in enumerate(ends):
         if numbers.isna().any():
             raise refuse(
@@ -101,13 +106,13 @@ def write(data: STData, path: Path) -> list[str]:
         start, end, weight = data.edges
         names = np.array(data.sensors, dtype=object)
         pd.DataFrame({"from": names[start], "to": names[end], "weight": weight}).to_parquet(path / EDGES, index=False)
-    held = [name for name in ("start", "clock", "split", "weight", "cell") if name in data.ds]
-    lost = [*(["windows and parts of the set"] if {"start", "split"} & set(held) else [])]
-    lost += ["the calendar of steps that do not follow one another"] if "clock" in held else []
-    lost += ["sizes of clusters"] if "weight" in held else []
-    lost += ["the grid that the sensors are cells of"] if "cell" in held else []
-    lost += ["map layers"] if data.layers else []
-    return [f"Parquet has no room for {', '.join([*lost, 'findings and answers'])}."]
+    variables = [name for name in ("start", "clock", "split", "weight", "cell") if name in data.ds]
+    losses = [*(["windows and parts of the set"] if {"start", "split"} & set(variables) else [])]
+    losses += ["the calendar of steps that do not follow one another"] if "clock" in variables else []
+    losses += ["sizes of clusters"] if "weight" in variables else []
+    losses += ["the grid that the sensors are cells of"] if "cell" in variables else []
+    losses += ["map layers"] if data.layers else []
+    return [f"Parquet has no room for {', '.join([*losses, 'findings and answers'])}."]
 
 
 def _write_values(data: STData, path: Path, columns: list[str]) -> None:

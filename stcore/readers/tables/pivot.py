@@ -44,14 +44,14 @@ def pivot(rows: Rows, name: str, answers: Answers) -> tuple[np.ndarray, np.ndarr
     cells = len(stamps) * many * len(rows.channels) // per_row
     seen = np.zeros(cells, bool)
     seen[cell] = True
-    taken = rows.values
+    values_by_row = rows.values
     if seen.sum() < len(cell):
-        cell, taken, more = _merge_duplicates(
+        cell, values_by_row, more = _merge_duplicates(
             rows, cell, stamps, name, {"duplicate-times": "mean"} if findings else answers
         )
         findings += [] if findings else more
     values = np.full((cells, per_row), np.nan, np.float32)
-    values[cell] = taken
+    values[cell] = values_by_row
     return stamps, values.reshape(len(stamps), many, len(rows.channels)), findings
 
 
@@ -68,16 +68,16 @@ def _average_within_steps(
 ) -> tuple[np.ndarray, np.ndarray, list[Finding]]:
     """Times rounded down to the answered step, within which readings are averaged; DataError without an answer."""
     choices = {"<step>": "average the readings within every such step: a number and s, min, h or d, such as 15min"}
-    said = f"The sensors of {name} have different times: {len(stamps)} different ones in {len(rows.time)} rows."
+    text = f"The sensors of {name} have different times: {len(stamps)} different ones in {len(rows.time)} rows."
     if "step" not in answers or rows.time.dtype.kind != "M":
-        raise refuse("step", f"{said} Choose a step.", choices)
+        raise refuse("step", f"{text} Choose a step.", choices)
     size = np.timedelta64(parse_step(answers["step"]), "s").astype("timedelta64[ns]").astype(np.int64)
     ticks = rows.time.astype("datetime64[ns]").astype(np.int64) // size * size
     coarse, step = np.unique(ticks, return_inverse=True)
-    told = Finding(
-        "repaired", "step", f"{said} Readings were averaged within {answers['step']}.", choices, answers["step"]
+    finding = Finding(
+        "repaired", "step", f"{text} Readings were averaged within {answers['step']}.", choices, answers["step"]
     )
-    return coarse.view("datetime64[ns]"), step, [told]
+    return coarse.view("datetime64[ns]"), step, [finding]
 
 
 def _merge_duplicates(
@@ -90,12 +90,12 @@ def _merge_duplicates(
     keep = np.ones(len(ordered), bool)
     keep[again] = False
     same = (values[again] == values[again - 1]) | (np.isnan(values[again]) & np.isnan(values[again - 1]))
-    told = again[0] if same.all() else again[(~same).any(axis=1)][0]
-    place = int(ordered[told]) // (len(rows.channels) if rows.channel is not None else 1)
-    where = f"{rows.sensors[place % len(rows.sensors)]} at {_time_text(stamps[place // len(rows.sensors)])}"
-    said = f"{len(again)} of {len(cell)} rows of {name} have the sensor and the time of another row; the first: {where}"
+    example = again[0] if same.all() else again[(~same).any(axis=1)][0]
+    position = int(ordered[example]) // (len(rows.channels) if rows.channel is not None else 1)
+    where = f"{rows.sensors[position % len(rows.sensors)]} at {_time_text(stamps[position // len(rows.sensors)])}"
+    text = f"{len(again)} of {len(cell)} rows of {name} have the sensor and the time of another row; the first: {where}"
     if same.all():
-        text = f"{said}. Their readings are equal; one of each was kept."
+        text = f"{text}. Their readings are equal; one of each was kept."
         return ordered[keep], values[keep], [Finding("repaired", "duplicate-times", text)]
     rule = answers.get("duplicate-times")
     choices = {"first": "keep the first reading of each time", "mean": "average the readings of each time"}
@@ -105,15 +105,15 @@ def _merge_duplicates(
             if _in_autumn_hours(rows, order[again])
             else ""
         )
-        text = f"{said}. {int((~same.all(axis=1)).sum())} of them have different readings.{hint} Choose which counts."
+        text = f"{text}. {int((~same.all(axis=1)).sum())} of them have different readings.{hint} Choose which counts."
         raise refuse("duplicate-times", text, choices)
-    taken = values[keep]
+    values_once = values[keep]
     if rule == "mean":
         starts, known = np.flatnonzero(keep), np.isfinite(values)
         total = np.add.reduceat(np.where(known, values, 0).astype(np.float64), starts, axis=0)
         number = np.add.reduceat(known.astype(np.int64), starts, axis=0)
-        taken = np.where(number > 0, total / np.maximum(number, 1), np.nan).astype(np.float32)
-    return ordered[keep], taken, [Finding("repaired", "duplicate-times", f"{said}.", choices, rule)]
+        values_once = np.where(number > 0, total / np.maximum(number, 1), np.nan).astype(np.float32)
+    return ordered[keep], values_once, [Finding("repaired", "duplicate-times", f"{text}.", choices, rule)]
 
 
 def _time_text(stamp: np.generic) -> str:

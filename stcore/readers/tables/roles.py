@@ -136,33 +136,44 @@ def column_roles(header: tuple[str, ...] | None, rows: list[list[str]], sensor: 
         return None
     names, columns = [plain_name(name) for name in header], list(zip(*rows, strict=False))
     free = [number for number in range(len(columns)) if number not in time.columns]
-    places = _location_columns(names, columns, free)
-    free = [number for number in free if number not in (places or ())]
-    found = sensor_columns(header, rows, free, time)
+    location = _location_columns(names, columns, free)
+    free = [number for number in free if number not in (location or ())]
+    sensor_candidates = sensor_columns(header, rows, free, time)
     if sensor in header and header.index(sensor) in free:
-        found = [header.index(sensor), *(number for number in found if number != header.index(sensor))]
-    if not found:
+        sensor_candidates = [
+            header.index(sensor),
+            *(number for number in sensor_candidates if number != header.index(sensor)),
+        ]
+    if not sensor_candidates:
         return None
-    rest = [number for number in free if number not in found and not _numbers_rows(names[number], columns[number])]
+    rest = [
+        number
+        for number in free
+        if number not in sensor_candidates and not _numbers_rows(names[number], columns[number])
+    ]
     numbers = tuple(number for number in rest if all(is_numeric(cell) for cell in columns[number]))
     kind = next((number for number in rest if names[number] in KINDS and number not in numbers), None)
     if not numbers or (kind is not None and len(numbers) > 1):
         kind = None
     left = tuple(number for number in rest if number not in numbers and number != kind)
-    return Roles(time, found[0], numbers, places, kind, tuple(found[1:]), left) if numbers else None
+    return (
+        Roles(time, sensor_candidates[0], numbers, location, kind, tuple(sensor_candidates[1:]), left)
+        if numbers
+        else None
+    )
 
 
 def sensor_columns(header: tuple[str, ...], rows: list[list[str]], free: list[int], time: TimeColumns) -> list[int]:
     """Those of the ``free`` columns that may name the sensor of a row, the most likely first."""
     names, columns = [plain_name(name) for name in header], list(zip(*rows, strict=False))
     stamps = [tuple(row[number] for number in time.columns) for row in rows]
-    found = [
+    candidates = [
         number
         for number in _columns_with_id_names(names, free)
         if _names_sensors(names[number], columns[number], stamps)
     ]
-    guess = None if found else _guess_sensor_column(columns, free, stamps)
-    return found if guess is None else [guess]
+    guess = None if candidates else _guess_sensor_column(columns, free, stamps)
+    return candidates if guess is None else [guess]
 
 
 def _columns_with_id_names(names: list[str], free: list[int]) -> list[int]:
@@ -173,7 +184,7 @@ def _columns_with_id_names(names: list[str], free: list[int]) -> list[int]:
 def _location_columns(names: list[str], columns: list[tuple[str, ...]], free: list[int]) -> tuple[int, int] | None:
     lat = next((names.index(name) for name in LATITUDES if name in names and names.index(name) in free), None)
     lon = next((names.index(name) for name in LONGITUDES if name in names and names.index(name) in free), None)
-    if lat is None or lon is None or not all(is_numeric(cell) for place in (lat, lon) for cell in columns[place]):
+    if lat is None or lon is None or not all(is_numeric(cell) for column in (lat, lon) for cell in columns[column]):
         return None
     return lat, lon
 

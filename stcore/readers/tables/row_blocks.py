@@ -169,11 +169,11 @@ class NumberColumns:
         self.parts = [values]
         worst = int(np.argmax(self.words))
         if self.words[worst] > MOST_TEXT * len(values):
-            text = f"{self.words[worst]} entries of the column {self.names[worst][:80]!r} of {self.file} hold text where numbers"
-            raise refuse("text-in-numbers", f"{text} belong, such as {next(iter(self.examples))}.")
+            text = f"{self.words[worst]} entries of the column {self.names[worst][:80]!r} of {self.file} hold text"
+            raise refuse("text-in-numbers", f"{text} where numbers belong, such as {next(iter(self.examples))}.")
         if not sum(self.words):
             return values, []
         part = percentage(self.words[worst] / len(values))
         text = f"{sum(self.words)} entries of {self.file} held text such as {listing(self.examples, 3)}"
-        said = f"{text} (at most {part} of a column); they became missing."
-        return values, [Finding("repaired", "text-in-numbers", said)]
+        text = f"{text} (at most {part} of a column); they became missing."
+        return values, [Finding("repaired", "text-in-numbers", text)]

@@ -44,15 +44,15 @@ class Slots(NamedTuple):
 
 def recognises(source: Source) -> float:
     """0.7 for a table with days in its rows and times of day in its columns."""
-    seen = long_table.header_and_rows(source)
-    return 0.7 if seen and slot_columns(*seen) else 0.0
+    first = long_table.header_and_rows(source)
+    return 0.7 if first and slot_columns(*first) else 0.0
 
 
 def slot_columns(header: tuple[str, ...] | None, rows: list[list[str]]) -> Slots | None:
     """The columns of a slot table; None for other tables."""
-    if not header or not rows or (named := _clock_columns(header) or _numbered_columns(header, rows)) is None:
+    if not header or not rows or (columns_found := _clock_columns(header) or _numbered_columns(header, rows)) is None:
         return None
-    columns, minutes, said = named
+    columns, minutes, description = columns_found
     names = [plain_name(name) for name in header]
     rest = [number for number in range(len(header)) if number not in columns]
     day = find_time_columns(
@@ -68,14 +68,14 @@ def slot_columns(header: tuple[str, ...] | None, rows: list[list[str]]) -> Slots
     sensor = sensor_columns(header, rows, [number for number in free if number != kind], day)
     if not sensor and ":" not in header[columns[0]]:
         return None  # a day and columns called 1 to 24 may as well be 24 sensors
-    return Slots(columns, minutes, said, day, sensor[0] if sensor else None, kind)
+    return Slots(columns, minutes, description, day, sensor[0] if sensor else None, kind)
 
 
 def _clock_columns(header: tuple[str, ...]) -> tuple[list[int], list[int], str] | None:
     """Columns named by the clock, at constant distance: (columns, minutes after midnight, description)."""
-    found = [(number, CLOCK.fullmatch(name.strip())) for number, name in enumerate(header)]
-    columns = [number for number, match in found if match]
-    minutes = [60 * int(match[1]) + int(match[2]) for _, match in found if match]
+    matches = [(number, CLOCK.fullmatch(name.strip())) for number, name in enumerate(header)]
+    columns = [number for number, match in matches if match]
+    minutes = [60 * int(match[1]) + int(match[2]) for _, match in matches if match]
     apart = set(np.diff(minutes).tolist())
     if len(columns) < FEWEST or len(apart) != 1 or min(apart) <= 0 or max(minutes) > DAY:
         return None
@@ -89,10 +89,10 @@ def _numbered_columns(header: tuple[str, ...], rows: list[list[str]]) -> tuple[l
         if (match := NUMBERED.fullmatch(name.strip())) and all(is_numeric(row[number]) for row in rows):
             runs.setdefault(match[1], []).append((number, int(match[2])))
     for run in runs.values():
-        columns, places = [number for number, _ in run], [place for _, place in run]
-        if len(run) in COUNTS and places[0] in (0, 1) and set(np.diff(places).tolist()) == {1}:
+        columns, numbers_in_names = [number for number, _ in run], [place for _, place in run]
+        if len(run) in COUNTS and numbers_in_names[0] in (0, 1) and set(np.diff(numbers_in_names).tolist()) == {1}:
             step = DAY // len(run)
-            minutes = [step * (place - places[0]) for place in places]
+            minutes = [step * (place - numbers_in_names[0]) for place in numbers_in_names]
             text = (
                 f"{header[columns[0]]} to {header[columns[-1]]}, {step} minutes each, where the first is read as 00:00"
             )
@@ -103,53 +103,55 @@ def _numbered_columns(header: tuple[str, ...], rows: list[list[str]]) -> tuple[l
 def read(source: Source, answers: Answers) -> Raw:
     """One channel, or one per quantity. Sensors have their names as written, or that of the file where no column names any."""
     header, rows = long_table.header_and_rows(source) or (None, [])
-    found = slot_columns(header, rows)
-    if header is None or found is None:
+    slots = slot_columns(header, rows)
+    if header is None or slots is None:
         raise refuse("no-columns", f"{source.name} has no columns of days and times of day that are understood.")
     choices = {"times": "the columns are times of day", "channels": "the columns are quantities, measured once a day"}
     if answers.get("slots") == "channels":
         raw = long_table.read(source, answers)
-        said = Finding(
+        finding = Finding(
             "note",
             "slots",
-            f"The columns {found.description} of {source.name} are quantities, as answered.",
+            f"The columns {slots.description} of {source.name} are quantities, as answered.",
             choices,
             "channels",
         )
-        return Raw(raw.ds, [said, *raw.findings], raw.layers)
-    frame, findings = _read_frame(source, found, answers)
-    values, more = text_table.numeric_values(frame, found.columns, source.name)
-    days, zone, told = parse_times(found.day.texts(frame), source.name, answers)
+        return Raw(raw.ds, [finding, *raw.findings], raw.layers)
+    frame, findings = _read_frame(source, slots, answers)
+    values, more = text_table.numeric_values(frame, slots.columns, source.name)
+    days, zone, time_findings = parse_times(slots.day.texts(frame), source.name, answers)
     if days.dtype.kind != "M":
         raise refuse("time", f"The days in {source.name} are not dates; write them as 2024-03-31.")
-    sensor, sensors = _codes(frame, found.sensor, source.path.name.split(".")[0], source.name)
-    kind, channels = _codes(frame, found.kind, "value", source.name)
-    many = len(found.columns)
-    offsets = (np.array(found.minutes) * np.timedelta64(1, "m")).astype("timedelta64[ns]")
+    sensor, sensors = _codes(frame, slots.sensor, source.path.name.split(".")[0], source.name)
+    kind, channels = _codes(frame, slots.kind, "value", source.name)
+    many = len(slots.columns)
+    offsets = (np.array(slots.minutes) * np.timedelta64(1, "m")).astype("timedelta64[ns]")
     stamps = (days.astype("datetime64[ns]")[:, None] + offsets).ravel()
-    held = Rows(
+    rows_of_readings = Rows(
         stamps, sensor.repeat(many), values.reshape(-1, 1).astype(np.float32), sensors, channels, kind.repeat(many)
     )
-    axis, cube, once = pivot(held, source.name, answers)
+    axis, cube, duplicates = pivot(rows_of_readings, source.name, answers)
     ds = xr.Dataset(
         {"value": (("time", "sensor", "channel"), cube)},
         coords={"time": axis, "sensor": np.array(sensors, dtype=str), "channel": np.array(channels, dtype=str)},
         attrs={"title": source.path.stem, "units": {name: unit_of(name) for name in channels}} | zone,
     )
-    text = f"{source.name} has one row per {'sensor and day' if found.sensor is not None else 'day'}; its columns "
+    text = f"{source.name} has one row per {'sensor and day' if slots.sensor is not None else 'day'}; its columns "
     left = [
-        header[place]
-        for place in range(len(header))
-        if place not in (*found.columns, *found.day.columns, found.sensor, found.kind)
+        header[column]
+        for column in range(len(header))
+        if column not in (*slots.columns, *slots.day.columns, slots.sensor, slots.kind)
     ]
-    text += f"{found.description} are times of day.{f' Not read: {listing(left)}.' if left else ''}"
-    return Raw(ds, [*findings, Finding("note", "slots", text, choices, "times"), *more, *told, *once], {})
+    text += f"{slots.description} are times of day.{f' Not read: {listing(left)}.' if left else ''}"
+    return Raw(
+        ds, [*findings, Finding("note", "slots", text, choices, "times"), *more, *time_findings, *duplicates], {}
+    )
 
 
-def _read_frame(source: Source, found: Slots, answers: Answers) -> tuple[pd.DataFrame, list[Finding]]:
-    texts = [number for number in (found.sensor, found.kind) if number is not None]
+def _read_frame(source: Source, slots: Slots, answers: Answers) -> tuple[pd.DataFrame, list[Finding]]:
+    texts = [number for number in (slots.sensor, slots.kind) if number is not None]
     if source.content == "parquet":
-        return parquet.read_frame(source, sorted({*found.columns, *found.day.columns, *texts})), []
+        return parquet.read_frame(source, sorted({*slots.columns, *slots.day.columns, *texts})), []
     frame, _, findings = text_table.read_table(source, answers, texts)
     return frame, findings
 

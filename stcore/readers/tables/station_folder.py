@@ -63,7 +63,7 @@ def _value_columns(source: Source) -> Table | None:
 def _are_stations(folder: Folder, tables: dict[Source, Table]) -> bool:
     """Whether the files are stations, not quantities whose columns are stations."""
     names = [station_name(source) for source in tables]
-    columns = {plain_name(column) for found in tables.values() for column in found}
+    columns = {plain_name(column) for columns_of_table in tables.values() for column in columns_of_table}
     if ids := _location_ids(folder):
         return sum(name in ids for name in names) * 2 >= len(names)
     if any(QUANTITY.search(plain_name(name)) for name in names):
@@ -78,15 +78,15 @@ def _are_stations(folder: Folder, tables: dict[Source, Table]) -> bool:
 
 def _location_ids(folder: Folder) -> set[str]:
     """Ids in the lists of locations of the folder."""
-    found: set[str] = set()
+    ids: set[str] = set()
     for source in folder.own:
         try:
             with guard(source.name):
                 if source.content in ("text", "parquet") and locations.recognises(source):
-                    found |= set(locations.read(source, {}).ids)
+                    ids |= set(locations.read(source, {}).ids)
         except DataError:
             continue
-    return found
+    return ids
 
 
 def station_name(source: Source) -> str:
@@ -96,9 +96,9 @@ def station_name(source: Source) -> str:
 
 def read(folder: Folder, answers: Answers) -> Raw:
     """The times of all stations together. A station has no reading where its file has no row."""
-    found = list(members(folder))
-    raws = [wide_table.read(source, answers) for source in found]
-    names = [station_name(source) for source in found]
+    files = list(members(folder))
+    raws = [wide_table.read(source, answers) for source in files]
+    names = [station_name(source) for source in files]
     channels, findings = _choose_channels(
         [[str(name) for name in raw.ds["sensor"].values] for raw in raws], names, answers
     )
@@ -109,15 +109,15 @@ def read(folder: Folder, answers: Answers) -> Raw:
         )
     values = [raw.ds["value"].values[:, :, 0] for raw in raws]
     own = [{str(name): place for place, name in enumerate(raw.ds["sensor"].values)} for raw in raws]
-    taken = [_select_columns(part, places_of, channels) for part, places_of in zip(values, own, strict=True)]
+    parts = [_select_columns(part, places_of, channels) for part, places_of in zip(values, own, strict=True)]
     rows = Rows(
         np.concatenate([raw.ds["time"].values for raw in raws]),
-        np.repeat(np.arange(len(raws)), [len(part) for part in taken]),
-        np.concatenate(taken),
+        np.repeat(np.arange(len(raws)), [len(part) for part in parts]),
+        np.concatenate(parts),
         names,
         channels,
     )
-    axis, cube, once = pivot(rows, folder.name, answers)
+    axis, cube, duplicates = pivot(rows, folder.name, answers)
     zone = {name: raws[0].ds.attrs[name] for name in ("zone", "local_zone") if name in raws[0].ds.attrs}
     ds = xr.Dataset(
         {"value": (("time", "sensor", "channel"), cube)},
@@ -125,7 +125,7 @@ def read(folder: Folder, answers: Answers) -> Raw:
         attrs={"title": folder.name, "units": {name: unit_of(name) for name in channels}} | zone,
     )
     text = f"{folder.name} has one file per station: {len(names)} sensors, named as their files, such as {listing(names, 3)}."
-    return Raw(ds, [Finding("note", "station-folder", text), *findings, *_merge_findings(raws, names), *once], {})
+    return Raw(ds, [Finding("note", "station-folder", text), *findings, *_merge_findings(raws, names), *duplicates], {})
 
 
 def _select_columns(values: np.ndarray, own: dict[str, int], channels: list[str]) -> np.ndarray:
@@ -134,20 +134,23 @@ def _select_columns(values: np.ndarray, own: dict[str, int], channels: list[str]
     return np.stack([values[:, own[name]] if name in own else absent for name in channels], axis=1).astype(np.float32)
 
 
-def _choose_channels(held: list[list[str]], names: list[str], answers: Answers) -> tuple[list[str], list[Finding]]:
+def _choose_channels(
+    columns_by_file: list[list[str]], names: list[str], answers: Answers
+) -> tuple[list[str], list[Finding]]:
     """The channels; DataError where the files have different columns and no answer chooses."""
-    every = list(dict.fromkeys(name for columns in held for name in columns))
-    common = [name for name in every if all(name in columns for columns in held)]
+    every = list(dict.fromkeys(name for columns in columns_by_file for name in columns))
+    common = [name for name in every if all(name in columns for columns in columns_by_file)]
     if len(common) == len(every):
         return every, []
-    odd = next(name for name in every if name not in common)
-    without = [name for name, columns in zip(names, held, strict=True) if odd not in columns]
-    said = f"The files have different columns: {len(common)} of {len(every)} are in all; {odd!r} is not in {listing(without)}"
+    example = next(name for name in every if name not in common)
+    lacking = [name for name, columns in zip(names, columns_by_file, strict=True) if example not in columns]
+    text = f"The files have different columns: {len(common)} of {len(every)} are in all; "
+    text += f"{example!r} is not in {listing(lacking)}"
     choices = CHOICES if common else {"all": CHOICES["all"]}
     chosen = answers.get("columns")
     if chosen not in choices:
-        raise refuse("columns", f"{said}. Which should be opened?", choices)
-    return common if chosen == "common" else every, [Finding("note", "columns", f"{said}.", choices, chosen)]
+        raise refuse("columns", f"{text}. Which should be opened?", choices)
+    return common if chosen == "common" else every, [Finding("note", "columns", f"{text}.", choices, chosen)]
 
 
 def _merge_findings(raws: list[Raw], names: list[str]) -> list[Finding]:
@@ -156,12 +159,12 @@ def _merge_findings(raws: list[Raw], names: list[str]) -> list[Finding]:
     for name, raw in zip(names, raws, strict=True):
         for finding in raw.findings:
             kinds.setdefault(finding.code, []).append((name, finding))
-    told = []
-    for code, found in kinds.items():
-        first = found[0][1]
-        more = f" The same holds for {len(found) - 1} more files." if len(found) > 1 else ""
-        told.append(Finding(first.level, code, first.text + more, first.choices, first.chosen))
-    return told
+    merged = []
+    for code, group in kinds.items():
+        first = group[0][1]
+        more = f" The same holds for {len(group) - 1} more files." if len(group) > 1 else ""
+        merged.append(Finding(first.level, code, first.text + more, first.choices, first.chosen))
+    return merged
 
 
 READER = FolderReader(members, read, order=6)

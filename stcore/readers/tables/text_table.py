@@ -68,7 +68,7 @@ def split_lines(lines: list[str], name: str) -> tuple[str, list[list[str]], tupl
 def detect_dialect(lines: list[str], name: str, answers: Answers) -> tuple[Dialect, list[Finding]]:
     """The dialect of the first lines; DataError where it is ambiguous."""
     separator, rows, header = split_lines(lines, name)
-    cells = [cell for row in rows[1 if header else 0 :] for cell in row]
+    cells = [entry for row in rows[1 if header else 0 :] for entry in row]
     decimal, thousands, findings = _decimal_marks(cells, separator, name, answers)
     if separator != "," or decimal != ".":
         marks = f"separated by {SEPARATORS[separator]}, with a decimal {'comma' if decimal == ',' else 'point'}"
@@ -150,7 +150,7 @@ def _decimal_marks(
     if points:
         raise refuse(
             "decimal",
-            f"{name} has numbers with a decimal comma ({commas[0]}) and with a decimal point ({points}). Write all of them alike.",
+            f"{name} has numbers with a decimal comma ({commas[0]}) and with a decimal point ({points}). Write all alike.",
         )
     return ",", None, []
 
@@ -266,7 +266,7 @@ def _check_widths(lines: list[str], dialect: Dialect, source: Source) -> None:
 def numeric_values(
     frame: pd.DataFrame, columns: list[int], name: str, header: Sequence[str] | None = None
 ) -> tuple[np.ndarray, list[Finding]]:
-    """[T, K] float64. A few words among many numbers become missing, with a finding; more raise DataError with column and line."""
+    """[T, K] float64. A few words among many numbers become missing, with a finding. More of them raise DataError."""
     values = np.empty((len(frame), len(columns)))
     examples: list[str] = []
     worst = 0.0
@@ -276,25 +276,25 @@ def numeric_values(
             values[:, place] = series.to_numpy(float)
             continue
         coerced = pd.to_numeric(series, errors="coerce")
-        words = series[coerced.isna() & series.notna()]
-        words = words[[str(cell).strip().lower() not in EMPTY for cell in words]]
-        text = [str(cell) for cell in words]
-        if len(text) > MOST_TEXT * len(series):
-            called = f" ({header[column][:40]})" if header else ""
-            line = int(words.index[0]) + (2 if header else 1)
+        no_numbers = series[coerced.isna() & series.notna()]
+        no_numbers = no_numbers[[str(entry).strip().lower() not in EMPTY for entry in no_numbers]]
+        words = [str(entry) for entry in no_numbers]
+        if len(words) > MOST_TEXT * len(series):
+            column_name = f" ({header[column][:40]})" if header else ""
+            line = int(no_numbers.index[0]) + (2 if header else 1)
             raise refuse(
                 "text-in-numbers",
-                f"Column {column + 1}{called} of {name} holds text where numbers belong: {text[0][:40]!r} in line {line}"
-                + (f", and {len(text) - 1} more." if len(text) > 1 else "."),
+                f"Column {column + 1}{column_name} of {name} holds text where numbers belong: {words[0][:40]!r} in line {line}"
+                + (f", and {len(words) - 1} more." if len(words) > 1 else "."),
             )
-        examples += text
-        worst = max(worst, len(text) / max(len(series), 1))
+        examples += words
+        worst = max(worst, len(words) / max(len(series), 1))
         values[:, place] = coerced.to_numpy(float)
     if not examples:
         return values, []
-    listed = listing(dict.fromkeys(repr(text[:40]) for text in examples), 3)
-    said = (
-        f"{len(examples)} entries of {name} held text such as {listed} "
+    shown = listing(dict.fromkeys(repr(word[:40]) for word in examples), 3)
+    text = (
+        f"{len(examples)} entries of {name} held text such as {shown} "
         f"(at most {percentage(worst)} of a column); they became missing."
     )
-    return values, [Finding("repaired", "text-in-numbers", said)]
+    return values, [Finding("repaired", "text-in-numbers", text)]

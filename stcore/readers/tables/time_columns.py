@@ -42,21 +42,21 @@ def find_time_columns(header: tuple[str, ...] | None, rows: list[list[str]]) -> 
     columns = list(zip(*rows, strict=False))
     names = [name.strip().lower() for name in header or ()][: len(columns)]
     full = [number for number, cells in enumerate(columns) if all(is_time(cell) for cell in cells)]
-    called = [number for number, name in enumerate(names) if name in (*NAMES, "__index_level_0__")]
-    both = [number for number in called if number in full]
-    counted = [number for number in called if all(_is_tick_count(cell) for cell in columns[number])]
-    found = next(iter([*both, *full, *counted]), None)
-    if found is None:
+    named = [number for number, name in enumerate(names) if name in (*NAMES, "__index_level_0__")]
+    both = [number for number in named if number in full]
+    counted = [number for number in named if all(_is_tick_count(cell) for cell in columns[number])]
+    chosen = next(iter([*both, *full, *counted]), None)
+    if chosen is None:
         return _date_part_columns(names, columns)
-    if any(":" in cell for cell in columns[found]):
-        return TimeColumns((found,))
+    if any(":" in cell for cell in columns[chosen]):
+        return TimeColumns((chosen,))
     for number, cells in enumerate(columns):
-        if number != found and all(CLOCK.fullmatch(cell) for cell in cells):
-            return TimeColumns((found, number), "clock")
+        if number != chosen and all(CLOCK.fullmatch(cell) for cell in cells):
+            return TimeColumns((chosen, number), "clock")
     for number, name in enumerate(names):
         if name in HOURS and all(cell.isdigit() and int(cell) < 24 for cell in columns[number]):
-            return TimeColumns((found, number), "hour")
-    return TimeColumns((found,))
+            return TimeColumns((chosen, number), "hour")
+    return TimeColumns((chosen,))
 
 
 def _is_tick_count(cell: str) -> bool:
@@ -66,12 +66,16 @@ def _is_tick_count(cell: str) -> bool:
 
 def _date_part_columns(names: list[str], columns: list[tuple[str, ...]]) -> TimeColumns | None:
     """Columns called year, month and day, and hour and minute where they exist, all with whole numbers."""
-    places = [names.index(part) for part in PARTS if part in names]
+    columns_found = [names.index(part) for part in PARTS if part in names]
     if not set(PARTS[:3]) <= set(names) or ("minute" in names and "hour" not in names):
         return None
-    if not all(cell.isdigit() for place in places for cell in columns[place]):
+    if not all(cell.isdigit() for place in columns_found for cell in columns[place]):
         return None
-    return TimeColumns(tuple(places), "parts") if all(len(cell) == 4 for cell in columns[places[0]]) else None
+    return (
+        TimeColumns(tuple(columns_found), "parts")
+        if all(len(cell) == 4 for cell in columns[columns_found[0]])
+        else None
+    )
 
 
 NAMES = (

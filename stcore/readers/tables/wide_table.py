@@ -30,27 +30,27 @@ def recognises(source: Source) -> float:
     if source.content == "parquet":
         columns = parquet.header_and_rows(source)
         return 0.5 if columns and find_time_columns(*columns) else 0.0
-    seen = text_table.header_and_rows(source)
-    return 0.5 if seen and seen[1] and find_time_columns(*seen) else 0.0
+    first = text_table.header_and_rows(source)
+    return 0.5 if first and first[1] and find_time_columns(*first) else 0.0
 
 
 def header_names(source: Source) -> list[str]:
     """The names in the header, without reading the table; empty where it has no header."""
-    seen = text_table.header_and_rows(source)
-    return list(seen[0] or ()) if seen else []
+    first = text_table.header_and_rows(source)
+    return list(first[0] or ()) if first else []
 
 
 def read(source: Source, answers: Answers) -> Raw:
     """One channel, named after the file. Sensors are named by the header, or numbered where there is none."""
     if source.content == "parquet":
         frame, names = _read_parquet(source)
-        heads: tuple[str, ...] | None = None
+        header: tuple[str, ...] | None = None
         findings: list[Finding] = []
         time = find_time_columns(*(parquet.header_and_rows(source) or (None, [])))
     else:
         frame, dialect, findings = text_table.read_table(source, answers)
-        heads = dialect.header
-        names = list(heads) if heads else [f"{number}" for number in range(dialect.columns)]
+        header = dialect.header
+        names = list(header) if header else [f"{number}" for number in range(dialect.columns)]
         time = find_time_columns(dialect.header, text_table.rows_as_text(frame))
     if time is None:
         raise refuse(
@@ -64,11 +64,11 @@ def read(source: Source, answers: Answers) -> Raw:
     ]
     if not columns:
         raise refuse("no-columns", f"{source.name} has times but no column of values.")
-    values, more = text_table.numeric_values(frame, columns, source.name, heads)
+    values, more = text_table.numeric_values(frame, columns, source.name, header)
     kinds = parquet.layout(source).words if source.content == "parquet" else [str(kind) for kind in frame.dtypes]
     if truths := [names[number] for number in columns if kinds[number] == "bool"]:
         more.append(Finding("note", "true-false", f"{listing(truths)} held true or false; they were read as 1 and 0."))
-    stamps, zone, told = parse_times(time.texts(frame), source.name, answers)
+    stamps, zone, time_findings = parse_times(time.texts(frame), source.name, answers)
     channel = source.stem
     attrs: dict[str, Any] = {"title": source.path.stem, "units": {channel: unit_of(channel)}} | zone
     ds = xr.Dataset(
@@ -80,7 +80,7 @@ def read(source: Source, answers: Answers) -> Raw:
         },
         attrs=attrs,
     )
-    return Raw(ds, [*findings, *more, *told], {})
+    return Raw(ds, [*findings, *more, *time_findings], {})
 
 
 def _is_row_counter(column: pd.Series, name: str) -> bool:
@@ -95,14 +95,14 @@ def _is_row_counter(column: pd.Series, name: str) -> bool:
 
 def _read_parquet(source: Source) -> tuple[pd.DataFrame, list[str]]:
     """The columns, numbered, and their names. Text may only hold times."""
-    held = parquet.layout(source)
-    header, rows = parquet.header_and_rows(source) or (held.names, [])
+    layout = parquet.layout(source)
+    header, rows = parquet.header_and_rows(source) or (layout.names, [])
     time = find_time_columns(header, rows)
-    for place, kind in enumerate(held.kinds):
-        if kind == "text" and place not in (time.columns if time else ()):
-            what = f"holds {held.words[place]}, neither numbers nor times"
-            raise refuse("not-numbers", f"The column {held.names[place][:80]!r} of {source.name} {what}.")
-    return parquet.read_frame(source), list(held.names)
+    for column, kind in enumerate(layout.kinds):
+        if kind == "text" and column not in (time.columns if time else ()):
+            what = f"holds {layout.words[column]}, neither numbers nor times"
+            raise refuse("not-numbers", f"The column {layout.names[column][:80]!r} of {source.name} {what}.")
+    return parquet.read_frame(source), list(layout.names)
 
 
 READER = Reader(recognises, read, order=30)
