@@ -136,29 +136,31 @@ def _choose_values(folder: Path, contents: Contents, answers: Answers) -> tuple[
     unlisted = [name for name in label.values() if name not in names]
     if len(matches) == 1:
         return matches[0].read(answers), matches[0].source, unlisted
-    wanted = answers.get("values", names[0])
-    if wanted == "all":
+    name = answers.get("values", names[0])
+    if name == "all":
         return _stack_channels(matches, answers), matches[0].source, unlisted
-    if wanted not in label.values():
+    if name not in label.values():
         raise refuse(
             "values",
-            f"{folder.name} holds no values in {wanted!r}; it holds {listing(names)}.",
+            f"{folder.name} holds no values in {name!r}; it holds {listing(names)}.",
             {name: f"open {name}" for name in names},
         )
-    chosen = next(entry for entry in contents.values if label[entry.source.path] == wanted)
+    chosen = next(entry for entry in contents.values if label[entry.source.path] == name)
     raw = chosen.read(answers)
     others = [entry for entry in matches if entry is not chosen]
     same = [entry for entry in others[:4] if _same_values(raw, entry, answers, chosen)]
     findings = []
     if same:
-        text = f"{wanted} and {listing(label[entry.source.path] for entry in same)} hold the same values; {wanted} was opened."
+        text = (
+            f"{name} and {listing(label[entry.source.path] for entry in same)} hold the same values; {name} was opened."
+        )
         findings.append(Finding("note", "same-values", text))
     rest = [label[entry.source.path] for entry in others if entry not in same]
     if rest:
         choices = {name: f"open {name}" for name in names} | _all_choice([chosen, *others])
         text = f"{folder.name} holds several files of values ({listing(names)}); "
-        text += f"{wanted} was opened, the first by kind and name."
-        findings.append(Finding("note", "values", text, choices, wanted))
+        text += f"{name} was opened, the first by kind and name."
+        findings.append(Finding("note", "values", text, choices, name))
     return raw.more(*findings), chosen.source, [*unlisted, *rest]
 
 

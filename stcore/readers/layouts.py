@@ -34,14 +34,14 @@ OURS = (
 
 def layouts() -> dict[str, Layout]:
     """All layouts by name: ours, then those of readers from other packages, under the name of the reader."""
-    known = {layout.name: layout for layout in OURS}
+    ours = {layout.name: layout for layout in OURS}
     here = {layout.reader for layout in OURS}
     others = {
         name: Layout(name, name, card.summary, "")
         for name, card in registry.cards("readers").items()
         if name not in here and card.load().write
     }
-    return known | others
+    return ours | others
 
 
 def save(data: STData, path: Path, layout: str = "netcdf") -> list[str]:
@@ -50,13 +50,13 @@ def save(data: STData, path: Path, layout: str = "netcdf") -> list[str]:
     Raises DataError for an unknown layout, a path that exists, and values that the layout cannot hold. Raises OSError where
     the path cannot be written; then nothing is left behind.
     """
-    if layout not in (known := layouts()):
-        raise refuse("layout", f"Data cannot be written as {layout!r}; the layouts are {', '.join(known)}.")
+    if layout not in (available := layouts()):
+        raise refuse("layout", f"Data cannot be written as {layout!r}; the layouts are {', '.join(available)}.")
     if path.exists() or path.is_symlink():
         raise refuse("exists", f"There is a file or folder {path} already; nothing was written.")
     if not path.parent.is_dir():
         raise refuse("not-found", f"There is no folder {path.parent} to write {path.name} into.")
-    write: Writer = registry.card("readers", known[layout].reader).load().write
+    write: Writer = registry.card("readers", available[layout].reader).load().write
     try:
         return write(data, path)
     except BaseException:

@@ -92,7 +92,7 @@ def _read_calendar(
 
 
 # ---- writing -------------------------------------------------------------------------------------------------------
-def write(data: STData, place: Path) -> list[str]:
+def write(data: STData, path: Path) -> list[str]:
     """The six arrays, meta.json, adj_mx.npy where there is a graph, and meta.csv where there are locations."""
     if len(data.channels) > 1:
         raise refuse(
@@ -102,15 +102,15 @@ def write(data: STData, place: Path) -> list[str]:
         )
     ends = [0, *_part_ends(data)]
     stamps = _calendar_table(data)
-    place.mkdir()
+    path.mkdir()
     for part, (first, last) in zip(PARTS, pairwise(ends), strict=True):
-        np.save(place / f"{part}_data.npy", data.values[first:last, :, 0])
-        np.save(place / f"{part}_timestamps.npy", stamps[first:last])
+        np.save(path / f"{part}_data.npy", data.values[first:last, :, 0])
+        np.save(path / f"{part}_timestamps.npy", stamps[first:last])
     lengths = np.diff(ends) / data.steps
-    (place / "meta.json").write_text(
+    (path / "meta.json").write_text(
         json.dumps(_description_of(data, lengths.round(6).tolist()), indent=4) + "\n", encoding="utf-8"
     )
-    return [*_losses(data), *_write_graph(data, place), *_write_places(data, place)]
+    return [*_losses(data), *_write_graph(data, path), *_write_places(data, path)]
 
 
 def _part_ends(data: STData) -> list[int]:
@@ -164,23 +164,23 @@ def _losses(data: STData) -> list[str]:
     return lost
 
 
-def _write_graph(data: STData, place: Path) -> list[str]:
+def _write_graph(data: STData, path: Path) -> list[str]:
     """A dense matrix as an array. (BasicTS itself uses a pickle, and this program writes none here.)"""
     if data.edges is None:
         return []
     start, end, weight = data.edges
     matrix = np.zeros((len(data.sensors), len(data.sensors)), np.float32)
     matrix[start, end] = weight
-    np.save(place / "adj_mx.npy", matrix)
+    np.save(path / "adj_mx.npy", matrix)
     return [
         "The edges are in adj_mx.npy; BasicTS wants adj_mx.pkl, a pickle of this array, and pickles are not written here."
     ]
 
 
-def _write_places(data: STData, place: Path) -> list[str]:
+def _write_places(data: STData, path: Path) -> list[str]:
     if data.locations is None or not np.isfinite(data.locations).all():
         return ["BasicTS keeps no ids and no places of sensors; they are numbered from now on."]
-    with (place / "meta.csv").open("w", newline="", encoding="utf-8") as file:
+    with (path / "meta.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["ID", "Lat", "Lng"])
         writer.writerows(

@@ -60,8 +60,8 @@ def read_pickles(files: list[Source]) -> BasictsData:
     cube = _processed_data(pickles.load_pickle(data), data)
     names = _calendar_names(cube)
     values = cube[:, :, : cube.shape[2] - len(names)]
-    calendar = {name: cube[:, 0, values.shape[2] + place] for place, name in enumerate(names)}
-    channels = ["value"] if values.shape[2] == 1 else [f"channel-{place + 1}" for place in range(values.shape[2])]
+    calendar = {name: cube[:, 0, values.shape[2] + number] for number, name in enumerate(names)}
+    channels = ["value"] if values.shape[2] == 1 else [f"channel-{number + 1}" for number in range(values.shape[2])]
     values, findings = _undo_scaling(values, beside.get("scale"), data)
     contents = BasictsData(values, channels, calendar, findings=findings)
     if index := beside.get("index"):
@@ -82,7 +82,7 @@ def _calendar_names(cube: np.ndarray) -> list[str]:
     for many in range(min(len(NAMES), cube.shape[2] - 1), 0, -1):
         names, tail = NAMES[:many], cube[:, :, cube.shape[2] - many :]
         if (tail == tail[:, :1]).all() and all(
-            calendar_columns.fits_calendar(name, tail[:, 0, place]) for place, name in enumerate(names)
+            calendar_columns.fits_calendar(name, tail[:, 0, number]) for number, name in enumerate(names)
         ):
             return list(names)
     return []
@@ -187,11 +187,11 @@ def read_memmap(files: list[Source]) -> BasictsData:
         raise refuse("empty", f"{data.name} is empty.")
     cube = np.memmap(data.path, dtype="<f4", mode="r", shape=shape)
     names, findings = _channel_names(description, cube, files[1])
-    value_places = [place for place, name in enumerate(names) if name not in NAMES]
-    calendar_places = [place for place, name in enumerate(names) if name in NAMES]
+    value_places = [number for number, name in enumerate(names) if name not in NAMES]
+    calendar_places = [number for number, name in enumerate(names) if name in NAMES]
     check_room(4 * cube.nbytes * len(value_places) // shape[2], data.name)
-    calendar, more = calendar_of([names[place] for place in calendar_places], np.array(cube[:, 0, calendar_places]))
-    contents = BasictsData(np.array(cube[:, :, value_places]), [names[place] for place in value_places], calendar)
+    calendar, more = calendar_of([names[number] for number in calendar_places], np.array(cube[:, 0, calendar_places]))
+    contents = BasictsData(np.array(cube[:, :, value_places]), [names[number] for number in value_places], calendar)
     contents.name, contents.seconds = str(description.get("name", ""))[:80], seconds_of(description)
     contents.null, contents.findings = null_of(description), [*findings, *more]
     if shares := shares_of(description):
@@ -231,11 +231,11 @@ def _channel_names(description: Mapping[str, Any], cube: np.ndarray, where: Sour
             return names, []
     named = dict(enumerate(NAMES, 1))
     names = ["value"]
-    for place in range(1, channels):
-        calendar = place in named and _is_calendar(named[place], cube[:, :, place])
-        names.append(named[place] if calendar else f"channel-{place + 1}")
+    for number in range(1, channels):
+        calendar = number in named and _is_calendar(named[number], cube[:, :, number])
+        names.append(named[number] if calendar else f"channel-{number + 1}")
     text = f"{where.name} does not name the {channels} features; they were read as {', '.join(names)}."
-    if others := [named[place] for place in range(1, min(channels, len(NAMES) + 1)) if names[place] not in NAMES]:
+    if others := [named[number] for number in range(1, min(channels, len(NAMES) + 1)) if names[number] not in NAMES]:
         text += f" They do not hold what BasicTS has there: {', '.join(others)}."
     return names, [Finding("note", "features", text)]
 

@@ -39,9 +39,9 @@ def column_times(
 
     Rows that the columns leave out have no time, so that the check of steps finds the gap.
     """
-    name, known = about
+    name, published = about
     steps, findings = _step_numbers(columns, rows, seconds)
-    first, question = first_time(name, rows, answers, known, _first_row_evidence(columns))
+    first, question = first_time(name, rows, answers, published, _first_row_evidence(columns))
     return first + steps * np.timedelta64(seconds, "s"), [question, *findings]
 
 
@@ -50,9 +50,11 @@ def _first_row_evidence(columns: Columns) -> Evidence | None:
     if not columns:
         return None
     phase, period = _phase(columns)
-    own = _first_moment(columns)
-    day = f"a {pd.Timestamp(own).day_name()}" if "day of week" in columns else "some day"
-    return Evidence(own, 0 if phase is None else period, f"its calendar columns begin on {day} at {moment(own)[11:]}")
+    first = _first_moment(columns)
+    day = f"a {pd.Timestamp(first).day_name()}" if "day of week" in columns else "some day"
+    return Evidence(
+        first, 0 if phase is None else period, f"its calendar columns begin on {day} at {moment(first)[11:]}"
+    )
 
 
 def _phase(columns: Columns) -> tuple[np.ndarray | None, int]:
@@ -129,11 +131,11 @@ CLOSE = 1e-3
 
 def weekdays(column: np.ndarray) -> np.ndarray | None:
     """Days [T], NaN where unknown, from whole numbers to 6 or from sevenths; None for any other column."""
-    known = column[np.isfinite(column)].astype(np.float64)
-    if not len(known) or known.min() < 0:
+    readings = column[np.isfinite(column)].astype(np.float64)
+    if not len(readings) or readings.min() < 0:
         return None
-    scale = 7 if known.max() < 1 else 1
-    days = known * scale
+    scale = 7 if readings.max() < 1 else 1
+    days = readings * scale
     if days.max() > 6.5 or np.abs(days - np.rint(days)).max() > CLOSE:
         return None
     return np.rint(column.astype(np.float64) * scale)
@@ -141,10 +143,10 @@ def weekdays(column: np.ndarray) -> np.ndarray | None:
 
 def weekdays_from_seven(table: np.ndarray) -> np.ndarray | None:
     """Days [T], NaN where unknown, from [T, 7] columns of 0 with at most one 1 per row; None for any other table."""
-    known = np.isfinite(table)
-    if table.shape[1] != 7 or not np.isin(table[known], (0, 1)).all() or (np.nansum(table, axis=1) > 1).any():
+    is_known = np.isfinite(table)
+    if table.shape[1] != 7 or not np.isin(table[is_known], (0, 1)).all() or (np.nansum(table, axis=1) > 1).any():
         return None
-    return np.where(known.all(axis=1), np.argmax(np.nan_to_num(table), axis=1), np.nan)
+    return np.where(is_known.all(axis=1), np.argmax(np.nan_to_num(table), axis=1), np.nan)
 
 
 JUMPING_SHARE = 0.5
@@ -185,20 +187,20 @@ def _common_reading(column: np.ndarray) -> np.ndarray | None:
 
 
 def _time_of_day(share: np.ndarray, channel: int) -> Clock | None:
-    known = np.isfinite(share)
-    if known.sum() < 2 or share[known].min() < 0 or share[known].max() >= 1:
+    is_known = np.isfinite(share)
+    if is_known.sum() < 2 or share[is_known].min() < 0 or share[is_known].max() >= 1:
         return None
     return _clock(np.round(share * DAY), DAY, (channel,))
 
 
 def _weekday_readings(values: np.ndarray, channel: int) -> list[tuple[tuple[int, ...], np.ndarray]]:
     """Days [T], Monday 0, from the channels at ``channel``, in each way they can be read: one of seven, numbers, sevenths."""
-    places = range(channel, min(channel + 7, values.shape[2]))
-    shared = [_common_reading(values[:, :, place]) for place in places]
-    columns = [one for one in shared if one is not None]
-    if not columns or shared[0] is None:
+    channels_here = range(channel, min(channel + 7, values.shape[2]))
+    readings = [_common_reading(values[:, :, number]) for number in channels_here]
+    columns = [one for one in readings if one is not None]
+    if not columns or readings[0] is None:
         return []
-    read = [(tuple(places), weekdays_from_seven(np.stack(columns, axis=1))), ((channel,), weekdays(columns[0]))]
+    read = [(tuple(channels_here), weekdays_from_seven(np.stack(columns, axis=1))), ((channel,), weekdays(columns[0]))]
     return [(channels, days) for channels, days in read if days is not None]
 
 
@@ -215,17 +217,17 @@ def _with_weekday(share: np.ndarray, days: np.ndarray, channels: tuple[int, ...]
 
 def _clock(seconds: np.ndarray, round_: int, channels: tuple[int, ...]) -> Clock | None:
     """A clock from seconds [T] within a day or a week, NaN where unknown."""
-    known = np.flatnonzero(np.isfinite(seconds))
-    distance, elapsed = np.diff(known), np.diff(seconds[known]).astype(np.int64) % round_
+    known_steps = np.flatnonzero(np.isfinite(seconds))
+    distance, elapsed = np.diff(known_steps), np.diff(seconds[known_steps]).astype(np.int64) % round_
     steps, counts = np.unique(elapsed[distance == 1], return_counts=True)
     step = int(steps[counts.argmax()]) if len(steps) else 0
     if step == 0 or DAY % step or counts.max() < JUMPING_SHARE * counts.sum():
         return None
     jump = (elapsed - distance * step) % round_
     late = np.zeros(len(seconds), np.int64)
-    late[known[1:]] = jump
+    late[known_steps[1:]] = jump
     since = step * np.arange(len(seconds)) + np.cumsum(late)
-    first = (int(seconds[known[0]]) - int(since[known[0]])) % round_
+    first = (int(seconds[known_steps[0]]) - int(since[known_steps[0]])) % round_
     return Clock(since, first, round_ == WEEK, step, not jump.any(), channels)
 
 

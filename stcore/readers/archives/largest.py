@@ -42,7 +42,7 @@ def read(folder: Folder, answers: Answers) -> Raw:
     values, scaled = _unscaled_values(archive)
     raw = series.numbered_series(
         values,
-        ["flow"] + [f"channel-{place + 2}" for place in range(values.shape[2] - 1)],
+        ["flow"] + [f"channel-{number + 2}" for number in range(values.shape[2] - 1)],
         folder.name,
         answers,
         _published_year(folder, *values.shape[:2]),

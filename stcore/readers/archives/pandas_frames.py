@@ -104,8 +104,8 @@ def frame_values(group: h5py.Group, named: Columns, where: str) -> np.ndarray:
         raise refuse("shape", f"{where} names {len(wanted)} columns but holds {table.shape[1]}.")
     if order == wanted:
         return table
-    place = {name: number for number, name in enumerate(order)}
-    return table[:, [place[name] for name in wanted]]
+    position = {name: number for number, name in enumerate(order)}
+    return table[:, [position[name] for name in wanted]]
 
 
 def _keys(named: Columns) -> list[tuple[str, ...]]:
@@ -129,8 +129,8 @@ def frame_cube(table: np.ndarray, named: Columns, where: str) -> tuple[np.ndarra
     full = np.full(
         (len(table), len(sensors), len(channels)), np.nan, np.float32 if table.dtype.kind == "f" else np.float64
     )
-    rows, places = _positions(node, sensors), _positions(channel, channels)
-    full[:, rows, places] = table
+    rows, columns_of_channel = _positions(node, sensors), _positions(channel, channels)
+    full[:, rows, columns_of_channel] = table
     return full, sensors, channels
 
 
@@ -176,7 +176,7 @@ def frame_locations(group: h5py.Group, where: str) -> tuple[list[str], np.ndarra
         if items is None or len(part.shape) != 2 or part.dtype.kind not in "fiu" or items.dtype.kind not in "SO":
             continue
         columns_by_name |= {
-            name.lower(): place for place, name in zip(part[()].T, hdf5.id_texts(items[()]).tolist(), strict=False)
+            name.lower(): column for column, name in zip(part[()].T, hdf5.id_texts(items[()]).tolist(), strict=False)
         }
     lat, lon = (
         next((columns_by_name[name] for name in names if name in columns_by_name), None)

@@ -138,8 +138,8 @@ def _likely_zone(source: Source, table: str, sensors: int) -> str | None:
     """The zone of the published set of this name and size. LargeST's years are recognised by size alone."""
     if table == "readings" and sensors == 8600:
         return PACIFIC
-    known = published_set(source.stem, sensors)
-    return known.zone if known else None
+    published = published_set(source.stem, sensors)
+    return published.zone if published else None
 
 
 TABLE = "df"

@@ -43,22 +43,22 @@ def read(source: Source, answers: Answers) -> Raw:
             f"'data' in {source.name} has {values.ndim} dims; (steps, sensors) or (steps, sensors, channels) are needed.",
         )
     steps, sensors, channels = values.shape
-    known = published_set(source.stem, sensors)
-    stamps, findings = assumed_times(steps, source.name, answers, known and known.by_day())
+    published = published_set(source.stem, sensors)
+    stamps, findings = assumed_times(steps, source.name, answers, published and published.by_day())
     names, units = _channels(channels, source.stem)
     ds = xr.Dataset(
         {"value": (("time", "sensor", "channel"), values)},
         coords={"time": stamps, "sensor": np.arange(sensors).astype(str), "channel": names},
         attrs={"title": source.path.stem, "units": units},
     )
-    return Raw(ds, findings, {}, numbered=True, likely_zone=known.zone if known else None)
+    return Raw(ds, findings, {}, numbered=True, likely_zone=published.zone if published else None)
 
 
 def _channels(number: int, stem: str) -> tuple[list[str], dict[str, str]]:
     if "pems" in stem and number in (1, 3):
         names = list(CHANNELS)[:number]
         return names, {name: CHANNELS[name] for name in names}
-    names = ["value"] if number == 1 else [f"channel-{place + 1}" for place in range(number)]
+    names = ["value"] if number == 1 else [f"channel-{number_of + 1}" for number_of in range(number)]
     return names, {}
 
 

@@ -68,7 +68,7 @@ def read(source: Source, answers: Answers) -> Raw:
     stamps, findings = _times(content, len(values), layout.step, source, answers)
     names, notes = _names(content, layout, values.shape[1], source)
     channels = (
-        [layout.channel] if values.shape[2] == 1 else [f"channel-{place + 1}" for place in range(values.shape[2])]
+        [layout.channel] if values.shape[2] == 1 else [f"channel-{number + 1}" for number in range(values.shape[2])]
     )
     attrs = {"title": source.path.stem, "units": {}}
     sensors = np.arange(values.shape[1]).astype(str) if names is None else np.array(names, dtype=str)
@@ -201,15 +201,15 @@ def _times(
     content: dict[str, Any], steps: int, step: str, source: Source, answers: Answers
 ) -> tuple[np.ndarray, list[Finding]]:
     """Times from the dates in the entries, else from an assumed start. The step is that of the published set."""
-    known = _first_day(content.get("0"))
+    day = _first_day(content.get("0"))
     step_answers = {"step": answers.get("step", step)} | ({"start": answers["start"]} if "start" in answers else {})
-    own = PublishedSet("", 0, steps, known, "") if known else None
+    own = PublishedSet("", 0, steps, day, "") if day else None
     stamps, (start, width) = assumed_times(steps, source.name, step_answers, own)
     if "step" not in answers:
         width = replace(width, text=f"{source.name} holds no step; {step} is the step of the published set.")
-    if known and "start" not in answers:
+    if day and "start" not in answers:
         start = replace(
-            start, text=f"The first row of {source.name} is of {known[:10]}, by its own year and week or day."
+            start, text=f"The first row of {source.name} is of {day[:10]}, by its own year and week or day."
         )
     return stamps, [start, width]
 

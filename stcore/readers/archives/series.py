@@ -34,16 +34,16 @@ def numbered_series(
     """
     steps, sensors, channels = values.shape
     clock = calendar_columns.calendar_clock(values)
-    value_places = [place for place in range(channels) if clock is None or place not in clock.channels]
+    value_places = [number for number in range(channels) if clock is None or number not in clock.channels]
     published = published_set(title, sensors)
     coords, findings = calendar_columns.clock_times(
         clock, steps, title, answers, known or published_set_of_size(steps, sensors) or published
     )
     channel_names = names or (
-        ["value"] if len(value_places) == 1 else [f"channel-{place + 1}" for place in range(channels)]
+        ["value"] if len(value_places) == 1 else [f"channel-{number + 1}" for number in range(channels)]
     )
     channel_names = (
-        [channel_names[place] for place in value_places] if len(channel_names) == channels else channel_names
+        [channel_names[number] for number in value_places] if len(channel_names) == channels else channel_names
     )
     ds = xr.Dataset(
         {

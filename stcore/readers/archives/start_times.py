@@ -113,11 +113,11 @@ class Evidence(NamedTuple):
 
 
 def first_time(
-    name: str, rows: int, answers: Answers, known: PublishedSet | None = None, evidence: Evidence | None = None
+    name: str, rows: int, answers: Answers, published: PublishedSet | None = None, evidence: Evidence | None = None
 ) -> tuple[np.datetime64, Finding]:
     """The time of the first row, and the question about it. The answer counts first, then the start of the ``known`` set
     where its length and the ``evidence`` agree, then an assumption."""
-    begins = known.begins(rows) if known else ""
+    begins = published.begins(rows) if published else ""
     fits = evidence is None or (bool(begins) and evidence.fits(parse_instant(begins)))
     start = answers.get("start") or (begins if fits else "") or (moment(evidence.first) if evidence else MONDAY)
     text = f"{name} holds no {f'dates; {evidence.words}' if evidence else 'times'}. Its start is "
@@ -128,20 +128,20 @@ def first_time(
     else:
         text += f"assumed: {start}"
     choices = {"<date and time>": "when the first row was measured, such as 2023-04-01 00:00"}
-    if known and known.start and not (begins and fits):
-        choices = {known.start: "when the published set of this name begins"} | choices
-        why = "does not fit" if begins else f"is that of {known.steps} steps, and these are {rows}"
-        text += "" if "start" in answers else f"; the published set's, {known.start}, {why}"
+    if published and published.start and not (begins and fits):
+        choices = {published.start: "when the published set of this name begins"} | choices
+        why = "does not fit" if begins else f"is that of {published.steps} steps, and these are {rows}"
+        text += "" if "start" in answers else f"; the published set's, {published.start}, {why}"
     return parse_instant(start), Finding("note", "start", f"{text}.", choices, start)
 
 
 def assumed_times(
-    steps: int, name: str, answers: Answers, known: PublishedSet | None = None
+    steps: int, name: str, answers: Answers, published: PublishedSet | None = None
 ) -> tuple[np.ndarray, list[Finding]]:
     """[T] times from the answers ``start`` and ``step``, else from the ``known`` set, else assumed; and two questions."""
-    first, start_question = first_time(name, steps, answers, known)
-    by_set = known is not None and bool(known.begins(steps))
-    step = answers.get("step", known.step if known and by_set else STEP)
+    first, start_question = first_time(name, steps, answers, published)
+    by_set = published is not None and bool(published.begins(steps))
+    step = answers.get("step", published.step if published and by_set else STEP)
     source = "" if "step" in answers else "the published set's: " if by_set else "assumed: "
     step_question = Finding("note", "step", f"{name} holds no times. Its step is {source}{step}.", WIDTHS, step)
     return first + np.arange(steps) * np.timedelta64(parse_step(step), "s"), [start_question, step_question]

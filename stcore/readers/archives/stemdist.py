@@ -56,7 +56,7 @@ def read(source: Source, answers: Answers) -> Raw:
     parts = _read_parts(content, source)
     values, scaled = _undo_scaling(_blocks(parts), content, source)
     windows, lookback, sensors, features = parts.inputs.shape
-    names = _channel_names(content, features) or ["value"] + [f"channel-{place + 2}" for place in range(features - 1)]
+    names = _channel_names(content, features) or ["value"] + [f"channel-{number + 2}" for number in range(features - 1)]
     raw = series.numbered_series(values, names, source.path.stem, answers)
     length = lookback + parts.targets.shape[1]
     ds = raw.ds.assign(start=("window", length * np.arange(windows)))
@@ -183,7 +183,7 @@ def write(data: STData, path: Path) -> list[str]:
         "mean": mean,
         "std": std,
         "set": np.frombuffer(bytes.fromhex(set_fingerprint(data)), np.uint8),
-        "channels": np.frombuffer("\n".join(data.channels[place] for place in order).encode(), np.uint8),
+        "channels": np.frombuffer("\n".join(data.channels[channel] for channel in order).encode(), np.uint8),
     }
     path.write_bytes(_torch_bytes(parts))
     losses = [
@@ -205,10 +205,10 @@ def write(data: STData, path: Path) -> list[str]:
 
 def _channel_order(values: np.ndarray, lookback: int) -> list[int]:
     """Channels of [M, L + H, N, C] with a reading; the first one has readings at the target steps."""
-    seen = np.isfinite(values)
-    with_targets = np.flatnonzero(seen[:, lookback:].any(axis=(0, 1, 2)))
+    is_known = np.isfinite(values)
+    with_targets = np.flatnonzero(is_known[:, lookback:].any(axis=(0, 1, 2)))
     first = int(with_targets[0]) if len(with_targets) else 0
-    others = [int(place) for place in np.flatnonzero(seen.any(axis=(0, 1, 2))) if place != first]
+    others = [int(channel) for channel in np.flatnonzero(is_known.any(axis=(0, 1, 2))) if channel != first]
     return [first, *others]
 
 

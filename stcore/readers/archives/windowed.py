@@ -133,14 +133,14 @@ def merge_windows(series: Stretches, title: str) -> tuple[np.ndarray, list[str],
         f"y in {title} is another quantity than x at the steps that both have; it is the channel {' and '.join(names)}."
     )
     findings.append(Finding("note", "targets", text))
-    own = [f"channel-{place + 1}" for place in range(inputs.shape[2])]
+    own = [f"channel-{number + 1}" for number in range(inputs.shape[2])]
     return np.concatenate([series.targets[:, :, apart], inputs], axis=2), [*names, *own], findings
 
 
 def _fit_scale(there: np.ndarray, wanted: np.ndarray) -> tuple[float, float] | None:
     """(factor, summand) that turn ``there`` into ``wanted``, up to rounding; None where there are none."""
-    seen = np.isfinite(there) & np.isfinite(wanted)
-    first, second = there[seen].astype(np.float64), wanted[seen].astype(np.float64)
+    is_known = np.isfinite(there) & np.isfinite(wanted)
+    first, second = there[is_known].astype(np.float64), wanted[is_known].astype(np.float64)
     if len(first) < 8 or first.std() == 0 or second.std() == 0:
         return None
     factor = float(((first - first.mean()) * (second - second.mean())).mean() / first.var())

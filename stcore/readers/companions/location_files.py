@@ -28,22 +28,22 @@ def is_geojson(source: Source) -> bool:
 
 def is_location_list(source: Source) -> bool:
     """Whether a Parquet file holds points, or coordinates and no times."""
-    layout = parquet.layout(source)
-    if b"geo" in layout.about:
-        return _point_column(layout) is not None
+    schema = parquet.read_schema(source)
+    if b"geo" in schema.about:
+        return _point_column(schema) is not None
     first = parquet.header_and_rows(source)
-    return first is not None and find_time_columns(*first) is None and _location_columns(layout) is not None
+    return first is not None and find_time_columns(*first) is None and _location_columns(schema) is not None
 
 
-def _point_column(layout: parquet.Layout) -> str | None:
+def _point_column(schema: parquet.Schema) -> str | None:
     """The geometry column, where its metadata say that it holds only points."""
     try:
-        about = json.loads(layout.about[b"geo"])
+        about = json.loads(schema.about[b"geo"])
         name = str(about["primary_column"])
         kinds = set(about["columns"][name].get("geometry_types", []))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return name if kinds and kinds <= {"Point", "Point Z"} and name in layout.names else None
+    return name if kinds and kinds <= {"Point", "Point Z"} and name in schema.names else None
 
 
 def _id_column(names: list[str], free: list[int]) -> int | None:
@@ -51,10 +51,10 @@ def _id_column(names: list[str], free: list[int]) -> int | None:
     return next(iter([*named, *free]), None)
 
 
-def _location_columns(layout: parquet.Layout) -> tuple[int, int, int] | None:
+def _location_columns(schema: parquet.Schema) -> tuple[int, int, int] | None:
     """The columns (id, lat, lon), by their names."""
-    names = [plain_name(name) for name in layout.names]
-    numbers = [name for name, kind in zip(names, layout.kinds, strict=True) if kind == "number"]
+    names = [plain_name(name) for name in schema.names]
+    numbers = [name for name, kind in zip(names, schema.kinds, strict=True) if kind == "number"]
     lat = next((names.index(name) for name in LATITUDES if name in numbers), None)
     lon = next((names.index(name) for name in LONGITUDES if name in numbers), None)
     if lat is None or lon is None:
@@ -67,10 +67,10 @@ def read(source: Source, answers: Answers) -> tuple[list[str], np.ndarray, np.nd
     """(ids [P], latitudes [P], longitudes [P], the file's name, findings)."""
     if source.content != "parquet":
         return _read_points(source, answers)
-    layout = parquet.layout(source)
-    if b"geo" in layout.about and _point_column(layout):
+    schema = parquet.read_schema(source)
+    if b"geo" in schema.about and _point_column(schema):
         return _read_points(source, answers)
-    columns = _location_columns(layout)
+    columns = _location_columns(schema)
     if columns is None:
         raise refuse("coordinates", f"{source.name} has no columns of latitude and longitude.")
     frame = parquet.read_frame(source, sorted(columns))

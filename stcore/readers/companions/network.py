@@ -210,8 +210,8 @@ def is_array_graph(source: Source) -> bool:
 def _only_array(source: Source, names: set[str]) -> str | None:
     """The only member, where its name or the file's says adjacency or distance."""
     only = next(iter(names)) if len(names) == 1 else ""
-    called = f"{only} {source.stem}".lower()
-    return only if only.endswith(".npy") and ("adj" in called or "dist" in called) else None
+    names_in_text = f"{only} {source.stem}".lower()
+    return only if only.endswith(".npy") and ("adj" in names_in_text or "dist" in names_in_text) else None
 
 
 def read_array_graph(source: Source) -> Entries | np.ndarray:

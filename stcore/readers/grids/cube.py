@@ -44,8 +44,8 @@ def read_cube(pieces: Sequence[Piece], dims: tuple[str, ...], steps: int, what: 
     The first row of each piece shows which positions have readings. Where a later row adds positions, everything is read
     again.
     """
-    places, channels = [pieces[0].array.sizes[dim] for dim in dims[1:]], 1 + max(piece.channel for piece in pieces)
-    seen = np.zeros(int(np.prod(places)), bool)
+    sizes, channels = [pieces[0].array.sizes[dim] for dim in dims[1:]], 1 + max(piece.channel for piece in pieces)
+    seen = np.zeros(int(np.prod(sizes)), bool)
     for piece in pieces:
         check_room(4 * BLOCK + 4 * len(seen), what)
         early = piece.array.isel({dims[0]: slice(0, 1)}).transpose(*dims).values

@@ -53,21 +53,21 @@ def read(source: Source, answers: Answers) -> Raw:
 def _check_ends(source: Source) -> None:
     """Refuse a file that ends within a message: each one ends with 7777. (cfgrib would silently leave out the rest.)"""
     with source.path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
-        place = 0
-        while (place := content.find(b"GRIB", place)) >= 0:
-            head = content[place : place + 16]
+        start = 0
+        while (start := content.find(b"GRIB", start)) >= 0:
+            head = content[start : start + 16]
             length = int.from_bytes(head[4:7] if head[7:8] == b"\x01" else head[8:16], "big")
             if (
                 head[7:8] == b"\x01" and length >= 2**23
             ):  # too large for the length of edition 1: services count in 120s
                 return
-            if length < 16 or content[place + length - 4 : place + length] != b"7777":
+            if length < 16 or content[start + length - 4 : start + length] != b"7777":
                 raise refuse(
                     "cut-off",
-                    f"{source.name} ends in the middle of a message, or is damaged at byte {place}; "
+                    f"{source.name} ends in the middle of a message, or is damaged at byte {start}; "
                     "copy or download it again.",
                 )
-            place += length
+            start += length
 
 
 def _plain(ds: xr.Dataset) -> xr.Dataset:

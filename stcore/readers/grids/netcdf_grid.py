@@ -150,12 +150,12 @@ def _pieces(
         {part.group if name in several else name: name for name in own}
         for part, own in zip(parts, measured, strict=True)
     ]
-    known = {
+    units_of = {
         channel: own[name]
         for names, own in zip(channels_by_part, measured, strict=True)
         for channel, name in names.items()
     }
-    chosen, findings = variables.choose_variables(known, answers)
+    chosen, findings = variables.choose_variables(units_of, answers)
     pieces, used = [], np.zeros((len(chosen), 1 + max(int(own.max()) for own in rows)), bool)
     for part, own, names, steps in zip(parts, axes, channels_by_part, rows, strict=True):
         here = [channel for channel in chosen if channel in names]
@@ -172,7 +172,7 @@ def _pieces(
             findings += more
             same = [array.rename(dict(zip(own.dims, axes[0].dims, strict=True))) for array in arrays]
             pieces += [cube.Piece(array, number, steps, under=number_of > 0) for number_of, array in enumerate(same)]
-    return pieces, {channel: known[channel].unit for channel in chosen}, findings
+    return pieces, {channel: units_of[channel].unit for channel in chosen}, findings
 
 
 def cell_names(lats: np.ndarray, lons: np.ndarray) -> list[str]:

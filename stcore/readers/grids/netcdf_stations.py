@@ -29,7 +29,7 @@ class Axes(NamedTuple):
 
     time: str
     stamps: str
-    places: tuple[str, ...]
+    sensor_dims: tuple[str, ...]
 
 
 def recognises(source: Source) -> float:
@@ -52,9 +52,9 @@ def stations_raw(ds: xr.Dataset, name: str, title: str, answers: Answers) -> Raw
     axes = station_axes(ds)
     if axes is None:
         raise refuse("dims", f"{name} has no variables over time and one other dimension.")
-    dims = (axes.time, *axes.places)
-    known = variables.measured_variables(ds, set(dims))
-    chosen, findings = variables.choose_variables(known, answers)
+    dims = (axes.time, *axes.sensor_dims)
+    measured = variables.measured_variables(ds, set(dims))
+    chosen, findings = variables.choose_variables(measured, answers)
     when = netcdf.fill_gaps(netcdf.read_times(ds, axes.stamps, name, answers))
     pieces = []
     for number, variable in enumerate(chosen):
@@ -64,20 +64,21 @@ def stations_raw(ds: xr.Dataset, name: str, title: str, answers: Answers) -> Raw
     cube_data = cube.read_cube(pieces, dims, len(when.stamps), title)
     if not cube_data.seen.any():
         raise refuse("all-missing", f"{name} holds no reading: every value is missing.")
-    about = _station_attributes(ds, axes.places, name)
-    sensors = _sensor_ids(ds, axes.places, about)
+    about = _station_attributes(ds, axes.sensor_dims, name)
+    sensors = _sensor_ids(ds, axes.sensor_dims, about)
     raw = xr.Dataset(
         {
             "value": (("time", "sensor", "channel"), cube_data.values),
             **{key: ("sensor", array[cube_data.seen]) for key, array in about.items()},
         },
         coords={"time": when.stamps, "sensor": sensors[cube_data.seen], "channel": chosen},
-        attrs=netcdf.source_attributes(ds, title) | {"units": {variable: known[variable].unit for variable in chosen}},
+        attrs=netcdf.source_attributes(ds, title)
+        | {"units": {variable: measured[variable].unit for variable in chosen}},
     )
     findings = [*when.findings, *map_findings, *findings, *variables.packing_notes(ds, chosen, axes.time, name)]
-    if len(axes.places) > 1:
+    if len(axes.sensor_dims) > 1:
         text = (
-            f"The grid of {name} ({' x '.join(str(ds.sizes[dim]) for dim in axes.places)}) is bent: its rows follow no "
+            f"The grid of {name} ({' x '.join(str(ds.sizes[dim]) for dim in axes.sensor_dims)}) is bent: its rows follow no "
             "latitude. Its cells were read as stations, each with its location."
         )
         findings.append(Finding("note", "bent-grid", text))
@@ -104,8 +105,8 @@ def station_axes(ds: xr.Dataset) -> Axes | None:
         for name in variables.measured_variables(ds, {time[0]})
     ]
     single = [dims[0] for dims in others if len(dims) == 1]
-    known = [dim for dims in others for dim in dims if dim.lower() in netcdf.SENSORS]
-    candidates = [*known, *single]
+    named = [dim for dims in others for dim in dims if dim.lower() in netcdf.SENSORS]
+    candidates = [*named, *single]
     return Axes(*time, (candidates[0],)) if candidates else None
 
 
@@ -118,31 +119,31 @@ def _curvilinear_dims(ds: xr.Dataset, time: str) -> tuple[str, ...] | None:
     return tuple(map(str, ds[lat].dims))
 
 
-def _sensor_ids(ds: xr.Dataset, places: tuple[str, ...], about: dict[str, np.ndarray]) -> np.ndarray:
+def _sensor_ids(ds: xr.Dataset, dims: tuple[str, ...], about: dict[str, np.ndarray]) -> np.ndarray:
     """Ids: the labels of the dimension, else a variable of texts or ids along it, else numbers. On a bent grid, locations."""
-    if len(places) > 1:
+    if len(dims) > 1:
         named = np.array(cell_names(about["lat"], about["lon"]))
         return named if len(np.unique(named)) == len(named) else np.arange(len(named)).astype(str)
-    station = places[0]
+    station = dims[0]
     for name in (station, *(name for name in map(str, ds.variables) if name.lower() in netcdf.SENSORS)):
         if name in ds.variables and ds[name].dims == (station,) and ds[name].dtype.kind in "OSTUiuf":
             return hdf5.id_texts(ds[name].values)
     return np.arange(ds.sizes[station]).astype(str)
 
 
-def _station_attributes(ds: xr.Dataset, places: tuple[str, ...], file: str) -> dict[str, np.ndarray]:
+def _station_attributes(ds: xr.Dataset, dims: tuple[str, ...], file: str) -> dict[str, np.ndarray]:
     """``lat`` and ``lon`` in degrees, and texts such as the name of a site, each [sensor]."""
     about = {}
     for target, names, unit in (("lat", netcdf.LATITUDES, "degrees_north"), ("lon", netcdf.LONGITUDES, "degrees_east")):
         name = netcdf.find_coordinate(ds, names, unit)
-        if name is not None and ds[name].dims == places:
+        if name is not None and ds[name].dims == dims:
             about[target] = netcdf.read_degrees(ds, name, file).ravel()
     if len(about) < 2:
         about = {}
     texts = [
         str(name)
         for name in ds.variables
-        if ds[name].dims == places and ds[name].dtype.kind in "OSTU" and name not in (*places, "sensor", "channel")
+        if ds[name].dims == dims and ds[name].dtype.kind in "OSTU" and name not in (*dims, "sensor", "channel")
     ]
     return about | {("label" if name == "name" else name): hdf5.id_texts(ds[name].values) for name in texts}
 
@@ -202,8 +203,8 @@ def assign_degrees(ds: xr.Dataset, name: str, answers: Answers) -> tuple[xr.Data
     there = np.isfinite(lon) & np.isfinite(lat)
     degrees_of = {"lat": np.where(there, lat, np.nan), "lon": np.where(there, lon, np.nan)}
     epsg = system.to_epsg()
-    called = f"EPSG:{epsg}" if epsg else str(system.name)[:80]
-    finding = Finding("repaired", "reprojected", f"{text}, {called}; it was converted to latitude and longitude.")
+    system_name = f"EPSG:{epsg}" if epsg else str(system.name)[:80]
+    finding = Finding("repaired", "reprojected", f"{text}, {system_name}; it was converted to latitude and longitude.")
     if answer is not None:
         finding = Finding("repaired", "projected", finding.text, CHOICES, answer)
     return ds.assign_coords({part: (axes, degrees) for part, degrees in degrees_of.items()}), [finding]

@@ -85,7 +85,7 @@ def select_positions(array: xr.DataArray, dims: set[str], answers: Answers) -> t
     if VERSIONS not in array.dims:
         return [array], findings
     order = np.argsort(_labels(array[VERSIONS].values)) if VERSIONS in array.coords else range(array.sizes[VERSIONS])
-    return [array.isel({VERSIONS: int(place)}) for place in order], findings
+    return [array.isel({VERSIONS: int(position_)}) for position_ in order], findings
 
 
 def _forecast_error(array: xr.DataArray, dim: str) -> Exception:

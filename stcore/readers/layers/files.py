@@ -190,7 +190,7 @@ def _parquet(name: str, raw: bytes) -> Features:
     from pyarrow.parquet import ParquetFile
 
     about = ParquetFile(io.BytesIO(raw)).metadata
-    check_room(sum(about.row_group(place).total_byte_size for place in range(about.num_row_groups)), name)
+    check_room(sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups)), name)
     if b"geo" not in (about.metadata or {}):
         raise refuse("no-geometry", f"{name} is a Parquet table without geometries; a map layer is GeoParquet.")
     _check_count(name, about.num_rows)

@@ -110,15 +110,15 @@ def _finite(shapes: Any) -> np.ndarray:
     return finite
 
 
-def _with_crs(frame: Any, asked: str | None, name: str) -> tuple[Any, list[Finding]]:
+def _with_crs(frame: Any, answer: str | None, name: str) -> tuple[Any, list[Finding]]:
     """The coordinate system in the file, if its numbers fit it; else the answered one; else degrees, if they fit."""
     west, south, east, north = frame.total_bounds
     degrees = west >= -180 and east <= 360 and south >= -90 and north <= 90
     system = frame.crs
     if system is not None and (system.is_projected or (system.is_geographic and degrees)):
         return frame, []
-    if asked is not None:
-        return frame.set_crs(epsg_code(asked, name), allow_override=True), []
+    if answer is not None:
+        return frame.set_crs(epsg_code(answer, name), allow_override=True), []
     if degrees:
         text = f"{name} names no known coordinate system; its numbers fit degrees and were read as EPSG:4326."
         return frame.set_crs(4326, allow_override=True), [Finding("note", "crs", text, CHOICES, "EPSG:4326")]
@@ -128,17 +128,17 @@ def _with_crs(frame: Any, asked: str | None, name: str) -> tuple[Any, list[Findi
     raise refuse("crs", text, CHOICES)
 
 
-def epsg_code(asked: str, name: str) -> int:
+def epsg_code(answer: str, name: str) -> int:
     """The number of an EPSG code; DataError for anything else, since a name may be a file."""
     from pyproj import CRS
     from pyproj.exceptions import CRSError
 
-    code = EPSG.fullmatch(asked.strip().upper())
+    code = EPSG.fullmatch(answer.strip().upper())
     if code:
         with suppress(CRSError):
             CRS.from_epsg(int(code[1]))
             return int(code[1])
-    raise refuse("crs", f"There is no coordinate system {asked[:40]!r} for {name}; write it as EPSG:25832.", CHOICES)
+    raise refuse("crs", f"There is no coordinate system {answer[:40]!r} for {name}; write it as EPSG:25832.", CHOICES)
 
 
 def needs_files(crs: Any) -> bool:
@@ -212,11 +212,11 @@ def _losses(name: str, tolerance: float, with_texts: bool) -> list[Finding]:
 def _attributes(frame: Any, name: str) -> tuple[list[dict[str, str]], list[Finding]]:
     """[F] the attributes of each feature as short plain text, whatever their type."""
     columns = [column for column in frame.columns if column != frame.geometry.name]
-    kept = columns[:MOST_ATTRIBUTES]
-    words = {column: _text(column, MOST_NAME) for column in kept}
-    rows = frame[kept].to_dict("records") if kept else [{}] * len(frame)
-    texts = [{words[key]: said for key, value in row.items() if (said := _text(value, MOST_TEXT))} for row in rows]
-    more = len(columns) - len(kept)
+    names = columns[:MOST_ATTRIBUTES]
+    words = {column: _text(column, MOST_NAME) for column in names}
+    rows = frame[names].to_dict("records") if names else [{}] * len(frame)
+    texts = [{words[key]: text for key, value in row.items() if (text := _text(value, MOST_TEXT))} for row in rows]
+    more = len(columns) - len(names)
     left = [Finding("note", "columns", f"{name} has {more} more attributes, which are left out.")] if more else []
     return texts, left
 

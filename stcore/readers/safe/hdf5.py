@@ -64,7 +64,7 @@ def _check(file: "h5py.File", name: str, whole: bool) -> None:
     """Walk through all groups by hard links, each object once. Refuse links to elsewhere and what is too large."""
     import h5py
 
-    seen: set[int] = set()
+    addresses: set[int] = set()
     total = 0
     todo: list[tuple[str, Any, int]] = [("/", file.id, 0)]
     while todo:
@@ -80,10 +80,10 @@ def _check(file: "h5py.File", name: str, whole: bool) -> None:
                 )
             item = h5py.h5o.open(group, key)
             address = h5py.h5o.get_info(item).addr
-            if address in seen:
+            if address in addresses:
                 continue
-            seen.add(address)
-            if len(seen) > MOST_OBJECTS or depth > MOST_DEPTH:
+            addresses.add(address)
+            if len(addresses) > MOST_OBJECTS or depth > MOST_DEPTH:
                 raise refuse(
                     "too-large",
                     f"{name} holds more than {MOST_OBJECTS} objects or nests them deeper than {MOST_DEPTH}.",
@@ -175,24 +175,24 @@ def heaps_are_whole(path: Path, size: int, changed: int) -> bool:
     if not size:
         return True
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        place = content.find(SIGNATURE)
-        while place >= 0:
-            if not _objects_end_with_heap(content, place):
+        start = content.find(SIGNATURE)
+        while start >= 0:
+            if not _objects_end_with_heap(content, start):
                 return False
-            place = content.find(SIGNATURE, place + len(SIGNATURE))
+            start = content.find(SIGNATURE, start + len(SIGNATURE))
     return True
 
 
-def _objects_end_with_heap(content: mmap.mmap, place: int) -> bool:
+def _objects_end_with_heap(content: mmap.mmap, start: int) -> bool:
     """Whether the objects of the collection at byte ``place`` end where the collection ends."""
-    end = place + int.from_bytes(content[place + 8 : place + HEAD], "little")
-    place += HEAD
-    while place + HEAD <= end and place + HEAD <= len(content):
+    end = start + int.from_bytes(content[start + 8 : start + HEAD], "little")
+    start += HEAD
+    while start + HEAD <= end and start + HEAD <= len(content):
         index, size = (
-            int.from_bytes(content[place + first : place + last], "little") for first, last in ((0, 2), (8, 16))
+            int.from_bytes(content[start + first : start + last], "little") for first, last in ((0, 2), (8, 16))
         )
         needed = size if index == 0 else HEAD + -(-size // 8) * 8
-        if needed < HEAD or place + needed > end:
+        if needed < HEAD or start + needed > end:
             return False
-        place += needed
+        start += needed
     return True

@@ -89,11 +89,11 @@ def read_rows(source: Source, name: str, most: int) -> Iterator[np.ndarray]:
         width = int(np.prod(shape[1:], dtype=object)) * dtype.itemsize
         check_room(2 * width * min(most, shape[0]), source.name)
         for first in range(0, shape[0], most):
-            many = min(most, shape[0] - first)
-            raw = file.read(many * width)
-            if len(raw) != many * width:
+            count = min(most, shape[0] - first)
+            raw = file.read(count * width)
+            if len(raw) != count * width:
                 raise refuse("damaged", f"{name} in {source.name} ends early; copy or download it again.")
-            yield np.frombuffer(raw, dtype=dtype).reshape(many, *shape[1:])
+            yield np.frombuffer(raw, dtype=dtype).reshape(count, *shape[1:])
 
 
 @contextmanager

@@ -57,26 +57,26 @@ def header_and_rows(source: Source) -> tuple[tuple[str, ...] | None, list[list[s
     one of ids; None for other files."""
     if source.content != "parquet":
         return text_table.header_and_rows(source)
-    layout, order = _parquet_columns(source)
-    kinds = {layout.kinds[column] for column in order[_has_id_column(layout, order) :]}
+    schema, order = _parquet_columns(source)
+    kinds = {schema.kinds[column] for column in order[_has_id_column(schema, order) :]}
     first = parquet.header_and_rows(source)
-    if kinds != {"number"} or first is None or layout.rows == len(order):  # a square table is a graph
+    if kinds != {"number"} or first is None or schema.rows == len(order):  # a square table is a graph
         return None
-    if any(LEVEL.fullmatch(name) for name in layout.names):  # rows with several index levels are no plain numbers
+    if any(LEVEL.fullmatch(name) for name in schema.names):  # rows with several index levels are no plain numbers
         return None
     header = ["" if first[0][column] == INDEX else first[0][column] for column in order]
     return tuple(header), [[row[column] for column in order] for row in first[1]]
 
 
-def _parquet_columns(source: Source) -> tuple[parquet.Layout, list[int]]:
-    """The layout of the file, and its columns with the index first, which pandas writes last."""
-    layout = parquet.layout(source)
-    return layout, sorted(range(len(layout.names)), key=lambda column: layout.names[column] != INDEX)
+def _parquet_columns(source: Source) -> tuple[parquet.Schema, list[int]]:
+    """The schema of the file, and its columns with the index first, which pandas writes last."""
+    schema = parquet.read_schema(source)
+    return schema, sorted(range(len(schema.names)), key=lambda column: schema.names[column] != INDEX)
 
 
-def _has_id_column(layout: parquet.Layout, order: list[int]) -> bool:
+def _has_id_column(schema: parquet.Schema, order: list[int]) -> bool:
     """Whether the first column may hold ids."""
-    return bool(order) and (layout.names[order[0]] == INDEX or plain_name(layout.names[order[0]]) in ("", *IDS))
+    return bool(order) and (schema.names[order[0]] == INDEX or plain_name(schema.names[order[0]]) in ("", *IDS))
 
 
 def read(source: Source, answers: Answers) -> Raw:
@@ -93,21 +93,26 @@ def read(source: Source, answers: Answers) -> Raw:
     across, orientation_findings = _rows_are_sensors(source, values.shape, (ids, column_ids), answers)
     values = values.T if across else values
     sensors = ids if across else column_ids
-    steps, many = values.shape
-    known = published_set_of_size(steps, many, bare=True) or published_set(source.stem, many)
-    stamps, times = assumed_times(steps, source.name, answers, known and known.by_day())
-    known = known if known and known.begins(steps) else None
-    if known and known.said:
-        times.append(Finding("note", "weekdays", f"The published set starts on {known.start[:10]}.{known.said}"))
+    steps, sensor_count = values.shape
+    published = published_set_of_size(steps, sensor_count, bare=True) or published_set(source.stem, sensor_count)
+    stamps, times = assumed_times(steps, source.name, answers, published and published.by_day())
+    published = published if published and published.begins(steps) else None
+    if published and published.said:
+        times.append(
+            Finding("note", "weekdays", f"The published set starts on {published.start[:10]}.{published.said}")
+        )
     channel = _channel(source.stem)
     ds = xr.Dataset(
         {"value": (("time", "sensor", "channel"), values[:, :, None])},
         coords={
             "time": stamps,
-            "sensor": np.array(sensors or np.arange(many).astype(str), dtype=str),
+            "sensor": np.array(sensors or np.arange(sensor_count).astype(str), dtype=str),
             "channel": [channel],
         },
-        attrs={"title": source.path.stem, "units": {channel: (known.unit if known else "") or unit_of(source.stem)}},
+        attrs={
+            "title": source.path.stem,
+            "units": {channel: (published.unit if published else "") or unit_of(source.stem)},
+        },
     )
     return Raw(ds, [*findings, *more, *orientation_findings, *times], {}, numbered=not sensors)
 

@@ -82,8 +82,8 @@ def _blocks(source: Source, roles: Roles, answers: Answers) -> tuple[Iterator[pd
     texts = [*roles.time.columns, roles.sensor, *([] if roles.kind is None else [roles.kind])]
     numbers = [*roles.values, *(roles.location or ())]
     if source.content == "parquet":
-        layout = parquet.layout(source)
-        return parquet.read_batches(source, layout, sorted({*texts, *numbers}), BATCH), []
+        schema = parquet.read_schema(source)
+        return parquet.read_batches(source, schema, sorted({*texts, *numbers}), BATCH), []
     dialect, findings = row_blocks.table_dialect(source, answers)
     return row_blocks.read_frames(source, dialect, texts, numbers), findings
 
@@ -96,7 +96,7 @@ def sensor_names(column: pd.Series, before: int, name: str) -> pd.Series:
     )
     texts = [cell_text(entry) for entry in entries.tolist()]
     if (codes < 0).any() or not all(texts):
-        empty = (codes < 0) | np.isin(codes, [place for place, text in enumerate(texts) if not text])
+        empty = (codes < 0) | np.isin(codes, [code for code, text in enumerate(texts) if not text])
         row = before + int(empty.argmax()) + 1
         raise refuse("sensor-names", f"Row {row} of {name} does not name its sensor.")
     return pd.Series(np.array(texts, dtype=object)[codes])
@@ -159,15 +159,17 @@ class RowLocations:
         """Add rows: the sensor code and the location of each."""
         north, east = (pd.to_numeric(part, errors="coerce").to_numpy(np.float64) for part in (lat, lon))
         if (more := int(codes.max(initial=-1)) + 1 - len(self.lat)) > 0:
-            self.lat, self.lon = (np.r_[known, np.full(more, np.nan)] for known in (self.lat, self.lon))
-        seen = np.isfinite(north) & np.isfinite(east)
-        codes_seen, first = np.unique(codes[seen], return_index=True)
+            self.lat, self.lon = (
+                np.r_[degrees_so_far, np.full(more, np.nan)] for degrees_so_far in (self.lat, self.lon)
+            )
+        is_known = np.isfinite(north) & np.isfinite(east)
+        codes_seen, first = np.unique(codes[is_known], return_index=True)
         new = codes_seen[np.isnan(self.lat[codes_seen])]
-        place = np.flatnonzero(seen)[first[np.isnan(self.lat[codes_seen])]]
-        self.lat[new], self.lon[new] = north[place], east[place]
+        row = np.flatnonzero(is_known)[first[np.isnan(self.lat[codes_seen])]]
+        self.lat[new], self.lon[new] = north[row], east[row]
         apart = np.abs(north - self.lat[codes]) + np.abs(east - self.lon[codes])
         self.moving |= set(
-            np.unique(codes[seen & (apart > SAME_LOCATION * np.maximum(1, np.abs(east) / 180))]).tolist()
+            np.unique(codes[is_known & (apart > SAME_LOCATION * np.maximum(1, np.abs(east) / 180))]).tolist()
         )
 
     def assign_to(self, ds: xr.Dataset, name: str) -> tuple[xr.Dataset, list[Finding]]:

@@ -13,7 +13,7 @@ SAMPLE_ROWS = 40
 Kind = Literal["number", "time", "text", "other"]
 
 
-class Layout(NamedTuple):
+class Schema(NamedTuple):
     """Column ``names`` and ``kinds``, the number of ``rows``, the metadata of the file (``about``), and the type of each
     column in words."""
 
@@ -24,18 +24,18 @@ class Layout(NamedTuple):
     words: tuple[str, ...]
 
 
-def layout(source: Source) -> Layout:
-    """The layout of a file; DataError where it declares more than there is room for."""
+def read_schema(source: Source) -> Schema:
+    """The schema of a file; DataError where it declares more than there is room for."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(source.path) as file:
-        about, schema = file.metadata, file.schema_arrow
+        about, arrow_schema = file.metadata, file.schema_arrow
         declared = sum(about.row_group(place).total_byte_size for place in range(about.num_row_groups))
         check_room(max(16 * about.num_rows * max(about.num_columns, 1), declared), source.name)
-        kinds = tuple(_kind(column.type) for column in schema)
-        words = tuple(str(column.type) for column in schema)
-        names = tuple(str(name) for name in schema.names)
-        return Layout(names, kinds, about.num_rows, dict(schema.metadata or {}), words)
+        kinds = tuple(_kind(column.type) for column in arrow_schema)
+        words = tuple(str(column.type) for column in arrow_schema)
+        names = tuple(str(name) for name in arrow_schema.names)
+        return Schema(names, kinds, about.num_rows, dict(arrow_schema.metadata or {}), words)
 
 
 def _kind(column_type: Any) -> Kind:
@@ -54,15 +54,16 @@ def header_and_rows(source: Source) -> tuple[tuple[str, ...], list[list[str]]] |
     """(names, first rows as text) of a Parquet file; None for other files and for one without rows."""
     if source.content != "parquet":
         return None
-    in_file = layout(source)
-    usable = [place for place, kind in enumerate(in_file.kinds) if kind != "other"]
-    if not in_file.rows or len(set(in_file.names)) < len(in_file.names):
+    schema = read_schema(source)
+    usable = [column for column, kind in enumerate(schema.kinds) if kind != "other"]
+    if not schema.rows or len(set(schema.names)) < len(schema.names):
         return None
-    frame = next(read_batches(source, in_file, usable, SAMPLE_ROWS))
+    frame = next(read_batches(source, schema, usable, SAMPLE_ROWS))
     texts = {
-        place: _as_text(frame[place]) if place in usable else [""] * len(frame) for place in range(len(in_file.names))
+        column: _as_text(frame[column]) if column in usable else [""] * len(frame)
+        for column in range(len(schema.names))
     }
-    return in_file.names, [list(row) for row in zip(*texts.values(), strict=True)]
+    return schema.names, [list(row) for row in zip(*texts.values(), strict=True)]
 
 
 def _as_text(column: pd.Series) -> list[str]:
@@ -75,35 +76,35 @@ def _whole(cell: Any) -> bool:
     return isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53
 
 
-def read_batches(source: Source, columns_in_file: Layout, columns: list[int], rows: int) -> Any:
+def read_batches(source: Source, schema: Schema, columns: list[int], rows: int) -> Any:
     """Frames of at most ``rows`` rows. Columns are numbered as in the file, text is categorical, dates are times."""
     import pyarrow.parquet as pq
 
-    texts = [columns_in_file.names[place] for place in columns if columns_in_file.kinds[place] == "text"]
+    texts = [schema.names[column] for column in columns if schema.kinds[column] == "text"]
     with pq.ParquetFile(source.path, read_dictionary=texts) as file:
-        for batch in file.iter_batches(rows, columns=[columns_in_file.names[place] for place in columns]):
+        for batch in file.iter_batches(rows, columns=[schema.names[column] for column in columns]):
             frame = batch.to_pandas(ignore_metadata=True, date_as_object=False)
-            frame = frame[[columns_in_file.names[place] for place in columns]]
+            frame = frame[[schema.names[column] for column in columns]]
             frame.columns = pd.Index(columns)
-            yield _objects_to_floats(frame, columns_in_file)
+            yield _objects_to_floats(frame, schema)
 
 
-def _objects_to_floats(frame: pd.DataFrame, held: Layout) -> pd.DataFrame:
+def _objects_to_floats(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """Decimals and booleans with gaps, which pandas keeps as objects, as floats."""
-    for place in frame.columns:
-        if held.kinds[place] == "number" and frame[place].dtype == object:
-            frame[place] = np.array([np.nan if pd.isna(cell) else float(cell) for cell in frame[place]])
+    for column in frame.columns:
+        if schema.kinds[column] == "number" and frame[column].dtype == object:
+            frame[column] = np.array([np.nan if pd.isna(cell) else float(cell) for cell in frame[column]])
     return frame
 
 
 def read_frame(source: Source, columns: list[int] | None = None) -> pd.DataFrame:
     """All rows of some columns, or of all; DataError for a column without numbers, times or text."""
-    held = layout(source)
-    columns = list(range(len(held.names))) if columns is None else columns
-    for place in columns:
-        if held.kinds[place] == "other":
-            what = f"holds {held.words[place]}, neither numbers nor times"
-            raise refuse("not-numbers", f"The column {held.names[place][:80]!r} of {source.name} {what}.")
-    if not held.rows:
+    schema = read_schema(source)
+    columns = list(range(len(schema.names))) if columns is None else columns
+    for column in columns:
+        if schema.kinds[column] == "other":
+            what = f"holds {schema.words[column]}, neither numbers nor times"
+            raise refuse("not-numbers", f"The column {schema.names[column][:80]!r} of {source.name} {what}.")
+    if not schema.rows:
         raise refuse("empty", f"{source.name} has columns and no rows.")
-    return pd.concat(read_batches(source, held, columns, 2**17), ignore_index=True)
+    return pd.concat(read_batches(source, schema, columns, 2**17), ignore_index=True)

@@ -33,7 +33,7 @@ ATTRIBUTES = ("title", "zone", "local_zone", "units", "license", "source", "inst
 def members(folder: Folder) -> Sequence[Source]:
     """``values.parquet``, where this program wrote it, and ``edges.parquet`` beside it."""
     files = [source for source in folder.named(VALUES, EDGES) if source.content == "parquet"]
-    values = [source for source in files if source.name == VALUES and ABOUT in parquet.layout(source).about]
+    values = [source for source in files if source.name == VALUES and ABOUT in parquet.read_schema(source).about]
     return files if values else []
 
 
@@ -41,17 +41,17 @@ def read(folder: Folder, answers: Answers) -> Raw:
     """The long table, with channels, units and zone from its own description, and the edges."""
     files = {source.name: source for source in members(folder)}
     source = files[VALUES]
-    layout = parquet.layout(source)
+    schema = parquet.read_schema(source)
     if (
-        layout.names[:2] != ("time", "sensor")
-        or layout.kinds[:2] != ("time", "text")
-        or set(layout.kinds[2:]) != {"number"}
+        schema.names[:2] != ("time", "sensor")
+        or schema.kinds[:2] != ("time", "text")
+        or set(schema.kinds[2:]) != {"number"}
     ):
         raise refuse("damaged", f"{source.name} does not have the columns time, sensor and numbers.")
-    roles = Roles(TimeColumns((0,)), 1, tuple(range(2, len(layout.names))), None, None, (), ())
-    description = _own_description(source, layout)
-    raw = long_table.read_with_roles(source, layout.names, roles, answers)
-    channels = [str(description["channels"].get(name, name)) for name in layout.names[2:]]
+    roles = Roles(TimeColumns((0,)), 1, tuple(range(2, len(schema.names))), None, None, (), ())
+    description = _own_description(source, schema)
+    raw = long_table.read_with_roles(source, schema.names, roles, answers)
+    channels = [str(description["channels"].get(name, name)) for name in schema.names[2:]]
     attrs = {name: description[name] for name in ATTRIBUTES if name in description}
     attrs |= {"simulated": 1} if description["simulated"] else {}
     ds = raw.ds.assign_coords(channel=np.array(channels, dtype=str)).assign_attrs(attrs)
@@ -64,10 +64,10 @@ def read(folder: Folder, answers: Answers) -> Raw:
     return Raw(ds, findings, raw.layers)
 
 
-def _own_description(source: Source, layout: parquet.Layout) -> dict[str, Any]:
+def _own_description(source: Source, schema: parquet.Schema) -> dict[str, Any]:
     """The description in the file: texts, and units and channels by name. Nothing else is read."""
     try:
-        about = dict(json.loads(layout.about[ABOUT]))
+        about = dict(json.loads(schema.about[ABOUT]))
         texts = {name: str(about[name]) for name in ATTRIBUTES if name in about and name != "units"}
         named = {
             part: {str(key): str(text) for key, text in dict(about[part]).items()} for part in ("units", "channels")
@@ -79,7 +79,7 @@ def _own_description(source: Source, layout: parquet.Layout) -> dict[str, Any]:
 
 def _add_edges(ds: xr.Dataset, source: Source) -> xr.Dataset:
     """The dataset with edges, matched by the names of their sensors."""
-    if parquet.layout(source).kinds != ("text", "text", "number"):
+    if parquet.read_schema(source).kinds != ("text", "text", "number"):
         raise refuse("edges", f"{source.name} needs the columns from, to and weight.")
     frame = parquet.read_frame(source)
     position = {str(name): number for number, name in enumerate(ds["sensor"].values)}

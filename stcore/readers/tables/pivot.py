@@ -109,9 +109,9 @@ def _merge_duplicates(
         raise refuse("duplicate-times", text, choices)
     values_once = values[keep]
     if rule == "mean":
-        starts, known = np.flatnonzero(keep), np.isfinite(values)
-        total = np.add.reduceat(np.where(known, values, 0).astype(np.float64), starts, axis=0)
-        number = np.add.reduceat(known.astype(np.int64), starts, axis=0)
+        starts, is_known = np.flatnonzero(keep), np.isfinite(values)
+        total = np.add.reduceat(np.where(is_known, values, 0).astype(np.float64), starts, axis=0)
+        number = np.add.reduceat(is_known.astype(np.int64), starts, axis=0)
         values_once = np.where(number > 0, total / np.maximum(number, 1), np.nan).astype(np.float32)
     return ordered[keep], values_once, [Finding("repaired", "duplicate-times", f"{text}.", choices, rule)]
 

@@ -81,7 +81,7 @@ def _blocks(source: Source) -> Iterator[tuple[int, list[str]]]:
         stop = end if stop < 0 or stop > end else stop
         lines = text[begin:stop].replace("\r", "").replace("\x1a", "").split("\n")
         if not started:
-            skipped = next((place for place, line in enumerate(lines) if line.strip() and line[:1] != "#"), len(lines))
+            skipped = next((index for index, line in enumerate(lines) if line.strip() and line[:1] != "#"), len(lines))
             lines, number, started = lines[skipped:], number + skipped, skipped < len(lines)
         if lines:
             yield number, lines
@@ -99,11 +99,11 @@ def _check_widths(lines: list[str], first: int, dialect: Dialect, name: str) -> 
     )
     if counts.count(right) == len(counts):
         return
-    for place, count in enumerate(counts):
-        if count != right and (quoted or lines[place].strip()):
-            cut = " It is the last line: was the file cut off?" if place == len(counts) - 1 and count < right else ""
+    for row, count in enumerate(counts):
+        if count != right and (quoted or lines[row].strip()):
+            cut = " It is the last line: was the file cut off?" if row == len(counts) - 1 and count < right else ""
             raise refuse(
-                "ragged", f"Line {first + place} of {name} has {count} entries where the first has {right}.{cut}"
+                "ragged", f"Line {first + row} of {name} has {count} entries where the first has {right}.{cut}"
             )
 
 
@@ -118,8 +118,8 @@ class CodedColumn:
         """Add rows. A missing entry has the code -1."""
         codes, uniques = pd.factorize(column)
         entries = uniques.tolist() if hasattr(uniques, "tolist") else list(uniques)
-        known = np.array([self.numbers.setdefault(entry, len(self.numbers)) for entry in entries] or [0], np.int32)
-        self.parts.append(np.where(codes < 0, np.int32(-1), known[codes]).astype(np.int32))
+        codes_of = np.array([self.numbers.setdefault(entry, len(self.numbers)) for entry in entries] or [0], np.int32)
+        self.parts.append(np.where(codes < 0, np.int32(-1), codes_of[codes]).astype(np.int32))
 
     @property
     def rows(self) -> int:
@@ -151,16 +151,16 @@ class NumberColumns:
     def add(self, columns: list[pd.Series]) -> None:
         """Add rows of every column."""
         block = np.empty((len(columns[0]), len(columns)), np.float32)
-        for place, series in enumerate(columns):
+        for column, series in enumerate(columns):
             if series.dtype.kind not in "fiub":
                 numbers = pd.to_numeric(series, errors="coerce")
                 text = [str(cell) for cell in series[numbers.isna() & series.notna()].tolist()]
                 text = [cell for cell in text if cell.strip().lower() not in EMPTY]
-                self.words[place] += len(text)
+                self.words[column] += len(text)
                 self.examples |= dict.fromkeys(repr(cell[:40]) for cell in text[:3])
                 series = numbers
             with np.errstate(over="ignore"):  # too large a number becomes infinite, and a check reports it
-                block[:, place] = series.to_numpy(np.float64)
+                block[:, column] = series.to_numpy(np.float64)
         self.parts.append(block)
 
     def values(self) -> tuple[np.ndarray, list[Finding]]:

@@ -89,10 +89,10 @@ def _numbered_columns(header: tuple[str, ...], rows: list[list[str]]) -> tuple[l
         if (match := NUMBERED.fullmatch(name.strip())) and all(is_numeric(row[number]) for row in rows):
             runs.setdefault(match[1], []).append((number, int(match[2])))
     for run in runs.values():
-        columns, numbers_in_names = [number for number, _ in run], [place for _, place in run]
+        columns, numbers_in_names = [number for number, _ in run], [number_in_name for _, number_in_name in run]
         if len(run) in COUNTS and numbers_in_names[0] in (0, 1) and set(np.diff(numbers_in_names).tolist()) == {1}:
             step = DAY // len(run)
-            minutes = [step * (place - numbers_in_names[0]) for place in numbers_in_names]
+            minutes = [step * (number_in_name - numbers_in_names[0]) for number_in_name in numbers_in_names]
             text = (
                 f"{header[columns[0]]} to {header[columns[-1]]}, {step} minutes each, where the first is read as 00:00"
             )

@@ -56,8 +56,8 @@ def _value_columns(source: Source) -> Table | None:
     time = find_time_columns(header, rows) if header else None
     if header is None or time is None or slot_table.slot_columns(header, rows) or column_roles(header, rows):
         return None
-    free = [place for place in range(len(header)) if place not in time.columns and header[place].strip()]
-    return tuple(header[place] for place in free if all(is_numeric(row[place]) for row in rows)) or None
+    free = [column for column in range(len(header)) if column not in time.columns and header[column].strip()]
+    return tuple(header[column] for column in free if all(is_numeric(row[column]) for row in rows)) or None
 
 
 def _are_stations(folder: Folder, tables: dict[Source, Table]) -> bool:
@@ -108,8 +108,8 @@ def read(folder: Folder, answers: Answers) -> Raw:
             "time", f"The files of {folder.name} do not agree on their clock: some times have an offset, some none."
         )
     values = [raw.ds["value"].values[:, :, 0] for raw in raws]
-    own = [{str(name): place for place, name in enumerate(raw.ds["sensor"].values)} for raw in raws]
-    parts = [_select_columns(part, places_of, channels) for part, places_of in zip(values, own, strict=True)]
+    own = [{str(name): column for column, name in enumerate(raw.ds["sensor"].values)} for raw in raws]
+    parts = [_select_columns(part, column_of, channels) for part, column_of in zip(values, own, strict=True)]
     rows = Rows(
         np.concatenate([raw.ds["time"].values for raw in raws]),
         np.repeat(np.arange(len(raws)), [len(part) for part in parts]),

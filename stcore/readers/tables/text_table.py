@@ -145,8 +145,10 @@ def _decimal_marks(
                 f"In {name}, is {commas[0]!r} a number with a decimal comma, or with a thousands mark?",
                 choices,
             )
-        asked = [Finding("note", "decimal", f"Commas in the numbers of {name} were read as answered.", choices, chosen)]
-        return (",", None, asked) if chosen == "comma" else (".", ",", asked)
+        findings = [
+            Finding("note", "decimal", f"Commas in the numbers of {name} were read as answered.", choices, chosen)
+        ]
+        return (",", None, findings) if chosen == "comma" else (".", ",", findings)
     if points:
         raise refuse(
             "decimal",
@@ -270,10 +272,10 @@ def numeric_values(
     values = np.empty((len(frame), len(columns)))
     examples: list[str] = []
     worst = 0.0
-    for place, column in enumerate(columns):
+    for position, column in enumerate(columns):
         series = frame[column]
         if series.dtype.kind in "fiub":
-            values[:, place] = series.to_numpy(float)
+            values[:, position] = series.to_numpy(float)
             continue
         coerced = pd.to_numeric(series, errors="coerce")
         no_numbers = series[coerced.isna() & series.notna()]
@@ -289,7 +291,7 @@ def numeric_values(
             )
         examples += words
         worst = max(worst, len(words) / max(len(series), 1))
-        values[:, place] = coerced.to_numpy(float)
+        values[:, position] = coerced.to_numpy(float)
     if not examples:
         return values, []
     shown = listing(dict.fromkeys(repr(word[:40]) for word in examples), 3)

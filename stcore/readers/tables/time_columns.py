@@ -69,7 +69,7 @@ def _date_part_columns(names: list[str], columns: list[tuple[str, ...]]) -> Time
     columns_found = [names.index(part) for part in PARTS if part in names]
     if not set(PARTS[:3]) <= set(names) or ("minute" in names and "hour" not in names):
         return None
-    if not all(cell.isdigit() for place in columns_found for cell in columns[place]):
+    if not all(cell.isdigit() for column in columns_found for cell in columns[column]):
         return None
     return (
         TimeColumns(tuple(columns_found), "parts")

@@ -65,7 +65,7 @@ def read(source: Source, answers: Answers) -> Raw:
     if not columns:
         raise refuse("no-columns", f"{source.name} has times but no column of values.")
     values, more = text_table.numeric_values(frame, columns, source.name, header)
-    kinds = parquet.layout(source).words if source.content == "parquet" else [str(kind) for kind in frame.dtypes]
+    kinds = parquet.read_schema(source).words if source.content == "parquet" else [str(kind) for kind in frame.dtypes]
     if truths := [names[number] for number in columns if kinds[number] == "bool"]:
         more.append(Finding("note", "true-false", f"{listing(truths)} held true or false; they were read as 1 and 0."))
     stamps, zone, time_findings = parse_times(time.texts(frame), source.name, answers)
@@ -95,14 +95,14 @@ def _is_row_counter(column: pd.Series, name: str) -> bool:
 
 def _read_parquet(source: Source) -> tuple[pd.DataFrame, list[str]]:
     """The columns, numbered, and their names. Text may only hold times."""
-    layout = parquet.layout(source)
-    header, rows = parquet.header_and_rows(source) or (layout.names, [])
+    schema = parquet.read_schema(source)
+    header, rows = parquet.header_and_rows(source) or (schema.names, [])
     time = find_time_columns(header, rows)
-    for column, kind in enumerate(layout.kinds):
+    for column, kind in enumerate(schema.kinds):
         if kind == "text" and column not in (time.columns if time else ()):
-            what = f"holds {layout.words[column]}, neither numbers nor times"
-            raise refuse("not-numbers", f"The column {layout.names[column][:80]!r} of {source.name} {what}.")
-    return parquet.read_frame(source), list(layout.names)
+            what = f"holds {schema.words[column]}, neither numbers nor times"
+            raise refuse("not-numbers", f"The column {schema.names[column][:80]!r} of {source.name} {what}.")
+    return parquet.read_frame(source), list(schema.names)
 
 
 READER = Reader(recognises, read, order=30)
