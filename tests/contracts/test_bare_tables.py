@@ -1,4 +1,4 @@
-"""Tables without times: which way they lie, whose they are, and what must not be taken for one."""
+"""Tables without times: their orientation, their published sets, and files that are no such tables."""
 
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def test_t_gcn_with_its_adjacency(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["matrix", "list", "ids"])
 @pytest.mark.parametrize("across", [False, True])
-def test_the_graph_or_a_list_tells_which_way_a_table_lies(kind: str, across: bool, tmp_path: Path) -> None:
+def test_a_graph_or_a_list_beside_a_table_decides_its_orientation(kind: str, across: bool, tmp_path: Path) -> None:
     """276 x 1800, small: both readings are possible until something beside says how many sensors there are."""
     readings = np.round(20 + RNG.random((40, 28)) * 90, 1)
     write(readings.T if across else readings, tmp_path / "vel.csv")
@@ -80,7 +80,7 @@ def test_the_graph_or_a_list_tells_which_way_a_table_lies(kind: str, across: boo
     assert "28 sensors" in found(data, "orientation").text
 
 
-def test_without_anything_beside_the_way_is_asked(tmp_path: Path) -> None:
+def test_a_table_alone_asks_for_its_orientation(tmp_path: Path) -> None:
     readings = np.round(20 + RNG.random((28, 180)) * 90, 1)
     path = write(readings, tmp_path / "table.csv")
     said = refused(path, "orientation")
@@ -104,7 +104,7 @@ def test_rows_with_names_are_sensors(tmp_path: Path) -> None:
     np.testing.assert_array_equal(data.values[:, :, 0], readings.T.astype(np.float32))
 
 
-def test_a_square_is_a_graph_and_no_table_of_values(tmp_path: Path) -> None:
+def test_a_square_table_is_a_graph(tmp_path: Path) -> None:
     write_bare(tmp_path)
     (tmp_path / "V_6.csv").unlink()
     said = refused(tmp_path, "no-values")
@@ -117,7 +117,7 @@ def test_a_square_is_a_graph_and_no_table_of_values(tmp_path: Path) -> None:
     assert readers.open(tmp_path / "named.csv", {"orientation": "steps-down"}).sensors == list("abcdefg")
 
 
-def test_edges_and_places_are_no_tables_of_values(tmp_path: Path) -> None:
+def test_edges_and_locations_are_no_tables_of_values(tmp_path: Path) -> None:
     (tmp_path / "edges.csv").write_text("\n".join(f"{n},{n + 1},{n / 7}" for n in range(40)))
     (tmp_path / "where.csv").write_text("\n".join(f"{n},{50 + n / 100},{8 + n / 90},{n},5" for n in range(40)))
     for name in ("edges.csv", "where.csv"):
@@ -158,7 +158,7 @@ def test_a_column_per_time_of_day(kind: str, suffix: str, tmp_path: Path) -> Non
     assert np.isnan(data.values[96:192]).all()
 
 
-def test_a_day_twice_is_asked_and_slots_may_be_quantities(tmp_path: Path) -> None:
+def test_a_duplicate_day_is_a_question_and_slots_may_be_quantities(tmp_path: Path) -> None:
     frame = pd.read_csv(write_slots(tmp_path), dtype={"station": str})
     again = frame.iloc[[2]].assign(**{"07:15": 3.0})
     pd.concat([frame, again]).to_csv(tmp_path / "twice.csv", index=False)
@@ -189,7 +189,7 @@ def test_two_cities_in_one_folder_keep_their_own_graph(tmp_path: Path) -> None:
     assert first.sensors == IDS and first.edges is not None and len(first.edges[0]) == SENSORS - 1
 
 
-def test_a_table_alone_takes_the_graph_that_is_called_after_it(tmp_path: Path) -> None:
+def test_a_table_alone_gets_the_graph_of_its_name(tmp_path: Path) -> None:
     data = readers.open(write_bare(tmp_path))
     assert data.edges is not None and len(data.edges[0]) == SENSORS * (SENSORS - 1)
     assert "W_6.csv" in found(data, "graph").text
@@ -236,7 +236,7 @@ def test_a_pems_set_with_ids_and_a_dense_or_listed_graph(name: str, tmp_path: Pa
 @pytest.mark.parametrize(
     ("name", "start"), [("los_speed", "2012-03-01"), ("metr-la", "2000-01-03"), ("week", "2000-01-03")]
 )
-def test_a_week_of_many_sensors_is_t_gcns_by_its_name_alone(name: str, start: str, tmp_path: Path) -> None:
+def test_a_week_of_many_sensors_is_t_gcns_only_by_name(name: str, start: str, tmp_path: Path) -> None:
     write(np.round(30 + RNG.random((2016, 207)) * 9, 2), tmp_path / f"{name}.csv")
     data = readers.open(tmp_path / f"{name}.csv")
     assert data.time[0] == pd.Timestamp(start)
@@ -247,7 +247,7 @@ PEMS = [("PEMS08", 17856, True), ("data_pems08", 17856, True), ("PEMS08", 2016, 
 
 
 @pytest.mark.parametrize(("name", "steps", "known"), PEMS)
-def test_a_pems_set_begins_where_it_does_if_it_is_whole(name: str, steps: int, known: bool, tmp_path: Path) -> None:
+def test_only_a_whole_pems_set_has_the_published_start(name: str, steps: int, known: bool, tmp_path: Path) -> None:
     np.savez(tmp_path / f"{name}.npz", data=np.full((steps, 170), 5.0) + np.arange(170) + np.arange(steps)[:, None] % 9)
     data = readers.open(tmp_path / f"{name}.npz")
     assert data.time[0] == pd.Timestamp("2016-07-01" if known else "2000-01-03")
@@ -275,7 +275,7 @@ def test_a_bare_table_may_be_parquet(steps: str, tmp_path: Path) -> None:
     assert data.ds.attrs["assumed"] == "start, step"
 
 
-def test_a_square_of_parquet_and_one_with_texts_are_none(tmp_path: Path) -> None:
+def test_square_parquet_and_parquet_with_text_are_no_bare_tables(tmp_path: Path) -> None:
     pd.DataFrame(np.eye(6), columns=list("abcdef")).to_parquet(tmp_path / "adj.parquet")
     assert "Parquet" in refused(tmp_path / "adj.parquet", "unknown-format")
     frame = pd.DataFrame(values(), columns=IDS).assign(note="dry")

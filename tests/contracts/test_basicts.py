@@ -1,4 +1,4 @@
-"""BasicTS in its three generations: what each says is used, what is scaled is scaled back, what is no such data is said."""
+"""BasicTS in its three generations: descriptions are used, scaling is undone, and other contents are reported."""
 
 import json
 import pickle
@@ -56,7 +56,7 @@ def test_channels_are_named_by_the_description(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["standard", "each", "limits", "float32"])
-def test_scaling_is_undone_and_said(mode: str, tmp_path: Path) -> None:
+def test_scaling_is_undone_with_a_finding(mode: str, tmp_path: Path) -> None:
     where = write_basicts_pickles(tmp_path)
     raw = values().copy()
     raw[10:14, 1] = 0
@@ -82,7 +82,7 @@ def test_scaling_is_undone_and_said(mode: str, tmp_path: Path) -> None:
     assert f"{high:.6g}" in said.text if mode == "limits" else "std and mean" in said.text
 
 
-def test_what_only_the_outer_sensors_share_is_no_calendar(tmp_path: Path) -> None:
+def test_a_channel_that_only_the_outer_sensors_share_is_no_calendar(tmp_path: Path) -> None:
     where = write_basicts_pickles(tmp_path)
     file = next(where.glob("data*.pkl"))
     cube = pickle.loads(file.read_bytes())["processed_data"][:, :, :1]
@@ -121,7 +121,7 @@ def test_each_data_file_has_the_index_of_its_own_lengths(tmp_path: Path) -> None
     assert np.nanmin(other.values) > 900
 
 
-def test_a_folder_of_all_generations_says_which_was_taken(tmp_path: Path) -> None:
+def test_a_folder_of_all_generations_says_which_was_opened(tmp_path: Path) -> None:
     where = write_basicts(tmp_path)
     for name, write in (("b", write_basicts_memmap), ("c", write_basicts_pickles)):
         (tmp_path / name).mkdir()
@@ -165,7 +165,7 @@ def test_a_number_that_means_missing(tmp_path: Path) -> None:
     assert np.isnan(readers.open(where, {"null-value": "missing"}).values[3:6, 0]).all()
 
 
-def test_published_sets_begin_where_they_begin_if_their_calendar_agrees(tmp_path: Path) -> None:
+def test_published_sets_have_their_start_if_their_calendar_agrees(tmp_path: Path) -> None:
     where = write_basicts_memmap(tmp_path).rename(tmp_path / "PEMS08")
     cube = np.zeros((17856, 170, 3), np.float32)
     minutes = 5 * np.arange(17856)
@@ -212,7 +212,7 @@ def test_rows_that_the_calendar_skips_become_missing(tmp_path: Path) -> None:
     assert readers.open(tmp_path / "saved.nc").fingerprint == data.fingerprint
 
 
-def test_day_of_month_under_the_name_of_the_day_of_the_week(tmp_path: Path) -> None:
+def test_a_day_of_the_month_misnamed_as_day_of_the_week(tmp_path: Path) -> None:
     """ETT's description of 0.4 names its fourth feature wrongly; month and year then give the date but for its cycle."""
     when = pd.date_range("2016-07-01", periods=48, freq="h")
     columns = [when.hour / 24, when.day_of_week / 7, (when.day - 1) / 31, (when.day_of_year - 1) / 366]
@@ -241,7 +241,7 @@ def unnamed(folder: Path, features: list[np.ndarray]) -> Path:
     return folder
 
 
-def test_unnamed_features_are_the_calendar_where_they_run_as_it_does(tmp_path: Path) -> None:
+def test_unnamed_features_that_fit_the_calendar_are_the_calendar(tmp_path: Path) -> None:
     when = pd.date_range("2016-07-01", periods=48, freq="h")
     columns = [when.hour / 24, when.day_of_week / 7, (when.day - 1) / 31, (when.day_of_year - 1) / 366]
     data = readers.open(unnamed(tmp_path, [np.asarray(column) for column in columns]))

@@ -1,4 +1,4 @@
-"""What is written for BasicTS, and sets that it publishes itself."""
+"""Files written for BasicTS, and sets that BasicTS publishes."""
 
 import json
 import pickle
@@ -17,7 +17,7 @@ import stcore.readers as readers
 
 
 # ---- written, and real -----------------------------------------------------------------------------------------------
-def test_what_is_written_is_what_basicts_reads(tmp_path: Path) -> None:
+def test_basicts_reads_the_written_files(tmp_path: Path) -> None:
     data = readers.open(write_basicts(tmp_path), {"start": "2024-05-06 00:00"})
     lost = " ".join(readers.save(data, tmp_path / "saved", "basicts"))
     assert "pickle" in lost and "numbered" in lost and "2024-05-06" in lost
@@ -60,7 +60,7 @@ def test_etth1_of_basicts_itself(real_data: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["METR-LA", "PEMS04"])
-def test_real_descriptions_read_what_lies_beside_them(name: str, real_data: Path, tmp_path: Path) -> None:
+def test_real_descriptions_open_the_data_beside_them(name: str, real_data: Path, tmp_path: Path) -> None:
     """Both generations' own descriptions, over zeros of their size, which are a hole on disk."""
     shutil.copytree(real_data / "format-fixtures/basicts_json" / name, tmp_path / name, copy_function=shutil.copyfile)
     (tmp_path / name).chmod(0o755)

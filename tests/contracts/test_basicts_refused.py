@@ -1,4 +1,4 @@
-"""Files of BasicTS that are refused, in words, and run nothing."""
+"""Files of BasicTS that are refused with a sentence, and run no programs."""
 
 import json
 import pickle
@@ -25,7 +25,7 @@ def test_the_size_of_the_flat_file_must_be_that_of_its_description(tmp_path: Pat
     refused(where, "description")
 
 
-def test_parts_that_are_not_there_or_do_not_fit(tmp_path: Path) -> None:
+def test_missing_parts_and_parts_that_do_not_fit(tmp_path: Path) -> None:
     where = write_basicts(tmp_path)
     np.save(where / "val_timestamps.npy", np.zeros((3, 2), np.float32))
     assert "val_timestamps.npy" in refused(where, "shape")
@@ -78,7 +78,7 @@ def test_pickles_are_never_run(name: str, tmp_path: Path) -> None:
         ("index_in_12_out_12_rescale_True", {part: [(0, 12, 10**6)] for part in ("train", "valid", "test")}),
     ],
 )
-def test_pickles_that_are_not_what_they_are_called(name: str, held: object, tmp_path: Path) -> None:
+def test_pickles_with_the_wrong_content(name: str, held: object, tmp_path: Path) -> None:
     where = write_basicts_pickles(tmp_path)
     (where / f"{name}.pkl").write_bytes(pickle.dumps(held))
     assert name in refused(where)

@@ -1,4 +1,4 @@
-"""What is saved in DCRNN's layout has the structure that pandas and PyTables write and DCRNN's own code reads."""
+"""Data saved in DCRNN's layout have the structure that pandas and PyTables write and DCRNN's code reads."""
 
 import pickle
 from pathlib import Path
@@ -14,7 +14,7 @@ import stcore.readers as readers
 from stcore.data import STData
 
 FREE = {"freq"}
-"""An attribute that says more in one file than in the other, and that reading does without."""
+"""An attribute that differs between files and that reading does not need."""
 
 
 def structure(path: Path, key: str) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def structure(path: Path, key: str) -> dict[str, Any]:
     return seen
 
 
-def test_the_table_is_built_as_the_published_one(real_data: Path, tmp_path: Path) -> None:
+def test_the_table_has_the_structure_of_the_published_one(real_data: Path, tmp_path: Path) -> None:
     published = real_data / "metr-la-week/metr-la.h5"
     data = readers.open(real_data / "metr-la-week")
     readers.save(data, tmp_path / "saved", "dcrnn")
@@ -58,7 +58,7 @@ def test_the_table_is_built_as_the_published_one(real_data: Path, tmp_path: Path
         assert other["df/axis1"].attrs["kind"] == b"datetime64"  # the only kind that every pandas takes
 
 
-def test_the_graph_is_what_dcrnns_code_unpickles(tmp_path: Path) -> None:
+def test_dcrnns_code_unpickles_the_graph(tmp_path: Path) -> None:
     data = STData.of(raw())
     readers.save(data, tmp_path / "saved", "dcrnn")
     content = (tmp_path / "saved/sensor_graph/adj_mx.pkl").read_bytes()
@@ -80,7 +80,7 @@ def test_lists_beside_the_table(tmp_path: Path) -> None:
     assert places["sensor_id"].tolist() == IDS
 
 
-def test_other_channels_and_missing_readings_are_told(tmp_path: Path) -> None:
+def test_other_channels_and_missing_readings_are_reported(tmp_path: Path) -> None:
     both = raw().reindex(channel=["count", "speed"], fill_value=1.0)
     lost = " ".join(readers.save(STData.of(both), tmp_path / "saved", "dcrnn"))
     assert "Of 2 channels the first, count" in lost

@@ -1,4 +1,4 @@
-"""LargeST, Torch-MTS and PyG-Temporal as they come, each with what its own files say besides the values."""
+"""LargeST, Torch-MTS and PyG-Temporal as published, each with everything that its files say beside the values."""
 
 import json
 import zipfile
@@ -39,7 +39,7 @@ def test_windows_and_split_are_the_files_own(write: Any, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("write", [write_torch_mts, write_largest])
-def test_its_values_alone_open_with_what_lies_beside(write: Any, tmp_path: Path) -> None:
+def test_the_file_of_values_opens_with_its_companions(write: Any, tmp_path: Path) -> None:
     folder = write(tmp_path)
     name = next(path.name for path in folder.iterdir() if path.name in ("his.npz", "data.npz"))
     data = readers.open(folder / name)
@@ -47,7 +47,7 @@ def test_its_values_alone_open_with_what_lies_beside(write: Any, tmp_path: Path)
     assert "split" in data.ds
 
 
-def test_largest_says_what_its_scale_was(tmp_path: Path) -> None:
+def test_largest_names_its_scale(tmp_path: Path) -> None:
     data = readers.open(write_largest(tmp_path))
     said = found(data, "scaled")
     assert said.level == "repaired"
@@ -93,7 +93,7 @@ def test_a_year_of_largest_begins_with_its_year(tmp_path: Path) -> None:
         ({"std": np.ones(3)}, "single numbers"),
     ],
 )
-def test_a_scale_that_is_none(change: dict[str, Any], said: str, tmp_path: Path) -> None:
+def test_an_impossible_scale_is_refused(change: dict[str, Any], said: str, tmp_path: Path) -> None:
     held = {"data": calendar(), "mean": 1.0, "std": 2.0} | change
     np.savez(tmp_path / "his.npz", **held)
     assert said in refused(tmp_path / "his.npz", "scaled")
@@ -108,7 +108,7 @@ def test_an_index_beyond_the_series_is_refused(tmp_path: Path) -> None:
     assert "for test" in refused(folder, "windows")
 
 
-def test_parts_that_lie_among_each_other_are_not_taken(tmp_path: Path) -> None:
+def test_overlapping_parts_are_cut_by_shares(tmp_path: Path) -> None:
     """Shuffled windows share steps; a split that cannot keep its promise is none."""
     folder = write_torch_mts(tmp_path)
     rows = np.random.default_rng(0).permutation(np.array([[0, 8, 12]]) + np.arange(85)[:, None])
@@ -227,7 +227,7 @@ def test_montevideos_stops(degrees: bool, tmp_path: Path) -> None:
         ('{"FX": [[1e999, 2], [1' + "0" * 400 + ", 4]]}", "shape"),
     ],
 )
-def test_json_that_is_not_what_it_begins_as(text: str, code: str, tmp_path: Path) -> None:
+def test_json_with_the_wrong_content(text: str, code: str, tmp_path: Path) -> None:
     (tmp_path / "set.json").write_text(text)
     refused(tmp_path / "set.json", code)
 

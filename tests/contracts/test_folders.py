@@ -1,4 +1,4 @@
-"""Values, places, graphs and ids in several files: put together by id, or asked about, never by luck."""
+"""Values, locations, graphs and ids in several files: matched by id or by an answer, never by luck."""
 
 import pickle
 from pathlib import Path
@@ -48,7 +48,7 @@ LOCATIONS = {
 
 
 @pytest.mark.parametrize("kind", LOCATIONS)
-def test_places_by_id_in_any_order(kind: str, tmp_path: Path) -> None:
+def test_locations_match_by_id_in_any_order(kind: str, tmp_path: Path) -> None:
     header, line = LOCATIONS[kind]
     (tmp_path / "where.csv").write_text("\n".join([*([header] if header else []), *(line(n) for n in SHUFFLED)]) + "\n")
     write_wide_csv(tmp_path)
@@ -58,7 +58,7 @@ def test_places_by_id_in_any_order(kind: str, tmp_path: Path) -> None:
     assert data.title == tmp_path.name
 
 
-def test_places_of_some_and_of_others(tmp_path: Path) -> None:
+def test_locations_of_some_sensors_and_of_others(tmp_path: Path) -> None:
     rows = [f"{IDS[n]},{LAT[n]},{LON[n]}" for n in range(4)] + ["stranger,1.5,2.5"]
     (tmp_path / "where.csv").write_text("\n".join(["id,lat,lon", *rows]))
     write_parquet(tmp_path)
@@ -69,7 +69,7 @@ def test_places_of_some_and_of_others(tmp_path: Path) -> None:
     assert "500, 0600" in found(data, "no-place").text
 
 
-def test_places_of_other_sensors_are_left_out(tmp_path: Path) -> None:
+def test_locations_of_other_sensors_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "where.csv").write_text("id,lat,lon\n" + "\n".join(f"x{n},{LAT[n]},{LON[n]}" for n in range(6)))
     write_metr_la(tmp_path)
     data = readers.open(tmp_path)
@@ -95,7 +95,7 @@ def test_numbered_sensors_and_ids_that_look_like_numbers(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("truth", ["rows", "numbers"])
-def test_the_distances_of_a_graph_tell_whose_the_places_are(truth: str, tmp_path: Path) -> None:
+def test_distances_in_the_graph_match_locations_with_sensors(truth: str, tmp_path: Path) -> None:
     rng = np.random.default_rng(4)
     many = 40
     places = np.stack([50 + rng.random(many), 8 + rng.random(many)], axis=1)
@@ -152,7 +152,7 @@ def test_distances_with_holes_by_position(tmp_path: Path) -> None:
     np.testing.assert_array_equal(linked, np.isfinite(apart) & ~np.eye(SENSORS, dtype=bool))
 
 
-def test_a_bare_matrix_is_taken_by_position_or_by_the_list_of_ids(tmp_path: Path) -> None:
+def test_a_bare_matrix_matches_by_position_or_by_the_list_of_ids(tmp_path: Path) -> None:
     write_wide_csv(tmp_path)
     np.save(tmp_path / "adj.npy", MATRIX)
     data = readers.open(tmp_path)
@@ -218,7 +218,7 @@ def test_dcrnns_table_of_all_distances(tmp_path: Path) -> None:
     assert "zz" in found(data, "graph-others").text
 
 
-def test_files_that_cannot_be_read_are_named_and_do_no_harm(tmp_path: Path) -> None:
+def test_unreadable_files_are_named_and_do_no_harm(tmp_path: Path) -> None:
     write_wide_csv(tmp_path)
     (tmp_path / "notes.docx").write_bytes(b"PK\x03\x04" + bytes(30))
     (tmp_path / "air.rda").write_bytes(b"\x1f\x8b\x08" + bytes(50))

@@ -1,4 +1,4 @@
-"""The ways in which the field keeps who is linked with whom: sparse matrices, lists of edges, distances without a way."""
+"""Graphs in the forms of the field: sparse matrices, lists of edges, infinite distances."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -81,7 +81,7 @@ def test_numbered_sensors_get_the_ids_of_their_graph(tmp_path: Path) -> None:
     assert any(finding.code == "ids" and "adj_mx.pkl" in finding.text for finding in data.findings)
 
 
-def test_a_sparse_matrix_alone_is_no_series(tmp_path: Path) -> None:
+def test_a_sparse_matrix_is_no_series(tmp_path: Path) -> None:
     scipy.sparse.save_npz(tmp_path / "adj.npz", scipy.sparse.csr_matrix(ring()))
     assert "no reader" in refused(tmp_path / "adj.npz", "unknown-format")
 
@@ -105,7 +105,7 @@ BROKEN: dict[str, tuple[dict[str, np.ndarray], str]] = {
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_parts_that_do_not_agree(kind: str, tmp_path: Path) -> None:
+def test_parts_that_do_not_agree_are_refused(kind: str, tmp_path: Path) -> None:
     write_metr_la(tmp_path)
     parts, said = BROKEN[kind]
     arrays(tmp_path / "adj.npz", **parts)

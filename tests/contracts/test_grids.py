@@ -62,7 +62,7 @@ def test_the_old_climate_data_store_with_two_versions_packed(tmp_path: Path) -> 
     assert "missing" not in [finding.code for finding in data.findings]
 
 
-def test_an_ensemble_is_asked_for_its_member(tmp_path: Path) -> None:
+def test_an_ensemble_asks_for_a_member(tmp_path: Path) -> None:
     cube = np.stack([CUBE, CUBE * 2], axis=0)
     ds = grid({"t2m": (("number", "time", "latitude", "longitude"), cube)}, number=[0, 1])
     path = saved(ds, tmp_path / "ensemble.nc")
@@ -100,7 +100,7 @@ def test_forecasts_and_climatologies_are_refused(tmp_path: Path) -> None:
     assert "climatology" in refused(saved(year, tmp_path / "climatology.nc"), "climatology")
 
 
-def test_variables_are_asked_for(tmp_path: Path) -> None:
+def test_several_variables_are_a_question(tmp_path: Path) -> None:
     """Those of equal dims are channels; one with levels is offered, and may be opened beside them."""
     upper = (("time", "level", "latitude", "longitude"), np.stack([CUBE + 5, CUBE + 6], axis=1))
     flat = {
@@ -145,7 +145,7 @@ def test_a_calendar_without_leap_days_leaves_a_gap(tmp_path: Path) -> None:
     assert found(data, "gaps").level == "repaired"
 
 
-def test_days_that_never_were_are_asked_about(tmp_path: Path) -> None:
+def test_days_that_never_existed_are_a_question(tmp_path: Path) -> None:
     path = model(tmp_path / "360.nc", "360_day", np.arange(360))
     assert "2 rows of 360 lie on days that never existed, the first on 1999-02-29" in refused(path, "calendar")
     data = readers.open(path, {"calendar": "drop"})
@@ -183,7 +183,7 @@ def test_counts_since_a_date(calendar: str, since: str, first: str | None, tmp_p
         ("standard", "days since 2000-13-01"),
     ],
 )
-def test_counts_that_are_not_understood(calendar: str, since: str, tmp_path: Path) -> None:
+def test_unknown_counts_are_refused(calendar: str, since: str, tmp_path: Path) -> None:
     text = refused(model(tmp_path / "odd.nc", calendar, np.arange(40), since), "time")
     assert "counted in" in text or "no date" in text
 
@@ -239,7 +239,7 @@ def test_stations_in_a_store(tmp_path: Path) -> None:
     np.testing.assert_array_equal(data.values[:, :, 0], values().astype(np.float32))
 
 
-def test_what_is_saved_as_zarr_is_everything(tmp_path: Path) -> None:
+def test_zarr_saves_everything(tmp_path: Path) -> None:
     data = readers.open(sea(tmp_path / "sea.nc"))
     assert readers.save(data, tmp_path / "saved.zarr", "zarr") == []
     again = readers.open(tmp_path / "saved.zarr")
@@ -267,7 +267,7 @@ def test_era5_as_grib_is_era5_as_netcdf(real_data: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == before
 
 
-def test_an_array_of_somebody_elses_is_never_changed() -> None:
+def test_the_callers_array_is_never_changed() -> None:
     table = np.array([[1.0, np.inf], [0.0, 4.0], [-9999.0, 5.0], [2.0, 3.0]], np.float32)[:, :, None].repeat(30, axis=0)
     before = table.copy()
     coords = {"time": pd.date_range("2024", periods=120, freq="h"), "sensor": ["a", "b"], "channel": ["v"]}

@@ -1,4 +1,4 @@
-"""Data that are saved in a layout of the field are read back equal."""
+"""Data saved in a layout of the field are equal when read back."""
 
 import shutil
 from pathlib import Path
@@ -14,7 +14,7 @@ from stcore.findings import DataError
 
 
 @pytest.mark.parametrize("layout", readers.layouts())
-def test_what_is_saved_in_a_layout_is_read_back(layout: str, tmp_path: Path) -> None:
+def test_data_saved_in_a_layout_are_read_back(layout: str, tmp_path: Path) -> None:
     """Values and times always; ids, places and edges too, or a sentence says that the layout has no room for them."""
     data = STData.of(distilled() if layout == "stemdist" else raw())
     lost = " ".join(readers.save(data, tmp_path / "saved", layout))
@@ -47,7 +47,7 @@ def test_every_reader_that_writes_is_a_layout() -> None:
 
 
 @pytest.mark.parametrize("layout", ["netcdf", "dcrnn"])
-def test_what_is_handed_over_is_one_file_that_is_read_back(layout: str, tmp_path: Path) -> None:
+def test_a_packed_dataset_is_one_file_that_is_read_back(layout: str, tmp_path: Path) -> None:
     data = STData.of(raw())
     name, content, lost = readers.pack(data, "mine", layout)
     (tmp_path / name).write_bytes(content)
@@ -59,7 +59,7 @@ def test_what_is_handed_over_is_one_file_that_is_read_back(layout: str, tmp_path
     assert bool(lost) == (layout == "dcrnn")
 
 
-def test_nothing_is_left_of_what_could_not_be_written(tmp_path: Path) -> None:
+def test_a_failed_save_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(DataError):  # it has no weights of clusters, so it is no distilled set
         readers.save(STData.of(raw()), tmp_path / "set.pt", "stemdist")
     with pytest.raises(DataError, match="no folder"):

@@ -1,4 +1,4 @@
-"""Tables of one row per station and time: any order, usual names, places in the rows, and what stands there twice."""
+"""Tables with one row per station and time: any order, usual names, locations in the rows, and duplicate rows."""
 
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def test_any_order_of_rows_and_columns(suffix: str, names: tuple[str, ...], tmp_
 
 
 @either
-def test_several_columns_become_channels_and_places_come_along(suffix: str, tmp_path: Path) -> None:
+def test_several_columns_become_channels_with_locations(suffix: str, tmp_path: Path) -> None:
     frame = long_frame()
     number = frame["station"].map(IDS.index)
     frame = frame.assign(speed=frame["value"] * 2, Lat=51.0 + number / 8, Lng=7.0 + number / 16, note="x")
@@ -129,7 +129,7 @@ def test_quantities_in_rows_become_channels(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("equal", [True, False])
-def test_the_same_station_and_time_twice(equal: bool, tmp_path: Path) -> None:
+def test_duplicate_rows(equal: bool, tmp_path: Path) -> None:
     frame = long_frame()
     again = frame.iloc[[7, 8, 9]].assign(value=lambda rows: rows["value"] if equal else rows["value"] + 4)
     path = write(pd.concat([frame, again]), tmp_path / "rows.csv")
@@ -149,13 +149,13 @@ def test_the_same_station_and_time_twice(equal: bool, tmp_path: Path) -> None:
     assert mean.answers["duplicate-times"] == "mean"
 
 
-def test_the_doubled_hour_is_asked_with_its_reason(tmp_path: Path) -> None:
+def test_the_repeated_hour_is_a_question_with_its_reason(tmp_path: Path) -> None:
     local = pd.date_range("2024-10-26", periods=100, freq="h", tz="Europe/Berlin").strftime("%Y-%m-%d %H:%M")
     frame = pd.DataFrame({"station": np.repeat(["a", "b"], 100), "time": [*local, *local], "value": np.arange(200.0)})
     assert "daylight saving" in refused(write(frame, tmp_path / "rows.csv"), "duplicate-times")
 
 
-def test_two_columns_that_name_sensors_are_asked(tmp_path: Path) -> None:
+def test_two_columns_that_name_sensors_are_a_question(tmp_path: Path) -> None:
     frame = long_frame().assign(station_name=lambda rows: "Street " + rows["station"])
     path = write(frame.rename(columns={"station": "station_id"}), tmp_path / "rows.csv")
     assert readers.open(path).sensors == IDS
@@ -170,7 +170,7 @@ def test_missing_rows_are_missing_readings(tmp_path: Path) -> None:
     same(data, wanted)
 
 
-def test_sensors_with_clocks_of_their_own(tmp_path: Path) -> None:
+def test_sensors_with_different_times(tmp_path: Path) -> None:
     """Every reading at a moment of its own: a step is asked, and readings within it are averaged."""
     rng = np.random.default_rng(2)
     parts = []
@@ -187,7 +187,7 @@ def test_sensors_with_clocks_of_their_own(tmp_path: Path) -> None:
     refused(path, "step", {"step": "often"})
 
 
-def test_a_station_that_moves_is_told(tmp_path: Path) -> None:
+def test_a_station_that_moves_is_reported(tmp_path: Path) -> None:
     frame = long_frame().assign(lat=51.0, lon=7.0)
     frame.loc[100, "lat"] = 52.0
     data = readers.open(write(frame, tmp_path / "rows.csv"))
@@ -235,7 +235,7 @@ def test_a_wide_table_that_numbers_its_rows_is_no_long_one(tmp_path: Path) -> No
     assert data.ds.attrs["reader"] == "wide-table"
 
 
-def test_ids_that_are_formulas_stay_what_they_are(tmp_path: Path) -> None:
+def test_ids_that_look_like_formulas_stay_text(tmp_path: Path) -> None:
     frame = long_frame()
     frame["station"] = frame["station"].map(lambda name: f"=cmd|' /C calc'!{name}")
     assert readers.open(write(frame, tmp_path / "rows.csv")).sensors == [f"=cmd|' /C calc'!{name}" for name in IDS]

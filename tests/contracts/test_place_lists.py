@@ -1,4 +1,4 @@
-"""Lists of places in any usual form: names of columns, points as text, Parquet, GeoParquet in another coordinate system."""
+"""Lists of locations in any usual form: names of columns, points as text, Parquet, GeoParquet in another coordinate system."""
 
 import json
 from pathlib import Path
@@ -60,7 +60,7 @@ def test_points_as_text(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("crs", [4326, 25832, 3857])
 @pytest.mark.parametrize("index", [False, True])
-def test_geoparquet_in_any_system_is_a_list_of_places(crs: int, index: bool, tmp_path: Path) -> None:
+def test_geoparquet_in_any_system_is_a_list_of_locations(crs: int, index: bool, tmp_path: Path) -> None:
     write_parquet(tmp_path)
     frame = geopandas.GeoDataFrame(table()[["id"]], geometry=geopandas.points_from_xy(LON[ORDER], LAT[ORDER]), crs=4326)
     frame = frame.set_index("id") if index else frame
@@ -89,7 +89,7 @@ def write_geojson(path: Path, crs: int = 4326, ids: str = "sensor_id") -> None:
 
 
 @pytest.mark.parametrize(("crs", "ids"), [(4326, "sensor_id"), (25832, "sensor_id"), (4326, "of the feature")])
-def test_geojson_of_points_is_a_list_of_places(crs: int, ids: str, tmp_path: Path) -> None:
+def test_geojson_of_points_is_a_list_of_locations(crs: int, ids: str, tmp_path: Path) -> None:
     write_parquet(tmp_path)
     write_geojson(tmp_path / "stations.geojson", crs, ids)
     data = readers.open(tmp_path)
@@ -99,7 +99,7 @@ def test_geojson_of_points_is_a_list_of_places(crs: int, ids: str, tmp_path: Pat
         assert "25832" in found(data, "reprojected").text
 
 
-def test_geojson_of_roads_is_no_list_and_one_of_both_says_so(tmp_path: Path) -> None:
+def test_geojson_of_roads_is_no_list_and_mixed_geojson_is_refused(tmp_path: Path) -> None:
     write_wide_csv(tmp_path)
     road = {"type": "LineString", "coordinates": [[7.6, 51.9], [7.7, 52.0]]}
     held = {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"id": 1}, "geometry": road}]}
@@ -112,7 +112,7 @@ def test_geojson_of_roads_is_no_list_and_one_of_both_says_so(tmp_path: Path) -> 
     assert "LineString" in refused(tmp_path, "coordinates")
 
 
-def test_geoparquet_of_districts_is_no_list_of_places(tmp_path: Path) -> None:
+def test_geoparquet_of_districts_is_no_list_of_locations(tmp_path: Path) -> None:
     write_wide_csv(tmp_path)
     points = geopandas.points_from_xy(LON, LAT)
     frame = geopandas.GeoDataFrame({"id": IDS}, geometry=[point.buffer(0.1) for point in points], crs=4326)
@@ -147,7 +147,7 @@ def test_ids_with_leading_zeros_are_not_those_without(tmp_path: Path) -> None:
     assert [part.tolist() for part in data.edges] == [[0, 5], [5, 0], [0.5, 0.25]]
 
 
-def test_a_place_listed_twice_is_told(tmp_path: Path) -> None:
+def test_an_id_with_two_locations_is_reported(tmp_path: Path) -> None:
     write_wide_csv(tmp_path)
     pd.concat([table(), table().iloc[[1]].assign(lat=50.0)]).to_csv(tmp_path / "where.csv", index=False)
     data = readers.open(tmp_path)
@@ -155,7 +155,7 @@ def test_a_place_listed_twice_is_told(tmp_path: Path) -> None:
     assert IDS[2] in found(data, "places-twice").text
 
 
-def test_saved_parquet_says_what_it_lost_and_keeps_the_rest(tmp_path: Path) -> None:
+def test_saved_parquet_names_its_losses_and_keeps_the_rest(tmp_path: Path) -> None:
     ds = raw().assign(start=("window", np.arange(40)), lat=("sensor", [np.nan, *LAT[1:]]))
     ds = xr_channels(ds).assign_attrs(zone="UTC", local_zone="Europe/Berlin", title="Münster")
     data = STData.of(ds, answers={"graph": "gaussian"})

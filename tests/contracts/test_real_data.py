@@ -1,4 +1,4 @@
-"""Real published files, value by value, against an independent look at them. Skipped where they are not on this machine."""
+"""Real published files, value by value, against an independent reading. Skipped where they are not on this machine."""
 
 import json
 import pickle
@@ -21,7 +21,7 @@ def found(data: STData, code: str) -> Finding:
     return next(finding for finding in data.findings if finding.code == code)
 
 
-def test_metr_la_week_opens_as_one_thing(real_data: Path) -> None:
+def test_metr_la_week_opens_as_one_dataset(real_data: Path) -> None:
     folder = real_data / "metr-la-week"
     readers.open(folder)  # imports what is imported on first use
     begun = time.process_time()

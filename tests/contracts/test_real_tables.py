@@ -1,4 +1,4 @@
-"""Real tables in other shapes than they were published in, value by value; skipped where they are not on this machine."""
+"""Real tables in other shapes than the published ones, value by value. Skipped where they are not on this machine."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Grids with holes, with bent axes and over a map's x and y, and one that is larger than the memory."""
+"""Grids with holes, with bent axes and in map projections, and one that is larger than memory."""
 
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ def in_place(data: STData) -> None:
 
 @pytest.mark.parametrize("unit", ["m", "km"])
 @pytest.mark.parametrize("form", ["cf", "wkt", "spatial_ref"])
-def test_a_grid_on_a_map_is_brought_to_degrees(form: str, unit: str, tmp_path: Path) -> None:
+def test_a_projected_grid_is_converted_to_degrees(form: str, unit: str, tmp_path: Path) -> None:
     system = CRS.from_epsg(25832)
     mapping = {
         "cf": {key: part for key, part in system.to_cf().items() if key != "crs_wkt"},
@@ -108,7 +108,7 @@ def test_a_grid_on_a_map_is_brought_to_degrees(form: str, unit: str, tmp_path: P
     assert found(data, "reprojected").level == "repaired"
 
 
-def test_a_map_that_tells_no_system_is_asked_for_it(tmp_path: Path) -> None:
+def test_a_projected_grid_without_a_system_is_a_question(tmp_path: Path) -> None:
     path = of_map(tmp_path / "radar.nc", None)
     assert "x and y of a map" in refused(path, "projected")
     data = readers.open(path, {"projected": "EPSG:25832"})
@@ -120,7 +120,7 @@ def test_a_map_that_tells_no_system_is_asked_for_it(tmp_path: Path) -> None:
     assert "does not name" in refused(broken, "projected")
 
 
-def test_stations_that_never_measured_are_named(tmp_path: Path) -> None:
+def test_stations_without_readings_are_named(tmp_path: Path) -> None:
     table = values().astype(np.float32)
     table[:, 3] = np.nan
     ds = xr.Dataset(
@@ -132,7 +132,7 @@ def test_stations_that_never_measured_are_named(tmp_path: Path) -> None:
     assert "1 sensor without a single reading left out: d" in found(data, "all-missing").text
 
 
-def test_a_file_larger_than_the_memory_opens_where_what_is_taken_fits(tmp_path: Path) -> None:
+def test_a_file_larger_than_memory_opens_where_its_selection_fits(tmp_path: Path) -> None:
     path = saved(grid({"t2m": (("time", "latitude", "longitude"), CUBE)}), tmp_path / "large.nc")
     with h5py.File(path, "r+") as file:
         huge = file.create_dataset("huge", (STEPS, 10**6, 10**6), "f4", chunks=(1, 1000, 1000))

@@ -1,4 +1,4 @@
-"""A folder with one table per station: whose the files are, which times they have, and what differs between them."""
+"""A folder with one table per station: the stations, their times, and differences between the files."""
 
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def test_names_are_ids_columns_are_channels_and_times_are_united(suffix: str, tm
     assert "3 sensors" in found(data, "station-folder").text
 
 
-def test_a_list_of_places_beside_is_matched_by_name(tmp_path: Path) -> None:
+def test_a_list_of_locations_matches_by_name(tmp_path: Path) -> None:
     write(tmp_path, {name.replace(" ", "-"): station(place) for place, name in enumerate(IDS)})
     rows = [f"{name.replace(' ', '-')},{50 + place},{8 + place}" for place, name in reversed(list(enumerate(IDS)))]
     (tmp_path / "stations.csv").write_text("\n".join(["id,lat,lon", *rows]))
@@ -54,7 +54,7 @@ def test_a_list_of_places_beside_is_matched_by_name(tmp_path: Path) -> None:
     assert data.locations[:, 0].tolist() == [wanted[name] for name in data.sensors]
 
 
-def test_different_columns_are_asked(tmp_path: Path) -> None:
+def test_different_columns_are_a_question(tmp_path: Path) -> None:
     write(tmp_path, {"s1": station(0), "s2": station(1), "s3": station(2, wind=3.5).drop(columns="temp")})
     said = refused(tmp_path, "columns")
     assert "1 of 3 are in all" in said
@@ -65,7 +65,7 @@ def test_different_columns_are_asked(tmp_path: Path) -> None:
     assert (every.values[:, 2, 2] == 3.5).all()
 
 
-def test_a_time_twice_in_one_file_is_asked_with_its_station(tmp_path: Path) -> None:
+def test_a_duplicate_time_in_one_file_is_a_question_with_its_station(tmp_path: Path) -> None:
     twice = pd.concat([station(1), station(1, 5, 6).assign(NO2=1.0)])
     write(tmp_path, {"s1": station(0), "s2": twice})
     assert "s2 at 2024-05-06 01:15" in refused(tmp_path, "duplicate-times")

@@ -1,4 +1,4 @@
-"""STemDist's sets, read without torch: as its code saves them, and as ours writes them for it."""
+"""STemDist's sets, read without torch: as its own code saves them, and as ours writes them."""
 
 import subprocess
 import sys
@@ -77,7 +77,7 @@ def test_reading_needs_no_torch(tmp_path: Path) -> None:
     assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == 0
 
 
-def test_what_is_written_is_what_torch_loads_safely(tmp_path: Path) -> None:
+def test_torch_loads_the_written_file_safely(tmp_path: Path) -> None:
     lost = readers.save(STData.of(distilled()), tmp_path / "set.pt", "stemdist")
     held = torch.load(tmp_path / "set.pt", weights_only=True)
     assert all(isinstance(part, torch.Tensor) for part in held.values())
@@ -90,7 +90,7 @@ def test_what_is_written_is_what_torch_loads_safely(tmp_path: Path) -> None:
     assert any("1 readings" in sentence for sentence in lost)
 
 
-def test_the_set_that_it_was_written_of_is_known_again(tmp_path: Path) -> None:
+def test_the_set_that_a_file_was_written_from_is_recognised(tmp_path: Path) -> None:
     data = STData.of(distilled())
     readers.save(data, tmp_path / "set.pt", "stemdist")
     carried = readers.open(tmp_path / "set.pt")
@@ -113,7 +113,7 @@ def test_channels_keep_their_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("told", ["a\nb", "a\nb\nc\nd", "a\na\nc", "a\n\nc", "a\nb\n\x1b[2J", "a\nb\n \t"])
-def test_names_that_are_none_are_not_taken(told: str, tmp_path: Path) -> None:
+def test_unusable_names_are_not_used(told: str, tmp_path: Path) -> None:
     held = tensors() | {"channels": torch.tensor(list(told.encode()))}
     assert readers.open(saved(tmp_path, held, "made.pt")).channels == ["value", "channel-2", "channel-3"]
 
@@ -127,7 +127,7 @@ def test_standardised_sets_are_written_as_they_are(tmp_path: Path) -> None:
     )
 
 
-def test_the_channel_that_is_forecast_is_written_first_and_one_without_readings_not_at_all(tmp_path: Path) -> None:
+def test_the_forecast_channel_is_written_first_and_empty_channels_are_left_out(tmp_path: Path) -> None:
     small = distilled()
     both = np.concatenate([np.full_like(small["value"].values, np.nan), small["value"].values], axis=2)
     dims, coords = small["value"].dims, {"channel": ["nothing", "speed"]}
@@ -161,6 +161,6 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_sets_that_do_not_fit(kind: str, tmp_path: Path) -> None:
+def test_arrays_that_do_not_fit_are_refused(kind: str, tmp_path: Path) -> None:
     change, said = BROKEN[kind]
     assert said in refused(saved(tmp_path, tensors() | change))

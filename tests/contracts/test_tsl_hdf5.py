@@ -1,4 +1,4 @@
-"""HDF5 of Torch Spatiotemporal and LargeST: two levels of columns, places and masks beside the values, a file a year."""
+"""HDF5 of Torch Spatiotemporal and LargeST: two levels of columns, locations and masks beside the values, one file per year."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -32,14 +32,14 @@ def same(table: np.ndarray, wanted: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("write", [write_air_quality, write_engrad])
-def test_places_are_matched_by_id(write: Callable[[Path], Path], tmp_path: Path) -> None:
+def test_locations_match_by_id(write: Callable[[Path], Path], tmp_path: Path) -> None:
     data = readers.open(write(tmp_path))
     assert data.locations is not None
     np.testing.assert_array_equal(data.locations, degrees())
     assert "table" in found(data, "places").text
 
 
-def test_the_evaluation_mask_is_told_and_not_applied(tmp_path: Path) -> None:
+def test_the_evaluation_mask_is_reported_and_not_applied(tmp_path: Path) -> None:
     data = readers.open(write_air_quality(tmp_path))
     same(data.values[:, :, 0], values())
     assert "eval_mask" in found(data, "masks").text
@@ -47,7 +47,7 @@ def test_the_evaluation_mask_is_told_and_not_applied(tmp_path: Path) -> None:
     assert "table" not in codes(data)
 
 
-def test_a_mask_alone_opens_as_what_it_is(tmp_path: Path) -> None:
+def test_a_file_of_only_a_mask_opens_as_values(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "mask.h5", "w") as file:
         write_frame(file.create_group("eval_mask"), (values() > 50).astype(np.uint8), [IDS], times())
     assert set(np.unique(readers.open(tmp_path / "mask.h5").values)) == {0, 1}
@@ -132,7 +132,7 @@ def test_levels_cannot_ask_for_a_huge_cube(tmp_path: Path) -> None:
     assert "most would be missing" in refused(tmp_path / "data.h5", "columns")
 
 
-def test_places_alone_are_no_values(tmp_path: Path) -> None:
+def test_locations_are_no_values(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "places.h5", "w") as file:
         write_frame(file.create_group("stations"), degrees(), [["latitude", "longitude"]], IDS)
     assert "stations" in refused(tmp_path / "places.h5", "no-values")
@@ -215,7 +215,7 @@ def year(path: Path, part: slice, names: list[str], table: np.ndarray | None = N
         )
 
 
-def test_years_are_joined_and_said(tmp_path: Path) -> None:
+def test_years_are_joined_with_a_finding(tmp_path: Path) -> None:
     where = write_years(tmp_path)
     data = readers.open(where)
     text = found(data, "joined").text
@@ -237,7 +237,7 @@ def test_columns_in_another_order_and_years_by_their_times(tmp_path: Path) -> No
     same(data.values[:, :, 0], values()[:90])
 
 
-def test_other_sensors_in_one_file_are_asked_about(tmp_path: Path) -> None:
+def test_other_sensors_in_one_file_are_a_question(tmp_path: Path) -> None:
     year(tmp_path / "sd_2019.h5", slice(0, 40), IDS[:5])
     year(tmp_path / "sd_2020.h5", slice(40, 96), [IDS[5], *IDS[1:4]])
     text = refused(tmp_path, "sensors")
@@ -286,7 +286,7 @@ def test_a_year_among_other_files_is_still_one_file(tmp_path: Path) -> None:
     assert found(data, "values").chosen == "ca_2019.h5"
 
 
-def test_known_sets_offer_their_zone_and_never_take_it(tmp_path: Path) -> None:
+def test_published_sets_offer_their_zone_and_do_not_assume_it(tmp_path: Path) -> None:
     names = [f"{767000 + number}" for number in range(207)]
     table = 40 + np.random.default_rng(0).random((60, 207))
     with h5py.File(tmp_path / "metr-la.h5", "w") as file:

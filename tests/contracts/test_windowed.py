@@ -1,4 +1,4 @@
-"""Windows in archives become the series that they were cut from, exactly; what cannot be told stays apart and is said."""
+"""Windows in archives become exactly the series that they were cut from. Where this is impossible, findings say so."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +51,7 @@ def found(data: STData, code: str) -> Finding:
     return next(finding for finding in data.findings if finding.code == code)
 
 
-def test_the_series_is_whole_again_with_its_own_split(tmp_path: Path) -> None:
+def test_the_series_is_complete_with_its_own_split(tmp_path: Path) -> None:
     values = np.concatenate([series(), clock()], axis=2)
     data = readers.open(parts(tmp_path / "la", *windows(values)))
     np.testing.assert_array_equal(data.values, values[:, :, :1].astype(np.float32))
@@ -102,7 +102,7 @@ def test_one_step_ahead_and_targets_of_one_channel(ahead: int, tmp_path: Path) -
     assert data.channels == ["channel-1", "channel-2"]
 
 
-def test_inputs_on_another_scale_are_brought_back(tmp_path: Path) -> None:
+def test_the_scale_of_inputs_is_undone(tmp_path: Path) -> None:
     x, y = windows(series())
     data = readers.open(parts(tmp_path / "scaled", (x - 60) / 9, y))
     np.testing.assert_allclose(data.values, series().astype(np.float32), rtol=1e-5)
@@ -111,7 +111,7 @@ def test_inputs_on_another_scale_are_brought_back(tmp_path: Path) -> None:
     assert "multiplied by 9" in said.text
 
 
-def test_targets_of_another_kind_are_a_channel_of_their_own(tmp_path: Path) -> None:
+def test_targets_of_another_quantity_are_a_channel(tmp_path: Path) -> None:
     first, second = series(), np.random.default_rng(8).random((STEPS, SENSORS, 1)).astype(np.float32)
     data = readers.open(parts(tmp_path / "other", windows(first)[0], windows(second)[1]))
     assert data.channels == ["target", "channel-1"]
@@ -171,7 +171,7 @@ def test_the_weekday_is_that_of_the_file(kind: str, tmp_path: Path) -> None:
     assert "which they contradict" in found(wrong, "start").text
 
 
-def test_a_channel_that_only_looks_alike_everywhere_stays(tmp_path: Path) -> None:
+def test_a_channel_that_is_equal_everywhere_but_no_calendar_stays(tmp_path: Path) -> None:
     """A reading that all sensors share, such as the weather, is no clock."""
     weather = np.broadcast_to(np.random.default_rng(2).random((STEPS, 1, 1)), (STEPS, SENSORS, 1))
     data = readers.open(parts(tmp_path / "w", *windows(np.concatenate([series(), weather], axis=2))))
@@ -202,7 +202,7 @@ BROKEN: dict[str, tuple[Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_what_does_not_belong_together_is_refused(kind: str, tmp_path: Path) -> None:
+def test_arrays_that_do_not_fit_together_are_refused(kind: str, tmp_path: Path) -> None:
     make, said = BROKEN[kind]
     x, y = windows(series())
     parts(tmp_path, x, y)

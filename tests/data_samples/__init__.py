@@ -1,4 +1,4 @@
-"""A small file for every reader, written from the same values, so that what is read can be compared."""
+"""A small file for every reader, all with the same values, so that the opened data can be compared."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -41,7 +41,7 @@ from data_samples.tables import (
 
 
 class Sample(NamedTuple):
-    """How a file or folder is written, and what of the sample it can say."""
+    """How a file or folder is written, and what of the sample it can hold."""
 
     make: Callable[[Path], Path]
     ids: bool = True  # else sensors are numbered
@@ -51,7 +51,7 @@ class Sample(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What tests call it."""
+        """The name in tests."""
         return self.make.__name__.removeprefix("write_")
 
 

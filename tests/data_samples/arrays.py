@@ -1,4 +1,4 @@
-"""Arrays and windows of the field's own sets: npz, npy, JSON and what torch saves."""
+"""Arrays and windows of sets of the field: npz, npy, JSON and torch files."""
 
 import json
 import zipfile
@@ -88,7 +88,7 @@ def write_chickenpox(folder: Path) -> Path:
 
 
 def write_stemdist(folder: Path) -> Path:
-    """Windows one behind the other with the clusters' sizes, as STemDist's stemdist.py saves them."""
+    """Consecutive windows with the sizes of the clusters, as STemDist's stemdist.py saves them."""
     import torch
 
     windows = torch.tensor(values().reshape(-1, LOOKBACK + HORIZON, SENSORS), dtype=torch.float)

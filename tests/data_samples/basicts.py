@@ -10,7 +10,7 @@ from data_samples.values import IDS, SENSORS, STEPS, calendar, ring, values
 
 
 def write_basicts(folder: Path) -> Path:
-    """BasicTS 1.x: three parts of [L, N] with timestamps, a description with NaN in it, the graph with its ids."""
+    """BasicTS 1.x: three parts of [L, N] with timestamps, a description that contains NaN, and the graph with its ids."""
     (where := folder / "STREETS").mkdir()
     stamps = np.stack([calendar()[:, 0, 1], calendar()[:, 0, 2] / 7], axis=1).astype(np.float32)
     ends = [0, int(0.6 * STEPS), int(0.6 * STEPS) + int(0.2 * STEPS), STEPS]
@@ -43,7 +43,7 @@ def write_basicts(folder: Path) -> Path:
 
 
 def write_basicts_memmap(folder: Path) -> Path:
-    """BasicTS 0.4 to 0.5: a flat file of float32 whose shape is in desc.json, calendar features tiled over the nodes."""
+    """BasicTS 0.4 to 0.5: a flat file of float32 whose shape is in desc.json, calendar features repeated for all nodes."""
     (where := folder / "STREETS").mkdir()
     cube = calendar()
     cube[:, :, 2] /= 7
@@ -76,7 +76,7 @@ def write_basicts_memmap(folder: Path) -> Path:
 
 
 def write_basicts_pickles(folder: Path) -> Path:
-    """BasicTS to 0.3: standardised by the mean and spread of training, which the scaler keeps under another spelling."""
+    """BasicTS up to 0.3: standardised by mean and std of training, which the scaler stores under other names."""
     (where := folder / "STREETS").mkdir()
     many = STEPS - 24 + 1
     index = [(now - 12, now, now + 12) for now in range(12, many + 12)]

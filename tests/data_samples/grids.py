@@ -1,4 +1,4 @@
-"""NetCDF, Zarr and GRIB: grids, stations, and data that were saved here."""
+"""NetCDF, Zarr and GRIB: grids, stations, and data that this program saved."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -37,7 +37,7 @@ def write_old_grid(folder: Path) -> Path:
 
 
 def write_stations(folder: Path) -> Path:
-    """Stations before time, two variables, places."""
+    """Stations before time, two variables, locations."""
     path = folder / "stations.nc"
     xr.Dataset(
         {
@@ -52,7 +52,7 @@ def write_stations(folder: Path) -> Path:
 
 
 def write_weatherbench(folder: Path) -> Path:
-    """WeatherBench 1: a folder for the variable with a file a year, latitude rising, and constants without time."""
+    """WeatherBench 1: a folder for the variable with one file per year, latitude rising, and constants without time."""
     root = folder / "5.625deg"
     grid = {"lat": [51.0, 52.0], "lon": [7.0, 8.0, 9.0]}
     (root / "constants").mkdir(parents=True)
@@ -70,7 +70,7 @@ def write_weatherbench(folder: Path) -> Path:
 
 
 def write_weatherbench2(folder: Path, version: Literal[2, 3] = 2, **options: Any) -> Path:
-    """WeatherBench 2: a consolidated store, time before longitude before latitude, packed in chunks of 24 steps."""
+    """WeatherBench 2: a consolidated store, time before longitude before latitude, compressed in chunks of 24 steps."""
     path = folder / "era5.zarr"
     cube = values().reshape(STEPS, 2, 3).transpose(0, 2, 1).astype(np.float32)
     xr.Dataset(
@@ -91,7 +91,7 @@ def write_saved_store(folder: Path) -> Path:
 
 
 def write_grib(folder: Path) -> Path:
-    """GRIB 2 of one field a quarter of an hour, as ecCodes packs it; skipped where that is not installed."""
+    """GRIB 2 with one field per 15 min, as ecCodes packs it; skipped where ecCodes is not installed."""
     eccodes = pytest.importorskip("eccodes", reason="reading GRIB needs cfgrib and ecCodes")
     pytest.importorskip("cfgrib", reason="reading GRIB needs cfgrib and ecCodes")
     path = folder / "field.grib2"

@@ -1,4 +1,4 @@
-"""Tables in HDF5 as pandas writes them, and the sets that are published so."""
+"""Tables in HDF5 as pandas writes them, and sets that are published in this form."""
 
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ def write_frame(
 
 
 def write_air_quality(folder: Path) -> Path:
-    """Torch Spatiotemporal's AQI: readings, places of the stations and a mask for evaluation in one file."""
+    """Torch Spatiotemporal's AQI: readings, locations of the stations and a mask for evaluation in one file."""
     with h5py.File(folder / "small.h5", "w") as file:
         write_frame(file.create_group("pm25"), values(), [IDS], times())
         turned = list(reversed(range(SENSORS)))
@@ -65,7 +65,7 @@ def write_air_quality(folder: Path) -> Path:
 
 
 def write_engrad(folder: Path) -> Path:
-    """Torch Spatiotemporal's EngRad: columns of nodes x channels, and the places in a second table."""
+    """Torch Spatiotemporal's EngRad: columns of nodes x channels, and the locations in a second table."""
     cube = np.stack([values(), values() + 1, values() * 2], axis=2)
     levels = [[name for name in IDS for _ in range(3)], ["swr", "precipitation", "cloud"] * SENSORS]
     with h5py.File(folder / "data.h5", "w") as file:
@@ -75,7 +75,7 @@ def write_engrad(folder: Path) -> Path:
 
 
 def write_years(folder: Path) -> Path:
-    """LargeST as it is published: a table a year, here each half of the sample, under the key t."""
+    """LargeST as published: one table per year, here each half of the sample, under the key t."""
     (where := folder / "largest").mkdir()
     for year, rows in (("2018", slice(0, 40)), ("2019", slice(40, None))):
         with h5py.File(where / f"ca_his_raw_{year}.h5", "w") as file:

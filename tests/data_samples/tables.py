@@ -1,4 +1,4 @@
-"""Tables as text and Parquet: wide, long, a row a day, without a header, and a file for every station."""
+"""Tables as text and Parquet: wide, long, one row per day, without a header, and one file per station."""
 
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def write_slots(folder: Path) -> Path:
 
 
 def write_bare(folder: Path) -> Path:
-    """As STGCN: readings and distances between places, neither with a header."""
+    """As STGCN: readings and distances between sensors, both without a header."""
     path = folder / "V_6.csv"
     pd.DataFrame(values()).to_csv(path, header=False, index=False)
     apart = 1000.5 * np.abs(np.arange(SENSORS)[:, None] - np.arange(SENSORS))

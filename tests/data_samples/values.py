@@ -1,4 +1,4 @@
-"""What every sample holds: the same readings, times and places, so that what is read can be compared."""
+"""The content of every sample: the same readings, times and locations, so that the opened data can be compared."""
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ def times() -> pd.DatetimeIndex:
 
 
 def raw() -> xr.Dataset:
-    """The sample as a raw dataset with places."""
+    """The sample as a raw dataset with locations."""
     return xr.Dataset(
         {
             "value": (("time", "sensor", "channel"), values()[:, :, None]),
@@ -41,24 +41,24 @@ def long_frame() -> pd.DataFrame:
 
 
 def calendar() -> np.ndarray:
-    """[T, N, 3] readings, time of day as a share and day of the week, as most sets of the field carry them."""
+    """[T, N, 3] readings, time of day as a share and day of the week, as most sets of the field have them."""
     day = (times().hour * 60 + times().minute) / 1440
     both = [np.broadcast_to(part.to_numpy(float)[:, None], (STEPS, SENSORS)) for part in (day, times().day_of_week)]
     return np.stack([values(), *both], axis=2)
 
 
 def ring() -> np.ndarray:
-    """[N, N] a ring of sensors with weights that differ."""
+    """[N, N] a ring of sensors with different weights."""
     return np.roll(np.diag(0.5 + np.arange(SENSORS) / 10), 1, axis=1)
 
 
 def degrees() -> np.ndarray:
-    """[N, 2] places of the sensors."""
+    """[N, 2] locations of the sensors."""
     return np.stack([39.9 + np.arange(SENSORS) / 50, 116.4 + np.arange(SENSORS) / 40], axis=1)
 
 
 def distilled() -> xr.Dataset:
-    """The sample as a distilled set: windows one behind the other, sensors with weights."""
+    """The sample as a distilled set: consecutive windows, sensors with weights."""
     first = np.arange(0, STEPS, LOOKBACK + HORIZON)
     ds = raw().assign(weight=("sensor", 1.0 + np.arange(SENSORS)), start=("window", first))
     return ds.assign_attrs(lookback=LOOKBACK, horizon=HORIZON)
