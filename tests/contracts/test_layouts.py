@@ -15,7 +15,7 @@ from stcore.findings import DataError
 
 @pytest.mark.parametrize("layout", readers.layouts())
 def test_data_saved_in_a_layout_are_read_back(layout: str, tmp_path: Path) -> None:
-    """Values and times always; ids, places and edges too, or a sentence says that the layout has no room for them."""
+    """Values and times always; ids, locations and edges too, or a sentence says that the layout has no room for them."""
     data = STData.of(distilled() if layout == "stemdist" else raw())
     lost = " ".join(readers.save(data, tmp_path / "saved", layout))
     again = readers.open(tmp_path / "saved")
@@ -25,7 +25,7 @@ def test_data_saved_in_a_layout_are_read_back(layout: str, tmp_path: Path) -> No
     assert again.sensors == data.sensors or "ids" in lost
     assert again.channels == data.channels or "channel" in lost
     assert again.units == data.units or "units" in lost
-    if "places" not in lost:
+    if "locations" not in lost:
         assert again.locations is not None and data.locations is not None
         np.testing.assert_allclose(again.locations, data.locations)
     if "graph" not in lost:
