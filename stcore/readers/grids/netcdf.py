@@ -20,34 +20,17 @@ from stcore.readers.source import Source
 from stcore.words import quantity
 
 SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-UNITS = {
-    "day": "d",
-    "days": "d",
-    "d": "d",
-    "hour": "h",
-    "hours": "h",
-    "hr": "h",
-    "hrs": "h",
-    "h": "h",
-    "minute": "m",
-    "minutes": "m",
-    "min": "m",
-    "mins": "m",
-    "second": "s",
-    "seconds": "s",
-    "sec": "s",
-    "secs": "s",
-    "s": "s",
-    "millisecond": "ms",
-    "milliseconds": "ms",
-    "ms": "ms",
-    "microsecond": "us",
-    "microseconds": "us",
-    "us": "us",
-    "nanosecond": "ns",
-    "nanoseconds": "ns",
-    "ns": "ns",
+WRITTEN = {
+    "d": ("day", "days", "d"),
+    "h": ("hour", "hours", "hr", "hrs", "h"),
+    "m": ("minute", "minutes", "min", "mins"),
+    "s": ("second", "seconds", "sec", "secs", "s"),
+    "ms": ("millisecond", "milliseconds", "ms"),
+    "us": ("microsecond", "microseconds", "us"),
+    "ns": ("nanosecond", "nanoseconds", "ns"),
 }
+UNITS = {name: unit for unit, names in WRITTEN.items() for name in names}
+"""The unit for each way of writing it."""
 SINCE = re.compile(
     r"\s*(\w+)\s+since\s+(-?\d{1,4})-(\d{1,2})-(\d{1,2})"
     r"(?:[T\s]+(\d{1,2})(?::(\d{1,2}))?(?::(\d{1,2})(?:\.(\d*))?)?)?\s*(Z|UTC|GMT|[+-]\d{1,2}:?\d{0,2})?\s*$",
