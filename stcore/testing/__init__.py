@@ -1,8 +1,8 @@
 """Contracts for things from other packages: ``check_strategy(card)`` and the like, as scikit-learn has ``check_estimator``.
 
 Each takes a card, or the name of an installed one, and checks all that things of its kind promise. A BrokenPromise names the
-promise and what was seen. The module of a kind, such as ``stcore.testing.strategies``, has ``promises(card)``, which gives
-them one by one, such as for ``pytest.mark.parametrize``.
+promise and what was seen. The modules of the kinds give the promises one by one, such as
+``stcore.testing.strategies.strategy_promises(card)`` for ``pytest.mark.parametrize``.
 """
 
 from stcore.testing.distillers import check_distiller

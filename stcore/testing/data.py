@@ -41,38 +41,38 @@ def small_data(
 
 # ---- data on which masks are checked -----------------------------------------------------------------------------------
 @cache
-def plain(sensors: int = 12) -> STData:
+def plain_data(sensors: int = 12) -> STData:
     """Sensors with locations, and the graph that is made of them."""
     return small_data(300, sensors, missing=0.02)
 
 
 @cache
-def parts() -> STData:
+def two_rings() -> STData:
     """Two rings of six sensors, and nothing between them."""
     start = np.arange(12)
     end = (start + 1) % 6 + start // 6 * 6
     edges = {"edge_from": ("edge", start), "edge_to": ("edge", end), "edge_weight": ("edge", 0.5 + start / 24)}
-    return STData.of(plain().ds.drop_dims("edge").assign(edges))
+    return STData.of(plain_data().ds.drop_dims("edge").assign(edges))
 
 
 @cache
-def bare() -> STData:
+def bare_data() -> STData:
     """Neither locations nor a graph."""
-    return STData.of(plain().ds.drop_dims("edge").drop_vars(["lat", "lon"]), answers={"graph": "none"})
+    return STData.of(plain_data().ds.drop_dims("edge").drop_vars(["lat", "lon"]), answers={"graph": "none"})
 
 
 @cache
-def half_located() -> STData:
+def half_located_data() -> STData:
     """Two sensors without a location."""
-    ds = plain().ds.copy(deep=True)
+    ds = plain_data().ds.copy(deep=True)
     ds["lat"][3:5], ds["lon"][3:5] = np.nan, np.nan
     return STData.of(ds)
 
 
 @cache
-def odd() -> STData:
+def odd_sensors() -> STData:
     """A sensor that measured nothing yet in training, a constant one, one that misses most, two that are copies."""
-    ds = plain().ds.copy(deep=True)
+    ds = plain_data().ds.copy(deep=True)
     values = ds["value"].values
     values[:200, 2], values[:, 3], values[::2, 4], values[::3, 4] = np.nan, 50, np.nan, np.nan
     values[:, 6] = values[:, 5]
@@ -80,18 +80,18 @@ def odd() -> STData:
 
 
 @cache
-def grid() -> STData:
+def grid_data() -> STData:
     """4 x 6 cells but the last three, which are sea: 2 x 3 regions of up to four."""
     return small_data(300, 21, grid=(4, 6))
 
 
 KINDS: dict[str, Callable[[], STData]] = {
-    "plain": plain,
-    "parts": parts,
-    "bare": bare,
-    "half located": half_located,
-    "odd": odd,
-    "grid": grid,
-    "one": lambda: plain(1),
-    "two": lambda: plain(2),
+    "plain": plain_data,
+    "parts": two_rings,
+    "bare": bare_data,
+    "half located": half_located_data,
+    "odd": odd_sensors,
+    "grid": grid_data,
+    "one": lambda: plain_data(1),
+    "two": lambda: plain_data(2),
 }

@@ -27,7 +27,7 @@ def city() -> STData:
     return small_data(400, SENSORS, CHANNELS, missing=0.05)
 
 
-class Trial:
+class DistillerTrial:
     """A card's distillations of small data; the one with seed 0 is shared by the checks."""
 
     def __init__(self, card: Card) -> None:
@@ -52,7 +52,7 @@ class Trial:
         return Distilling(city(), self.options(seed))
 
     @cached_property
-    def ended(self) -> tuple[Distilling, list[Event]]:
+    def outcome(self) -> tuple[Distilling, list[Event]]:
         """A distillation that has ended, and its events."""
         work = self.work()
         return work, list(work)
@@ -60,16 +60,16 @@ class Trial:
     @property
     def small(self) -> STData:
         """Its set."""
-        return self.ended[0].result()
+        return self.outcome[0].result()
 
 
-PROMISES = Promises[Trial]("distillers", "distiller")
+PROMISES = Promises[DistillerTrial]("distillers", "distiller")
 
 
 @PROMISES()
-def _it_says_what_happens(trial: Trial) -> None:
+def _it_says_what_happens(trial: DistillerTrial) -> None:
     """It starts, makes progress, ends each round with a validation, and finishes."""
-    work, events = trial.ended
+    work, events = trial.outcome
     expect(isinstance(events[0], Started), f"the first event is {type(events[0]).__name__}")
     expect(any(isinstance(event, Progress) for event in events), "there is no Progress")
     rounds = [event for event in events if isinstance(event, Epoch)]
@@ -85,9 +85,9 @@ def _it_says_what_happens(trial: Trial) -> None:
 
 
 @PROMISES()
-def _the_set_has_the_asked_size(trial: Trial) -> None:
+def _the_set_has_the_asked_size(trial: DistillerTrial) -> None:
     """The set has the asked share of windows and of sensors, and the result says so."""
-    work, events = trial.ended
+    work, events = trial.outcome
     windows, total = round(0.1 * len(work.ground.windows)), len(work.ground.windows)
     wanted, shape = ((LOOKBACK + HORIZON) * windows, 4, CHANNELS), trial.small.values.shape
     expect(shape == wanted, f"its values have the shape {shape}, not {wanted}")
@@ -97,7 +97,7 @@ def _the_set_has_the_asked_size(trial: Trial) -> None:
 
 
 @PROMISES()
-def _targets_are_known_and_the_future_of_other_channels_is_not(trial: Trial) -> None:
+def _targets_are_known_and_the_future_of_other_channels_is_not(trial: DistillerTrial) -> None:
     """Inputs and targets are in the units of the data; the other channels' readings in the horizon are missing."""
     values = trial.small.values.reshape(-1, LOOKBACK + HORIZON, 4, CHANNELS)
     inputs, targets, others = values[:, :LOOKBACK], values[:, LOOKBACK:, :, 0], values[:, LOOKBACK:, :, 1]
@@ -109,7 +109,7 @@ def _targets_are_known_and_the_future_of_other_channels_is_not(trial: Trial) -> 
 
 
 @PROMISES()
-def _weights_stand_for_sensors(trial: Trial) -> None:
+def _weights_stand_for_sensors(trial: DistillerTrial) -> None:
     """Weights are at least 1 and sum to the sensors of the set, which were picked, or of the data, which were clustered."""
     weight = trial.small.ds["weight"].values
     expect(len(weight) == 4 and (weight >= 1).all(), f"the weights are {weight}")
@@ -117,7 +117,7 @@ def _weights_stand_for_sensors(trial: Trial) -> None:
 
 
 @PROMISES()
-def _the_seed_decides(trial: Trial) -> None:
+def _the_seed_decides(trial: DistillerTrial) -> None:
     """The same seed gives the same set, and another seed another one."""
     again, other = trial.work(), trial.work(1)
     list(again), list(other)
@@ -127,7 +127,7 @@ def _the_seed_decides(trial: Trial) -> None:
 
 
 @PROMISES()
-def _resumed_is_uninterrupted(trial: Trial) -> None:
+def _resumed_is_uninterrupted(trial: DistillerTrial) -> None:
     """A distillation that goes on from a round's checkpoint ends with the same set, bit for bit."""
     work, rest = trial.work(), trial.work()
     for event in work:
@@ -138,12 +138,12 @@ def _resumed_is_uninterrupted(trial: Trial) -> None:
     begun = isinstance(events[0], Started) and events[0].epoch == 1
     expect(begun, f"after resuming behind round 0 the first event is {events[0]}")
     expect(rest.result().fingerprint == trial.small.fingerprint, "the resumed one ends with another set")
-    error, wanted = rest.best_error, trial.ended[0].best_error
+    error, wanted = rest.best_error, trial.outcome[0].best_error
     expect(error == wanted, f"the resumed one's best error is {error}, not {wanted}")
 
 
 @PROMISES()
-def _it_uses_as_many_threads_as_asked_for(trial: Trial) -> None:
+def _it_uses_as_many_threads_as_asked_for(trial: DistillerTrial) -> None:
     """It works with the asked number of threads."""
     before = torch.get_num_threads()
     try:
@@ -157,7 +157,7 @@ def _it_uses_as_many_threads_as_asked_for(trial: Trial) -> None:
 
 
 @PROMISES()
-def _only_training_steps_are_read(trial: Trial) -> None:
+def _only_training_steps_are_read(trial: DistillerTrial) -> None:
     """The windows of validation and test change nothing in the set."""
     later = city().ds.copy(deep=True)
     later["value"][TRAINING_STEPS:] += 7.0
@@ -171,12 +171,12 @@ def _only_training_steps_are_read(trial: Trial) -> None:
 
 
 @PROMISES()
-def _models_are_trained_on_it(trial: Trial) -> None:
+def _models_are_trained_on_it(trial: DistillerTrial) -> None:
     """A model that is trained on the set forecasts the sensors of the data."""
     forecast_with(trial, {"name": "stid", "identity": "attention"})
 
 
-def forecast_with(trial: Trial, model: dict[str, Any]) -> None:
+def forecast_with(trial: DistillerTrial, model: dict[str, Any]) -> None:
     """Train that model on the set and look at its forecasts."""
     asked = RunOptions.read(
         {
@@ -198,7 +198,7 @@ def forecast_with(trial: Trial, model: dict[str, Any]) -> None:
 
 
 @PROMISES(when=lambda trial: trial.card.learns)
-def _learned_windows_move(trial: Trial) -> None:
+def _learned_windows_move(trial: DistillerTrial) -> None:
     """Every window of a set that is learned moves in a round, and the losses are finite (``learns`` is True)."""
     work = trial.work()
     before = work.method.current().values.copy()
@@ -210,12 +210,12 @@ def _learned_windows_move(trial: Trial) -> None:
     expect(not still, f"{still} of {len(before)} windows do not move")
 
 
-def promises(card: Card | str) -> list[Promise]:
+def distiller_promises(card: Card | str) -> list[Promise]:
     """What a distiller promises, one by one; ``hold`` checks each."""
-    return PROMISES.of(card_of("distillers", card), Trial)
+    return PROMISES.of(card_of("distillers", card), DistillerTrial)
 
 
 def check_distiller(card: Card | str) -> None:
     """Check all that a distiller promises: a card, or the name of an installed one. Raises BrokenPromise."""
-    for promise in promises(card):
+    for promise in distiller_promises(card):
         promise.hold()

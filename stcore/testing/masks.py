@@ -8,9 +8,9 @@ from stcore.data import STData
 from stcore.options import OptionError
 from stcore.registry import Card
 from stcore.sensors.mask import SensorMask
-from stcore.testing.data import KINDS, grid, odd, parts, plain
-from stcore.testing.mask_trial import EPOCHS, MaskTrial, drive, finish, same_gates
+from stcore.testing.data import KINDS, grid_data, odd_sensors, plain_data, two_rings
 from stcore.testing.promise import Promise, Promises, card_of, expect
+from stcore.testing.trials import EPOCHS, MaskTrial, drive, finish, same_gates
 
 SPARSITIES = (0.0, 0.3, 0.6, 0.9)
 IMPOSSIBLE: tuple[dict[str, Any], ...] = (
@@ -81,7 +81,7 @@ def _gates_are_gates(trial: MaskTrial) -> None:
 @PROMISES(when=lambda trial: trial.has("on", "off"))
 def _forced_sensors_are_as_forced(trial: MaskTrial) -> None:
     """Sensors in ``on`` are on in every step, and those in ``off`` are off in every forecast."""
-    mask = trial.make(parts(), on=["s1", "s7"], off=["s2", "s3", "s8"], sparsity=0.5)
+    mask = trial.make(two_rings(), on=["s1", "s7"], off=["s2", "s3", "s8"], sparsity=0.5)
     for epoch, gates in drive(mask):
         for gate in (*gates, mask.forecast_gate()):
             expect(gate is None or (gate[[1, 7]] > 0).all(), f"in epoch {epoch} a sensor of on is off")
@@ -95,7 +95,7 @@ def _forced_sensors_are_as_forced(trial: MaskTrial) -> None:
 def _a_budget_of_money_is_kept(trial: MaskTrial) -> None:
     """The sites that stay cost at most ``budget``, and there is no room for another one of any price."""
     price = np.array([1 + number % 4 for number in range(12)])
-    mask = finish(trial.make(parts(), costs=[f"s{number}={cost}" for number, cost in enumerate(price)], budget=14))
+    mask = finish(trial.make(two_rings(), costs=[f"s{number}={cost}" for number, cost in enumerate(price)], budget=14))
     spent = price[mask.keep].sum()
     expect(14 - price.max() < spent <= 14, f"of 14 it spends {spent}")
     expect(mask.report["cost"] == spent, f"the report says {mask.report['cost']}, they cost {spent}")
@@ -105,7 +105,7 @@ def _a_budget_of_money_is_kept(trial: MaskTrial) -> None:
 def _no_part_of_the_graph_is_left_alone(trial: MaskTrial) -> None:
     """At least one site stays on in every connected part of the graph."""
     for sparsity in (0.3, 0.6, 0.8):
-        mask = finish(trial.make(parts(), sparsity=sparsity))
+        mask = finish(trial.make(two_rings(), sparsity=sparsity))
         kept = mask.keep[:6].sum(), mask.keep[6:].sum()
         expect(min(kept) > 0, f"with sparsity {sparsity} two parts keep {kept} sites")
         expect(
@@ -117,14 +117,14 @@ def _no_part_of_the_graph_is_left_alone(trial: MaskTrial) -> None:
 @PROMISES()
 def _equal_seeds_give_equal_masks(trial: MaskTrial) -> None:
     """Equal seeds and equal slopes give equal gates."""
-    first, second = (list(drive(trial.make(parts(), 5))) for _ in range(2))
+    first, second = (list(drive(trial.make(two_rings(), 5))) for _ in range(2))
     expect(same_gates(first, second), "two masks with seed 5 differ")
 
 
 @PROMISES()
 def _resumed_is_uninterrupted(trial: MaskTrial) -> None:
     """``state_dict`` holds all that resuming needs, as arrays: from every epoch's end on the gates are the same."""
-    whole, half = trial.make(parts(), 2), trial.make(parts(), 2)
+    whole, half = trial.make(two_rings(), 2), trial.make(two_rings(), 2)
     expected = list(drive(whole))
     for epoch, _ in drive(half):
         state = {name: np.array(array) for name, array in half.state_dict().items()}
@@ -136,7 +136,7 @@ def _resumed_is_uninterrupted(trial: MaskTrial) -> None:
 
 def resume(trial: MaskTrial, state: dict[str, np.ndarray], epoch: int, whole: SensorMask, expected: list[Any]) -> None:
     """Go on from a state before ``epoch`` and compare with the ``whole`` mask and what is ``expected`` of it."""
-    rest = trial.make(parts(), 2)
+    rest = trial.make(two_rings(), 2)
     rest.load_state_dict(state)
     expect(same_gates(list(drive(rest, epoch)), expected[epoch:]), f"resumed before epoch {epoch} the gates differ")
     expect(np.array_equal(rest.keep, whole.keep), f"resumed before epoch {epoch} keep differs")
@@ -148,14 +148,14 @@ def resume(trial: MaskTrial, state: dict[str, np.ndarray], epoch: int, whole: Se
 @choosing
 def _silent_sensors_go_first(trial: MaskTrial) -> None:
     """A sensor that measured nothing in training is off before any other."""
-    mask = finish(trial.make(odd(), sparsity=0.3))
+    mask = finish(trial.make(odd_sensors(), sparsity=0.3))
     expect(not mask.keep[2], "it is on")
 
 
 @PROMISES(when=lambda trial: trial.chooses and trial.has("region"))
 def _regions_act_as_one(trial: MaskTrial) -> None:
     """On a grid the sites are regions: a block of cells is on or off as one."""
-    mask = finish(trial.make(grid(), sparsity=0.5))
+    mask = finish(trial.make(grid_data(), sparsity=0.5))
     expect(len(mask.keep) == 6, f"of 6 regions it knows {len(mask.keep)}")
     expect(mask.keep.sum() == 3, f"with sparsity 0.5 it keeps {mask.keep.sum()} of 6 regions")
 
@@ -167,7 +167,7 @@ def _what_cannot_be_is_refused_in_one_sentence(trial: MaskTrial) -> None:
         if not trial.has(*options):
             continue
         try:
-            trial.make(parts(), **options)
+            trial.make(two_rings(), **options)
         except OptionError as error:
             one = str(error).endswith(".") and ". " not in str(error)
             expect(one, f"{options} is refused with {error}")
@@ -178,19 +178,19 @@ def _what_cannot_be_is_refused_in_one_sentence(trial: MaskTrial) -> None:
 @PROMISES(when=lambda trial: trial.has("on", "off"))
 def _a_mask_that_can_do_nothing_says_so(trial: MaskTrial) -> None:
     """One note says why a mask can switch nothing off, where it can not; else none does."""
-    idle: list[tuple[STData, dict[str, Any]]] = [(plain(), {"on": plain().sensors, "sparsity": 0.0})]
+    idle: list[tuple[STData, dict[str, Any]]] = [(plain_data(), {"on": plain_data().sensors, "sparsity": 0.0})]
     if not trial.card.needs_graph:  # a single site has none
-        idle += [(plain(1), {}), (grid(), {"region": 64})]
+        idle += [(plain_data(1), {}), (grid_data(), {"region": 64})]
     if trial.card.chooses:
-        idle.append((parts() if trial.card.needs_graph else plain(2), {"sparsity": 0.01}))
+        idle.append((two_rings() if trial.card.needs_graph else plain_data(2), {"sparsity": 0.01}))
     if trial.has("budget"):
-        idle.append((parts(), {"budget": 99.0}))
+        idle.append((two_rings(), {"budget": 99.0}))
     for data, options in idle:
         notes = idle_notes(trial.make(data, **options))
         expect(len(notes) == 1, f"on {len(data.sensors)} sensors with {options} the notes on that are {notes}")
     choices: tuple[dict[str, Any], ...] = ({"off": ["s1"]}, {})
     for options in choices:
-        notes = idle_notes(trial.make(parts(), **options))
+        notes = idle_notes(trial.make(two_rings(), **options))
         expect(not notes, f"with {options} a note says {notes}")
 
 
@@ -199,12 +199,12 @@ def idle_notes(mask: SensorMask) -> list[str]:
     return [note for note in mask.notes if "can switch nothing off" in note]
 
 
-def promises(card: Card | str) -> list[Promise]:
+def mask_promises(card: Card | str) -> list[Promise]:
     """What a mask promises, one by one; ``hold`` checks each."""
     return PROMISES.of(card_of("masks", card), MaskTrial)
 
 
 def check_mask(card: Card | str) -> None:
     """Check all that a mask over sensors promises: a card, or the name of an installed one. Raises BrokenPromise."""
-    for promise in promises(card):
+    for promise in mask_promises(card):
         promise.hold()

@@ -18,7 +18,7 @@ from stcore.training.tensors import Batch, Feed
 DATA = DataOptions(lookback=8, horizon=5)
 
 
-class Trial:
+class ModelTrial:
     """A card's models on small data."""
 
     def __init__(self, card: Card) -> None:
@@ -30,14 +30,14 @@ class Trial:
         grid = (3, 5) if self.card.needs_grid else None
         return Feed(small_data(300, sensors, channels, missing, grid=grid), DATA)
 
-    def made(self, sensors: int = 3, seed: int = 0, **options: Any) -> tuple[Feed, Forecaster]:
+    def build(self, sensors: int = 3, seed: int = 0, **options: Any) -> tuple[Feed, Forecaster]:
         """A model and its data."""
         feed = self.feed(sensors)
         return feed, build_model(feed, RunOptions(seed=seed, model={"name": self.card.name, **options}))
 
     def six(self, sensors: int = 3) -> tuple[Forecaster, Batch]:
         """A model and six windows."""
-        feed, model = self.made(sensors)
+        feed, model = self.build(sensors)
         return model, feed.batch(feed.parts.train, np.arange(6))
 
 
@@ -52,13 +52,13 @@ def close(one: Tensor, other: Tensor, atol: float = 1e-5, rtol: float = 1e-4) ->
     return one.shape == other.shape and torch.allclose(one, other, atol=atol, rtol=rtol)
 
 
-PROMISES = Promises[Trial]("models", "model")
+PROMISES = Promises[ModelTrial]("models", "model")
 trains = PROMISES(when=lambda trial: trial.card.trains)
 mixes = PROMISES(when=lambda trial: trial.card.trains and trial.card.mixes_sensors)
 
 
 @trains
-def _forecasts_have_their_shape(trial: Trial) -> None:
+def _forecasts_have_their_shape(trial: ModelTrial) -> None:
     """``forward`` gives forecasts [B, H, N, C'] that are finite, of one sensor and of several."""
     for sensors in (1, 3):
         model, batch = trial.six(sensors)
@@ -69,18 +69,18 @@ def _forecasts_have_their_shape(trial: Trial) -> None:
 
 
 @trains
-def _the_seed_decides_the_start(trial: Trial) -> None:
+def _the_seed_decides_the_start(trial: ModelTrial) -> None:
     """Parameters are drawn from torch's generator alone: equal seeds start alike, other seeds do not."""
-    states = [trial.made(seed=seed)[1].state_dict() for seed in (0, 0, 1)]
+    states = [trial.build(seed=seed)[1].state_dict() for seed in (0, 0, 1)]
     differ = [[name for name in states[0] if not torch.equal(states[0][name], state[name])] for state in states]
     expect(not differ[1], f"two models with seed 0 differ in {', '.join(differ[1])}")
     expect(differ[2], "seeds 0 and 1 start with the same parameters")
 
 
 @trains
-def _gradients_reach_every_parameter(trial: Trial) -> None:
+def _gradients_reach_every_parameter(trial: ModelTrial) -> None:
     """Each parameter gets a finite gradient that is not 0, and a step against it lowers the loss."""
-    feed, model = trial.made()
+    feed, model = trial.build()
     optimizer = torch.optim.Adam(model.parameters(), 1e-3)
     before = loss(model, feed)
     before.backward()
@@ -94,7 +94,7 @@ def _gradients_reach_every_parameter(trial: Trial) -> None:
 
 
 @trains
-def _bfloat16_is_close_to_float32(trial: Trial) -> None:
+def _bfloat16_is_close_to_float32(trial: ModelTrial) -> None:
     """Under bfloat16 forecasts stay within 0.05 of those in float32."""
     model, batch = trial.six()
     with torch.autocast("cpu", torch.bfloat16):
@@ -104,7 +104,7 @@ def _bfloat16_is_close_to_float32(trial: Trial) -> None:
 
 
 @trains
-def _samples_do_not_mix(trial: Trial) -> None:
+def _samples_do_not_mix(trial: ModelTrial) -> None:
     """A window's forecast does not depend on the other windows of its batch."""
     model, batch = trial.six()
     alone = model(batch.x[2:3], batch.calendar[2:3])
@@ -113,7 +113,7 @@ def _samples_do_not_mix(trial: Trial) -> None:
 
 
 @trains
-def _sensors_mix_only_where_it_is_said(trial: Trial) -> None:
+def _sensors_mix_only_where_it_is_said(trial: ModelTrial) -> None:
     """A sensor's forecast depends on its own input, and on others' only if card and class say ``mixes_sensors``."""
     model, batch = trial.six()
     said, wanted = model.mixes_sensors, trial.card.mixes_sensors
@@ -126,7 +126,7 @@ def _sensors_mix_only_where_it_is_said(trial: Trial) -> None:
 
 
 @PROMISES(when=lambda trial: trial.card.trains and not trial.card.mixes_sensors)
-def _cells_give_what_windows_give(trial: Trial) -> None:
+def _cells_give_what_windows_give(trial: ModelTrial) -> None:
     """A model that does not mix sensors forecasts a sensor alone, named by ``sensor`` [B, 1], as among all."""
     model, batch = trial.six()
     cell = model(batch.x[:, :, 2:], batch.calendar, torch.full((6, 1), 2))
@@ -135,12 +135,12 @@ def _cells_give_what_windows_give(trial: Trial) -> None:
 
 
 @trains
-def _weights_fit_unseen_sensors_where_it_is_said(trial: Trial) -> None:
+def _weights_fit_unseen_sensors_where_it_is_said(trial: ModelTrial) -> None:
     """Weights fit data of other sensors where ``unseen_sensors`` says so; with the card's ``unseen`` options it says so."""
     choices: list[tuple[dict[str, Any], bool]] = [({}, False)]
     choices += [] if trial.card.unseen is None else [(dict(trial.card.unseen), True)]
     for options, claimed in choices:
-        (_, model), (feed, other) = trial.made(6, **options), trial.made(4, **options)
+        (_, model), (feed, other) = trial.build(6, **options), trial.build(4, **options)
         expect(model.unseen_sensors or not claimed, f"with the options {options} unseen_sensors is False")
         if model.unseen_sensors:
             other.load_state_dict(model.state_dict())
@@ -157,7 +157,7 @@ def with_off(model: Forecaster, off: list[int], sensors: int = 6) -> tuple[Gated
 
 
 @mixes
-def _a_sensor_that_is_off_passes_on_nothing(trial: Trial) -> None:
+def _a_sensor_that_is_off_passes_on_nothing(trial: ModelTrial) -> None:
     """A sensor whose gate is 0 passes nothing on, and is forecast from the others."""
     model, batch = trial.six(6)
     masked, _ = with_off(model, [1, 4])
@@ -171,7 +171,7 @@ def _a_sensor_that_is_off_passes_on_nothing(trial: Trial) -> None:
 
 
 @mixes
-def _gathered_is_forward_under_a_gate(trial: Trial) -> None:
+def _gathered_is_forward_under_a_gate(trial: ModelTrial) -> None:
     """``forecast_from``, from the sensors that are on alone, gives what ``forward`` gives with the others' gate at 0."""
     for active in ([3, 0, 5], [2], [0, 1, 2, 3, 4, 5]):
         model, batch = trial.six(6)
@@ -185,10 +185,10 @@ def _gathered_is_forward_under_a_gate(trial: Trial) -> None:
 
 
 @mixes
-def _the_gate_has_a_finite_gradient(trial: Trial) -> None:
+def _the_gate_has_a_finite_gradient(trial: ModelTrial) -> None:
     """The loss has a finite gradient in each gate that is not 0, whichever sensors are off."""
     for off in ([], [1, 4], [0, 1, 2, 3, 4], [0, 1, 2, 3, 4, 5]):
-        feed, model = trial.made(6)
+        feed, model = trial.build(6)
         batch = feed.batch(feed.parts.train, np.arange(20))
         masked, gate = with_off(model, off)
         gate.requires_grad_(True)
@@ -202,7 +202,7 @@ def _the_gate_has_a_finite_gradient(trial: Trial) -> None:
 
 # ---- forecasts that need no training -----------------------------------------------------------------------------------
 @PROMISES(when=lambda trial: not trial.card.trains)
-def _naive_forecasts_look_at_the_past_alone(trial: Trial) -> None:
+def _naive_forecasts_look_at_the_past_alone(trial: ModelTrial) -> None:
     """``forecast`` gives finite values [B, H, N, C], even where readings are missing, from earlier steps alone."""
     data = small_data(300, 3, 1, 0.3)
     feed = Feed(data, DATA)
@@ -217,12 +217,12 @@ def _naive_forecasts_look_at_the_past_alone(trial: Trial) -> None:
     expect(np.array_equal(again, forecast), "readings after the last window's origin move a forecast")
 
 
-def promises(card: Card | str) -> list[Promise]:
+def model_promises(card: Card | str) -> list[Promise]:
     """What a model promises, one by one; ``hold`` checks each."""
-    return PROMISES.of(card_of("models", card), Trial)
+    return PROMISES.of(card_of("models", card), ModelTrial)
 
 
 def check_model(card: Card | str) -> None:
     """Check all that a forecaster promises: a card, or the name of an installed one. Raises BrokenPromise."""
-    for promise in promises(card):
+    for promise in model_promises(card):
         promise.hold()

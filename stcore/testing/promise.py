@@ -60,7 +60,7 @@ class Promises(Generic[Subject]):
     def hold(self, card: Card, check: Callable[[Any], None], subject: Any) -> None:
         """Run one check. Whatever it raises becomes a BrokenPromise."""
         try:
-            with listed(self.kind, card):
+            with as_installed(self.kind, card):
                 check(subject)
         except Exception as error:
             seen = str(error) if isinstance(error, AssertionError) else f"it raised {type(error).__name__}: {error}"
@@ -90,7 +90,7 @@ def card_of(kind: Kind, card: Card | str) -> Card:
 
 
 @contextmanager
-def listed(kind: Kind, card: Card) -> Iterator[None]:
+def as_installed(kind: Kind, card: Card) -> Iterator[None]:
     """Have a card among those of its kind for a while, as if its package were installed."""
     known = cast(dict[str, Card], registry.cards(kind))
     before = known.get(card.name)

@@ -44,7 +44,7 @@ class Example:
         return self.values.astype(np.float32)
 
 
-class Trial:
+class ReaderTrial:
     """A reader and an example of what it reads."""
 
     def __init__(self, card: Card, example: Example) -> None:
@@ -52,27 +52,27 @@ class Trial:
         self.card, self.example = card, example
 
     @contextmanager
-    def written(self) -> Iterator[Path]:
+    def example_file(self) -> Iterator[Path]:
         """The example in a folder of its own."""
         with TemporaryDirectory() as folder:
             yield self.example.write(Path(folder))
 
-    def opened(self, path: Path) -> STData:
+    def open(self, path: Path) -> STData:
         """What opens at the path, the sensors in the example's order."""
         data = readers.open(path)
         sensors = self.example.sensors
         return data if self.example.ordered or sensors is None else data.like(list(sensors), data.channels)
 
 
-PROMISES = Promises[Trial]("readers", "reader")
+PROMISES = Promises[ReaderTrial]("readers", "reader")
 
 
 @PROMISES()
-def _values_times_and_sensors_are_those_of_the_file(trial: Trial) -> None:
+def _values_times_and_sensors_are_those_of_the_file(trial: ReaderTrial) -> None:
     """What opens has the values, times and sensors of the file, and says that this reader read it."""
     example = trial.example
-    with trial.written() as path:
-        data = trial.opened(path)
+    with trial.example_file() as path:
+        data = trial.open(path)
     expect(data.ds.attrs["reader"] == trial.card.name, f"the reader {data.ds.attrs['reader']!r} read it")
     read, wanted = data.values[:, :, 0], example.single
     expect(read.shape == wanted.shape, f"{read.shape} steps and sensors were read of {wanted.shape}")
@@ -86,18 +86,18 @@ def _values_times_and_sensors_are_those_of_the_file(trial: Trial) -> None:
 
 
 @PROMISES()
-def _an_assumed_start_is_said(trial: Trial) -> None:
+def _an_assumed_start_is_said(trial: ReaderTrial) -> None:
     """A start that the file does not say is marked as assumed, and one that it says is not."""
-    with trial.written() as path:
+    with trial.example_file() as path:
         assumed = readers.open(path).ds.attrs.get("assumed") or ""
     expect(("start" in assumed) == (trial.example.times is None), f"what is assumed is {assumed or 'nothing'}")
 
 
 @PROMISES()
-def _it_alone_is_sure(trial: Trial) -> None:
+def _it_alone_is_sure(trial: ReaderTrial) -> None:
     """Of all readers this one alone is sure that the file is its own; scores lie between 0 and 1."""
     everyone = {name: card.load() for name, card in registry.cards("readers").items()}
-    with trial.written() as path:
+    with trial.example_file() as path:
         if path.is_dir():
             folders = {name: reader for name, reader in everyone.items() if isinstance(reader, FolderReader)}
             claims = [name for name, reader in folders.items() if reader.members(Folder(path))]
@@ -111,9 +111,9 @@ def _it_alone_is_sure(trial: Trial) -> None:
 
 
 @PROMISES()
-def _content_decides_over_the_suffix(trial: Trial) -> None:
+def _content_decides_over_the_suffix(trial: ReaderTrial) -> None:
     """A file with another suffix opens by its content, and a note says that the suffix is another's."""
-    with trial.written() as path:
+    with trial.example_file() as path:
         if path.is_dir():
             return  # there the names of the files say which is which
         renamed = path.rename(path.with_name("renamed.docx"))
@@ -127,9 +127,9 @@ def _content_decides_over_the_suffix(trial: Trial) -> None:
 
 
 @PROMISES()
-def _opening_is_repeatable_and_survives_saving(trial: Trial) -> None:
+def _opening_is_repeatable_and_survives_saving(trial: ReaderTrial) -> None:
     """Opened twice, the data are the same; saved and opened again, so are values, answers and units."""
-    with trial.written() as path:
+    with trial.example_file() as path:
         data, again = readers.open(path), readers.open(path)
         copy = path.parent / "saved-again.nc"
         data.save(copy)
@@ -141,9 +141,9 @@ def _opening_is_repeatable_and_survives_saving(trial: Trial) -> None:
 
 
 @PROMISES()
-def _an_answer_that_is_no_choice_is_refused(trial: Trial) -> None:
+def _an_answer_that_is_no_choice_is_refused(trial: ReaderTrial) -> None:
     """An answer that is no choice of its question is refused with a DataError that names the question."""
-    with trial.written() as path:
+    with trial.example_file() as path:
         try:
             readers.open(path, {"graph": "spaghetti"})
         except DataError as error:
@@ -153,9 +153,9 @@ def _an_answer_that_is_no_choice_is_refused(trial: Trial) -> None:
 
 
 @PROMISES()
-def _a_file_cut_off_is_refused_in_words(trial: Trial) -> None:
+def _a_file_cut_off_is_refused_in_words(trial: ReaderTrial) -> None:
     """A file that is cut off ends in a DataError that names it, or what opens is the beginning of the data."""
-    with trial.written() as path:
+    with trial.example_file() as path:
         files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
         cut = max(files, key=lambda file: (file.stat().st_size, file.name))
         whole = cut.read_bytes()
@@ -178,12 +178,12 @@ def is_beginning(data: STData, example: Example) -> bool:
     return not example.exact or np.array_equal(read, example.single[: len(read)], equal_nan=True)
 
 
-def promises(card: Card | str, example: Example) -> list[Promise]:
+def reader_promises(card: Card | str, example: Example) -> list[Promise]:
     """What a reader promises, one by one; ``hold`` checks each."""
-    return PROMISES.of(card_of("readers", card), lambda card: Trial(card, example))
+    return PROMISES.of(card_of("readers", card), lambda card: ReaderTrial(card, example))
 
 
 def check_reader(card: Card | str, example: Example) -> None:
     """Check all that a reader promises: a card, or the name of an installed one, on an example. Raises BrokenPromise."""
-    for promise in promises(card, example):
+    for promise in reader_promises(card, example):
         promise.hold()

@@ -8,15 +8,15 @@ from stcore.options import OptionError
 from stcore.prune.strategy import ChoosesInBatch, Selection
 from stcore.registry import Card
 from stcore.testing.promise import Promise, Promises, card_of, expect
-from stcore.testing.trial import SCORES, Trial, all_same, columns, run_pilot, same, train, visits
+from stcore.testing.trials import SCORES, StrategyTrial, all_same, columns, run_pilot, same, train, visits
 from stcore.training.scores import WIDTHS
 
-PROMISES = Promises[Trial]("strategies", "strategy")
+PROMISES = Promises[StrategyTrial]("strategies", "strategy")
 
 
 # ---- promises of all strategies ----------------------------------------------------------------------------------------
 @PROMISES()
-def _columns_exist(trial: Trial) -> None:
+def _columns_exist(trial: StrategyTrial) -> None:
     """It asks only for columns that training measures."""
     strategy = trial.make()
     wanted = {*strategy.needs, *(strategy.pilot.needs if strategy.pilot else ())}
@@ -24,7 +24,7 @@ def _columns_exist(trial: Trial) -> None:
 
 
 @PROMISES()
-def _selections_are_well_formed(trial: Trial) -> None:
+def _selections_are_well_formed(trial: StrategyTrial) -> None:
     """A selection has at least one sample, ascending int64 positions, and a float32 weight above 0 and up to 10 for each."""
     for count in (1, 2, 500):
         keep: dict[str, Any] = {500: {}, 2: {"keep": 0.75}, 1: {"keep": 1.0}}[count]
@@ -42,7 +42,7 @@ def _selections_are_well_formed(trial: Trial) -> None:
 
 
 @PROMISES(when=lambda trial: "keep" in trial.fields)
-def _budget_is_met(trial: Trial) -> None:
+def _budget_is_met(trial: StrategyTrial) -> None:
     """The share ``keep`` of all visits is met within 1 %."""
     for keep in (0.3, 0.5, 0.75):
         for kind in ("lognormal", "equal"):
@@ -51,7 +51,7 @@ def _budget_is_met(trial: Trial) -> None:
 
 
 @PROMISES()
-def _plan_says_the_visits(trial: Trial) -> None:
+def _plan_says_the_visits(trial: StrategyTrial) -> None:
     """``plan`` says the visits of each epoch within 2; without a budget it is an upper bound."""
     if "keep" not in trial.fields:
         most = int(trial.make(1000, 20).plan.max())
@@ -65,14 +65,14 @@ def _plan_says_the_visits(trial: Trial) -> None:
 
 
 @PROMISES()
-def _equal_seeds_select_the_same(trial: Trial) -> None:
+def _equal_seeds_select_the_same(trial: StrategyTrial) -> None:
     """Equal seeds and equal errors give equal selections."""
     first, again = (train(trial.make(seed=0)) for _ in range(2))
     expect(all_same(first, again), "two runs with seed 0 differ")
 
 
 @PROMISES(when=lambda trial: trial.by_chance)
-def _another_seed_draws_others(trial: Trial) -> None:
+def _another_seed_draws_others(trial: StrategyTrial) -> None:
     """Another seed draws other samples (``by_chance`` is True)."""
     first, *others = (train(trial.make(seed=seed, keep=0.5)) for seed in range(4))
     seen = "seeds 0 to 3 selected the same; write by_chance = False in the class if scores alone decide"
@@ -80,14 +80,14 @@ def _another_seed_draws_others(trial: Trial) -> None:
 
 
 @PROMISES(when=lambda trial: not trial.by_chance)
-def _scores_alone_decide(trial: Trial) -> None:
+def _scores_alone_decide(trial: StrategyTrial) -> None:
     """The seed changes nothing where scores differ (``by_chance`` is False)."""
     first, other = (train(trial.make(seed=seed, keep=0.5)) for seed in (0, 1))
     expect(all_same(first, other), "seeds 0 and 1 selected different samples; leave by_chance = False out")
 
 
 @PROMISES()
-def _resumed_is_uninterrupted(trial: Trial) -> None:
+def _resumed_is_uninterrupted(trial: StrategyTrial) -> None:
     """``state_dict`` holds all that resuming needs, as arrays: a strategy that goes on from it selects the same."""
     choices: list[dict[str, Any]] = [{}, {"keep": 0.5}]
     for options in choices:
@@ -105,7 +105,7 @@ def _resumed_is_uninterrupted(trial: Trial) -> None:
 
 
 @PROMISES()
-def _scores_are_numbers(trial: Trial) -> None:
+def _scores_are_numbers(trial: StrategyTrial) -> None:
     """``score`` gives a number for each visited sample [W], NaN for the others, and never infinity."""
     strategy = trial.make()
     train(strategy, until=1)
@@ -116,7 +116,7 @@ def _scores_are_numbers(trial: Trial) -> None:
 
 
 @PROMISES(when=lambda trial: trial.decides == "once")
-def _one_choice_stands(trial: Trial) -> None:
+def _one_choice_stands(trial: StrategyTrial) -> None:
     """What is chosen once stays: every epoch selects the same (``decides`` is "once")."""
     first, *others = train(trial.make())
     changed = [epoch for epoch, other in enumerate(others, 1) if not same(first, other)]
@@ -124,7 +124,7 @@ def _one_choice_stands(trial: Trial) -> None:
 
 
 @PROMISES(when=lambda trial: isinstance(trial.make(), ChoosesInBatch))
-def _batch_choice_is_well_formed(trial: Trial) -> None:
+def _batch_choice_is_well_formed(trial: StrategyTrial) -> None:
     """``choose`` gives ascending positions in the candidate batch, at least one."""
     strategy = trial.make()
     train(strategy, until=2)
@@ -136,7 +136,7 @@ def _batch_choice_is_well_formed(trial: Trial) -> None:
 
 
 # ---- promises of those that decide anew and take the options that Dynamic shares ------------------------------------------
-def ranked(trial: Trial, epochs: int, **options: Any) -> list[tuple[Selection, int, np.ndarray]]:
+def rank_and_select(trial: StrategyTrial, epochs: int, **options: Any) -> list[tuple[Selection, int, np.ndarray]]:
     """Selections of 1000 samples whose errors are ranks, 0 to 1, the visits planned, and the errors [1000]."""
     strategy = trial.make(1000, 20, trim=0.1, **options)
     error = np.random.default_rng(2).permutation(1000) / 1000
@@ -148,24 +148,24 @@ def ranked(trial: Trial, epochs: int, **options: Any) -> list[tuple[Selection, i
 
 
 @PROMISES(when=lambda trial: trial.annealed)
-def _trim_leaves_out_the_hardest(trial: Trial) -> None:
+def _trim_leaves_out_the_hardest(trial: StrategyTrial) -> None:
     """``trim`` leaves out the hardest samples in every epoch that prunes."""
-    for epoch, (selection, planned, error) in enumerate(ranked(trial, 20, keep=0.5)):
+    for epoch, (selection, planned, error) in enumerate(rank_and_select(trial, 20, keep=0.5)):
         hardest = error[selection.indices].max()
         expect(not epoch or planned == 1000 or hardest < 0.9, f"epoch {epoch} visits a sample of rank {hardest}")
 
 
 @PROMISES(when=lambda trial: trial.annealed and not trial.needs_keep)
-def _trim_works_without_a_budget(trial: Trial) -> None:
+def _trim_works_without_a_budget(trial: StrategyTrial) -> None:
     """``trim`` leaves out the hardest by a paper's own rule, too, where ``keep`` is none."""
-    for epoch, (selection, _, error) in enumerate(ranked(trial, 3, keep=None)):
+    for epoch, (selection, _, error) in enumerate(rank_and_select(trial, 3, keep=None)):
         hardest = error[selection.indices].max()
         expect(not epoch or hardest < 0.9, f"epoch {epoch} visits a sample of rank {hardest}")
         expect(len(selection.indices) > 100, f"epoch {epoch} visits {len(selection.indices)} of 1000 samples")
 
 
 @PROMISES(when=lambda trial: "floor" in trial.fields)
-def _floor_keeps_every_hour(trial: Trial) -> None:
+def _floor_keeps_every_hour(trial: StrategyTrial) -> None:
     """``floor`` keeps samples of every hour of the week, within the budget."""
     count = 168 * 50
     hour = np.arange(count) % 168
@@ -187,7 +187,7 @@ def _floor_keeps_every_hour(trial: Trial) -> None:
 
 
 @PROMISES(when=lambda trial: trial.annealed)
-def _pruning_gives_way_to_full_data(trial: Trial) -> None:
+def _pruning_gives_way_to_full_data(trial: StrategyTrial) -> None:
     """The ``tail`` sees everything, and no epoch after the first prunes harder than the one before it."""
     for anneal in ("step", "cosine", "linear"):
         made = visits(train(trial.make(keep=0.6, anneal=anneal, tail=0.25)))
@@ -198,7 +198,7 @@ def _pruning_gives_way_to_full_data(trial: Trial) -> None:
 
 
 @PROMISES(when=lambda trial: trial.annealed)
-def _a_shorter_tail_is_noted(trial: Trial) -> None:
+def _a_shorter_tail_is_noted(trial: StrategyTrial) -> None:
     """``notes`` say where the tail is shorter than asked, and are empty where all is as asked."""
     notes = trial.make(1000, 8, keep=0.35, tail=0.5).notes
     expect(notes and "not 4" in notes[0], f"the notes on a tail of 4 epochs that cannot be are {notes}")
@@ -206,7 +206,7 @@ def _a_shorter_tail_is_noted(trial: Trial) -> None:
 
 
 @PROMISES(when=lambda trial: trial.annealed)
-def _an_impossible_share_is_refused(trial: Trial) -> None:
+def _an_impossible_share_is_refused(trial: StrategyTrial) -> None:
     """A share that cannot be met is refused with an OptionError that ends with the smallest share; that one is met."""
     count, epochs = 1000, 2
     try:
@@ -221,7 +221,7 @@ def _an_impossible_share_is_refused(trial: Trial) -> None:
 
 
 # ---- bias --------------------------------------------------------------------------------------------------------------
-def weighted_sums(trial: Trial, draws: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def weighted_sums(trial: StrategyTrial, draws: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean [3] over draws of the kept samples' weighted gradients, its standard error [3], and the sum over all data [3].
 
     Rescaled by the kept share where the mean gradient is what counts.
@@ -239,18 +239,18 @@ def weighted_sums(trial: Trial, draws: int) -> tuple[np.ndarray, np.ndarray, np.
 
 
 @PROMISES(when=lambda trial: trial.unbiased is not None)
-def _weighted_gradients_are_unbiased(trial: Trial) -> None:
+def _weighted_gradients_are_unbiased(trial: StrategyTrial) -> None:
     """The mean over seeds of the weighted gradients is the full gradient (``unbiased`` is "sum", or "mean" per visit)."""
     mean, error, whole = weighted_sums(trial, 300)
     expect((np.abs(mean - whole) <= 3.5 * error + 1e-3).all(), f"it is {mean}, with errors of {error}, not {whole}")
 
 
-def promises(card: Card | str) -> list[Promise]:
+def strategy_promises(card: Card | str) -> list[Promise]:
     """What a strategy promises, one by one; ``hold`` checks each."""
-    return PROMISES.of(card_of("strategies", card), Trial)
+    return PROMISES.of(card_of("strategies", card), StrategyTrial)
 
 
 def check_strategy(card: Card | str) -> None:
     """Check all that a pruning strategy promises: a card, or the name of one that is installed. Raises BrokenPromise."""
-    for promise in promises(card):
+    for promise in strategy_promises(card):
         promise.hold()

@@ -9,11 +9,11 @@ from stcore import registry
 from stcore.distil.random import Random
 from stcore.registry import DistillerCard
 from stcore.testing import BrokenPromise, check_distiller
-from stcore.testing.distillers import Trial, forecast_with, promises
+from stcore.testing.distillers import DistillerTrial, distiller_promises, forecast_with
 
 NAMES = list(registry.cards("distillers"))
 LEARNS = [name for name in NAMES if registry.card("distillers", name).learns]
-PROMISES = {name: {promise.name: promise for promise in promises(name)} for name in NAMES}
+PROMISES = {name: {promise.name: promise for promise in distiller_promises(name)} for name in NAMES}
 CASES = [(name, promise) for name in NAMES for promise in PROMISES[name]]
 TWICE = ("the_seed_decides", "resumed_is_uninterrupted", "it_uses_as_many_threads_as_asked_for")  # distil once more
 MODELS = ("stid-neighbours", "graph-wavenet", "mtgnn", "dlinear")  # beside stid
@@ -30,8 +30,8 @@ def test_it_keeps_its_promise(name: str, promise: str) -> None:
 
 
 @cache
-def trial(name: str) -> Trial:
-    return Trial(registry.card("distillers", name))
+def trial(name: str) -> DistillerTrial:
+    return DistillerTrial(registry.card("distillers", name))
 
 
 @pytest.mark.parametrize(

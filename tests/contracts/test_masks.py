@@ -11,12 +11,14 @@ from stcore.registry import MaskCard
 from stcore.sensors.options import MaskOptions
 from stcore.sensors.random import Random
 from stcore.testing import BrokenPromise, Promise, check_mask
-from stcore.testing.data import grid, parts, plain
-from stcore.testing.mask_trial import MaskTrial, finish
-from stcore.testing.masks import promises
+from stcore.testing.data import grid_data, plain_data, two_rings
+from stcore.testing.masks import mask_promises
+from stcore.testing.trials import MaskTrial, finish
 
 CASES = [
-    pytest.param(promise, id=f"{name}-{promise.name}") for name in registry.cards("masks") for promise in promises(name)
+    pytest.param(promise, id=f"{name}-{promise.name}")
+    for name in registry.cards("masks")
+    for promise in mask_promises(name)
 ]
 NAMED = [name for name, card in registry.cards("masks").items() if "on" in card.options.model_fields]
 
@@ -31,7 +33,7 @@ def trial(name: str) -> MaskTrial:
 
 
 def test_another_seed_draws_others() -> None:
-    first, second = (finish(trial("random").make(plain(), seed)).keep for seed in (0, 1))
+    first, second = (finish(trial("random").make(plain_data(), seed)).keep for seed in (0, 1))
     assert (first != second).any()
 
 
@@ -43,14 +45,16 @@ def test_an_unknown_mask_is_answered_with_the_known_ones() -> None:
 @pytest.mark.parametrize("name", NAMED)
 def test_a_note_says_why_a_mask_can_do_nothing(name: str) -> None:
     masks = trial(name)
-    idle: list[tuple[str, Any, dict[str, Any]]] = [("every", plain(), {"on": plain().sensors, "sparsity": 0.0})]
+    idle: list[tuple[str, Any, dict[str, Any]]] = [
+        ("every", plain_data(), {"on": plain_data().sensors, "sparsity": 0.0})
+    ]
     if not masks.card.needs_graph:
-        idle.append(("one sensor only" if masks.card.chooses else "sensor", plain(1), {}))
-        idle.append(("one region only" if masks.card.chooses else "sensor", grid(), {"region": 64}))
+        idle.append(("one sensor only" if masks.card.chooses else "sensor", plain_data(1), {}))
+        idle.append(("one region only" if masks.card.chooses else "sensor", grid_data(), {"region": 64}))
     if masks.card.chooses:
-        idle.append(("less than", parts() if masks.card.needs_graph else plain(2), {"sparsity": 0.01}))
+        idle.append(("less than", two_rings() if masks.card.needs_graph else plain_data(2), {"sparsity": 0.01}))
     if masks.has("budget"):
-        idle.append(("pays for all", parts(), {"budget": 99.0}))
+        idle.append(("pays for all", two_rings(), {"budget": 99.0}))
     for words, data, options in idle:
         assert words in " ".join(masks.make(data, **options).notes), options
 
@@ -68,11 +72,11 @@ def test_options_that_did_nothing_are_still_read_where_old_runs_name_them(name: 
 def test_unknown_sensors_are_named_with_those_that_are_nearly_so() -> None:
     make = trial("random").make
     with pytest.raises(OptionError, match=r"'s111', 'zz' \(near: 's11'.*which are no sensors of tiny"):
-        make(plain(), on=["s1", "s111", "zz"])
+        make(plain_data(), on=["s1", "s111", "zz"])
     with pytest.raises(OptionError, match=r"mask.costs names 'S1' .near: 's1'.*which is no sensor"):
-        make(plain(), costs=["S1=2"])
+        make(plain_data(), costs=["S1=2"])
     with pytest.raises(OptionError, match="and 3 more"):
-        make(plain(), off=[f"nobody {number}" for number in range(8)])
+        make(plain_data(), off=[f"nobody {number}" for number in range(8)])
 
 
 # ---- the contract sees what is broken -----------------------------------------------------------------------------------

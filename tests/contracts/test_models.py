@@ -12,7 +12,7 @@ from stcore.models.stid import STID
 from stcore.options import DataOptions, Options, RunOptions
 from stcore.registry import ModelCard
 from stcore.testing import BrokenPromise, Promise, check_model
-from stcore.testing.models import promises
+from stcore.testing.models import model_promises
 from stcore.training import evaluate
 from stcore.training.build import build_model
 from stcore.training.tensors import Feed
@@ -20,7 +20,7 @@ from stcore.training.tensors import Feed
 CASES = [
     pytest.param(promise, id=f"{name}-{promise.name}")
     for name in registry.cards("models")
-    for promise in promises(name)
+    for promise in model_promises(name)
 ]
 
 

@@ -24,7 +24,7 @@ from stcore.readers.recognise import recognise
 from stcore.readers.source import Source
 from stcore.registry import Card
 from stcore.testing import BrokenPromise, Example, Promise, check_reader
-from stcore.testing.readers import promises
+from stcore.testing.readers import reader_promises
 
 
 def example(sample: Sample) -> Example:
@@ -43,7 +43,7 @@ def example(sample: Sample) -> Example:
 CASES = [
     pytest.param(promise, id=f"{sample.name}-{promise.name}")
     for name, sample in EVERY
-    for promise in promises(name, example(sample))
+    for promise in reader_promises(name, example(sample))
 ]
 
 

@@ -11,13 +11,13 @@ from stcore.prune.schedule import BudgetOptions, EvenOptions
 from stcore.prune.strategy import Selection
 from stcore.registry import Card
 from stcore.testing import BrokenPromise, Promise, check_strategy
-from stcore.testing.strategies import promises
-from stcore.testing.trial import Trial, run_pilot, train
+from stcore.testing.strategies import strategy_promises
+from stcore.testing.trials import StrategyTrial, run_pilot, train
 
 CASES = [
     pytest.param(promise, id=f"{name}-{promise.name}")
     for name, card in registry.cards("strategies").items()
-    for promise in promises(card)
+    for promise in strategy_promises(card)
 ]
 
 
@@ -27,7 +27,7 @@ def test_it_keeps_its_promise(promise: Promise) -> None:
 
 
 def test_half_the_methods_do_not_claim_to_be_unbiased() -> None:
-    claims = {name: Trial(card).unbiased for name, card in registry.cards("strategies").items()}
+    claims = {name: StrategyTrial(card).unbiased for name, card in registry.cards("strategies").items()}
     assert {name for name, claim in claims.items() if claim == "sum"} == {"full", "infobatch", "st-prune"}
     assert {name for name, claim in claims.items() if claim == "mean"} == {"random", "static-random"}
 
@@ -113,7 +113,7 @@ def test_a_card_is_taken_as_it_is_however_many_have_its_name() -> None:
 
 
 def test_a_trial_runs_pilots_and_refreshes() -> None:
-    trial = Trial(registry.card("strategies", "el2n"))
+    trial = StrategyTrial(registry.card("strategies", "el2n"))
     strategy = run_pilot(trial.make(100, keep=0.1), np.arange(100.0))
     assert strategy.select(0).indices.tolist() == list(range(90, 100))
     assert len(train(trial.make(100))) == 12
