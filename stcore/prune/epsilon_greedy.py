@@ -1,6 +1,6 @@
 """Epsilon-greedy (Raju, Daruwalla, Lipasti 2021, arXiv 2111.12621): the highest running mean error, and some by chance.
 
-Weights stay 1 and nothing is annealed, as in the paper: what is learned leans towards hard samples.
+Weights stay 1 and nothing is annealed, as in the paper: the model leans towards hard samples.
 """
 
 import numpy as np

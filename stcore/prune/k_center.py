@@ -1,7 +1,7 @@
 """k-center (Sener, Savarese 2018, arXiv 1708.00489): greedily the sample that is farthest from all kept ones.
 
-On the windows' own values, projected to 64 numbers, as STemDist (arXiv 2603.10410) does on raw ones; no training needed.
-It covers what there is and takes one of many copies; outliers are always in.
+It compares the windows' own values, projected to 64 numbers; STemDist (arXiv 2603.10410) does so with raw ones. No training
+is needed. It covers what there is and takes one of many copies; outliers are always in.
 """
 
 import numpy as np

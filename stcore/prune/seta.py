@@ -1,9 +1,9 @@
 """SeTa (CVPR 2025, arXiv 2503.13385): a window that slides over groups of samples from easy to hard, again and again.
 
-A random part is left out; the last losses of the rest are cut into k groups by k-means; a share alpha of the groups, side
-by side, is trained on, one group further in each epoch; at the end everything but the random part. Weights stay 1. With
-``keep``, ours: the groups are of equal size and the window as wide as the budget, so that it is met exactly, and the
-epochs at the end see everything.
+Each epoch leaves out a random part. K-means cuts the last losses of the rest into k groups. The window is a share alpha of
+the groups, side by side; it moves on by one group in each epoch, and only its samples are trained on. At the end everything
+but the random part is trained on. Weights stay 1. Ours, with ``keep``: the groups are of equal size and the window is as
+wide as the budget, so that it is met exactly, and the epochs at the end see everything.
 """
 
 import numpy as np
