@@ -171,7 +171,7 @@ def _a_sensor_that_is_off_passes_on_nothing(trial: ModelTrial) -> None:
 
 
 @mixes
-def _gathered_is_forward_under_a_gate(trial: ModelTrial) -> None:
+def _forecast_from_is_forward_under_a_gate(trial: ModelTrial) -> None:
     """``forecast_from``, from the sensors that are on alone, gives what ``forward`` gives with the others' gate at 0."""
     for active in ([3, 0, 5], [2], [0, 1, 2, 3, 4, 5]):
         model, batch = trial.six(6)
