@@ -1,4 +1,4 @@
-"""The demo city: Ringstadt, simulated, with everything that was planted in it written down."""
+"""The demo city: Ringstadt, a simulation whose incidents, copies and faults are known and written with the data."""
 
 from stcore.simulate.dataset import simulate, write
 

@@ -1,8 +1,8 @@
 """The plan of Ringstadt: two rings, seven radial roads, a river and its districts, all invented.
 
-Places are polar (radius in km, angle in degrees, anticlockwise from east) on a flat plan that is then bent a little, so
-that it looks grown rather than drawn; what shares a border on the plan shares it after bending. The city lies where the
-Atlantic is empty: nobody shall take it for a real one.
+Points are polar (radius in km, angle in degrees, anticlockwise from east) on a flat plan. The plan is then bent a little,
+so that it looks like a grown city; areas that share a border on the plan still share it. The city lies in the empty
+Atlantic, so that nobody takes it for a real one.
 """
 
 from typing import Any, NamedTuple
@@ -45,8 +45,8 @@ class Stretch(NamedTuple):
     line: np.ndarray
 
 
-def bend(plan: np.ndarray) -> np.ndarray:
-    """[P, 2] km on the drawn plan to km in the grown city: three slow waves, too gentle to fold the plan."""
+def bend_plan(plan: np.ndarray) -> np.ndarray:
+    """[P, 2] km on the plan to km in the bent city: slow waves that are too gentle to fold the plan."""
     x, y = plan[:, 0], plan[:, 1]
     east = 0.62 * np.sin(0.33 * y + 0.21 * x + 0.4) + 0.34 * np.sin(0.55 * y - 0.42 * x + 2.0)
     north = 0.58 * np.sin(0.36 * x - 0.17 * y + 1.1) + 0.31 * np.sin(0.61 * x + 0.33 * y)
@@ -54,69 +54,73 @@ def bend(plan: np.ndarray) -> np.ndarray:
     return np.stack([x + east, y + north], axis=1)
 
 
-def arc(start: tuple[float, float], end: tuple[float, float], points: int = 60) -> np.ndarray:
+def bent_arc(start: tuple[float, float], end: tuple[float, float], points: int = 60) -> np.ndarray:
     """[P, 2] km along a polar line from (radius, angle) to (radius, angle), bent."""
     radius = np.linspace(start[0], end[0], points)
     angle = np.deg2rad(np.linspace(start[1], end[1], points))
-    return bend(np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1))
+    return bend_plan(np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1))
 
 
-def degrees(line: np.ndarray) -> np.ndarray:
+def to_degrees(line: np.ndarray) -> np.ndarray:
     """[P, 2] km east and north of the centre to latitude and longitude."""
     shrink = np.cos(np.deg2rad(CENTRE[0]))
     return np.stack([CENTRE[0] + line[:, 1] / KM_PER_DEGREE, CENTRE[1] + line[:, 0] / KM_PER_DEGREE / shrink], axis=1)
 
 
-def turned(radial: int) -> float:
-    """The angle of a radial, counting on past a full circle so that going round always grows."""
+def radial_angle(radial: int) -> float:
+    """The angle of a radial; it grows beyond 360 degrees for numbers beyond a full circle."""
     return RADIALS[radial % len(RADIALS)][1] + 360.0 * (radial // len(RADIALS))
 
 
 def stretches() -> list[Stretch]:
     """Every carriageway of the city, both ways: out and in on the radials, ccw and cw round the rings."""
-    found = []
+    roads = []
     for radial, (_, angle, outer) in enumerate(RADIALS):
         radii = (CORE, RINGS[0][1], RINGS[1][1], outer)
         for belt in range(3):
-            line = arc((radii[belt], angle), (radii[belt + 1], angle))
+            line = bent_arc((radii[belt], angle), (radii[belt + 1], angle))
             here, there = (radial, belt), (radial, belt + 1)
-            found.append(Stretch(f"R{radial + 1}", "out", belt, here, there, line))
-            found.append(Stretch(f"R{radial + 1}", "in", belt, there, here, line[::-1]))
+            roads.append(Stretch(f"R{radial + 1}", "out", belt, here, there, line))
+            roads.append(Stretch(f"R{radial + 1}", "in", belt, there, here, line[::-1]))
         for ring, (_, radius) in enumerate(RINGS, start=1):
-            line = arc((radius, turned(radial)), (radius, turned(radial + 1)))
+            line = bent_arc((radius, radial_angle(radial)), (radius, radial_angle(radial + 1)))
             here, there = (radial, ring), ((radial + 1) % len(RADIALS), ring)
-            found.append(Stretch(f"ring{ring}", "ccw", ring, here, there, line))
-            found.append(Stretch(f"ring{ring}", "cw", ring, there, here, line[::-1]))
-    return found
+            roads.append(Stretch(f"ring{ring}", "ccw", ring, here, there, line))
+            roads.append(Stretch(f"ring{ring}", "cw", ring, there, here, line[::-1]))
+    return roads
 
 
 def layers() -> dict[str, dict[str, Any]]:
-    """What a map draws underneath: GeoJSON collections ``districts``, ``river`` and ``roads``, in drawing order."""
+    """The layers of the map: GeoJSON collections ``districts``, ``river`` and ``roads``, in drawing order."""
     return {"districts": _collection(_districts()), "river": _collection(_river()), "roads": _collection(_roads())}
 
 
 def _roads() -> list[dict[str, Any]]:
     drawn = []
     for radial in range(len(RADIALS)):
-        middle = (turned(radial) + turned(radial + 1)) / 2
-        drawn.append(_line(arc((CORE, middle), (BELTS[2], middle), 30), name=f"Street {radial + 1}", kind="street"))
+        middle = (radial_angle(radial) + radial_angle(radial + 1)) / 2
+        drawn.append(
+            _line(bent_arc((CORE, middle), (BELTS[2], middle), 30), name=f"Street {radial + 1}", kind="street")
+        )
     for name, radius in (("City Wall", CORE), ("Garden Walk", BELTS[0]), ("Field Lane", BELTS[1])):
-        drawn.append(_line(arc((radius, 0.0), (radius, 360.0), 80), name=name, kind="street"))
+        drawn.append(_line(bent_arc((radius, 0.0), (radius, 360.0), 80), name=name, kind="street"))
     for radial, (name, angle, outer) in enumerate(RADIALS):
-        drawn.append(_line(arc((CORE, angle), (outer + 1.2, angle), 40), name=f"R{radial + 1} {name}", kind="radial"))
+        drawn.append(
+            _line(bent_arc((CORE, angle), (outer + 1.2, angle), 40), name=f"R{radial + 1} {name}", kind="radial")
+        )
     for name, radius in RINGS:
-        drawn.append(_line(arc((radius, 0.0), (radius, 360.0), 120), name=name, kind="ring"))
+        drawn.append(_line(bent_arc((radius, 0.0), (radius, 360.0), 120), name=name, kind="ring"))
     return drawn
 
 
 def _districts() -> list[dict[str, Any]]:
-    drawn = [_polygon(arc((BELTS[0], 0.0), (BELTS[0], 360.0), 70), name=DISTRICTS[0][0], belt=0)]
+    drawn = [_polygon(bent_arc((BELTS[0], 0.0), (BELTS[0], 360.0), 70), name=DISTRICTS[0][0], belt=0)]
     for belt in (1, 2):
         for sector, name in enumerate(DISTRICTS[belt]):
-            left, right = ((turned(sector + side - 1) + turned(sector + side)) / 2 for side in (1, 0))
+            left, right = ((radial_angle(sector + side - 1) + radial_angle(sector + side)) / 2 for side in (1, 0))
             inner, outer = BELTS[belt - 1], BELTS[belt]
-            ring = [arc((inner, right), (outer, right), 16), arc((outer, right), (outer, left), 30)]
-            ring += [arc((outer, left), (inner, left), 16), arc((inner, left), (inner, right), 30)]
+            ring = [bent_arc((inner, right), (outer, right), 16), bent_arc((outer, right), (outer, left), 30)]
+            ring += [bent_arc((outer, left), (inner, left), 16), bent_arc((inner, left), (inner, right), 30)]
             drawn.append(_polygon(np.concatenate(ring), name=name, belt=belt))
     return drawn
 
@@ -132,8 +136,8 @@ def _river() -> list[dict[str, Any]]:
     shore = 1.0 + 0.16 * np.sin(3 * around + 1.0) + 0.08 * np.sin(5 * around)
     lake = np.stack([-4.9 + 0.95 * shore * np.cos(around), 7.0 + 0.50 * shore * np.sin(around)], axis=1)
     return [
-        _polygon(bend(np.concatenate([banks[0], banks[1][::-1]])), name="Ling", kind="river"),
-        _polygon(bend(lake), name="Mirror Lake", kind="lake"),
+        _polygon(bend_plan(np.concatenate([banks[0], banks[1][::-1]])), name="Ling", kind="river"),
+        _polygon(bend_plan(lake), name="Mirror Lake", kind="lake"),
     ]
 
 
@@ -142,7 +146,7 @@ def _collection(features: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _points(line: np.ndarray) -> list[list[float]]:
-    return [[round(float(lon), 5), round(float(lat), 5)] for lat, lon in degrees(line)]
+    return [[round(float(lon), 5), round(float(lat), 5)] for lat, lon in to_degrees(line)]
 
 
 def _line(line: np.ndarray, **properties: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from stcore.simulate.city import Stretch, stretches
 from stcore.simulate.physics import Cells, steady_flow
-from stcore.simulate.ways import watched
+from stcore.simulate.road_distances import meets_sensor
 
 STEP_SECONDS = 15
 SHORTEST_CELL = 0.44  # km
@@ -14,12 +14,14 @@ LANE_CAPACITY = 1900.0  # vehicles per hour
 WAVE_SPEED = 20.0  # km/h, of a jam's tail
 SENSORS = 100  # apart from the copies
 SPEED = {"radial": (70.0, 100.0, 110.0), "ring": (0.0, 80.0, 100.0)}  # km/h by belt, on the empty road
+# share of full demand in the morning and in the evening, by profile, for which roads are planned
 PEAKS = (
     (1.1, 0.72, 1.0),
     (0.72, 1.1, 1.0),
-)  # planned for: share of full demand in the morning, in the evening, by profile
+)
 LOAD = 0.94  # of a road at its busier peak
-NARROW = {  # where the daily jams stand: planned load of the narrowest cell, by road, way and belt or first radial
+# the places of the daily jams: planned load of the narrowest cell, by road, way and belt or first radial
+NARROW = {
     ("R1", "in", 1): 1.13,
     ("R3", "in", 2): 1.12,
     ("R5", "in", 1): 1.16,
@@ -35,7 +37,7 @@ NARROW = {  # where the daily jams stand: planned load of the narrowest cell, by
     ("ring2", "cw", 1): 1.10,
     ("ring2", "ccw", 4): 1.12,
 }
-# share of those who drive straight on at the core (there is no further), at the inner and at the outer ring
+# share of those who drive straight on at the core (where roads end), at the inner ring and at the outer ring
 STRAIGHT = {"in": (0.0, 0.62, 0.72), "out": (0.0, 0.66, 0.74), "ccw": (0.0, 0.60, 0.64), "cw": (0.0, 0.60, 0.64)}
 GATE = {"in": 4300.0, "out": 3300.0}  # vehicles per hour that enter where a radial starts, at full demand
 RAMP = 560.0  # and at a ramp
@@ -49,7 +51,7 @@ class Network(NamedTuple):
 
     ``length`` [R] km, ``place`` [R, 2] km, ``free_speed`` [R] km/h; ``origin_kind`` [O] daily profile,
     ``origin_size`` [O] vehicles per hour at full demand; ``sensor_cell`` [S], ``sensor_place`` [S, 2] km, ``sensor_name``;
-    ``watched`` [R] whether a jam that starts on a cell soon meets a sensor.
+    ``watched`` [R] whether a jam that starts in a cell soon reaches a sensor.
     """
 
     cells: Cells
@@ -65,17 +67,17 @@ class Network(NamedTuple):
 
     @property
     def roads(self) -> int:
-        """R, how many cells are road."""
+        """R, the number of road cells."""
         return self.length.size
 
     @property
     def origins(self) -> slice:
-        """Where the origins stand among the cells."""
+        """The positions of the origins among the cells."""
         return slice(self.roads, self.cells.jam.size - 1)
 
 
-def build() -> Network:
-    """The whole city; the same every time, for it is a place and not a draw."""
+def build_network() -> Network:
+    """The whole city. It is the same every time and does not depend on a seed."""
     roads = stretches()
     kilometres = np.array([_length(road.line) for road in roads])
     speeds = np.array([SPEED[_kind(road)][road.belt] for road in roads])
@@ -99,27 +101,29 @@ def build() -> Network:
         cells,
         length=length,
         place=np.concatenate(
-            [along(road.line, (np.arange(n) + 0.5) / n) for road, n in zip(roads, counts, strict=True)]
+            [points_along(road.line, (np.arange(n) + 0.5) / n) for road, n in zip(roads, counts, strict=True)]
         ),
         free_speed=speed,
         origin_kind=kind,
         origin_size=size,
         sensor_cell=sensor_cell,
-        sensor_place=np.concatenate([along(roads[road].line, np.array([part]), 0.06) for road, part, _ in sensors]),
+        sensor_place=np.concatenate(
+            [points_along(roads[road].line, np.array([part]), 0.06) for road, part, _ in sensors]
+        ),
         sensor_name=[name for _, _, name in sensors],
-        watched=watched(cells, length, sensor_cell, 1.3),
+        watched=meets_sensor(cells, length, sensor_cell, 1.3),
     )
 
 
-def along(line: np.ndarray, part: np.ndarray, aside: float = 0.0) -> np.ndarray:
+def points_along(line: np.ndarray, part: np.ndarray, aside: float = 0.0) -> np.ndarray:
     """[P, 2] km at these shares of a line's length, ``aside`` km to the right of the driving direction."""
     steps = np.diff(line, axis=0)
     driven = np.concatenate([[0.0], np.cumsum(np.hypot(steps[:, 0], steps[:, 1]))])
     at = part * driven[-1]
-    found = np.stack([np.interp(at, driven, line[:, 0]), np.interp(at, driven, line[:, 1])], axis=1)
+    points = np.stack([np.interp(at, driven, line[:, 0]), np.interp(at, driven, line[:, 1])], axis=1)
     heading = steps[np.clip(np.searchsorted(driven, at) - 1, 0, len(steps) - 1)]
     right = np.stack([heading[:, 1], -heading[:, 0]], axis=1) / np.hypot(heading[:, 0], heading[:, 1])[:, None]
-    return found + aside * right
+    return points + aside * right
 
 
 def _length(line: np.ndarray) -> float:
@@ -132,13 +136,13 @@ def _kind(road: Stretch) -> str:
 
 def _origins(roads: list[Stretch], begin: np.ndarray) -> list[tuple[int, float]]:
     """(cell, size) of each place where traffic enters: where radials start, and one ramp a stretch."""
-    found = []
+    origins = []
     for number, road in enumerate(roads):
         weight = IMPORTANCE[road.start[0]]
         if road.start[1] in (0, 3):
-            found.append((int(begin[number]), GATE[road.way] * weight))
-        found.append((int(begin[number] + 0.6 * (begin[number + 1] - begin[number])), RAMP * weight))
-    return found
+            origins.append((int(begin[number]), GATE[road.way] * weight))
+        origins.append((int(begin[number] + 0.6 * (begin[number + 1] - begin[number])), RAMP * weight))
+    return origins
 
 
 def _turns(roads: list[Stretch], begin: np.ndarray, origins: list[tuple[int, float]]) -> list[tuple[int, int, float]]:
@@ -159,11 +163,11 @@ def _turns(roads: list[Stretch], begin: np.ndarray, origins: list[tuple[int, flo
         if not ahead:
             turns.append((last, outside, 1.0))
     turns += [(int(begin[-1]) + number, cell, 1.0) for number, (cell, _) in enumerate(origins)]
-    return [*turns, (outside, outside, 0.0)]  # every cell has a turn; nobody takes this one
+    return [*turns, (outside, outside, 0.0)]  # every cell needs a turn; nobody takes this one
 
 
 def _cells(length: np.ndarray, speed: np.ndarray, lanes: np.ndarray, turns: list[tuple[int, int, float]]) -> Cells:
-    """Per-cell numbers from km, km/h and lanes. An origin sends what waits there, at most a ramp's worth."""
+    """The cells of roads in km, km/h and lanes, with the origins. An origin sends those who wait, as many as a ramp allows."""
     size = turns[-1][0] + 1
     roads, hours = length.size, STEP_SECONDS / 3600
     crossed, wave, capacity, jam = np.ones(size), np.ones(size), np.full(size, np.inf), np.full(size, np.inf)
@@ -177,7 +181,7 @@ def _cells(length: np.ndarray, speed: np.ndarray, lanes: np.ndarray, turns: list
 
 
 def _lanes(cells: Cells, size: np.ndarray, kind: np.ndarray, begin: np.ndarray) -> np.ndarray:
-    """Lanes of each stretch: as many (and as wide) as its busier peak needs."""
+    """Lanes of each stretch, as many (in parts of a lane, too) as its busier peak needs."""
     needed = np.zeros(begin.size - 1)
     for peak in PEAKS:
         entering = np.zeros(cells.jam.size)
@@ -192,11 +196,11 @@ def _sensors(roads: list[Stretch], kilometres: np.ndarray) -> list[tuple[int, fl
     counts, metres = np.ones(len(roads), dtype=int), np.rint(kilometres * 1000)  # both ways are equally long
     while counts.sum() < SENSORS:
         counts[np.argmax(metres / (counts + 0.35))] += 1
-    found = []
+    sensors = []
     for name, way in sorted({(road.road, road.way) for road in roads}):
         mine = [n for n, road in enumerate(roads) if (road.road, road.way) == (name, way)]
         driven = mine[::-1] if way in ("in", "cw") else mine
         places = [(n, (k + 0.42) / counts[n]) for n in driven for k in range(counts[n])]
         digits = 2 if name.startswith("ring") else 1
-        found += [(n, part, f"{name}-{way}-{number:0{digits}d}") for number, (n, part) in enumerate(places, start=1)]
-    return found
+        sensors += [(n, part, f"{name}-{way}-{number:0{digits}d}") for number, (n, part) in enumerate(places, start=1)]
+    return sensors

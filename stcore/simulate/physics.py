@@ -1,12 +1,12 @@
-"""The cell-transmission model: traffic as vehicles that move from cell to cell.
+"""The cell-transmission model: traffic as vehicles that move from cell to cell of a road.
 
 C. F. Daganzo, "The cell transmission model", Transportation Research B 28 (1994) 269-287, and "part II: network traffic",
-B 29 (1995) 79-93. At a diverge one blocked direction holds up the others (first in, first out), but for those who leave
-the roads: exits have a lane of their own, without which a full ring would lock for ever. At a merge the room ahead is
-shared in proportion to who wants in, after W. L. Jin and H. M. Zhang, Transportation Research B 37 (2003) 521-540. Every
-junction, ramp and plain stretch of road is the same thing here: a list of turns from one cell to another.
+B 29 (1995) 79-93. Where roads part, a blocked direction stops the others (first in, first out), but not those who leave the
+roads: exits have a lane of their own, since a full ring would otherwise block itself forever. Where roads join, the room
+ahead is shared in proportion to demand, after W. L. Jin and H. M. Zhang, Transportation Research B 37 (2003) 521-540.
+Junctions, ramps and plain stretches of road are all the same here: a list of turns from one cell to another.
 
-Dimensions: K cells, M turns. Vehicles are counted, time goes in steps, so a capacity is in vehicles per step.
+Dimensions: K cells, M turns. Time goes in steps, so a capacity is in vehicles per step.
 """
 
 from typing import NamedTuple
@@ -17,10 +17,10 @@ import numpy as np
 class Cells(NamedTuple):
     """K cells with a triangular fundamental diagram each, joined by M turns.
 
-    ``crossed`` [K] share of the cell that free traffic covers in a step and ``wave`` [K] share that a jam's tail covers
+    ``crossed`` [K] is the share of the cell that free traffic covers in a step and ``wave`` [K] that of a jam's tail
     (both at most 1: the condition of Courant, Friedrichs and Lewy); ``capacity`` [K] vehicles per step; ``jam`` [K]
-    vehicles that fit. A turn goes from ``source`` to ``target`` [M] and is taken by ``share`` [M] of those who leave
-    the source, ``source`` ascending; ``first`` [K] is each cell's first turn, of which it has at least one.
+    vehicles that fit. A turn goes from ``source`` to ``target`` [M], and ``share`` [M] of those who leave the source
+    take it; ``source`` is ascending. ``first`` [K] is the first turn of each cell; every cell has at least one.
     """
 
     crossed: np.ndarray
@@ -43,10 +43,10 @@ def receiving(vehicles: np.ndarray, cells: Cells) -> np.ndarray:
     return np.minimum((cells.jam - vehicles) * cells.wave, cells.capacity)
 
 
-def turning(sent: np.ndarray, room: np.ndarray, cells: Cells) -> np.ndarray:
-    """[M] vehicles that take each turn, when ``sent`` [K] want to leave their cells and there is ``room`` [K] ahead.
+def turn_flow(sent: np.ndarray, room: np.ndarray, cells: Cells) -> np.ndarray:
+    """[M] vehicles that take each turn, where ``sent`` [K] want to leave their cells and ``room`` [K] is free ahead.
 
-    Where the room has no end (outside the roads) nobody waits, whatever happens to those who drive on.
+    Those who leave the roads, where room is infinite, never wait for those who drive on.
     """
     wanted = sent[cells.source] * cells.share
     asked = np.bincount(cells.target, wanted, sent.size)
@@ -55,16 +55,16 @@ def turning(sent: np.ndarray, room: np.ndarray, cells: Cells) -> np.ndarray:
     return wanted * np.where(np.isinf(room[cells.target]), 1.0, slowest[cells.source])
 
 
-def step(vehicles: np.ndarray, cells: Cells) -> tuple[np.ndarray, np.ndarray]:
-    """Vehicles [K] one step later, and those [K] that left each cell. No vehicle is made or lost."""
+def advance(vehicles: np.ndarray, cells: Cells) -> tuple[np.ndarray, np.ndarray]:
+    """Vehicles [K] one step later, and the vehicles [K] that left each cell. The number of vehicles stays the same."""
     sent = sending(vehicles, cells.crossed, cells.capacity)
-    turned = turning(sent, receiving(vehicles, cells), cells)
+    turned = turn_flow(sent, receiving(vehicles, cells), cells)
     out = np.bincount(cells.source, turned, sent.size)
     return vehicles - out + np.bincount(cells.target, turned, sent.size), out
 
 
 def side_by_side(cells: Cells, copies: int) -> Cells:
-    """The same roads several times over, not connected with each other, so that they run in one array."""
+    """Several copies of the same roads, not connected with each other, so that they run in one array."""
     size, turns = cells.jam.size, cells.share.size
     shift = np.repeat(np.arange(copies), turns) * size
     return Cells(
@@ -80,7 +80,7 @@ def side_by_side(cells: Cells, copies: int) -> Cells:
 
 
 def steady_flow(entering: np.ndarray, cells: Cells) -> np.ndarray:
-    """[K] flow through each cell once ``entering`` [K] has spread, were there no limit to capacity (same unit)."""
-    spread = np.zeros((entering.size, entering.size))
-    np.add.at(spread, (cells.target, cells.source), cells.share)
-    return np.linalg.solve(np.eye(entering.size) - spread, entering)
+    """[K] flow through each cell once ``entering`` [K] has spread through all, without limits of capacity (same unit)."""
+    flows = np.zeros((entering.size, entering.size))
+    np.add.at(flows, (cells.target, cells.source), cells.share)
+    return np.linalg.solve(np.eye(entering.size) - flows, entering)

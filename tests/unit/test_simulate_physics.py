@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from stcore.simulate import days, physics
-from stcore.simulate.network import Network, build
-from stcore.simulate.traffic import run, traffic
-from stcore.simulate.ways import upstream
+from stcore.simulate.network import Network, build_network
+from stcore.simulate.road_distances import upstream_cells
+from stcore.simulate.traffic import city_traffic, drive_day
 
 
 @pytest.fixture(scope="module")
 def network() -> Network:
-    return build()
+    return build_network()
 
 
 def straight_road(cells: int, block: float = 1.0) -> physics.Cells:
@@ -36,7 +36,7 @@ def drive(cells: physics.Cells, entering: float, steps: int) -> np.ndarray:
     vehicles, seen = np.zeros(cells.jam.size), []
     for _ in range(steps):
         vehicles[0] += entering
-        vehicles, _ = physics.step(vehicles, cells)
+        vehicles, _ = physics.advance(vehicles, cells)
         seen.append(vehicles)
     return np.stack(seen)
 
@@ -49,7 +49,7 @@ def test_no_vehicle_is_made_or_lost(network: Network) -> None:
         enter = network.origin_size * chance.uniform(0, 2, network.origin_size.size) * 15 / 3600
         vehicles[network.origins] += enter
         entered += enter.sum()
-        vehicles, _ = physics.step(vehicles, network.cells)
+        vehicles, _ = physics.advance(vehicles, network.cells)
         assert vehicles[-1] >= left_before
         left_before = vehicles[-1]
     assert left_before > 1000
@@ -61,7 +61,7 @@ def test_density_and_flow_stay_within_the_diagram(network: Network) -> None:
     vehicles, roads = np.zeros(network.cells.jam.size), slice(network.roads)
     for _ in range(2000):
         vehicles[network.origins] += network.origin_size * chance.uniform(0, 3, network.origin_size.size) * 15 / 3600
-        vehicles, out = physics.step(vehicles, network.cells)
+        vehicles, out = physics.advance(vehicles, network.cells)
         assert vehicles.min() >= -1e-9
         assert (vehicles <= network.cells.jam + 1e-9).all()
         assert (out[roads] <= network.cells.capacity[roads] + 1e-9).all()
@@ -93,14 +93,14 @@ def test_a_blocked_way_holds_up_the_others_but_not_the_exit() -> None:
     share, first = np.array([0.4, 0.4, 0.2, 1.0, 1.0, 0.0]), np.array([0, 3, 4, 5])
     room = np.array([9.0, 0.0, 9.0, np.inf])
     cells = physics.Cells(*np.ones((4, 4)), source, target, share, first)  # type: ignore[call-arg]
-    turned = physics.turning(np.array([10.0, 0.0, 0.0, 0.0]), room, cells)
+    turned = physics.turn_flow(np.array([10.0, 0.0, 0.0, 0.0]), room, cells)
     assert turned[:3].tolist() == [0.0, 0.0, 2.0]
 
 
 def test_a_merge_shares_the_room_by_who_wants_in() -> None:
     source, target = np.array([0, 1, 2, 3]), np.array([2, 2, 3, 3])
     cells = physics.Cells(*np.ones((4, 4)), source, target, np.array([1, 1, 1, 0.0]), np.arange(4))  # type: ignore[call-arg]
-    turned = physics.turning(np.array([6.0, 2.0, 0.0, 0.0]), np.array([9.0, 9.0, 4.0, np.inf]), cells)
+    turned = physics.turn_flow(np.array([6.0, 2.0, 0.0, 0.0]), np.array([9.0, 9.0, 4.0, np.inf]), cells)
     assert turned[:2].tolist() == [3.0, 1.0]
 
 
@@ -117,18 +117,18 @@ def test_roads_keep_the_condition_of_courant(network: Network) -> None:
 def test_an_incident_jams_the_road_upstream_and_not_its_twin(network: Network) -> None:
     cells = physics.side_by_side(network.cells, 2)
     quiet = days.Day(np.tile(0.6 * network.origin_size, (36, 1)), np.ones(36), [])
-    before, _, _ = run(np.zeros(cells.jam.size), quiet, network, cells)
+    before, _, _ = drive_day(np.zeros(cells.jam.size), quiet, network, cells)
     cell = int(network.sensor_cell[network.sensor_name.index("ring2-cw-08")])
     blocked = quiet._replace(incidents=[days.Incident(cell, 0, 36, 0.2)])
-    after, flow, _ = run(before, blocked, network, cells)
+    after, flow, _ = drive_day(before, blocked, network, cells)
     size = network.cells.jam.size
-    behind = np.array([other for other in upstream(network.cells, network.length, cell, 2.0) if other != cell])
+    behind = np.array([other for other in upstream_cells(network.cells, network.length, cell, 2.0) if other != cell])
     assert after[behind].sum() > 3 * after[size + behind].sum()
-    assert after[size:] == pytest.approx(run(before, quiet, network, cells)[0][size:])
+    assert after[size:] == pytest.approx(drive_day(before, quiet, network, cells)[0][size:])
     assert flow[-1, cell] < 0.6 * flow[-1, size + cell]
 
 
 def test_a_day_can_be_without_incidents(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(days, "MEAN_INCIDENTS", (0.0, 0.0))
-    (day,) = traffic(network, 1, 0)
+    (day,) = city_traffic(network, 1, 0)
     assert day.incidents == [] and day.cleared == []
