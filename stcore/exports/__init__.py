@@ -1,4 +1,4 @@
-"""Files for others: forecasts, reports and their tables, kept sets, training dynamics, deployment plans."""
+"""Files for others: forecasts, reports and their tables, kept samples, training dynamics, deployment plans."""
 
 from stcore.exports.cartography import cartography, check_cartography, write_cartography
 from stcore.exports.forecasts import (

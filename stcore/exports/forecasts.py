@@ -1,4 +1,4 @@
-"""Forecasts for others: with sensor ids and real times."""
+"""Forecasts as files, with names of sensors and real times."""
 
 import io
 from collections.abc import Mapping
@@ -23,9 +23,9 @@ FORMATS = (".csv", ".parquet", ".nc")
 def write_forecast(
     run: Run, out: Path, source: str | None = None, answers: Mapping[str, str] | None = None, test: bool = False
 ) -> int:
-    """Write a run's forecasts to ``out`` and give the number of rows; see ``forecast_dataset``.
+    """Write a run's forecasts (``forecast_dataset``) to ``out``; gives the number of rows.
 
-    ``out`` ends in .csv, .parquet or .nc; OptionError otherwise.
+    ``source``: other data of the same sensors. Raises OptionError unless ``out`` ends in .csv, .parquet or .nc.
     """
     check_forecast(out)
     facts = run.spec.data
@@ -43,28 +43,28 @@ def write_forecast(
 
 
 def check_forecast(out: Path) -> None:
-    """OptionError where no forecasts can be written to ``out``, before any work is done."""
+    """Raise OptionError, before any work, where forecasts cannot be written to ``out``."""
     if out.suffix not in FORMATS:
-        raise OptionError(f"{out.name!r} has to end in {', '.join(FORMATS)}.")
+        raise OptionError(f"{out.name!r} must end in {', '.join(FORMATS)}.")
     check_writable(out)
 
 
 def forecast_dataset(run: Run, data: STData, test: bool) -> xr.Dataset:
     """``forecast``, ``truth``, ``persistence`` and ``seasonal_naive`` over (issued, horizon, sensor, target), in units.
 
-    ``issued`` is the last input step's time, ``time`` [issued, horizon] the time forecast. One issue after the last step,
-    or every test window's.
+    ``issued`` is the time of the last input step, ``time`` [issued, horizon] the time that is forecast. There is one issue,
+    after the last step of the data; for ``test`` one for every test window.
     """
     options = run.spec.options
     lookback, horizon = options.data.lookback, options.data.horizon
     parts = cut(data, options.data) if test else None
     starts = parts.test.starts if parts else np.array([data.steps - lookback])
     if starts[0] < 0:
-        raise OptionError(f"The data hold {data.steps} steps; the model needs {lookback}.")
+        raise OptionError(f"The data have {data.steps} steps, but the model needs {lookback}.")
     windows = Windows(starts, lookback, horizon)
     targets = data.channel(options.data.targets, data.channels[:1])
     values = data.values[..., targets]
-    known = parts.label == 0 if parts else np.ones(data.steps, bool)  # nothing known is ahead of the last
+    known = parts.label == 0 if parts else np.ones(data.steps, bool)  # all steps lie before the forecast
     ids, dims = np.arange(len(starts)), ("issued", "horizon", "sensor", "target")
     steps = windows.steps(ids)[:, lookback:]
     padded = np.concatenate([values, np.full((horizon, *values.shape[1:]), np.nan, values.dtype)])
@@ -76,7 +76,7 @@ def forecast_dataset(run: Run, data: STData, test: bool) -> xr.Dataset:
         "issued": data.time[windows.origins].to_numpy(),
         "horizon": np.arange(1, horizon + 1),
         "sensor": np.array(data.sensors, object),
-        "target": np.array([data.channels[place] for place in targets], object),
+        "target": np.array([data.channels[channel] for channel in targets], object),
         "time": (("issued", "horizon"), instants.to_numpy().reshape(steps.shape)),
     }
     about = {"run": run.id, "title": data.title, "zone": data.zone, "units": str(data.units)}
@@ -91,5 +91,5 @@ def forecast_table(ds: xr.Dataset) -> pd.DataFrame:
 
 
 def write_windows(run: Run, starts: np.ndarray, out: Path) -> None:
-    """Forecasts of the run's own windows by start step as a plain array file."""
+    """Write forecasts of the run's own windows, given by their start steps, as an array file (.npy)."""
     np.save(out, jobs.predict(run, starts))

@@ -1,4 +1,4 @@
-"""Which samples a run kept and which it removed, epoch by epoch, with the time that each of them covers."""
+"""The samples that a run kept and pruned, epoch by epoch, with the times that each of them covers."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,12 +15,12 @@ KEPT_FORMATS = (".csv", ".parquet")
 
 
 def kept_table(run: Run) -> pd.DataFrame:
-    """One row an epoch and sample: epoch (from 1), sample, first, last, set, share, weight.
+    """One row for each epoch and sample: epoch (from 1), sample, first, last, set, share, weight.
 
-    ``first`` and ``last`` are the instants of the sample's first input and last forecast step, on the clock of the data's
-    own file. ``set`` is ``kept`` or ``removed``. Where cells were pruned a sample is a window, kept if any of its cells was,
-    and ``share`` says how many; else it is 1 or 0. ``weight`` is what the sample counted for in training, 0 where removed;
-    of cells the mean over the window's kept ones.
+    ``first`` and ``last`` are the times of the sample's first input step and last forecast step, on the clock of the file.
+    ``set`` is ``kept`` or ``removed``. Where cells were pruned, a row is a window: it is kept if any of its cells was, and
+    ``share`` is the share of cells kept; else ``share`` is 1 or 0. ``weight`` is the weight in training, 0 where removed;
+    for cells it is the mean over those kept.
     """
     parts = list(kept_by_epoch(run))
     return pd.concat(parts, ignore_index=True) if parts else _rows(run, 0, np.empty(0), np.empty(0), np.empty(0, int))
@@ -32,9 +32,9 @@ def kept_by_epoch(run: Run) -> Iterator[pd.DataFrame]:
     if missing := {"kept", "weight"} - set(trace):
         raise RunError(f"Run {run.id} is damaged: its file {missing.pop()}.bin is missing.")
     starts = trace["start"].values
-    for place, epoch in enumerate(trace["epoch"].values):
-        share = trace["kept"][place].values.astype(np.float32)
-        weight = np.where(share > 0, trace["weight"][place].values.astype(np.float32), np.float32(0))
+    for row, epoch in enumerate(trace["epoch"].values):
+        share = trace["kept"][row].values.astype(np.float32)
+        weight = np.where(share > 0, trace["weight"][row].values.astype(np.float32), np.float32(0))
         yield _rows(run, int(epoch), share, weight, starts)
 
 
@@ -54,14 +54,14 @@ def _rows(run: Run, epoch: int, share: np.ndarray, weight: np.ndarray, starts: n
 
 
 def check_kept(out: Path) -> None:
-    """OptionError where kept sets cannot be written to ``out``, before any work is done."""
+    """Raise OptionError, before any work, where kept samples cannot be written to ``out``."""
     if out.suffix not in KEPT_FORMATS:
-        raise OptionError(f"{out.name!r} has to end in {' or '.join(KEPT_FORMATS)}.")
+        raise OptionError(f"{out.name!r} must end in {' or '.join(KEPT_FORMATS)}.")
     check_writable(out)
 
 
 def write_kept(run: Run, out: Path) -> int:
-    """Write ``kept_table`` to ``out`` (.csv or .parquet), an epoch at a time, and give the number of rows. OptionError."""
+    """Write ``kept_table`` to ``out`` (.csv or .parquet), an epoch at a time; gives the number of rows. Raises OptionError."""
     check_kept(out)
     if not run.epochs():
         raise OptionError(f"Run {run.id} has no finished epoch yet, so nothing was kept or removed.")
@@ -79,7 +79,7 @@ def _csv(run: Run, out: Path) -> int:
 
 
 def _parquet(run: Run, out: Path) -> int:
-    """One row group an epoch."""
+    """One row group for each epoch."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

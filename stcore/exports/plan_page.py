@@ -1,4 +1,4 @@
-"""A deployment plan as one page that opens anywhere: figures, map, curve, table. All that comes from data is escaped here."""
+"""A deployment plan as one page: figures, map, curve and table. Every text that comes from data is escaped here."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ OVER = {"all": "over all {}", "kept": "over the kept ones", "off": "over those t
 
 
 def plan_page(plan: Plan, speed: Mapping[str, Any] | None = None) -> str:
-    """The whole page as text; it asks nothing of any network."""
+    """The whole page as HTML; it needs no network."""
     from stcore.charts.style import plotly_script
 
     figures = Figures()
@@ -28,7 +28,7 @@ def plan_page(plan: Plan, speed: Mapping[str, Any] | None = None) -> str:
     parts += [f"<p>{html_text(describe_speed(dict(speed)))}</p>"] if speed else []
     parts += [map_part(plan, figures), curve_part(plan, figures)]
     if plan.notes:
-        parts.append(f"<h2>To be known</h2><ul>{''.join(f'<li>{html_text(note)}</li>' for note in plan.notes)}</ul>")
+        parts.append(f"<h2>Notes</h2><ul>{''.join(f'<li>{html_text(note)}</li>' for note in plan.notes)}</ul>")
     parts += [sensors_html(plan)]
     parts.append(details_html("How it was made", f"<pre>{html_text(recipe_text(plan))}</pre>"))
     body = "\n".join(part for part in parts if part)
@@ -43,13 +43,13 @@ def plan_page(plan: Plan, speed: Mapping[str, Any] | None = None) -> str:
 
 
 def plan_head(plan: Plan) -> str:
-    """Title and what it is about."""
+    """The title and, below it, the data and the run."""
     tag = " <span class=tag>Simulated data</span>" if plan.data.simulated else ""
     return f"<h1>Which sensors stay</h1><p class=about>{html_text(plan.data.title)} · run {html_text(plan.run.id)}{tag}</p>"
 
 
 def plan_verdict(plan: Plan) -> str:
-    """The plan in a sentence."""
+    """The plan in one sentence."""
     figures = plan.figures()
     now, before = plan.answers["test"].all, plan.whole["test"].all
     words = f"In the test period the error over all {forecast_word(plan)} is {short(now, plan.unit)}"
@@ -61,17 +61,17 @@ def plan_verdict(plan: Plan) -> str:
 
 
 def forecast_word(plan: Plan) -> str:
-    """What is forecast: sensors, or cells of a grid."""
+    """The word for what is forecast: sensors, or cells of a grid."""
     return "sensors" if site_word(plan.sites) == "sensors" else "cells"
 
 
 def interval_text(ends: Sequence[float], word: Callable[[float], str] = short) -> str:
-    """An interval in brackets, with a space before it; nothing where there is none."""
+    """An interval in brackets after a space; an empty text where there is none."""
     return f" ({word(ends[0])} to {word(ends[1])})" if np.isfinite(ends).all() else ""
 
 
 def costs(plan: Plan) -> list[dict[str, Any]]:
-    """Errors by part, with all on and under the plan, each with its interval."""
+    """Errors by part with all sensors on and under the plan, with intervals."""
     figures, rows = plan.figures(), []
     unit = f" ({plan.unit})" if plan.unit else ""
     for part in figures["errors"]:
@@ -91,16 +91,16 @@ def costs(plan: Plan) -> list[dict[str, Any]]:
 
 
 def periods(plan: Plan) -> str:
-    """When the errors were measured, on how many windows, and what the intervals are."""
+    """When the errors were measured, on how many windows, and what the intervals mean."""
     measured = plan.measured
     when = " and the ".join(describe_period(one) for one in measured.values())
     each = (describe_intervals(one).replace(f"the {part} period", "each period") for part, one in measured.items())
-    sure = ". ".join(dict.fromkeys(each))  # said once where both have as many days
+    sure = ". ".join(dict.fromkeys(each))  # one sentence where both have as many days
     return f"<p class=meaning>Mean absolute errors of the {html_text(when)}. {html_text(sure)}.</p>"
 
 
 def sensors_html(plan: Plan) -> str:
-    """A row for every sensor, or for every region of a grid, with what its columns mean."""
+    """A table with a row for every sensor, or every region of a grid, and the meaning of its columns."""
     what = site_word(plan.sites)
     rows = plan.table().drop(columns=["lat", "lon"]) if what == "sensors" else plan.by_region()
     rows = rows.sort_values(["kept", "importance"], ascending=False)
@@ -121,7 +121,7 @@ def signed(share: float) -> str:
 
 
 def map_part(plan: Plan, figures: Figures) -> str:
-    """The flat map; a sentence where nothing has a place."""
+    """The flat map; a sentence where no sensor has a location."""
     if plan.data.locations is None:
         return "<h2>Map</h2><p>These sensors have no coordinates, so there is no map.</p>"
     light, dark = (plan_map_figure(plan, theme) for theme in (LIGHT, DARK))
@@ -129,7 +129,7 @@ def map_part(plan: Plan, figures: Figures) -> str:
 
 
 def plan_map_figure(plan: Plan, theme: Theme = LIGHT) -> Any:
-    """A plan on the flat map (a plotly figure), for pages and notebooks. OptionError where no sensor has a place."""
+    """A plan on the flat map (a plotly figure), for pages and notebooks. Raises OptionError where no sensor has a location."""
     from stcore.charts.maps.grid_cells import cells_of
     from stcore.charts.maps.plan import PlanMap, flat_plan_map, plan_texts
 
@@ -144,13 +144,13 @@ def plan_map_figure(plan: Plan, theme: Theme = LIGHT) -> Any:
 
 
 def curve_part(plan: Plan, figures: Figures) -> str:
-    """The curve, where it was drawn."""
+    """The error curve; an empty text where the plan has none."""
     if plan.curve is None or not plan.curve.points:
         return ""
     meaning = (
-        "Test error of the run's weights under the masks that each ranking gives, without training for them. The thick line "
-        "is the best by validation error; the knee (Satopaa et al. 2011) is found on validation, too. The diamond is the plan, "
-        "with the 95 % interval of its distance to all on."
+        "Test error of the trained model under the masks of each ranking, without training for these masks. The thick line "
+        "is the best ranking by validation error; the knee (Satopaa et al. 2011) is computed on validation errors, too. "
+        "The diamond is the plan, with the 95 % interval of its distance to all on."
     )
     box = figures.box("Error against sensors kept", *(plan_curve_figure(plan, theme) for theme in (LIGHT, DARK)))
     what = site_word(plan.sites)
@@ -158,11 +158,11 @@ def curve_part(plan: Plan, figures: Figures) -> str:
 
 
 def plan_curve_figure(plan: Plan, theme: Theme = LIGHT) -> Any:
-    """Test error against sensors kept with the plan's own point, for pages and notebooks. OptionError without a curve."""
+    """Test error against sensors kept, with the plan as a point, for pages and notebooks. Raises OptionError."""
     from stcore.charts.plan_curve import CurveView, flat_plan_curve
 
     if plan.curve is None or not plan.curve.points:
-        raise OptionError("The plan was made without its curve; ask for it with_curve.")
+        raise OptionError("The plan has no curve; make it with with_curve=True.")
     kept = int(plan.site_keep.sum())
     here = (float(kept), plan.answers["test"].all)
     what = site_word(plan.sites)
@@ -173,6 +173,6 @@ def plan_curve_figure(plan: Plan, theme: Theme = LIGHT) -> Any:
 
 
 def recipe_text(plan: Plan) -> str:
-    """How to do it again."""
+    """The run, model, mask and ranking of the plan, a line each."""
     spec = plan.run.spec
     return f"run: {plan.run.id}\nmodel: {spec.model_name}\nmask: {spec.mask_name}\nranking: {plan.ranking}"

@@ -1,4 +1,4 @@
-"""The page of a report: its verdicts, figures and tables in one file. All that comes from data is escaped here."""
+"""The page of a report: verdicts, figures and tables in one file. Every text that comes from data is escaped here."""
 
 import json
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ LOOKS = {"worth it": "yes", "not worth it": "no"}
 
 
 def report_page(report: Report) -> str:
-    """The whole page as text."""
+    """The whole page as HTML."""
     from stcore.charts.evidence import TABLES, section_figures, sections_of
     from stcore.charts.style import plotly_script
 
@@ -60,17 +60,17 @@ def report_page(report: Report) -> str:
 
 
 def html_text(text: object) -> str:
-    """A text as HTML shows it letter for letter, in quotes too."""
+    """A text that HTML shows letter for letter, in attributes too."""
     return escape(str(text), quote=True)
 
 
 def report_name(report: Report) -> str:
-    """What the report is called."""
+    """The name of the report."""
     return str(report.get("experiment") or "Comparison")
 
 
 def head_html(report: Report) -> str:
-    """Title and what it is about."""
+    """The title and, below it, the data and the number of seeds."""
     about = report.get("about") or {}
     parts = [html_text(part) for part in (report_name(report), about.get("title")) if part]
     if seeds := about.get("seeds"):
@@ -80,20 +80,20 @@ def head_html(report: Report) -> str:
 
 
 def verdict_html(record: Mapping[str, Any]) -> str:
-    """One answer with its sentence."""
+    """One verdict: its answer and its sentence."""
     look = LOOKS.get(str(record["answer"]), "")
     sentence = html_text(printed_signs(record["sentence"]))
     return f'<div class="verdict {look}"><b>{html_text(record["answer"])}</b>{sentence}</div>'
 
 
 class Figures:
-    """Figures as boxes to draw into and, apart from them, what to draw, light and dark."""
+    """Figures as empty boxes of the page and, apart from them, the data that the script draws, light and dark."""
 
     def __init__(self) -> None:
         self.parts: list[str] = []
 
     def box(self, title: str, light: Any, dark: Any) -> str:
-        """The place of a figure."""
+        """The box of a figure."""
         number = f"figure{len(self.parts) // 2}"
         for theme, figure in (("light", light), ("dark", dark)):
             figure.update_layout(title=None)
@@ -104,12 +104,12 @@ class Figures:
 
     @property
     def data(self) -> str:
-        """What is drawn."""
+        """The data of all figures."""
         return "\n".join(self.parts)
 
 
 def html_table(records: list[dict[str, Any]]) -> str:
-    """Records as an HTML table, numbers as people read them."""
+    """Records as an HTML table."""
     frame = pd.DataFrame(records)
     names = [column for column in frame if column not in HIDDEN]
     kinds = {column: " class=number" if pd.api.types.is_numeric_dtype(frame[column]) else "" for column in names}
@@ -137,22 +137,18 @@ def cell(column: str, value: Any) -> str:
 
 
 def details_html(title: str, content: str) -> str:
-    """A part that opens when asked."""
+    """A part of the page that opens on a click."""
     return f"<details><summary>{html_text(title)}</summary>{content}</details>"
 
 
 def notes_html(report: Report) -> str:
-    """What has to be known, in sentences; those of the intervals and of the parts, each once."""
+    """The notes of the report as a list, each of them once."""
     said = all_notes(report)
-    return (
-        f"<h2>To be known</h2><ul>{''.join(f'<li>{html_text(sentence)}</li>' for sentence in said)}</ul>"
-        if said
-        else ""
-    )
+    return f"<h2>Notes</h2><ul>{''.join(f'<li>{html_text(sentence)}</li>' for sentence in said)}</ul>" if said else ""
 
 
 def about_html(report: Report) -> str:
-    """What was run, for whoever wants to do it again: a line for each part."""
+    """What was run, for whoever wants to repeat it: a line for each part."""
     known = report.get("about") or {}
     lines = "\n".join(f"{part}: {json.dumps(value, ensure_ascii=False)}" for part, value in known.items())
     made = f"<h2>How it was made</h2><pre>{html_text(lines)}</pre>" if lines else ""

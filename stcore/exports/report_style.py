@@ -1,6 +1,7 @@
-"""How the page of a report looks, and the few lines by which it draws its figures. Nothing in it comes from data."""
+"""The style of a report's page and the script that draws its figures. Nothing in it comes from data."""
 
-POLICY = (  # the reader's browser itself refuses whatever would leave the page
+# with this policy the browser refuses whatever would leave the page
+POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; "
     "form-action 'none'"
 )

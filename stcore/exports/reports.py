@@ -1,4 +1,4 @@
-"""A report for others: one page that opens without internet, and every table as CSV and Parquet."""
+"""A report as files: one page that opens without internet, and every table as CSV and Parquet."""
 
 import io
 import json
@@ -21,9 +21,9 @@ REPORT_FORMATS = (".html", ".json", ".zip", ".csv", ".parquet")
 
 
 def check_report(out: Path) -> None:
-    """OptionError where no report can be written to ``out``, before any work is done."""
+    """Raise OptionError, before any work, where a report cannot be written to ``out``."""
     if out.suffix and out.suffix not in REPORT_FORMATS:
-        raise OptionError(f"{out.name!r} has to end in {', '.join(REPORT_FORMATS)}, or in nothing for a folder.")
+        raise OptionError(f"{out.name!r} must end in {', '.join(REPORT_FORMATS)}, or have no suffix for a folder.")
     if out.suffix in (".html", ".json", ".zip"):
         check_writable(out)
     elif out.suffix:
@@ -35,7 +35,7 @@ def check_report(out: Path) -> None:
 
 
 def write_report(report: Report, out: Path) -> list[Path]:
-    """Write a report as its suffix says and give the files; OptionError for any other suffix.
+    """Write a report in the form that the suffix of ``out`` asks for; gives the files. Raises OptionError for other suffixes.
 
     .html: the page; .json: the report as it is; .zip, or a name without a suffix for a folder: every table as CSV and
     Parquet; .csv or .parquet: every table as a file of its own beside ``out``, ``out-summary.csv`` and so on.
@@ -55,31 +55,31 @@ def write_report(report: Report, out: Path) -> list[Path]:
 
 
 def report_html(report: Report, out: Path) -> None:
-    """Write a report as one page that asks nothing of any network, light or dark as its reader's system is, printable.
+    """Write a report as one page that needs no network. It is light or dark as the reader's system is, and can be printed.
 
-    Every text in it is shown letter for letter: names and ids never become HTML.
+    Texts from data are shown letter for letter and never become HTML.
     """
     out.write_text(report_page(report), "utf-8")
 
 
 def report_tables(report: Report) -> dict[str, pd.DataFrame]:
-    """Every table of a report that has rows; the search's trials are a table of their own."""
-    found = {name: part for name, part in report.items() if isinstance(part, list) and part}
-    if "notes" in found:
-        found["notes"] = [{"note": note} for note in found["notes"]]
-    if search := found.get("search"):
-        found["trials"] = [{"arm": one["arm"], **trial} for one in search for trial in one.get("trials", [])]
-        found["search"] = [
+    """All tables of a report that have rows; the trials of the search are a table of their own."""
+    parts = {name: part for name, part in report.items() if isinstance(part, list) and part}
+    if "notes" in parts:
+        parts["notes"] = [{"note": note} for note in parts["notes"]]
+    if search := parts.get("search"):
+        parts["trials"] = [{"arm": one["arm"], **trial} for one in search for trial in one.get("trials", [])]
+        parts["search"] = [
             {**{name: value for name, value in one.items() if name != "trials"}, "tied": ", ".join(one.get("tied", []))}
             for one in search
         ]
-    return {name: pd.DataFrame(rows) for name, rows in found.items() if rows}
+    return {name: pd.DataFrame(rows) for name, rows in parts.items() if rows}
 
 
 def write_tables(
     report: Report, folder: Path, before: str = "", suffixes: tuple[str, ...] = (".csv", ".parquet")
 ) -> list[Path]:
-    """Write every table into ``folder`` as ``before`` + its name + each suffix; give the files."""
+    """Write all tables into ``folder``, named ``before`` + table + each suffix; gives the files."""
     if folder.exists() and not folder.is_dir():
         raise OptionError(f"{folder} is a file; name a folder.")
     folder.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""Deployment plans for others: a row a sensor as CSV, GeoJSON or GPKG, and one page with the map."""
+"""Deployment plans and importance as files: a row per sensor as CSV, GeoJSON or GPKG, and a page with the map."""
 
 import json
 import tempfile
@@ -22,14 +22,14 @@ COLUMNS = ("sensor", "kept", "importance", "expected_error", "reason")
 
 
 def check_plan(out: Path) -> None:
-    """OptionError where no plan can be written to ``out``, before any work is done."""
+    """Raise OptionError, before any work, where a plan cannot be written to ``out``."""
     if out.suffix not in PLAN_FORMATS:
-        raise OptionError(f"{out.name!r} has to end in {', '.join(PLAN_FORMATS[:-1])} or {PLAN_FORMATS[-1]}.")
+        raise OptionError(f"{out.name!r} must end in {', '.join(PLAN_FORMATS[:-1])} or {PLAN_FORMATS[-1]}.")
     check_writable(out)
 
 
 def write_plan(plan: Plan, out: Path, speed: Mapping[str, Any] | None = None) -> int:
-    """Write a plan as its suffix says, and give the number of rows: one for every sensor. OptionError for another suffix."""
+    """Write a plan in the form that the suffix asks for; gives the number of rows, one per sensor. Raises OptionError."""
     check_plan(out)
     out.write_bytes(plan_bytes(plan, out.suffix, speed))
     return len(plan.keep)
@@ -39,7 +39,7 @@ def plan_bytes(plan: Plan, suffix: str, speed: Mapping[str, Any] | None = None) 
     """A plan as the content of a file with that suffix.
 
     sensor, kept (true or false), importance (share), expected_error (in the target's unit), reason; .csv also lat and lon;
-    .geojson and .gpkg are points in EPSG:4326, without a geometry where a sensor has no place. .html is the page.
+    .geojson and .gpkg hold points in EPSG:4326, without a geometry for a sensor without a location. .html is the page.
     """
     if suffix == ".csv":
         return csv_text(plan.table()).encode()
@@ -55,8 +55,8 @@ def collection(plan: Plan) -> dict[str, Any]:
     features = []
     for row in plan.table().to_dict("records"):
         lon, lat = row.pop("lon"), row.pop("lat")
-        known = bool(np.isfinite([lon, lat]).all())
-        shape = {"type": "Point", "coordinates": [round(lon, 7), round(lat, 7)]} if known else None
+        has_location = bool(np.isfinite([lon, lat]).all())
+        shape = {"type": "Point", "coordinates": [round(lon, 7), round(lat, 7)]} if has_location else None
         features.append({"type": "Feature", "geometry": shape, "properties": row})
     return {"type": "FeatureCollection", "name": LAYER, "features": features}
 
@@ -79,14 +79,14 @@ IMPORTANCE_FORMATS = (".csv", ".parquet", ".json")
 
 
 def check_importance(out: Path) -> None:
-    """OptionError where the views cannot be written to ``out``, before any work is done."""
+    """Raise OptionError, before any work, where the views cannot be written to ``out``."""
     if out.suffix not in IMPORTANCE_FORMATS:
-        raise OptionError(f"{out.name!r} has to end in {', '.join(IMPORTANCE_FORMATS)}.")
+        raise OptionError(f"{out.name!r} must end in {', '.join(IMPORTANCE_FORMATS)}.")
     check_writable(out)
 
 
 def write_importance(views: ImportanceViews, out: Path) -> int:
-    """Write one row a sensor to .csv or .parquet, or all of it to .json; gives the number of sensors. OptionError."""
+    """Write one row per sensor to .csv or .parquet, or everything to .json; gives the number of sensors. Raises OptionError."""
     check_importance(out)
     table = views.table()
     if out.suffix == ".csv":

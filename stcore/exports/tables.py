@@ -1,4 +1,4 @@
-"""Tables for others: whether a file can be written, and CSV that a spreadsheet opens without running anything."""
+"""Tables as files: whether a file can be written, and CSV in which a spreadsheet finds no formulas."""
 
 import os
 from pathlib import Path
@@ -9,12 +9,12 @@ from stcore.options import OptionError
 
 
 def spreadsheet_text(text: str) -> str:
-    """A text that a spreadsheet will not take for a formula."""
+    """A text that no spreadsheet takes for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """Rows as CSV, every text and column name made harmless for a spreadsheet."""
+    """A table as CSV, in which no text and no column name is a formula for a spreadsheet."""
     texts = {
         name: column.map(lambda value: spreadsheet_text(value) if isinstance(value, str) else value)
         for name, column in frame.items()
@@ -24,14 +24,14 @@ def csv_text(frame: pd.DataFrame) -> str:
 
 
 def check_writable(out: Path) -> None:
-    """OptionError where no file can be written to ``out``, before any work is done."""
+    """Raise OptionError, before any work, where no file can be written to ``out``."""
     if not os.path.isdir(out.parent):
         raise OptionError(f"There is no folder {out.parent} to write {out.name} into.")
     if os.path.isdir(out):
         raise OptionError(f"{out} is a folder; name a file to write.")
     new = not os.path.lexists(out)
     if not (new or os.path.isfile(out)):
-        return  # such as a pipe, which opening would stir
+        return  # such as a pipe: opening it would have an effect
     try:
         with open(out, "ab"):  # what is there stays as it is
             pass

@@ -244,7 +244,7 @@ def test_wrong_files_are_refused(run: Run, small_file: Path, tmp_path: Path) -> 
     assert "nowhere.csv" in refused(tmp_path, "train", tmp_path / "nowhere.csv", "--runs", tmp_path)
     for command in ("show", "resume", "stop", "pause", "forecast"):
         assert "'nobody' is not on this machine" in refused(tmp_path, command, "nobody", "--runs", tmp_path)
-    assert "has to end in .csv, .parquet, .nc" in refused(tmp_path, "forecast", run.path, "--out", tmp_path / "a.txt")
+    assert "must end in .csv, .parquet, .nc" in refused(tmp_path, "forecast", run.path, "--out", tmp_path / "a.txt")
     assert "There is no folder" in refused(tmp_path, "forecast", run.path, "--out", tmp_path / "none" / "a.csv")
     small_data(sensors=3).save(tmp_path / "other.nc")
     words = refused(tmp_path, "forecast", run.path, tmp_path / "other.nc", "--out", tmp_path / "a.csv")

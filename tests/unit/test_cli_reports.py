@@ -35,7 +35,7 @@ def test_loose_runs_are_reported(runs: Path, tmp_path: Path, capsys: pytest.Capt
     assert verdict["answer"] == "cannot be told" and "full training at equal visits was not run" in verdict["sentence"]
     assert said["written"] == [str(out)] and "Was it worth it?" in out.read_text()
     assert main(["compare", "full", "mine", "--runs", str(runs), "--report", str(tmp_path / "out.docx")]) == 2
-    assert "has to end in" in capsys.readouterr().err
+    assert "must end in" in capsys.readouterr().err
 
 
 def test_an_experiment_is_exported(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,7 +65,7 @@ def test_a_run_is_exported(runs: Path, tmp_path: Path, capsys: pytest.CaptureFix
         (["export", "mine"], "Nothing to write"),
         (["export", "gone", "--report", "out.html"], "no experiment 'gone'"),
         (["export", "gone", "--kept", "out.csv"], "gone"),
-        (["export", "mine", "--kept", "out.xlsx"], "has to end in"),
+        (["export", "mine", "--kept", "out.xlsx"], "must end in"),
     ],
 )
 def test_what_cannot_be_exported_is_said_in_one_line(

@@ -58,7 +58,7 @@ def test_what_has_no_epochs_yet_is_refused(runs: dict[str, Run], tmp_path: Path)
         with pytest.raises(OptionError, match="no finished epoch"):
             write(runs["new"], tmp_path / name)
     for write, name in ((exports.write_kept, "a.xlsx"), (exports.write_cartography, "a.json")):
-        with pytest.raises(OptionError, match="has to end in"):
+        with pytest.raises(OptionError, match="must end in"):
             write(runs["windows"], tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
