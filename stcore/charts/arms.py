@@ -1,4 +1,4 @@
-"""What an arm of an experiment is called and looks like, the same in every figure of its report."""
+"""The names and looks of an experiment's arms, the same in every figure of its report."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -22,14 +22,14 @@ CONTROLS = {  # what a control looks like, wherever it stands
 
 
 class Look(NamedTuple):
-    """How an arm's marks look: told apart by symbol where colours are not seen."""
+    """The look of an arm's marks; symbols differ, too, for readers who do not see the colours."""
 
     colour: str
     symbol: str
 
 
 def arm_key(record: Record) -> Key:
-    """What tells an arm from all others."""
+    """The values that identify an arm."""
     return str(record["label"]), record["keep"], str(record["samples"])
 
 
@@ -65,7 +65,7 @@ def arm_looks(report: Report, theme: Theme) -> dict[Key, Look]:
 
 
 def only_method(report: Report, arm: Key) -> dict[str, Any]:
-    """The report with, in every table told per method, only the records of one."""
+    """The report with only the records of one method in every table that has methods."""
     whole = ("summary", "front", "costs", "search", "notes")
     return {
         name: [record for record in part if arm_key(record) == arm]

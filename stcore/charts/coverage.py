@@ -16,7 +16,7 @@ MOST_COLUMNS, MOST_ROWS, MOST_BARS = 360, 240, 400
 
 
 def observed_shares(data: STData) -> pd.DataFrame:
-    """Share of readings that are there, 0 to 1: rows are runs of sensors, columns the first instant of runs of steps."""
+    """Share of readings that are not missing, 0 to 1: rows are groups of sensors, columns the first time of groups of steps."""
     seen = np.isfinite(data.values).mean(axis=2)
     row_edges = np.linspace(0, seen.shape[1], min(seen.shape[1], MOST_ROWS) + 1).astype(int)
     edges = np.linspace(0, seen.shape[0], min(seen.shape[0], MOST_COLUMNS) + 1).astype(int)
@@ -58,12 +58,12 @@ def coverage(data: STData, theme: Theme, shares: pd.DataFrame | None = None) -> 
 
 
 def missing_shares(data: STData) -> np.ndarray:
-    """[N] share of each sensor's readings that are not there."""
+    """[N] share of each sensor's readings that are missing."""
     return 1 - np.isfinite(data.values).mean(axis=(0, 2))
 
 
 def ranked_shares(names: list[str], shares: np.ndarray, label: str, theme: Theme, word: str = "sensor") -> alt.Chart:
-    """One bar a sensor, called ``word``, highest first; where there are very many, every so-many-th."""
+    """One bar per sensor, called ``word``, highest first; of very many sensors only some, at equal distances."""
     order = np.argsort(-shares, kind="stable")
     order = order[np.unique(np.linspace(0, len(order) - 1, min(len(order), MOST_BARS)).astype(int))]
     frame = pd.DataFrame(

@@ -21,13 +21,13 @@ ZOOM_HINT = "Drag to move, Shift and wheel to zoom, double click to reset."
 
 
 def thin_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """At most about a thousand rows, evenly spread, the last one among them."""
+    """At most about a thousand rows at equal distances, with the last one."""
     stride = -(-len(table) // MOST_POINTS) or 1
     return table.iloc[(len(table) - 1) % stride :: stride]
 
 
 def epoch_axis(epochs: int, field: str = "epoch") -> alt.X:
-    """Epochs from 1 to the run's own number, so that the figure does not move while they come."""
+    """An axis of all epochs of the run from the start, so that the figure does not move during training."""
     return alt.X(
         f"{field}:Q",
         title="epoch",
@@ -164,7 +164,7 @@ def spread_out(values: np.ndarray, drawn: pd.Series) -> np.ndarray:
 
 
 def run_styles(field: str, names: list[str], theme: Theme) -> dict[str, Any]:
-    """Colour and dash of each name: told apart without either."""
+    """A colour and a dash for each name: one of the two is enough to tell them apart."""
     colors = [theme.runs[place % len(theme.runs)] for place in range(len(names))]
     dashes = [DASHES[place % len(DASHES)] for place in range(len(names))]
     legend = alt.Legend(

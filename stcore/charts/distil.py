@@ -102,7 +102,7 @@ def window_forms_chart(frame: pd.DataFrame, limits: tuple[float, float], title: 
 
 
 def _in_order(lines: alt.Chart, mark: str = "line") -> list[alt.Chart]:
-    """One layer a form, so that the set as it stands is never hidden under what it was."""
+    """One layer per form, so that the set as it is now is never hidden under what it was."""
     parts = ((lines.transform_filter(alt.datum.form == form), look) for form, look in UPWARD.items())
     return [part.mark_rule(**look) if mark == "rule" else part.mark_line(clip=True, **look) for part, look in parts]
 
@@ -209,13 +209,13 @@ def _add_reference_lines(figure: go.Figure, reference: Mapping[str, float], them
 
 
 def _place(method: str) -> int:
-    """Which colour and mark a method has, whatever is drawn beside it."""
+    """The number of a method's colour and mark, the same in every figure."""
     known = list(registry.cards("distillers"))
     return known.index(method) if method in known else len(known)
 
 
 def _hover_text(row: Mapping[Any, Any], names: Mapping[str, str], unit: str) -> str:
-    """What a pointer over a set is told."""
+    """The text that a pointer over a set shows."""
     return (
         f"<b>{plotly_text(names.get(row['method'], row['method']))}</b> {row['schedule']}<br>{row['windows']:,} windows x "
         f"{row['sensors']:,} sensors, {percent(row['share'])} of the full data<br>"
@@ -224,7 +224,7 @@ def _hover_text(row: Mapping[Any, Any], names: Mapping[str, str], unit: str) -> 
 
 
 def models_text(models: float) -> str:
-    """How many whole models that is: after 0.3 of a model it has paid with the first."""
+    """After how many models a set has paid off, as text: 0.3 of a model means the first one."""
     many = max(1, int(np.ceil(models)))
     return f"{many:,} {'model' if many == 1 else 'models'}"
 

@@ -127,12 +127,12 @@ TABLES = {  # every table of a report, and what it is called
 
 
 def sections_of(report: Report) -> Iterator[Section]:
-    """The sections that there is something to draw for."""
+    """The sections for which the report has data."""
     return (section for section in SECTIONS if any(report.get(table) for table in section.tables))
 
 
 def section_figures(section: Section, report: Report, theme: Theme) -> Iterator[tuple[str, go.Figure]]:
-    """The section's figures: one, or one a method with the arm's name; methods without anything to draw are left out."""
+    """The figures of a section: one, or one per method with the arm's name; methods without data are left out."""
     if not section.each:
         yield "", section.draw(report, theme)
         return
@@ -188,7 +188,7 @@ def overhead(record: Record) -> float | None:
 
 
 def bar_text(record: Record) -> str:
-    """What a pointer over a bar is told."""
+    """The text that a pointer over a bar shows."""
     seconds = "<br>".join(f"{name}: {short(record[f'seconds_{kind}'])} s" for kind, name in KINDS.items())
     more = {"kept": "visits", "refresh": "visits to refresh scores", "pilot": "visits before training"}
     visits = "<br>".join(f"{name}: {record[f'visits_{kind}']:,.0f}" for kind, name in more.items())

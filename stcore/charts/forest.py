@@ -87,7 +87,7 @@ def marks(part: Records, heights: list[float], role: str, theme: Theme) -> go.Sc
 
 
 def per_cent(share: float | None) -> float:
-    """A share in per cent; not a number for none."""
+    """A share in per cent; NaN for None."""
     return float("nan") if share is None else 100 * share
 
 
@@ -105,7 +105,7 @@ def signed(share: float | None) -> str:
 
 
 def mark_text(record: Record) -> str:
-    """What a pointer over a mark is told."""
+    """The text that a pointer over a mark shows."""
     counted = f", {record['windows']:,} windows" if "windows" in record else ""
     seeds = f"{record['seeds']} {'seed' if record['seeds'] == 1 else 'seeds'}"
     return (

@@ -1,4 +1,4 @@
-"""Accuracy against its cost: every arm a point, and the line of those that no other arm beats in both."""
+"""Error against cost: every arm as a point, and a line through those that no other arm beats in both."""
 
 from collections.abc import Iterable, Sequence
 from itertools import product
@@ -62,7 +62,7 @@ def frontier_figure(report: Report, cost: str, theme: Theme) -> go.Figure:
 
 
 def without_repeats(records: Iterable[Record]) -> list[Record]:
-    """Without arms that are the same runs in another role."""
+    """The records without arms that repeat the runs of another arm in another role."""
     found: dict[Any, Record] = {}
     for record in records:
         found.setdefault(tuple(record[name] for name in ("method", "keep", "samples", "mae", "cell_visits")), record)
@@ -70,14 +70,14 @@ def without_repeats(records: Iterable[Record]) -> list[Record]:
 
 
 def steps(x: np.ndarray, y: np.ndarray, on: Sequence[bool], theme: Theme) -> go.Scatter:
-    """The Pareto front: what can be had at most for each cost."""
+    """The Pareto front: the lowest error for each cost."""
     order = [place for place in np.argsort(x, kind="stable") if on[place]]
     line = {"color": theme.text, "width": 1.2, "dash": "dot", "shape": "hv"}
     return go.Scatter(x=x[order], y=y[order], mode="lines", line=line, hoverinfo="skip", showlegend=False)
 
 
 def point(look: Look, name: str, error: dict[str, Any] | None) -> go.Scatter:
-    """An arm's mark, not yet at its place."""
+    """The mark of an arm, without a position."""
     marker = {"size": 11, "color": look.colour, "symbol": look.symbol, "line": {"width": 1.6, "color": look.colour}}
     return go.Scatter(
         mode="markers", marker=marker, error_y=error, name=name, hoverinfo="text", cliponaxis=False, showlegend=False
@@ -112,7 +112,7 @@ def axis(records: Sequence[Record], cost: str) -> tuple[str, str, float]:
 
 
 def arm_text(record: Record, price: str, on: bool) -> str:
-    """What a pointer over an arm is told."""
+    """The text that a pointer over an arm shows."""
     front = "<br>on the front: no other arm is better in one and as good in the other" if on else ""
     return f"<b>{plotly_text(arm_title(arm_key(record)))}</b><br>MAE {short(record['mae'])}, {price}{front}"
 
@@ -123,7 +123,7 @@ def whisker(spread: float | None, colour: str) -> dict[str, Any] | None:
 
 
 def axis_range(values: np.ndarray) -> tuple[float, float]:
-    """The ends of an axis with room for names beside the outermost points."""
+    """The ends of an axis, with room for names beside the outermost points."""
     if not len(values):
         return 0.0, 1.0
     low, high = float(values.min()), float(values.max())
@@ -154,7 +154,7 @@ def name_positions(
 
 
 def name_middle(turn: float, far: float, half: float) -> tuple[float, float]:
-    """The middle of a name, half so many pixels wide, that stands in this direction of its mark."""
+    """The middle of a name of that half width, in pixels, in this direction from its mark."""
     right, up = np.cos(np.radians(turn)), np.sin(np.radians(turn))
     return float(right * (half + MARK + 4 + far)), float(up * (LINE / 2 + MARK + 4 + far))
 

@@ -18,7 +18,7 @@ CROSS = "M-1,-1L1,1M-1,1L1,-1"
 
 
 def rank_shares(views: ImportanceViews, name: str) -> np.ndarray:
-    """[N] share of the sensors that matter no more than each one, from just above 0 to 1: one scale for all views."""
+    """[N] share of the sensors that are at most as important as each one, above 0 to 1: one scale for all views."""
     rank = views.views[name].rank
     return np.asarray(1 - (rank - 1) / max(len(rank), 1))
 
@@ -89,7 +89,7 @@ def one_map(
 
 
 def spans(frame: pd.DataFrame, ratio: float) -> tuple[list[float], list[float]]:
-    """Longitudes and latitudes that a map shows, so that what is round is drawn round."""
+    """The ranges of longitudes and latitudes of a map on which circles stay round."""
     middle, reach = [], []
     for name in ("lon", "lat"):
         low, high = (float(frame[name].min()), float(frame[name].max())) if len(frame) else (0.0, 1.0)

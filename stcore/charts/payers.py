@@ -16,12 +16,12 @@ SURE = 0.05  # p below which a horizon counts as different
 
 
 def scale(theme: Theme) -> list[list[object]]:
-    """From less error through nothing to more error."""
+    """The colours from less error over no difference to more error."""
     return [[0.0, theme.kept], [0.5, theme.land], [1.0, theme.pruned]]
 
 
 def symmetric_reach(values: np.ndarray) -> float:
-    """The end of a scale that is symmetric around zero, so that one strange value does not hide all others."""
+    """The end of a scale that is symmetric around zero, chosen so that one extreme value does not hide all others."""
     sizes = np.abs(values[np.isfinite(values)])
     return float(np.quantile(sizes, MIDDLE)) or 1.0 if len(sizes) else 1.0
 
@@ -106,7 +106,7 @@ def sensors_figure(records: Records, theme: Theme) -> go.Figure:
 
 
 def add_map(figure: go.Figure, records: Records, values: np.ndarray, said: list[str], theme: Theme) -> None:
-    """Sensors at their places, larger where the difference is."""
+    """Sensors at their locations, larger where the difference is larger."""
     lat, lon = (np.array([record[name] for record in records], float) for name in ("lat", "lon"))
     size = 5 + 9 * np.clip(np.abs(values) / symmetric_reach(values), 0, 1)
     figure.add_trace(

@@ -16,7 +16,7 @@ STILL_ROWS = 500
 
 
 def drawing_order(table: pd.DataFrame, by: str = "time") -> np.ndarray:
-    """Sample positions in drawing order: by ``time``, or by ``score`` or ``kept_share`` with the largest first."""
+    """Positions of samples in drawing order: by ``time``, or by ``score`` or ``kept_share`` from high to low."""
     if by == "time":
         return np.argsort(table["time"].to_numpy(), kind="stable")
     return np.argsort(-np.nan_to_num(table[by].to_numpy(), nan=-np.inf), kind="stable")

@@ -15,26 +15,26 @@ def colour_limits(values: np.ndarray) -> tuple[float, float]:
 
 
 def full_limits(values: np.ndarray) -> tuple[float, float]:
-    """All of what is finite: of a few means none is left out."""
+    """The lowest and the highest finite value, for few values such as means of districts."""
     finite = np.asarray(values)[np.isfinite(values)]
     return (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
 
 
 def symmetric_limits(values: np.ndarray) -> tuple[float, float]:
-    """As far below 0 as above: the size that 96 % of what is finite stay under."""
+    """Limits as far below 0 as above, within which 96 % of the finite values lie."""
     finite = np.abs(np.asarray(values)[np.isfinite(values)])
     most = float(np.quantile(finite, 0.96)) if len(finite) else 1.0
     return -(most or 1.0), most or 1.0
 
 
 def scale_colours(shares: np.ndarray, theme: Theme, diverging: bool = False) -> np.ndarray:
-    """[N, 3] red, green and blue of places on the theme's scale; its background where there is no value."""
+    """[N, 3] red, green and blue at ``shares`` [N] of the theme's scale (0 to 1); the background colour for NaN."""
     scale = np.array([rgb(colour) for colour in (theme.diverging if diverging else theme.sequential)], float)
-    place = np.nan_to_num(shares) * (len(scale) - 1)
-    mixed = np.stack([np.interp(place, np.arange(len(scale)), scale[:, part]) for part in range(3)], axis=1)
+    position = np.nan_to_num(shares) * (len(scale) - 1)
+    mixed = np.stack([np.interp(position, np.arange(len(scale)), scale[:, part]) for part in range(3)], axis=1)
     return np.where(np.isnan(shares)[:, None], rgb(theme.background), mixed).round().astype(int)
 
 
 def rgb(colour: str) -> list[int]:
     """Red, green and blue of #rrggbb."""
-    return [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
+    return [int(colour[start : start + 2], 16) for start in (1, 3, 5)]

@@ -1,4 +1,4 @@
-"""Sensors through a run: which are hard, which matter, and how both went from epoch to epoch."""
+"""Sensors during a run: their error and importance, and how both changed from epoch to epoch."""
 
 from collections.abc import Sequence
 
@@ -81,7 +81,7 @@ def epoch_chart(
 
 
 def mean_readings(data: STData, chosen: Sequence[int], channel: int, steps: slice, theme: Theme) -> alt.LayerChart:
-    """The mean of what some sensors read over time; the band is from the lowest to the highest of them."""
+    """The mean readings of some sensors over time, with a band from the lowest to the highest of them."""
     values = data.values[steps][:, list(chosen), channel].astype(float)
     seen = np.isfinite(values)
     count = seen.sum(axis=1)

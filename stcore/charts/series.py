@@ -17,7 +17,7 @@ HOURS = 168
 
 
 def thin_positions(values: np.ndarray, most: int = MOST_POINTS) -> np.ndarray:
-    """Positions [K <= ``most`` + 2] of a curve [T] that keep its look: lowest and highest of each stretch, ends and gaps."""
+    """Positions [K <= ``most`` + 2] that keep the shape of a curve [T]: lowest and highest of each part, ends and gaps."""
     if len(values) <= most:
         return np.arange(len(values))
     kept = {0, len(values) - 1}
@@ -31,7 +31,7 @@ def thin_positions(values: np.ndarray, most: int = MOST_POINTS) -> np.ndarray:
 
 
 def planted_near(data: STData, sensor: int) -> pd.DataFrame:
-    """What a simulation planted at or near a sensor: columns start, end, what; empty for measured data."""
+    """Incidents and faults that a simulation planted at or near a sensor: columns start, end, what; empty for measured data."""
     ds, rows = data.ds, []
     if "fault_sensor" in ds:
         for place in np.flatnonzero(ds["fault_sensor"].values == sensor):
@@ -99,7 +99,7 @@ def usual_week(data: STData, sensor: int | None, channel: int) -> pd.DataFrame:
 
 
 def hours_or_days(week: pd.DataFrame) -> pd.DataFrame:
-    """A usual week whose hours, where there is one value a day, are the middles of the days, under their names."""
+    """The usual week; where there is one value per day, it stands at the middle of the day, under the day's name."""
     daily = week["hour"].mod(24).nunique() == 1
     return week.assign(hour=week["hour"] // 24 * 24 + 12) if daily else week
 

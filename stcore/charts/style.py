@@ -1,4 +1,4 @@
-"""What all still figures have in common, and how an instant is written."""
+"""The common style of all still figures, and how a time is written."""
 
 from html import escape
 from typing import Any
@@ -30,7 +30,7 @@ def style_figure(figure: go.Figure, theme: Theme, height: int) -> go.Figure:
 
 
 def standalone_page(figure: go.Figure, title: str, config: dict[str, Any] | None = None) -> str:
-    """A figure as one page that opens without internet, its title in the page and in the window's name."""
+    """A figure as one page that opens without internet, with its title on the page and in the browser tab."""
     said = escape(title, quote=False)
     margin = (figure.layout.margin.t or 24) + 34
     figure.update_layout(
@@ -43,10 +43,10 @@ def standalone_page(figure: go.Figure, title: str, config: dict[str, Any] | None
 
 
 def instant_text(moment: pd.Timestamp, by_day: bool = False) -> str:
-    """An instant as people write it: Mon 9 Mar 2026, 08:15; without the time where a step is a day or more."""
+    """A time in words: Mon 9 Mar 2026, 08:15; without the time of day where a step is a day or more."""
     return f"{moment:%a} {moment.day} {moment:%b %Y}" + ("" if by_day else f", {moment:%H:%M}")
 
 
 def plotly_script() -> str:
-    """All of plotly's script, to be put into a page once."""
+    """The whole script of plotly, for one place in a page."""
     return str(get_plotlyjs())

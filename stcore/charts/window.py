@@ -1,4 +1,4 @@
-"""One sample looked at closely: what the model saw, what came, what it said, sensor by sensor; and its score over epochs."""
+"""One sample in detail: inputs, truth and forecast, sensor by sensor; and its score over epochs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -149,7 +149,7 @@ def window_chart(window: Window, sensor: int, theme: Theme = LIGHT) -> alt.Layer
 
 
 def _missing(window: Window, sensor: int, theme: Theme) -> list[alt.Chart]:
-    """Words where a line would be, had anything been measured."""
+    """A text in place of the line where nothing was measured."""
     told = []
     for name, part in (("input", slice(0, window.lookback)), ("truth", slice(window.lookback, None))):
         time, observed = window.time[part], window.observed[part, sensor]

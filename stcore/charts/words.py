@@ -1,4 +1,4 @@
-"""Numbers as people read them: three digits that mean something, never an exponent where a thousand will do."""
+"""Numbers and labels in figures: three significant digits, and exponents only for very small or large numbers."""
 
 import math
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ def percent(share: float | None) -> str:
 
 
 def distinct_numbers(values: Iterable[float]) -> list[str]:
-    """Numbers beside each other with as many digits as tell them apart, six at most: ``50.22, 50.24``."""
+    """Numbers with as many digits as make them differ, six at most: ``50.22, 50.24``."""
     known = list(values)
     for digits in range(3, 7):
         said = [short(value, digits=digits) for value in known]
@@ -35,7 +35,7 @@ def distinct_numbers(values: Iterable[float]) -> list[str]:
 
 
 def signed(share: float) -> str:
-    """A change as a percentage with its sign, and none where it rounds to none; nothing where it is not known."""
+    """A change as a percentage with its sign, ``0.0 %`` where it rounds to zero; an empty text for NaN."""
     return f"{round(100 * share, 1) + 0.0:+.1f} %".replace("+0.0", "0.0") if math.isfinite(share) else ""
 
 
@@ -45,10 +45,10 @@ def axis_title(name: str, unit: str = "") -> str:
 
 
 def printed_signs(sentence: str) -> str:
-    """A sentence of a report with its signs as print has them."""
+    """A sentence of a report with the typographic signs ± and −."""
     return sentence.replace("+-", "±").replace(" -", " −")
 
 
 def deck_text(text: str) -> str:
-    """A text for a deck.gl map, which would take one that begins with @@ for a formula."""
+    """A text for a deck.gl map, which takes texts that begin with @@ for formulas."""
     return f" {text}" if text.startswith("@@") else text

@@ -30,8 +30,10 @@ PIXELS = pydeck.types.String("pixels")
 
 @dataclass(frozen=True)
 class ClusterMap:
-    """N sensors ``names`` at ``places`` [N, 2] (NaN: not drawn) of clusters ``label`` [N] (-1: none) that have ``weight`` [K]
-    members; ``cells`` where they are cells of a grid, ``layers`` underneath, ``chosen`` the cluster that stands out."""
+    """N sensors ``names`` at ``locations`` [N, 2] (NaN: not drawn) in clusters ``label`` [N] (-1: none) of ``weight`` [K] members.
+
+    ``cells``: the sensors are cells of a grid; ``layers``: what is drawn underneath; ``chosen``: the cluster that stands out.
+    """
 
     names: list[str]
     locations: np.ndarray

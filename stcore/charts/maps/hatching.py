@@ -1,4 +1,4 @@
-"""Hatching: slanted lines inside areas, so that no data look like no data and not like a low number."""
+"""Hatching: slanted lines inside areas without data, so that they do not look like low numbers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,13 +8,13 @@ import numpy as np
 from stcore.charts.maps.layers import outlines
 
 LINES = 45  # over the height or width of the map
-MOST = 200  # of one area, however far beyond the map it goes
+MOST = 200  # of one area, even where it reaches far beyond the map
 NO_DATA = "no data"
 
 
-def line_spacing(places: np.ndarray) -> float:
-    """Degrees of latitude between two lines on a map of ``places`` [N, 2] in degrees that do not jump at the date line."""
-    known = places[np.isfinite(places).all(axis=1)]
+def line_spacing(locations: np.ndarray) -> float:
+    """Degrees of latitude between two lines on a map of ``locations`` [N, 2] in degrees that do not jump at the date line."""
+    known = locations[np.isfinite(locations).all(axis=1)]
     extent = float(np.ptp(known, axis=0).max()) if len(known) else 1.0
     return max(extent, 1e-3) / LINES
 
@@ -33,11 +33,11 @@ def hatch_lines(geometry: Mapping[str, Any] | None, gap: float) -> list[list[lis
     first, last = start[:, 1] - start[:, 0], end[:, 1] - end[:, 0]  # the slanted line that each corner is on
     low, high = first.min(), first.max()
     gap = max(gap, (high - low) / MOST)
-    found = []
+    hatching = []
     for line in gap * np.arange(np.ceil(low / gap), high / gap):
         crossed = (first <= line) != (last <= line)
         along = (line - first[crossed]) / (last[crossed] - first[crossed])
         east = np.sort(start[crossed, 0] + along * (end[crossed, 0] - start[crossed, 0]))
         ends = np.stack([east / wide, east + line], axis=1).round(5)
-        found += ends[: len(ends) // 2 * 2].reshape(-1, 2, 2).tolist()
-    return found
+        hatching += ends[: len(ends) // 2 * 2].reshape(-1, 2, 2).tolist()
+    return hatching

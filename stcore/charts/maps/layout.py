@@ -1,4 +1,4 @@
-"""Places for sensors that have none: the graph laid out so that neighbours lie near each other (no real distances)."""
+"""Made-up locations for sensors without any: a layout of the graph in which neighbours are near each other."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ def layout_locations(count: int, edges: tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 def _rows(count: int) -> np.ndarray:
-    """In reading order, from the top left."""
+    """Rows in reading order, from the top left."""
     wide = max(int(np.ceil(np.sqrt(1.6 * count))), 1)
     number = np.arange(count)
     return _scale(np.stack([-(number // wide), number % wide], axis=1).astype(float))
@@ -32,22 +32,22 @@ def _spectral(near: np.ndarray) -> np.ndarray:
     scaled = near / np.sqrt(degree[:, None] * degree[None])
     vectors = np.linalg.eigh(np.eye(len(near)) - scaled)[1][:, 1:3] / np.sqrt(degree)[:, None]
     ranks = np.argsort(np.argsort(vectors, axis=0, kind="stable"), axis=0, kind="stable")
-    return ranks / len(near) - 0.5  # ranks, since a few far sensors would press all others into one dot
+    return ranks / len(near) - 0.5  # ranks, since otherwise a few far sensors would press all others into one dot
 
 
-def _springs(places: np.ndarray, near: np.ndarray) -> np.ndarray:
+def _springs(locations: np.ndarray, near: np.ndarray) -> np.ndarray:
     """Links pull, all pairs push, and the steps grow smaller (Fruchterman and Reingold 1991)."""
-    rest = 1 / np.sqrt(len(places))
+    rest = 1 / np.sqrt(len(locations))
     pull = np.where(near > 0, 0.3 + 0.7 * near, 0) / rest
     for step in np.linspace(0.1, 0.004, ROUNDS):
-        apart = places[:, None] - places[None]
+        apart = locations[:, None] - locations[None]
         squared = np.maximum((apart**2).sum(axis=2), 1e-6)
-        force = (apart * (rest**2 / squared - pull * np.sqrt(squared))[:, :, None]).sum(axis=1) - 0.6 * rest * places
+        force = (apart * (rest**2 / squared - pull * np.sqrt(squared))[:, :, None]).sum(axis=1) - 0.6 * rest * locations
         length = np.maximum(np.linalg.norm(force, axis=1, keepdims=True), 1e-9)
-        places = places + force / length * np.minimum(length, step)
-    return places
+        locations = locations + force / length * np.minimum(length, step)
+    return locations
 
 
-def _scale(places: np.ndarray) -> np.ndarray:
-    middle = (places.max(axis=0) + places.min(axis=0)) / 2
-    return SPREAD * (places - middle) / (np.abs(places - middle).max() or 1.0)
+def _scale(locations: np.ndarray) -> np.ndarray:
+    middle = (locations.max(axis=0) + locations.min(axis=0)) / 2
+    return SPREAD * (locations - middle) / (np.abs(locations - middle).max() or 1.0)

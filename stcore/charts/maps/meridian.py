@@ -1,16 +1,16 @@
-"""Longitudes without a jump: where a map's places lie on both sides of the date line, they go on past 180 degrees."""
+"""Longitudes without a jump: where locations lie on both sides of the date line, longitudes continue past 180 degrees."""
 
 from typing import Any
 
 import numpy as np
 
 
-def middle_longitude(places: np.ndarray) -> float | None:
-    """The longitude in the middle of ``places`` [N, 2], -180 to 180, where they lie on both sides of the date line; else None.
+def middle_longitude(locations: np.ndarray) -> float | None:
+    """The middle longitude of ``locations`` [N, 2], -180 to 180, where they lie on both sides of the date line; else None.
 
-    They do where the widest stretch without any place is not the one over that line.
+    They do where the widest gap between their longitudes is not the one over that line.
     """
-    lon = np.sort(places[np.isfinite(places).all(axis=1), 1])
+    lon = np.sort(locations[np.isfinite(locations).all(axis=1), 1])
     if len(lon) < 2 or np.ptp(lon) <= 180:
         return None
     gaps = np.diff(lon)
@@ -20,15 +20,15 @@ def middle_longitude(places: np.ndarray) -> float | None:
     return float((lon[widest + 1] + lon[widest] + 360) / 2 + 180) % 360 - 180
 
 
-def eastward(lon: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Longitudes as the map of ``places`` counts them: over the date line, those nearest to its middle."""
-    centre = middle_longitude(places)
+def eastward(lon: np.ndarray, locations: np.ndarray) -> np.ndarray:
+    """Longitudes on the map of ``locations``: across the date line, the values nearest to its middle."""
+    centre = middle_longitude(locations)
     return lon if centre is None else lon + 360 * np.round((centre - lon) / 360)
 
 
-def turn_geometry(shape: Any, places: np.ndarray) -> Any:
-    """A GeoJSON geometry with its longitudes as the map of ``places`` counts them."""
-    centre = middle_longitude(places)
+def turn_geometry(shape: Any, locations: np.ndarray) -> Any:
+    """A GeoJSON geometry with its longitudes on the map of ``locations``."""
+    centre = middle_longitude(locations)
     if centre is None or not shape:
         return shape
     return {**shape, "coordinates": _turn_part(shape.get("coordinates", []), centre)}

@@ -86,7 +86,7 @@ def clicked_area(sensors: SensorMap, layer: str, index: int) -> tuple[int, int] 
 
 
 def _with_location(sensors: SensorMap, places: Sequence[int | None]) -> list[int]:
-    """Those of some positions that the map draws."""
+    """Those of some sensors that have a location."""
     drawn = set(sensors.drawn.tolist())
     return [place for place in places if place is not None and place in drawn]
 
@@ -241,7 +241,7 @@ def _features(name: str, sensors: SensorMap, rows: Sequence[tuple[Any, dict[str,
 
 
 def initial_view(places: np.ndarray, size: tuple[int, int] = VIEW) -> pydeck.ViewState:
-    """Where a map of these places [N, 2] begins: all of them in sight, at ``size`` pixels."""
+    """The initial view of a map of locations [N, 2]: all of them in sight, at ``size`` pixels."""
     known = places[np.isfinite(places).all(axis=1)]
     if not len(known):
         return pydeck.ViewState(latitude=0, longitude=0, zoom=1)

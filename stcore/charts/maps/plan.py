@@ -23,7 +23,7 @@ PIXELS = pydeck.types.String("pixels")
 
 @dataclass(frozen=True)
 class PlanMap:
-    """N sensors at ``places`` [N, 2] (NaN: not drawn), which of them are in ``keep`` [N] bool, what a pointer is told in
+    """N sensors at ``locations`` [N, 2] (NaN: not drawn), which of them are in ``keep`` [N] bool, what a pointer is told in
     ``said`` [N]; ``cells`` where they are cells of a grid, ``layers`` underneath."""
 
     locations: np.ndarray

@@ -1,4 +1,4 @@
-"""What a map of sensors shows, however it is drawn: numbers with places, their colours and sizes, and what lies around."""
+"""What a map of sensors shows, in the page or flat: numbers at locations, their colours and sizes, and the layers around."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ MOST_OUTLINED = 2000
 
 @dataclass(frozen=True)
 class SensorMap:
-    """N sensors at ``places`` [N, 2] (latitude, longitude; NaN: not drawn) with ``values`` [N] (NaN: none).
+    """N sensors at ``locations`` [N, 2] (latitude, longitude; NaN: not drawn) with ``values`` [N] (NaN: none).
 
     ``label`` and ``unit`` say what the values are, ``limits`` which of them get the ends of the colour scale (default:
     the middle 96 %; from minus to plus the same where ``diverging``), ``layers`` what is drawn underneath and
@@ -41,7 +41,7 @@ class SensorMap:
 
     @property
     def drawn(self) -> np.ndarray:
-        """Positions of the sensors that have a place, in drawing order."""
+        """Positions of the sensors with a location, in drawing order."""
         return np.flatnonzero(np.isfinite(self.locations).all(axis=1))
 
     @property
@@ -72,7 +72,7 @@ class SensorMap:
 
     @property
     def outlined(self) -> bool:
-        """Whether dots get an outline: not where they are so many that it would be all one sees, and cells never."""
+        """Whether dots have an outline: not where there are too many dots to see more than outlines, and never for cells."""
         return len(self.drawn) <= MOST_OUTLINED and self.cells is None
 
     @property
@@ -83,7 +83,7 @@ class SensorMap:
         return self.limits or (symmetric_limits(self.values) if self.diverging else colour_limits(self.values))
 
     def shares(self, values: np.ndarray) -> np.ndarray:
-        """Place of each of some values on the colour scale, 0 to 1, NaN for none."""
+        """The position of values on the colour scale, 0 to 1, NaN for NaN."""
         low, high = self.range
         return np.clip((values - low) / ((high - low) or 1.0), 0, 1)
 
@@ -100,7 +100,7 @@ class SensorMap:
         return crowd * dot_radii(self.shares(self.values), self.diverging)
 
     def said(self) -> list[str]:
-        """[N] what a pointer over the sensor is told."""
+        """[N] the text that a pointer over each sensor shows."""
         sign = "+" if self.diverging else ""
         return [
             deck_text(f"{name}\n{self.label}: {sign if value > 0 else ''}{short(value, self.unit)}")
@@ -109,7 +109,7 @@ class SensorMap:
 
 
 def dot_radii(shares: np.ndarray, diverging: bool = False) -> np.ndarray:
-    """Radii in pixels of places on the scale; on a diverging one both ends are large."""
+    """Radii in pixels for positions on the scale; on a diverging scale both ends are large."""
     return SMALL + (LARGE - SMALL) * np.nan_to_num(np.abs(2 * shares - 1) if diverging else shares)
 
 
