@@ -30,7 +30,7 @@ PIXELS = pydeck.types.String("pixels")
 
 @dataclass(frozen=True)
 class ClusterMap:
-    """N sensors ``names`` at ``locations`` [N, 2] (NaN: not drawn) in clusters ``label`` [N] (-1: none) of ``weight`` [K] members.
+    """N sensors ``names`` at ``locations`` [N, 2] (NaN: not drawn) in clusters ``label`` [N] (-1: none) of ``weight`` [K] each.
 
     ``cells``: the sensors are cells of a grid; ``layers``: what is drawn underneath; ``chosen``: the cluster that stands out.
     """
