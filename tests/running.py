@@ -11,8 +11,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +199,42 @@ def die_at(boundary: str) -> None:
             left[0] -= 1
 
     sys.addaudithook(watch)
+
+
+class Killed(BaseException):
+    """What a process that is only said to be killed meets instead."""
+
+
+_dying: list[Callable[[str, tuple[Any, ...]], None]] = []
+
+
+@contextmanager
+def dying_at(boundary: str, folder: Path) -> Iterator[None]:
+    """Like ``die_at``, but this process lives: from that instant on whatever it does to files in the folder is Killed."""
+    doing, wanted, times = boundary.split()
+    left = [int(times)]
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        kind = event.removeprefix("os.")
+        if kind not in ("open", "rename", "remove") or isinstance(arguments[0], int | type(None)):
+            return
+        path = Path(os.fsdecode(arguments[0]))
+        if not path.is_relative_to(folder) or path.name == "lock":
+            return
+        if kind == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR):
+            return
+        left[0] -= kind == doing and path.name == wanted
+        if left[0] < 0:
+            raise Killed
+
+    if not _dying:
+        sys.addaudithook(lambda event, arguments: _dying[-1](event, arguments))  # which nobody can remove again
+        _dying.append(lambda event, arguments: None)
+    _dying.append(watch)
+    try:
+        yield
+    finally:
+        _dying.remove(watch)
 
 
 def hold(epochs: int) -> None:

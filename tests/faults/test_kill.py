@@ -8,21 +8,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cases import mostly_slow
 from running import (
     LONGER,
     SMALL,
     Command,
+    Killed,
     Undisturbed,
     assert_each_epoch_once,
     assert_same_run,
     begun,
     die_at,
     done,
+    dying_at,
     repeated_epochs,
     until,
 )
 
-from stcore.runs import Run, open_run
+from stcore.processes import jobs
+from stcore.runs import Run, create, open_run
 
 EPOCHS = 5
 KILLS = 3
@@ -78,7 +82,10 @@ def test_killed_at_random_and_resumed_is_as_never_killed(
     assert_same_run(run, whole)
 
 
-@pytest.mark.parametrize("boundary", BOUNDARIES)
+KILLED = ("open events.jsonl 3", "rename checkpoint 0", "rename result.json.partial 0")  # by a real signal, always
+
+
+@pytest.mark.parametrize("boundary", mostly_slow(BOUNDARIES, KILLED))
 def test_killed_between_any_two_writes(
     boundary: str, small_file: Path, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
@@ -92,6 +99,24 @@ def test_killed_between_any_two_writes(
     before = len(run.epochs())
     found = done(tmp_path, "resume", "killed", "--runs", tmp_path, "--json").document
     assert found["status"] == "done"
+    assert before == 0 or repeated_epochs(run) <= 1
+    assert_each_epoch_once(run, EPOCHS)
+    assert_same_run(run, undisturbed())
+    assert not list(run.path.glob("*.partial"))
+
+
+@pytest.mark.parametrize("boundary", [boundary for boundary in BOUNDARIES if boundary not in KILLED])
+def test_what_cannot_be_written_any_more_is_as_a_kill(
+    boundary: str, small_file: Path, undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    """The same instants without a process of their own, so that all of them are tried each time."""
+    options = {"model": {"name": "stid", "width": 4}, "train": {"batch": 64, "epochs": EPOCHS, "threads": 1}}
+    run = create(small_file, options, tmp_path, "killed")
+    with dying_at(boundary, tmp_path), pytest.raises(Killed):
+        list(jobs.work(run))
+    assert run.status == STATUS.get(boundary, "interrupted")
+    before = len(run.epochs())
+    assert jobs.Job(run).finish().status == "done"
     assert before == 0 or repeated_epochs(run) <= 1
     assert_each_epoch_once(run, EPOCHS)
     assert_same_run(run, undisturbed())
