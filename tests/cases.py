@@ -1,7 +1,7 @@
 """Which cases of a test belong to the default selection, and which run with ``--all`` alone."""
 
 from collections.abc import Iterable
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import pytest
@@ -24,7 +24,7 @@ def all_pairs(*axes: Iterable[Any]) -> list[tuple[Any, ...]]:
 
     Greedy: the next one is the combination that brings the most pairs which have not met yet, the first of equals.
     """
-    every = product(axes)
+    every = list(product(*axes))
     left = {pair for one in every for pair in pairs(one)}
     chosen: list[tuple[Any, ...]] = []
     while left:
@@ -32,13 +32,6 @@ def all_pairs(*axes: Iterable[Any]) -> list[tuple[Any, ...]]:
         chosen.append(best)
         left -= pairs(best)
     return chosen
-
-
-def product(axes: tuple[Iterable[Any], ...]) -> list[tuple[Any, ...]]:
-    found: list[tuple[Any, ...]] = [()]
-    for axis in map(list, axes):
-        found = [(*one, value) for one in found for value in axis]
-    return found
 
 
 def pairs(one: tuple[Any, ...]) -> set[tuple[tuple[int, Any], tuple[int, Any]]]:

@@ -55,6 +55,7 @@ def now_picked(page: Page, before: str = "") -> str:
     return sample[1]
 
 
+@pytest.mark.slow
 def test_a_click_anywhere_picks_a_sample_that_outlasts_a_reload(browse: Browse) -> None:
     page = browse().open("/samples?run=demo-run")
     calendar = canvas(page, "Calendar")

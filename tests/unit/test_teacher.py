@@ -83,6 +83,7 @@ def test_what_comes_before_the_first_round_is_told_apart_from_it() -> None:
     assert (rounds[0].visits, rounds[0].planned) == (1, 4)
 
 
+@pytest.mark.slow
 def test_what_is_done_with_its_events_takes_none_of_its_time() -> None:
     work, began, slept = distilling("stemdist", targets="teacher", **LEARNED), time.perf_counter(), 0.0
     before = sum(work.clock.seconds.values())
