@@ -1,14 +1,12 @@
 """What tests share: which of them run, how they are shared out, and what is made once for all processes."""
 
 import os
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
-from filelock import FileLock
 from hypothesis import settings
+from once import Once, once_in
 
 # Several processes share the processors: with a thread each they are done sooner than with one a processor.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -68,26 +66,10 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "shared"
 
 
-Once = Callable[[str, Callable[[Path], Any]], Path]
-
-
 @pytest.fixture(scope="session")
 def once(shared_folder: Path) -> Once:
-    """``once(name, make)``: the folder of that name, which ``make(folder)`` has filled in the first process that asked.
-
-    All processes read the same files, so a test that changes them works on a copy.
-    """
-
-    def get(name: str, make: Callable[[Path], Any]) -> Path:
-        folder, made = shared_folder / name, shared_folder / f"{name}.made"
-        with FileLock(shared_folder / f"{name}.lock"):
-            if not made.exists():
-                folder.mkdir()
-                make(folder)
-                made.touch()
-        return folder
-
-    return get
+    """What takes long to make, made once for all processes; see tests/once.py."""
+    return once_in(shared_folder)
 
 
 # ---- data ----------------------------------------------------------------------------------------------------------

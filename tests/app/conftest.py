@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from distillations import SMALL, distilled
+from once import Once
 from running import Command
 from states import states
 from streamlit.testing.v1 import AppTest
@@ -29,11 +30,9 @@ MAIN = Path(__file__).parents[2] / "app" / "main.py"
 
 
 @pytest.fixture(scope="session")
-def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_file(once: Once) -> Path:
     """A dataset of 4 sensors with places and 600 hours."""
-    path = tmp_path_factory.mktemp("data") / "tiny.nc"
-    tiny().save(path)
-    return path
+    return once("tiny", lambda folder: tiny().save(folder / "tiny.nc")) / "tiny.nc"
 
 
 @pytest.fixture
@@ -122,27 +121,22 @@ def here(finished: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 @pytest.fixture(scope="session")
-def distil_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def distil_file(once: Once) -> Path:
     """12 sensors with places and 400 hours."""
-    path = tmp_path_factory.mktemp("data") / "tiny.nc"
-    tiny(400, 12).save(path)
-    return path
+    return once("twelve-sensors", lambda folder: tiny(400, 12).save(folder / "tiny.nc")) / "tiny.nc"
 
 
 @pytest.fixture(scope="session")
-def made(distil_file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+def made(distil_file: Path, once: Once) -> dict[str, Run]:
     """A finished set and one of a baseline, a run on the first and one on all data."""
-    place = tmp_path_factory.mktemp("made")
-    found = {"set": distilled(distil_file, place, "set")}
-    found["random"] = distilled(distil_file, place, "random", name="random", time=0.05, space=0.3, epochs=1)
-    same = {
-        "data": SMALL["data"],
-        "model": SMALL["model"],
-        "train": {"epochs": 2, "threads": 1},
-        "prune": {"name": "full"},
-    }
-    found["full"] = trained(distil_file, place, "full", **same)
-    found["small"] = trained(
-        distil_file, place, "small", **same, distilled={"source": str(found["set"].path / "distilled.nc")}
-    )
-    return found
+
+    def make(folder: Path) -> None:
+        source = str(distilled(distil_file, folder, "set").path / "distilled.nc")
+        distilled(distil_file, folder, "random", name="random", time=0.05, space=0.3, epochs=1)
+        train = {"epochs": 2, "threads": 1}
+        same = {"data": SMALL["data"], "model": SMALL["model"], "train": train, "prune": {"name": "full"}}
+        trained(distil_file, folder, "full", **same)
+        trained(distil_file, folder, "small", **same, distilled={"source": source})
+
+    folder = once("sets-and-runs", make)
+    return {name: Run(folder / name) for name in ("set", "random", "full", "small")}

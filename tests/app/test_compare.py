@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from once import Once
 from pages import button, texts
 from tiny import tiny
 from training_runs import copied, trained
@@ -12,10 +13,15 @@ from stcore.runs import Run
 
 
 @pytest.fixture(scope="module")
-def pair(tiny_file: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
+def pair(tiny_file: Path, once: Once) -> tuple[Run, Run]:
     """One run with pruning and one without."""
-    runs = tmp_path_factory.mktemp("pair")
-    return trained(tiny_file, runs, "pruned"), trained(tiny_file, runs, "full", prune={"name": "full"})
+
+    def make(runs: Path) -> None:
+        trained(tiny_file, runs, "pruned")
+        trained(tiny_file, runs, "full", prune={"name": "full"})
+
+    runs = once("pair", make)
+    return Run(runs / "pruned"), Run(runs / "full")
 
 
 @pytest.fixture

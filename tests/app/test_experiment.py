@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from cases import only
+from once import Once
 from pages import button, texts
 
 from stcore.evidence.experiment import create_experiment, open_experiment
@@ -19,11 +20,10 @@ PARTS = ("How much better or worse", "Accuracy against visits", "Accuracy agains
 
 
 @pytest.fixture(scope="module")
-def experiment(tiny_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def experiment(tiny_file: Path, once: Once) -> Path:
     """A runs folder with a finished experiment."""
-    root = tmp_path_factory.mktemp("experiment")
-    list(create_experiment({**ASKED, "data": str(tiny_file)}, root).work(in_turn=True))
-    return root
+    asked = {**ASKED, "data": str(tiny_file)}
+    return once("experiment", lambda root: list(create_experiment(asked, root).work(in_turn=True)))
 
 
 @pytest.fixture

@@ -1,15 +1,13 @@
 """What the tests of faults share: runs that nothing has disturbed, to compare with."""
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from once import Once
 from running import SMALL, Undisturbed, done
 
 from stcore.runs import Run, open_run
-
-Once = Callable[[str, Callable[[Path], object]], Path]
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from once import Once
 from running import SMALL, Command, Undisturbed, assert_each_epoch_once, assert_same_run, die_at, done
 
 from stcore.runs import Run
@@ -21,12 +22,14 @@ OVER = "note: the checkpoints are damaged; the run starts over"
 
 
 @pytest.fixture(scope="module")
-def killed(small_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def killed(small_file: Path, once: Once) -> Run:
     """A run killed at the end of its fourth epoch, with the checkpoints of the two before."""
-    folder = tmp_path_factory.mktemp("killed")
-    parts = ("train", small_file, *SMALL, "--runs", folder, "--id", "run", "--quiet")
-    assert Command(folder, *parts, first=partial(die_at, "open score.bin 4")).wait() == -signal.SIGKILL
-    run = Run(folder / "run")
+
+    def make(folder: Path) -> None:
+        parts = ("train", small_file, *SMALL, "--runs", folder, "--id", "run", "--quiet")
+        assert Command(folder, *parts, first=partial(die_at, "open score.bin 4")).wait() == -signal.SIGKILL
+
+    run = Run(once("killed", make) / "run")
     assert run.status == "interrupted"
     assert len(run.epochs()) == 3
     return run

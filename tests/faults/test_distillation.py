@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import xarray as xr
 from cases import mostly_slow
+from once import Once
 from running import KILL, Command, die_at, done, without_clock
 
 from stcore.distil.options import FILE
@@ -34,11 +35,10 @@ BOUNDARIES = {  # how many rounds are told by then
 
 
 @pytest.fixture(scope="module")
-def whole(small_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def whole(small_file: Path, once: Once) -> Run:
     """One that nothing has disturbed."""
-    runs = tmp_path_factory.mktemp("whole")
-    done(runs, "distil", small_file, *ASKED, "--runs", runs, "--id", "whole")
-    return Run(runs / "whole")
+    asked = ("distil", small_file, *ASKED, "--id", "whole")
+    return Run(once("whole-distillation", lambda runs: done(runs, *asked, "--runs", runs)) / "whole")
 
 
 def assert_same_set(one: Run, other: Run) -> None:

@@ -10,6 +10,7 @@ import failing
 import numpy as np
 import pytest
 from cases import mostly_slow
+from once import Once
 from running import Command, assert_same_run, die_at, done, small_data, until
 
 from stcore.evidence.experiment import Experiment, create_experiment, open_experiment
@@ -63,23 +64,23 @@ def assert_same(one: Experiment, other: Experiment) -> None:
 
 
 @pytest.fixture(scope="module")
-def small_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_file(once: Once) -> Path:
     """Ten days of 4 sensors: an experiment is many runs, and here each of them is short."""
-    path = tmp_path_factory.mktemp("data") / "small.nc"
-    small_data(240).save(path)
-    return path
+    return once("ten-days", lambda folder: small_data(240).save(folder / "small.nc")) / "small.nc"
 
 
 @pytest.fixture(scope="module")
-def whole(small_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Experiment:
+def whole(small_file: Path, once: Once) -> Experiment:
     """The experiment that nothing disturbed."""
-    folder = tmp_path_factory.mktemp("whole")
-    command = going(folder, asked(folder, small_file), "--json")
-    assert command.wait() == 0, command.stderr
-    found = command.document
-    assert (found["experiment"], found["status"], found["done"], found["all"]) == ("e", "done", RUNS, RUNS)
-    assert found["report"]["verdicts"] and found["seconds_left"] == 0
-    return open_experiment("e", folder / "runs")
+
+    def make(folder: Path) -> None:
+        command = going(folder, asked(folder, small_file), "--json")
+        assert command.wait() == 0, command.stderr
+        found = command.document
+        assert (found["experiment"], found["status"], found["done"], found["all"]) == ("e", "done", RUNS, RUNS)
+        assert found["report"]["verdicts"] and found["seconds_left"] == 0
+
+    return open_experiment("e", once("whole-experiment", make) / "runs")
 
 
 def test_every_arm_has_its_runs_and_its_own_search(whole: Experiment) -> None:

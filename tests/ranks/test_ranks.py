@@ -14,6 +14,7 @@ import pytest
 from cases import mostly_slow
 from hypothesis import given
 from hypothesis import strategies as st
+from once import Once
 from running import (
     LONGER,
     SMALL,
@@ -30,7 +31,6 @@ from running import (
 from stcore.ranks import Ranks
 from stcore.runs import Run
 
-Once = Callable[[str, Callable[[Path], Any]], Path]
 EXACT = (*SMALL, "--set", "train.precision=float64")
 
 

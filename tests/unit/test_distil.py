@@ -1,7 +1,6 @@
 """Distillation beside its contract: clusters, sizes, matching, the runs that make a set and those that train on one."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 import torch
 from cases import only
 from distillations import COMMON, QUICK
+from once import Once
 from tiny import tiny
 from training_runs import copied
 
@@ -109,7 +109,7 @@ def distilled(runs: Path, name: str = "made", data: STData | None = None) -> Run
 
 
 @pytest.fixture(scope="session")
-def set_run(once: Callable[[str, Callable[[Path], object]], Path]) -> Run:
+def set_run(once: Once) -> Run:
     """A finished distillation, made once for all processes."""
     return Run(once("distilled-set", distilled) / "made")
 
