@@ -134,8 +134,8 @@ def show_section(section: Section, report: Report, arm: Key | None) -> None:
     if not any(report.get(table) for table in section.tables):
         st.markdown("The arms that this needs were not run.")
         return
-    figure = section.draw(report, current_theme())
-    st.plotly_chart(figure, key=f"evidence {section.name}", theme=None, config=PLAIN, alt=section.title)
+    drawn = section.draw(report, current_theme())
+    st.plotly_chart(drawn, key=f"evidence {section.name}", theme=None, config=PLAIN, alt=section.title)
     with st.expander("The numbers"):
         for name in section.tables:
             if report.get(name):
