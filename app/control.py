@@ -1,4 +1,4 @@
-"""How a run stands, in words, and the buttons that steer it."""
+"""The state of a run in words, and the buttons that control it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,7 +14,8 @@ from stcore.runs import Run, RunError
 from stcore.runs.folder import LIVE, Word
 from stcore.words import duration
 
-BADGES = {  # state: word, colour, icon
+# state: word, colour, icon
+BADGES = {
     "queued": ("Waiting", "blue", ":material/hourglass_empty:"),
     "starting": ("Starting", "blue", ":material/hourglass_top:"),
     "running": ("Running", "blue", ":material/play_arrow:"),
@@ -28,7 +29,7 @@ PATIENCE = 10  # seconds without an answer after which ending the worker is offe
 
 
 def show_controls(run: Run, now: str) -> None:
-    """Badge, where the run stands, and the buttons that make sense now."""
+    """Badge, progress, and the buttons for the state ``now``."""
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", width="stretch", key=f"strip {run.id}"
     ):
@@ -38,7 +39,7 @@ def show_controls(run: Run, now: str) -> None:
             st.badge("Simulated", color="violet", icon=":material/science:")
         if assumed := run.spec.data.assumed:
             hint = (
-                f"The file says no {assumed.replace(', ', ' and no ')}, so the times shown here are assumed, not known."
+                f"The file has no {assumed.replace(', ', ' and no ')}, so the times shown here are assumed, not known."
             )
             st.badge("Assumed times", color="orange", icon=":material/schedule:", help=hint)
         if now in LIVE:
@@ -48,14 +49,14 @@ def show_controls(run: Run, now: str) -> None:
 
 def _progress(run: Run, now: str) -> None:
     """A bar over all epochs, with the time left."""
-    where = run.progress
-    if not where or now in ("queued", "starting"):
+    progress = run.progress
+    if not progress or now in ("queued", "starting"):
         text = {"queued": "another run is training", "starting": "loading PyTorch"}.get(now, "")
         st.progress(0.0, text, width=190)
         return
-    share = min(where["visits"] / max(where["planned"], 1), 1.0)
-    text, left = f"{run.pass_name} {where['epoch'] + 1} of {run.passes}", where["seconds_left"]
-    if where["epoch"] < 0:
+    share = min(progress["visits"] / max(progress["planned"], 1), 1.0)
+    text, left = f"{run.pass_name} {progress['epoch'] + 1} of {run.passes}", progress["seconds_left"]
+    if progress["epoch"] < 0:
         compares = run.spec.options.mask.get("pilot")
         text = "comparing masks first" if compares else "scoring before training"
         text = "before the first round" if run.kind == "distil" else text
@@ -66,21 +67,21 @@ def _progress(run: Run, now: str) -> None:
     st.progress(share, text, width=190)
 
 
-WORDS: dict[Word, tuple[str, str, str, str | None]] = {  # what a button says, its icon, its hint, its key
+WORDS: dict[Word, tuple[str, str, str, str | None]] = {  # label of a button, icon, hint, key
     "run": ("Resume", ":material/play_arrow:", "Go on with the next batch. Key: P", "P"),
     "pause": ("Pause", ":material/pause:", "Wait at the next batch; nothing is lost. Key: P", "P"),
     "step": ("Step", ":material/skip_next:", "Run to the end of one epoch, then pause. Key: S", "S"),
     "stop": (
         "Stop",
         ":material/stop:",
-        "Stop at the next batch. The epoch in hand is repeated if you resume later.",
+        "Stop at the next batch. The unfinished epoch is repeated if you resume later.",
         None,
     ),
 }
 
 
 def start_task(make: Callable[[], Run], problem: str) -> Run | None:
-    """Make a run and start its process; None where that cannot be, and then the session's state says why under ``problem``."""
+    """Make a run and start its process; None where that fails, with the reason in the session state under ``problem``."""
     try:
         run = make()
         worker.start(run)
@@ -100,13 +101,13 @@ def show_problem(key: str) -> None:
 
 
 def data_source(run: Run) -> str:
-    """Where the data of a run are, for another run on them."""
-    source = run.spec.data.source
+    """The source of a run's data, for another run on them."""
+    source = str(run.spec.data.source)
     return str(run.path / source) if source == "data.nc" else source
 
 
 def resume_button(run: Run, done: int) -> None:
-    """Go on after so many epochs, or rounds."""
+    """The button that goes on after ``done`` epochs or rounds."""
     label = f"Resume from {run.pass_name} {done + 1}" if done else "Start over"
     st.button(
         label, type="primary", icon=":material/play_arrow:", on_click=worker.start, args=(run,), key=f"resume {run.id}"
@@ -114,14 +115,14 @@ def resume_button(run: Run, done: int) -> None:
 
 
 def show_log_end(run: Run, now: str) -> None:
-    """The end of a worker's log, where it ended badly."""
+    """The last lines of the worker's log, if it failed or was interrupted."""
     if now in ("failed", "interrupted") and (lines := run.log(20)):
         with st.expander("Last lines of its log", expanded=now == "interrupted"):
             st.code(lines, language=None, wrap_lines=True)
 
 
 def _live_buttons(run: Run, now: str) -> None:
-    """Pause or resume, step, stop; and the offer to end a worker that does not answer."""
+    """Pause or resume, step, stop; and kill, for a worker that does not answer."""
     stopping = run.word == "stop"
     for word in ("run" if now == "paused" else "pause", "step", "stop"):
         label, icon, hint, key = WORDS[word]
@@ -132,7 +133,7 @@ def _live_buttons(run: Run, now: str) -> None:
             label, icon=icon, help=hint, shortcut=key, disabled=stopping, on_click=run.control, args=(word,), key=name
         )
     if (silent := run.unanswered) > PATIENCE:
-        hint = f"It has not answered for {silent:.0f} s. Ends the process; nothing is lost but the {run.pass_name} in hand."
+        hint = f"It has not answered for {silent:.0f} s. Ends the process; only the unfinished {run.pass_name} is lost."
         st.button(
             "Kill", icon=":material/dangerous:", help=hint, on_click=worker.kill, args=(run,), key=f"kill {run.id}"
         )
@@ -141,14 +142,14 @@ def _live_buttons(run: Run, now: str) -> None:
 WAITING = {
     "queued": "This run waits until another one has finished.",
     "starting": "Starting: PyTorch is being loaded, which usually takes 3 to 6 s.",
-    "running": "The first epoch is in work.",
+    "running": "The first epoch is running.",
     "paused": "Paused in the first epoch.",
 }
-BEFOREHAND = "A short training comes first, by which samples are scored or masks compared."
+BEFOREHAND = "First comes a short training that scores samples or compares masks."
 
 
 def waiting_text(state: str, what: str, progress: Mapping[str, Any] | None = None) -> str | None:
-    """Why there is nothing to see yet, and when there will be ``what``; None for a run that has ended."""
+    """Why there is nothing to see yet, and when ``what`` happens; None for a run that has ended."""
     if state not in WAITING:
         return None
     before = state == "running" and (progress or {}).get("epoch", 0) < 0
@@ -156,11 +157,11 @@ def waiting_text(state: str, what: str, progress: Mapping[str, Any] | None = Non
 
 
 def show_follow_switch() -> None:
-    """The switch to always show the newest epoch; the same in both views."""
-    words = "Show every new epoch as soon as it is there."
+    """The switch that always shows the newest epoch; Samples and Sensors share it."""
+    words = "Show every new epoch as soon as it is done."
     st.toggle("Follow", key="follow", persist_state="session", help=words, on_change=lambda: set_address("epoch", None))
 
 
 def update_label(epoch: int) -> str:
-    """What the button says that shows a newer epoch."""
+    """The label of the button that shows a newer epoch."""
     return f"Epoch {epoch} available: update"

@@ -1,4 +1,4 @@
-"""A form from an options class: one field for each option of ``Options.describe()``, with its help, unit and range."""
+"""Form fields for an options class: one for each option of ``Options.describe()``, with its help, unit and range."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,10 +12,10 @@ Described = Mapping[str, Any]
 def fields(
     section: str, described: Sequence[Described], automatic: Mapping[str, Any], lists: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
-    """Draw the options of a section and give their values, None for what is left out.
+    """Draw the options of a section and give their values, None for those left empty.
 
-    ``automatic`` says by name what stands in for a value left out; ``lists`` names what a list may hold. The widgets' keys
-    are ``section.name``, so that ``fill`` can set them.
+    ``automatic``: by name, what replaces a value left empty. ``lists``: by name, what a list may hold. The widgets' keys are
+    ``section.name``, so that ``fill`` can set them.
     """
     return {option["name"]: field(section, option, automatic, lists) for option in described}
 
@@ -45,7 +45,7 @@ def field(section: str, option: Described, automatic: Mapping[str, Any], lists: 
 
 
 def number_field(label: str, option: Described, placeholder: str, more: Mapping[str, Any]) -> float | int | None:
-    """A field for a number within its bounds; may be left empty where the option may be left out."""
+    """A field for a number within its bounds; an optional one may be left empty."""
     whole = option["type"] == "integer"
     kind = int if whole else float
     bounds: Any = {
@@ -58,12 +58,12 @@ def number_field(label: str, option: Described, placeholder: str, more: Mapping[
 
 
 def number_step(default: float | None) -> float:
-    """How far a click moves a number: the power of ten below half of it."""
+    """How far a click moves a number: the largest power of ten that is at most half of its default."""
     return 10.0 ** math.floor(math.log10(abs(default or 0.1) / 2))
 
 
 def widget_value(option: Described, value: Any, choices: Sequence[str] | None = None) -> Any:
-    """An option's value as its widget holds it: a list as text, unless it is chosen from a list."""
+    """An option's value as its widget holds it; a list is text, unless it is chosen from ``choices``."""
     if option.get("type") != "array":
         return value
     if choices is not None:
@@ -74,7 +74,7 @@ def widget_value(option: Described, value: Any, choices: Sequence[str] | None = 
 def fill(
     section: str, described: Sequence[Described], values: Mapping[str, Any], lists: Mapping[str, Sequence[str]]
 ) -> None:
-    """Have the next drawing of a section show ``values``. For callbacks."""
+    """Have a section show these values the next time it is drawn. For callbacks."""
     for option in described:
         if (name := option["name"]) not in values:
             continue

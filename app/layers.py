@@ -1,4 +1,4 @@
-"""Layers that a visitor brings for the map: kept for the session and the dataset, each shown, hidden or taken away."""
+"""Layers that a visitor adds to the map: kept for the session and the dataset; each can be hidden or removed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,34 +17,34 @@ UPLOAD_HELP = (
 )
 ONLINE = "Online basemap: sends map positions to openstreetmap.org"
 ONLINE_HELP = (
-    "Off, the map asks nobody on the internet. On, your browser loads map pictures from openstreetmap.org, which so learns "
-    "where you look. Where they do not come, the map is the same as without."
+    "Off: the map asks nobody on the internet. On: your browser loads map pictures from openstreetmap.org, which therefore "
+    "learns where you look. If they do not arrive, the map looks the same as without them."
 )
 
 
 def user_layers(fingerprint: str) -> dict[str, Layer]:
-    """The layers that were brought for a dataset, by name. To be changed in place."""
-    everything: dict[str, dict[str, Layer]] = st.session_state.setdefault("user layers", {})
-    return everything.setdefault(fingerprint, {})
+    """The layers that a visitor added to a dataset, by name. Callers change this mapping."""
+    layers: dict[str, dict[str, Layer]] = st.session_state.setdefault("user layers", {})
+    return layers.setdefault(fingerprint, {})
 
 
 def visible_layers(fingerprint: str) -> dict[str, Layer]:
-    """Those that are not hidden."""
+    """The layers that are not hidden."""
     return {name: layer for name, layer in user_layers(fingerprint).items() if st.session_state.get(_key(name), True)}
 
 
 def map_overlays(fingerprint: str) -> list[Overlay]:
-    """Those that are not hidden, as the map draws them."""
+    """The layers that are not hidden, as the map draws them."""
     return [plain_overlay(name, layer.collection) for name, layer in visible_layers(fingerprint).items()]
 
 
 def is_online() -> bool:
-    """Whether the visitor has asked for a map from the internet."""
+    """Whether the visitor switched on the map from the internet."""
     return bool(st.session_state.get("online basemap", False))
 
 
 def show_layers_box(fingerprint: str, placed: bool) -> None:
-    """The button behind which layers are added, hidden and removed. ``placed``: the sensors have true places."""
+    """The button with the list of layers, where they are added, hidden and removed. ``placed``: sensors have locations."""
     layers = user_layers(fingerprint)
     box = st.popover(
         "Layers",
@@ -58,7 +58,7 @@ def show_layers_box(fingerprint: str, placed: bool) -> None:
             if placed:
                 _show_layers(fingerprint, layers)
             else:
-                st.markdown("Layers need true places, and these sensors have none.")
+                st.markdown("Layers need the locations of the sensors, and these have none.")
 
 
 def _show_layers(fingerprint: str, layers: dict[str, Layer]) -> None:
@@ -70,7 +70,7 @@ def _show_layers(fingerprint: str, layers: dict[str, Layer]) -> None:
 
 
 def _show_layer(name: str, layers: dict[str, Layer]) -> None:
-    """One layer: shown or not, away with it, and what was done to it."""
+    """One layer with its checkbox, its remove button, and what the reader changed in it."""
     layer = layers[name]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         count = len(layer.collection["features"])
@@ -98,8 +98,8 @@ def _key(name: str) -> str:
 
 
 def _add_layer(fingerprint: str, layers: dict[str, Layer]) -> None:
-    """A file, then its questions if it has any."""
-    number = st.session_state.get("layer number", 0)  # a new one empties the field
+    """The field for a file, then the questions about it, if there are any."""
+    number = st.session_state.get("layer number", 0)  # another number empties the field
     given = st.file_uploader("Add a layer", key=f"layer file {number}", max_upload_size=100, help=UPLOAD_HELP)
     asked = st.session_state.get("layer question")
     if given is None:
@@ -115,10 +115,10 @@ def _add_layer(fingerprint: str, layers: dict[str, Layer]) -> None:
         with st.spinner("Reading the layer, about 3 s"):
             layer = oneshot.layer(given.name, given.getvalue(), answers)
     except (DataError, OSError) as error:
-        found = error.findings if isinstance(error, DataError) else [Finding("error", "disk", str(error))]
-        st.session_state["layer question"] = (given.file_id, found)
-        if not any(finding.choices for finding in found):
-            for finding in found:
+        findings = error.findings if isinstance(error, DataError) else [Finding("error", "disk", str(error))]
+        st.session_state["layer question"] = (given.file_id, findings)
+        if not any(finding.choices for finding in findings):
+            for finding in findings:
                 st.error(plain(finding.text), icon=":material/block:")
             return
         st.rerun()
@@ -133,18 +133,18 @@ def _add_layer(fingerprint: str, layers: dict[str, Layer]) -> None:
 
 
 def _ask(finding: Finding) -> dict[str, str]:
-    """What a file leaves open, and the answer."""
+    """A question about a file; gives the answer by the question's code."""
     st.warning(plain(finding.text), icon=":material/help:")
     if not finding.choices:
         return {}
     if any(choice.startswith("<") for choice in finding.choices):
-        said = st.text_input("Coordinate system, such as EPSG:25832", key=f"layer {finding.code}")
+        answer = st.text_input("Coordinate system, such as EPSG:25832", key=f"layer {finding.code}")
     else:
-        said = st.selectbox("Which one?", list(finding.choices), key=f"layer {finding.code}")
-    return {finding.code: said} if said else {}
+        answer = st.selectbox("Which one?", list(finding.choices), key=f"layer {finding.code}")
+    return {finding.code: answer} if answer else {}
 
 
 def _free_name(name: str, layers: Mapping[str, Any]) -> str:
-    """The name, with a number where another layer is called so."""
+    """The name, with a number if another layer has it already."""
     names = (name, *(f"{name} {number}" for number in range(2, 1000)))
     return next(candidate for candidate in names if candidate not in layers)

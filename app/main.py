@@ -1,4 +1,4 @@
-"""The workbench: six views on one core. Start it with ``python workbench.py``."""
+"""The workbench: six views. Start it with ``python workbench.py``."""
 
 from pathlib import Path
 
@@ -20,5 +20,5 @@ pages = [
 ]
 try:
     st.navigation(pages, position="top").run()
-except RunError as error:  # a run's folder is damaged, or went away meanwhile
+except RunError as error:  # a run's folder is damaged, or was deleted in the meantime
     st.error(plain(str(error)))

@@ -1,4 +1,7 @@
-"""The map panel that several views share: map, legend, and the flat map for those without WebGL, for files and for a lasso."""
+"""The map that several views share: with WebGL or flat, its legend, and what was clicked on it.
+
+The flat map is for browsers without WebGL, for files, and for choosing sensors by lasso.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +27,7 @@ WITH_LASSO = {"displaylogo": False, "scrollZoom": True}
 
 
 def choose_from_map(sensors: SensorMap, key: str) -> bool:
-    """Choose the sensor that was clicked on the map; True where that changed the choice."""
+    """Choose the sensor that was clicked on the map; True if that is another one than before."""
 
     def name_of(position: int | None) -> str | None:
         return None if position is None else str(sensors.names[position])
@@ -37,7 +40,7 @@ def choose_from_map(sensors: SensorMap, key: str) -> bool:
 
 
 def new_lasso(key: str) -> list[int] | None:
-    """The sensors of a new lasso or box on the flat map; None where there is none, or it was taken before."""
+    """The sensors in a new lasso or box on the flat map; None if there is no new one."""
     points = _points(f"{key}-flat")
     fresh = len(points) > 1 and points != st.session_state.get(f"{key} lasso")
     st.session_state[f"{key} lasso"] = points
@@ -45,24 +48,24 @@ def new_lasso(key: str) -> list[int] | None:
 
 
 def new_area_click(sensors: SensorMap, key: str) -> tuple[int, int] | None:
-    """(overlay, feature) of a new click on an area of the map; None without one."""
+    """(overlay, feature) of a new click on an area of the map; None if there is no new one."""
     layers = ((st.session_state.get(key) or {}).get("selection") or {}).get("indices") or {}
-    found = [
+    areas = [
         area
         for layer, indices in layers.items()
         for index in indices
         if (area := clicked_area(sensors, str(layer), int(index)))
     ]
-    now = found[0] if found else None
+    now = areas[0] if areas else None
     fresh = now is not None and now != st.session_state.get(f"{key} area")
     st.session_state[f"{key} area"] = now
     return now if fresh else None
 
 
 def _points(key: str) -> list[int]:
-    """The sensors among the points chosen on the flat map; lines and areas underneath carry no number."""
-    found = (st.session_state.get(key) or {}).get("selection", {}).get("points", [])
-    return [int(point["customdata"]) for point in found if isinstance(point.get("customdata"), int | float)]
+    """The sensors among the points selected on the flat map; lines and areas below them have no number."""
+    points = (st.session_state.get(key) or {}).get("selection", {}).get("points", [])
+    return [int(point["customdata"]) for point in points if isinstance(point.get("customdata"), int | float)]
 
 
 def show_map(
@@ -76,10 +79,10 @@ def show_map(
     neighbours: Sequence[tuple[int, float]] = (),
     lasso: bool = False,
 ) -> None:
-    """Draw the map with its legend; zoom and place stay while the numbers change. ``about``: what a saved one is called.
+    """Draw the map with its legend; its zoom stays while the numbers change. ``about``: the title of a saved map.
 
-    ``marked`` sensors stand out, ``neighbours`` (position, weight 0 to 1) are tied to the chosen one. ``lasso``: several can
-    be chosen on the flat map, see ``take_many``.
+    ``marked`` sensors stand out. ``neighbours`` (sensor index, weight 0 to 1) are tied to the chosen sensor. ``lasso``: several
+    sensors can be chosen on the flat map, see ``new_lasso``.
     """
     theme, flat = current_theme(), st.session_state.get(f"{key}-kind", False)
     if flat:
@@ -124,8 +127,8 @@ def show_map(
 def show_flat_map(
     sensors: SensorMap, key: str, chosen: int | None, alt: str, *, marked: Sequence[int], lasso: bool
 ) -> None:
-    """The flat map. It is built anew, and loses its zoom, whenever what it draws changes: so a lasso made on it marks
-    nothing until the numbers change."""
+    """The flat map. It loses its zoom whenever its drawing changes, so it draws the marks of a lasso only with the next
+    numbers."""
     drawn: dict[str, Any] = st.session_state.setdefault(f"{key} drawn", {})
     now = (sensors.title, chosen, current_theme().name, len(sensors.overlays))
     if drawn.get("now") != now or not len(marked):

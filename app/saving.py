@@ -18,15 +18,15 @@ OFFLINE = "One file of about 5 MB that opens anywhere, without internet."
 CAMERA = "The camera at the figure's top right saves it as a picture."
 
 
-def save_table(frame: pd.DataFrame, name: str, what: str) -> None:
-    """Buttons that save a table as CSV and as Parquet; ``what`` it is, in words."""
+def save_table(frame: pd.DataFrame, name: str, what: str, key: str = "") -> None:
+    """Buttons that save a table as CSV and as Parquet; ``what`` it is, in words. ``key``: where ``name`` occurs twice."""
     with st.container(horizontal=True):
         st.download_button(
             f"{what} as CSV",
             lambda: csv_text(frame),
             f"{name}.csv",
             "text/csv",
-            key=f"csv {name}",
+            key=f"csv {key or name}",
             on_click="ignore",
             type="tertiary",
         )
@@ -35,7 +35,7 @@ def save_table(frame: pd.DataFrame, name: str, what: str) -> None:
             lambda: bytes(frame.to_parquet() or b""),
             f"{name}.parquet",
             PARQUET,
-            key=f"parquet {name}",
+            key=f"parquet {key or name}",
             on_click="ignore",
             type="tertiary",
         )

@@ -1,4 +1,4 @@
-"""What every view needs: where runs lie, which run and dataset are looked at, the theme, and cached readings of both."""
+"""What every view needs: the runs folder, the values in the address, the theme, and cached traces and datasets."""
 
 import os
 import re
@@ -26,20 +26,20 @@ COOKIE, SECRET = "winnow", re.compile(r"[0-9a-f]{32}")
 
 
 def runs_folder() -> Path:
-    """Where runs are kept: STCORE_RUNS, else ``runs`` beside the app; of a class, the visitor's own folder in it."""
+    """The folder of runs: STCORE_RUNS, else ``runs`` beside the app; in a class, the visitor's own folder in it."""
     whole = Path(os.environ.get("STCORE_RUNS", ROOT / "runs"))
     return own_folder(whole, _secret()) if in_class() else whole
 
 
 def in_class() -> bool:
-    """Whether the page is served to a class, each visitor with runs of their own."""
+    """Whether the page is served to a class, in which each visitor has their own runs."""
     return bool(os.environ.get("STCORE_CLASS"))
 
 
 def _secret() -> str:
-    """What this browser alone has: its cookie, or what is to become its cookie."""
-    kept = st.context.cookies.get(COOKIE, "")
-    return kept if SECRET.fullmatch(kept) else str(st.session_state.setdefault("visitor", secrets.token_hex(16)))
+    """The secret of this browser: its cookie, or the one that it is about to get."""
+    cookie = st.context.cookies.get(COOKIE, "")
+    return cookie if SECRET.fullmatch(cookie) else str(st.session_state.setdefault("visitor", secrets.token_hex(16)))
 
 
 SETTLE = """<script>(() => {
@@ -54,45 +54,45 @@ SETTLE = """<script>(() => {
   settle();
   setTimeout(settle, 1000);
 })()</script>"""
-"""A browser keeps the first secret that one of its tabs is given; the others, which come with one of their own, load again."""
+"""A browser keeps the secret that its first tab gets. Other tabs, which got another secret, load the page again."""
 
 
 def keep_visitor() -> None:
-    """Of a class: have a browser that comes for the first time keep its secret, so that it finds its runs again."""
+    """In a class: have a new browser keep its secret in a cookie, so that it finds its runs again."""
     if in_class() and st.context.cookies.get(COOKIE, "") != (secret := _secret()):
         script = SETTLE.replace("NAME", COOKIE).replace("SECRET", secret).replace("AGE", str(90 * 86_400))
         st.html(script, unsafe_allow_javascript=True)
 
 
 def current_theme() -> Theme:
-    """The tokens of the theme that the page is shown in."""
+    """The colours of the theme that the page has."""
     return theme_of(st.context.theme.type)
 
 
 def current_zone() -> str:
-    """The zone of the clock that the person at the page has."""
+    """The time zone of the visitor's clock."""
     return st.context.timezone or "UTC"
 
 
 # ---- runs ----------------------------------------------------------------------------------------------------------
 def demo_run() -> Run | None:
-    """The finished run that the project brings."""
+    """The finished run that comes with the project."""
     return Run(DEMO_RUN) if (DEMO_RUN / "spec.json").is_file() else None
 
 
 def all_runs(kind: str | None = "train") -> list[Run]:
-    """The runs of the folder, newest first, then the demo run; with ``kind`` None the distillations among them, too."""
+    """The runs of the folder, newest first, then the demo run; with ``kind`` None the distillations, too."""
     demo = demo_run()
     return runs_in(runs_folder(), kind) + ([demo] if demo else [])
 
 
 def listed_runs(chosen: str | None = None) -> list[Run]:
-    """The runs that lists offer: all but archived ones and trials of an experiment's search, unless ``chosen``."""
+    """The runs that lists offer: all except archived ones and trials of an experiment's search. ``chosen`` stays in."""
     return [run for run in all_runs() if run.id == chosen or not (run.spec.is_trial or label(run).archived)]
 
 
 def distillations(chosen: str | None = None) -> list[Run]:
-    """The distillations of the folder, newest first: all but archived ones, unless ``chosen``."""
+    """The distillations of the folder, newest first, except archived ones. ``chosen`` stays in."""
     return [run for run in runs_in(runs_folder(), "distil") if run.id == chosen or not label(run).archived]
 
 
@@ -102,7 +102,7 @@ def find_run(name: str) -> Run | None:
 
 
 def run_state(run: Run) -> str:
-    """The run's status; ``starting``, too, while a worker that was started here has not come so far as to say so."""
+    """The run's status; also ``starting`` while its worker was started here but has not reported yet."""
     return "starting" if worker.launching(run) else run.status
 
 
@@ -111,21 +111,21 @@ def show_run(run: Run) -> None:
     set_address("run", run.id)
 
 
-# ---- what the address says -----------------------------------------------------------------------------------------
+# ---- values in the address -----------------------------------------------------------------------------------------
 def address_value(name: str) -> str | None:
-    """A value that stands in the address, as ``?name=``, and outlasts a change of view.
+    """A value of the address, ``?name=``, that stays when the view changes.
 
-    The address wins where it says something new: a link, the back button. Else it is what ``link`` last set.
+    A new value in the address wins, as after a link or the back button; else it is what ``set_address`` set last.
     """
-    told = st.query_params.get(name)
-    if told is None or told == st.session_state.get(f"address {name}"):
-        told = st.session_state.get(f"linked {name}")
-    set_address(name, told)
-    return told
+    value = st.query_params.get(name)
+    if value is None or value == st.session_state.get(f"address {name}"):
+        value = st.session_state.get(f"linked {name}")
+    set_address(name, value)
+    return value
 
 
 def set_address(name: str, value: str | None) -> None:
-    """Set a value that ``linked`` gives back; None takes it out of the address."""
+    """Set the value that ``address_value`` gives; None takes it out of the address."""
     st.session_state[f"address {name}"] = st.session_state[f"linked {name}"] = value
     if value is None:
         st.query_params.pop(name, None)
@@ -133,24 +133,24 @@ def set_address(name: str, value: str | None) -> None:
         st.query_params[name] = value
 
 
-# ---- readings, kept while their files do not change ----------------------------------------------------------------
+# ---- traces and datasets, cached while their files stay the same -----------------------------------------------------
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _trace(path: str, told: int, stamp: float) -> xr.Dataset:
+def _trace(path: str, size: int, stamp: float) -> xr.Dataset:
     return open_run(path).trace()
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
-def _table(path: str, told: int, stamp: float) -> pd.DataFrame:
+def _table(path: str, size: int, stamp: float) -> pd.DataFrame:
     return open_run(path).table()
 
 
 def run_trace(run: Run) -> xr.Dataset:
-    """The run's trace, read again only when its folder has more to tell. Never change what comes back."""
+    """The run's trace, read again only when it has new events. It is shared: never change it."""
     return _trace(str(run.path), *_events_stamp(run))
 
 
 def epoch_table(run: Run) -> pd.DataFrame:
-    """One row an epoch, read again only when the run's folder has more to tell."""
+    """One row an epoch, read again only when the run has new events."""
     return _table(str(run.path), *_events_stamp(run))
 
 
@@ -161,16 +161,16 @@ def _events_stamp(run: Run) -> tuple[int, float]:
 
 
 def check_readable(path: Path) -> None:
-    """DataError where a path lies in none of the folders that this page may read; a class is told in a visitor's words."""
+    """DataError for a path outside the folders that this page may read; in a class the message is for visitors."""
     try:
         check_inside(path, folders(ROOT / "data", runs_folder()))
     except DataError:
         if not in_class():
             raise
-        shared = [str(place) for place in dict.fromkeys(folders()) if place != (ROOT / "data").resolve()]
+        shared = [str(folder) for folder in dict.fromkeys(folders()) if folder != (ROOT / "data").resolve()]
         where = f"files and folders in {listing(shared, 4)}, " if shared else ""
         raise refuse(
-            "outside", f"This cannot be opened here. What can be: {where}the demo city, and what you upload."
+            "outside", f"This cannot be opened here. You can open {where}the demo city, and your uploads."
         ) from None
 
 
@@ -180,9 +180,9 @@ def _dataset(source: str, answers: tuple[tuple[str, str], ...], stamp: float) ->
 
 
 def open_dataset(source: str, answers: dict[str, str] | None = None) -> STData:
-    """An opened dataset from the folders that this page may read, kept while its file and the answers beside it stay.
+    """A dataset from the folders that this page may read; cached while its files and answers stay the same. DataError.
 
-    Never change what comes back. DataError.
+    It is shared: never change it.
     """
     if source != "demo":
         check_readable(Path(source))
@@ -190,32 +190,32 @@ def open_dataset(source: str, answers: dict[str, str] | None = None) -> STData:
         path = Path(source).expanduser()
         parts = [path, answers_path(path), *(path.iterdir() if path.is_dir() else ())]
         stamp = sum(part.stat().st_mtime for part in parts if part.exists())
-    except OSError as error:  # such as a name too long, or a folder of somebody else
+    except OSError as error:  # such as a name that is too long, or another person's folder
         raise refuse("not-found", f"{source[:80]} cannot be opened: {error.strerror or error}.") from None
     return _dataset(source, tuple(sorted((answers or {}).items())), stamp)
 
 
 def run_dataset(run: Run) -> STData:
-    """The data that a run was made of, where they lie in folders that this page may read. DataError."""
+    """The data of a run, from folders that this page may read. DataError."""
     source = run.spec.data.source
     return open_dataset(str(run.path / source) if source == "data.nc" else source, run.spec.data.answers)
 
 
 def session_answers(source: str) -> dict[str, str]:
-    """What was answered about a dataset in this session; what is kept beside the data is found by the reader."""
+    """The answers about a dataset in this session. The reader finds those that are saved beside the data."""
     return dict(_all_answers().get(source, {}))
 
 
 def set_answer(source: str, code: str, choice: str) -> None:
-    """Take an answer; the next opening uses it."""
+    """Set an answer; the data are opened with it the next time."""
     _all_answers().setdefault(source, {})[code] = choice
 
 
 def drop_answers(source: str) -> None:
-    """Back to what is taken when nobody answers."""
+    """Forget the answers of this session."""
     _all_answers().pop(source, None)
 
 
 def _all_answers() -> dict[str, dict[str, str]]:
-    kept: Any = st.session_state.setdefault("answers", {})
-    return kept
+    answers: Any = st.session_state.setdefault("answers", {})
+    return answers

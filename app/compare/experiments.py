@@ -1,4 +1,4 @@
-"""The list of experiments: how far each is, when all of it will be done, and the buttons that steer it."""
+"""The list of experiments: the progress of each, the time left, and the buttons that control it."""
 
 from typing import Any
 
@@ -14,15 +14,13 @@ from stcore.runs import RunError
 from stcore.words import duration
 
 LIVE = ("starting", "running", "paused")
-BADGES = control.BADGES | {
-    "new": ("Not started", "gray", ":material/schedule:"),
-}
-POLL, SLOW_POLL = 1.0, 4.0  # seconds between two looks: while one works; while one could be resumed elsewhere
-SHOWN = 4  # the others are folded away
+BADGES = control.BADGES | {"new": ("Not started", "gray", ":material/schedule:")}
+POLL, SLOW_POLL = 1.0, 4.0  # seconds between two looks, while one works and while one could be resumed elsewhere
+SHOWN = 4  # older ones are folded away
 
 
 def chosen_experiment(experiments: list[Experiment]) -> Experiment | None:
-    """The one in the address, else the newest."""
+    """The experiment in the address, else the newest."""
     asked = address_value("experiment")
     found = next((one for one in experiments if one.name == asked), None)
     if asked and found is None:
@@ -32,23 +30,22 @@ def chosen_experiment(experiments: list[Experiment]) -> Experiment | None:
 
 
 def show_experiments(experiments: list[Experiment], chosen: Experiment | None) -> None:
-    """The list, alive while anything works."""
+    """The list; it is drawn again by itself while an experiment works."""
     st.session_state["listed"] = progress_key(experiments)
     every = POLL if any(one.status in LIVE for one in experiments) else SLOW_POLL
     st.fragment(_show_experiments, run_every=every)(chosen.name if chosen else "")
-    if said := st.session_state.pop("experiment problem", None):
-        st.error(plain(said), icon=":material/block:")
+    control.show_problem("experiment problem")
 
 
 def progress_key(experiments: list[Experiment]) -> list[tuple[str, str, int]]:
-    """What a redrawing of the whole page depends on: names, how they stand, and how many runs are finished."""
+    """Names, states and numbers of finished runs; when these change, the whole page is drawn again."""
     return [(one.name, one.status, int(one.progress.get("done", 0))) for one in experiments]
 
 
 def _show_experiments(chosen: str) -> None:
     experiments = experiments_in(runs_folder())
     if st.session_state.get("listed") != progress_key(experiments):
-        st.rerun()  # the whole page: what can be shown of a report may have changed
+        st.rerun()  # the whole page, since the report may have changed
     for one in experiments[:SHOWN]:
         show_experiment(one, one.name == chosen)
     if rest := experiments[SHOWN:]:
@@ -58,7 +55,7 @@ def _show_experiments(chosen: str) -> None:
 
 
 def show_experiment(experiment: Experiment, chosen: bool) -> None:
-    """One experiment: name, what it is, how far it is, and its buttons."""
+    """One experiment: its name, methods, progress and buttons."""
     now, progress = experiment_state(experiment), experiment.progress
     word, color, icon = BADGES[now]
     with st.container(border=True, key=f"experiment-{experiment.name}", gap="xsmall"):
@@ -71,20 +68,20 @@ def show_experiment(experiment: Experiment, chosen: bool) -> None:
         for failed in progress.get("failed") or []:
             st.markdown(f":red[{plain(failed['run'])} failed:] {plain(failed['reason'], 300)}")
         if now == "interrupted" and (last := last_log_line(experiment)):
-            st.markdown(f"Its last words: {plain(last, 300)}")
+            st.markdown(f"Last line of its log: {plain(last, 300)}")
 
 
 def experiment_state(experiment: Experiment) -> str:
-    """Its status, with stopped and not yet started told from interrupted."""
+    """The status; of an interrupted experiment whether it was stopped or never started."""
     status = experiment.status
     if status != "interrupted":
         return status
-    told = experiment.progress.get("state")
-    return "new" if told is None else "stopped" if told == "stopped" else "interrupted"
+    last = experiment.progress.get("state")
+    return "new" if last is None else "stopped" if last == "stopped" else "interrupted"
 
 
 def experiment_words(experiment: Experiment) -> str:
-    """Methods, budgets, seeds and data in a line."""
+    """Methods, budgets, seeds and data in one line."""
     options = experiment.options
     methods = ", ".join(one.label or card_label(one.name) for one in options.methods)
     budgets = ", ".join(
@@ -95,7 +92,7 @@ def experiment_words(experiment: Experiment) -> str:
 
 
 def experiment_progress(experiment: Experiment, now: str) -> tuple[float, str]:
-    """Share of the runs that are finished, those under way counted by their epochs, and that in words."""
+    """The finished share of the runs (those under way count by their epochs), and the same in words."""
     progress = experiment.progress
     done, whole = int(progress.get("done", 0)), int(progress.get("all") or len(experiment.plan.runs))
     current: list[dict[str, Any]] = progress.get("current") or []
@@ -114,7 +111,7 @@ def experiment_progress(experiment: Experiment, now: str) -> tuple[float, str]:
 
 
 def last_log_line(experiment: Experiment) -> str:
-    """The last line that its worker wrote down."""
+    """The last line of the worker's log."""
     try:
         lines = (experiment.folder.path / "log.txt").read_text("utf-8", "replace").split("\n")
     except OSError:
@@ -123,14 +120,14 @@ def last_log_line(experiment: Experiment) -> str:
 
 
 def show_buttons(experiment: Experiment, now: str, chosen: bool) -> None:
-    """Start or resume, pause, stop; and which one's report is shown."""
+    """Start or resume, pause, stop, and show the report."""
     name = experiment.name
     if now in ("running", "paused"):
         word, label, icon = (
             ("run", "Resume", ":material/play_arrow:") if now == "paused" else ("pause", "Pause", ":material/pause:")
         )
         st.button(label, icon=icon, key=f"{word} experiment {name}", on_click=experiment.control, args=(word,))
-        hint = "Stop after this batch. What is finished stays; epochs in hand are repeated if you resume."
+        hint = "Stop after this batch. Finished runs stay; unfinished epochs are repeated if you resume."
         st.button(
             "Stop",
             icon=":material/stop:",
@@ -159,7 +156,7 @@ def show_buttons(experiment: Experiment, now: str, chosen: bool) -> None:
 
 
 def resume_experiment(name: str) -> None:
-    """Have a process of its own work on it."""
+    """Start a process that works on the experiment. For callbacks."""
     try:
         worker.start_experiment(name, runs_folder(), bool(st.session_state.get("experiment.in turn")))
     except (RunError, OSError) as error:

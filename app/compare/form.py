@@ -1,4 +1,4 @@
-"""The form of a new experiment: what is compared, how often, how it is trained; runs and time are told before the start."""
+"""The form of a new experiment: methods, seeds and training; it shows the number of runs and the time before the start."""
 
 import json
 from collections.abc import Mapping
@@ -27,13 +27,13 @@ from stcore.training import cost
 from stcore.words import duration
 
 MAIN = ("keep", "seeds", "samples")
-SEARCHED = ("batch", "lr")  # decided by the search, where there is one
+SEARCHED = ("batch", "lr")  # the search chooses them, if there is one
 AUTOMATIC = {"rates": "follow the batch", "decays": "that of all runs"}
-CONTROLS = ("full", "random")  # trained by themselves
+CONTROLS = ("full", "random")  # every experiment trains them
 
 
 class Draft(NamedTuple):
-    """What the form says: the experiment's options, or why it cannot be."""
+    """What the form says: the experiment's options, or the reason why it is not possible."""
 
     options: ExperimentOptions | None
     data: STData | None
@@ -41,14 +41,14 @@ class Draft(NamedTuple):
 
 
 def plan_experiment_like(run: Run) -> None:
-    """Show the form filled with a run's method, model and data. For callbacks."""
+    """Show the form filled with a run's settings. For callbacks."""
     fill_run(run)
     set_address("part", "worth")
     st.session_state["new experiment"] = True
 
 
 def show_experiment_form(run: Run | None, opened: bool) -> None:
-    """The form, folded away unless there is nothing else; ``run`` may lend it its settings."""
+    """The form, folded away unless ``opened``; a button fills it with the settings of ``run``."""
     st.session_state.setdefault("new experiment", opened)
     st.toggle("New experiment", key="new experiment")
     if not st.session_state["new experiment"]:
@@ -69,7 +69,7 @@ def show_experiment_form(run: Run | None, opened: bool) -> None:
                 on_click=start_experiment,
                 args=(draft.options,),
             )
-            st.markdown("Its runs are processes of their own: they go on when this page is closed, and after a crash.")
+            st.markdown("Its runs are processes of their own: they go on when this page is closed.")
 
 
 def show_presets(run: Run | None) -> None:
@@ -83,7 +83,7 @@ def show_presets(run: Run | None) -> None:
 
 
 def choose_experiment() -> Draft:
-    """All fields, and what they come to."""
+    """All fields, and the experiment that they describe."""
     described = {option["name"]: option for option in ExperimentOptions.describe()}
     cards = registry.cards("strategies")
     offered = [name for name, card in cards.items() if name not in CONTROLS and "keep" in card.options.model_fields]
@@ -120,13 +120,13 @@ def choose_experiment() -> Draft:
 
 
 def free_name() -> str:
-    """The first name of its kind that is not taken."""
+    """The first name experiment-N that is free."""
     taken = {one.name for one in experiments_in(runs_folder())}
     return next(name for number in range(1, len(taken) + 2) if (name := f"experiment-{number}") not in taken)
 
 
 def choose_training(source: str) -> tuple[dict[str, Any], Any]:
-    """Run options common to all, and the search or False."""
+    """The options of all runs, and those of the search (False without one)."""
     train = {option["name"]: option for option in TrainOptions.describe()}
     st.session_state.setdefault("experiment.model", "stid")
     columns = st.columns([2, 1, 2], vertical_alignment="bottom")
@@ -135,7 +135,9 @@ def choose_training(source: str) -> tuple[dict[str, Any], Any]:
     with columns[1]:
         epochs = forms.field("experiment train", train["epochs"], {}, {})
     with columns[2]:
-        hint = "One grid for every method and every control, so that none has an advantage; judged on the validation windows."
+        hint = (
+            "The same grid for every method and control, so that none has an advantage. The validation windows decide."
+        )
         st.session_state.setdefault("experiment.tune", True)
         searched = st.checkbox(
             "Search batch and learning rate", key="experiment.tune", help=hint, persist_state="session"
@@ -161,30 +163,30 @@ def choose_training(source: str) -> tuple[dict[str, Any], Any]:
 
 
 def choose_controls(controls: Mapping[str, Any]) -> bool:
-    """Whether controls are trained too, and one run at a time."""
+    """Whether to train one run at a time; gives whether controls are trained too."""
     with st.container(horizontal=True):
         st.checkbox(
             "One run at a time",
             key="experiment.in turn",
             persist_state="session",
-            help="Slower where there are several slots, but then the seconds of different methods can be compared.",
+            help="Slower on a machine that trains several runs at once, but the times of methods can then be compared.",
         )
         return bool(forms.field("experiment", controls, {}, {}))
 
 
 def split_list(value: Any) -> Any:
-    """Text with commas as its parts; None for none."""
+    """The parts of a text with commas; anything else as it is."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 def parse_seeds(value: Any) -> Any:
-    """Seeds: a single number is how many, as in an experiment's file."""
+    """The seeds; a single number is how many, as in an experiment's file."""
     parts = split_list(value) or []
     return int(parts[0]) if len(parts) == 1 and parts[0].isdigit() else parts
 
 
 def read_draft(source: str, values: dict[str, Any]) -> Draft:
-    """The experiment's options, or in words why it cannot be."""
+    """The experiment's options, or the reason why it is not possible."""
     data, problem = open_source(source)
     if data is None:
         return Draft(None, None, problem)
@@ -204,9 +206,9 @@ def read_draft(source: str, values: dict[str, Any]) -> Draft:
     return Draft(options, data)
 
 
-# ---- how much it is ------------------------------------------------------------------------------------------------
+# ---- runs and time ------------------------------------------------------------------------------------------------
 def plan_size(options: str, data: STData) -> tuple[Plan, dict[str, cost.Work]]:
-    """The plan and each arm's work. OptionError for an arm that cannot be trained."""
+    """The plan and the work of each arm. OptionError for an arm that cannot be trained."""
     return _plan_size(options, data.fingerprint, data)
 
 
@@ -218,7 +220,7 @@ def _plan_size(options: str, fingerprint: str, _data: STData) -> tuple[Plan, dic
 
 
 def show_size(options: ExperimentOptions, data: STData) -> None:
-    """How many runs, and about how long all of them take."""
+    """The number of runs and the estimated time of all."""
     planned, works = plan_size(options.model_dump_json(), data)
     factor, basis = training_speed(str(options.options.get("model", {}).get("name", "stid")))
     side_by_side = 1 if st.session_state.get("experiment.in turn") else slots()
@@ -235,7 +237,7 @@ def show_size(options: ExperimentOptions, data: STData) -> None:
 
 
 def start_experiment(options: ExperimentOptions) -> None:
-    """Make the experiment, start its process and show it."""
+    """Make the experiment, start its process and show it. For callbacks."""
     try:
         made = create_experiment(options, runs_folder())
         worker.start_experiment(made.name, runs_folder(), bool(st.session_state.get("experiment.in turn")))
@@ -249,11 +251,11 @@ def start_experiment(options: ExperimentOptions) -> None:
         st.session_state["experiment.name"] = ""
 
 
-Values = dict[str, Any]  # the key of a field to its value
+Values = dict[str, Any]  # the values of fields by their keys
 PRESETS: dict[str, tuple[str, str, Values]] = {  # label, hint, values
     "small": (
         "Small (demo city, minutes)",
-        "One method with two seeds and three epochs: to see how it works. Far too little to tell anything.",
+        "One method with two seeds and three epochs, to see how it works. Far too little for an answer.",
         {
             "experiment.data": "demo",
             "experiment.methods": ["st-prune"],
@@ -279,12 +281,12 @@ PRESETS: dict[str, tuple[str, str, Values]] = {  # label, hint, values
 
 
 def fill_preset(values: Values) -> None:
-    """Have the form show these values. For callbacks."""
+    """Fill the form with these values. For callbacks."""
     st.session_state.update(values)
 
 
 def fill_run(run: Run) -> None:
-    """Have the form show a run's data, method, model and training. For callbacks."""
+    """Fill the form with a run's data, method, model and training. For callbacks."""
     options, source = run.spec.options_json, run.spec.data.source
     prune = options["prune"]
     st.session_state["experiment.data"] = str(run.path / source) if source == "data.nc" else source

@@ -1,4 +1,4 @@
-"""Compare: runs side by side, experiments that answer whether pruning was worth it, and the list of all runs."""
+"""Compare: runs side by side, experiments on whether pruning was worth it, and the list of all runs."""
 
 import streamlit as st
 
@@ -16,7 +16,7 @@ PARTS = {"runs": "Runs side by side", "worth": "Was it worth it?", "all": "All r
 
 def show_compare_view() -> None:
     part = address_part()
-    run = show_header() if part == "runs" else show_working_run()  # an experiment steers its runs itself
+    run = show_header() if part == "runs" else show_working_run()  # an experiment controls its runs itself
     st.session_state["compare part"] = part
     st.segmented_control(
         "Part",
@@ -36,19 +36,19 @@ def show_compare_view() -> None:
 
 
 def address_part() -> str:
-    """The part in the address, as ``?part=``; an address that names an experiment means its report."""
+    """The part of the view in the address, ``?part=``; an address with an experiment means its report."""
     part = address_value("part") or ("worth" if address_value("experiment") else "runs")
     return part if part in PARTS else "runs"
 
 
 def show_experiments_part(run: Run | None) -> None:
-    """The whole part; ``run`` is the one that is looked at elsewhere, from which a new experiment may start."""
+    """The whole part of the view; a new experiment may take its settings from ``run``."""
     experiments = experiments_in(runs_folder())
     chosen = chosen_experiment(experiments)
     if not experiments:
         st.markdown(
-            "An experiment trains methods beside their controls, each with the same seeds: full training, full training with "
-            "as many visits, and random pruning. Its report says in a sentence whether the pruning was worth it."
+            "An experiment trains methods and their controls, all with the same seeds: full training, full training with as "
+            "many visits, and random pruning. Its report says in a sentence whether the pruning was worth it."
         )
     show_experiment_form(run, opened=not experiments)
     if experiments:

@@ -1,4 +1,4 @@
-"""Looking at a dataset: map, readings of a sensor, its usual week, what is missing, and the graph."""
+"""The charts of a dataset: map, readings of a sensor, its usual week, what is missing, and the graph."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ MAP_WORDS = {"missing": "share missing", "zeros": "share exactly zero", "neighbo
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def sensor_numbers(fingerprint: str, what: str, _data: STData) -> Any:
-    """One number a sensor, and its unit."""
+    """One number for each sensor, and the unit."""
     return gaps.by_sensor(_data, what)
 
 
@@ -58,8 +58,8 @@ def no_places(data: STData) -> str:
     return "No coordinates: the map is a drawing of the graph, neighbours near each other. Distances mean nothing."
 
 
-def show_data_panel_map(data: STData) -> SensorMap:
-    """The map, coloured by a number of one's choice; a click chooses the sensor."""
+def show_data_map_panel(data: STData) -> SensorMap:
+    """The map, coloured by the chosen number; a click chooses the sensor."""
     options = [*data.channels, *MAP_WORDS]
     if st.session_state.get("map what") not in options:
         st.session_state["map what"] = options[0]
@@ -99,7 +99,7 @@ def show_data_panel_map(data: STData) -> SensorMap:
 
 
 def show_sensor_readings(data: STData) -> None:
-    """Readings of the chosen sensor over a stretch of time."""
+    """The readings of the chosen sensor over the chosen days."""
     left, middle, right = st.columns([3, 3, 4], vertical_alignment="bottom")
     with left:
         sensor = picking.choose_sensor(
@@ -115,7 +115,7 @@ def show_sensor_readings(data: STData) -> None:
         show_series(data, sensor, names.index(name), steps)
     if len(marks := planted_near(data, sensor)):
         kinds = ", ".join(sorted(set(marks["what"])))
-        st.markdown(f"Shaded: {kinds}. This city is simulated, so it is known what was planted.")
+        st.markdown(f"Shaded: {kinds}. This city is simulated, so the page knows what was planted.")
     table = pd.DataFrame({"time": data.local_time[steps]})
     for name in shown:
         table[name] = sensor_readings(data, sensor, names.index(name), steps)["value"]
@@ -143,7 +143,7 @@ def show_series(data: STData, sensor: int, channel: int, steps: slice) -> None:
 
 
 def choose_days(data: STData, name: str = "days") -> slice:
-    """The steps to be looked at, by whole days; ``name`` tells several choices of days on one page apart."""
+    """The slider of days; gives their steps. ``name``: tells several such sliders on one page apart."""
     time = data.local_time
     days = pd.date_range(time[0].normalize(), time[-1].normalize(), freq="D")
     if len(days) < 2:
@@ -165,13 +165,13 @@ def choose_days(data: STData, name: str = "days") -> slice:
 
 
 def first_reading(data: STData) -> int:
-    """The first step at which the chosen sensor was read."""
+    """The first step at which the chosen sensor has a reading."""
     seen = np.isfinite(data.values[:, picking.chosen_sensor(data.sensors, 0)]).any(axis=1)
     return int(seen.argmax())
 
 
 def show_week(data: STData) -> None:
-    """The chosen sensor's usual week beside everybody's."""
+    """The usual week of the chosen sensor beside that of all sensors."""
     theme, sensor, word = current_theme(), picking.chosen_sensor(data.sensors, 0), sensor_word(data.ds)
     shown = st.session_state.get("channels shown") or data.channels[:1]
     channel = data.channels.index(shown[0])
@@ -190,11 +190,11 @@ def show_week(data: STData) -> None:
 
 
 def show_coverage(data: STData) -> None:
-    """Where readings are missing, over time and sensors."""
-    st.subheader("Coverage", help=f"Share of readings that are there, by stretch of time and {sensor_word(data.ds)}.")
+    """Where readings are missing, by time and sensor."""
+    st.subheader("Coverage", help=f"Share of readings that are present, by time and {sensor_word(data.ds)}.")
     shares = observed_shares(data.fingerprint, data)
     if (shares.to_numpy() == 1).all():
-        st.markdown("Every reading is there.")
+        st.markdown("No reading is missing.")
         return
     figure = gaps.coverage(data, current_theme(), shares)
     st.plotly_chart(
@@ -210,7 +210,7 @@ def show_coverage(data: STData) -> None:
 
 
 def show_zeros(data: STData) -> None:
-    """Share of exact zeros by sensor: what the question of zero or missing is about."""
+    """The share of exact zeros by sensor, for the question whether a zero is a missing reading."""
     values, _ = sensor_numbers(data.fingerprint, "zeros", data)
     st.subheader("Exact zeros", help=f"A {sensor_word(data.ds)} that is often exactly zero may be reporting nothing.")
     if not values.any():
@@ -230,7 +230,7 @@ def show_share_table(table: pd.DataFrame, name: str) -> None:
 
 
 def save_csv(table: pd.DataFrame, name: str) -> None:
-    """The table as a file that a spreadsheet takes for nothing but text and numbers."""
+    """The button that saves a table; sensor names cannot become formulas in a spreadsheet."""
     st.download_button(
         "As CSV",
         lambda: table.assign(sensor=table["sensor"].map(spreadsheet_text)).to_csv(index=False),
@@ -242,8 +242,8 @@ def save_csv(table: pd.DataFrame, name: str) -> None:
 
 
 def show_graph(data: STData) -> None:
-    """How many neighbours sensors have."""
-    st.subheader("Graph", help="Who is whose neighbour; models that use a graph pass information along it.")
+    """The rule of the graph, and how many neighbours sensors have."""
+    st.subheader("Graph", help="Which sensors are neighbours; models that use a graph pass information along it.")
     counts, _ = sensor_numbers(data.fingerprint, "neighbours", data)
     if not counts.any():
         st.markdown("There is no graph.")

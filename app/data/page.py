@@ -1,4 +1,4 @@
-"""Data: what was understood of a dataset, what it asks, and what it looks like."""
+"""Data: what a dataset holds, what the reader asks about it, and how it looks."""
 
 import re
 
@@ -28,7 +28,7 @@ def show_data_view() -> None:
         show_dataset(chosen, data)
         charts.show_graph(data)
     with right:
-        charts.show_data_panel_map(data)
+        charts.show_data_map_panel(data)
         charts.show_sensor_readings(data)
         charts.show_week(data)
     left, right = st.columns(2, gap="large")
@@ -39,7 +39,7 @@ def show_data_view() -> None:
 
 
 def show_dataset(chosen: str, data: STData) -> None:
-    """Title, summary, the way to training, questions and findings."""
+    """Title, summary, the button to train on it, questions and findings."""
     st.header(plain(data.title), anchor=False)
     if data.simulated:
         st.markdown(":material/science: **Simulated data**: computed, not measured.")
@@ -51,56 +51,55 @@ def show_dataset(chosen: str, data: STData) -> None:
 
 
 def show_refusal(chosen: str, error: DataError) -> None:
-    """Why the data cannot be taken, and the questions whose answers would change that."""
-    given = source.current_answers(chosen)
-    findings = questions.repeat_questions(error.findings, given)
+    """Why the data cannot be opened, and the questions whose answers may change that."""
+    answers = source.current_answers(chosen)
+    findings = questions.repeat_questions(error.findings, answers)
     for finding in findings:
         if not finding.choices:
             st.error(plain(finding.text), icon=":material/block:")
     asked = [finding for finding in findings if finding.choices]
     questions.show_findings(chosen, asked)
-    if given and not asked:
-        st.button("Take back", on_click=source.forget_answers, args=(chosen,), help="Forget this session's answers.")
+    if answers and not asked:
+        st.button("Take back", on_click=source.forget_answers, args=(chosen,), help="Forgets this session's answers.")
 
 
-LARGEST = 512 * 2**20  # bytes of values that a page hands over; larger data are saved by the command line
-
-APART = ("stemdist",)  # its writer needs torch, which a page never loads: the Distil view has a child write it
+LARGEST = 512 * 2**20  # bytes of values that a page offers as a download
+WITH_TORCH = ("stemdist",)  # layouts whose writer needs torch, which the page never loads: see the Distil view
 
 
 def show_layouts(data: STData) -> None:
-    """Choose a layout, have it made, take it away."""
+    """The list of layouts, and the button that makes and saves a file."""
     with st.expander("Save these data", icon=":material/save:"):
         if data.values.nbytes > LARGEST:
             st.markdown(
-                f"They take {size_text(data.values.nbytes)}, too much to hand over in a browser. On the command line: "
+                f"They take {size_text(data.values.nbytes)}, too much for a download in a browser. On the command line: "
                 "`python -m stcore save DATA OUT --as parquet`"
             )
             return
-        known = {name: layout for name, layout in readers.layouts().items() if name not in APART}
+        known = {name: layout for name, layout in readers.layouts().items() if name not in WITH_TORCH}
         layout = st.selectbox(
             "Layout",
             list(known),
             key="save layout",
-            help="What was repaired and answered is in it; no layout but netcdf keeps the questions themselves.",
+            help="Repairs and answers are in every layout; only netcdf also keeps the questions.",
         )
         st.markdown(f"{plain(known[layout].text)[:1].upper()}{plain(known[layout].text)[1:]}.")
         if st.button("Make the file", key="make file"):
             st.session_state["made file"] = (data.fingerprint, layout, *make_file(data, layout))
-        found = st.session_state.get("made file")
-        if not found or found[:2] != (data.fingerprint, layout):
+        file = st.session_state.get("made file")
+        if not file or file[:2] != (data.fingerprint, layout):
             return
-        name, content, said = found[2:]
+        name, content, notes = file[2:]
         if name:
             st.download_button(
                 f"Download {name}, {size_text(len(content))}", content, name, on_click="ignore", type="primary"
             )
-        for text in said:
+        for text in notes:
             (st.info if name else st.error)(plain(text), icon=":material/info:" if name else ":material/block:")
 
 
 def make_file(data: STData, layout: str) -> tuple[str, bytes, list[str]]:
-    """The file's name and bytes, and what it does not hold; no name where it cannot be made, and then why."""
+    """The file's name, its bytes and notes on what it leaves out; without a name, the reason why it cannot be made."""
     try:
         with st.spinner("Writing …"):
             return readers.pack(data, re.sub(r"[^A-Za-z0-9._-]+", "-", data.title).strip("-.")[:60] or "data", layout)

@@ -1,4 +1,4 @@
-"""What was seen in the data, in plain words, and the questions that only a person can answer."""
+"""What the reader found in the data, and the questions that only a person can answer."""
 
 import hashlib
 import json
@@ -21,12 +21,12 @@ from stcore.words import duration, percentage
 ICONS = {"error": ":material/block:", "repaired": ":material/build:", "note": ":material/info:"}
 WORDS = {"error": "Refused", "repaired": "Changed", "note": "Noticed"}
 MOST_RADIO = 6
-SETTLED = ("graph", "zone", "answers")  # asked last: what is taken without an answer is seldom wrong
-OTHER = "<"
+LAST = ("graph", "zone", "answers")  # asked last, because their default is rarely wrong
+FREE = "<"  # a choice that begins so stands for an answer in a person's own words
 
 
 def repeat_questions(findings: Sequence[Finding], given: Mapping[str, str]) -> list[Finding]:
-    """Refusals of an answer as the question once more, with what was answered, so that it can be put right."""
+    """A refused answer becomes its question again, with the answer in it, so that it can be corrected."""
     return [
         replace(finding, choices=finding.choices or {"<answer>": "Your answer"}, chosen=given[finding.code])
         if finding.code in given
@@ -36,22 +36,20 @@ def repeat_questions(findings: Sequence[Finding], given: Mapping[str, str]) -> l
 
 
 def show_findings(source: str, findings: Sequence[Finding]) -> None:
-    """Questions first, then what was changed, then what was only seen."""
-    questions = sorted(
-        (finding for finding in findings if finding.choices), key=lambda finding: finding.code in SETTLED
-    )
-    said = [finding for level in ICONS for finding in findings if finding.level == level and not finding.choices]
+    """Questions first, then what was changed, then what was only noticed."""
+    questions = sorted((finding for finding in findings if finding.choices), key=lambda finding: finding.code in LAST)
+    noticed = [finding for level in ICONS for finding in findings if finding.level == level and not finding.choices]
     if questions:
-        st.subheader("Questions", help="Answering opens the data again. Every answer is part of what a run remembers.")
+        st.subheader("Questions", help="An answer opens the data again. A run records every answer.")
     for finding in questions:
         with st.container(border=True):
             st.markdown(f"{ICONS[finding.level]} {plain(finding.text)}")
             ask_question(source, finding)
     if questions:
-        show_answers(source, taken=all(finding.level != "error" for finding in findings))
-    if said:
-        st.subheader("Noticed", help="Nothing is changed without being said here.")
-        for finding in said:
+        show_answers(source, opened=all(finding.level != "error" for finding in findings))
+    if noticed:
+        st.subheader("Noticed", help="Every change to the data is listed here.")
+        for finding in noticed:
             st.markdown(f"{ICONS[finding.level]} **{WORDS[finding.level]}:** {plain(finding.text)}")
     if findings:
         st.download_button(
@@ -65,15 +63,15 @@ def show_findings(source: str, findings: Sequence[Finding]) -> None:
 
 
 def ask_question(source: str, finding: Finding) -> None:
-    """One question: a choice among a few, a list where there are many, a field where the answer is free."""
-    fixed = [choice for choice in finding.choices if not choice.startswith(OTHER)]
-    free = [choice for choice in finding.choices if choice.startswith(OTHER)]
+    """One question: a few choices, a list of many, or a field for an answer in one's own words."""
+    fixed = [choice for choice in finding.choices if not choice.startswith(FREE)]
+    free = [choice for choice in finding.choices if choice.startswith(FREE)]
     key = f"answer-{finding.code}-{hashlib.sha256(source.encode()).hexdigest()[:8]}"
     how: dict[str, Any] = {"on_change": use_answer, "args": (source, finding.code, key), "key": key}
     if fixed:
-        if st.session_state.get(key) not in free:  # else somebody is about to write an answer
-            known = finding.chosen in fixed
-            st.session_state[key] = finding.chosen if known else free[0] if finding.chosen and free else None
+        if st.session_state.get(key) not in free:  # else the person is about to write an answer
+            is_fixed = finding.chosen in fixed
+            st.session_state[key] = finding.chosen if is_fixed else free[0] if finding.chosen and free else None
         ask_by: Any = st.radio if len(finding.choices) <= MOST_RADIO else st.selectbox
         options = [*fixed, *free]
         chosen = ask_by(
@@ -88,37 +86,37 @@ def ask_question(source: str, finding: Finding) -> None:
 
 
 def use_answer(source: str, code: str, key: str) -> None:
-    """Take what was just answered; the data are opened again with it."""
-    given = (st.session_state[key] or "").strip()
-    if given and not given.startswith(OTHER):
-        sources.answer_question(source, code, given)
+    """Use the answer that was just given; the data are opened again with it. For callbacks."""
+    answer = (st.session_state[key] or "").strip()
+    if answer and not answer.startswith(FREE):
+        sources.answer_question(source, code, answer)
 
 
-def show_answers(source: str, taken: bool = True) -> None:
-    """Take the answers along, where the data opened with them: beside the data, for the command line, or not at all."""
+def show_answers(source: str, opened: bool = True) -> None:
+    """Buttons that save the answers beside the data or for the command line (once the data open), or forget them."""
     if note := st.session_state.pop("answers note", None):
         st.success(plain(note))
-    given = sources.current_answers(source)
-    if not given:
+    answers = sources.current_answers(source)
+    if not answers:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        if taken and sources.can_save(source):
+        if opened and sources.can_save(source):
             st.button(
                 "Save answers beside the data",
                 on_click=sources.save_answers_beside,
                 args=(source,),
-                help="Writes a small JSON file next to the data; every later opening uses it and says so.",
+                help="Writes a small JSON file next to the data. Whoever opens the data later uses it and is told so.",
             )
-        if taken:
+        if opened:
             st.download_button(
                 "Download answers",
-                json.dumps(given, indent=1),
+                json.dumps(answers, indent=1),
                 "answers.json",
                 "application/json",
                 on_click="ignore",
                 help="For the command line: --answers answers.json",
             )
-        st.button("Take back", on_click=sources.forget_answers, args=(source,), help="Forget this session's answers.")
+        st.button("Take back", on_click=sources.forget_answers, args=(source,), help="Forgets this session's answers.")
 
 
 NARROW = "\u00a0"  # a name stays on one line
@@ -127,12 +125,12 @@ ZONES = {"unknown": "as written; the zone is not known"}
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def missing_and_zero_shares(fingerprint: str, _data: STData) -> tuple[float, float]:
-    """Share of readings that are missing, and share of those read that are exactly zero."""
+    """The share of readings that are missing, and the share of the others that are exactly zero."""
     return float(missing_shares(_data).mean()), zeros_of_all(_data.ds)
 
 
 def show_summary(data: STData) -> None:
-    """Size, time, units, gaps, graph and where it came from."""
+    """A table of size, time, units, gaps, graph and source."""
     missing, zeros = missing_and_zero_shares(data.fingerprint, data)
     first, last = data.local_time[0], data.local_time[-1]
     units = ", ".join(
@@ -162,6 +160,6 @@ def show_summary(data: STData) -> None:
 
 
 def reader_words(name: str) -> str:
-    """The reader's own sentence about what it reads."""
+    """The name of a reader and the summary of what it reads."""
     card = cards("readers").get(name)
     return f"{name}: {card.summary}" if card else name or "dataset in memory"

@@ -1,4 +1,4 @@
-"""Choosing what to look at: the demo city, a path on this machine, or an upload that a child process checks first."""
+"""The dataset of the Data view: the demo city, a path on this machine, or an upload that a child process checks first."""
 
 from pathlib import Path
 
@@ -32,9 +32,9 @@ UPLOADED = " (uploaded)"
 
 
 def choose_data() -> str:
-    """The controls; gives the source: ``demo`` or a path. It is in the address as ``?data=``."""
+    """The controls; gives the source, ``demo`` or a path, which is in the address as ``?data=``."""
     source = address_value("data") or DEMO
-    st.session_state["data path"] = f"{kept.name}{UPLOADED}" if (kept := own_upload(source)) else source
+    st.session_state["data path"] = f"{upload.name}{UPLOADED}" if (upload := own_upload(source)) else source
     left, middle, right = st.columns([1, 3, 1], vertical_alignment="bottom")
     left.button(
         "Demo city",
@@ -58,73 +58,74 @@ def choose_data() -> str:
 
 
 def _use_path() -> None:
-    if not (typed := st.session_state["data path"].strip()).endswith(UPLOADED):  # else it is what stood there
+    if not (typed := st.session_state["data path"].strip()).endswith(UPLOADED):  # else nobody changed it
         set_address("data", typed or DEMO)
 
 
 def _use_upload() -> None:
-    """Keep the files and go to them; they are checked when they are opened."""
+    """Store the uploaded files and open them; they are checked then. For callbacks."""
     given = st.session_state.get("uploaded") or []
     st.session_state["upload box"] = False
     try:
-        kept = uploads.keep({file.name: file.getvalue() for file in given}, runs_folder())
-        set_address("data", str(uploads.checked_place(kept, {})))
+        upload = uploads.keep({file.name: file.getvalue() for file in given}, runs_folder())
+        set_address("data", str(uploads.checked_place(upload, {})))
     except DataError as error:
         st.session_state["upload problem"] = str(error)
     except OSError as error:
-        st.session_state["upload problem"] = f"The upload could not be kept: {error.strerror or error}."
+        st.session_state["upload problem"] = f"The upload could not be stored: {error.strerror or error}."
 
 
 def own_upload(source: str) -> Path | None:
-    """The upload that a source is or was made of, where it lies in this visitor's runs folder; an address may name any."""
+    """The upload that a source is or comes from, if it lies in this visitor's runs folder; else None. An address may name any
+    path."""
     own = runs_folder() / uploads.FOLDER
     try:
         check_inside(Path(source), [own.resolve()])
-        kept = uploads.upload_of(source)
-        check_inside(kept or own, [own.resolve()])
+        upload = uploads.upload_of(source)
+        check_inside(upload or own, [own.resolve()])
     except (DataError, OSError):
         return None
-    return kept
+    return upload
 
 
 def open_data(source: str) -> STData:
-    """The dataset behind a source, with the answers given; an upload only in the form that a child has checked. DataError."""
-    kept = own_upload(source)
-    if kept is None:
+    """The dataset of a source with its answers; of an upload what a child process has checked. DataError."""
+    upload = own_upload(source)
+    if upload is None:
         return open_dataset(source, session_answers(source))
     given = uploads.answers_of(source)
     with st.spinner("Checking the upload …"):
-        checked = oneshot.open_data(kept, uploads.checked_place(kept, given), given)
+        checked = oneshot.open_data(upload, uploads.checked_place(upload, given), given)
     return open_dataset(str(checked))
 
 
 def current_answers(source: str) -> dict[str, str]:
-    """The answers given about a source and not yet kept beside it."""
+    """The answers about a source that are not yet saved beside it."""
     return session_answers(source) if own_upload(source) is None else uploads.answers_of(source)
 
 
 def answer_question(source: str, code: str, choice: str) -> None:
-    """Answer a question of a source. An upload is checked again from the beginning, and gets a new address."""
-    kept = own_upload(source)
-    if kept is None:
+    """Answer a question about a source. An upload is checked again and gets a new address."""
+    upload = own_upload(source)
+    if upload is None:
         set_answer(source, code, choice)
     else:
-        set_address("data", str(uploads.checked_place(kept, uploads.answers_of(source) | {code: choice})))
+        set_address("data", str(uploads.checked_place(upload, uploads.answers_of(source) | {code: choice})))
 
 
 def forget_answers(source: str) -> None:
-    """Forget the answers."""
-    kept = own_upload(source)
-    if kept is None:
+    """Forget the answers about a source. For callbacks."""
+    upload = own_upload(source)
+    if upload is None:
         drop_answers(source)
     else:
-        set_address("data", str(uploads.checked_place(kept, {})))
+        set_address("data", str(uploads.checked_place(upload, {})))
     for key in [key for key in st.session_state if str(key).startswith("answer-")]:
         del st.session_state[key]
 
 
 def save_answers_beside(source: str) -> None:
-    """Write this session's answers beside the data, where everybody's next opening finds them."""
+    """Write this session's answers beside the data, where they are found whenever the data are opened. For callbacks."""
     if not can_save(source):
         return
     try:
@@ -136,5 +137,5 @@ def save_answers_beside(source: str) -> None:
 
 
 def can_save(source: str) -> bool:
-    """Whether there is a place beside the data that is the visitor's own; in a class the data are everybody's."""
+    """Whether the visitor may write beside the data; in a class all share the data, so nobody may."""
     return source != DEMO and own_upload(source) is None and not in_class()

@@ -1,4 +1,4 @@
-"""How the run chose its samples: one figure at a time, each with a line that says what it means."""
+"""How the run chose its samples: one figure at a time, with a sentence on its meaning."""
 
 from collections.abc import Callable
 
@@ -27,18 +27,18 @@ WORDS = {
 
 
 def show_choices(look: Look) -> None:
-    """The section: which figure, the figure, what it means, its numbers."""
+    """The section: the list of figures, the chosen figure, its meaning and its numbers."""
     st.markdown(
         "##### How did it choose?",
-        help="What the pruning strategy did up to the epoch at the top. Pruned epochs are those that left anything out.",
+        help="What the pruning strategy did up to the epoch at the top. A pruned epoch left out at least one sample.",
     )
     line = st.container(horizontal=True, vertical_alignment="center")
-    told = available_figures(look)
-    if st.session_state.get("choices", "hours") not in told:
-        del st.session_state["choices"]  # that of another run; this one has nothing for it
+    figures = available_figures(look)
+    if st.session_state.get("choices", "hours") not in figures:
+        del st.session_state["choices"]  # the choice of another run, which this one does not have
     which = line.segmented_control(
         "How did it choose?",
-        told,
+        figures,
         format_func=WORDS.__getitem__,
         default="hours",
         key="choices",
@@ -56,7 +56,7 @@ def show_choices(look: Look) -> None:
 
 
 def available_figures(look: Look) -> list[str]:
-    """The figures that can tell something; of single cells neither ages nor scores are recorded."""
+    """The figures that the run has; of single cells neither ages nor scores are recorded."""
     unknown = {"age", "replay"} if look.of_cells else set()
     if look.of_cells and choices.threshold_table(look.trace).empty:
         unknown.add("threshold")
@@ -64,30 +64,30 @@ def available_figures(look: Look) -> list[str]:
 
 
 def why_no_figure(look: Look) -> str | None:
-    """Why there is nothing to tell about choices yet, or None."""
+    """Why there is no figure yet, or None."""
     if len(choices.pruned_epochs(look.seen)):
         return None
     if run_state(look.run) in LIVE:
-        return "Nothing has been pruned so far: the first epoch sees everything. The figures come with the first pruned epoch."
+        return "Nothing has been pruned so far. The figures appear with the first epoch that prunes."
     if len(choices.pruned_epochs(look.trace)):
         return "Nothing had been pruned up to this epoch. Choose a later one with the slider at the top."
-    return "This run kept every sample in every epoch, so there is no choice to look at."
+    return "This run kept every sample in every epoch, so there is no choice to show."
 
 
 def planned_epochs(look: Look) -> int:
-    """How many epochs the run is to have."""
+    """How many epochs the run plans."""
     return look.run.passes
 
 
-# ---- the figures; each gives its numbers as a table, for those who cannot use the figure ---------------------------
+# ---- the figures; each gives its numbers as a table, for people who cannot use the figure --------------------------
 def show_hours(look: Look) -> pd.DataFrame:
     """Kept share beside mean complexity by hour of the week."""
     time, often = pd.DatetimeIndex(look.table["time"]), choices.kept_often(look.seen)
     frame = choices.choices_by_hour(time, often, look.table["score"].to_numpy())
     hard, easy = choices.extremes(frame)
     st.markdown(
-        f"Left, what was kept; right, how hard it was. Where both look alike, the method followed complexity: of the hardest "
-        f"tenth of the hours it kept **{percent(hard)}**, of the easiest tenth **{percent(easy)}**, over its pruned epochs."
+        f"Left: what was kept. Right: the complexity. Where both look alike, the method followed complexity: in its pruned "
+        f"epochs it kept **{percent(hard)}** of the hardest tenth of the hours and **{percent(easy)}** of the easiest tenth."
     )
     for place, value in zip(st.columns(2, gap="medium"), charts.HOUR_NAMES, strict=True):
         place.altair_chart(
@@ -100,7 +100,7 @@ def show_hours(look: Look) -> pd.DataFrame:
 
 
 def show_often(look: Look) -> pd.DataFrame:
-    """Always, sometimes, never, against pure chance."""
+    """How often samples were kept, beside pure chance."""
     cells = len(look.trace["sensor"]) if look.of_cells else 1
     epochs = choices.pruned_epochs(look.seen)
     chance = choices.kept_often_by_chance(choices.kept_shares(look.seen)[epochs], cells)
@@ -109,11 +109,11 @@ def show_often(look: Look) -> pd.DataFrame:
     expected = choices.group_shares(np.linspace(0, 1, len(chance)), chance, bounds)
     many = f"{len(epochs)} pruned epoch{'s' * (len(epochs) > 1)}"
     st.markdown(
-        f"Bars: how often samples were kept in the {many}. Dashed: the same by pure chance. The further the bars leave the "
-        "dashed line, the more the method has fixed favourites; a random choice would follow it."
+        f"Bars: how often samples were kept in the {many}. Dashed: the same by pure chance. The further the bars are from the "
+        "dashed line, the more the method prefers the same samples; a random choice would follow the line."
     )
     if look.of_cells:
-        st.markdown("A sample is a window here, and what is counted is the share of its cells.")
+        st.markdown("A sample is a window here; its share of kept cells counts.")
     if bounds != choices.FIXED:
         st.markdown(bounds_text(choices.mean_share(look.seen)))
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
@@ -138,28 +138,28 @@ def show_often(look: Look) -> pd.DataFrame:
 
 
 def often_bounds(look: Look) -> choices.Bounds:
-    """What counts as kept always and never: where all keep a small part each time, what is far from the mean of all."""
+    """The limits of kept always and never: fixed, or around the mean where every epoch keeps a small part."""
     if look.of_cells or look.in_rounds:
         return choices.bounds_around(choices.mean_share(look.seen))
     return choices.FIXED
 
 
 def bounds_text(mean: float) -> str:
-    """From where to where often and seldom are, in words."""
+    """The limits of often and seldom, in words."""
     part, least, most = ("kept", "often", "seldom") if mean <= 0.5 else ("pruned", "seldom", "often")
     return (
-        f"A pruned epoch keeps {100 * mean:.3g} % in the mean, and the groups are relative to it: **{least}** is what was "
-        f"{part} at least one and a half times the mean {part} share, **{most}** what was {part} at most half of it."
+        f"A pruned epoch keeps {100 * mean:.3g} % on average, and the groups are relative to that: **{least}** means {part} at "
+        f"least one and a half times the mean {part} share, **{most}** means {part} at most half of it."
     )
 
 
 def bin_count(bounds: choices.Bounds) -> int:
-    """Bins narrow enough that ten lie between the bounds."""
+    """The number of bins, so that about ten lie between the bounds."""
     return 20 if bounds == choices.FIXED else int(np.clip(round(10 / max(bounds.always - bounds.never, 0.01)), 20, 200))
 
 
 def show_churn(look: Look) -> pd.DataFrame | None:
-    """Newly pruned and revived in each epoch."""
+    """How many samples each epoch newly pruned and took back."""
     frame = choices.churn(look.seen)
     if frame.empty:
         st.info("This needs two pruned epochs; there is one so far.")
@@ -167,9 +167,9 @@ def show_churn(look: Look) -> pd.DataFrame | None:
     st.markdown(
         "How many samples each epoch newly pruned and how many it took back, against the pruned epoch before. "
         + (
-            "Of cells only the net change inside each window is known: at zero, each window keeps as many cells as before."
+            "For cells only the net change of each window is known: at zero, each window keeps as many cells as before."
             if look.of_cells
-            else "Far below the line of chance, the method sticks to its choice; at zero, what is pruned stays pruned."
+            else "Far below the line of chance, the method keeps its choice; at zero, what is pruned stays pruned."
         )
     )
     chance = (
@@ -181,13 +181,13 @@ def show_churn(look: Look) -> pd.DataFrame | None:
 
 
 def show_weights(look: Look) -> pd.DataFrame:
-    """Effective sample size and the largest weight."""
+    """The effective sample size and the largest weight."""
     frame = choices.weight_table(look.seen)
     last = frame.iloc[choices.pruned_epochs(look.seen)[-1]]
     what = "cells" if look.of_cells else "samples"
     st.markdown(
-        f"Kept samples that weigh more stand for pruned ones, but make each step noisier. In epoch {last['epoch']:.0f}, "
-        f"{last['kept']:,.0f} weighted {what} tell as much as **{last['effective']:,.0f}** of equal weight; the largest "
+        f"Kept samples with larger weights stand for pruned ones, but make each step noisier. In epoch {last['epoch']:.0f}, "
+        f"{last['kept']:,.0f} weighted {what} say as much as **{last['effective']:,.0f}** of equal weight; the largest "
         f"weight is **{short(last['largest_weight'])}**."
     )
     left, right = st.columns(2, gap="medium")
@@ -202,11 +202,11 @@ def show_threshold(look: Look) -> pd.DataFrame | None:
     """The threshold and the share of samples below it."""
     frame = choices.threshold_table(look.seen)
     if frame.empty:
-        st.info("This method goes by no threshold, or has told of none so far.")
+        st.info("This method uses no threshold, or has recorded none so far.")
         return None
     st.markdown(
-        "Samples below the threshold count as easy; only they can be pruned. The threshold falls as the model learns; the "
-        "share below it says how much of the data the method thinks it knows."
+        "Samples below the threshold count as easy; only they can be pruned. The threshold falls while the model learns; the "
+        "share below it is the part of the data that the method takes for learned."
     )
     left, right = st.columns(2, gap="medium")
     with left:
@@ -218,29 +218,31 @@ def show_threshold(look: Look) -> pd.DataFrame | None:
 
 
 def show_age(look: Look) -> pd.DataFrame | None:
-    """How long ago samples were last met."""
+    """How many epochs ago samples were last scored."""
     if look.of_cells:
-        st.info("When a single cell was last met is not recorded; nearly every window is met in part in every epoch.")
+        st.info(
+            "It is not recorded when a single cell was last trained on; nearly every epoch trains on a part of every window."
+        )
         return None
     frame = choices.staleness(look.seen)
     newest = choices.score_ages(look.seen)[-1]
     old = float((newest >= 3).mean() + (newest < 0).mean())
     st.markdown(
-        "A pruned sample keeps the score of the last time it was met, while the model goes on learning. The less of a bar "
-        f"is blue, the older the knowledge that decides: after epoch {look.epoch}, **{percent(old)}** of the scores are "
+        "A pruned sample keeps the score of its last visit, while the model goes on learning. The less of a bar is blue, the "
+        f"older are the scores that decide: after epoch {look.epoch}, **{percent(old)}** of the scores are "
         "3 epochs old or older."
     )
     st.altair_chart(
         charts.staleness_chart(frame, planned_epochs(look), look.theme),
         key="ages",
         width="stretch",
-        alt="Share of samples by how many epochs ago they were last met, a stacked bar an epoch",
+        alt="Share of samples by how many epochs ago they were last visited, a stacked bar an epoch",
     )
     return frame
 
 
 def show_lines(look: Look, frame: pd.DataFrame, columns: dict[str, str], title: str, number: str) -> None:
-    """Lines over the run's epochs."""
+    """A chart of lines over the run's epochs."""
     st.altair_chart(
         charts.epoch_lines(frame, columns, title, planned_epochs(look), look.theme, number=number),
         key=f"lines {' '.join(columns)}",

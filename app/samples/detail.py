@@ -25,13 +25,13 @@ WORST = ""  # the list's first entry: whichever sensor is worst in the window
 
 
 def choose_sample(look: Look) -> None:
-    """The number of the sample; drawn before anything that shows the picked sample."""
+    """The field for the sample's number; it is drawn before everything that shows the picked sample."""
     last = len(look.table) - 1
     asked = address_value("sample")
     if asked is not None and look.picked is None:
         st.markdown(f"This run has no sample {plain(asked, 20)}; its samples are 0 to {last}.")
     st.session_state["sample number"] = look.picked
-    words = "Samples are training windows, counted in order of time from 0. Plus and minus go to the next and the one before."
+    words = "Samples are training windows, numbered by time from 0. Plus and minus go to the next and the previous one."
     st.number_input(
         "Sample",
         0,
@@ -50,7 +50,7 @@ def _pick_number() -> None:
 
 
 def show_sample(look: Look) -> None:
-    """Everything about the sample that is looked at."""
+    """Everything about the sample that is shown."""
     show_sample_text(look)
     if look.data is None:
         st.warning(f"The window cannot be shown, since the data cannot be opened: {plain(look.missing)}")
@@ -60,25 +60,25 @@ def show_sample(look: Look) -> None:
 
 
 def show_sample_text(look: Look) -> None:
-    """The sample in a few words."""
+    """The sample in one sentence."""
     row, sample = look.table.loc[look.shown], look.shown
     if look.picked is None:
         of = "sample" if look.inside is None else "of the chosen samples"
         st.markdown(f"Nothing is picked; this is the most complex {of}.")
-    said = [f"complexity **{short(row['score'])}**, {rank_text(look)}"] if np.isfinite(row["score"]) else []
-    said += [f"**{row['region']}**"] if isinstance(row["region"], str) else []
-    said.append(kept_text(look))
+    parts = [f"complexity **{short(row['score'])}**, {rank_text(look)}"] if np.isfinite(row["score"]) else []
+    parts += [f"**{row['region']}**"] if isinstance(row["region"], str) else []
+    parts.append(kept_text(look))
     if row["kept"]:
-        said.append(f"weight {short(row['weight'])} in epoch {look.epoch}")
+        parts.append(f"weight {short(row['weight'])} in epoch {look.epoch}")
     if row.get("incident"):
-        said.append("overlaps a **planted incident**")
+        parts.append("overlaps a **planted incident**")
     st.markdown(
-        f"**{instant_text(row['time'], look.step_seconds >= 86_400)}** (sample {sample}): " + "; ".join(said) + "."
+        f"**{instant_text(row['time'], look.step_seconds >= 86_400)}** (sample {sample}): " + "; ".join(parts) + "."
     )
 
 
 def kept_text(look: Look) -> str:
-    """How often the sample was kept, or how much of it."""
+    """How often the sample was kept; of cells, how much of it."""
     row, plural = look.table.loc[look.shown], "s" * (look.epoch > 1)
     if look.of_cells:
         now, mean = unbroken_percent(float(row["kept"])), unbroken_percent(float(row["kept_share"]))
@@ -87,12 +87,12 @@ def kept_text(look: Look) -> str:
 
 
 def unbroken_percent(share: float) -> str:
-    """A percentage that no line break cuts."""
+    """A percentage without a line break in it."""
     return percent(share).replace(" ", "\u00a0")
 
 
 def rank_text(look: Look) -> str:
-    """Where the sample stands among all by its score."""
+    """The rank of the sample by its score."""
     scores = look.table["score"]
     above = int((scores > scores[look.shown]).sum())
     if above == 0:
@@ -106,7 +106,7 @@ def rank_text(look: Look) -> str:
 
 # ---- the window ----------------------------------------------------------------------------------------------------
 def show_window(look: Look) -> None:
-    """Inputs, truth, forecasts of one sensor, and the error of all."""
+    """Inputs, truth and forecast of one sensor, and the error of all sensors."""
     targets = look.run.spec.targets
     if len(targets) > 1:
         st.selectbox("Target", targets, key="target")
@@ -126,7 +126,7 @@ def show_window(look: Look) -> None:
 
 
 def window_numbers(look: Look) -> Window:
-    """The numbers of the window that is looked at, of the chosen target."""
+    """The window that is shown, for the chosen target."""
     assert look.data is not None
     targets = look.run.spec.targets
     target = st.session_state.get("target", targets[0])
@@ -145,7 +145,7 @@ def window_numbers(look: Look) -> Window:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def persistence(path: str, fingerprint: str, target: str, _look: Look) -> naive.Naive:
-    """Persistence of a run's target, kept under the run's folder, since two visitors' runs may have one id, and its data."""
+    """Persistence of a run's target. The cache knows a run by its folder and data, since ids may repeat between visitors."""
     assert _look.data is not None
     train = cut(_look.data, _look.run.spec.options.data).label == 0
     values = _look.data.values[:, :, [_look.data.channels.index(target)]]
@@ -153,12 +153,12 @@ def persistence(path: str, fingerprint: str, target: str, _look: Look) -> naive.
 
 
 def choose_window_sensor(window: Window) -> int:
-    """The list of sensors, worst first; its choice is in the address and the same in the Sensors view."""
+    """The list of sensors, worst first; the choice is in the address, and the Sensors view has the same."""
     order = window.worst_first
-    names = [window.sensors[place] for place in order]
+    names = [window.sensors[index] for index in order]
     errors = window.naive_errors if window.forecast is None else window.errors
     words = {
-        window.sensors[place]: f"{window.sensors[place]}, off by {short(errors[place], window.unit)}" for place in order
+        window.sensors[index]: f"{window.sensors[index]}, off by {short(errors[index], window.unit)}" for index in order
     }
     asked = address_value("sensor")
     st.session_state["sample sensor"] = asked if asked in names else WORST
@@ -178,7 +178,7 @@ def _set_sensor() -> None:
 
 
 def choose_clicked_sensor(window: Window) -> None:
-    """Let a click on the map or on a bar choose the sensor; before the list is drawn."""
+    """Let a click on the map or on a bar choose the sensor. Call it before the list is drawn."""
 
     def name_of(position: int | None) -> str | None:
         return window.sensors[position] if position is not None and position < len(window.sensors) else None
@@ -194,16 +194,16 @@ def choose_clicked_sensor(window: Window) -> None:
 
 # ---- the forecast --------------------------------------------------------------------------------------------------
 def window_forecast(look: Look) -> np.ndarray | None:
-    """The best weights' forecast [H, N, C'] of the sample: stored with the run, or made on demand; else None."""
+    """The forecast [H, N, C'] of the sample by the best weights, stored with the run or made on demand; else None."""
     start = int(look.table.at[look.shown, "start"])
     made: dict[tuple[str, int], np.ndarray] = st.session_state.setdefault("forecasts", {})
     return made.get((look.run.id, start), forecast(look.run, start))
 
 
 def offer_forecast(look: Look) -> None:
-    """Say why there is no forecast, and make one where that can be."""
+    """Why there is no forecast yet, or the button that makes one."""
     if look.run.status != "done":
-        st.markdown("The forecast is shown when the run is finished: it is made with its best weights.")
+        st.markdown("The forecast appears when the run is finished, because it is made with the best weights.")
         return
     if st.button("Forecast this window", help="Loads the run's weights in a process of its own; about 5 seconds."):
         start = int(look.table.at[look.shown, "start"])
@@ -218,7 +218,7 @@ def offer_forecast(look: Look) -> None:
 
 
 def show_errors(look: Look, window: Window, sensor: int) -> None:
-    """The forecast's error by sensor, on the map and as bars."""
+    """The forecast's error by sensor: map, bars and table."""
     st.markdown(
         f"##### Where was it wrong? {short(float(np.nanmean(window.errors)), window.unit)} on average",
         help="Mean absolute error of the forecast over the window's observed steps, by sensor. Persistence repeats the last "
@@ -254,7 +254,7 @@ def show_errors(look: Look, window: Window, sensor: int) -> None:
 
 
 def show_error_map(look: Look, window: Window, sensor: int, places: np.ndarray) -> None:
-    """The error on a small map."""
+    """The error by sensor on a small map."""
     assert look.data is not None
     cells = cells_of(look.data)
     layers = base_layers(look.data.layers, places, None if cells else look.data.edges)
@@ -268,7 +268,7 @@ def show_error_map(look: Look, window: Window, sensor: int, places: np.ndarray) 
         on_select="rerun",
         selection_mode="single-object",
         height=MAP_SIZE[1],
-        alt="Map of the forecast's error in this window; the table beside has the same numbers",
+        alt="Map of the forecast's error in this window; the table beside it has the same numbers",
     )
     low, high = sensors.range
     st.markdown(
@@ -282,18 +282,18 @@ def show_history(look: Look) -> None:
     """The score through the epochs, and whether the sample was kept."""
     st.markdown(
         "##### Through the epochs",
-        help="A pruned sample is not scored in that epoch, unless the strategy scores all of them; its last score is "
-        "then carried over. The strip says in which epochs the sample was kept.",
+        help="A pruned sample keeps its last score in that epoch, unless the strategy scores all samples. The strip shows in "
+        "which epochs the sample was kept.",
     )
     count = look.trace.sizes["epoch"]
     st.altair_chart(
         history_chart(look.trace, look.shown, count, look.theme),
         key="history",
         width="stretch",
-        alt="The sample's complexity through the epochs against the median of all, and whether it was kept",
+        alt="The sample's complexity through the epochs beside the median of all, and whether it was kept",
     )
 
 
 def history_table(look: Look) -> pd.DataFrame:
-    """The same as rows, for the export."""
+    """The score and whether it was kept, a row an epoch, for downloads."""
     return history_rows(look.trace, look.shown, look.trace.sizes["epoch"])

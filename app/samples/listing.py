@@ -1,4 +1,4 @@
-"""The samples as a table, and everything as files."""
+"""The chosen samples: the line that names and saves them, their table, and files."""
 
 import zlib
 from collections.abc import Callable
@@ -11,6 +11,7 @@ import streamlit as st
 from app.labels import run_label
 from app.samples.detail import history_table, window_numbers
 from app.samples.look import Look, choose_lasso, choose_selection, pick_sample, widget_selection
+from app.saving import OFFLINE, PARQUET
 from app.session import address_value
 from app.words import plain
 from stcore.charts.data_map import data_map
@@ -22,7 +23,6 @@ from stcore.exports import spreadsheet_text
 from stcore.runs import Run, RunError
 from stcore.runs.selections import delete, save, selections
 
-PARQUET = "application/vnd.apache.parquet"
 WORDS = {
     "time": "first forecast step",
     "score": "complexity",
@@ -65,21 +65,21 @@ def show_sample_table(look: Look) -> None:
 
 
 def table_title(look: Look) -> str:
-    """What the table lists."""
+    """The title of the table."""
     if look.inside is None:
         return "All samples"
     return f"Selection {plain(look.named.name)}" if look.named else "Chosen samples"
 
 
 def pick_row(key: str, table: pd.DataFrame) -> None:
-    """Pick the sample of the row that was chosen."""
+    """Pick the sample of the selected row. For callbacks."""
     rows = widget_selection(key).get("rows") or []
     if rows and rows[0] < len(table):
         pick_sample(int(table.index[rows[0]]))
 
 
 def show_exports(look: Look) -> None:
-    """Files of all samples and of the one that is shown."""
+    """Buttons that save the samples, the one that is shown, and the pictures."""
     name = f"{look.run.id}-epoch-{look.epoch}"
     epochs = history_table(look)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -96,7 +96,7 @@ def show_exports(look: Look) -> None:
 
 
 def sample_rows(look: Look) -> pd.DataFrame:
-    """The chosen samples as rows: their table, with the first and last instant of what each one saw and forecast."""
+    """The chosen samples as rows, with the first and last time of what each one saw and forecast."""
     table = look.table[look.chosen].reset_index()
     start = table["start"].to_numpy()
     ranges = {
@@ -110,7 +110,7 @@ def sample_rows(look: Look) -> pd.DataFrame:
 
 
 def _files(key: str, make: Callable[[], pd.DataFrame], name: str) -> None:
-    """Two buttons; the file is made when one is pressed."""
+    """Buttons for CSV and Parquet; the file is made when one is pressed."""
     st.download_button(
         "CSV", lambda: rows_as_csv(make()), f"{name}.csv", "text/csv", key=f"{key}-csv", on_click="ignore"
     )
@@ -125,14 +125,14 @@ def _files(key: str, make: Callable[[], pd.DataFrame], name: str) -> None:
 
 
 def rows_as_csv(frame: pd.DataFrame) -> str:
-    """Rows as CSV, names made harmless for a spreadsheet."""
+    """Rows as CSV; sensor names cannot become formulas in a spreadsheet."""
     return str(
         (frame.assign(sensor=frame["sensor"].map(spreadsheet_text)) if "sensor" in frame else frame).to_csv(index=False)
     )
 
 
 def _picture(look: Look, name: str) -> None:
-    """Calendar, map and raster as pages that open without internet."""
+    """Buttons that save calendar, data map and raster as pages."""
     figures: dict[str, Callable[[], Any]] = {
         "Calendar": lambda: calendar_figure(look.table, look.step_seconds, look.theme, planted=look.planted),
         "Data map": lambda: data_map(look.table, look.theme),
@@ -147,12 +147,12 @@ def _picture(look: Look, name: str) -> None:
             "text/html",
             key=f"html {what}",
             on_click="ignore",
-            help="One file of about 5 MB that opens anywhere, without internet.",
+            help=OFFLINE,
         )
 
 
 def figure_page(make: Callable[[], Any], title: str) -> str:
-    """A figure as one self-contained page with a title."""
+    """A figure as one page with a title that opens without internet."""
     return standalone_page(make(), title)
 
 
@@ -160,7 +160,7 @@ NAME, KEPT, PROBLEM = "selection name", "selection list", "selection problem"
 
 
 def show_selection(look: Look) -> None:
-    """How many are chosen and by what, a name for them, and a way back to all."""
+    """How many samples are chosen and how; a name for them, and the way back to all."""
     show_selection_problem(look)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(selection_text(look), width="stretch" if look.inside is None else "content")
@@ -175,7 +175,7 @@ def show_selection(look: Look) -> None:
 
 
 def selection_text(look: Look) -> str:
-    """What the calendar, the map, the raster and the table show."""
+    """Which samples the view shows."""
     total = len(look.table)
     if look.inside is None:
         return f"Showing all {total:,} samples. Click one in any chart, or choose many with the lasso of the map below."
@@ -186,7 +186,7 @@ def selection_text(look: Look) -> str:
 
 
 def show_selection_problem(look: Look) -> None:
-    """What went wrong with a name or with a link."""
+    """The problem with a name or a link, if there is one."""
     if problem := st.session_state.pop(PROBLEM, None):
         st.error(plain(problem))
     asked = address_value("selection")
@@ -198,7 +198,7 @@ def show_selection_problem(look: Look) -> None:
 
 
 def show_name_field(look: Look) -> None:
-    """A field for a name; with it the selection is kept and its id stands in the address."""
+    """The field and button that save the selection under a name; the address then leads to it."""
     st.text_input(
         "Name of the selection",
         key=NAME,
@@ -207,14 +207,14 @@ def show_name_field(look: Look) -> None:
         width=190,
         label_visibility="collapsed",
     )
-    words = "Keeps the chosen samples with the run. The address then leads to them, in any browser of this machine."
+    words = "Saves the chosen samples with the run. The address then leads to them, in any browser of this machine."
     st.button(
         "Keep", icon=":material/bookmark_add:", key="keep selection", help=words, on_click=keep_selection, args=(look,)
     )
 
 
 def keep_selection(look: Look) -> None:
-    """Keep the chosen samples under the name in the field, and have the address lead to them."""
+    """Save the chosen samples under the name in the field and put them in the address. For callbacks."""
     if look.inside is None:
         return
     try:
@@ -227,26 +227,26 @@ def keep_selection(look: Look) -> None:
 
 
 def show_delete_button(look: Look) -> None:
-    """A button that forgets the named selection."""
+    """The button that deletes the named selection."""
     assert look.named is not None
     place = look.named.id
     st.button(
         "Delete",
         icon=":material/delete:",
         key="delete selection",
-        help="Forgets this selection; its samples stay.",
+        help="Deletes this selection; its samples stay.",
         on_click=lambda: delete_selection(look.run, place),
     )
 
 
 def delete_selection(run: Run, place: str) -> None:
-    """Forget a selection and show all samples."""
+    """Delete a selection and show all samples. For callbacks."""
     delete(run, place)
     choose_selection(run, None)
 
 
 def save_selection_file(look: Look) -> None:
-    """The chosen windows with their time ranges, as CSV."""
+    """The button that saves the chosen windows with their time ranges as CSV."""
     name = f"selection-{look.named.id}" if look.named else "lasso"
     st.download_button(
         "CSV",
@@ -256,12 +256,12 @@ def save_selection_file(look: Look) -> None:
         key="selection-csv",
         on_click="ignore",
         icon=":material/download:",
-        help="The chosen windows, from when to when each reaches, and their complexity.",
+        help="The chosen windows with their time ranges and complexity.",
     )
 
 
 def choose_saved_selection(look: Look) -> None:
-    """The run's named selections, to be chosen again."""
+    """The list of the run's named selections."""
     known = {one.id: f"{one.name} ({len(one.samples):,})" for one in selections(look.run)}
     if not known:
         return

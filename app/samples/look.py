@@ -1,4 +1,4 @@
-"""What the Samples view looks at: a run frozen at an epoch, its samples as a table, and the one that is picked."""
+"""What the Samples view shows: a run after an epoch, its samples as a table, and those that are picked or chosen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from stcore.runs.trace import times
 
 @dataclass(frozen=True)
 class Look:
-    """One run as it stood after ``epoch`` epochs. ``data`` is None, and ``missing`` says why, where they cannot be opened."""
+    """One run as it was after ``epoch`` epochs. ``data`` is None where they cannot be opened; ``missing`` then says why."""
 
     run: Run
     trace: xr.Dataset
@@ -33,12 +33,12 @@ class Look:
 
     @property
     def lookback(self) -> int:
-        """Steps the model sees."""
+        """The number of steps that the model sees."""
         return self.run.spec.lookback
 
     @property
     def horizon(self) -> int:
-        """Steps it forecasts."""
+        """The number of steps that it forecasts."""
         return self.run.spec.horizon
 
     @property
@@ -48,16 +48,16 @@ class Look:
 
     @property
     def of_cells(self) -> bool:
-        """Whether (window, sensor) cells were pruned, so that a window is kept in part."""
+        """Whether the run prunes cells, (window, sensor) pairs, so that a window may be kept in part."""
         return self.run.spec.of_cells
 
     @property
     def in_rounds(self) -> bool:
-        """Whether an epoch of the run is a round, a part of a pass, and so keeps less than its budget says."""
+        """Whether an epoch of the run is a round, a part of a pass, which keeps less than the budget says."""
         return self.run.passes > self.run.spec.options.train.epochs
 
     def clock(self, steps: np.ndarray) -> pd.DatetimeIndex:
-        """Instants of ``steps`` [M] on the wall clock, as far as the data tell it."""
+        """The times of ``steps`` [M] on the wall clock, as far as the data know them."""
         if self.data is not None:
             return self.data.clock(steps)
         facts = self.run.spec.data
@@ -65,7 +65,7 @@ class Look:
 
     @cached_property
     def planted(self) -> pd.DataFrame | None:
-        """Incidents that a simulation planted, or None."""
+        """The incidents that a simulation planted, or None."""
         return None if self.data is None else planted_incidents(self.data)
 
     @cached_property
@@ -79,17 +79,17 @@ class Look:
 
     @cached_property
     def seen(self) -> xr.Dataset:
-        """The trace up to the epoch that is looked at."""
+        """The trace up to the epoch that is shown."""
         return self.trace.isel(epoch=slice(0, self.epoch))
 
     @cached_property
     def picked(self) -> int | None:
-        """The sample that somebody picked, or None."""
+        """The picked sample, or None."""
         return picked_sample(len(self.trace["sample"]))
 
     @cached_property
     def shown(self) -> int:
-        """The sample whose window is shown: the picked one, else the most complex of those that are chosen."""
+        """The sample whose window is shown: the picked one, else the most complex of the chosen ones."""
         if self.picked is not None:
             return self.picked
         known = np.nan_to_num(self.table["score"].to_numpy(), nan=-1.0)
@@ -97,22 +97,22 @@ class Look:
 
     @cached_property
     def named(self) -> Selection | None:
-        """The named selection that the address asks for, or None."""
+        """The named selection in the address, or None."""
         return named_selection(self.run)
 
     @cached_property
     def inside(self) -> np.ndarray | None:
-        """The samples of the named selection, or inside the lasso; None for all."""
+        """The samples of the named selection, or of the lasso; None for all."""
         return lasso_samples(self.run) if self.named is None else self.named.samples
 
     @cached_property
     def chosen(self) -> np.ndarray:
-        """[W] bool over samples: those ``inside``, or everything."""
+        """[W] bool: the samples ``inside``, or all."""
         return np.ones(len(self.table), bool) if self.inside is None else self.table.index.isin(self.inside)
 
 
 def look_at(run: Run, frozen: int, epoch: int) -> Look:
-    """The run's trace up to ``frozen`` epochs, seen after ``epoch``."""
+    """The run with its trace up to ``frozen`` epochs, as it was after ``epoch``."""
     data, missing = None, ""
     try:
         data = run_dataset(run)
@@ -122,56 +122,56 @@ def look_at(run: Run, frozen: int, epoch: int) -> Look:
     return Look(run, whole.isel(epoch=slice(0, frozen)), epoch, data, missing, current_theme())
 
 
-# ---- the one selection ---------------------------------------------------------------------------------------------
+# ---- picked and chosen samples ---------------------------------------------------------------------------------------------
 def pick_sample(sample: int | None, on_map: bool = False) -> None:
-    """Pick a sample, wherever it was clicked. For callbacks, so that everything drawn next shows it."""
+    """Pick a sample; ``on_map``: it was clicked on the data map. For callbacks."""
     set_address("sample", None if sample is None else str(sample))
     redraw_map(on_map)
 
 
 def picked_sample(count: int) -> int | None:
-    """The picked sample, where the run has it."""
+    """The picked sample, if the run has it."""
     asked = address_value("sample") or ""
     return int(asked) if asked.isdecimal() and int(asked) < count else None
 
 
 def choose_lasso(run: Run, inside: Sequence[int] | np.ndarray | None, on_map: bool = True) -> None:
-    """Choose the samples inside a lasso of the run's data map; None for all."""
+    """Choose the samples in a lasso on the data map; None for all. For callbacks."""
     st.session_state["lasso"] = None if inside is None else (run.id, np.array(inside, int))
     set_address("selection", None)
     redraw_map(on_map)
 
 
-def choose_selection(run: Run, place: str | None) -> None:
-    """Choose a named selection by its id; None for all samples."""
+def choose_selection(run: Run, name: str | None) -> None:
+    """Choose a named selection by its id; None for all samples. For callbacks."""
     choose_lasso(run, None, on_map=False)
     st.session_state["selection of"] = run.id
-    set_address("selection", place)
+    set_address("selection", name)
 
 
 def named_selection(run: Run) -> Selection | None:
-    """The named selection in the address, where the run has it; one of another run is let go of."""
+    """The named selection in the address, if the run has it; a selection of another run leaves the address."""
     asked = address_value("selection")
-    found = selection_of(run, asked) if asked else None
-    if asked and not found and st.session_state.get("selection of") not in (None, run.id):
+    selection = selection_of(run, asked) if asked else None
+    if asked and not selection and st.session_state.get("selection of") not in (None, run.id):
         set_address("selection", None)
-    return found
+    return selection
 
 
 def lasso_samples(run: Run) -> np.ndarray | None:
-    """The samples inside the lasso, or None where there is none."""
-    kept = st.session_state.get("lasso")
-    return kept[1] if kept is not None and kept[0] == run.id else None
+    """The samples in the lasso, or None without one."""
+    lasso = st.session_state.get("lasso")
+    return lasso[1] if lasso is not None and lasso[0] == run.id else None
 
 
 def redraw_map(on_map: bool) -> None:
-    """Let the data map show the selection, unless it was made there: redrawing would lose its zoom and its lasso."""
+    """Have the data map drawn again, unless the choice was made on it: drawing would lose its zoom and lasso."""
     if not on_map:
         st.session_state.pop("on map", None)
 
 
 def map_selection(look: Look) -> tuple[int | None, np.ndarray | None]:
-    """The picked sample and the lasso that the data map is to be drawn with: those it was last drawn with, until settled."""
+    """The picked sample and the lasso that the data map shows: those of its last drawing, until ``redraw_map``."""
     about = look.run.id, None if look.named is None else look.named.id
     what, *drawn = st.session_state.get("on map", (None, None, None))
     if what != about:
@@ -181,6 +181,6 @@ def map_selection(look: Look) -> tuple[int | None, np.ndarray | None]:
 
 
 def widget_selection(key: str) -> dict[str, Any]:
-    """What is selected in a chart or table, as a plain mapping."""
+    """What is selected in a chart or table."""
     state: Any = st.session_state.get(key) or {}
     return state.get("selection") or {}

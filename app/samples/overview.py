@@ -1,4 +1,4 @@
-"""All samples at once: calendar, curve, data map and raster. A click on any of them picks a sample."""
+"""All samples at once: calendar, curve, data map and raster. A click on one of them picks a sample."""
 
 import numpy as np
 import streamlit as st
@@ -15,11 +15,11 @@ SORT_WORDS = {"time": "time", "score": "complexity", "kept_share": "kept share"}
 
 
 def show_calendar(look: Look, measure: str, still: bool) -> None:
-    """Day by time of day."""
+    """The calendar: days by times of day."""
     st.markdown(
         "##### When were samples hard?",
-        help="Each cell is one training window, placed at its first forecast step. Colour is its "
-        f"{MEASURES[measure]}. Click a cell to see the window.",
+        help="Each square is one training window, at its first forecast step. Its colour is the "
+        f"{MEASURES[measure]}. Click a square to see the window.",
     )
     if still:
         inside = None if look.inside is None else look.chosen
@@ -29,7 +29,7 @@ def show_calendar(look: Look, measure: str, still: bool) -> None:
         st.plotly_chart(figure, key="still-calendar", theme=None, config=PLAIN, alt="Calendar of complexity")
         return
     grid = calendar_grid(look.table, look.step_seconds, measure)
-    found = np.argwhere(grid.sample == look.shown)
+    squares = np.argwhere(grid.sample == look.shown)
     planted = look.planted if not grid.by_week else None
     show_canvas(
         "calendar",
@@ -38,19 +38,19 @@ def show_calendar(look: Look, measure: str, still: bool) -> None:
         lambda row, column: pick_cell(int(grid.sample[row, column])),
         alt=f"Calendar: {MEASURES[measure]} by day and time of day.",
         height=int(np.clip(46 + 13 * len(grid.row_names), 190, 420)),
-        picked=(int(found[0][0]), int(found[0][1])) if len(found) else None,
+        picked=(int(squares[0][0]), int(squares[0][1])) if len(squares) else None,
         boxes=incident_boxes(planted, grid.days, look.step_seconds) if planted is not None else None,
     )
 
 
 def pick_cell(sample: int) -> None:
-    """Pick the sample of a calendar cell; empty cells pick nothing."""
+    """Pick the sample of a square of the calendar; an empty square picks nothing. For callbacks."""
     if sample >= 0:
         pick_sample(sample)
 
 
 def show_curve(look: Look, measure: str) -> None:
-    """The same over time."""
+    """The same measure over time."""
     chart = complexity_curve(look.table, look.theme, value=measure, picked=look.shown, planted=look.planted)
     st.altair_chart(
         chart,
@@ -63,20 +63,20 @@ def show_curve(look: Look, measure: str) -> None:
 
 
 def pick_point() -> None:
-    """Pick the sample of the point that was clicked on the curve."""
+    """Pick the sample whose point was clicked on the curve. For callbacks."""
     points = widget_selection("curve").get("point") or []
     if points and "sample" in points[0]:
         pick_sample(int(points[0]["sample"]))
 
 
 def show_data_map(look: Look) -> None:
-    """Mean against variability."""
+    """The data map: mean complexity against variability."""
     st.markdown(
         "##### Which are easy, ambiguous, hard?",
-        help="Every point is a sample: to the right its error was large on average, upwards it changed much from epoch to "
-        "epoch. Ambiguous is the third that varies most; of the rest, hard are those with a mean in the upper third. The first "
-        "epoch is left out. Click a point to see it. With the lasso or the box at the top right of the chart you choose some "
-        "of them; a double click lets them go.",
+        help="Every point is a sample. Further right: a larger complexity on average. Further up: more change from epoch to "
+        "epoch. Ambiguous is the third that varies most; of the others, those with a mean in the upper third are hard. The "
+        "first epoch is left out. Click a point to see it. The lasso or the box at the top right of the chart choose several; "
+        "a double click chooses all again.",
     )
     if look.epoch < 2:
         st.info("The data map needs two epochs; it appears after epoch 2.")
@@ -101,10 +101,10 @@ def show_data_map(look: Look) -> None:
 
 
 def use_map_selection(look: Look) -> None:
-    """A click picks a sample, a lasso or box chooses many, a double click lets them go."""
-    found = widget_selection("data-map")
-    points = [int(point["customdata"]) for point in found.get("points") or [] if "customdata" in point]
-    if found.get("lasso") or found.get("box"):
+    """A click picks a sample, a lasso or box chooses several, a double click all again. For callbacks."""
+    selection = widget_selection("data-map")
+    points = [int(point["customdata"]) for point in selection.get("points") or [] if "customdata" in point]
+    if selection.get("lasso") or selection.get("box"):
         choose_lasso(look.run, points or None)
     elif points:
         pick_sample(points[0], on_map=True)
@@ -113,11 +113,11 @@ def use_map_selection(look: Look) -> None:
 
 
 def show_raster(look: Look, still: bool) -> None:
-    """Epoch by sample."""
+    """The raster: epochs by samples, kept or pruned."""
     st.markdown(
         "##### What was kept, what was pruned?",
-        help="A row is a sample, a column an epoch. Where many samples share a pixel it shows the exact share of them that was "
-        "kept. Click a row to see its sample; the epoch is chosen with the slider at the top.",
+        help="A row is a sample, a column an epoch. Where several samples share a pixel, it shows the share of them that was "
+        "kept. Click a row to see its sample; the slider at the top chooses the epoch.",
     )
     by = st.segmented_control(
         "Rows by",
@@ -137,7 +137,7 @@ def show_raster(look: Look, still: bool) -> None:
         figure = raster_figure(look.trace, look.table, look.theme, by or "time", inside=look.chosen)
         st.plotly_chart(figure, key="still-raster", theme=None, config=PLAIN, alt="Raster of kept samples by epoch")
         return
-    place = np.flatnonzero(order == look.shown)
+    row_of_shown = np.flatnonzero(order == look.shown)
     show_canvas(
         "raster",
         raster_picture(look.trace, look.table, order, by or "time"),
@@ -145,5 +145,5 @@ def show_raster(look: Look, still: bool) -> None:
         lambda row, column: pick_sample(int(order[row])),
         alt=f"Raster of {len(order)} samples {SORTS[by or 'time']} over {look.trace.sizes['epoch']} epochs: kept or pruned.",
         height=330,
-        picked=(int(place[0]), look.epoch - 1) if len(place) else None,
+        picked=(int(row_of_shown[0]), look.epoch - 1) if len(row_of_shown) else None,
     )

@@ -1,4 +1,4 @@
-"""What another method would keep now: replayed on the run's recorded scores."""
+"""What another strategy would keep now, replayed on the scores that the run recorded."""
 
 import numpy as np
 import pandas as pd
@@ -18,15 +18,15 @@ from stcore.options import OptionError, RunOptions
 from stcore.training.features import Features
 
 LIMIT = (
-    "Read it as a difference of taste, not of results: the scores come from this run's training. Another method would have "
-    "trained the model on other samples, and so have met other errors."
+    "It compares choices, not results: the scores come from this run's training. Another method would have trained the model "
+    "on other samples and seen other errors."
 )
 
 
 def show_replay(look: Look) -> pd.DataFrame | None:
-    """Which method, its overlap with this run, and the samples on which the two differ."""
+    """The list of methods, the overlap of the chosen one with this run, and the samples on which they differ."""
     if look.of_cells:
-        st.info("This run pruned cells, of which only the means of each window are recorded: nothing can be replayed.")
+        st.info("This run pruned cells and recorded only the means of each window, so nothing can be replayed.")
         return None
     own, share = look.run.spec.options.prune["name"], visit_share(look)
     offered = [
@@ -44,14 +44,14 @@ def show_replay(look: Look) -> pd.DataFrame | None:
             help="With its usual options and this run's share of visits.",
         )
         try:
-            found = replay_method(look, method, share)
+            other = replay_method(look, method, share)
         except (ReplayError, OptionError, OSError) as problem:
             st.info(plain(problem))
             return None
-        show_overlap_text(look, method, found)
+        show_overlap_text(look, method, other)
     with right:
         epochs = look.run.passes
-        frame = replay_overlap(look, found)
+        frame = replay_overlap(look, other)
         columns = {"overlap": f"{card_label(method)} and this run", "chance": "two random choices"}
         st.altair_chart(
             epoch_lines(frame, columns, "overlap (Jaccard)", epochs, look.theme, number=".0%"),
@@ -63,36 +63,36 @@ def show_replay(look: Look) -> pd.DataFrame | None:
 
 
 def visit_share(look: Look) -> float:
-    """The share of its samples that an epoch of the run has in the mean, by its budget or else as far as it is recorded."""
+    """The mean share of samples that an epoch of the run keeps: by its budget, else as recorded."""
     options = look.run.spec.options
     asked, passes = options.prune.get("keep"), options.train.epochs / look.run.passes  # fewer in a round
     share = asked * passes if asked else look.trace["kept"].values.mean(dtype=np.float64)
     return float(np.clip(share, 0.01, 1))
 
 
-def show_overlap_text(look: Look, method: str, found: Replay) -> None:
-    """What the overlap means now, and what a replay leaves out."""
-    place = int(pruned_epochs(look.seen)[-1])
-    epoch, now, here = place + 1, found.kept[place], look.trace["kept"].values[place]
+def show_overlap_text(look: Look, method: str, other: Replay) -> None:
+    """What the overlap means, and what a replay leaves out."""
+    row = int(pruned_epochs(look.seen)[-1])
+    epoch, now, here = row + 1, other.kept[row], look.trace["kept"].values[row]
     only = np.flatnonzero(now & ~here)
     st.markdown(
         f"In epoch {epoch}, **{card_label(method)}** would keep {now.sum():,} samples; this run kept {here.sum():,}. Of the "
-        f"samples that either keeps they share **{percent(found.overlap[place])}** (by chance {percent(found.chance[place])}). "
-        "Near 100 % the two methods choose alike; at the dashed line they have nothing in common but their size."
+        f"samples that either keeps they share **{percent(other.overlap[row])}** (by chance {percent(other.chance[row])}). "
+        "Near 100 % the two methods choose alike; at the dashed line they agree no more than two random choices."
     )
     if len(only):
         words = f"Choose the {len(only):,} samples that only {card_label(method)} keeps"
         st.button(words, key="only there", on_click=lambda: choose_lasso(look.run, only, on_map=False))
     st.markdown(LIMIT)
-    for note in found.notes:
+    for note in other.notes:
         st.markdown(plain(note))
     if left_out := [card_label(name) for name in registry.cards("strategies") if why_not_replayable(name)]:
-        st.markdown(f"Not offered, since they go by what a run does not record: {', '.join(left_out)}.")
+        st.markdown(f"Not offered, since they need what a run does not record: {', '.join(left_out)}.")
 
 
-def replay_overlap(look: Look, found: Replay) -> pd.DataFrame:
-    """Columns epoch, overlap, chance up to the epoch that is looked at; epochs in which this run kept all are left out."""
-    frame = pd.DataFrame({"epoch": look.trace["epoch"].values, "overlap": found.overlap, "chance": found.chance})
+def replay_overlap(look: Look, other: Replay) -> pd.DataFrame:
+    """Columns epoch, overlap and chance up to the epoch that is shown, without epochs in which this run kept all."""
+    frame = pd.DataFrame({"epoch": look.trace["epoch"].values, "overlap": other.overlap, "chance": other.chance})
     return frame.iloc[pruned_epochs(look.seen)]
 
 
@@ -120,7 +120,7 @@ def replay_setting(look: Look) -> Setting:
 
 
 def sample_features(look: Look, options: RunOptions) -> Features:
-    """Of the run's own samples and targets."""
+    """The features of the run's samples and targets."""
     assert look.data is not None
     windows = Windows(look.trace["start"].values, look.lookback, look.horizon)
     targets = look.data.channel(options.data.targets, look.data.channels[:1])

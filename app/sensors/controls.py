@@ -1,4 +1,4 @@
-"""What the Sensors view shows and of which epoch, the play through the epochs, and the run to compare with."""
+"""The controls of the Sensors view: which numbers, which epoch, the play through the epochs, and the run to compare with."""
 
 import time
 from typing import Any
@@ -30,7 +30,7 @@ PARTS = {"test": "on the test part", "validation": "in validation, each at its b
 
 
 def choose_numbers(run: Run, found: xr.Dataset, epochs: int) -> tuple[str, int]:
-    """Which numbers, which epoch, play; while the run is live the epoch stands still unless one follows."""
+    """Draw the controls; gives the chosen numbers and epoch. While a run works, the epoch stays unless one follows it."""
     options = [ERROR, IMPORTANCE]
     more = [DIFFERENCE] if comparable_ids(run.id, str(run.path)) else []
     rows = (MASK, "active"), (KEPT, "sensor_kept"), (TEST, "test_sensor_error")
@@ -64,12 +64,12 @@ def choose_numbers(run: Run, found: xr.Dataset, epochs: int) -> tuple[str, int]:
             playing = st.session_state.get("playing", False)
             key = (
                 "epoch played" if playing else "epoch"
-            )  # what a browser still says of one epoch is not taken for a wish
+            )  # another key, so that a late message of the browser is not taken for a choice
             st.session_state[key] = epoch
             slid = st.slider("Epoch", 1, epochs, key=key, disabled=still or playing, help=hint)
             epoch = epoch if playing else slid
         else:
-            st.markdown("Epoch 1. From the second epoch on there is a slider here.")
+            st.markdown("Epoch 1. A slider appears here with the second epoch.")
     with right:
         playing = st.session_state.get("playing", False)
         st.button(
@@ -91,9 +91,9 @@ def choose_numbers(run: Run, found: xr.Dataset, epochs: int) -> tuple[str, int]:
 
 
 def next_epoch(epoch: int, epochs: int) -> int:
-    """The next epoch when its time has come, or the end of the play."""
+    """The next epoch of the play, when it is time for it."""
     if time.monotonic() - st.session_state["stepped"] < 0.7 * PLAY_SECONDS:
-        return epoch  # redrawn for another reason than the play
+        return epoch  # drawn again for another reason
     st.session_state["stepped"] = time.monotonic()
     if epoch + 1 >= epochs:
         st.session_state["playing"] = False
@@ -108,7 +108,7 @@ def toggle_play(epochs: int) -> None:
 
 
 def show_newer_epoch(epoch: int, epochs: int) -> None:
-    """A newer epoch is offered, not forced."""
+    """The button that shows the newest epoch."""
     with st.container(horizontal=True, vertical_alignment="center"):
         show_follow_switch()
         behind = epoch < epochs
@@ -124,7 +124,8 @@ def comparable_ids(run: str, folder: str) -> list[str]:
 
 
 def compare_with(run: Run) -> Numbers | None:
-    """The difference to the run that is chosen here; None, and said why, where there is none."""
+    """The list of runs to compare with; gives the difference to the chosen one. None where there is none, and the page says
+    so."""
     found = {other.id: other for name in comparable_ids(run.id, str(run.path)) if (other := find_run(name)) is not None}
     if not found:
         st.info("There is no other run on these data yet.")
@@ -149,7 +150,7 @@ def compare_with(run: Run) -> Numbers | None:
     better, worse = int((values < 0).sum()), int((values > 0).sum())
     st.markdown(
         f"Error of this run minus that of **{plain(names[chosen])}**, {PARTS[part]}. Below 0, in purple, this run is better: "
-        f"**{better}** of {len(values)} sensors; above 0, in orange, the other one: **{worse}**."
+        f"**{better}** of {len(values)} sensors. Above 0, in orange, the other run is better: **{worse}**."
     )
     unit = run.spec.unit
     return Numbers(f"{part} error minus the other run's", unit, values[None], False, symmetric_limits(values), True)

@@ -1,4 +1,4 @@
-"""Sensors by district of a layer: the map in the colours of the districts' means, and the same as a table."""
+"""Sensors by district of a layer: the means of the districts on the map and as a table."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,7 +17,7 @@ SENSORS, KEY = "", "district table"
 
 
 def choose_map_kind(view: View) -> str:
-    """Sensors, or the layer by whose districts the map is drawn; no choice where no layer has sensors in it."""
+    """The choice between sensors and a layer whose districts the map shows; sensors where no layer has sensors in it."""
     options = [SENSORS, *view.districts]
     if len(options) == 1:
         return SENSORS
@@ -31,7 +31,7 @@ def choose_map_kind(view: View) -> str:
 
 
 def district_table(view: View, name: str) -> pd.DataFrame:
-    """Mean error, importance and what is on the map, by district, the highest first."""
+    """Means of the error, the importance and the numbers on the map by district, the highest first."""
     row, collection = view.trace.isel(epoch=view.epoch - 1), view.districts[name]
     numbers = {
         "shown": view.values,
@@ -43,7 +43,7 @@ def district_table(view: View, name: str) -> pd.DataFrame:
 
 
 def district_map(view: View, name: str) -> SensorMap:
-    """The map, by district where that is asked for."""
+    """The map, by district if a layer is chosen."""
     if not name:
         return view.sensors
     words = view.label, view.numbers.unit
@@ -53,11 +53,11 @@ def district_map(view: View, name: str) -> SensorMap:
 
 
 def choose_district(view: View, name: str, sensors: SensorMap, area: tuple[int, int] | None) -> bool:
-    """Choose the sensors of a district that was clicked on the map or in the table; True where that is new."""
+    """Choose the sensors of a district that was clicked on the map or in the table; True for a new click."""
     if area is not None:
         overlay = sensors.overlays[area[0]]
-        place = int(district_table(view, name).index[area[1]]) if overlay is sensors.areas else area[1]
-        return _mark_district(view, overlay.name, place)
+        feature = int(district_table(view, name).index[area[1]]) if overlay is sensors.areas else area[1]
+        return _mark_district(view, overlay.name, feature)
     rows = picking.widget_rows(KEY, "rows") if name else []
     fresh = bool(rows) and (name, rows) != st.session_state.get(f"{KEY} seen")
     st.session_state[f"{KEY} seen"] = (name, rows)
@@ -65,32 +65,32 @@ def choose_district(view: View, name: str, sensors: SensorMap, area: tuple[int, 
     return table is not None and rows[0] < len(table) and _mark_district(view, name, int(table.index[rows[0]]))
 
 
-def _mark_district(view: View, name: str, place: int) -> bool:
-    """The sensors of a feature, if any stand there."""
+def _mark_district(view: View, name: str, feature: int) -> bool:
+    """Choose the sensors in a feature of a layer; False where it has none."""
     if name not in view.districts:
         return False
-    found = [number for number, feature in enumerate(view.member(name, view.districts[name])) if feature == place]
-    called = district_table(view, name)["district"].get(place, "a district")
-    if found:
-        view.mark(found, f"in {called} ({name})")
-    return bool(found)
+    sensors = [sensor for sensor, of in enumerate(view.member(name, view.districts[name])) if of == feature]
+    label = district_table(view, name)["district"].get(feature, "a district")
+    if sensors:
+        view.mark(sensors, f"in {label} ({name})")
+    return bool(sensors)
 
 
 def show_districts(view: View) -> None:
-    """The table twin of the map by district."""
+    """The map by district as a table."""
     name = st.session_state.get("drawn by") or SENSORS
     if name not in view.districts:
         return
     st.subheader(
-        f"By {plain(name, 60)}", help="Means over the sensors that stand in each area. A row chooses its sensors."
+        f"By {plain(name, 60)}", help="Means over the sensors in each area. A click on a row chooses its sensors."
     )
     table = district_table(view, name)
     member = view.member(name, view.districts[name])
     empty, outside = int((table["sensors"] == 0).sum()), int((member < 0).sum())
-    said = [f"{empty} of {len(table)} have no sensor and are hatched"] if empty else []
-    said += [f"{outside} of {len(member)} sensors stand in none"] if outside else []
-    if said:
-        st.markdown(f"{'; '.join(said)}.")
+    notes = [f"{empty} of {len(table)} have no sensor and are hatched"] if empty else []
+    notes += [f"{outside} of {len(member)} sensors are in none"] if outside else []
+    if notes:
+        st.markdown(f"{'; '.join(notes)}.")
     columns: Any = {
         "district": "district",
         "sensors": "sensors",

@@ -1,4 +1,4 @@
-"""Which sensors matter, seen several ways: small maps, whether they agree, how stable the mask is, what looks faulty."""
+"""Which sensors matter, in several views: small maps, their agreement, the stability of the mask, faulty sensors."""
 
 from typing import Any
 
@@ -22,25 +22,25 @@ from stcore.runs.folder import LIVE
 
 KEY = "importance runs"
 TAU = (
-    "Kendall's tau: 1 where both rank the sensors alike, 0 where they have nothing to do with each other, below 0 where they "
-    "contradict. Below it the 95 % interval, from a bootstrap over sensors; where it holds 0 the views may as well be "
-    "unrelated. On the diagonal: the same view of runs with other seeds, where several runs are chosen."
+    "Kendall's tau is 1 where both views rank the sensors alike, 0 where they are unrelated, below 0 where they contradict. "
+    "Under it stands the 95 % interval from a bootstrap over sensors; if it contains 0, the views may be unrelated. On the "
+    "diagonal: the same view in runs with other seeds, if several runs are chosen."
 )
 STABLE = (
-    "Jaccard: sensors on in both, of those on in either. A set that shrinks cannot stay the same, so read it beside the dashed "
-    "line, where random sets of the same sizes would be."
+    "Jaccard: the sensors that are on in both, as a share of those that are on in either. A shrinking set cannot stay "
+    "the same, so compare with the dashed line: random sets of the same sizes."
 )
 
 
 def show_importance(view: View) -> None:
-    """The section; nothing is computed while the run still trains."""
+    """The section; it computes nothing while the run works."""
     st.subheader(
         "Which sensors matter?",
-        help="Several answers to one question. None is the truth; where they agree, and runs with other seeds agree, one may "
-        "believe them.",
+        help="Several answers to one question. None is the truth; believe them where they agree with each other and "
+        "between runs with other seeds.",
     )
     if run_state(view.run) in LIVE:
-        st.markdown("The views are held against each other once the run has ended.")
+        st.markdown("The views are compared when the run has ended.")
         return
     runs = choose_runs_together(view.run)
     found = read_views(view, runs)
@@ -57,7 +57,7 @@ def show_importance(view: View) -> None:
 
 
 def choose_runs_together(run: Run) -> list[Run]:
-    """This run, and the others on the same data that are looked at with it."""
+    """The list of other runs on the same data; gives this run and the chosen ones."""
     others = {other.id: other for other in comparable_runs(run, listed_runs()) if other.status == "done"}
     if not others:
         return [run]
@@ -70,20 +70,20 @@ def choose_runs_together(run: Run) -> list[Run]:
         key=held,
         format_func=lambda name: names.get(name, name),
         placeholder="Other seeds, or other masks, on the same data",
-        help="Runs with other seeds show how far a ranking can be believed. A run without a mask, or with the any mask, beside "
-        "one with a mask gives gradient and permutation that owe nothing to the mask.",
+        help="Runs with other seeds show how reliable a ranking is. A run without a mask, or with the any mask, adds "
+        "views by gradient and permutation that do not depend on this run's mask.",
     )
     return [run, *(others[name] for name in picked)]
 
 
 def read_views(view: View, runs: list[Run]) -> ImportanceViews:
-    """The views, computed again only when a run or a measurement has changed."""
+    """The views; they are computed again only when a run or a measurement has changed."""
     asked = measuring.region_answer(view)
     stamps = tuple((str(run.path), len(run.epochs()), kept(run) is not None) for run in runs)
     return _read_views(stamps, view.fingerprint, asked.names[-1] if asked else "", (runs, view.ground.data, asked))
 
 
-@st.cache_resource(show_spinner="Holding the views against each other …", max_entries=8)
+@st.cache_resource(show_spinner="Comparing the views …", max_entries=8)
 def _read_views(
     stamps: tuple[tuple[str, int, bool], ...],
     fingerprint: str,
@@ -95,10 +95,10 @@ def _read_views(
 
 
 def show_importance_maps(view: View, found: ImportanceViews) -> None:
-    """One small map a view, or the ranks in rows."""
-    told = " ".join(f"**{TITLES[name]}**: {MEANING[name]}." for name in found.views)
+    """One small map for each view, or the ranks in rows."""
+    meanings = " ".join(f"**{TITLES[name]}**: {MEANING[name]}." for name in found.views)
     if len(found.views) > 1:
-        st.markdown(told)
+        st.markdown(meanings)
     for note in found.notes:
         st.info(plain(note), icon=":material/info:")
     as_rows = st.segmented_control(
@@ -110,25 +110,25 @@ def show_importance_maps(view: View, found: ImportanceViews) -> None:
         st.altair_chart(chart, key="importance ranks", alt=f"The sensors that matter most, ranked by {words}")
         return
     chosen = st.session_state.get("sensor list")
-    place = view.names.index(chosen) if chosen in view.names else None
-    chart = small_maps(found, view.ground.places, current_theme(), place)
+    sensor = view.names.index(chosen) if chosen in view.names else None
+    chart = small_maps(found, view.ground.places, current_theme(), sensor)
     crossed = "; a cross marks one that looks faulty" if found.faults else ""
-    said = f"Yellow and large matters most, by rank. The ring is the chosen sensor{crossed}."
+    legend = f"Yellow and large: matters most, by rank. The ring is the chosen sensor{crossed}."
     alt = f"Small maps of the sensors by {words}"
     if len(found.views) > 1:
         st.altair_chart(chart, key="importance maps", width="content", alt=alt)
-        st.markdown(said)
+        st.markdown(legend)
         return
-    left, right = st.columns(2, gap="large", vertical_alignment="center")  # one map alone has its words beside it
+    left, right = st.columns(2, gap="large", vertical_alignment="center")  # a single map has its words beside it
     left.altair_chart(chart, key="importance maps", width="content", alt=alt)
-    right.markdown(f"{told}  \n{said}")
+    right.markdown(f"{meanings}  \n{legend}")
 
 
 def show_agreement(found: ImportanceViews) -> None:
-    """Whether the views agree."""
+    """How much the views agree."""
     st.markdown("**Do they agree?**", help=TAU)
     if found.agreement.empty:
-        st.markdown("There is one view only. Choose another run, or measure more below.")
+        st.markdown("There is only one view. Choose another run above, or measure more below.")
         return
     chart = agreement_matrix(found, current_theme())
     st.altair_chart(chart, key="importance agreement", alt="Kendall's tau between the views, with intervals")
@@ -142,7 +142,7 @@ def show_stability(run: Run, found: ImportanceViews) -> None:
         st.markdown(
             "This run has no mask."
             if name == "none"
-            else f"This run's mask, {plain(card_label(name))}, has switched no sensor off for good."
+            else f"This run's mask, {plain(card_label(name))}, has switched no sensor off permanently."
         )
         return
     run_id = run.id if run.id in found.stability else next(iter(found.stability))
@@ -154,7 +154,7 @@ def show_stability(run: Run, found: ImportanceViews) -> None:
     for _, pair in found.overlap.iterrows():
         st.markdown(
             f"**{plain(pair['run'])}** and **{plain(pair['other'])}** share **{100 * pair['overlap']:.0f} %** of the sensors "
-            f"that either keeps; random sets {100 * pair['chance']:.0f} %."
+            f"that either keeps; random sets share {100 * pair['chance']:.0f} %."
         )
 
 
@@ -163,12 +163,12 @@ def show_faults(view: View, found: ImportanceViews) -> None:
     if view.ground.data is None:
         return
     if not found.faults:
-        st.markdown("No sensor looks faulty: none is stuck, drifts away or is suddenly noisy.")
+        st.markdown("No sensor looks faulty: none is stuck, drifts or is suddenly noisy.")
         return
     st.markdown(
         "**Sensors that look faulty**",
-        help="Told from the readings alone; nothing was changed. One that is faulty may look important, or be what a mask "
-        "drops first.",
+        help="Judged by the readings alone; nothing was changed. A faulty sensor may look important, or be the first "
+        "that a mask switches off.",
     )
     rows = [
         {"sensor": found.sensors[fault.sensor], "looks": fault.kind, "why": fault.reason}
@@ -179,7 +179,7 @@ def show_faults(view: View, found: ImportanceViews) -> None:
 
 
 def show_importance_tables(view: View, found: ImportanceViews) -> None:
-    """The twin of maps and matrix, for reading and for taking away."""
+    """The views and their agreement as tables, and a button that saves them."""
     with st.expander("All views as a table"):
         table = found.table()
         columns: Any = {

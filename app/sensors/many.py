@@ -1,4 +1,4 @@
-"""Several sensors chosen together, by a lasso, a district or from the list: their figures, their course, their readings."""
+"""Several sensors chosen together by lasso, district or list: their figures and readings; and the tables of all sensors."""
 
 import numpy as np
 import pandas as pd
@@ -17,14 +17,13 @@ KEY = "several sensors"
 
 
 def show_many(view: View) -> None:
-    """How to choose several; then what they are like against all."""
+    """The list of chosen sensors, and their figures beside those of all sensors."""
     st.subheader(
         "Several sensors together",
-        help="Draw a lasso or a box on the flat map, click a district of a layer or in the table of districts, or choose "
-        "them in this list.",
+        help="Draw a lasso or a box on the flat map, click a district on the map or in its table, or choose them in this list.",
     )
     chosen, how = view.marked
-    st.session_state[KEY] = [view.names[place] for place in chosen]
+    st.session_state[KEY] = [view.names[sensor] for sensor in chosen]
     left, right = st.columns([6, 1], vertical_alignment="bottom")
     left.multiselect(
         "Sensors",
@@ -64,13 +63,13 @@ def _show_figures(view: View, chosen: list[int], how: str) -> None:
 
 def _show_courses(view: View, chosen: list[int]) -> None:
     if view.trace.sizes["epoch"] < 2:
-        st.markdown("Their course through the epochs is drawn after epoch 2.")
+        st.markdown("The course through the epochs appears after epoch 2.")
         return
     for name, label in (("sensor_error", ("mean error", view.unit)), ("importance", ("mean importance", "%"))):
         values = view.trace[name].values.astype(float)
         chart = epoch_chart(values, chosen, label, current_theme(), view.epoch)
         st.altair_chart(chart, key=f"several {name}", alt=f"{label[0]} of the chosen sensors through the epochs")
-    st.markdown("Line: mean of the chosen sensors. Dashed: median of all; band: their middle 80 %.")
+    st.markdown("Line: mean of the chosen sensors. Dashed: median of all sensors. Band: their middle 80 %.")
 
 
 def _show_readings(view: View, chosen: list[int]) -> None:
@@ -82,7 +81,7 @@ def _show_readings(view: View, chosen: list[int]) -> None:
     steps = choose_days(data, "several")
     chart = mean_readings(data, chosen, channel, steps, current_theme())
     st.altair_chart(chart, key="several readings", alt=f"Mean {target} of the chosen sensors over time")
-    st.markdown("Line: mean of what they read; band: from the lowest to the highest of them.")
+    st.markdown("Line: mean of their readings. Band: from the lowest to the highest reading.")
 
 
 def _show_table(view: View, part: pd.DataFrame) -> None:
@@ -110,7 +109,7 @@ def _show_table(view: View, part: pd.DataFrame) -> None:
 
 
 def mark_lasso(view: View, lasso: list[int] | None) -> bool:
-    """Choose what a lasso holds; True where that is new."""
+    """Choose the sensors in a lasso; True for a new lasso."""
     if lasso is None:
         return False
     view.mark(np.unique(lasso).tolist(), "inside the lasso")
@@ -118,7 +117,7 @@ def mark_lasso(view: View, lasso: list[int] | None) -> bool:
 
 
 def show_top_ten(view: View) -> None:
-    """The ten highest; a row chooses its sensor."""
+    """The table of the ten highest sensors; a row chooses its sensor."""
     values, names, numbers = view.values, view.names, view.numbers
     st.subheader(
         "Ten largest differences" if numbers.diverging else "Ten highest",
@@ -145,7 +144,7 @@ def show_top_ten(view: View) -> None:
 
 
 def show_all_sensors(view: View) -> None:
-    """The table twin of the map."""
+    """The table of all sensors; a row chooses its sensor."""
     run, epoch, ground, unit = view.run, view.epoch, view.ground, view.unit
     table = sensor_table(view.trace, epoch)
     table["importance"] *= 100

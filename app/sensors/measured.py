@@ -1,4 +1,4 @@
-"""What the Sensors view shows of a run: where its sensors lie, which numbers there are, and what was planted."""
+"""What the Sensors view shows of a run: the locations of its sensors, its numbers, and what a simulation planted."""
 
 from dataclasses import dataclass, field
 
@@ -20,17 +20,17 @@ from stcore.runs import Run
 ERROR, IMPORTANCE, MASK, KEPT, TEST, DIFFERENCE = "error", "importance", "mask", "kept", "test", "difference"
 HELP = {
     ERROR: "Mean absolute error of the sensor's forecasts on the validation part, after the epoch.",
-    IMPORTANCE: "Share of the sensor in the input's pull on the loss: the mean of |input × gradient| over time and windows.",
-    MASK: "What a sensor is worth to the mask that is learned, from 0 to 1; sensors that it has switched off are hollow.",
+    IMPORTANCE: "The sensor's share of the inputs' effect on the loss: the mean of |input × gradient| over time and windows.",
+    MASK: "What a sensor is worth to the learned mask, from 0 to 1; sensors that the mask switched off are hollow.",
     KEPT: "Share of the sensor's cells, its (window, sensor) samples, that the epoch trained on.",
-    TEST: "Mean absolute error on the test part, by the weights that were best in validation.",
+    TEST: "Mean absolute error on the test part, of the weights that were best in validation.",
     DIFFERENCE: "Error of this run minus that of another one on the same data, sensor by sensor.",
 }
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """A number a sensor: [E, N] ``values`` through the epochs (one row for the test), in ``unit``."""
+    """A number for each sensor: ``values`` [E, N] by epoch (one row unless ``by_epoch``), in ``unit``."""
 
     label: str
     unit: str
@@ -41,7 +41,7 @@ class Numbers:
 
 
 def numbers_of(run: Run, trace: xr.Dataset, what: str) -> Numbers:
-    """The chosen numbers with one colour range for all epochs, so that playing shows change."""
+    """The chosen numbers, with one range of colours for all epochs so that playing shows changes."""
     unit = run.spec.unit
     if what == TEST:
         values = trace["test_sensor_error"].values[None].astype(float)
@@ -54,7 +54,9 @@ def numbers_of(run: Run, trace: xr.Dataset, what: str) -> Numbers:
         return Numbers("worth to the mask", "", values, True, colour_limits(values))
     if what == KEPT:
         values = 100 * trace["sensor_kept"].values.astype(float)
-        pruned = values[np.nanmean(values, axis=1) < 100]  # full epochs would take the colours from the others
+        pruned = values[
+            np.nanmean(values, axis=1) < 100
+        ]  # without the full epochs, which would leave few colours for the others
         return Numbers("kept share", "%", values, True, colour_limits(pruned if len(pruned) else values))
     values = trace["sensor_error"].values.astype(float)
     return Numbers("validation error", unit, values, True, colour_limits(values[len(values) // 4 :]))
@@ -62,7 +64,7 @@ def numbers_of(run: Run, trace: xr.Dataset, what: str) -> Numbers:
 
 @dataclass(frozen=True)
 class Ground:
-    """Where the sensors are drawn and what lies underneath; ``data`` is None where the dataset is gone."""
+    """Where the sensors are drawn, and what is below them; ``data`` is None where the dataset cannot be opened."""
 
     places: np.ndarray
     layers: Layers
@@ -73,7 +75,7 @@ class Ground:
 
 
 def map_ground(run: Run) -> Ground:
-    """From the run's dataset; from the run's own record where the data cannot be opened any more."""
+    """The ground of a run's map, from its dataset or, where that cannot be opened, from its own record."""
     kept = run.spec.data.locations
     try:
         data = run_dataset(run)
@@ -89,7 +91,7 @@ def map_ground(run: Run) -> Ground:
 
 
 def planted_words(data: STData | None) -> list[str] | None:
-    """For simulated data, what was planted at each sensor; None for measured data."""
+    """What a simulation planted at each sensor; None for measured data."""
     if data is None or "faulty" not in data.ds:
         return None
     groups = data.ds["redundant_group"].values if "redundant_group" in data.ds else np.full(len(data.sensors), -1)
@@ -100,7 +102,7 @@ def planted_words(data: STData | None) -> list[str] | None:
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def highest_sensors(values: np.ndarray, names: list[str], most: int = 10, diverging: bool = False) -> pd.DataFrame:
-    """The sensors with the highest values; of differences those that are farthest from 0."""
+    """The sensors with the highest values; of differences, those farthest from 0."""
     rank = np.abs(values) if diverging else values
     order = np.argsort(-np.nan_to_num(rank, nan=-np.inf), kind="stable")[:most]
     order = order[np.isfinite(values[order])]

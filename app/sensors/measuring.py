@@ -1,4 +1,4 @@
-"""Measuring what the run's record does not hold: permuted histories, and regions left out; in processes of their own."""
+"""More views of importance, measured on request by processes of their own: permuted histories, and regions left out."""
 
 from pathlib import Path
 
@@ -16,28 +16,29 @@ from stcore.runs.folder import LIVE
 from stcore.words import duration
 
 PERMUTE_HELP = (
-    "Gives each sensor in turn the history of other moments and measures how much worse all forecasts become (Breiman 2001). "
-    "Nothing is trained; it takes up to a minute or so, in a process of its own, and is kept with the run."
+    "Gives each sensor in turn the history of other times and measures how much worse all forecasts become (Breiman 2001). "
+    "Nothing is trained. It takes about a minute in a process of its own, and the result is saved with the run."
 )
 REGIONS_HELP = (
-    "Switches off one region of neighbouring sensors after the other and trains the same model anew without it. The most "
-    "honest view, and the most dear. It may be stopped and goes on where it stood."
+    "Switches off one region of neighbouring sensors after the other and trains the same model again without it. This is the "
+    "most reliable view, and the most expensive. You can stop it, and resume it later."
 )
 EVERY = 1.5
 
 
 def show_measuring(view: View) -> None:
-    """What can be measured, side by side."""
+    """What can be measured, side by side; or why nothing can."""
     if view.run.path == DEMO_RUN:
         st.markdown(
-            "The run that comes with the project stays as it is: nothing more is measured of it. Train one of your own."
+            "The demo run comes with the project and cannot be changed, so nothing more is measured of it. Train a "
+            "run of your own."
         )
         return
     if view.run.status != "done":
-        st.markdown("More can be measured once the run is finished.")
+        st.markdown("More can be measured when the run is finished.")
         return
     if view.ground.data is None:
-        st.markdown("More could be measured, but the dataset is not there any more.")
+        st.markdown("Nothing more can be measured, because the dataset can no longer be opened.")
         return
     left, right = st.columns(2, gap="large")
     with left:
@@ -48,18 +49,18 @@ def show_measuring(view: View) -> None:
 
 # ---- permuted histories ----------------------------------------------------------------------------------------------
 def is_permuting(run: Run) -> bool:
-    """Whether a process is at it."""
+    """Whether a process permutes histories of the run now."""
     return worker.working(run.path / FILE) or (under_way(run) is not None and kept(run) is None)
 
 
 def show_permutation(run: Run) -> None:
-    """The button, or how far it is, or what it came to."""
+    """The button, the progress or the result."""
     st.markdown("**Permuted histories**", help=PERMUTE_HELP)
     now, asked = is_permuting(run), f"permuting {run.id}"
     if st.session_state.get(asked) and not now:
         st.session_state[asked] = False
         if kept(run) is None:
-            st.session_state[f"{asked} failed"] = run.log(1) or "no reason was told"
+            st.session_state[f"{asked} failed"] = run.log(1) or "it gave no reason"
         st.rerun(scope="app")
     if now:
         st.session_state[asked] = True
@@ -79,14 +80,14 @@ def show_permutation(run: Run) -> None:
 
 
 def start_permuting(run: Run) -> None:
-    """In a process of its own; what it says goes to the run's log."""
+    """Start a process that permutes histories; its messages go to the run's log."""
     with run.open_log() as log:
         worker.start_command(["importance", str(run.path), "--permutation", "--quiet"], run.path / FILE, log)
 
 
 # ---- regions left out ------------------------------------------------------------------------------------------------
 def show_regions(view: View) -> None:
-    """How many regions, what that costs, and how far it is."""
+    """The number of regions and epochs, with the cost, the progress and the button."""
     st.markdown("**Regions left out, and retrained**", help=REGIONS_HELP)
     most = min(MOST, len(view.names))
     left, right = st.columns(2)
@@ -102,17 +103,17 @@ def show_regions(view: View) -> None:
 
 
 def region_question(view: View, count: int, epochs: int) -> LeavingOut:
-    """The question, kept for a session as its regions take a moment to find. OptionError."""
-    held, key = st.session_state.setdefault("regions asked", {}), (view.run.id, count, epochs)
-    if key not in held:
+    """The question about so many regions; a session keeps it, because finding regions takes a moment. OptionError."""
+    questions, key = st.session_state.setdefault("regions asked", {}), (view.run.id, count, epochs)
+    if key not in questions:
         assert view.ground.data is not None
-        held[key] = leave_out(view.run, view.ground.data, count, epochs, str(runs_folder()))
-    found: LeavingOut = held[key]
-    return found
+        questions[key] = leave_out(view.run, view.ground.data, count, epochs, str(runs_folder()))
+    question: LeavingOut = questions[key]
+    return question
 
 
 def region_answer(view: View) -> LeavingOut | None:
-    """What has been left out to the end: as set in the form, else any; None where nothing has."""
+    """A question whose trainings are all done, if possible the one in the form; else None."""
     if view.ground.data is None:
         return None
     numbers = questions_begun(view.run, str(runs_folder()))
@@ -123,17 +124,17 @@ def region_answer(view: View) -> LeavingOut | None:
 
 
 def is_busy(asked: LeavingOut) -> bool:
-    """Whether a process is at it, of this server or another."""
+    """Whether a process works on the question, of this server or another."""
     return worker.working(process_mark(asked)) or any(run.status in LIVE for run in asked.runs())
 
 
 def process_mark(asked: LeavingOut) -> Path:
-    """By which its process is known."""
+    """The path that identifies the process of a question."""
     return asked.parent.path / f"regions-{asked.count}-{asked.epochs}"
 
 
 def show_region_training(asked: LeavingOut) -> None:
-    """Cost and button before, progress while, a word after."""
+    """The cost and the button before the trainings, the progress during them, a sentence after them."""
     now, seen, done = is_busy(asked), f"leaving out {asked.names[-1]}", asked.done
     if st.session_state.get(seen, now) and not now:
         st.session_state[seen] = False
@@ -146,21 +147,21 @@ def show_region_training(asked: LeavingOut) -> None:
         epochs = sum(len(run.epochs()) for run in asked.runs())
         whole = (asked.count + 1) * asked.epochs
         st.progress(min(epochs / whole, 1.0), f"{done} of {asked.count + 1} trainings done")
-        if st.button("Stop", key="stop regions", help="The epoch in hand is lost; it goes on from there."):
+        if st.button("Stop", key="stop regions", help="The unfinished epoch is lost; you can resume from there."):
             for run in asked.runs():
                 if run.status in LIVE:
                     run.control("stop")
         return
     cost = f", about {duration(asked.seconds)}" if asked.seconds else ""
     st.markdown(f"{asked.count + 1 - done} trainings of {asked.epochs} epoch{'s' * (asked.epochs > 1)} each{cost}.")
-    if st.button("Go on" if asked.runs() else "Leave regions out", key="leave out", help=REGIONS_HELP):
+    if st.button("Resume" if asked.runs() else "Leave regions out", key="leave out", help=REGIONS_HELP):
         start_leaving_out(asked)
         st.session_state[seen] = True
         st.rerun(scope="app")
 
 
 def start_leaving_out(asked: LeavingOut) -> None:
-    """In a process of its own, that outlives the page."""
+    """Start a process that leaves out regions; it outlives the page."""
     how = ["--regions", str(asked.count), "--epochs", str(asked.epochs), "--runs", asked.root, "--quiet"]
     with asked.parent.open_log() as log:
         worker.start_command(["importance", str(asked.parent.path), *how], process_mark(asked), log)

@@ -1,4 +1,4 @@
-"""The neighbours of the chosen sensor in the graph: on the map as lines, and as a table."""
+"""More about the chosen sensor: its neighbours in the graph, and its hardest windows."""
 
 from typing import Any
 
@@ -25,22 +25,22 @@ COLUMNS: Any = {
 
 
 def strongest_neighbours(view: View, chosen: int) -> pd.DataFrame:
-    """The neighbours with the largest weights; none without data."""
+    """The neighbours with the largest weights; empty without data."""
     data = view.ground.data
     return neighbour_table(data, chosen)[:MOST] if data is not None else pd.DataFrame({"sensor": []})
 
 
 def neighbour_ties(view: View, chosen: int) -> list[tuple[int, float]]:
-    """(position, weight 0 to 1) of the neighbours, for the map."""
+    """(sensor index, weight 0 to 1) of the neighbours, for the lines on the map."""
     table = strongest_neighbours(view, chosen)
     if not len(table):
         return []
     shares = table["weight"] / (table["weight"].max() or 1.0)
-    return [(int(place), float(share)) for place, share in shares.items()]
+    return [(int(sensor), float(share)) for sensor, share in shares.items()]
 
 
 def choose_neighbour(view: View, chosen: int) -> bool:
-    """Choose the neighbour whose row was clicked."""
+    """Choose the neighbour whose row was clicked; True for a new click."""
     names = strongest_neighbours(view, chosen)["sensor"].tolist()
     return picking.choose_on_click(
         KEY, picking.widget_rows(KEY, "rows"), lambda row: names[row] if row < len(names) else None
@@ -48,8 +48,10 @@ def choose_neighbour(view: View, chosen: int) -> bool:
 
 
 def show_neighbours(view: View, chosen: int) -> None:
-    """The table; a row goes to the neighbour."""
-    st.subheader("Neighbours", help="In the graph of the data, tied to the chosen sensor on the map by orange lines.")
+    """The table of neighbours; a row chooses the neighbour."""
+    st.subheader(
+        "Neighbours", help="In the graph of the data. On the map, orange lines lead from the chosen sensor to them."
+    )
     table = strongest_neighbours(view, chosen)
     if not len(table):
         st.markdown(f"{plain(view.names[chosen])} has no neighbour in the graph.")
@@ -70,7 +72,7 @@ HARDEST_KEY = "hardest windows"
 
 @st.cache_data(show_spinner="Reading the forecasts …", max_entries=64)
 def hardest_table(run: str, path: str, sensor: int, stamp: float, _run: Run) -> pd.DataFrame | None:
-    """The ten hardest windows of a sensor: when they forecast, of which part they are, how wrong they were."""
+    """The ten hardest windows of a sensor: the time of the forecast, the part and the error."""
     data = run_dataset(_run)
     windows = window_errors(_run, data, sensor)
     if windows is None:
@@ -82,19 +84,20 @@ def hardest_table(run: str, path: str, sensor: int, stamp: float, _run: Run) -> 
 
 
 def show_hardest(view: View, chosen: int) -> None:
-    """The table, and the button that opens a training window."""
+    """The table of hardest windows, and the button that opens a training window."""
     st.subheader(
         "Hardest windows",
-        help="Mean absolute error of the best weights' forecast of the chosen sensor; windows that overlap are told once.",
+        help="Mean absolute error of the best weights' forecast of the chosen sensor; of overlapping windows only the "
+        "hardest is listed.",
     )
     if view.ground.data is None:
-        st.markdown("The dataset is not there any more.")
+        st.markdown("The dataset can no longer be opened.")
         return
     run = view.run
     result = run.path / "result.json"
     table = hardest_table(run.id, str(run.path), chosen, result.stat().st_mtime if result.is_file() else 0.0, run)
     if table is None:
-        st.markdown("They are shown when the run is finished: its forecasts are made with its best weights.")
+        st.markdown("They appear when the run is finished, because the forecasts are made with its best weights.")
         return
     shown = table[["time", "part", "error"]].replace({"part": {"train": "training"}})
     st.dataframe(

@@ -1,4 +1,7 @@
-"""A canvas for grids of many small cells: the kept/pruned raster and the calendar. Without a build step or a network."""
+"""A canvas for grids of many small squares: the raster of kept and pruned samples, and the calendar.
+
+It needs no build step and no network.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -54,9 +57,9 @@ def show_canvas(
     picked: tuple[int, int | None] | None = None,
     boxes: list[tuple[int, float, float]] | None = None,
 ) -> None:
-    """Draw ``picture``; ``pick(row, column)`` is called before the next run when a cell is clicked.
+    """Draw ``picture``; ``pick(row, column)`` is called when a square is clicked, before the page is drawn again.
 
-    ``picked``: the row and, or, cell to be marked. ``boxes``: (row, first column, last column) to be outlined.
+    ``picked``: the row, or row and column, that is marked. ``boxes``: (row, first column, last column) to outline.
     """
     rows, columns = picture.cells.shape
     rows_are_days = picture.row_names is not None and columns % 24 == 0
@@ -78,7 +81,7 @@ def show_canvas(
 
 
 def clicked_cell(state: Any) -> tuple[int, int] | None:
-    """The cell that a click told of, or None where there was none or nonsense."""
+    """(row, column) of the square that was clicked, or None where the browser sent nothing sensible."""
     try:
         cell = state["picked"]
         row, column = int(cell["row"]), int(cell["column"])
@@ -88,6 +91,6 @@ def clicked_cell(state: Any) -> tuple[int, int] | None:
 
 
 def label_steps(columns: int) -> list[int]:
-    """How many columns lie between labels of the time of day: whole hours."""
+    """The numbers of columns that may lie between two labels of the time of day: whole hours."""
     hour = columns // 24
     return [hour, 2 * hour, 3 * hour, 6 * hour, 12 * hour]

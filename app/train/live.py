@@ -8,6 +8,7 @@ import streamlit as st
 from app.labels import error_unit, mask_words
 from app.live import Figure, show_figures
 from app.session import current_theme, epoch_table, run_state
+from app.words import signed_duration
 from stcore.charts import curves
 from stcore.charts.words import percent, short
 from stcore.data.metrics import METRICS
@@ -96,13 +97,6 @@ def time_figure(run: Run, now: str, taken: float, help: str) -> Figure:
     is_training = now in ("running", "paused") and run.progress.get("epoch", 0) >= 0  # before that, samples are scored
     left = run.progress.get("seconds_left") if is_training else None
     return "Time left", duration(left) if left is not None else "–", None, help
-
-
-def signed_duration(seconds: float | None) -> str:
-    """Seconds in words, with a minus where they were lost; a dash for none."""
-    if seconds is None:
-        return "–"
-    return f"−{short(-seconds)} s" if seconds < 0 else duration(seconds)
 
 
 # ---- curves --------------------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def test_all_are_listed_and_found_by_any_word(app: Callable, two: list[Run]) -> 
     for words, expected in (("paper", 1), ("HAND paper", 1), ("paper nothing", 0), ("st-prune tiny", 2)):
         test.text_input(key="find runs").set_value(words).run()
         assert len(rows(test)) == expected, words
-    assert "No run fits" in texts(test.text_input(key="find runs").set_value("zzz").run())
+    assert "No run matches" in texts(test.text_input(key="find runs").set_value("zzz").run())
 
 
 def test_a_damaged_one_is_told_beside_all_others(app: Callable, two: list[Run]) -> None:
@@ -108,7 +108,7 @@ def test_the_demo_run_stays_as_it_is(app: Callable, folder: Path) -> None:
     test = app("compare", part="all")
     select(test, 0)
     for name in ("Delete", "Archive"):
-        assert button(test, name).disabled and "stays as it is" in button(test, name).help
+        assert button(test, name).disabled and "cannot be changed" in button(test, name).help
 
 
 @pytest.fixture

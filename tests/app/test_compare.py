@@ -101,4 +101,4 @@ def test_a_run_without_epochs_does_not_break_the_page(app, both, in_state) -> No
 def test_a_run_that_pruned_nothing_says_nothing_of_savings_or_overlap(app, both) -> None:
     shown = texts(app("compare", runs="pruned,full"))
     assert shown.count("pruning saved about") == 1
-    assert "What they kept alike" not in shown, "full training keeps whatever there is"
+    assert "Overlap of the kept windows" not in shown, "full training keeps whatever there is"

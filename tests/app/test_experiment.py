@@ -127,8 +127,8 @@ def test_what_cannot_be_is_said_and_not_started(app, folder: Path, key: str, val
 def test_one_that_was_left_can_be_looked_into_and_goes_on(app, half: Path, started: list[Any]) -> None:
     test = app("compare", part="worth")
     assert "How much better" not in texts(test)
-    assert {"Resume", "Show what is known so far"} <= labels(test)
-    button(test, "Show what is known so far").click().run()
+    assert {"Resume", "Show the report so far"} <= labels(test)
+    button(test, "Show the report so far").click().run()
     assert "Not all runs are finished" in texts(test) and "##### How much better or worse" in texts(test)
     button(test, "Resume").click().run()
     assert started == [("half", False)]

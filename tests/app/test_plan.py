@@ -249,7 +249,7 @@ def test_names_stay_text(app: Open, folder: Path) -> None:
 
 def test_the_form_offers_a_mask_to_models_that_mix_sensors_only(app: Open, folder: Path) -> None:
     test = app("train")
-    assert test.selectbox(key="new.no mask").disabled and "none can be off" in said(test)
+    assert test.selectbox(key="new.no mask").disabled and "every sensor has to stay on" in said(test)
     test.selectbox(key="new.model").set_value("stid-neighbours").run()
     test.selectbox(key="new.mask").set_value("dynst").run()
     test.number_input(key="mask.sparsity").set_value(0.3).run()

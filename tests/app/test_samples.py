@@ -89,7 +89,7 @@ def test_the_address_says_how_the_raster_is_sorted(app: Open, here: Run, words: 
         [0, 1, 5],
         [
             ("starting", "PyTorch is being loaded"),
-            ("running", "The first epoch is in work"),
+            ("running", "The first epoch is running"),
             ("paused", "Paused in the first epoch"),
             ("queued", "waits until another one has finished"),
             ("stopped", "ended before its first epoch"),
@@ -107,7 +107,7 @@ def test_before_the_first_epoch_the_view_says_why_it_is_empty(app: Open, in_stat
 def test_after_one_epoch_what_needs_two_says_so(app: Open, in_state: Any, status: str) -> None:
     test = app("samples", run=in_state(status, 1).id)
     assert "The data map needs two epochs" in texts(test) and "The raster needs two epochs" in texts(test)
-    assert "The forecast is shown when the run is finished" in texts(test)
+    assert "The forecast appears when the run is finished" in texts(test)
 
 
 def test_a_live_run_stands_still_until_it_is_updated(app: Open, in_state: Any) -> None:

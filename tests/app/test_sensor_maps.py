@@ -202,7 +202,7 @@ def test_the_hardest_windows_of_a_sensor_lead_to_the_samples(app, done: Run) -> 
 
 
 def test_a_run_that_goes_on_says_when_they_come(app, in_state) -> None:
-    assert "They are shown when the run is finished" in said(app("sensors", run=in_state("running", 2).id))
+    assert "They appear when the run is finished" in said(app("sensors", run=in_state("running", 2).id))
 
 
 # ---- differences -----------------------------------------------------------------------------------------------------
@@ -250,9 +250,7 @@ def test_without_places_layers_are_not_offered_and_the_drawing_is_said(app, fold
     test.session_state["layers box"] = True
     test.run()
     assert (
-        "drawing of the graph" in said(test)
-        and "these sensors have none" in said(test)
-        and not test.get("file_uploader")
+        "drawing of the graph" in said(test) and "and these have none" in said(test) and not test.get("file_uploader")
     )
 
 

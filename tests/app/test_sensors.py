@@ -41,12 +41,12 @@ def done(folder: Path, finished: Run) -> Run:
         [
             ("queued", 0, "waits until another one has finished"),
             ("starting", 0, "PyTorch is being loaded"),
-            ("running", 0, "The first epoch is in work"),
+            ("running", 0, "The first epoch is running"),
             ("paused", 0, "Paused in the first epoch"),
             ("stopped", 0, "ended before its first epoch"),
             ("failed", 0, "ended before its first epoch"),
             ("interrupted", 0, "ended before its first epoch"),
-            ("running", 1, "From the second epoch on there is a slider here"),
+            ("running", 1, "A slider appears here with the second epoch"),
             ("running", 2, "after epoch 2"),
             ("paused", 2, "after epoch 2"),
             ("stopped", 2, "after epoch 2"),
@@ -161,7 +161,7 @@ def test_a_run_whose_data_are_gone_still_has_its_map(app, folder: Path, tmp_path
     jobs.Job(create(copy, {**OPTIONS, "prune": {"name": "full"}}, folder, "orphan")).finish()
     copy.unlink()
     test = app("sensors", run="orphan")
-    assert "cannot be opened" in said(test) and len(deck(test)) == 4 and "not there any more" in said(test)
+    assert "cannot be opened" in said(test) and len(deck(test)) == 4 and "can no longer be opened" in said(test)
 
 
 def test_a_run_on_cells_shows_the_kept_share_of_each_sensor(app, folder: Path, tiny_file: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a plan needs to know, kept while the run's weights stay: its sites, the live answers, the curve as far as it is."""
+"""What a plan needs to know, cached while the run's weights stay the same: its sites, the live answers, and the curve."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ Answers = Mapping[str, Answer]
 
 
 def answer_process(run: Run) -> Resident:
-    """The process that answers for the run; its start takes some seconds."""
+    """The process that answers for the run; it takes some seconds to start."""
     return resident("answer", str(run.path))
 
 
@@ -33,22 +33,22 @@ def _plan_ground(path: str, seal: str, costs: tuple[str, ...], _run: Run) -> tup
 
 
 def plan_ground(run: Run, costs: tuple[str, ...]) -> tuple[Sites, SiteFacts]:
-    """The run's sites with these costs, and what the data say of them. Never change what comes back. OptionError."""
+    """The run's sites with these costs, and facts about them from the data. They are shared: never change them. OptionError."""
     return _plan_ground(str(run.path), weights_seal(run), costs, run)
 
 
 @st.cache_data(show_spinner=False, max_entries=2000)
 def _plan_answers(path: str, seal: str, masks: tuple[str, str], whole: bool, _run: Run) -> dict[str, Answer]:
     on, over = masks
-    told = answer_process(_run).ask({"keep": on, "over": over, "whole": whole})["answers"]
+    answers = answer_process(_run).ask({"keep": on, "over": over, "whole": whole})["answers"]
     keep = np.array([letter == "1" for letter in over])
-    return {part: answer_from_json(keep, one) for part, one in zip(PARTS, told, strict=True)}
+    return {part: answer_from_json(keep, one) for part, one in zip(PARTS, answers, strict=True)}
 
 
 def plan_answers(run: Run, on: np.ndarray, over: np.ndarray | None = None, *, whole: bool = False) -> Answers:
-    """Errors of both parts with those in ``on`` [N] bool on, told about the plan ``over``: itself, unless another is named.
+    """Errors of both parts with the sensors in ``on`` [N] bool on, grouped by the plan ``over`` (default: ``on`` itself).
 
-    Asked once. OptionError with none on, RunError without an answer.
+    Each question is asked once. OptionError where no sensor is on, RunError without an answer.
     """
     if not on.any():
         raise OptionError("At least one sensor has to stay on.")
@@ -57,24 +57,24 @@ def plan_answers(run: Run, on: np.ndarray, over: np.ndarray | None = None, *, wh
 
 
 def mask_text(keep: np.ndarray) -> str:
-    """A mask as zeros and ones."""
+    """A mask as a text of zeros and ones."""
     return "".join("1" if on else "0" for on in keep)
 
 
 def plan_curve(run: Run, sites: Sites) -> tuple[Curve, float]:
-    """The curve as far as it is drawn, and how much of it that is; asking has it drawn on."""
+    """The curve as far as it is computed, and the share that is done; each call has it computed further."""
     if (whole := stored_curve(run, sites.options)) is not None and whole.done:
         return whole, 1.0
-    told = answer_process(run).ask({"curve": sites.options.model_dump(mode="json")})
-    return parse_curve(told["curve"]) or Curve(), float(told["share"])
+    answer = answer_process(run).ask({"curve": sites.options.model_dump(mode="json")})
+    return parse_curve(answer["curve"]) or Curve(), float(answer["share"])
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
 def _plan_speed(path: str, seal: str, mask: str, _run: Run) -> dict[str, Any]:
-    found: dict[str, Any] = answer_process(_run).ask({"speed": mask})["speed"]
-    return found
+    speed: dict[str, Any] = answer_process(_run).ask({"speed": mask})["speed"]
+    return speed
 
 
 def plan_speed(run: Run, keep: np.ndarray) -> dict[str, Any]:
-    """How much faster it is; measured once, which takes some seconds."""
+    """How much faster forecasts are under a mask; measured once, which takes some seconds."""
     return _plan_speed(str(run.path), weights_seal(run), mask_text(keep), run)

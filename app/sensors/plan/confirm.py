@@ -1,4 +1,4 @@
-"""Confirming a plan: a run trained under exactly its mask, beside the live answer; and the any-mask run where there is none."""
+"""Confirming a plan by a run that trains under exactly its mask; and training the any-mask run that plans need."""
 
 from typing import Any
 
@@ -21,19 +21,18 @@ PROBLEM = "plan problem"
 
 
 def show_confirmation(run: Run, sites: Sites, keep: np.ndarray, settled: bool = True) -> None:
-    """The button that trains under the plan, once that is ``settled``, how that run stands, and what came of it."""
+    """The button that trains under the plan (once it is ``settled``), the progress of that run, and its result."""
     st.subheader(
         "Confirm by training",
-        help="The live answer comes from a model that was not trained for just these sensors. A run that is trained under the "
-        "plan says what it really costs.",
+        help="The live answer comes from a model that was not trained for exactly these sensors. A run that is trained "
+        "under the plan shows what the plan really costs.",
     )
-    if said := st.session_state.pop(PROBLEM, None):
-        st.error(plain(said), icon=":material/block:")
+    control.show_problem(PROBLEM)
     names = [name for name, on in zip(sites.name, sites.mean(keep.astype(float)) > 0.5, strict=True) if on]
     found = confirming_run(run, names)
     if found is not None and found.id == run.id:
         st.markdown(
-            f"This run was trained under this very plan: its test error is **{short(test_error(run), target_unit(run))}**."
+            f"This run was trained under exactly this plan: its test error is **{short(test_error(run), target_unit(run))}**."
         )
         return
     if found is None or run_state(found) not in (*LIVE, "done"):
@@ -47,7 +46,7 @@ def show_confirmation(run: Run, sites: Sites, keep: np.ndarray, settled: bool = 
             help="A run of its own with this run's settings and the plan as its mask; it goes on when this page is closed.",
         )
         if found is not None:
-            st.markdown(f"The last one, {plain(found.id)}, is {run_state(found)}; its own page says why.")
+            st.markdown(f"The last one, {plain(found.id)}, is {run_state(found)}; the Train view shows why.")
         return
     if run_state(found) in LIVE:
         done, of = len(found.epochs()), found.passes
@@ -58,7 +57,7 @@ def show_confirmation(run: Run, sites: Sites, keep: np.ndarray, settled: bool = 
 
 
 def confirming_run(run: Run, names: list[str]) -> Run | None:
-    """The newest run of the same data and model that is trained under exactly these sites."""
+    """The newest run with the same data and model that is trained under exactly these sites."""
     wanted = set(names)
     return next(
         (
@@ -71,7 +70,7 @@ def confirming_run(run: Run, names: list[str]) -> Run | None:
 
 
 def similar_runs(run: Run) -> list[Run]:
-    """Runs on the same data with the same model, newest first."""
+    """The runs on the same data with the same model, newest first."""
     return [
         one
         for one in all_runs()
@@ -82,7 +81,7 @@ def similar_runs(run: Run) -> list[Run]:
 
 
 def show_plan_errors(run: Run, found: Run, keep: np.ndarray) -> None:
-    """Test errors on the whole test: as answered live, as trained, and with all sensors on."""
+    """Errors on all test windows: by the live answer, by training under the plan, and with all sensors on."""
     unit = target_unit(run)
     live, everyone = (plan_answers(run, mask, whole=True)["test"].all for mask in (keep, np.ones(len(keep), bool)))
     trained = test_error(found)
@@ -103,9 +102,7 @@ def show_plan_errors(run: Run, found: Run, keep: np.ndarray) -> None:
     }
     st.dataframe(table, hide_index=True, key="plan confirmed", column_config=columns, width="content")
     if not unmasked:
-        st.caption(
-            "What the sensors that are off cost is known once a run with the same settings, but no mask, is there, too."
-        )
+        st.caption("To know what switching these sensors off costs, train a run with the same settings and no mask.")
 
 
 def test_error(run: Run) -> float:
@@ -116,7 +113,7 @@ def test_error(run: Run) -> float:
 
 
 def start_confirming(run: Run, names: list[str]) -> None:
-    """Train under the plan, once however often it is pressed. For callbacks."""
+    """Train under the plan; pressing the button again starts no second run. For callbacks."""
     found = confirming_run(run, names)
     if found is not None and run_state(found) in LIVE:
         return
@@ -126,9 +123,8 @@ def start_confirming(run: Run, names: list[str]) -> None:
 
 
 def show_any_mask_button(run: Run) -> None:
-    """For runs that cannot answer, or were not trained for it: the run that can, with one button."""
-    if said := st.session_state.pop(PROBLEM, None):
-        st.error(plain(said), icon=":material/block:")
+    """The button that trains a run which can answer under any mask."""
+    control.show_problem(PROBLEM)
     words = "the same model" if mixes_sensors(run) else "STID with neighbours"
     st.button(
         "Train an any-mask run on these data",
@@ -137,13 +133,13 @@ def show_any_mask_button(run: Run) -> None:
         key="plan any",
         on_click=start_any_mask_run,
         args=(run,),
-        help=f"A new run of {words} in which training steps switch other sensors off, so that it forecasts "
-        "under every mask without training again. This page then shows it.",
+        help=f"A new run of {words} in which every training step switches off other sensors, so that it can "
+        "forecast under every mask without training again. This page then shows it.",
     )
 
 
 def any_mask_run(run: Run) -> Run | None:
-    """An any-mask run on the same data, finished or on its way."""
+    """An any-mask run on the same data that is finished or working."""
     same = (one for one in all_runs() if one.spec.data.fingerprint == run.spec.data.fingerprint)
     return next(
         (one for one in same if trained_for(one) and mixes_sensors(one) and run_state(one) in (*LIVE, "done")), None
@@ -151,7 +147,7 @@ def any_mask_run(run: Run) -> Run | None:
 
 
 def start_any_mask_run(run: Run) -> None:
-    """Train a run that answers under any mask, on the data of this one, once however often it is pressed. For callbacks."""
+    """Train a run on the same data that can answer under any mask; a second press starts no second run. For callbacks."""
     if (found := any_mask_run(run)) is not None and run_state(found) in LIVE:
         set_address("run", found.id)
         return
@@ -175,7 +171,7 @@ def _start(run: Run, options: dict[str, Any]) -> Run | None:
 
 
 def is_confirming(run: Run, sites: Sites, keep: np.ndarray) -> bool:
-    """Whether a run under the plan is on its way."""
+    """Whether a run under the plan is working."""
     names = [name for name, on in zip(sites.name, sites.mean(keep.astype(float)) > 0.5, strict=True) if on]
     found = confirming_run(run, names)
     return found is not None and run_state(found) in LIVE

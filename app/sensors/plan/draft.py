@@ -1,7 +1,7 @@
-"""The plan as it is tried: how many sensors stay, ranked by what, and which of them were switched by hand.
+"""The draft of a plan: how many sensors are kept, by which ranking, and which were switched by hand.
 
-All of it stands in the address, so that a reload, a link or another tab shows the same plan: ``kept`` or, with ``limit=cost``,
-``budget``; ``ranked``; ``on`` and ``off``, the sites that were switched by hand, by position; ``costs``.
+The address holds all of it, so that a reload, a link or another tab shows the same plan: ``kept`` or, with ``limit=cost``,
+``budget``; ``ranked``; ``on`` and ``off``, the indices of sites that were switched by hand; ``costs``.
 """
 
 from copy import copy
@@ -17,7 +17,7 @@ from stcore.runs import Run
 from stcore.sensors.choose import allowance, mask_by_order
 from stcore.sensors.sites import Sites
 
-BEST, MASK = "best", "mask"  # the best ranking at that number; the run's own mask as it is
+BEST, MASK = "best", "mask"  # the ranking that is best at that number; the run's own mask
 NUMBER, COST, RANKING, BY = "plan number", "plan cost", "plan ranking", "plan by"
 ADDRESS = ("kept", "budget", "limit", "ranked", "on", "off")
 OF = "plan of"
@@ -25,8 +25,10 @@ OF = "plan of"
 
 @dataclass(frozen=True)
 class Draft:
-    """``keep`` [N] bool of the sensors, those that were ``switched`` by hand among them, ranked by ``ranking``: the ``best``
-    one at their ``number``, where no other was chosen, and ``settled`` once no more points of the curve can change that."""
+    """A plan: ``keep`` [N] bool over sensors by ``ranking``, with the sites ``switched`` by hand.
+
+    ``best``: the ranking is the best one at this ``number``. ``settled``: no further point of the curve can change that.
+    """
 
     keep: np.ndarray
     ranking: str
@@ -38,7 +40,7 @@ class Draft:
 
 
 def begin_draft(run: Run) -> None:
-    """What the address says is about ``run``; what was tried with another one is forgotten."""
+    """Begin with the plan in the address; a plan for another run than ``run`` is forgotten."""
     if st.session_state.get(OF) not in (None, run.id):
         for name in ADDRESS:
             set_address(name, None)
@@ -46,10 +48,10 @@ def begin_draft(run: Run) -> None:
 
 
 def switched_sites(sites: Sites) -> dict[int, bool]:
-    """Sites that were switched by hand, on or off."""
-    told = {on: (address_value(name) or "").split(".") for on, name in ((True, "on"), (False, "off"))}
-    places = {on: [int(part) for part in parts if part.isdecimal()] for on, parts in told.items()}
-    return {place: on for on, found in places.items() for place in found if place < sites.count}
+    """The sites that were switched on or off by hand."""
+    parts_of = {on: (address_value(name) or "").split(".") for on, name in ((True, "on"), (False, "off"))}
+    indices = {on: [int(part) for part in parts if part.isdecimal()] for on, parts in parts_of.items()}
+    return {site: on for on, chosen in indices.items() for site in chosen if site < sites.count}
 
 
 def _set_switched(changed: dict[int, bool]) -> None:
@@ -58,7 +60,7 @@ def _set_switched(changed: dict[int, bool]) -> None:
 
 
 def switch(sites: Sites, sensor: int, keep: np.ndarray) -> None:
-    """Switch a sensor (of a grid: its region) to the other state; back again is as if nothing had been done. For callbacks."""
+    """Switch a sensor (of a grid: its region) on or off; switching it back leaves no trace. For callbacks."""
     site, changed = int(sites.of[sensor]), switched_sites(sites)
     if site in changed:
         del changed[site]
@@ -68,17 +70,17 @@ def switch(sites: Sites, sensor: int, keep: np.ndarray) -> None:
 
 
 def undo_switches() -> None:
-    """Forget what was switched by hand. For callbacks."""
+    """Undo everything that was switched by hand. For callbacks."""
     _set_switched({})
 
 
 def _put_in_address(name: str, key: str) -> None:
-    """Put what a widget was set to into the address. For callbacks."""
+    """Put the value of a widget into the address. For callbacks."""
     set_address(name, str(st.session_state[key]))
 
 
 def choose_plan(run: Run, sites: Sites, curve: Curve) -> Draft:
-    """The slider and the ranking, and the mask that they give. OptionError where none is possible."""
+    """The slider and the list of rankings; gives the plan that follows. OptionError where none is possible."""
     left, right = st.columns([3, 2], vertical_alignment="bottom", gap="large")
     with right:
         ranking = choose_ranking(run, curve)
@@ -90,7 +92,7 @@ def choose_plan(run: Run, sites: Sites, curve: Curve) -> Draft:
 
 
 def choose_limit() -> str:
-    """Whether the number is limited or the cost."""
+    """The choice whether the number or the cost is limited."""
     st.session_state[BY] = "cost" if address_value("limit") == "cost" else "number"
     chosen_one = st.segmented_control(
         "Limit",
@@ -105,7 +107,7 @@ def choose_limit() -> str:
 
 
 def apply_switches(sites: Sites, ranked: Draft) -> Draft:
-    """What the ranking gives with what was switched by hand; where that leaves none on, it is forgotten."""
+    """The plan of the ranking with the sites switched by hand; if no site stays on, the switches are undone."""
     mask, changed = sites.mean(ranked.keep.astype(float)) > 0.5, switched_sites(sites)
     for site, on in changed.items():
         mask[site] = on
@@ -117,11 +119,11 @@ def apply_switches(sites: Sites, ranked: Draft) -> Draft:
 
 
 def choose_ranking(run: Run, curve: Curve) -> str:
-    """Which ranking decides who stays."""
+    """The list of rankings; the chosen one decides which sensors are kept."""
     names = [BEST, *(name for name in curve.orders if not is_draw(name))]
     words = {BEST: "The best by validation error", OWN: f"This run's own {WORTH[has_learned_mask(run)].name}"}
-    told = address_value("ranked")
-    st.session_state[RANKING] = told if told in names else BEST
+    asked = address_value("ranked")
+    st.session_state[RANKING] = asked if asked in names else BEST
     chosen_name = st.selectbox(
         "Ranked by",
         names,
@@ -129,23 +131,23 @@ def choose_ranking(run: Run, curve: Curve) -> str:
         format_func=lambda name: words.get(name, name),
         on_change=_put_in_address,
         args=("ranked", RANKING),
-        help="In which order sensors are worth keeping. The best is the one whose curve is lowest in validation at the number "
-        "that is kept, so at another number it may be another one; which one it is stands above the map.",
+        help="The order in which sensors are kept. The best ranking has the lowest validation error at the number that "
+        "is kept, so another number may have another best ranking. The line above the map names it.",
     )
     return str(chosen_name)
 
 
 def mask_by_number(run: Run, sites: Sites, curve: Curve, ranking: str) -> tuple[np.ndarray, str]:
-    """[R] mask by the number that stays, and the ranking it is from."""
+    """The mask [R] that keeps the chosen number of sites, and its ranking."""
     low, high = min(measured_counts(sites)), max(measured_counts(sites))
     own = own_mask(run)
     mine = None if own is None else sites.mean(own.astype(float)) > 0.5
     if low >= high:
         return mask_keeping(np.arange(sites.count), sites, high), ranking
     first = int(mine.sum()) if mine is not None else curve.knee() or round(sites.count / 2)
-    told = address_value("kept") or ""
-    st.session_state[NUMBER] = min(max(int(told) if told.isdecimal() else first, low), high)
-    set_address("kept", str(st.session_state[NUMBER]))  # where it begins is where it stays, though the knee comes later
+    asked = address_value("kept") or ""
+    st.session_state[NUMBER] = min(max(int(asked) if asked.isdecimal() else first, low), high)
+    set_address("kept", str(st.session_state[NUMBER]))  # it stays there, even if the knee is known later
     left, right = st.columns([5, 1], vertical_alignment="bottom")
     kept = left.slider(
         f"{site_word(sites).capitalize()} kept",
@@ -154,7 +156,7 @@ def mask_by_number(run: Run, sites: Sites, curve: Curve, ranking: str) -> tuple[
         key=NUMBER,
         on_change=_put_in_address,
         args=("kept", NUMBER),
-        help=f"Of {sites.count}. It begins at the run's own mask or, once the curve is drawn, at its knee.",
+        help=f"Of {sites.count}. It starts at the run's own mask or, once the curve is drawn, at its knee.",
     )
     knee = curve.knee()
     right.button(
@@ -164,7 +166,7 @@ def mask_by_number(run: Run, sites: Sites, curve: Curve, ranking: str) -> tuple[
         on_click=set_address,
         args=("kept", str(knee)),
         width="stretch",
-        help="Where more of them begin to help little; known once the curve is drawn.",
+        help="The number from which more sensors help little; known when the curve is drawn.",
     )
     if ranking == BEST and mine is not None and mine.sum() == kept:
         return mine, MASK
@@ -173,7 +175,7 @@ def mask_by_number(run: Run, sites: Sites, curve: Curve, ranking: str) -> tuple[
 
 
 def mask_by_cost(sites: Sites, curve: Curve, ranking: str) -> tuple[np.ndarray, str]:
-    """[R] mask by what may be spent, and the ranking it is from."""
+    """The mask [R] within the chosen cost, and its ranking."""
     whole, least = float(sites.cost.sum()), float(max(sites.cost[sites.on].sum(), sites.cost.min()))
     st.session_state[COST] = min(max(read_number(address_value("budget"), round(whole / 2, 2)), least), whole)
     budget = st.slider(
@@ -181,7 +183,7 @@ def mask_by_cost(sites: Sites, curve: Curve, ranking: str) -> tuple[np.ndarray, 
         least,
         whole,
         key=COST,
-        help=f"All together cost {whole:g}.",
+        help=f"All sensors together cost {whole:g}.",
         on_change=_put_in_address,
         args=("budget", COST),
     )
@@ -193,19 +195,19 @@ def mask_by_cost(sites: Sites, curve: Curve, ranking: str) -> tuple[np.ndarray, 
 
 
 def read_number(text: str | None, otherwise: float) -> float:
-    """A number of the address; another one where that is none."""
+    """The number in a text of the address; ``otherwise`` where it is no number."""
     try:
-        found = float(text or "nan")
+        value = float(text or "nan")
     except ValueError:
         return otherwise
-    return found if np.isfinite(found) else otherwise
+    return value if np.isfinite(value) else otherwise
 
 
 def ranking_name(curve: Curve, ranking: str, kept: int) -> str:
-    """The ranking itself where the best is asked for."""
+    """The ranking's name; for the best one, the name of the ranking that is best at ``kept``."""
     return (curve.best_at(kept) or next(iter(curve.orders), OWN)) if ranking == BEST else ranking
 
 
 def ranking_order(curve: Curve, name: str, sites: Sites) -> np.ndarray:
-    """[R] sites in the ranking's order."""
+    """The sites [R] in the order of a ranking."""
     return np.array(curve.orders.get(name, range(sites.count)), int)

@@ -1,4 +1,4 @@
-"""What the plan looks like: map, the chosen sensor, the curve, the table, speed and costs."""
+"""The plan on the page: map, chosen sensor, curve, table, speed and costs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,12 +25,12 @@ from stcore.sensors.sites import Sites
 MAP, TABLE = "plan map", "plan table"
 HEIGHT = 620
 COSTS, COSTS_LONG = "plan costs", "plan costs that are long"
-MOST_COSTS = 16_000  # letters that a server takes in an address
+MOST_COSTS = 16_000  # letters that a server accepts in an address
 
 
 # ---- the map -------------------------------------------------------------------------------------------------------
 def show_plan_map(scene: Scene, chosen: int) -> None:
-    """Kept and switched-off sensors; zoom and place stay."""
+    """The map of kept and switched-off sensors; its zoom stays."""
     answer, whole = scene.now[errors_part()], scene.whole[errors_part()]
     names, keep, ground = site_labels(scene.sites), scene.draft.keep, scene.ground
     words = maps.plan_texts(names, keep, answer.by_sensor, whole.by_sensor, scene.unit, part=errors_part(), still=False)
@@ -62,7 +62,7 @@ def show_plan_map(scene: Scene, chosen: int) -> None:
 
 
 def clicked_sensor(run: Run, sites: Sites, ground: Ground) -> int | None:
-    """The sensor of a new click on the map, or of a newly chosen row of the table."""
+    """The sensor of a new click on the map or on a row of the table; None without one."""
     on_map = _new_click(MAP, picking.widget_rows(MAP, "indices", maps.SENSORS))
     in_table = _new_click(TABLE, picking.widget_rows(TABLE, "rows"))
     if on_map is not None:
@@ -72,8 +72,8 @@ def clicked_sensor(run: Run, sites: Sites, ground: Ground) -> int | None:
     return int(np.flatnonzero(sites.of == ranked[in_table])[0])
 
 
-def _new_click(key: str, found: list[int]) -> int | None:
-    now = found[0] if found else None
+def _new_click(key: str, clicked: list[int]) -> int | None:
+    now = clicked[0] if clicked else None
     seen = st.session_state.get(f"{key} seen")
     st.session_state[f"{key} seen"] = now
     return now if now != seen else None
@@ -81,7 +81,7 @@ def _new_click(key: str, found: list[int]) -> int | None:
 
 # ---- the chosen sensor ---------------------------------------------------------------------------------------------
 def show_sensor_card(scene: Scene, chosen: int) -> None:
-    """Whether it is on, and what switching it would cost; with the button that does."""
+    """Whether the chosen sensor is on, what switching it would change, and the button that switches it."""
     keep, sites, name = scene.draft.keep, scene.sites, scene.names[chosen]
     here, on = sites.of == sites.of[chosen], bool(keep[chosen])
     error, before = (answer[errors_part()].by_sensor[chosen] for answer in (scene.now, scene.whole))
@@ -114,13 +114,13 @@ def show_sensor_card(scene: Scene, chosen: int) -> None:
 
 # ---- the curve -----------------------------------------------------------------------------------------------------
 def show_plan_curve(scene: Scene) -> None:
-    """Error against sensors kept, as far as it is drawn; its place stays the same from the first point to the last."""
+    """The error against the number of kept sensors, as far as it is computed; the space for it is there from the start."""
     what, knee = site_word(scene.sites), scene.curve.knee()
     st.markdown(
         f"**{PARTS[errors_part()]} error against {what} kept**",
-        help="What the run's weights answer under the masks of each ranking; grey: three random draws. The knee (Satopaa et "
-        "al. 2011) is where more of them begin to help little, found on validation. The diamond is your plan, with the 95 % "
-        "interval of its distance to all on.",
+        help="The errors of the run's weights under the masks of each ranking; grey: three random rankings. From the knee "
+        "(Satopaa et al. 2011) on, more sensors help little; it is found on validation. The diamond is your plan, with the "
+        "95 % interval of its difference to all on.",
     )
     if len(scene.curve.points) < 2:
         st.container(border=True, height=curves.HEIGHT)
@@ -155,17 +155,17 @@ def draw_curve(scene: Scene, what: str, knee: int | None) -> None:
 
 # ---- table, speed, costs -------------------------------------------------------------------------------------------
 def worth_order(run: Run, sites: Sites) -> np.ndarray:
-    """Sites by worth, whatever the plan, so that a row stays where it is when it is switched."""
+    """The sites by worth, whatever the plan, so that a row stays in its place when it is switched."""
     return np.argsort(-sites.sum(sensor_worth(run)), kind="stable")
 
 
 def show_plan_table(scene: Scene) -> None:
-    """Every sensor, or region of a grid, with its reason; a row switches it."""
+    """The table of all sensors (of a grid: regions) with their reasons; a click on a row switches it."""
     one, name = site_word(scene.sites, 1), WORTH[has_learned_mask(scene.run)].name
     st.subheader(
         f"Every {one}",
-        help=f"A click on a row switches its {one}, as a click on the map does. Expected errors and reasons are of the "
-        "validation period; those of the figures above are of the part that is chosen there.",
+        help=f"A click on a row switches its {one}, as a click on the map does. Expected errors and reasons are from the "
+        "validation period; the figures above are from the part that is chosen there.",
     )
     with st.spinner("Finding the reasons …"):
         plan = scene.plan()
@@ -192,15 +192,16 @@ def show_plan_table(scene: Scene) -> None:
 
 
 def show_speed(scene: Scene) -> None:
-    """How much faster forecasts are, measured when asked for."""
+    """How much faster forecasts are, measured on request."""
     st.subheader(
-        "Speed", help="Latency, arithmetic and inputs of forecasts from the kept sensors, against all from all."
+        "Speed",
+        help="Latency, arithmetic and inputs of a forecast from the kept sensors, compared with one from all sensors.",
     )
     key = f"plan speed {scene.run.id} {answers.mask_text(scene.draft.keep)}"
     if st.button("Measure the speed", icon=":material/speed:", key="plan measure"):
         st.session_state[key] = True
     if not st.session_state.get(key):
-        st.markdown("Measured in turn with the full model; it takes a few seconds.")
+        st.markdown("It is measured by turns with the full model, which takes a few seconds.")
         return
     try:
         with st.spinner("Measuring …"):
@@ -210,12 +211,12 @@ def show_speed(scene: Scene) -> None:
 
 
 def costs_text() -> str:
-    """What sensors cost, as it was written."""
+    """The costs of sensors, as the visitor wrote them."""
     return address_value("costs") or st.session_state.get(COSTS_LONG, "")
 
 
 def show_costs(names: Sequence[str]) -> None:
-    """What sensors cost, to plan by money."""
+    """The field for the costs of sensors."""
     with st.expander("Costs of the sensors"):
         st.session_state[COSTS] = costs_text()
         st.text_area(
@@ -223,10 +224,11 @@ def show_costs(names: Sequence[str]) -> None:
             key=COSTS,
             placeholder=f"{names[0]}=3",
             on_change=_set_costs,
-            help="One sensor=cost a line, 1 for those not named; then the slider can limit the cost instead of the number.",
+            help="One line sensor=cost each; sensors without a line cost 1. Then the slider can limit the cost instead of "
+            "the number.",
         )
         if len(st.session_state[COSTS]) > MOST_COSTS:
-            st.markdown("So many costs do not fit into the address: they are forgotten when the page is loaded again.")
+            st.markdown("These costs are too long for the address: they are lost when the page is loaded again.")
 
 
 def _set_costs() -> None:

@@ -1,4 +1,4 @@
-"""The Plan section of the Sensors view: a slider, the map, what it costs, why, and what can be taken along."""
+"""The Plan section of the Sensors view: the slider, the map, the errors of the plan, its reasons, and files."""
 
 from functools import partial
 
@@ -19,12 +19,12 @@ from stcore.options import OptionError
 from stcore.runs import Run, RunError
 from stcore.runs.folder import LIVE
 
-PACE = 1.0  # seconds between two looks while something is being prepared
+PACE = 1.0  # seconds between two drawings while something is being prepared
 BUSY = "plan busy"
 
 
 def show_plan(run: Run) -> None:
-    """The section, drawn again by itself while the process that answers is starting or the curve is being drawn."""
+    """The section; it is drawn again by itself while the answering process starts or the curve is computed."""
     busy = bool(st.session_state.get(BUSY))
     st.fragment(run_every=PACE if busy else None)(_show_plan)(run, busy)
 
@@ -41,15 +41,15 @@ def _show_plan(run: Run, busy: bool) -> None:
 
 
 def _show_section(run: Run) -> bool:
-    """Draw everything; True where it should be looked at again soon."""
+    """Draw everything; True where it should be drawn again soon."""
     draft.begin_draft(run)
-    if said := why_no_plan(run):
-        show_why_not(run, said)
+    if reason := why_no_plan(run):
+        show_why_not(run, reason)
         return mixes_sensors(run) and run_state(run) in LIVE
     check_run(run)
     try:
         sites, facts = answers.plan_ground(run, split_costs(look.costs_text()))
-    except OptionError as error:  # of the costs, which can be put right here
+    except OptionError as error:  # about the costs, which the visitor can correct here
         st.error(plain(str(error)), icon=":material/block:")
         look.show_costs(run.spec.data.sensors)
         return False
@@ -59,8 +59,8 @@ def _show_section(run: Run) -> bool:
     curve, share = answers.plan_curve(run, sites)
     if not trained_for(run):
         st.warning(
-            "This run was not trained to forecast under any mask: what it answers about masks other than its own is a guess"
-            + ("." if knows_all_on(run) else ", with all sensors on, too."),
+            "This run was not trained to forecast under any mask, so its answers about other masks than its own are guesses"
+            + ("." if knows_all_on(run) else ", also with all sensors on."),
             icon=":material/info:",
         )
         show_other_run(run)
@@ -80,16 +80,16 @@ def _show_section(run: Run) -> bool:
 
 
 def split_costs(text: str) -> tuple[str, ...]:
-    """Entries with commas or line ends between them."""
+    """The entries of a text with commas or line ends between them."""
     return tuple(part.strip() for part in text.replace(",", "\n").splitlines() if part.strip())
 
 
 def show_scene(scene: Scene) -> None:
-    """From top to bottom."""
+    """The whole plan, from top to bottom."""
     if not scene.draft.settled:
         st.info(
-            "Provisional: the rankings are still being compared. The plan and its figures may change until the curve is drawn; "
-            "a ranking that you choose yourself stays.",
+            "Provisional: the rankings are still being compared. The plan and its figures may change until the curve is "
+            "drawn. A ranking that you choose yourself stays.",
             icon=":material/hourglass_top:",
         )
     show_plan_figures(scene)
@@ -112,20 +112,20 @@ def show_scene(scene: Scene) -> None:
     look.show_costs(scene.names)
 
 
-def show_why_not(run: Run, said: str) -> None:
-    """Why there is no plan, and how there would be one."""
-    st.info(plain(said), icon=":material/info:")
+def show_why_not(run: Run, reason: str) -> None:
+    """Why there is no plan, and how to get one."""
+    st.info(plain(reason), icon=":material/info:")
     if not mixes_sensors(run):
         show_other_run(run)
 
 
 def show_other_run(run: Run) -> None:
-    """The run on the same data that answers well, or the button that makes it."""
+    """The run on the same data that can answer, or the button that trains one."""
     other = confirm.any_mask_run(run)
     if other is None:
         confirm.show_any_mask_button(run)
     else:
-        words = "finished" if run_state(other) == "done" else "in work"
+        words = "finished" if run_state(other) == "done" else "still training"
         st.markdown(f"A run on these data that can answer is {words}:")
         st.button("Go to that run", type="primary", key="plan go", on_click=set_address, args=("run", other.id))
 
@@ -139,16 +139,15 @@ FORMATS = {
 
 
 def show_files(scene: Scene) -> None:
-    """A button for each format."""
+    """Buttons that save the plan, one for each format."""
     about = WORTH[has_learned_mask(scene.run)]
     st.subheader(
         "Take the plan along",
-        help="Every sensor with kept, importance, expected error (in validation) and reason; GeoJSON and GPKG in EPSG:4326. "
-        f"What they call importance is {about.meaning}. The report is one page with map, curve and table that opens without "
-        "internet.",
+        help="Every sensor with kept, importance, expected error (in validation) and reason; GeoJSON and GPKG in EPSG:4326. In "
+        f"them, importance is {about.meaning}. The report is one page with map, curve and table that opens without internet.",
     )
     if not scene.draft.settled:
-        st.markdown("The files are there once the curve is drawn and the plan no longer changes.")
+        st.markdown("The files can be saved when the curve is drawn and the plan no longer changes.")
         return
     keep = answers.mask_text(scene.draft.keep)
     kept = int(scene.draft.keep.sum())
@@ -165,6 +164,6 @@ def show_files(scene: Scene) -> None:
 
 
 def file_content(scene: Scene, keep: str, suffix: str) -> bytes:
-    """The file, with the speed where it was measured."""
+    """The content of the file, with the speed if it was measured."""
     measured = st.session_state.get(f"plan speed {scene.run.id} {keep}")
     return plan_bytes(scene.plan(), suffix, answers.plan_speed(scene.run, scene.draft.keep) if measured else None)

@@ -1,4 +1,4 @@
-"""What a plan costs in figures: errors with their intervals and their change, how many stay, and where that was measured."""
+"""A plan with its answers, and its figures: errors with intervals and changes, sensors kept, and what decided."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +32,8 @@ from stcore.sensors.sites import Sites
 
 @dataclass(frozen=True)
 class Scene:
-    """What the section shows: a run's sites, what its data say, the plan as it is tried, and the answers to it."""
+    """What the section shows: a run's sites and facts, the curve and its ``share`` done, the draft, the answers to it (``now``)
+    and those with all sensors on (``whole``)."""
 
     run: Run
     sites: Sites
@@ -46,17 +47,17 @@ class Scene:
 
     @property
     def names(self) -> list[str]:
-        """The N sensors."""
+        """The names of the N sensors."""
         return self.sites.data.sensors
 
     @property
     def stay(self) -> str:
-        """How many stay, in words."""
+        """How many sensors are kept, in words."""
         return count_in_words(self.sites, self.draft.keep)
 
     @property
     def of_cells(self) -> bool:
-        """Whether the sensors are cells of a grid that are decided over by regions."""
+        """Whether the sensors are cells of a grid, which are switched by regions."""
         return site_word(self.sites) != "sensors"
 
     @property
@@ -86,7 +87,7 @@ def errors_part() -> str:
 
 
 def show_plan_figures(scene: Scene) -> None:
-    """What the plan costs: over all, over the kept ones, over those that are off; and what it saves."""
+    """The errors of the plan over all, kept and switched-off sensors; and how many are kept."""
     answer, whole, step = scene.now[errors_part()], scene.whole[errors_part()], scene.sites.data.step_seconds
     every = "cells" if scene.of_cells else "sensors"
     words = {
@@ -114,7 +115,7 @@ def show_plan_figures(scene: Scene) -> None:
             )
             st.markdown(interval_text(sure, change, scene.unit))
     show_savings(scene, grid)
-    told = measured_period(answer, scene.sites.data, errors_part())
+    period = measured_period(answer, scene.sites.data, errors_part())
     with st.container(horizontal=True, vertical_alignment="center"):
         st.session_state[PART] = errors_part()
         st.segmented_control(
@@ -125,11 +126,11 @@ def show_plan_figures(scene: Scene) -> None:
             required=True,
             label_visibility="collapsed",
             on_change=lambda: set_address("errors", st.session_state[PART]),
-            help="Plans are chosen by validation; the test part tells how they do on what they were not chosen by.",
+            help="Plans are chosen by their validation error; the test part shows how they do on other data.",
         )
         st.markdown(
-            f"Errors of the {plain(describe_period(told))}, {ranking_text(scene)}.",
-            help=f"{describe_intervals(told)}. Confirming by training measures on all windows.",
+            f"Errors of the {plain(describe_period(period))}, {ranking_text(scene)}.",
+            help=f"{describe_intervals(period)}. Confirming by training measures on all windows.",
             width="content",
         )
         if number := len(scene.draft.switched):
@@ -142,15 +143,15 @@ def show_plan_figures(scene: Scene) -> None:
 
 
 def ranking_text(scene: Scene) -> str:
-    """What decided who stays, in words: the run's own mask, a ranking, or the best one at this number."""
-    held, own = scene.draft, WORTH[has_learned_mask(scene.run)].name
-    if held.ranking == draft.MASK:
+    """What decided which sensors are kept: the run's own mask, a ranking, or the best ranking at this number."""
+    plan, own = scene.draft, WORTH[has_learned_mask(scene.run)].name
+    if plan.ranking == draft.MASK:
         return "by **this run's own mask**"
-    name = f"**{plain(f'this run’s own {own}' if held.ranking == OWN else held.ranking)}**"
-    if not held.best:
+    name = f"**{plain(f'this run’s own {own}' if plan.ranking == OWN else plan.ranking)}**"
+    if not plan.best:
         return f"ranked by {name}"
-    at = "for this cost" if held.by_cost else f"at {held.number} kept"
-    return f"ranked by {name}, the best in validation {at}" + ("" if held.settled else " so far")
+    at = "for this cost" if plan.by_cost else f"at {plan.number} kept"
+    return f"ranked by {name}, the best in validation {at}" + ("" if plan.settled else " so far")
 
 
 def interval_text(sure: Interval, change: Interval, unit: str) -> str:
@@ -164,7 +165,7 @@ def interval_text(sure: Interval, change: Interval, unit: str) -> str:
 
 
 def show_savings(scene: Scene, grid: Any) -> None:
-    """How many stay, and what that saves."""
+    """How many sensors are kept, and what that saves."""
     mask, keep = scene.sites.mean(scene.draft.keep.astype(float)) > 0.5, scene.draft.keep
     spent, total = float(scene.sites.cost[mask].sum()), float(scene.sites.cost.sum())
     what = f"cost {spent:g} of {total:g}" if scene.draft.by_cost else f"{percent(1 - mask.mean())} off"
@@ -175,7 +176,7 @@ def show_savings(scene: Scene, grid: Any) -> None:
             what,
             delta_color="off",
             delta_arrow="off",
-            help="Only these are read for a forecast; all are still forecast.",
+            help="A forecast reads only these sensors; it still covers all.",
         )
         if scene.of_cells:
             st.markdown(f":small[{keep.sum():,} of {len(keep):,} cells]")
