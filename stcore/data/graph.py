@@ -25,6 +25,18 @@ class Edges(NamedTuple):
     weight: np.ndarray
 
 
+def to_globe(locations: np.ndarray) -> np.ndarray:
+    """Points [N, 3] on a globe of radius 1, of latitudes and longitudes [N, 2] in degrees. There the date line is no edge."""
+    lat, lon = np.radians(locations).T
+    return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
+
+
+def from_globe(point: np.ndarray) -> np.ndarray:
+    """Latitude and longitude [2] in degrees of a point [3], or of the mean of points, which lies inside the globe."""
+    x, y, z = point
+    return np.degrees([np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x)])
+
+
 def haversine(locations: np.ndarray, others: np.ndarray) -> np.ndarray:
     """[N, M] great-circle distances in km between [N, 2] and [M, 2] latitudes and longitudes in degrees.
 

@@ -6,6 +6,7 @@ windows a medoid stands for is left out: a small set weighs sensors, not windows
 
 import numpy as np
 import torch
+from typing_extensions import override
 
 from stcore.distil.options import CRAIGOptions
 from stcore.distil.picked import Picked
@@ -25,8 +26,8 @@ class CRAIG(Picked):
 
     options: CRAIGOptions
 
+    @override
     def pick(self) -> np.ndarray:
-        """See Picked."""
         if len(self.ground.windows) > MOST:
             raise OptionError(
                 f"CRAIG compares all windows with all, at most {MOST:,}; here are {len(self.ground.windows):,}."

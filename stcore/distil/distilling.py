@@ -21,8 +21,8 @@ from stcore import registry
 from stcore.data import STData
 from stcore.data.metrics import METRICS
 from stcore.distil.clusters import SHOWN, Clusters, chosen
+from stcore.distil.distiller import Distiller
 from stcore.distil.ground import Ground
-from stcore.distil.method import Method
 from stcore.distil.options import FILE, DistilOptions
 from stcore.distil.small import Small, as_data
 from stcore.distil.teacher import Teacher
@@ -55,10 +55,10 @@ class Distilling(Task):
         self.card = registry.card("distillers", choice.pop("name"))
         self.clock = Clock()
         with self.clock.timed("select"):
-            self.method: Method = self.card.load()(
+            self.distiller: Distiller = self.card.load()(
                 self.card.options.read(choice), self.ground, options.model, options.seed
             )
-        asked = self.method.options
+        asked = self.distiller.options
         self.teacher = Teacher(self.ground, options, asked.teacher) if asked.targets == "teacher" else None
         self.best_epoch, self.best_error = -1, float("inf")
         self.best: Small | None = None
@@ -71,14 +71,14 @@ class Distilling(Task):
         yield self._started()
         yield from self._teacher_trained()
         yield from self._start_measured()
-        while self.epoch < self.method.rounds:
+        while self.epoch < self.distiller.rounds:
             yield from self._round()
         yield self._finished()
 
     def _started(self) -> Started:
         self.told = list(self.notes)
         many, threads, precision = len(self.ground.windows), torch.get_num_threads(), self.options.train.precision
-        return Started(self.epoch, self.method.rounds, many, 0, self.rate, 0, precision, threads, self.notes)
+        return Started(self.epoch, self.distiller.rounds, many, 0, self.rate, 0, precision, threads, self.notes)
 
     def _teacher_trained(self) -> Iterator[Event]:
         """The teacher, where the targets are to be its forecasts and it is not trained yet."""
@@ -105,15 +105,15 @@ class Distilling(Task):
 
     def small(self) -> Small:
         """The set as it stands, with the targets that it is to have."""
-        small = self.method.current()
+        small = self.distiller.current()
         return small if self.teacher is None else self.teacher.taught(small)
 
     def _round(self) -> Iterator[Event]:
         """One round, and a validation where one is due."""
-        epoch, method, clock, losses = self.epoch, self.method, Clock(), list[float]()
+        epoch, distiller, clock, losses = self.epoch, self.distiller, Clock(), list[float]()
         torch.manual_seed(self.options.seed * 1_000_003 + epoch)
-        steps = method.round(epoch)
-        for number in range(method.steps):
+        steps = distiller.round(epoch)
+        for number in range(distiller.steps):
             with clock.timed("train"):
                 losses.append(next(steps))
             if not np.isfinite(losses[-1]):
@@ -125,7 +125,7 @@ class Distilling(Task):
             for _ in steps:  # lets the round end
                 continue
         measured, best = dict(NOTHING), False
-        if (epoch + 1) % method.check == 0 or epoch + 1 == method.rounds:
+        if (epoch + 1) % distiller.check == 0 or epoch + 1 == distiller.rounds:
             measured = yield from self._validated(epoch, clock)
             best = self._keep_if_best(epoch, measured)
         self.clock.add(clock)
@@ -133,20 +133,20 @@ class Distilling(Task):
         yield self._told(float(np.mean(losses)), measured, best, clock)
 
     def _progress(self, epoch: int, step: int) -> Progress:
-        steps = self.method.steps
-        return Progress(epoch, step, steps, epoch * steps + step, self.method.rounds * steps)
+        steps = self.distiller.steps
+        return Progress(epoch, step, steps, epoch * steps + step, self.distiller.rounds * steps)
 
     def _validated(self, epoch: int, clock: Clock) -> Generator[Progress, None, dict[str, Any]]:
         """Metrics on validation windows of models trained on the set as it stands, the mean over those models."""
         data = as_data(self.small(), self.ground, {})
         found = []
-        for number in range(self.method.trained):
+        for number in range(self.distiller.trained):
             trainer = Trainer(data, (options := self.trained(number)), self.ranks, small_pool(data, self.feed, options))
             try:
                 for event in clock.each("evaluate", trainer):
                     if isinstance(event, Progress) and event.batch % 16 == 0:
-                        yield replace(event, epoch=-1) if epoch < 0 else self._progress(epoch, self.method.steps)
-                    if isinstance(event, Epoch) and event.epoch + 1 == self.method.epochs:
+                        yield replace(event, epoch=-1) if epoch < 0 else self._progress(epoch, self.distiller.steps)
+                    if isinstance(event, Epoch) and event.epoch + 1 == self.distiller.epochs:
                         break
             except Diverged as error:
                 raise self._diverged(epoch, "a model that is trained on the set for a validation", error) from error
@@ -164,16 +164,18 @@ class Distilling(Task):
 
     def trained(self, number: int) -> RunOptions:
         """How a validation trains its models."""
-        train = self.options.train.model_copy(update={"epochs": self.method.epochs, "patience": None, "forecasts": 0})
+        train = self.options.train.model_copy(
+            update={"epochs": self.distiller.epochs, "patience": None, "forecasts": 0}
+        )
         parts = {name: getattr(self.options, name) for name in ("data", "model")}
         plain = {"prune": {"name": "full"}, "mask": {"name": "none"}, "distilled": DistilledOptions(source="the set")}
         return RunOptions(seed=(self.options.seed + 7_919 * (number + 1)) % 2**31, train=train, **parts, **plain)
 
     def _told(self, loss: float, measured: dict[str, Any], best: bool, clock: Clock) -> Epoch:
         """A round as it is recorded."""
-        many, rate, (seconds, cpu) = len(self.method.current().values), self.rate, clock.times()
+        many, rate, (seconds, cpu) = len(self.distiller.current().values), self.rate, clock.times()
         return Epoch(
-            self.epoch - 1, loss, measured, best, self.epoch * self.method.steps, many, rate, seconds, cpu,
+            self.epoch - 1, loss, measured, best, self.epoch * self.distiller.steps, many, rate, seconds, cpu,
             arrays={"synthetic": self.shown()}, notes=self.news(),
         )  # fmt: skip
 
@@ -218,26 +220,26 @@ class Distilling(Task):
     @property
     def rate(self) -> float:
         """The learning rate of the synthetic windows; 0 where none are learned."""
-        return float(getattr(self.method.options, "rate", None) or 0.0)
+        return float(getattr(self.distiller.options, "rate", None) or 0.0)
 
     # ---- state -----------------------------------------------------------------------------------------------------
     @property
     def notes(self) -> list[str]:
         """Where this distillation differs from what was asked for."""
         taught = [] if self.teacher is None else [self.teacher.note]
-        return [*self.method.notes, *taught, *self.feed.notes, *self.extra_notes]
+        return [*self.distiller.notes, *taught, *self.feed.notes, *self.extra_notes]
 
     def state_dict(self) -> dict[str, Any]:
         """All that resuming needs, at a round's end."""
         best = None if self.best is None else kept(self.best)
         plain = {name: getattr(self, name) for name in PLAIN}
         teacher = None if self.teacher is None else self.teacher.state_dict()
-        made = {"method": self.method.state_dict(), "teacher": teacher, "best": best}
+        made = {"method": self.distiller.state_dict(), "teacher": teacher, "best": best}
         return {**made, "clock": self.clock.state_dict(), **plain}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a state."""
-        self.method.load_state_dict(state["method"])
+        self.distiller.load_state_dict(state["method"])
         if self.teacher is not None:
             self.teacher.load_state_dict(state["teacher"])
         self.best = None if state["best"] is None else restored(state["best"])

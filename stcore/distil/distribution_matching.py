@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from stcore.distil.ground import Ground
 from stcore.distil.learned import Learned
@@ -24,8 +25,8 @@ class DistributionMatching(Learned):
     def __init__(self, options: MatchingOptions, ground: Ground, model: Mapping[str, Any], seed: int) -> None:
         super().__init__(options, ground, model, seed, subsets=1)
 
+    @override
     def round(self, number: int) -> Iterator[float]:
-        """See Method."""
         rng = np.random.default_rng([self.seed, number, 19])
         batch = min(self.options.batch, len(self.ground.windows))
         for step in range(self.steps):

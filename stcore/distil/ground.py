@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from stcore.data.graph import from_globe, to_globe
 from stcore.data.windows import Windows
 from stcore.distil.clusters import Clusters, means
 from stcore.models import Setting
@@ -64,14 +65,12 @@ class Ground:
         places = self.setting.places
         if places is None:
             return None
-        lat, lon = np.radians(places).T
-        point = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
+        point = to_globe(places)
         known = np.isfinite(point).all(axis=1)
         found = np.full((clusters.count, 2), np.nan)
         for place in range(clusters.count):
             if (mine := known & (clusters.label == place)).any():
-                x, y, z = point[mine].mean(axis=0)
-                found[place] = np.degrees([np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x)])
+                found[place] = from_globe(point[mine].mean(axis=0))
         return found
 
     def among(self, clusters: Clusters, means: np.ndarray) -> Setting:

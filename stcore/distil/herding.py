@@ -1,6 +1,7 @@
 """Herding (Welling 2009): windows whose mean follows the mean of all, of the means of clusters of sensors."""
 
 import numpy as np
+from typing_extensions import override
 
 from stcore.distil.picked import Picked
 from stcore.prune.herding import herding
@@ -9,6 +10,6 @@ from stcore.prune.herding import herding
 class Herding(Picked):
     """On the windows' values."""
 
+    @override
     def pick(self) -> np.ndarray:
-        """See Picked."""
         return np.flatnonzero(herding(self.rows(), self.windows))

@@ -1,6 +1,7 @@
 """k-center (Sener, Savarese 2018, arXiv 1708.00489) in time and in space: windows and sensors far from each other."""
 
 import numpy as np
+from typing_extensions import override
 
 from stcore.distil.picked import Picked
 from stcore.prune.k_center import k_center
@@ -9,6 +10,6 @@ from stcore.prune.k_center import k_center
 class KCenter(Picked):
     """On the values of windows and sensors, farthest first."""
 
+    @override
     def pick(self) -> np.ndarray:
-        """See Picked."""
         return np.flatnonzero(k_center(self.rows(), self.windows, self.rng))

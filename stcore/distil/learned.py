@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from typing_extensions import override
 
+from stcore.distil.distiller import Distiller
 from stcore.distil.ground import Ground
 from stcore.distil.matching import Part, squared_error
 from stcore.distil.options import FEWEST_CLUSTERS, MatchingOptions, scheduled
@@ -21,8 +23,8 @@ from stcore.models.forecaster import Forecaster
 from stcore.training.build import flattened
 
 
-class Learned(ABC):
-    """``x`` [M, L, K, C] and ``y`` [M, H, K, C'] in z-scores, moved by Adam; see Method."""
+class Learned(Distiller, ABC):
+    """``x`` [M, L, K, C] and ``y`` [M, H, K, C'] in z-scores, moved by Adam."""
 
     def __init__(
         self, options: MatchingOptions, ground: Ground, model: Mapping[str, Any], seed: int, subsets: int | None = None
@@ -106,7 +108,7 @@ class Learned(ABC):
 
     # ---- working ---------------------------------------------------------------------------------------------------
     def round(self, number: int) -> Iterator[float]:
-        """See Method: with a fresh surrogate, matching steps, and the surrogate trained on the set between them."""
+        """With a fresh surrogate, matching steps, and the surrogate trained on the set between them."""
         rng = np.random.default_rng([self.seed, number, 19])
         model = self.surrogates.fresh([self.seed, number])
         learner = torch.optim.Adam([flattened(model)], lr=getattr(self.options, "inner_rate", None) or 1e-3)
@@ -139,8 +141,8 @@ class Learned(ABC):
                 learner.step()
 
     # ---- what came of it -------------------------------------------------------------------------------------------
+    @override
     def current(self) -> Small:
-        """See Method."""
         feed, lookback = self.ground.feed, self.ground.setting.lookback
         shape = (len(self.x), self.ground.length, self.clusters.count, len(feed.data.channels))
         values = np.full(shape, np.nan, np.float32)
@@ -148,12 +150,12 @@ class Learned(ABC):
         values[:, lookback:, :, feed.targets] = self.y.detach().numpy()
         return Small(values, self.origin, self.clusters)
 
+    @override
     def state_dict(self) -> dict[str, Any]:
-        """See Method."""
         return {"x": self.x.detach(), "y": self.y.detach(), "mover": self.mover.state_dict()}
 
+    @override
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """See Method."""
         with torch.no_grad():
             self.x.copy_(state["x"])
             self.y.copy_(state["y"])

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from typing_extensions import override
 
 from stcore.distil.clusters import Clusters
+from stcore.distil.distiller import Distiller
 from stcore.distil.ground import Ground
 from stcore.distil.options import PickOptions
 from stcore.distil.small import Small, cut_out, heard, sizes
@@ -14,8 +16,8 @@ from stcore.prune.k_center import k_center
 from stcore.training.features import Features
 
 
-class Picked(ABC):
-    """See Method; a method says which windows. No surrogate is needed, so the choice of one is not looked at."""
+class Picked(Distiller, ABC):
+    """A method says which windows. No surrogate is needed, so the choice of one is not looked at."""
 
     rounds, steps, check = 1, 1, 1
 
@@ -30,8 +32,8 @@ class Picked(ABC):
     def pick(self) -> np.ndarray:
         """Positions of ``self.windows`` windows."""
 
+    @override
     def round(self, number: int) -> Iterator[float]:
-        """See Method."""
         clusters = self.sensors()
         picked = cut_out(self.ground.means(clusters), self.ground, self.pick(), clusters)
         self.picked, left_out = heard(picked, self.ground, self.options.targets == "teacher")
@@ -58,8 +60,8 @@ class Picked(ABC):
         feed = self.ground.feed
         return Features(feed.data, self.ground.windows, feed.targets, feed.target_scale).series()
 
+    @override
     def current(self) -> Small:
-        """See Method."""
         assert self.picked is not None
         return self.picked
 

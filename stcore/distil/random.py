@@ -1,6 +1,7 @@
 """Random windows of random sensors: what every distillation has to beat."""
 
 import numpy as np
+from typing_extensions import override
 
 from stcore.distil.picked import Picked
 
@@ -8,6 +9,6 @@ from stcore.distil.picked import Picked
 class Random(Picked):
     """Each window and each sensor with the same chance."""
 
+    @override
     def pick(self) -> np.ndarray:
-        """See Picked."""
         return self.rng.permutation(len(self.ground.windows))[: self.windows]

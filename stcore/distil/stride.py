@@ -1,6 +1,7 @@
 """Every k-th window of the means of clusters: neighbouring windows share all but one of their steps."""
 
 import numpy as np
+from typing_extensions import override
 
 from stcore.distil.picked import Picked
 
@@ -8,7 +9,7 @@ from stcore.distil.picked import Picked
 class Stride(Picked):
     """Evenly over time, from a random start."""
 
+    @override
     def pick(self) -> np.ndarray:
-        """See Picked."""
         apart = len(self.ground.windows) / self.windows
         return np.floor(apart * (np.arange(self.windows) + self.rng.random())).astype(np.int64)

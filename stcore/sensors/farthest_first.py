@@ -11,7 +11,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 from typing_extensions import override
 
-from stcore.data.graph import haversine
+from stcore.data.graph import from_globe, haversine, to_globe
 from stcore.registry import MaskCard
 from stcore.sensors.correlation import correlation
 from stcore.sensors.mask import Ranked
@@ -51,10 +51,8 @@ class FarthestFirst(Ranked):
 def location_distances(locations: np.ndarray) -> tuple[int, Far, np.ndarray]:
     """The most central site, kilometres from any site, and which have a location, of latitudes and longitudes [R, 2]."""
     known = np.isfinite(locations).all(axis=1)
-    lat, lon = np.radians(locations[known]).T
-    x, y, z = (np.cos(lat) * np.cos(lon)).mean(), (np.cos(lat) * np.sin(lon)).mean(), np.sin(lat).mean()
     # The middle is taken on the globe, so that the date line does not matter.
-    middle = np.degrees([[np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x)]])
+    middle = from_globe(to_globe(locations[known]).mean(axis=0))[None]
     inside = np.where(known[:, None], locations, 0)
     first = int(np.argmin(np.where(known, haversine(middle, inside)[0], np.inf)))
     return first, lambda site: haversine(inside[[site]], inside)[0], known

@@ -12,7 +12,6 @@ from tiny import tiny
 from stcore import registry
 from stcore.data import STData
 from stcore.distil.clusters import Clusters, chosen, counted, means
-from stcore.distil.nearest import nearest
 from stcore.distil.options import MatchingOptions, SizeOptions
 from stcore.processes import jobs
 from stcore.runs import Run, RunError, pictures

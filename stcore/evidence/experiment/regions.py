@@ -16,6 +16,7 @@ import numpy as np
 
 from stcore import registry
 from stcore.data import STData
+from stcore.data.graph import to_globe
 from stcore.events import Event
 from stcore.evidence.importance import RegionsLeftOut
 from stcore.options import OptionError
@@ -187,8 +188,7 @@ def group_nearby(data: STData, count: int, target: int = 0, seed: int = 0) -> np
     if places is not None and np.isfinite(places).all():
         from sklearn.cluster import KMeans
 
-        lat, lon = np.radians(places.astype(float)).T
-        globe = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
+        globe = to_globe(places.astype(float))
         spread = (globe - globe.mean(axis=0)) / max(float(globe.std(axis=0).max()), 1e-12)  # places lie close together
         label = KMeans(count, n_init=10, random_state=seed).fit_predict(spread)
     elif len(data.sensors) > 1:
