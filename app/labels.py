@@ -7,7 +7,7 @@ import pandas as pd
 from app.session import current_zone
 from stcore import registry
 from stcore.charts.words import percent
-from stcore.distil.clusters import counted
+from stcore.distil.clusters import windows_and_clusters
 from stcore.runs import Run
 from stcore.runs import labels as labels_of
 
@@ -103,7 +103,7 @@ def set_size(run: Run) -> tuple[int, int]:
     if card is None:
         return windows, sensors
     options = registry.options_of("distillers", choice)
-    return counted(windows, sensors, options, card.fewest(options))[:2]  # type: ignore[arg-type]
+    return windows_and_clusters(windows, sensors, options, card.fewest(options))[:2]  # type: ignore[arg-type]
 
 
 def set_share(run: Run) -> float:

@@ -42,7 +42,7 @@ def ranked(name: str, folder: Path) -> list[Any] | None:
         for place, choice in enumerate(CHOICES):
             trainer = Trainer(data, RunOptions.read(merged(cell.train(STID, path), choice)), distilled=on)
             errors[way, place] = min(event.validation["mae"] for event in trainer if isinstance(event, Epoch))
-            seconds[way] += sum(trainer.clock.seconds.values())
+            seconds[way] += sum(trainer.stopwatch.seconds.values())
     tau = kendalltau(errors[0], errors[1])
     worse = errors[0, errors[1].argmin()] / errors[0].min() - 1
     spread = errors[0].max() / errors[0].min() - 1

@@ -81,7 +81,7 @@ def trained(data: STData, options: dict[str, Any], small: STData | None) -> list
     trainer, curve = Trainer(data, RunOptions.read(options), distilled=small), []
     for event in trainer:
         if isinstance(event, Epoch):
-            spent = trainer.clock.seconds
+            spent = trainer.stopwatch.seconds
             curve.append((spent["train"] + spent["score"] + spent["select"], event.validation["mae"]))
     return curve
 
@@ -89,7 +89,7 @@ def trained(data: STData, options: dict[str, Any], small: STData | None) -> list
 def memory(data: STData, options: dict[str, Any], small: STData | None) -> float:
     """Bytes of the readings that training is given and of what one step keeps for its slopes."""
     trainer = Trainer(data, RunOptions.read(options), distilled=small)
-    feed, kept = trainer.pool.feed, 0
+    tensors, kept = trainer.samples.tensors, 0
 
     def keep(tensor: torch.Tensor) -> torch.Tensor:
         nonlocal kept
@@ -97,11 +97,11 @@ def memory(data: STData, options: dict[str, Any], small: STData | None) -> float
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        batch = trainer.pool.batch(np.arange(trainer.batch))
+        batch = trainer.samples.batch(np.arange(trainer.batch))
         trainer.learner(batch.x, batch.calendar).abs().sum().backward()
-    readings = sum(part.numel() * part.element_size() for part in (feed.series, feed.truth, feed.mask))
+    readings = sum(part.numel() * part.element_size() for part in (tensors.series, tensors.truth, tensors.mask))
     if small is None:  # of all data, those of the training steps alone
-        readings = readings * float((feed.parts.label == 0).mean())
+        readings = readings * float((tensors.parts.label == 0).mean())
     return float(readings + kept)
 
 

@@ -50,9 +50,9 @@ def what_if(run: Run) -> WhatIf:
 
 def errors(model: WhatIf, keep: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Summed absolute errors and their counts [W, H] on all test windows, with ``keep`` [N] bool on."""
-    feed, windows = model.feed, model.feed.parts.test
-    shape = (feed.setting.horizon, feed.setting.sensors, feed.setting.targets)
+    tensors, windows = model.tensors, model.tensors.parts.test
+    shape = (tensors.setting.horizon, tensors.setting.sensors, tensors.setting.targets)
     found = Errors(shape, windows=len(windows))
-    for ids in chunks(feed, len(windows)):
-        found.add(model.forecast(windows, ids, keep), feed.truths(windows, ids), ids)
+    for ids in chunks(tensors, len(windows)):
+        found.add(model.forecast(windows, ids, keep), tensors.truths(windows, ids), ids)
     return found.windows[0], found.windows[1]

@@ -13,7 +13,7 @@ import torch
 
 from stcore import readers
 from stcore.options import RunOptions
-from stcore.training.speed import FORMS, Forecast, counted, forms
+from stcore.training.speed import FORMS, Forecast, count_operations, forecasts_by_form
 from stcore.training.trainer import Trainer
 from stcore.training.whatif import WhatIf
 
@@ -52,13 +52,13 @@ def measured(source: str, options: RunOptions, windows: int) -> dict[str, Any]:
     torch.set_num_threads(1)
     data = readers.open(source)
     model = WhatIf(data, options, Trainer(data, options).weights())
-    setting = model.feed.setting
+    setting = model.tensors.setting
     keep = np.random.default_rng(0).permutation(setting.sensors) < round((1 - OFF) * setting.sensors)
-    parts, numbers = forms(model, keep, windows), setting.lookback * setting.inputs
+    parts, numbers = forecasts_by_form(model, keep, windows), setting.lookback * setting.inputs
     return {
         "gathers": model.model.gathers,
         "seconds": interleaved(parts),
-        "operations": {form: counted(parts[form]) for form in FORMS},
+        "operations": {form: count_operations(parts[form]) for form in FORMS},
         "read": {"full": numbers * setting.sensors, "kept": numbers * int(keep.sum())},
     }
 

@@ -44,16 +44,17 @@ def floor(trainer: Trainer, forward: Callable[..., torch.Tensor]) -> Callable[[]
     """The same batches, forward and backward only: gathered beforehand, gradients of parameters that stand alone."""
     for parameter in trainer.model.parameters():
         parameter.data, parameter.grad = parameter.data.clone(), None
-    order = np.random.default_rng(1).permutation(len(trainer.pool.windows))
+    order = np.random.default_rng(1).permutation(len(trainer.samples.windows))
     size = trainer.batch
     batches = [
-        trainer.feed.batch(trainer.pool.windows, order[place : place + size]) for place in range(0, len(order), size)
+        trainer.tensors.batch(trainer.samples.windows, order[place : place + size])
+        for place in range(0, len(order), size)
     ]
 
     def run() -> None:
         for batch in batches:
             trainer.model.zero_grad(set_to_none=True)
-            evaluate.absolute(forward(batch.x, batch.calendar), batch.y, batch.mask).mean().backward()
+            evaluate.scaled_absolute_error(forward(batch.x, batch.calendar), batch.y, batch.mask).mean().backward()
 
     return run
 

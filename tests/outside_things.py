@@ -5,7 +5,7 @@ import torch
 from outside_package import PlainOptions
 from torch import Tensor, nn
 
-from stcore.distil.picked import Picked
+from stcore.distil.picked import PickedWindows
 from stcore.models import Setting
 from stcore.models.forecaster import Forecaster
 
@@ -29,7 +29,7 @@ class Mean(Forecaster):
         return row[..., : self.setting.targets].expand(-1, self.setting.horizon, -1, -1)
 
 
-class First(Picked):
+class First(PickedWindows):
     """The first windows."""
 
     def pick(self) -> np.ndarray:

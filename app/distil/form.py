@@ -19,7 +19,7 @@ from stcore.data import STData
 from stcore.data.checks import sensor_word
 from stcore.data.windows import cut
 from stcore.distil import estimate
-from stcore.distil.clusters import counted
+from stcore.distil.clusters import windows_and_clusters
 from stcore.distil.options import SCHEDULES, DistilOptions, SizeOptions
 from stcore.findings import DataError
 from stcore.options import DataOptions, OptionError, RunOptions, TrainOptions
@@ -223,7 +223,7 @@ def show_size(method: registry.DistillerCard, draft: Draft) -> None:
     size, sensors = method.options.read(choice), len(draft.data.sensors)
     assert isinstance(size, SizeOptions)
     whole = draft.windows[0]
-    windows, clusters, notes = counted(whole, sensors, size, method.fewest(size))
+    windows, clusters, notes = windows_and_clusters(whole, sensors, size, method.fewest(size))
     one = sensor_word(draft.data.ds)
     of = "clusters" if choice.get("sensors", "clusters") == "clusters" else f"{one}s"
     st.markdown(

@@ -15,7 +15,7 @@ from stcore.distil.options import (
     PickOptions,
     RandomOptions,
     STemDistOptions,
-    scheduled,
+    with_schedule,
 )
 from stcore.registry import DistilCost, DistillerCard, DistilShape
 from stcore.training.cost import PRODUCT
@@ -71,7 +71,7 @@ CARDS = (
         STemDistOptions,
         title="STemDist",
         learns=True,
-        decide=scheduled,
+        decide=with_schedule,
         fewest=stemdist_fewest,
         cost=matching_cost,
     ),
@@ -129,7 +129,7 @@ CARDS = (
         GradientOptions,
         title="Gradient matching (DC)",
         learns=True,
-        decide=scheduled,
+        decide=with_schedule,
         fewest=two_clusters,
         cost=matching_cost,
     ),
@@ -141,7 +141,7 @@ CARDS = (
         MatchingOptions,
         title="Distribution matching (DM)",
         learns=True,
-        decide=scheduled,
+        decide=with_schedule,
         fewest=two_clusters,
         cost=matching_cost,
     ),

@@ -23,7 +23,7 @@ class Clusters:
         return len(self.weight)
 
 
-def means(series: np.ndarray, clusters: Clusters) -> np.ndarray:
+def cluster_means(series: np.ndarray, clusters: Clusters) -> np.ndarray:
     """[T, K, C] mean of ``series`` [T, N, C] over each cluster's members, NaN where none of them was measured."""
     members = np.zeros((clusters.count, len(clusters.label)), np.float32)
     known = clusters.label >= 0
@@ -37,7 +37,7 @@ def means(series: np.ndarray, clusters: Clusters) -> np.ndarray:
     return found
 
 
-def counted(windows: int, sensors: int, size: SizeOptions, fewest: int = 1) -> tuple[int, int, list[str]]:
+def windows_and_clusters(windows: int, sensors: int, size: SizeOptions, fewest: int = 1) -> tuple[int, int, list[str]]:
     """How many of all ``windows`` and ``sensors`` a small set of the asked shares has, at least one and ``fewest``, and what
     differs from them."""
     some, clusters = max(1, round(size.time * windows)), max(1, round(size.space * sensors))
@@ -52,6 +52,6 @@ def counted(windows: int, sensors: int, size: SizeOptions, fewest: int = 1) -> t
     return some, clusters, notes
 
 
-def chosen(size: int) -> np.ndarray:
+def evenly_chosen(size: int) -> np.ndarray:
     """At most 8 evenly spaced positions of ``size``."""
     return np.unique(np.linspace(0, size - 1, min(size, SHOWN)).round().astype(int))

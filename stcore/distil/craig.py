@@ -9,19 +9,19 @@ import torch
 from typing_extensions import override
 
 from stcore.distil.options import CRAIGOptions
-from stcore.distil.picked import Picked
+from stcore.distil.picked import PickedWindows
 from stcore.options import OptionError, RunOptions
 from stcore.prune.craig import craig, likeness
 from stcore.ranks import Ranks
 from stcore.training.pilots import score_all
-from stcore.training.samples import Pool
-from stcore.training.stopwatch import Clock
+from stcore.training.samples import TrainingSamples
+from stcore.training.stopwatch import Stopwatch
 from stcore.training.trainer import Trainer
 
 MOST = 20_000  # windows that are compared all with all: 1.6 GB
 
 
-class CRAIG(Picked):
+class CRAIG(PickedWindows):
     """Compares slopes by (1 + cosine) / 2."""
 
     options: CRAIGOptions
@@ -32,16 +32,16 @@ class CRAIG(Picked):
             raise OptionError(
                 f"CRAIG compares all windows with all, at most {MOST:,}; here are {len(self.ground.windows):,}."
             )
-        pool, plain = Pool(self.ground.feed), {"name": "full"}
+        samples, plain = TrainingSamples(self.ground.tensors), {"name": "full"}
         options = RunOptions(
             seed=self.seed,
-            data=self.ground.feed.options,
+            data=self.ground.tensors.options,
             prune=plain,
             train={"epochs": self.options.pilot, "threads": torch.get_num_threads()},
         )
-        pupil = Trainer(self.ground.feed.data, options, pool=pool)
+        pupil = Trainer(self.ground.tensors.data, options, samples=samples)
         for epoch in range(self.options.pilot):
-            list(pupil.rehearse(epoch, Clock()))
-        ids, columns = score_all(pupil.model, pool, ("gradients",), Ranks())
+            list(pupil.rehearse(epoch, Stopwatch()))
+        ids, columns = score_all(pupil.model, samples, ("gradients",), Ranks())
         rows = columns["gradients"][np.argsort(ids)]
         return np.flatnonzero(craig(likeness(rows), self.windows))

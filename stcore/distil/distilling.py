@@ -20,7 +20,7 @@ import torch
 from stcore import registry
 from stcore.data import STData
 from stcore.data.metrics import METRICS
-from stcore.distil.clusters import SHOWN, Clusters, chosen
+from stcore.distil.clusters import SHOWN, Clusters, evenly_chosen
 from stcore.distil.distiller import Distiller
 from stcore.distil.ground import Ground
 from stcore.distil.options import FILE, DistilOptions
@@ -30,11 +30,11 @@ from stcore.events import Epoch, Event, Finished, Progress, Started
 from stcore.options import DistilledOptions, RunOptions
 from stcore.ranks import Ranks
 from stcore.training import recipe
-from stcore.training.build import small_pool
+from stcore.training.build import distilled_samples
 from stcore.training.results import Diverged
-from stcore.training.stopwatch import Clock
+from stcore.training.stopwatch import Stopwatch
 from stcore.training.task import Task
-from stcore.training.tensors import Feed, to_bytes
+from stcore.training.tensors import DataTensors, to_bytes
 from stcore.training.trainer import Trainer
 
 NOTHING: dict[str, Any] = dict.fromkeys(METRICS)
@@ -49,12 +49,12 @@ class Distilling(Task):
     def __init__(self, data: STData, options: DistilOptions, ranks: Ranks | None = None) -> None:
         self.options, self.ranks = options, ranks or Ranks()
         torch.set_num_threads(recipe.threads(options.train))
-        self.feed = Feed(data, options.data)
-        self.ground = Ground(self.feed)
+        self.tensors = DataTensors(data, options.data)
+        self.ground = Ground(self.tensors)
         choice = dict(options.distil)
         self.card = registry.card("distillers", choice.pop("name"))
-        self.clock = Clock()
-        with self.clock.timed("select"):
+        self.stopwatch = Stopwatch()
+        with self.stopwatch.timed("select"):
             self.distiller: Distiller = self.card.load()(
                 self.card.options.read(choice), self.ground, options.model, options.seed
             )
@@ -85,7 +85,7 @@ class Distilling(Task):
         if self.teacher is None or self.teacher.model is not None:
             return
         try:
-            for event in self.clock.each("train", self.teacher.trained(self.ranks)):
+            for event in self.stopwatch.each("train", self.teacher.trained(self.ranks)):
                 yield replace(event, epoch=-1)
         except Diverged as error:
             raise self._diverged(-1, "the teacher", error) from error
@@ -93,7 +93,7 @@ class Distilling(Task):
     def _start_measured(self) -> Iterator[Event]:
         """Windows that are learned are worth keeping only if they are better than those they began as."""
         if self.epoch == 0 and self.rate:
-            measured = yield from self._validated(-1, self.clock)
+            measured = yield from self._validated(-1, self.stopwatch)
             self._keep_if_best(-1, measured)
 
     def _keep_if_best(self, epoch: int, measured: dict[str, Any]) -> bool:
@@ -110,40 +110,42 @@ class Distilling(Task):
 
     def _round(self) -> Iterator[Event]:
         """One round, and a validation where one is due."""
-        epoch, distiller, clock, losses = self.epoch, self.distiller, Clock(), list[float]()
+        epoch, distiller, stopwatch, losses = self.epoch, self.distiller, Stopwatch(), list[float]()
         torch.manual_seed(self.options.seed * 1_000_003 + epoch)
         steps = distiller.round(epoch)
         for number in range(distiller.steps):
-            with clock.timed("train"):
+            with stopwatch.timed("train"):
                 losses.append(next(steps))
             if not np.isfinite(losses[-1]):
                 raise ValueError(
                     f"diverged at round {epoch + 1}: the matching loss is not finite; try a lower distil.rate."
                 )
             yield self._progress(epoch, number + 1)
-        with clock.timed("train"):
+        with stopwatch.timed("train"):
             for _ in steps:  # lets the round end
                 continue
         measured, best = dict(NOTHING), False
         if (epoch + 1) % distiller.check == 0 or epoch + 1 == distiller.rounds:
-            measured = yield from self._validated(epoch, clock)
+            measured = yield from self._validated(epoch, stopwatch)
             best = self._keep_if_best(epoch, measured)
-        self.clock.add(clock)
+        self.stopwatch.add(stopwatch)
         self.epoch = epoch + 1
-        yield self._told(float(np.mean(losses)), measured, best, clock)
+        yield self._told(float(np.mean(losses)), measured, best, stopwatch)
 
     def _progress(self, epoch: int, step: int) -> Progress:
         steps = self.distiller.steps
         return Progress(epoch, step, steps, epoch * steps + step, self.distiller.rounds * steps)
 
-    def _validated(self, epoch: int, clock: Clock) -> Generator[Progress, None, dict[str, Any]]:
+    def _validated(self, epoch: int, stopwatch: Stopwatch) -> Generator[Progress, None, dict[str, Any]]:
         """Metrics on validation windows of models trained on the set as it stands, the mean over those models."""
         data = as_data(self.small(), self.ground, {})
         found = []
         for number in range(self.distiller.trained):
-            trainer = Trainer(data, (options := self.trained(number)), self.ranks, small_pool(data, self.feed, options))
+            trainer = Trainer(
+                data, (options := self.trained(number)), self.ranks, distilled_samples(data, self.tensors, options)
+            )
             try:
-                for event in clock.each("evaluate", trainer):
+                for event in stopwatch.each("evaluate", trainer):
                     if isinstance(event, Progress) and event.batch % 16 == 0:
                         yield replace(event, epoch=-1) if epoch < 0 else self._progress(epoch, self.distiller.steps)
                     if isinstance(event, Epoch) and event.epoch + 1 == self.distiller.epochs:
@@ -151,7 +153,7 @@ class Distilling(Task):
             except Diverged as error:
                 raise self._diverged(epoch, "a model that is trained on the set for a validation", error) from error
             found.append(trainer.state.best_metrics)
-        measured: dict[str, Any] = averaged(found)
+        measured: dict[str, Any] = mean_metrics(found)
         return measured
 
     def _diverged(self, epoch: int, model: str, error: Diverged) -> ValueError:
@@ -171,9 +173,9 @@ class Distilling(Task):
         plain = {"prune": {"name": "full"}, "mask": {"name": "none"}, "distilled": DistilledOptions(source="the set")}
         return RunOptions(seed=(self.options.seed + 7_919 * (number + 1)) % 2**31, train=train, **parts, **plain)
 
-    def _told(self, loss: float, measured: dict[str, Any], best: bool, clock: Clock) -> Epoch:
+    def _told(self, loss: float, measured: dict[str, Any], best: bool, stopwatch: Stopwatch) -> Epoch:
         """A round as it is recorded."""
-        many, rate, (seconds, cpu) = len(self.distiller.current().values), self.rate, clock.times()
+        many, rate, (seconds, cpu) = len(self.distiller.current().values), self.rate, stopwatch.times()
         return Epoch(
             self.epoch - 1, loss, measured, best, self.epoch * self.distiller.steps, many, rate, seconds, cpu,
             arrays={"synthetic": self.shown()}, notes=self.news(),
@@ -184,10 +186,10 @@ class Distilling(Task):
         small = self.result_small()
         cells, whole = (
             small.values.shape[0] * small.values.shape[2],
-            len(self.ground.windows) * self.feed.setting.sensors,
+            len(self.ground.windows) * self.tensors.setting.sensors,
         )
         visits = {"kept": cells, "full": whole, "share": cells / whole}
-        seconds, cpu = self.clock.times()
+        seconds, cpu = self.stopwatch.times()
         metrics = {"validation": self.best_metrics, "test": {}}
         arrays = {"cluster": small.clusters.label.astype(np.int32)}
         return Finished(self.epoch, self.best_epoch + 1, metrics, {}, visits, seconds, cpu, arrays)
@@ -195,9 +197,9 @@ class Distilling(Task):
     # ---- what came of it -------------------------------------------------------------------------------------------
     def shown(self) -> np.ndarray:
         """The first target [8 x (L + H) x 8] of some windows and clusters in z-scores, evenly chosen; NaN: there are fewer."""
-        values = self.small().values[..., self.feed.targets[0]]
+        values = self.small().values[..., self.tensors.targets[0]]
         found = np.full((SHOWN, self.ground.length, SHOWN), np.nan, np.float32)
-        some, these = (chosen(size) for size in (values.shape[0], values.shape[2]))
+        some, these = (evenly_chosen(size) for size in (values.shape[0], values.shape[2]))
         found[: len(some), :, : len(these)] = values[np.ix_(some, np.arange(values.shape[1]), these)]
         return found.ravel()
 
@@ -209,11 +211,11 @@ class Distilling(Task):
         """The best set as a dataset."""
         about = {
             "method": self.card.name,
-            "title": self.feed.data.title,
-            "fingerprint": self.feed.data.fingerprint,
+            "title": self.tensors.data.title,
+            "fingerprint": self.tensors.data.fingerprint,
             "seed": self.options.seed,
             "validation": None if self.best is None else self.best_error,
-            "seconds": sum(self.clock.seconds.values()),
+            "seconds": sum(self.stopwatch.seconds.values()),
         }
         return as_data(self.result_small(), self.ground, about)
 
@@ -227,29 +229,29 @@ class Distilling(Task):
     def notes(self) -> list[str]:
         """Where this distillation differs from what was asked for."""
         taught = [] if self.teacher is None else [self.teacher.note]
-        return [*self.distiller.notes, *taught, *self.feed.notes, *self.extra_notes]
+        return [*self.distiller.notes, *taught, *self.tensors.notes, *self.extra_notes]
 
     def state_dict(self) -> dict[str, Any]:
         """All that resuming needs, at a round's end."""
-        best = None if self.best is None else kept(self.best)
+        best = None if self.best is None else set_to_tensors(self.best)
         plain = {name: getattr(self, name) for name in PLAIN}
         teacher = None if self.teacher is None else self.teacher.state_dict()
         made = {"method": self.distiller.state_dict(), "teacher": teacher, "best": best}
-        return {**made, "clock": self.clock.state_dict(), **plain}
+        return {**made, "clock": self.stopwatch.state_dict(), **plain}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a state."""
         self.distiller.load_state_dict(state["method"])
         if self.teacher is not None:
             self.teacher.load_state_dict(state["teacher"])
-        self.best = None if state["best"] is None else restored(state["best"])
-        self.clock.load_state_dict(state["clock"])
+        self.best = None if state["best"] is None else set_from_tensors(state["best"])
+        self.stopwatch.load_state_dict(state["clock"])
         for name in PLAIN:
             setattr(self, name, state[name])
 
     def weights(self) -> bytes:
         """The best set as bytes."""
-        return to_bytes(kept(self.result_small()))
+        return to_bytes(set_to_tensors(self.result_small()))
 
     @property
     def beside(self) -> dict[str, Callable[[], bytes]]:
@@ -257,17 +259,17 @@ class Distilling(Task):
         return {FILE: lambda: self.result().to_bytes()}
 
 
-def averaged(found: Sequence[Any]) -> Any:
+def mean_metrics(found: Sequence[Any]) -> Any:
     """Metrics of several models, dicts and lists of numbers, as the mean of each; what is no fraction is the first one's."""
     first = found[0]
     if isinstance(first, dict):
-        return {name: averaged([one[name] for one in found]) for name in first}
+        return {name: mean_metrics([one[name] for one in found]) for name in first}
     if isinstance(first, list):
-        return [averaged(parts) for parts in zip(*found, strict=True)]
+        return [mean_metrics(parts) for parts in zip(*found, strict=True)]
     return float(np.mean(found)) if all(isinstance(one, float) for one in found) else first
 
 
-def kept(small: Small) -> dict[str, Any]:
+def set_to_tensors(small: Small) -> dict[str, Any]:
     """A small set as tensors."""
     parts = {
         "values": small.values,
@@ -278,7 +280,7 @@ def kept(small: Small) -> dict[str, Any]:
     return {name: torch.from_numpy(np.array(part)) for name, part in parts.items()}
 
 
-def restored(parts: dict[str, Any]) -> Small:
+def set_from_tensors(parts: dict[str, Any]) -> Small:
     """A small set back."""
     values, origin, label, weight = (parts[name].numpy() for name in ("values", "origin", "label", "weight"))
     return Small(values, origin, Clusters(label, weight))

@@ -13,13 +13,13 @@ from torch import Tensor
 from typing_extensions import override
 
 from stcore.distil.ground import Ground
-from stcore.distil.learned import Learned
+from stcore.distil.learned import LearnedWindows
 from stcore.distil.matching import Part
 from stcore.distil.options import MatchingOptions
 from stcore.models.forecaster import Forecaster
 
 
-class DistributionMatching(Learned):
+class DistributionMatching(LearnedWindows):
     """A new random model for every step, never trained."""
 
     def __init__(self, options: MatchingOptions, ground: Ground, model: Mapping[str, Any], seed: int) -> None:

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from stcore import registry
-from stcore.distil.clusters import counted
-from stcore.distil.options import DistilOptions, SizeOptions, lessons
+from stcore.distil.clusters import windows_and_clusters
+from stcore.distil.options import DistilOptions, SizeOptions, teacher_epochs
 from stcore.training.cost import BEGIN, CELL, PRODUCT, Work, model_cost, training_seconds
 from stcore.training.recipe import batch_size
 
@@ -34,7 +34,7 @@ def expected(options: DistilOptions, data: Shape) -> float:
     card = registry.card("distillers", options.distil["name"])
     size = registry.options_of("distillers", options.distil)
     assert isinstance(size, SizeOptions)
-    windows, clusters, _ = counted(data.train, data.sensors, size, card.fewest(size))
+    windows, clusters, _ = windows_and_clusters(data.train, data.sensors, size, card.fewest(size))
     small, plan = Shape(windows, 0, clusters, data.inputs, data.targets), card.decide(size)
     batch = batch_size(options.train, data.sensors, data.train)
     shape = registry.DistilShape(data.train, data.sensors, windows, clusters, batch)
@@ -58,7 +58,7 @@ def _teaching(options: DistilOptions, size: SizeOptions, data: Shape) -> float:
     if size.targets != "teacher":
         return 0.0
     batch = batch_size(options.train, data.sensors, data.train)
-    epochs = lessons(size.teacher, data.train, batch)
+    epochs = teacher_epochs(size.teacher, data.train, batch)
     return epochs * (
         _training(options, data.train / batch, data.train * data.sensors, data) + _forecasts(options, data)
     )

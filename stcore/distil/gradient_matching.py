@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stcore.distil.ground import Ground
-from stcore.distil.learned import Learned
+from stcore.distil.learned import LearnedWindows
 from stcore.distil.options import MatchingOptions
 from stcore.distil.stemdist import STemDist
 
@@ -13,4 +13,4 @@ class GradientMatching(STemDist):
     """All clusters at once."""
 
     def __init__(self, options: MatchingOptions, ground: Ground, model: Mapping[str, Any], seed: int) -> None:
-        Learned.__init__(self, options, ground, model, seed, subsets=1)
+        LearnedWindows.__init__(self, options, ground, model, seed, subsets=1)

@@ -13,10 +13,10 @@ import numpy as np
 
 from stcore.data.graph import from_globe, to_globe
 from stcore.data.windows import Windows
-from stcore.distil.clusters import Clusters, means
+from stcore.distil.clusters import Clusters, cluster_means
 from stcore.models import Setting
 from stcore.training.features import projection
-from stcore.training.tensors import Feed, profile
+from stcore.training.tensors import DataTensors, daily_profile
 
 LONG = 4096  # numbers of a series beyond which sketches are compared
 SKETCHES = 8  # of 64 numbers each
@@ -25,25 +25,25 @@ SKETCHES = 8  # of 64 numbers each
 class Ground:
     """The training part of a dataset in z-scores, for methods that never look at anything else."""
 
-    def __init__(self, feed: Feed) -> None:
-        self.feed, self.setting = feed, feed.setting
-        self.windows: Windows = feed.parts.train
-        self.length = feed.setting.lookback + feed.setting.horizon
+    def __init__(self, tensors: DataTensors) -> None:
+        self.tensors, self.setting = tensors, tensors.setting
+        self.windows: Windows = tensors.parts.train
+        self.length = tensors.setting.lookback + tensors.setting.horizon
 
     @cached_property
     def scaled(self) -> np.ndarray:
         """[T, N, C] z-scores of all channels, NaN where nothing was measured."""
-        return self.feed.scale.apply(self.feed.data.values)
+        return self.tensors.scale.apply(self.tensors.data.values)
 
     @cached_property
     def rows(self) -> np.ndarray:
         """[N, D] float32 training readings of each sensor, missing ones at the mean of their step over the sensors."""
-        train = self.scaled[self.feed.parts.label == 0]
+        train = self.scaled[self.tensors.parts.label == 0]
         seen = np.isfinite(train)
         clean = np.where(seen, train, np.float32(0))
         middle = clean.sum(axis=1, keepdims=True) / np.maximum(seen.sum(axis=1, keepdims=True), 1)
         rows = np.where(seen, train, middle).transpose(1, 0, 2).reshape(train.shape[1], -1).astype(np.float32)
-        return sketched(rows) if rows.shape[1] > LONG else rows
+        return sketch_rows(rows) if rows.shape[1] > LONG else rows
 
     def clusters(self, count: int, seed: int) -> Clusters:
         """``count`` clusters by k-means. An empty one takes the farthest member of another, so that none is."""
@@ -53,12 +53,12 @@ class Ground:
         if count >= sensors:
             return Clusters(np.arange(sensors), np.ones(sensors))
         label = KMeans(count, n_init=3, random_state=seed).fit_predict(self.rows).astype(np.int64)
-        label = filled(label, count, self.rows)
+        label = fill_empty(label, count, self.rows)
         return Clusters(label, np.bincount(label, minlength=count).astype(float))
 
     def means(self, clusters: Clusters) -> np.ndarray:
         """[T, K, C] mean z-scores of each cluster's members, NaN where none of them was measured."""
-        return means(self.scaled, clusters)
+        return cluster_means(self.scaled, clusters)
 
     def places(self, clusters: Clusters) -> np.ndarray | None:
         """[K, 2] middle of the places of each cluster's members in degrees, on the globe; NaN where none has one."""
@@ -80,19 +80,19 @@ class Ground:
 
     def profile(self, means: np.ndarray) -> np.ndarray:
         """[K, 48] the clusters' mean days of their ``means`` [T, K, C], of the first target."""
-        train = self.feed.parts.label == 0
-        series = means[train][..., self.feed.targets[0]]
+        train = self.tensors.parts.label == 0
+        series = means[train][..., self.tensors.targets[0]]
         seen = np.isfinite(series)
-        return profile(np.where(seen, series, np.float32(0)), seen, self.feed.data.local_time[train])
+        return daily_profile(np.where(seen, series, np.float32(0)), seen, self.tensors.data.local_time[train])
 
 
-def sketched(rows: np.ndarray) -> np.ndarray:
+def sketch_rows(rows: np.ndarray) -> np.ndarray:
     """Rows [N, D] as [N, 512]: random projections, which keep distances on average."""
     parts = [part for part in np.array_split(np.arange(rows.shape[1]), SKETCHES) if len(part)]
     return np.concatenate([rows[:, part] @ projection(len(part)) for part in parts], axis=1)
 
 
-def filled(label: np.ndarray, count: int, rows: np.ndarray) -> np.ndarray:
+def fill_empty(label: np.ndarray, count: int, rows: np.ndarray) -> np.ndarray:
     """Labels [N] of which every one of ``count`` is used: an empty cluster takes the farthest member of the largest."""
     label = label.copy()
     for empty in np.flatnonzero(np.bincount(label, minlength=count) == 0):

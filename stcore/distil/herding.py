@@ -3,11 +3,11 @@
 import numpy as np
 from typing_extensions import override
 
-from stcore.distil.picked import Picked
+from stcore.distil.picked import PickedWindows
 from stcore.prune.herding import herding
 
 
-class Herding(Picked):
+class Herding(PickedWindows):
     """On the windows' values."""
 
     @override

@@ -3,11 +3,11 @@
 import numpy as np
 from typing_extensions import override
 
-from stcore.distil.picked import Picked
+from stcore.distil.picked import PickedWindows
 from stcore.prune.k_center import k_center
 
 
-class KCenter(Picked):
+class KCenter(PickedWindows):
     """On the values of windows and sensors, farthest first."""
 
     @override

@@ -16,31 +16,31 @@ from typing_extensions import override
 from stcore.distil.distiller import Distiller
 from stcore.distil.ground import Ground
 from stcore.distil.matching import Part, squared_error
-from stcore.distil.options import FEWEST_CLUSTERS, MatchingOptions, scheduled
-from stcore.distil.small import Small, cut_out, sizes
+from stcore.distil.options import FEWEST_CLUSTERS, MatchingOptions, with_schedule
+from stcore.distil.small import Small, cut_out, set_sizes
 from stcore.distil.surrogate import Surrogates
 from stcore.models.forecaster import Forecaster
-from stcore.training.build import flattened
+from stcore.training.build import flatten_parameters
 
 
-class Learned(Distiller, ABC):
+class LearnedWindows(Distiller, ABC):
     """``x`` [M, L, K, C] and ``y`` [M, H, K, C'] in z-scores, moved by Adam."""
 
     def __init__(
         self, options: MatchingOptions, ground: Ground, model: Mapping[str, Any], seed: int, subsets: int | None = None
     ) -> None:
-        self.options = chosen = scheduled(options)
+        self.options = chosen = with_schedule(options)
         self.ground, self.seed = ground, seed
         self.rounds, self.steps, self.check = chosen.rounds or 1, chosen.steps or 1, chosen.check or 1
         self.trained, self.epochs = chosen.trained or 1, chosen.epochs or 1
         self.subsets = subsets or int(getattr(chosen, "subsets", 1))
-        windows, count, self.notes = sizes(ground, chosen, FEWEST_CLUSTERS * self.subsets)
+        windows, count, self.notes = set_sizes(ground, chosen, FEWEST_CLUSTERS * self.subsets)
         self.clusters = ground.clusters(count, seed)
         self.subsets = min(self.subsets, self.clusters.count)
         series = ground.means(self.clusters)
         rng = np.random.default_rng([seed, 17])
         ids = rng.choice(len(ground.windows), windows, replace=False)
-        seen = ground.feed.seen(ids)
+        seen = ground.tensors.seen(ids)
         self.surrogates = Surrogates(model, ground.among(self.clusters, series)._replace(seen=seen))
         self._real(series)
         small = cut_out(series, ground, ids, self.clusters)
@@ -48,12 +48,12 @@ class Learned(Distiller, ABC):
 
     def _real(self, series: np.ndarray) -> None:
         """The clusters' own series as tensors, or those of all sensors."""
-        feed = self.ground.feed
+        tensors = self.ground.tensors
         series = series if self.options.real == "means" else self.ground.scaled
         seen, clean = np.isfinite(series), np.nan_to_num(series)
-        self.inputs = torch.from_numpy(clean[..., feed.inputs])
-        self.targets, self.mask = (torch.from_numpy(part[..., feed.targets]).float() for part in (clean, seen))
-        self.location = torch.from_numpy(feed.location_of(self.inputs))
+        self.inputs = torch.from_numpy(clean[..., tensors.inputs])
+        self.targets, self.mask = (torch.from_numpy(part[..., tensors.targets]).float() for part in (clean, seen))
+        self.location = torch.from_numpy(tensors.location_of(self.inputs))
         self.weight = torch.from_numpy(self.clusters.weight / self.clusters.weight.mean()).float()
 
     def _of_members(self, small: Small, rng: np.random.Generator) -> Small:
@@ -65,11 +65,11 @@ class Learned(Distiller, ABC):
 
     def _synthetic(self, small: Small) -> None:
         """The windows that are moved, from where they begin."""
-        feed, lookback = self.ground.feed, self.ground.setting.lookback
+        tensors, lookback = self.ground.tensors, self.ground.setting.lookback
         values, self.origin = np.nan_to_num(small.values), small.origin
-        self.x = torch.from_numpy(values[:, :lookback][..., feed.inputs]).requires_grad_(True)
-        self.y = torch.from_numpy(values[:, lookback:][..., feed.targets]).requires_grad_(True)
-        self.calendar = feed.calendar[torch.from_numpy(self.origin[:, None] + np.arange(self.ground.length))]
+        self.x = torch.from_numpy(values[:, :lookback][..., tensors.inputs]).requires_grad_(True)
+        self.y = torch.from_numpy(values[:, lookback:][..., tensors.targets]).requires_grad_(True)
+        self.calendar = tensors.calendar[torch.from_numpy(self.origin[:, None] + np.arange(self.ground.length))]
         self.mover = torch.optim.Adam([self.x, self.y], lr=self.options.rate or 1e-3)
 
     # ---- parts of the data -----------------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ class Learned(Distiller, ABC):
         x = self.inputs[before[:, :, None], mine]
         y, mask = (part[after[:, :, None], mine] for part in (self.targets, self.mask))
         weight = self.shares(torch.from_numpy(clusters))
-        return Part(x, self.ground.feed.calendar[steps], y, mask, weight), self.location[mine]
+        return Part(x, self.ground.tensors.calendar[steps], y, mask, weight), self.location[mine]
 
     def members(self, rng: np.random.Generator, clusters: np.ndarray) -> np.ndarray:
         """A sensor of each of some clusters [n], drawn at random."""
@@ -111,7 +111,7 @@ class Learned(Distiller, ABC):
         """With a fresh surrogate, matching steps, and the surrogate trained on the set between them."""
         rng = np.random.default_rng([self.seed, number, 19])
         model = self.surrogates.fresh([self.seed, number])
-        learner = torch.optim.Adam([flattened(model)], lr=getattr(self.options, "inner_rate", None) or 1e-3)
+        learner = torch.optim.Adam([flatten_parameters(model)], lr=getattr(self.options, "inner_rate", None) or 1e-3)
         order = rng.permutation(len(self.ground.windows))
         for step in range(self.steps):
             ids = np.resize(np.roll(order, -step * self.options.batch), min(self.options.batch, len(order)))
@@ -143,11 +143,11 @@ class Learned(Distiller, ABC):
     # ---- what came of it -------------------------------------------------------------------------------------------
     @override
     def current(self) -> Small:
-        feed, lookback = self.ground.feed, self.ground.setting.lookback
-        shape = (len(self.x), self.ground.length, self.clusters.count, len(feed.data.channels))
+        tensors, lookback = self.ground.tensors, self.ground.setting.lookback
+        shape = (len(self.x), self.ground.length, self.clusters.count, len(tensors.data.channels))
         values = np.full(shape, np.nan, np.float32)
-        values[:, :lookback, :, feed.inputs] = self.x.detach().numpy()
-        values[:, lookback:, :, feed.targets] = self.y.detach().numpy()
+        values[:, :lookback, :, tensors.inputs] = self.x.detach().numpy()
+        values[:, lookback:, :, tensors.targets] = self.y.detach().numpy()
         return Small(values, self.origin, self.clusters)
 
     @override

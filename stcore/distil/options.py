@@ -147,12 +147,12 @@ SCHEDULES: dict[str, dict[str, Any]] = {
 it makes so few, is ours."""
 
 
-def lessons(asked: int | None, windows: int, batch: int) -> int:
+def teacher_epochs(asked: int | None, windows: int, batch: int) -> int:
     """Epochs that a teacher is trained: as asked, or as many as make 3,000 steps of ``batch`` windows, 2 to 15."""
     return asked or min(max(ceil(3000 * batch / windows), 2), 15)
 
 
-def scheduled(options: MatchingOptions) -> MatchingOptions:
+def with_schedule(options: MatchingOptions) -> MatchingOptions:
     """The options with everything decided that the schedule decides."""
     given = {name: value for name, value in options.model_dump().items() if value is not None}
     plan = {name: value for name, value in SCHEDULES[options.schedule].items() if name in type(options).model_fields}

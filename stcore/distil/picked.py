@@ -11,12 +11,12 @@ from stcore.distil.clusters import Clusters
 from stcore.distil.distiller import Distiller
 from stcore.distil.ground import Ground
 from stcore.distil.options import PickOptions
-from stcore.distil.small import Small, cut_out, heard, sizes
+from stcore.distil.small import Small, cut_out, drop_silent, set_sizes
 from stcore.prune.k_center import k_center
 from stcore.training.features import Features
 
 
-class Picked(Distiller, ABC):
+class PickedWindows(Distiller, ABC):
     """A method says which windows. No surrogate is needed, so the choice of one is not looked at."""
 
     rounds, steps, check = 1, 1, 1
@@ -24,7 +24,7 @@ class Picked(Distiller, ABC):
     def __init__(self, options: PickOptions, ground: Ground, model: Mapping[str, Any], seed: int) -> None:
         self.options, self.ground, self.seed = options, ground, seed
         self.trained, self.epochs = options.trained or 1, options.epochs or 5
-        self.windows, self.count, self.notes = sizes(ground, options)
+        self.windows, self.count, self.notes = set_sizes(ground, options)
         self.rng = np.random.default_rng([seed, 17])
         self.picked: Small | None = None
 
@@ -36,7 +36,7 @@ class Picked(Distiller, ABC):
     def round(self, number: int) -> Iterator[float]:
         clusters = self.sensors()
         picked = cut_out(self.ground.means(clusters), self.ground, self.pick(), clusters)
-        self.picked, left_out = heard(picked, self.ground, self.options.targets == "teacher")
+        self.picked, left_out = drop_silent(picked, self.ground, self.options.targets == "teacher")
         self.notes += left_out
         yield 0.0
 
@@ -57,8 +57,8 @@ class Picked(Distiller, ABC):
     def rows(self) -> np.ndarray:
         """The windows' own values [W, 64]: targets of all sensors, also where the set has some of them alone, or their means
         (ours; projected to 64 numbers)."""
-        feed = self.ground.feed
-        return Features(feed.data, self.ground.windows, feed.targets, feed.target_scale).series()
+        tensors = self.ground.tensors
+        return Features(tensors.data, self.ground.windows, tensors.targets, tensors.target_scale).series()
 
     @override
     def current(self) -> Small:

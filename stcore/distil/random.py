@@ -3,10 +3,10 @@
 import numpy as np
 from typing_extensions import override
 
-from stcore.distil.picked import Picked
+from stcore.distil.picked import PickedWindows
 
 
-class Random(Picked):
+class Random(PickedWindows):
     """Each window and each sensor with the same chance."""
 
     @override

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from stcore.data import STData
-from stcore.distil.clusters import Clusters, counted
+from stcore.distil.clusters import Clusters, windows_and_clusters
 from stcore.distil.ground import Ground
 from stcore.distil.options import SizeOptions
 from stcore.findings import Finding, refuse
@@ -31,24 +31,24 @@ def cut_out(series: np.ndarray, ground: Ground, windows: np.ndarray, clusters: C
     return Small(series[ground.windows.steps(ids)].astype(np.float32), ground.windows.starts[ids], clusters)
 
 
-def sizes(ground: Ground, size: SizeOptions, fewest: int = 1) -> tuple[int, int, list[str]]:
+def set_sizes(ground: Ground, size: SizeOptions, fewest: int = 1) -> tuple[int, int, list[str]]:
     """Windows and clusters of a small set for the asked shares, at least one and ``fewest``, and what differs from them."""
-    return counted(len(ground.windows), ground.setting.sensors, size, fewest)
+    return windows_and_clusters(len(ground.windows), ground.setting.sensors, size, fewest)
 
 
-def known(small: Small, ground: Ground) -> np.ndarray:
+def usable_values(small: Small, ground: Ground) -> np.ndarray:
     """[M, L + H, K, C] float64 z-scores of what a set holds: at target steps targets alone, and no channel that is not used."""
-    feed, values = ground.feed, small.values.astype(np.float64).copy()
+    tensors, values = ground.tensors, small.values.astype(np.float64).copy()
     every = range(values.shape[3])
-    values[:, feed.setting.lookback :, :, [place for place in every if place not in feed.targets]] = np.nan
-    values[..., [place for place in every if place not in (*feed.inputs, *feed.targets)]] = np.nan
+    values[:, tensors.setting.lookback :, :, [place for place in every if place not in tensors.targets]] = np.nan
+    values[..., [place for place in every if place not in (*tensors.inputs, *tensors.targets)]] = np.nan
     return values
 
 
-def heard(small: Small, ground: Ground, taught: bool) -> tuple[Small, list[str]]:
+def drop_silent(small: Small, ground: Ground, taught: bool) -> tuple[Small, list[str]]:
     """A set without the clusters of which nothing is known in its windows, since data keep no sensor without a reading; and
     what is said of that. DataError where no target is known at all, unless the targets are to be ``taught`` by a teacher."""
-    seen = np.isfinite(known(small, ground))
+    seen = np.isfinite(usable_values(small, ground))
     mine = seen.any(axis=(0, 1, 3))
     if not mine.any() or not (taught or seen[:, ground.setting.lookback :].any()):
         raise refuse(
@@ -72,9 +72,9 @@ def as_data(small: Small, ground: Ground, about: dict[str, Any]) -> STData:
 
     ``about`` is kept as JSON. At target steps only targets are known. Values are in units.
     """
-    feed, data = ground.feed, ground.feed.data
+    tensors, data = ground.tensors, ground.tensors.data
     many, length, count, channels = small.values.shape
-    units = feed.scale.undo(known(small, ground)).reshape(many * length, count, channels)
+    units = tensors.scale.undo(usable_values(small, ground)).reshape(many * length, count, channels)
     steps = (small.origin[:, None] + np.arange(length)).ravel()
     step = np.timedelta64(round(data.step_seconds * 1e9), "ns")
     ds = xr.Dataset(
@@ -87,15 +87,15 @@ def as_data(small: Small, ground: Ground, about: dict[str, Any]) -> STData:
         },
         {
             "time": data.time[0].to_datetime64() + step * np.arange(many * length),
-            "sensor": names(small.clusters, data.sensors),
+            "sensor": set_sensor_names(small.clusters, data.sensors),
             "channel": data.channels,
         },
         {
             "title": f"{data.title}, distilled",
             "zone": "UTC",  # blocks one behind the other pass over clock changes; "clock" has the real windows' times
             "units": data.units,
-            "lookback": feed.setting.lookback,
-            "horizon": feed.setting.horizon,
+            "lookback": tensors.setting.lookback,
+            "horizon": tensors.setting.horizon,
             "simulated": data.simulated,
             "distilled": json.dumps(about),
         },
@@ -110,7 +110,7 @@ def as_data(small: Small, ground: Ground, about: dict[str, Any]) -> STData:
     return STData.of(ds, answers={"graph": "none"}, findings=[Finding("note", "distilled", text)])
 
 
-def names(clusters: Clusters, sensors: list[str]) -> list[str]:
+def set_sensor_names(clusters: Clusters, sensors: list[str]) -> list[str]:
     """What the K are called: a picked sensor by its own name, a cluster by its number."""
     found = []
     for place in range(clusters.count):

@@ -16,18 +16,18 @@ targets are left out; both errors are in z-scores; tables over the time of day a
 import numpy as np
 from torch import Tensor
 
-from stcore.distil.learned import Learned
+from stcore.distil.learned import LearnedWindows
 from stcore.distil.matching import Part, distance, gradients
-from stcore.distil.surrogate import matched
+from stcore.distil.surrogate import compared_parameters
 from stcore.models.forecaster import Forecaster
 
 
-class STemDist(Learned):
+class STemDist(LearnedWindows):
     """Gradient matching by subsets."""
 
     def step(self, model: Forecaster, real: tuple[Part, Tensor], clusters: np.ndarray) -> float:
         """As in the paper."""
-        parameters, synthetic = matched(model), self.synthetic(clusters, still=False)
+        parameters, synthetic = compared_parameters(model), self.synthetic(clusters, still=False)
         among_real = self.surrogates.among(model, clusters, real[1])
         among_synthetic = self.surrogates.among(model, clusters, self.profiles(synthetic))
         wanted = gradients(among_real, real[0], parameters, graph=False)

@@ -3,10 +3,10 @@
 import numpy as np
 from typing_extensions import override
 
-from stcore.distil.picked import Picked
+from stcore.distil.picked import PickedWindows
 
 
-class Stride(Picked):
+class Stride(PickedWindows):
     """Evenly over time, from a random start."""
 
     @override

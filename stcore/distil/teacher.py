@@ -12,7 +12,7 @@ import torch
 
 from stcore import registry
 from stcore.distil.ground import Ground
-from stcore.distil.options import DistilOptions, lessons
+from stcore.distil.options import DistilOptions, teacher_epochs
 from stcore.distil.small import Small, as_data
 from stcore.events import Epoch, Progress
 from stcore.models.cards import for_unseen_sensors
@@ -20,9 +20,9 @@ from stcore.models.forecaster import Forecaster
 from stcore.options import RunOptions
 from stcore.ranks import Ranks
 from stcore.training import recipe
-from stcore.training.build import build_learner, build_model, small_pool
+from stcore.training.build import build_learner, build_model, distilled_samples
 from stcore.training.evaluate import CELLS
-from stcore.training.samples import Pool
+from stcore.training.samples import TrainingSamples
 from stcore.training.trainer import Trainer
 
 SEED = 15_485_863  # apart from the seeds of the models that are trained on the set
@@ -34,7 +34,7 @@ class Teacher:
     def __init__(self, ground: Ground, options: DistilOptions, epochs: int | None) -> None:
         self.ground = ground
         batch = recipe.batch_size(options.train, ground.setting.sensors, len(ground.windows))
-        enough = lessons(epochs, len(ground.windows), batch)
+        enough = teacher_epochs(epochs, len(ground.windows), batch)
         train = options.train.model_copy(update={"epochs": enough, "patience": None, "forecasts": 0})
         plain = {"prune": {"name": "full"}, "mask": {"name": "none"}}
         seed, model = (options.seed + SEED) % 2**31, for_unseen_sensors(options.model)
@@ -49,7 +49,7 @@ class Teacher:
 
     def trained(self, ranks: Ranks) -> Iterator[Progress]:
         """Train it; yields that training's own progress."""
-        trainer = Trainer(self.ground.feed.data, self.options, ranks, Pool(self.ground.feed))
+        trainer = Trainer(self.ground.tensors.data, self.options, ranks, TrainingSamples(self.ground.tensors))
         for event in trainer:
             if isinstance(event, Progress):
                 yield event
@@ -61,15 +61,15 @@ class Teacher:
     def taught(self, small: Small) -> Small:
         """The set with this model's forecasts as targets, all of them known."""
         assert self.model is not None
-        feed, lookback = self.ground.feed, self.ground.setting.lookback
-        pool = small_pool(as_data(small, self.ground, {}), feed, self.options)
-        learner = build_learner(self.model, pool, self.options).eval()
-        forecast, size = small.values[:, lookback:].copy(), max(1, CELLS // pool.size)
-        for first in range(0, pool.count, size):
-            batch = pool.batch(np.arange(first, min(first + size, pool.count)))
-            mine = pool.windows.starts[first : first + size] // self.ground.length
+        tensors, lookback = self.ground.tensors, self.ground.setting.lookback
+        samples = distilled_samples(as_data(small, self.ground, {}), tensors, self.options)
+        learner = build_learner(self.model, samples, self.options).eval()
+        forecast, size = small.values[:, lookback:].copy(), max(1, CELLS // samples.size)
+        for first in range(0, samples.count, size):
+            batch = samples.batch(np.arange(first, min(first + size, samples.count)))
+            mine = samples.windows.starts[first : first + size] // self.ground.length
             told = forecast[mine]
-            told[..., feed.targets] = learner(batch.x, batch.calendar).numpy()
+            told[..., tensors.targets] = learner(batch.x, batch.calendar).numpy()
             forecast[mine] = told
         values = np.concatenate([small.values[:, :lookback], forecast], axis=1)
         return small._replace(values=values)
@@ -81,6 +81,6 @@ class Teacher:
     def load_state_dict(self, state: dict[str, torch.Tensor] | None) -> None:
         """The weights back."""
         if state is not None:
-            self.model = build_model(self.ground.feed, self.options)
+            self.model = build_model(self.ground.tensors, self.options)
             self.model.load_state_dict(state)
             self.model.eval()

@@ -9,7 +9,7 @@ from stcore.data import STData
 from stcore.data.metrics import METRICS
 from stcore.data.scale import fit
 from stcore.data.windows import cut
-from stcore.distil.clusters import SHOWN, Clusters, chosen, means
+from stcore.distil.clusters import SHOWN, Clusters, evenly_chosen, cluster_means
 from stcore.runs.folder import Run, RunError
 from stcore.runs.rows import read
 
@@ -90,9 +90,9 @@ def beside(run: Run, data: STData, small: STData) -> Beside:
         raise RunError(f"Distillation {run.id} is damaged: its set and its clusters do not belong together; {AGAIN}.")
     parts, channel = cut(data, options), data.channels.index(target)
     scale = fit(data.values[parts.label == 0][..., [channel]])
-    series = means(scale.apply(data.values[..., [channel]]), groups)[..., 0]
+    series = cluster_means(scale.apply(data.values[..., [channel]]), groups)[..., 0]
     starts = np.sort(small.ds["start"].values)
-    some, these = chosen(len(starts)), chosen(groups.count)
+    some, these = evenly_chosen(len(starts)), evenly_chosen(groups.count)
     blocks = small.values[starts[some][:, None] + np.arange(steps)][..., [small.channels.index(target)]]
     places, apart = nearest(scale.apply(blocks)[..., 0], series, parts.train.starts)
     found = np.full((SHOWN, steps, SHOWN), np.nan, np.float32)

@@ -13,7 +13,7 @@ from stcore.testing.data import small_data
 from stcore.testing.promise import Promise, Promises, card_of, expect
 from stcore.training import evaluate
 from stcore.training.build import build_model
-from stcore.training.tensors import Batch, Feed
+from stcore.training.tensors import Batch, DataTensors
 
 DATA = DataOptions(lookback=8, horizon=5)
 
@@ -25,26 +25,26 @@ class ModelTrial:
         card.load()
         self.card = cast(ModelCard, card)
 
-    def feed(self, sensors: int = 3, channels: int = 2, missing: float = 0.2) -> Feed:
+    def tensors(self, sensors: int = 3, channels: int = 2, missing: float = 0.2) -> DataTensors:
         """Data of so many sensors, on a grid for models that need one."""
         grid = (3, 5) if self.card.needs_grid else None
-        return Feed(small_data(300, sensors, channels, missing, grid=grid), DATA)
+        return DataTensors(small_data(300, sensors, channels, missing, grid=grid), DATA)
 
-    def build(self, sensors: int = 3, seed: int = 0, **options: Any) -> tuple[Feed, Forecaster]:
+    def build(self, sensors: int = 3, seed: int = 0, **options: Any) -> tuple[DataTensors, Forecaster]:
         """A model and its data."""
-        feed = self.feed(sensors)
-        return feed, build_model(feed, RunOptions(seed=seed, model={"name": self.card.name, **options}))
+        tensors = self.tensors(sensors)
+        return tensors, build_model(tensors, RunOptions(seed=seed, model={"name": self.card.name, **options}))
 
     def six(self, sensors: int = 3) -> tuple[Forecaster, Batch]:
         """A model and six windows."""
-        feed, model = self.build(sensors)
-        return model, feed.batch(feed.parts.train, np.arange(6))
+        tensors, model = self.build(sensors)
+        return model, tensors.batch(tensors.parts.train, np.arange(6))
 
 
-def loss(model: Forecaster, feed: Feed) -> Tensor:
+def loss(model: Forecaster, tensors: DataTensors) -> Tensor:
     """Mean absolute error over all training windows."""
-    batch = feed.batch(feed.parts.train, np.arange(len(feed.parts.train)))
-    return evaluate.absolute(model(batch.x, batch.calendar), batch.y, batch.mask).mean()
+    batch = tensors.batch(tensors.parts.train, np.arange(len(tensors.parts.train)))
+    return evaluate.scaled_absolute_error(model(batch.x, batch.calendar), batch.y, batch.mask).mean()
 
 
 def close(one: Tensor, other: Tensor, atol: float = 1e-5, rtol: float = 1e-4) -> bool:
@@ -80,16 +80,16 @@ def _the_seed_decides_the_start(trial: ModelTrial) -> None:
 @trains
 def _gradients_reach_every_parameter(trial: ModelTrial) -> None:
     """Each parameter gets a finite gradient that is not 0, and a step against it lowers the loss."""
-    feed, model = trial.build()
+    tensors, model = trial.build()
     optimizer = torch.optim.Adam(model.parameters(), 1e-3)
-    before = loss(model, feed)
+    before = loss(model, tensors)
     before.backward()
     for name, parameter in model.named_parameters():
         gradient = parameter.grad
         expect(gradient is not None and torch.isfinite(gradient).all(), f"the gradient of {name} is {gradient}")
         expect(gradient is not None and gradient.abs().sum() > 0, f"the gradient of {name} is 0")
     optimizer.step()
-    after = loss(model, feed)
+    after = loss(model, tensors)
     expect(after < before, f"a step moved the loss from {before:.6f} to {after:.6f}")
 
 
@@ -140,11 +140,11 @@ def _weights_fit_unseen_sensors_where_it_is_said(trial: ModelTrial) -> None:
     choices: list[tuple[dict[str, Any], bool]] = [({}, False)]
     choices += [] if trial.card.unseen is None else [(dict(trial.card.unseen), True)]
     for options, claimed in choices:
-        (_, model), (feed, other) = trial.build(6, **options), trial.build(4, **options)
+        (_, model), (tensors, other) = trial.build(6, **options), trial.build(4, **options)
         expect(model.unseen_sensors or not claimed, f"with the options {options} unseen_sensors is False")
         if model.unseen_sensors:
             other.load_state_dict(model.state_dict())
-            batch = feed.batch(feed.parts.train, np.arange(6))
+            batch = tensors.batch(tensors.parts.train, np.arange(6))
             expect(torch.isfinite(other(batch.x, batch.calendar)).all(), "a forecast of other sensors is not finite")
 
 
@@ -188,11 +188,11 @@ def _forecast_from_is_forward_under_a_gate(trial: ModelTrial) -> None:
 def _the_gate_has_a_finite_gradient(trial: ModelTrial) -> None:
     """The loss has a finite gradient in each gate that is not 0, whichever sensors are off."""
     for off in ([], [1, 4], [0, 1, 2, 3, 4], [0, 1, 2, 3, 4, 5]):
-        feed, model = trial.build(6)
-        batch = feed.batch(feed.parts.train, np.arange(20))
+        tensors, model = trial.build(6)
+        batch = tensors.batch(tensors.parts.train, np.arange(20))
         masked, gate = with_off(model, off)
         gate.requires_grad_(True)
-        evaluate.absolute(masked(batch.x, batch.calendar), batch.y, batch.mask).mean().backward()
+        evaluate.scaled_absolute_error(masked(batch.x, batch.calendar), batch.y, batch.mask).mean().backward()
         gradient = gate.grad
         finite = gradient is not None and torch.isfinite(gradient).all() and (gradient != 0).all()
         expect(finite, f"with {off} off it is {gradient}")
@@ -205,8 +205,8 @@ def _the_gate_has_a_finite_gradient(trial: ModelTrial) -> None:
 def _naive_forecasts_look_at_the_past_alone(trial: ModelTrial) -> None:
     """``forecast`` gives finite values [B, H, N, C], even where readings are missing, from earlier steps alone."""
     data = small_data(300, 3, 1, 0.3)
-    feed = Feed(data, DATA)
-    make, windows, train = trial.card.load(), feed.parts.test, feed.parts.label == 0
+    tensors = DataTensors(data, DATA)
+    make, windows, train = trial.card.load(), tensors.parts.test, tensors.parts.label == 0
     ids = np.arange(4)
     forecast = make(data.values, train, 3600).forecast(windows, ids)
     expect(forecast.shape == (4, 5, 3, 1), f"the shape is {forecast.shape}")

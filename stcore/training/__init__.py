@@ -1,1 +1,1 @@
-"""Training: ``recipe`` (plain numbers), ``feed`` (tensors of a batch), ``evaluate``, and ``trainer``, the loop."""
+"""Training a forecaster: ``trainer`` is the loop; ``recipe`` holds its plain numbers, ``losses`` and ``scores`` its errors."""

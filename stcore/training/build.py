@@ -9,57 +9,60 @@ from stcore.models import Setting
 from stcore.models.forecaster import Forecaster
 from stcore.options import RunOptions, TrainOptions
 from stcore.prune.strategy import PruningStrategy, Samples
-from stcore.training.samples import Pool
-from stcore.training.tensors import Feed
+from stcore.training.samples import TrainingSamples
+from stcore.training.tensors import DataTensors
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.float32, "float64": torch.float64}
 
 
-def build_pool(data: STData, options: RunOptions, distilled: STData | None = None) -> Pool:
+def build_samples(data: STData, options: RunOptions, distilled: STData | None = None) -> TrainingSamples:
     """The samples of a run: those of the data, or of the ``distilled`` set alone where one is given to train on."""
-    feed = Feed(data, options.data, options.train.device, DTYPES[options.train.precision])
+    tensors = DataTensors(data, options.data, options.train.device, DTYPES[options.train.precision])
     if distilled is None or options.distilled.warm is not None:
-        return Pool(feed)
-    return small_pool(distilled, feed, options)
+        return TrainingSamples(tensors)
+    return distilled_samples(distilled, tensors, options)
 
 
-def small_pool(distilled: STData, feed: Feed, options: RunOptions) -> Pool:
-    """The samples of a distilled set that stands for the data of ``feed``."""
-    return Pool(
-        Feed(distilled, options.data, options.train.device, DTYPES[options.train.precision], stands_for=feed), feed
+def distilled_samples(distilled: STData, tensors: DataTensors, options: RunOptions) -> TrainingSamples:
+    """The samples of a distilled set that stands for the data of ``tensors``."""
+    return TrainingSamples(
+        DataTensors(distilled, options.data, options.train.device, DTYPES[options.train.precision], stands_for=tensors),
+        tensors,
     )
 
 
-def build_model(feed: Feed, options: RunOptions, seen: tuple[np.ndarray, np.ndarray] | None = None) -> Forecaster:
-    """The chosen forecaster over the sensors of a feed, its parameters drawn from the seed alone; see Setting for ``seen``."""
+def build_model(
+    tensors: DataTensors, options: RunOptions, seen: tuple[np.ndarray, np.ndarray] | None = None
+) -> Forecaster:
+    """The chosen forecaster over the sensors of some data. Its parameters come from the seed; see Setting for ``seen``."""
     choice = dict(options.model)
     card = registry.card("models", choice.pop("name"))
-    setting = setting_of(feed, options)._replace(seen=seen)
+    setting = setting_of(tensors, options)._replace(seen=seen)
     torch.manual_seed(options.seed)
     return card.load()(setting, card.options.read(choice)).to(options.train.device, DTYPES[options.train.precision])
 
 
-def build_learner(model: Forecaster, pool: Pool, options: RunOptions) -> Forecaster:
+def build_learner(model: Forecaster, samples: TrainingSamples, options: RunOptions) -> Forecaster:
     """The model over the sensors that it is trained on: itself, or its twin over those of a distilled set."""
-    return model.among(setting_of(pool.feed, options)) if pool.distilled else model
+    return model.among(setting_of(samples.tensors, options)) if samples.distilled else model
 
 
-def setting_of(feed: Feed, options: RunOptions) -> Setting:
-    """What the model is told of the sensors of a feed; their mean inputs only where it reads them."""
+def setting_of(tensors: DataTensors, options: RunOptions) -> Setting:
+    """What the model is told of the sensors of some data; their mean inputs only where it reads them."""
     card = registry.card("models", options.model["name"])
     reads = card.reads_location(registry.options_of("models", options.model))
-    return feed.setting._replace(location=feed.location()) if reads else feed.setting
+    return tensors.setting._replace(location=tensors.location()) if reads else tensors.setting
 
 
-def build_strategy(pool: Pool, options: RunOptions) -> PruningStrategy:
+def build_strategy(samples: TrainingSamples, options: RunOptions) -> PruningStrategy:
     """The chosen strategy over the training samples."""
     choice = dict(options.prune)
     card = registry.card("strategies", choice.pop("name"))
-    samples = Samples(pool.count, options.train.epochs, options.seed, pool.features)
-    return card.load()(card.options.read(choice), samples)
+    known = Samples(samples.count, options.train.epochs, options.seed, samples.features)
+    return card.load()(card.options.read(choice), known)
 
 
-def flattened(model: torch.nn.Module) -> torch.nn.Parameter:
+def flatten_parameters(model: torch.nn.Module) -> torch.nn.Parameter:
     """One vector of which all parameters become views, and its gradient, of which theirs become views.
 
     So zeroing, clipping, a step of the optimizer and a message between ranks are one operation each.

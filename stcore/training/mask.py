@@ -15,7 +15,7 @@ from stcore.sensors.mask import Judge, SensorMask
 from stcore.sensors.options import MaskOptions, SiteOptions
 from stcore.sensors.sites import Sites
 from stcore.training import evaluate
-from stcore.training.tensors import Feed, thinned
+from stcore.training.tensors import DataTensors, thin_windows
 
 JUDGED, FEWEST = 65_536, 16  # cells of the validation windows on which other masks are measured, and windows at least
 
@@ -23,13 +23,13 @@ JUDGED, FEWEST = 65_536, 16  # cells of the validation windows on which other ma
 class Masking:
     """The mask of a run over N sensors, which are R sites (single sensors, or regions of a grid)."""
 
-    def __init__(self, feed: Feed, options: RunOptions, epochs: int) -> None:
-        self.feed = feed
+    def __init__(self, tensors: DataTensors, options: RunOptions, epochs: int) -> None:
+        self.tensors = tensors
         card, settings = mask_choice(options)
-        self.sites, self.mask = build_mask(feed, options, epochs)
-        self.mask.notes += cost_notes(card, settings, self.sites.count, "grid" in feed.data.ds.attrs)
+        self.sites, self.mask = build_mask(tensors, options, epochs)
+        self.mask.notes += cost_notes(card, settings, self.sites.count, "grid" in tensors.data.ds.attrs)
         self.on = card.off != "never"
-        self.of = torch.from_numpy(self.sites.of).to(feed.device)
+        self.of = torch.from_numpy(self.sites.of).to(tensors.device)
         self.leaf: Tensor | None = None  # the gate of the step in hand, by site
 
     # ---- in a step -------------------------------------------------------------------------------------------------
@@ -38,7 +38,7 @@ class Masking:
         gate = self.mask.gate(epoch, batch)
         if gate is None:
             return None
-        self.leaf = torch.from_numpy(gate).to(self.feed.device, self.feed.series.dtype)
+        self.leaf = torch.from_numpy(gate).to(self.tensors.device, self.tensors.series.dtype)
         self.leaf.requires_grad_(self.mask.learns)
         return self.leaf[self.of]
 
@@ -57,19 +57,21 @@ class Masking:
         """How large the model's error is under other masks, without training for them; see ``error``."""
 
         def errors(masks: np.ndarray) -> np.ndarray:
-            windows = thinned(self.feed.parts.validation, max(JUDGED // self.feed.setting.sensors, FEWEST))
+            windows = thinned(self.tensors.parts.validation, max(JUDGED // self.tensors.setting.sensors, FEWEST))
             return np.array([self.error(under_gate(model, self.tensor(mask)), windows, ranks) for mask in masks])
 
         return errors
 
     def error(self, model: Forecaster | Gated, windows: Windows, ranks: Ranks) -> float:
         """Mean absolute error over all sensors, in training spreads where there are several targets."""
-        found = evaluate.metrics(evaluate.errors(model, self.feed, windows, ranks), self.feed)["mae"]
+        found = evaluate.error_metrics(evaluate.forecast_errors(model, self.tensors, windows, ranks), self.tensors)[
+            "mae"
+        ]
         return float("nan") if found is None else float(found)
 
     def tensor(self, gate: np.ndarray) -> Tensor:
         """A gate [R] of sites, bool or soft, as [N] of sensors."""
-        return torch.from_numpy(gate.astype(np.float32)).to(self.feed.device, self.feed.series.dtype)[self.of]
+        return torch.from_numpy(gate.astype(np.float32)).to(self.tensors.device, self.tensors.series.dtype)[self.of]
 
     @property
     def held(self) -> Tensor | None:
@@ -102,11 +104,11 @@ class Masking:
         self.mask.load_state_dict({name: tensor.numpy() for name, tensor in state.items()})
 
 
-def build_mask(feed: Feed, options: RunOptions, epochs: int) -> tuple[Sites, SensorMask]:
+def build_mask(tensors: DataTensors, options: RunOptions, epochs: int) -> tuple[Sites, SensorMask]:
     """The sites of a run's data and the chosen mask over them, for so many ``epochs``."""
     card, settings = mask_choice(options)
     shared = settings if isinstance(settings, SiteOptions) else MaskOptions()
-    sites = Sites(feed.data, shared, feed.targets[0], feed.parts.label == 0)
+    sites = Sites(tensors.data, shared, tensors.targets[0], tensors.parts.label == 0)
     mask: SensorMask = card.load()(settings, sites, epochs, options.seed)
     return sites, mask
 

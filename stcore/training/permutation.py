@@ -18,9 +18,9 @@ from stcore.models.forecaster import Gated
 from stcore.options import RunOptions
 from stcore.sensors.options import MaskOptions
 from stcore.sensors.sites import regions
-from stcore.training.evaluate import at_once, missed
-from stcore.training.predict import restored
-from stcore.training.tensors import Feed, from_bytes, thinned
+from stcore.training.evaluate import signed_error, windows_at_once
+from stcore.training.predict import restore_model
+from stcore.training.tensors import DataTensors, from_bytes, thin_windows
 
 CELLS = 24_000_000  # (window, sensor) cells forecast in all, unless the windows are chosen
 
@@ -45,19 +45,19 @@ class Permutation:
     def __init__(
         self, data: STData, options: RunOptions, packed: bytes, permutations: int = 3, windows: int | None = None
     ) -> None:
-        self.model, self.feed = restored(options, from_bytes(packed)), Feed(data, options.data)
+        self.model, self.tensors = restore_model(options, from_bytes(packed)), DataTensors(data, options.data)
         inner = self.model.model if isinstance(self.model, Gated) else self.model
         self.mixes, self.sensors = inner.mixes_sensors, len(data.sensors)
         side = int(options.mask.get("region", MaskOptions().region))
         self.of = regions(data, side) if "grid" in data.ds.attrs else np.arange(self.sensors)
         passes = int(self.of.max()) + 1 if self.mixes else 1
         most = windows or max(CELLS // (passes * permutations * self.sensors), 32)
-        self.windows = thinned(self.feed.parts.test, most)
+        self.windows = thin_windows(self.tensors.parts.test, most)
         count = len(self.windows)
         self.orders = [
             np.random.default_rng([options.seed, 13, place]).permutation(count) for place in range(permutations)
         ]
-        spread = torch.from_numpy(self.feed.target_scale.spread)
+        spread = torch.from_numpy(self.tensors.target_scale.spread)
         self.unit = spread if len(spread) == 1 else torch.ones_like(spread)
         self.sums = self._sums(np.arange(count), None)
         self.count = float(self._count())
@@ -85,23 +85,23 @@ class Permutation:
     @torch.no_grad()
     def _sums(self, order: np.ndarray, sensors: np.ndarray | slice | None) -> Tensor:
         """Absolute errors [N] float64 summed over windows, with the histories of ``sensors`` as in the ``order`` [W]."""
-        total, size = torch.zeros(self.sensors, dtype=torch.float64), at_once(self.feed.setting)
+        total, size = torch.zeros(self.sensors, dtype=torch.float64), windows_at_once(self.tensors.setting)
         for first in range(0, len(self.windows), size):
             ids = np.arange(first, min(first + size, len(self.windows)))
-            batch = self.feed.batch(self.windows, ids)
+            batch = self.tensors.batch(self.windows, ids)
             x = batch.x
             if sensors is not None:
                 x = x.clone()
                 x[:, :, sensors] = self._histories(order[ids], sensors)
-            error = missed(self.model(x, batch.calendar), batch.y, batch.mask).abs().double() * self.unit
+            error = signed_error(self.model(x, batch.calendar), batch.y, batch.mask).abs().double() * self.unit
             total += error.sum((0, 1, 3))
         return total
 
     def _histories(self, ids: np.ndarray, sensors: np.ndarray | slice) -> Tensor:
         steps = torch.from_numpy(self.windows.steps(ids)[:, : self.windows.lookback])
-        return self.feed.series[steps][:, :, sensors]
+        return self.tensors.series[steps][:, :, sensors]
 
     def _count(self) -> float:
         """Targets that were observed."""
         ids = np.arange(len(self.windows))
-        return max(float(self.feed.observed(self.windows)[ids].sum()), 1.0)
+        return max(float(self.tensors.observed(self.windows)[ids].sum()), 1.0)

@@ -14,47 +14,51 @@ from stcore.findings import refuse
 from stcore.models import Setting
 from stcore.models.forecaster import Forecaster, Gated, under_gate
 from stcore.options import RunOptions
-from stcore.training.evaluate import at_once
-from stcore.training.tensors import Feed, from_bytes, to_bytes
+from stcore.training.evaluate import windows_at_once
+from stcore.training.tensors import DataTensors, from_bytes, to_bytes
 
 Forecast = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
-def pack(feed: Feed, setting: Setting, best: dict[str, Any], last: dict[str, Any], gate: torch.Tensor | None) -> bytes:
+def pack(
+    tensors: DataTensors, setting: Setting, best: dict[str, Any], last: dict[str, Any], gate: torch.Tensor | None
+) -> bytes:
     """All that forecasting needs besides data and options: weights, the model's setting, its gate, the scale, the sensors."""
-    scale = {"mean": torch.from_numpy(feed.scale.mean), "spread": torch.from_numpy(feed.scale.spread)}
+    scale = {"mean": torch.from_numpy(tensors.scale.mean), "spread": torch.from_numpy(tensors.scale.spread)}
     about = {
-        "setting": plain(setting),
+        "setting": setting_to_plain(setting),
         "gate": None if gate is None else gate.float(),  # forecasts are made in float32, whatever training was
         "scale": scale,
-        "sensors": feed.data.sensors,
-        "channels": feed.data.channels,
+        "sensors": tensors.data.sensors,
+        "channels": tensors.data.channels,
     }
     return to_bytes({"best": best, "last": last, **about})
 
 
-def plain(setting: Setting) -> dict[str, Any]:
+def setting_to_plain(setting: Setting) -> dict[str, Any]:
     """A setting as numbers and tensors."""
-    return tree(setting._asdict(), lambda part: torch.from_numpy(part) if isinstance(part, np.ndarray) else part)
+    return change_leaves(
+        setting._asdict(), lambda part: torch.from_numpy(part) if isinstance(part, np.ndarray) else part
+    )
 
 
-def setting_of(stored: dict[str, Any]) -> Setting:
+def setting_from_plain(stored: dict[str, Any]) -> Setting:
     """The setting back."""
-    return Setting(**tree(stored, lambda part: part.numpy() if isinstance(part, torch.Tensor) else part))
+    return Setting(**change_leaves(stored, lambda part: part.numpy() if isinstance(part, torch.Tensor) else part))
 
 
-def tree(values: dict[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
+def change_leaves(values: dict[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
     """The same values, and those in tuples among them, changed."""
     return {
         name: tuple(map(change, value)) if isinstance(value, tuple) else change(value) for name, value in values.items()
     }
 
 
-def restored(options: RunOptions, kept: dict[str, Any]) -> Forecaster | Gated:
+def restore_model(options: RunOptions, kept: dict[str, Any]) -> Forecaster | Gated:
     """The model with its best weights, under the mask that they were best with, ready to forecast."""
     choice = dict(options.model)
     card = registry.card("models", choice.pop("name"))
-    model: Forecaster = card.load()(setting_of(kept["setting"]), card.options.read(choice))
+    model: Forecaster = card.load()(setting_from_plain(kept["setting"]), card.options.read(choice))
     model.load_state_dict(kept["best"])
     model.eval()
     return under_gate(model, kept.get("gate"))
@@ -72,15 +76,15 @@ def predict(data: STData, options: RunOptions, packed: bytes, starts: np.ndarray
             f"The run knows {len(kept['sensors'])} sensors and the channels {', '.join(kept['channels'])}; "
             f"the data have {len(data.sensors)} and {', '.join(data.channels)}, or others.",
         )
-    setting = setting_of(kept["setting"])
+    setting = setting_from_plain(kept["setting"])
     if len(starts) and not (np.min(starts) >= 0 and np.max(starts) <= data.steps - setting.lookback):
         raise refuse("windows", f"The data have {data.steps} steps; some of the windows asked for lie outside.")
     scale = Scale(kept["scale"]["mean"].numpy(), kept["scale"]["spread"].numpy())
-    under, active = gathering(restored(options, kept))
+    under, active = gathering(restore_model(options, kept))
     inputs = data.channel(options.data.inputs, data.channels)
     targets = scale.only(data.channel(options.data.targets, data.channels[:1]))
     found = [np.empty((0, setting.horizon, setting.sensors, setting.targets), np.float32)]
-    size = at_once(setting)
+    size = windows_at_once(setting)
     for first in range(0, len(starts), size):
         part = np.asarray(starts)[first : first + size]
         steps = part[:, None] + np.arange(setting.lookback + setting.horizon)

@@ -10,7 +10,7 @@ from torch import nn
 from stcore.events import Arrays
 from stcore.ranks import Ranks
 from stcore.training import evaluate
-from stcore.training.tensors import Feed
+from stcore.training.tensors import DataTensors
 
 
 @dataclass
@@ -45,15 +45,23 @@ class State:
             self.best_gate = self.best_gate.to(device)
 
 
-def measure(model: nn.Module, feed: Feed, ranks: Ranks) -> tuple[dict[str, Any], Arrays]:
-    """A model's metrics on the test windows, and its errors there by sensor and by window."""
-    test = evaluate.errors(model, feed, feed.parts.test, ranks)
-    return evaluate.metrics(test, feed), {
-        "test_sensor_error": test.by_sensor(),
-        "test_start": feed.parts.test.starts,
-        "test_error": test.windows[0],
-        "test_count": test.windows[1],
-    }
+def measure_test(
+    model: nn.Module, tensors: DataTensors, starts: np.ndarray, ranks: Ranks
+) -> tuple[dict[str, Any], dict[str, Any], Arrays]:
+    """A model's metrics on the test windows, those of the naive forecasts, and what is kept of its forecasts: its test errors
+    by sensor and by window, and the forecasts of the windows that begin at ``starts`` [K]."""
+    test = evaluate.forecast_errors(model, tensors, tensors.parts.test, ranks)
+    return (
+        evaluate.error_metrics(test, tensors),
+        evaluate.naive_metrics(tensors),
+        {
+            "test_sensor_error": test.by_sensor(),
+            "test_start": tensors.parts.test.starts,
+            "test_error": test.windows[0],
+            "test_count": test.windows[1],
+            **evaluate.store_forecasts(model, tensors, starts),
+        },
+    )
 
 
 def batch_of(samples: np.ndarray, most: int = 5) -> str:

@@ -85,11 +85,11 @@ class Columns:
             ways["horizon_std"] = lambda: losses.sum((2, 3)) / mask.sum((2, 3))  # NaN: nothing observed at a step
         if self.remembers or "squared" in self.more:
             error = torch.cat([step.error for step in waiting])
-            last = torch.cat([known(step.last) for step in waiting]) if self.remembers else error
+            last = torch.cat([require_last(step.last) for step in waiting]) if self.remembers else error
             ways["squared"] = lambda: (error.square().sum((1, 2, 3)) / mask.sum((1, 2, 3)).clamp(min=1)).sqrt()
             ways["gradient"] = lambda: last_gradient(self.loss.slope(error), mask, last)
-            ways["gradients"] = lambda: sketched(self.loss.slope(error), mask, last)
-            ways["embedding"] = lambda: compressed(last.mean(1))
+            ways["gradients"] = lambda: sketch_gradient(self.loss.slope(error), mask, last)
+            ways["embedding"] = lambda: project(last.mean(1))
         for name in self.more:
             self.done[name].append(ways[name]())
 
@@ -109,7 +109,7 @@ class Columns:
         Among several ranks by one dense float64 sum, never by gathering (index, value) pairs.
         """
         if ranks.world > 1:
-            ids, found = summed(self, ranks)
+            ids, found = sum_over_ranks(self, ranks)
         else:
             ids, found = self.gathered()
         if "horizon_std" in found:
@@ -118,7 +118,7 @@ class Columns:
         return ids.cpu().numpy(), {name: columns[OLD_NAMES.get(name, name)] for name in self.asked}
 
 
-def summed(columns: Columns, ranks: Ranks) -> tuple[Tensor, dict[str, Tensor]]:
+def sum_over_ranks(columns: Columns, ranks: Ranks) -> tuple[Tensor, dict[str, Tensor]]:
     """The gathered columns of all ranks, ids ascending. A rank that saw nothing adds nothing."""
     widths = {name: columns.horizon if name == "horizon_std" else WIDTHS[name] for name in columns.needs}
     dense = torch.zeros(len(columns.observed), 1 + sum(widths.values()), dtype=torch.float64)
@@ -133,7 +133,7 @@ def summed(columns: Columns, ranks: Ranks) -> tuple[Tensor, dict[str, Tensor]]:
     return seen, {name: part[:, 0] if name in flat else part for name, part in zip(widths, parts, strict=True)}
 
 
-def known(last: Tensor | None) -> Tensor:
+def require_last(last: Tensor | None) -> Tensor:
     """What the model remembers of its last linear map. OptionError where it remembers nothing."""
     if last is None:
         raise OptionError("this method needs a model that shows what its last layer was given, such as stid or dlinear")
@@ -153,17 +153,17 @@ def last_gradient(slope: Tensor, mask: Tensor, last: Tensor) -> Tensor:
     return (weight.square().sum((1, 2, 3)) + pull.sum(2).square().sum((1, 2))).sqrt()
 
 
-def sketched(slope: Tensor, mask: Tensor, last: Tensor) -> Tensor:
+def sketch_gradient(slope: Tensor, mask: Tensor, last: Tensor) -> Tensor:
     """That gradient as 64 numbers [B, 64] by a fixed random projection, which keeps distances (Johnson, Lindenstrauss 1984).
 
     The projection is ours; without it a gradient has H x C' x D numbers. See ``stcore.training.features.projection``.
     """
     pull = slope / mask.sum((1, 2, 3)).clamp(min=1)[:, None, None, None]
     weight = torch.einsum("bhnc,bnd->bhcd", pull, last).flatten(1)
-    return compressed(weight)
+    return project(weight)
 
 
-def compressed(rows: Tensor) -> Tensor:
+def project(rows: Tensor) -> Tensor:
     """Rows [B, D] as [B, 64]: as they are where they fit, else by a fixed random projection."""
     if rows.shape[1] <= SKETCH:
         return functional.pad(rows, (0, SKETCH - rows.shape[1]))

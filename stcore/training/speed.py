@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from stcore.training.evaluate import at_once
+from stcore.training.evaluate import windows_at_once
 from stcore.training.whatif import WhatIf
 
 ROUNDS, SHORT = 21, 3  # rounds are measured one after the other, so that all forms share the machine's moods
@@ -19,7 +19,7 @@ Forecast = Callable[[], Tensor]
 
 
 @torch.no_grad()
-def measure(whatif: WhatIf, keep: np.ndarray, rounds: int = ROUNDS) -> dict[str, Any]:
+def measure_speed(whatif: WhatIf, keep: np.ndarray, rounds: int = ROUNDS) -> dict[str, Any]:
     """The plain model on all sensors (``full``) against forecasts of the ``kept`` sensors alone and of ``all``, both from
     the kept ones alone, ``keep`` [N] bool.
 
@@ -27,10 +27,10 @@ def measure(whatif: WhatIf, keep: np.ndarray, rounds: int = ROUNDS) -> dict[str,
     {form: median, low, high} how many times as fast as full, the middle 80 % of the rounds; ``inputs`` read for one forecast
     by form; ``one`` the same ratios for a single window at a time; ``gathers`` whether the model computes less.
     """
-    setting, count = whatif.feed.setting, int(keep.sum())
-    size = min(at_once(setting), MOST, len(whatif.feed.parts.test))
-    many, single = forms(whatif, keep, size), forms(whatif, keep, 1)
-    seconds, faster = timed(many, rounds)
+    setting, count = whatif.tensors.setting, int(keep.sum())
+    size = min(windows_at_once(setting), MOST, len(whatif.tensors.parts.test))
+    many, single = forecasts_by_form(whatif, keep, size), forecasts_by_form(whatif, keep, 1)
+    seconds, faster = measure_seconds(many, rounds)
     read = setting.lookback * setting.inputs
     return {
         "gathers": whatif.model.gathers,
@@ -39,16 +39,16 @@ def measure(whatif: WhatIf, keep: np.ndarray, rounds: int = ROUNDS) -> dict[str,
         "windows": size,
         "seconds": {form: value / size for form, value in seconds.items()},
         "faster": faster,
-        "one": timed(single, rounds)[1],
-        "flops": {form: counted(forecast) for form, forecast in single.items()},
+        "one": measure_seconds(single, rounds)[1],
+        "flops": {form: count_operations(forecast) for form, forecast in single.items()},
         "inputs": {"full": read * setting.sensors, "kept": read * count, "all": read * count},
     }
 
 
-def forms(whatif: WhatIf, keep: np.ndarray, size: int) -> dict[str, Forecast]:
+def forecasts_by_form(whatif: WhatIf, keep: np.ndarray, size: int) -> dict[str, Forecast]:
     """The three forecasts of the same ``size`` windows."""
     windows, model = whatif.windows("test", whole=True), whatif.model
-    batch = whatif.feed.batch(windows, np.arange(size))
+    batch = whatif.tensors.batch(windows, np.arange(size))
     active, everyone = torch.from_numpy(np.flatnonzero(keep)), torch.arange(len(keep))
     less = batch.x[:, :, active].contiguous()
     return {
@@ -58,7 +58,7 @@ def forms(whatif: WhatIf, keep: np.ndarray, size: int) -> dict[str, Forecast]:
     }
 
 
-def timed(found: dict[str, Forecast], rounds: int) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+def measure_seconds(found: dict[str, Forecast], rounds: int) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
     """Median seconds of each form, and how many times as fast as ``full`` each of the others was, round by round."""
     taken: dict[str, list[float]] = {form: [] for form in FORMS}
     for number in range(SHORT + rounds):
@@ -79,7 +79,7 @@ def timed(found: dict[str, Forecast], rounds: int) -> tuple[dict[str, float], di
     return {form: float(np.median(seconds)) for form, seconds in taken.items()}, spread
 
 
-def counted(forecast: Forecast) -> int:
+def count_operations(forecast: Forecast) -> int:
     """Floating-point operations of a forecast."""
     counter = FlopCounterMode(display=False)
     with counter:

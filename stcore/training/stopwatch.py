@@ -1,4 +1,4 @@
-"""Clock: seconds by kind of work, on the wall and of the processor."""
+"""Stopwatch: seconds by kind of work, on the wall and of the processor."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ T = TypeVar("T")
 KINDS = ("train", "score", "select", "evaluate")
 
 
-class Clock:
+class Stopwatch:
     """``seconds`` and ``cpu`` [s] by kind; what happens between two measurements, such as a pause, does not count."""
 
     def __init__(self) -> None:
@@ -34,8 +34,8 @@ class Clock:
                 return
             yield event  # type: ignore[misc]
 
-    def add(self, other: "Clock", as_kind: str | None = None) -> None:
-        """Add another clock's times, each to its own kind or all to one."""
+    def add(self, other: "Stopwatch", as_kind: str | None = None) -> None:
+        """Add another stopwatch's times, each to its own kind or all to one."""
         for kind in KINDS:
             self.seconds[as_kind or kind] += other.seconds[kind]
             self.cpu[as_kind or kind] += other.cpu[kind]

@@ -1,4 +1,4 @@
-"""Feed: a dataset as tensors on the training device, and the batch of any windows."""
+"""DataTensors: a dataset as tensors on the training device, and the batch of any windows."""
 
 import io
 from functools import cached_property
@@ -33,10 +33,10 @@ class Batch(NamedTuple):
 MEASURED = 262_144  # cells of the validation windows that every epoch measures
 
 
-class Feed:
+class DataTensors:
     """Scaled series, targets, masks and calendar of a dataset, its windows and its scale (fitted on training steps).
 
-    Of a distilled set, ``stands_for`` is the feed of the data that it was distilled from: it takes their scale, and all its
+    Of a distilled set, ``stands_for`` are the tensors of the data that it was distilled from: it takes their scale, and all its
     windows are for training. ``weight`` [N] says how much each sensor counts in the loss, 1 in the mean; None: all alike.
     """
 
@@ -46,18 +46,18 @@ class Feed:
         options: DataOptions,
         device: str = "cpu",
         dtype: torch.dtype = torch.float32,
-        stands_for: "Feed | None" = None,
+        stands_for: "DataTensors | None" = None,
     ) -> None:
         if stands_for is not None:
             data = data.like(data.sensors, stands_for.data.channels)
         self.data: STData = data
         self.options, self.device = options, device
         self.parts: Parts = cut(data, options) if stands_for is None else blocks(data, options)
-        self.validation = thinned(self.parts.validation, MEASURED // len(data.sensors))
+        self.validation = thin_windows(self.parts.validation, MEASURED // len(data.sensors))
         self.inputs = data.channel(options.inputs, data.channels)
         self.targets = data.channel(options.targets, data.channels[:1])
         train = self.parts.label == 0
-        scale: Scale = fit(data.values[train]) if stands_for is None else standing(data, stands_for.scale)
+        scale: Scale = fit(data.values[train]) if stands_for is None else scale_of_distilled(data, stands_for.scale)
         self.scale: Scale = scale
         self.target_scale: Scale = scale.only(self.targets)
         scaled = scale.apply(data.values)
@@ -69,7 +69,7 @@ class Feed:
         self.mask = torch.from_numpy(observed)[..., self.targets].to(device, dtype)
         self.calendar = torch.from_numpy(clock).to(device)
         sizes = options.lookback, options.horizon, len(data.sensors), len(self.inputs), len(self.targets)
-        about = around(data, filled[..., self.targets[0]].numpy(), observed[..., self.targets[0]], train)
+        about = sensor_setting(data, filled[..., self.targets[0]].numpy(), observed[..., self.targets[0]], train)
         self.setting = Setting(*sizes, slots_of_day(data.step_seconds), *about)
         weight = data.ds["weight"].values if "weight" in data.ds else None
         self.weight = None if weight is None else torch.from_numpy(weight / weight.mean()).to(device, dtype)
@@ -140,7 +140,7 @@ class Feed:
         return total[first + windows.horizon] - total[first]
 
 
-def around(data: STData, series: np.ndarray, observed: np.ndarray, train: np.ndarray) -> tuple[Any, ...]:
+def sensor_setting(data: STData, series: np.ndarray, observed: np.ndarray, train: np.ndarray) -> tuple[Any, ...]:
     """What a setting holds of a dataset's sensors: grid, cells, edges, places and profile.
 
     ``series`` [T, N] z-scores of the first target, where they were ``observed`` [T, N], and which steps are for ``train``.
@@ -148,22 +148,22 @@ def around(data: STData, series: np.ndarray, observed: np.ndarray, train: np.nda
     grid = tuple(int(size) for size in data.ds.attrs["grid"]) if "grid" in data.ds.attrs else None
     cells = data.ds["cell"].values.astype(np.int64) if grid else None
     clock = data.local_time[train]
-    return grid, cells, data.edges, data.locations, profile(series[train], observed[train], clock)
+    return grid, cells, data.edges, data.locations, daily_profile(series[train], observed[train], clock)
 
 
-def standing(data: STData, scale: Scale) -> Scale:
+def scale_of_distilled(data: STData, scale: Scale) -> Scale:
     """The scale of a distilled set: that of the data it stands for, or none where its values are z-scores already."""
     if set(data.units.values()) != {STANDARD}:
         return scale
     return Scale(np.zeros_like(scale.mean), np.ones_like(scale.spread))
 
 
-def profile(series: np.ndarray, observed: np.ndarray, clock: pd.DatetimeIndex) -> np.ndarray:
+def daily_profile(series: np.ndarray, observed: np.ndarray, clock: pd.DatetimeIndex) -> np.ndarray:
     """[N, 48] mean of ``series`` [T, N] by hour, of working days and then of weekends; 0 where nothing was ``observed``."""
     return course(series, observed, hours(clock)).T.astype(np.float32)
 
 
-def thinned(windows: Windows, most: int) -> Windows:
+def thin_windows(windows: Windows, most: int) -> Windows:
     """Evenly spaced windows, at most ``most`` and at least one."""
     if len(windows) <= most:
         return windows

@@ -32,20 +32,27 @@ from stcore.options import OptionError, RunOptions
 from stcore.prune.strategy import MasksTargets, Selection
 from stcore.ranks import Ranks
 from stcore.training import evaluate, pilots, recipe, results
-from stcore.training.build import build_learner, build_model, build_optimizer, build_pool, build_strategy, flattened
+from stcore.training.build import (
+    build_learner,
+    build_model,
+    build_optimizer,
+    build_samples,
+    build_strategy,
+    flatten_parameters,
+)
 from stcore.training.losses import LOSSES
 from stcore.training.mask import Masking
 from stcore.training.predict import pack
-from stcore.training.samples import Pool
+from stcore.training.samples import TrainingSamples
 from stcore.training.scores import Columns, Step
-from stcore.training.stopwatch import Clock
+from stcore.training.stopwatch import Stopwatch
 from stcore.training.task import Task
 
 
 class Trainer(Task):
     """Iterate it: ``for event in Trainer(data, options): ...``. Nothing is written or printed.
 
-    ``distilled`` is the set that ``options.distilled`` asks for. ``pool`` are the samples, where they are built already.
+    ``distilled`` is the set that ``options.distilled`` asks for. ``samples`` are given where they are built.
     """
 
     def __init__(
@@ -53,40 +60,38 @@ class Trainer(Task):
         data: STData,
         options: RunOptions,
         ranks: Ranks | None = None,
-        pool: Pool | None = None,
+        samples: TrainingSamples | None = None,
         distilled: STData | None = None,
     ) -> None:
         self.options, self.train, self.ranks = options, options.train, ranks or Ranks()
         if self.train.device == "cuda" and not torch.cuda.is_available():
             raise OptionError("There is no CUDA device here; set train.device to cpu.")
         torch.set_num_threads(recipe.threads(self.train))
-        self.loss, self.distilled, self.pool = (
-            LOSSES[self.train.loss],
-            distilled,
-            pool or build_pool(data, options, distilled),
-        )
-        self.feed, self.clock = self.pool.judged, Clock()
-        self.model = build_model(self.feed, options, self.pool.feed.seen() if self.pool.distilled else None)
-        self.learner = build_learner(self.model, self.pool, options)
-        with self.clock.timed("select"):
-            self.strategy = build_strategy(self.pool, options)
-            self.masking = Masking(self.feed, options, len(self.strategy.plan))
-        self.batch = recipe.batch_size(self.train, self.pool.size, self.pool.count)
-        self.rate = recipe.base_rate(self.train, self.batch, self.pool.size, options.model["name"])
-        self.passes = self.pool.passes(self.batch)
-        self.whole = flattened(self.model)
-        decay = recipe.weight_decay(self.train, options.model["name"], self.pool.distilled)
+        self.loss, self.distilled = LOSSES[self.train.loss], distilled
+        self.samples = samples or build_samples(data, options, distilled)
+        self.tensors, self.stopwatch = self.samples.judged, Stopwatch()
+        self.model = build_model(self.tensors, options, self.samples.tensors.seen() if self.samples.distilled else None)
+        self.learner = build_learner(self.model, self.samples, options)
+        with self.stopwatch.timed("select"):
+            self.strategy = build_strategy(self.samples, options)
+            self.masking = Masking(self.tensors, options, len(self.strategy.plan))
+        self.batch = recipe.batch_size(self.train, self.samples.size, self.samples.count)
+        self.rate = recipe.base_rate(self.train, self.batch, self.samples.size, options.model["name"])
+        self.passes = self.samples.passes(self.batch)
+        self.whole = flatten_parameters(self.model)
+        decay = recipe.weight_decay(self.train, options.model["name"], self.samples.distilled)
         self.optimizer = build_optimizer(self.whole, self.train, decay)
-        self.state = results.State(copy.deepcopy(self.model.state_dict()), np.full(self.pool.count, np.nan, np.float32))
+        never = np.full(self.samples.count, np.nan, np.float32)
+        self.state = results.State(copy.deepcopy(self.model.state_dict()), never)
         self.extra_notes, self.told = list[str](), list[str]()
 
-    def pupil(self, epochs: int, apart: int = 0, pool: Pool | None = None, **changes: Any) -> "Trainer":
+    def pupil(self, epochs: int, apart: int = 0, samples: TrainingSamples | None = None, **changes: Any) -> "Trainer":
         """A trainer like this one for ``epochs`` of plain training, for pilots and warm starts: its seed so far ``apart``,
         without pruning and mask unless the ``changes`` of options say otherwise."""
         train = self.train.model_copy(update={"epochs": epochs, "patience": None, **changes.pop("train", {})})
         plain = {"seed": (self.options.seed + apart) % 2**31, "prune": {"name": "full"}, "mask": {"name": "none"}}
         options = self.options.model_copy(update={**plain, **changes, "train": train})
-        return type(self)(self.feed.data, options, self.ranks, pool or self.pool)
+        return type(self)(self.tensors.data, options, self.ranks, samples or self.samples)
 
     # ---- the loop --------------------------------------------------------------------------------------------------
     def events(self) -> Iterator[Event]:
@@ -102,39 +107,39 @@ class Trainer(Task):
         """Short trainings before the first epoch: on the distilled set, for the strategy's scores, for the choice of a mask."""
         extra, mask = self.state.extra, self.masking.mask
         if self.distilled is not None and self.options.distilled.warm is not None:
-            pupil = yield from pilots.warm_start(self.distilled, self.feed, self.options, self.pupil)
+            pupil = yield from pilots.warm_start(self.distilled, self.tensors, self.options, self.pupil)
             self.model.load_state_dict(pupil.state.best)
-            self.clock.add(pupil.clock, "train")
+            self.stopwatch.add(pupil.stopwatch, "train")
             extra["pilot"] += pupil.state.visits
-        extra["pilot"] += yield from pilots.score_samples(self.strategy, self.pupil, self.clock)
-        extra["pilot"] += yield from pilots.compare_masks(mask, self.options.mask, self.pupil, self.clock)
+        extra["pilot"] += yield from pilots.score_samples(self.strategy, self.pupil, self.stopwatch)
+        extra["pilot"] += yield from pilots.compare_masks(mask, self.options.mask, self.pupil, self.stopwatch)
 
     def _epoch(self) -> Iterator[Event]:
         """One pass over what the strategy selects, its validation, and what it leaves behind."""
-        state, epoch, clock = self.state, self.state.epoch, Clock()
+        state, epoch, stopwatch = self.state, self.state.epoch, Stopwatch()
         torch.manual_seed(self.options.seed * 1_000_003 + epoch)
-        with clock.timed("score"):
+        with stopwatch.timed("score"):
             if self.masking.begin(epoch, self.model, self.ranks):
                 state.masked, state.best_error = epoch, float("inf")  # the best weights are those of the mask in force
             if self.strategy.refresh(epoch):
                 model = self.masking.under(self.learner)
-                self._observe(epoch, *pilots.score_all(model, self.pool, self.strategy.needs, self.ranks, self.loss))
-                state.extra["refresh"] += self.pool.count
-        with clock.timed("select"):
+                self._observe(epoch, *pilots.score_all(model, self.samples, self.strategy.needs, self.ranks, self.loss))
+                state.extra["refresh"] += self.samples.count
+        with stopwatch.timed("select"):
             selection = self.strategy.select(epoch)
-        loss, rate = yield from self._batches(epoch, selection, clock)
-        event = self._validate(selection, loss, rate, clock)
-        self.clock.add(clock)
+        loss, rate = yield from self._batches(epoch, selection, stopwatch)
+        event = self._validate(selection, loss, rate, stopwatch)
+        self.stopwatch.add(stopwatch)
         state.epoch, state.visits = epoch + 1, event.visits
         yield event
 
-    def rehearse(self, epoch: int, clock: Clock) -> Iterator[Progress]:
+    def rehearse(self, epoch: int, stopwatch: Stopwatch) -> Iterator[Progress]:
         """One epoch of a pilot: trained and observed, but neither validated nor recorded."""
         torch.manual_seed(self.options.seed * 1_000_003 + epoch)
-        yield from self._batches(epoch, self.strategy.select(epoch), clock)
+        yield from self._batches(epoch, self.strategy.select(epoch), stopwatch)
 
     def _batches(
-        self, epoch: int, selection: Selection, clock: Clock
+        self, epoch: int, selection: Selection, stopwatch: Stopwatch
     ) -> Generator[Progress, None, tuple[float, float]]:
         """Every batch of the selection; gives the weighted mean loss and the last learning rate.
 
@@ -142,8 +147,8 @@ class Trainer(Task):
         on the positions that the strategy chooses. It changes what a visit costs, so it comes with a strategy that needs it.
         """
         kept = len(selection.indices)
-        columns = Columns(self.feed.setting.horizon, self.strategy.needs, self.pool.observed, self.loss)
-        with clock.timed("train"):
+        columns = Columns(self.tensors.setting.horizon, self.strategy.needs, self.samples.observed, self.loss)
+        with stopwatch.timed("train"):
             rng = np.random.default_rng([self.options.seed, epoch, 1])
             orders = [rng.permutation(kept) for _ in range(self.passes)]
             batches = [order[first : first + self.batch] for order in orders for first in range(0, kept, self.batch)]
@@ -152,11 +157,11 @@ class Trainer(Task):
         self.learner.train()
         self.learner.remember = columns.remembers
         for number, positions in enumerate(batches):
-            with clock.timed("train"):
+            with stopwatch.timed("train"):
                 rate = recipe.learning_rate(self.train, self.rate, self.strategy.plan, epoch, number / len(batches))
                 step, loss = self._step(selection, positions, rate, (epoch, number))
                 total += float(loss) * len(positions)  # waits for the device, so that its work counts as training
-            with clock.timed("score"):
+            with stopwatch.timed("score"):
                 if number >= last_pass:
                     columns.take(step)
             if not np.isfinite(total):
@@ -164,7 +169,7 @@ class Trainer(Task):
             visits += len(positions)
             yield Progress(epoch, number + 1, len(batches), visits, planned)
         self.learner.remember = False
-        with clock.timed("score"):
+        with stopwatch.timed("score"):
             self._observe(epoch, *columns.merged(self.ranks))
         return total / self.passes / float(selection.weights.sum()), rate
 
@@ -178,18 +183,18 @@ class Trainer(Task):
         mine, real = self.ranks.deal(positions)
         picked = selection.indices[mine]
         weights = torch.from_numpy(np.where(real, selection.weights[mine], 0).astype(np.float32)).to(self.train.device)
-        batch = self.pool.batch(picked)
+        batch = self.samples.batch(picked)
         with torch.autocast(self.train.device, torch.bfloat16, enabled=self.train.precision == "bfloat16"):
             scaled = under_gate(self.learner, self.masking.gate(*moment))(batch.x, batch.calendar, batch.sensor)
         error = evaluate.missed(scaled.to(batch.y.dtype), batch.y, batch.mask)
         losses = self.loss.value(error)
-        losses = losses if self.pool.feed.weight is None else losses * self.pool.feed.weight[:, None]
+        losses = losses if self.samples.tensors.weight is None else losses * self.samples.tensors.weight[:, None]
         total = losses.sum((1, 2, 3))
         trained = total
         if isinstance(self.strategy, MasksTargets):
             readings = torch.from_numpy(self.strategy.target_mask(moment[0], picked)).to(losses)
             trained = (losses * readings[..., None]).sum((1, 2, 3))
-        loss = (trained * weights).sum() / (len(positions) * self.pool.mean_count)
+        loss = (trained * weights).sum() / (len(positions) * self.samples.mean_count)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=False)
@@ -209,14 +214,14 @@ class Trainer(Task):
         self.state.error[indices] = columns["error"]
         self.strategy.observe(epoch, indices, columns)
 
-    def _validate(self, selection: Selection, loss: float, rate: float, clock: Clock) -> Epoch:
+    def _validate(self, selection: Selection, loss: float, rate: float, stopwatch: Stopwatch) -> Epoch:
         """Measure the epoch, remember the best weights, decide whether to go on."""
         state, kept = self.state, len(selection.indices)
-        with clock.timed("evaluate"):
+        with stopwatch.timed("evaluate"):
             model = self.masking.under(self.model)
-            found = evaluate.errors(model, self.feed, self.feed.validation, self.ranks)
-            metrics = evaluate.metrics(found, self.feed)
-            importance = evaluate.importance(model, self.feed, self.feed.parts.validation, self.loss)
+            found = evaluate.forecast_errors(model, self.tensors, self.tensors.validation, self.ranks)
+            metrics = evaluate.error_metrics(found, self.tensors)
+            importance = evaluate.gradient_importance(model, self.tensors, self.tensors.parts.validation, self.loss)
         error = loss if metrics["mae"] is None else metrics["mae"]
         if not np.isfinite(error):
             raise results.Diverged("the error on the validation windows", state.epoch, self.rate)
@@ -226,40 +231,37 @@ class Trainer(Task):
             state.best, state.best_gate = copy.deepcopy(self.model.state_dict()), self.masking.held
         self.strategy.judge(state.epoch, error)
         since = max(state.masked, state.best_epoch)
-        patient = recipe.is_patient(self.train, self.strategy.plan, self.pool.count, state.epoch, since)
+        patient = recipe.is_patient(self.train, self.strategy.plan, self.samples.count, state.epoch, since)
         state.over = self.masking.mask.is_final and not patient
-        with clock.timed("evaluate"):
-            rows = self.pool.rows(selection, self.strategy.score(), state.error)
+        with stopwatch.timed("evaluate"):
+            rows = self.samples.rows(selection, self.strategy.score(), state.error)
         arrays = {**rows, "sensor_error": found.by_sensor(), "importance": importance, **self.masking.rows()}
-        numbers = state.epoch, loss, metrics, best, state.visits + self.passes * kept, kept, rate, *clock.times()
+        numbers = state.epoch, loss, metrics, best, state.visits + self.passes * kept, kept, rate, *stopwatch.times()
         about = {**self.strategy.report, **selection.report()}
         return Epoch(*numbers, about, arrays, self.masking.report, self.news())
 
-    # ---- beginning and end -----------------------------------------------------------------------------------------
     def _started(self) -> Started:
         """What the training begins with; the notes in it are no news any more."""
         self.news()
-        parameters = sum(parameter.numel() for parameter in self.model.parameters())
-        sizes = self.state.epoch, len(self.strategy.plan), self.pool.count, self.batch, self.rate, parameters
+        sizes = self.state.epoch, len(self.strategy.plan), self.samples.count, self.batch, self.rate, self.whole.numel()
         return Started(*sizes, self.train.precision, torch.get_num_threads(), list(self.notes))
 
     def _finished(self) -> Finished:
         """Measure the best weights, under the mask that they were best with; the model keeps its last ones."""
         state, last = self.state, copy.deepcopy(self.model.state_dict())
-        with self.clock.timed("evaluate"):
+        with self.stopwatch.timed("evaluate"):
             self.model.load_state_dict(state.best)
             model = under_gate(self.model, state.best_gate)
-            test, arrays = results.measure(model, self.feed, self.ranks)
-            naive = evaluate.naive_metrics(self.feed)
-            hardest = self.pool.hardest(self.strategy.score())
-            starts = evaluate.worth_storing(self.feed, hardest, self.train.forecasts, self.options.seed)
-            arrays |= evaluate.stored(model, self.feed, starts)
+            test, arrays = results.measure(model, self.tensors, self.ranks)
+            naive = evaluate.naive_metrics(self.tensors)
+            hardest = self.samples.hardest(self.strategy.score())
+            starts = evaluate.worth_storing(self.tensors, hardest, self.train.forecasts, self.options.seed)
+            arrays |= evaluate.stored(model, self.tensors, starts)
         self.model.load_state_dict(last)
-        full = round(self.train.epochs * state.epoch / len(self.strategy.plan) * self.pool.count * self.passes)
+        full = round(self.train.epochs * state.epoch / len(self.strategy.plan) * self.samples.count * self.passes)
         visits = {"kept": state.visits, "full": full, "share": state.visits / max(full, 1), **state.extra}
-        metrics = {"validation": state.best_metrics, "test": test}
-        numbers = state.epoch, state.best_epoch + 1, metrics, naive, visits
-        return Finished(*numbers, *self.clock.times(), arrays, self.masking.report)
+        numbers = state.epoch, state.best_epoch + 1, {"validation": state.best_metrics, "test": test}, naive, visits
+        return Finished(*numbers, *self.stopwatch.times(), arrays, self.masking.report)
 
     # ---- state -----------------------------------------------------------------------------------------------------
     @property
@@ -270,7 +272,7 @@ class Trainer(Task):
     @property
     def notes(self) -> list[str]:
         """Where this run differs from what was asked for."""
-        return [*self.strategy.notes, *self.masking.mask.notes, *self.feed.notes, *self.extra_notes]
+        return [*self.strategy.notes, *self.masking.mask.notes, *self.tensors.notes, *self.extra_notes]
 
     def state_dict(self) -> dict[str, Any]:
         """All that resuming needs, at an epoch's end: tensors, numbers and text only."""
@@ -279,7 +281,7 @@ class Trainer(Task):
             "optimizer": self.optimizer.state_dict(),
             "strategy": {name: torch.from_numpy(array) for name, array in self.strategy.state_dict().items()},
             "mask": self.masking.state_dict(),
-            "clock": self.clock.state_dict(),
+            "clock": self.stopwatch.state_dict(),
             **self.state.to_dict(),
             "told": self.told,
         }
@@ -291,10 +293,10 @@ class Trainer(Task):
         self.strategy.load_state_dict({name: tensor.numpy() for name, tensor in state["strategy"].items()})
         if "mask" in state:
             self.masking.load_state_dict(state["mask"])
-        self.state.load(state, self.feed.device)
-        self.clock.load_state_dict(state["clock"])
+        self.state.load(state, self.tensors.device)
+        self.stopwatch.load_state_dict(state["clock"])
         self.told = state.get("told", self.told)
 
     def weights(self) -> bytes:
         """Best and last weights, with all that forecasting with them needs."""
-        return pack(self.feed, self.model.setting, self.state.best, self.model.state_dict(), self.state.best_gate)
+        return pack(self.tensors, self.model.setting, self.state.best, self.model.state_dict(), self.state.best_gate)

@@ -15,8 +15,8 @@ from stcore.data.windows import Windows
 from stcore.models.forecaster import Forecaster, under_gate
 from stcore.options import RunOptions
 from stcore.training.evaluate import chunks
-from stcore.training.predict import setting_of
-from stcore.training.tensors import Feed, from_bytes, thinned
+from stcore.training.predict import setting_from_plain
+from stcore.training.tensors import DataTensors, from_bytes, thin_windows
 
 LIVE, FEWEST = (
     32_768,
@@ -30,8 +30,8 @@ class WhatIf:
 
     def __init__(self, data: STData, options: RunOptions, packed: bytes) -> None:
         kept = from_bytes(packed)
-        self.feed = Feed(data, options.data)
-        self.model = loaded(kept, options)
+        self.tensors = DataTensors(data, options.data)
+        self.model = load_best(kept, options)
         gate: Tensor | None = kept.get("gate")
         self.soft = softness(gate if gate is not None else torch.ones(len(data.sensors)))
 
@@ -43,9 +43,9 @@ class WhatIf:
     def by_window(self, keep: np.ndarray, part: Part = "validation", whole: bool = False) -> np.ndarray:
         """[2, W, N] float32: the same window by window."""
         windows = self.windows(part, whole)
-        found = np.zeros((2, len(windows), self.feed.setting.sensors), np.float32)
-        for ids in chunks(self.feed, len(windows)):
-            truth = self.feed.truths(windows, ids)[..., 0]
+        found = np.zeros((2, len(windows), self.tensors.setting.sensors), np.float32)
+        for ids in chunks(self.tensors, len(windows)):
+            truth = self.tensors.truths(windows, ids)[..., 0]
             seen = np.isfinite(truth)
             error = np.abs(np.where(seen, self.forecast(windows, ids, keep)[..., 0] - truth, 0.0))
             found[:, ids] = error.sum(axis=1), seen.sum(axis=1)
@@ -53,26 +53,26 @@ class WhatIf:
 
     def windows(self, part: Part, whole: bool = False) -> Windows:
         """The windows on which it is measured."""
-        full = self.feed.parts.validation if part == "validation" else self.feed.parts.test
-        return full if whole else thinned(full, max(LIVE // self.feed.setting.sensors, FEWEST))
+        full = self.tensors.parts.validation if part == "validation" else self.tensors.parts.test
+        return full if whole else thin_windows(full, max(LIVE // self.tensors.setting.sensors, FEWEST))
 
     @torch.no_grad()
     def forecast(self, windows: Windows, ids: np.ndarray, keep: np.ndarray) -> np.ndarray:
         """[B, H, N, C'] float32 in units; computed from what is on alone, where the model can."""
-        batch, on = self.feed.batch(windows, ids), torch.from_numpy(keep)
+        batch, on = self.tensors.batch(windows, ids), torch.from_numpy(keep)
         if self.model.gathers and bool((self.soft == 1).all()):
             active = on.nonzero().flatten()
             scaled = self.model.forecast_from(batch.x[:, :, active], batch.calendar, active, torch.arange(len(on)))
         else:
             scaled = under_gate(self.model, self.soft * on)(batch.x, batch.calendar)
-        return self.feed.target_scale.undo(scaled.float().numpy()).astype(np.float32)
+        return self.tensors.target_scale.undo(scaled.float().numpy()).astype(np.float32)
 
 
-def loaded(kept: dict[str, Any], options: RunOptions) -> Forecaster:
+def load_best(kept: dict[str, Any], options: RunOptions) -> Forecaster:
     """The model with the best of the weights."""
     choice = dict(options.model)
     card = registry.card("models", choice.pop("name"))
-    model: Forecaster = card.load()(setting_of(kept["setting"]), card.options.read(choice))
+    model: Forecaster = card.load()(setting_from_plain(kept["setting"]), card.options.read(choice))
     model.load_state_dict(kept["best"])
     return model.eval()
 

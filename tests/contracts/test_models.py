@@ -15,7 +15,7 @@ from stcore.testing import BrokenPromise, Promise, check_model
 from stcore.testing.models import model_promises
 from stcore.training import evaluate
 from stcore.training.build import build_model
-from stcore.training.tensors import Feed
+from stcore.training.tensors import DataTensors
 
 CASES = [
     pytest.param(promise, id=f"{name}-{promise.name}")
@@ -32,16 +32,16 @@ def test_it_keeps_its_promise(promise: Promise) -> None:
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_factored_stid_is_the_plain_one(layers: int) -> None:
     """Same parameters, same function, same gradients (up to rounding)."""
-    feed = Feed(tiny(300, 5, 2), DataOptions(lookback=8, horizon=5), dtype=torch.float64)
+    tensors = DataTensors(tiny(300, 5, 2), DataOptions(lookback=8, horizon=5), dtype=torch.float64)
     options = RunOptions(model={"name": "stid", "layers": layers}, train={"precision": "float64"})
-    model = build_model(feed, options)
+    model = build_model(tensors, options)
     assert isinstance(model, STID)
-    batch = feed.batch(feed.parts.train, np.arange(20))
+    batch = tensors.batch(tensors.parts.train, np.arange(20))
     gradients = []
     for forward in (model.forward, model.plain):
         model.zero_grad()
         forecast = forward(batch.x, batch.calendar)
-        evaluate.absolute(forecast, batch.y, batch.mask).mean().backward()
+        evaluate.scaled_absolute_error(forecast, batch.y, batch.mask).mean().backward()
         gradients.append((forecast.detach(), [parameter.grad.clone() for parameter in model.parameters()]))
     torch.testing.assert_close(gradients[0], gradients[1], atol=1e-12, rtol=1e-9)
 

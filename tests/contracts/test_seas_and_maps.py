@@ -20,7 +20,7 @@ from stcore.findings import DataError
 from stcore.models import Setting
 from stcore.models.cards import SimVPOptions
 from stcore.models.simvp import SimVP
-from stcore.training.tensors import around
+from stcore.training.tensors import sensor_setting
 
 
 def test_seas_leave_the_list_and_stay_holes_on_the_map(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_seas_leave_the_list_and_stay_holes_on_the_map(tmp_path: Path) -> None:
 
 def test_seas_are_zeros_and_off_for_a_model_of_grids(tmp_path: Path) -> None:
     data = readers.open(sea(tmp_path / "sea.nc"))
-    grid_of, cells, *_ = around(data, np.zeros((STEPS, 5)), np.ones((STEPS, 5), bool), np.arange(60))
+    grid_of, cells, *_ = sensor_setting(data, np.zeros((STEPS, 5)), np.ones((STEPS, 5), bool), np.arange(60))
     model = SimVP(Setting(4, 3, 5, 1, 1, 96, grid=grid_of, cells=cells), SimVPOptions(width=8, blocks=1))
     seen: list[torch.Tensor] = []
     model.stem.register_forward_pre_hook(lambda layer, given: seen.append(given[0]))

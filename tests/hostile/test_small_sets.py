@@ -19,7 +19,7 @@ from stcore.options import OptionError
 from stcore.processes import jobs
 from stcore.readers.archives.start_times import parse_step, step_text
 from stcore.runs import Run, RunError, create, pictures
-from stcore.training.tensors import standing
+from stcore.training.tensors import scale_of_distilled
 
 Change = Callable[[xr.Dataset], xr.Dataset]
 
@@ -210,7 +210,7 @@ def test_standardised_values_stay_what_they_are_under_the_name_of_the_channel(sm
     run = create(small.spec.data.source, on(tmp_path / "set.pt"), tmp_path, "run")
     kept, data = readers.open(run.path / FILE), jobs.dataset(run)
     assert kept.channels == data.channels != ["value"]
-    scale = standing(kept, fit(data.values))
+    scale = scale_of_distilled(kept, fit(data.values))
     assert (scale.mean.tolist(), scale.spread.tolist()) == ([0.0], [1.0])
 
 

@@ -92,5 +92,5 @@ def test_models_that_compare_masks_are_trained_under_random_ones(mask: str, monk
         "mask": {"name": mask, "sparsity": 0.5},
     }
     trainer = Trainer(DATA, RunOptions.read(wanted))
-    assert list(compare_masks(trainer.masking.mask, trainer.options.mask, trainer.pupil, trainer.clock))
+    assert list(compare_masks(trainer.masking.mask, trainer.options.mask, trainer.pupil, trainer.stopwatch))
     assert seen and set(seen) == {"random"}

@@ -11,8 +11,8 @@ from stcore.options import OptionError, RunOptions
 from stcore.processes import jobs
 from stcore.registry import cards
 from stcore.runs import create
-from stcore.training.samples import Pool
-from stcore.training.tensors import Feed
+from stcore.training.samples import TrainingSamples
+from stcore.training.tensors import DataTensors
 from stcore.training.trainer import Trainer
 
 DATA = tiny(400, 3, 2, missing=0.1)
@@ -27,11 +27,11 @@ def options(prune: str = "st-prune", epochs: int = 4, **more: object) -> RunOpti
 
 
 def test_a_cell_is_a_window_of_one_sensor() -> None:
-    pool = Pool(Feed(DATA, options().data))
-    assert pool.cells is not None and pool.count == len(pool.cells) < len(pool.windows) * 3
-    places = np.random.default_rng(0).choice(pool.count, 40, replace=False)
-    cells, whole = pool.batch(places), pool.feed.batch(pool.windows, pool.cells[places] // 3)
-    sensor = pool.cells[places] % 3
+    samples = TrainingSamples(DataTensors(DATA, options().data))
+    assert samples.cells is not None and samples.count == len(samples.cells) < len(samples.windows) * 3
+    places = np.random.default_rng(0).choice(samples.count, 40, replace=False)
+    cells, whole = samples.batch(places), samples.tensors.batch(samples.windows, samples.cells[places] // 3)
+    sensor = samples.cells[places] % 3
     assert cells.sensor is not None
     np.testing.assert_array_equal(cells.sensor[:, 0].numpy(), sensor)
     for one, all_sensors in ((cells.x, whole.x), (cells.y, whole.y), (cells.mask, whole.mask)):
@@ -40,9 +40,9 @@ def test_a_cell_is_a_window_of_one_sensor() -> None:
 
 
 def test_every_observed_cell_is_a_sample_and_no_other() -> None:
-    pool = Pool(Feed(DATA, options().data))
-    targets = np.isfinite(pool.feed.truths(pool.windows, np.arange(len(pool.windows)))).any(axis=(1, 3))
-    np.testing.assert_array_equal(pool.cells, np.flatnonzero(targets))
+    samples = TrainingSamples(DataTensors(DATA, options().data))
+    targets = np.isfinite(samples.tensors.truths(samples.windows, np.arange(len(samples.windows)))).any(axis=(1, 3))
+    np.testing.assert_array_equal(samples.cells, np.flatnonzero(targets))
 
 
 def test_a_step_on_all_cells_is_a_step_on_all_windows() -> None:
@@ -66,10 +66,10 @@ def test_every_dynamic_method_works_on_cells_unchanged(prune: str) -> None:
     finished = events[-1]
     assert isinstance(finished, Finished)
     assert finished.visits["share"] == pytest.approx(0.6, rel=0.01)
-    last = next(event for event in reversed(events) if isinstance(event, Epoch) and event.kept < trainer.pool.count)
+    last = next(event for event in reversed(events) if isinstance(event, Epoch) and event.kept < trainer.samples.count)
     kept, by_sensor = last.arrays["kept"], last.arrays["sensor_kept"]
-    assert kept.shape == (len(trainer.pool.windows),) and by_sensor.shape == (3,)
-    grid = trainer.pool.grid(np.ones(trainer.pool.count, np.float32))
+    assert kept.shape == (len(trainer.samples.windows),) and by_sensor.shape == (3,)
+    grid = trainer.samples.grid(np.ones(trainer.samples.count, np.float32))
     held = np.isfinite(grid)
     assert (kept * held.sum(axis=1)).sum() == pytest.approx(last.kept, rel=1e-6)
     assert (by_sensor * held.sum(axis=0)).sum() == pytest.approx(last.kept, rel=1e-6)
@@ -94,7 +94,7 @@ def test_resuming_equals_not_having_stopped() -> None:
 def test_a_run_on_cells_is_recorded_by_window_and_by_sensor(tmp_path: Path) -> None:
     run = jobs.train(DATA, tmp_path, **options().model_dump(mode="json")).finish()
     trace = run.trace()
-    assert run.samples == Pool(Feed(DATA, options().data)).count and run.sample_name == "cells"
+    assert run.samples == TrainingSamples(DataTensors(DATA, options().data)).count and run.sample_name == "cells"
     assert trace.kept.dtype != bool and 0 < float(trace.kept[1].mean()) < 1
     assert trace.sensor_kept.dims == ("epoch", "sensor") and trace.level.dims == ("epoch", "sample")
     assert run.summary()["visits"]["full"] == 4 * run.samples

@@ -15,15 +15,15 @@ from training_runs import copied
 
 import stcore
 from stcore.data import STData
-from stcore.distil.ground import Clusters, Ground, filled
+from stcore.distil.ground import Clusters, Ground, fill_empty
 from stcore.distil.matching import distance
 from stcore.distil.options import GradientOptions, MatchingOptions, SizeOptions, STemDistOptions
-from stcore.distil.small import sizes
+from stcore.distil.small import set_sizes
 from stcore.findings import DataError
 from stcore.options import DataOptions, OptionError, RunOptions
 from stcore.processes import jobs
 from stcore.runs import Run, RunError, create, create_distillation, open_run, runs_in
-from stcore.training.tensors import Feed
+from stcore.training.tensors import DataTensors
 from stcore.training.trainer import Trainer
 
 
@@ -41,7 +41,7 @@ def groups() -> STData:
 
 
 def ground(data: STData) -> Ground:
-    return Ground(Feed(data, DataOptions(lookback=6, horizon=4)))
+    return Ground(DataTensors(data, DataOptions(lookback=6, horizon=4)))
 
 
 # ---- clusters and sizes --------------------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ def test_a_mean_leaves_out_what_is_missing() -> None:
 
 def test_an_empty_cluster_takes_the_farthest_of_the_largest() -> None:
     rows = np.array([[0.0], [0.1], [9.0], [20.0]])
-    assert filled(np.array([0, 0, 0, 2]), 3, rows).tolist() == [0, 0, 1, 2]
+    assert fill_empty(np.array([0, 0, 0, 2]), 3, rows).tolist() == [0, 0, 1, 2]
 
 
 def test_as_many_clusters_as_sensors_are_the_sensors() -> None:
@@ -81,11 +81,11 @@ def test_as_many_clusters_as_sensors_are_the_sensors() -> None:
 
 def test_too_few_sensors_make_two_clusters_for_each_subset_and_fewer_windows() -> None:
     here = ground(tiny(400, 12))
-    assert sizes(here, SizeOptions(time=0.1, space=0.5)) == (round(0.1 * len(here.windows)), 6, [])
-    windows, clusters, notes = sizes(here, SizeOptions(time=0.2, space=0.17), 8)
+    assert set_sizes(here, SizeOptions(time=0.1, space=0.5)) == (round(0.1 * len(here.windows)), 6, [])
+    windows, clusters, notes = set_sizes(here, SizeOptions(time=0.2, space=0.17), 8)
     assert clusters == 8 and windows == round(round(0.2 * len(here.windows)) * 2 / 8)
     assert "8 clusters are made" in notes[0]
-    assert sizes(here, SizeOptions(time=1e-9, space=1e-9))[:2] == (1, 1)
+    assert set_sizes(here, SizeOptions(time=1e-9, space=1e-9))[:2] == (1, 1)
 
 
 # ---- matching ------------------------------------------------------------------------------------------------------

@@ -13,12 +13,12 @@ from stcore.distil.clusters import Clusters
 from stcore.distil.distilling import Distilling
 from stcore.distil.ground import Ground
 from stcore.distil.options import DistilOptions, MatchingOptions
-from stcore.distil.small import Small, heard
+from stcore.distil.small import Small, drop_silent
 from stcore.findings import DataError
 from stcore.options import DataOptions
 from stcore.processes import jobs
 from stcore.runs import pictures
-from stcore.training.tensors import Feed
+from stcore.training.tensors import DataTensors
 
 PICKED = [name for name, card in registry.cards("distillers").items() if not issubclass(card.options, MatchingOptions)]
 SIZES = {"lookback": 6, "horizon": 4}
@@ -55,12 +55,12 @@ def test_what_is_left_out_leaves_set_and_clusters_together(tmp_path: Path) -> No
 @pytest.mark.parametrize(("taught", "first"), [(False, 6), (True, 0)])
 def test_a_set_of_which_nothing_is_known_is_refused(taught: bool, first: int) -> None:
     data = tiny(400, 6)
-    ground = Ground(Feed(data, DataOptions.read(SIZES)))
+    ground = Ground(DataTensors(data, DataOptions.read(SIZES)))
     values = np.zeros((2, 10, 3, 1), np.float32)
     values[:, first:] = np.nan
     small = Small(values, np.array([0, 20]), Clusters(np.array([0, 0, 1, 1, 2, 2]), np.full(3, 2.0)))
     with pytest.raises(DataError, match="no reading to forecast in the windows that were picked"):
-        heard(small, ground, taught)
+        drop_silent(small, ground, taught)
 
 
 @pytest.mark.parametrize("name", ["stemdist", "random"])

@@ -75,10 +75,10 @@ def test_permuting_is_what_one_would_compute_by_hand(free: Run, data: STData) ->
     measured = Permutation(data, options, content, 1, 20)
     moved = list(measured)
     sensor, (order,) = 3, measured.orders
-    batch = measured.feed.batch(measured.windows, np.arange(20))
+    batch = measured.tensors.batch(measured.windows, np.arange(20))
     changed = batch.x.clone()
     changed[:, :, sensor] = batch.x[order][:, :, sensor]
-    spread = float(measured.feed.target_scale.spread[0])
+    spread = float(measured.tensors.target_scale.spread[0])
     errors = [
         spread * ((measured.model(x, batch.calendar) - batch.y) * batch.mask).abs().detach().numpy()
         for x in (batch.x, changed)

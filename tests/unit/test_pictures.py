@@ -11,10 +11,11 @@ from tiny import tiny
 
 from stcore import registry
 from stcore.data import STData
-from stcore.distil.clusters import Clusters, chosen, counted, means
+from stcore.distil.clusters import Clusters, cluster_means, evenly_chosen, windows_and_clusters
 from stcore.distil.options import MatchingOptions, SizeOptions
 from stcore.processes import jobs
 from stcore.runs import Run, RunError, pictures
+from stcore.runs.pictures import nearest
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def test_a_round_without_a_validation_has_none(made: Run) -> None:
 def test_pictures_are_the_set_in_z_scores(made: Run, data: STData) -> None:
     seen, small = pictures.pictures(made), jobs.distilled(made)
     assert seen.shape == (2, 8, 10, 8)
-    starts = small.ds["start"].values[chosen(small.ds.sizes["window"])]
+    starts = small.ds["start"].values[evenly_chosen(small.ds.sizes["window"])]
     scale = made.spec.scale
     wanted = (small.values[starts[:, None] + np.arange(10)][..., 0] - scale.mean[0]) / scale.std[0]
     np.testing.assert_allclose(seen[-1, : len(starts), :, :6], wanted, atol=5e-3)
@@ -63,7 +64,7 @@ def test_the_nearest_real_windows_are_the_nearest(made: Run, data: STData) -> No
     groups = pictures.clusters(made)
     assert groups is not None
     scale = made.spec.scale
-    series = means(((data.values - scale.mean[0]) / scale.std[0]).astype(np.float32), groups)[..., 0]
+    series = cluster_means(((data.values - scale.mean[0]) / scale.std[0]).astype(np.float32), groups)[..., 0]
     first = (small.values[small.ds["start"].values[0] + np.arange(10)][..., 0] - scale.mean[0]) / scale.std[0]
     apart = [np.nanmean((series[start : start + 10] - first) ** 2) for start in range(231)]
     assert found.apart[0] == pytest.approx(min(apart), rel=1e-4)
@@ -121,7 +122,7 @@ def test_a_set_of_other_clusters_is_a_sentence(copy: Run, data: STData) -> None:
 
 def test_means_know_what_was_measured() -> None:
     series = np.array([[1.0, np.nan, 3.0, 8.0], [np.nan, np.nan, 4.0, 8.0]], np.float32)[..., None]
-    found = means(series, Clusters(np.array([0, 0, 1, -1]), np.array([2.0, 1.0])))[..., 0]
+    found = cluster_means(series, Clusters(np.array([0, 0, 1, -1]), np.array([2.0, 1.0])))[..., 0]
     np.testing.assert_array_equal(found, [[1, 3], [np.nan, 4]])
 
 

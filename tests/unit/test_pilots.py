@@ -43,7 +43,7 @@ def test_every_method_that_chooses_once_trains_on_its_choice(prune: str, samples
     events = list(trainer)
     visits, before = finished(events).visits, BEFOREHAND.get(prune, 0)
     assert visits["share"] == pytest.approx(0.6, rel=0.01)
-    assert visits["pilot"] == before * trainer.pool.count and visits["refresh"] == 0
+    assert visits["pilot"] == before * trainer.samples.count and visits["refresh"] == 0
     kept = [event.arrays["kept"] for event in events if isinstance(event, Epoch)]
     assert len(kept) == 3 and all(np.array_equal(kept[0], other) for other in kept)
     epochs = [event.epoch for event in events if isinstance(event, Progress)]
@@ -54,7 +54,7 @@ def test_the_short_training_tells_how_far_it_is() -> None:
     trainer = Trainer(DATA, options("el2n", repeats=2, epochs=3))
     events = list(trainer)
     scoring = [event for event in events if isinstance(event, Progress) and event.epoch == -1]
-    assert {event.planned for event in scoring} == {6 * trainer.pool.count}
+    assert {event.planned for event in scoring} == {6 * trainer.samples.count}
     assert [event.visits for event in scoring] == sorted({event.visits for event in scoring})
     assert scoring[-1].visits == scoring[-1].planned
     assert finished(events).seconds["score"] > sum(e.seconds["score"] for e in events if isinstance(e, Epoch))
@@ -136,7 +136,7 @@ def test_learning_from_a_short_training_is_part_of_its_seconds(monkeypatch: pyte
 
     monkeypatch.setattr(type(trainer.strategy), "learn", slowly)
     next(event for event in trainer if isinstance(event, Epoch))
-    assert trainer.clock.seconds["score"] > 1
+    assert trainer.stopwatch.seconds["score"] > 1
 
 
 def test_time_left_is_counted_anew_when_training_begins(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def test_under_its_own_mask_a_run_answers_with_the_errors_of_its_own_forecasts(h
     assert mask is not None and mask.sum() == 4
     windows = whatif.windows("test", whole=True)
     forecast = predict(data, half_run.spec.options, weights(half_run) or b"", windows.starts)
-    truth = whatif.feed.truths(windows, np.arange(len(windows)))
+    truth = whatif.tensors.truths(windows, np.arange(len(windows)))
     error, count = whatif.errors(mask, "test", whole=True)
     np.testing.assert_allclose(error, np.nansum(np.abs(forecast - truth), axis=(0, 1, 3)), rtol=1e-4)
     np.testing.assert_array_equal(count, np.isfinite(truth).sum(axis=(0, 1, 3)))
@@ -63,8 +63,8 @@ def test_what_is_off_does_not_matter(any_run: Run) -> None:
     whatif = whatif_of(any_run)
     keep = np.arange(8) % 2 == 0
     before = whatif.errors(keep)
-    whatif.feed.series = whatif.feed.series.clone()
-    whatif.feed.series[:, ~keep] = 1e3
+    whatif.tensors.series = whatif.tensors.series.clone()
+    whatif.tensors.series[:, ~keep] = 1e3
     np.testing.assert_array_equal(whatif.errors(keep), before)
     assert (whatif.errors(np.ones(8, bool)) != before).any()
 
@@ -251,9 +251,9 @@ def test_without_a_bend_there_is_no_knee(y: np.ndarray) -> None:
 
 # ---- speed -------------------------------------------------------------------------------------------------------------
 def test_speed_is_measured_in_turn_and_counts_what_is_read(any_run: Run) -> None:
-    from stcore.training.speed import measure
+    from stcore.training.speed import measure_speed
 
-    measured = measure(whatif_of(any_run), np.arange(8) < 2, rounds=5)
+    measured = measure_speed(whatif_of(any_run), np.arange(8) < 2, rounds=5)
     assert measured["inputs"] == {"full": 12 * 8, "kept": 12 * 2, "all": 12 * 2}
     assert measured["flops"]["kept"] < measured["flops"]["full"]
     for ratio in (*measured["faster"].values(), *measured["one"].values()):

@@ -13,7 +13,7 @@ from stcore.options import DataOptions, RunOptions
 from stcore.registry import Shape
 from stcore.training import cost, evaluate
 from stcore.training.build import build_model
-from stcore.training.tensors import Feed
+from stcore.training.tensors import DataTensors
 
 PLACES = np.array([[48.0, 11.0], [48.0009, 11.0], [48.1, 11.0], [48.5, 11.0], [49.0, 11.0], [50.0, 11.0]])
 
@@ -92,12 +92,12 @@ def test_who_is_near_but_off_does_not_weaken_who_is_far_and_on() -> None:
 
 
 def test_the_slope_at_a_gate_of_zero_is_what_switching_on_would_change() -> None:
-    feed = Feed(tiny(300, 6, 2), DataOptions(lookback=8, horizon=5), dtype=torch.float64)
-    model = build_model(feed, RunOptions(model={"name": "stid-neighbours"}, train={"precision": "float64"}))
-    batch = feed.batch(feed.parts.train, np.arange(30))
+    tensors = DataTensors(tiny(300, 6, 2), DataOptions(lookback=8, horizon=5), dtype=torch.float64)
+    model = build_model(tensors, RunOptions(model={"name": "stid-neighbours"}, train={"precision": "float64"}))
+    batch = tensors.batch(tensors.parts.train, np.arange(30))
 
     def loss(gate: torch.Tensor) -> torch.Tensor:
-        return evaluate.absolute(Gated(model, gate)(batch.x, batch.calendar), batch.y, batch.mask).mean()
+        return evaluate.scaled_absolute_error(Gated(model, gate)(batch.x, batch.calendar), batch.y, batch.mask).mean()
 
     gate = torch.tensor([1.0, 0.0, 0.5, 1.0, 0.0, 1.0], dtype=torch.float64)
     leaf = gate.clone().requires_grad_(True)

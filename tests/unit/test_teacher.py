@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tiny import tiny
 
-from stcore.distil.distilling import Distilling, averaged
-from stcore.distil.options import DistilOptions, MatchingOptions, STemDistOptions, scheduled
+from stcore.distil.distilling import Distilling, mean_metrics
+from stcore.distil.options import DistilOptions, MatchingOptions, STemDistOptions, with_schedule
 from stcore.events import Epoch, Progress, Started
 from stcore.training import evaluate
 
@@ -29,11 +29,11 @@ def test_the_targets_are_the_forecasts_of_a_model_that_saw_all_windows(name: str
     work = distilling(name, targets="teacher", **more)
     events = list(work)
     assert isinstance(events[0], Started) and isinstance(events[1], Progress) and events[1].epoch == -1
-    small, raw = work.result_small(), work.method.current()
+    small, raw = work.result_small(), work.distiller.current()
     assert work.teacher is not None and work.teacher.options.train.epochs == 2
     again = work.teacher.taught(small)
     np.testing.assert_array_equal(again.values, small.values)
-    told, own = small.values[:, 6:, :, work.feed.targets], raw.values[:, 6:, :, work.feed.targets]
+    told, own = small.values[:, 6:, :, work.tensors.targets], raw.values[:, 6:, :, work.tensors.targets]
     assert np.isfinite(told).all() and not np.allclose(told, own, atol=1e-3)
     # It forecasts: what it says is nearer to what real windows went on with than their mean is.
     if name == "cluster-mean":
@@ -41,11 +41,11 @@ def test_the_targets_are_the_forecasts_of_a_model_that_saw_all_windows(name: str
 
 
 def test_a_preview_has_a_teacher_and_the_papers_schedule_none() -> None:
-    assert scheduled(STemDistOptions()).targets == "teacher" and scheduled(STemDistOptions()).real == "members"
-    paper = scheduled(STemDistOptions(schedule="paper"))
+    assert with_schedule(STemDistOptions()).targets == "teacher" and with_schedule(STemDistOptions()).real == "members"
+    paper = with_schedule(STemDistOptions(schedule="paper"))
     assert (paper.targets, paper.real, paper.rounds) == ("own", "means", 100)
-    assert scheduled(STemDistOptions(schedule="paper", targets="teacher")).targets == "teacher"
-    assert scheduled(MatchingOptions()).targets == "own"
+    assert with_schedule(STemDistOptions(schedule="paper", targets="teacher")).targets == "teacher"
+    assert with_schedule(MatchingOptions()).targets == "own"
     assert distilling("stemdist", targets="own", **LEARNED).teacher is None
 
 
@@ -55,7 +55,7 @@ def test_a_short_training_teaches_at_most_fifteen_epochs() -> None:
 
 def test_the_start_is_kept_where_no_round_makes_it_better() -> None:
     work = distilling("stemdist", targets="own", rate=10.0, **LEARNED)
-    began = work.method.current().values.copy()
+    began = work.distiller.current().values.copy()
     epochs = [event for event in work if isinstance(event, Epoch)]
     assert work.best_epoch == -1 and not any(event.best for event in epochs)
     assert min(event.validation["mae"] for event in epochs) > work.best_error
@@ -64,14 +64,14 @@ def test_the_start_is_kept_where_no_round_makes_it_better() -> None:
 
 def test_members_are_others_in_every_window() -> None:
     work = distilling("stemdist", real="members", **LEARNED)
-    small, series = work.method.current(), work.ground.scaled
+    small, series = work.distiller.current(), work.ground.scaled
     named = []
     for values, first in zip(small.values, small.origin, strict=True):
         window = np.nan_to_num(series[first : first + 6])
         off = np.abs(window[:, :, None] - values[:6, None]).max(axis=(0, 3))
         assert (off.min(axis=0) < 1e-6).all()
         named.append(off.argmin(axis=0))
-    label = work.method.clusters.label
+    label = work.distiller.clusters.label
     assert all((label[one] == np.arange(len(one))).all() for one in named) and len({tuple(one) for one in named}) > 1
 
 
@@ -86,13 +86,13 @@ def test_what_comes_before_the_first_round_is_told_apart_from_it() -> None:
 @pytest.mark.slow
 def test_what_is_done_with_its_events_takes_none_of_its_time() -> None:
     work, began, slept = distilling("stemdist", targets="teacher", **LEARNED), time.perf_counter(), 0.0
-    before = sum(work.clock.seconds.values())
+    before = sum(work.stopwatch.seconds.values())
     for event in work:
         if isinstance(event, Progress):
             paused = time.perf_counter()
             time.sleep(0.02)
             slept += time.perf_counter() - paused
-    assert sum(work.clock.seconds.values()) - before <= time.perf_counter() - began - slept
+    assert sum(work.stopwatch.seconds.values()) - before <= time.perf_counter() - began - slept
 
 
 @pytest.mark.parametrize(
@@ -111,17 +111,17 @@ def test_what_is_done_with_its_events_takes_none_of_its_time() -> None:
 def test_a_training_that_diverges_is_told_in_the_words_of_a_distillation(
     name: str, fine: int, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls, metrics = [], evaluate.metrics
+    calls, metrics = [], evaluate.error_metrics
 
     def measured(*given: object) -> dict[str, object]:
         calls.append(1)
         return metrics(*given) | ({"mae": np.inf} if len(calls) > fine else {})  # type: ignore[arg-type]
 
-    monkeypatch.setattr(evaluate, "metrics", measured)
+    monkeypatch.setattr(evaluate, "error_metrics", measured)
     with pytest.raises(ValueError, match=said):
         list(distilling(name, targets="teacher", **(LEARNED if name == "stemdist" else {})))
 
 
 def test_a_validation_is_the_mean_of_its_models_at_every_horizon() -> None:
     one, other = ({"mae": mae, "mape": None, "by_horizon": [{"horizon": 1, "mae": mae}]} for mae in (1.0, 2.0))
-    assert averaged([one, other]) == {"mae": 1.5, "mape": None, "by_horizon": [{"horizon": 1, "mae": 1.5}]}
+    assert mean_metrics([one, other]) == {"mae": 1.5, "mape": None, "by_horizon": [{"horizon": 1, "mae": 1.5}]}

@@ -88,7 +88,7 @@ def test_seeds_decide_everything() -> None:
 def test_visits_and_budget() -> None:
     trainer = Trainer(DATA, options())
     finished = list(trainer)[-1]
-    assert finished.visits["full"] == 6 * len(trainer.pool.windows)
+    assert finished.visits["full"] == 6 * len(trainer.samples.windows)
     assert finished.visits["share"] == pytest.approx(0.6, rel=0.01)
 
 
@@ -106,7 +106,7 @@ def test_the_expected_gradient_is_that_of_all_data(loss: str) -> None:
         next(events)
 
     def gradient(indices: np.ndarray, weights: np.ndarray) -> torch.Tensor:
-        batch = trainer.feed.batch(trainer.pool.windows, indices)
+        batch = trainer.tensors.batch(trainer.samples.windows, indices)
         error = (trainer.model(batch.x, batch.calendar) - batch.y) * batch.mask
         losses = {
             "mae": error.abs(),
@@ -116,7 +116,7 @@ def test_the_expected_gradient_is_that_of_all_data(loss: str) -> None:
         total = (losses[loss].sum((1, 2, 3)) * torch.from_numpy(weights)).sum()
         return torch.cat([part.reshape(-1) for part in torch.autograd.grad(total, list(trainer.model.parameters()))])
 
-    count = len(trainer.pool.windows)
+    count = len(trainer.samples.windows)
     full = gradient(np.arange(count), np.ones(count, np.float32)).double()
     draws = []
     for seed in range(300):
@@ -135,7 +135,7 @@ def test_the_loss_of_an_epoch_is_that_which_was_asked_for(loss: str) -> None:
     """With a learning rate of about 0 the weights stand still: the loss is that of their errors, and so is each sample's."""
     trainer = Trainer(DATA, options("full", 1, loss=loss, lr=1e-12, weight_decay=0, precision="float64"))
     (event,) = epochs(trainer)
-    batch = trainer.feed.batch(trainer.pool.windows, np.arange(trainer.pool.count))
+    batch = trainer.tensors.batch(trainer.samples.windows, np.arange(trainer.samples.count))
     error = ((trainer.model(batch.x, batch.calendar) - batch.y) * batch.mask).detach()
     expected = loss_by_hand(loss, error).sum((1, 2, 3))
     assert event.train_loss == pytest.approx(float(expected.sum() / batch.mask.sum()), rel=1e-6)
@@ -150,7 +150,7 @@ def test_a_loss_that_is_none_is_refused() -> None:
 def test_patience_waits_for_full_data() -> None:
     trainer = Trainer(DATA, options(epochs=30, patience=2, lr=1e-9))  # nothing improves
     told = epochs(trainer)
-    full_again = int(np.flatnonzero(trainer.strategy.plan < len(trainer.pool.windows)).max()) + 1
+    full_again = int(np.flatnonzero(trainer.strategy.plan < len(trainer.samples.windows)).max()) + 1
     assert full_again < len(told) <= full_again + 4
 
 
@@ -206,7 +206,7 @@ def test_full_training_at_equal_visits_ends_with_a_partial_epoch() -> None:
     chosen = options("full", 5).model_copy(update={"prune": {"name": "full", "keep": 0.5}})
     trainer = Trainer(DATA, chosen)
     told = [event for event in trainer if isinstance(event, Epoch)]
-    count = trainer.pool.count
+    count = trainer.samples.count
     assert [event.kept for event in told] == [count, count, round(2.5 * count) - 2 * count]
     assert told[-1].learning_rate < 0.02 * trainer.rate  # the schedule is fitted to the visits
 
@@ -241,7 +241,7 @@ def test_a_pupil_differs_in_what_is_asked_for_alone() -> None:
     pupil = trainer.pupil(2, apart=5)
     assert pupil.options.seed == 5 and pupil.train.epochs == 2 and pupil.train.patience is None
     assert pupil.options.prune == {"name": "full"} and pupil.options.data == trainer.options.data
-    assert pupil.pool is trainer.pool and same_weights(trainer.pupil(2), trainer)
+    assert pupil.samples is trainer.samples and same_weights(trainer.pupil(2), trainer)
 
 
 def trained_on(readings: bool) -> Trainer:
@@ -260,5 +260,5 @@ def test_readings_that_a_strategy_leaves_out_are_not_trained_on() -> None:
     untouched, none = Trainer(DATA, options("full", 2)), trained_on(False)
     assert same_weights(untouched, none)
     np.testing.assert_array_equal(
-        np.isnan(none.state.error), np.zeros(none.pool.count, bool)
+        np.isnan(none.state.error), np.zeros(none.samples.count, bool)
     )  # met and scored all the same

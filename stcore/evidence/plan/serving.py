@@ -40,9 +40,9 @@ class Server:
         if "curve" in question:
             return self.curve(question["curve"])
         if "speed" in question:
-            from stcore.training.speed import measure
+            from stcore.training.speed import measure_speed
 
-            return {"speed": measure(self.whatif, self.mask(question["speed"]))}
+            return {"speed": measure_speed(self.whatif, self.mask(question["speed"]))}
         keep, over = self.mask(question["keep"]), self.mask(question.get("over") or question["keep"])
         ask = ask_weights(self.whatif, whole=True) if question.get("whole") else self.ask
         return {"answers": answers_to_json([ask(keep, part, over) for part in PARTS])}
@@ -116,10 +116,10 @@ WORTH = 1.1  # times as fast, below which nobody notices
 
 
 def measure_speed(plan: "Plan") -> dict[str, Any]:
-    """Latency, arithmetic and inputs of a plan, measured in this process; see ``stcore.training.speed.measure``."""
-    from stcore.training.speed import measure
+    """Latency, arithmetic and inputs of a plan, measured in this process; see ``stcore.training.speed.measure_speed``."""
+    from stcore.training.speed import measure_speed
 
-    return measure(load_whatif(plan.run, plan.data), plan.keep)
+    return measure_speed(load_whatif(plan.run, plan.data), plan.keep)
 
 
 def describe_speed(found: dict[str, Any]) -> str:
