@@ -104,7 +104,11 @@ def test_a_heavy_import_would_be_seen() -> None:
     ("path", "text", "said"),
     [
         ("stcore/novelty.py", "", "has no row"),
-        ("stcore/data/stdata.py", "from stcore.training.samples import Pool", "training does not stand above"),
+        (
+            "stcore/data/stdata.py",
+            "from stcore.training.samples import TrainingSamples",
+            "training does not stand above",
+        ),
         ("stcore/processes/jobs.py", "def f():\n    from stcore import evidence", "does not stand above"),
         ("stcore/events.py", "import stcore.findings", "does not stand above"),
         ("stcore/data/stdata.py", "from .. import train", "does not stand above"),
