@@ -1,4 +1,4 @@
-"""Clusters of sensors, and what a small set of windows of them is counted in. No torch here: the page reads it, too."""
+"""Clusters of sensors, and how large a small set of windows of them is. No torch here: the page reads it, too."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ SHOWN = 8  # windows, and clusters, of which every round leaves a picture
 
 @dataclass(frozen=True)
 class Clusters:
-    """K groups of the N sensors: ``label`` [N] whose each is (-1: nobody's), ``weight`` [K] how many each stands for."""
+    """K groups of the N sensors: ``label`` [N] the group of each sensor (-1: none), ``weight`` [K] how many each stands for."""
 
     label: np.ndarray
     weight: np.ndarray
@@ -38,8 +38,8 @@ def cluster_means(series: np.ndarray, clusters: Clusters) -> np.ndarray:
 
 
 def windows_and_clusters(windows: int, sensors: int, size: SizeOptions, fewest: int = 1) -> tuple[int, int, list[str]]:
-    """How many of all ``windows`` and ``sensors`` a small set of the asked shares has, at least one and ``fewest``, and what
-    differs from them."""
+    """How many windows and clusters a small set has, for the asked shares of all ``windows`` and ``sensors``: at least one
+    window and ``fewest`` clusters. With notes on what differs from the shares."""
     some, clusters = max(1, round(size.time * windows)), max(1, round(size.space * sensors))
     notes = []
     if clusters < (least := min(fewest, sensors)):

@@ -1,6 +1,6 @@
 """Distilling: the work of a method as an iterator of events, like a Trainer's.
 
-    a teacher is trained on the real windows, where the targets are to be its forecasts
+    a teacher is trained on the real windows, if its forecasts become the targets
                                                           -> Progress
     for each round of the method: its matching steps      -> Progress
         now and then: models trained on the set, measured on real validation windows
@@ -68,32 +68,32 @@ class Distilling(Task):
     # ---- the loop --------------------------------------------------------------------------------------------------
     def events(self) -> Iterator[Event]:
         """Events from where the state stands to the end."""
-        yield self._started()
-        yield from self._teacher_trained()
-        yield from self._start_measured()
+        yield self._start_event()
+        yield from self._train_teacher()
+        yield from self._measure_start()
         while self.epoch < self.distiller.rounds:
             yield from self._round()
-        yield self._finished()
+        yield self._finish_event()
 
-    def _started(self) -> Started:
+    def _start_event(self) -> Started:
         self.told = list(self.notes)
         many, threads, precision = len(self.ground.windows), torch.get_num_threads(), self.options.train.precision
         return Started(self.epoch, self.distiller.rounds, many, 0, self.rate, 0, precision, threads, self.notes)
 
-    def _teacher_trained(self) -> Iterator[Event]:
+    def _train_teacher(self) -> Iterator[Event]:
         """The teacher, where the targets are to be its forecasts and it is not trained yet."""
         if self.teacher is None or self.teacher.model is not None:
             return
         try:
-            for event in self.stopwatch.each("train", self.teacher.trained(self.ranks)):
+            for event in self.stopwatch.each("train", self.teacher.train(self.ranks)):
                 yield replace(event, epoch=-1)
         except Diverged as error:
-            raise self._diverged(-1, "the teacher", error) from error
+            raise self._divergence(-1, "the teacher", error) from error
 
-    def _start_measured(self) -> Iterator[Event]:
-        """Windows that are learned are worth keeping only if they are better than those they began as."""
+    def _measure_start(self) -> Iterator[Event]:
+        """Measure the windows that learning begins with: learned ones are kept only if they are better."""
         if self.epoch == 0 and self.rate:
-            measured = yield from self._validated(-1, self.stopwatch)
+            measured = yield from self._validate(-1, self.stopwatch)
             self._keep_if_best(-1, measured)
 
     def _keep_if_best(self, epoch: int, measured: dict[str, Any]) -> bool:
@@ -106,7 +106,7 @@ class Distilling(Task):
     def small(self) -> Small:
         """The set as it stands, with the targets that it is to have."""
         small = self.distiller.current()
-        return small if self.teacher is None else self.teacher.taught(small)
+        return small if self.teacher is None else self.teacher.teach(small)
 
     def _round(self) -> Iterator[Event]:
         """One round, and a validation where one is due."""
@@ -126,23 +126,26 @@ class Distilling(Task):
                 continue
         measured, best = dict(NOTHING), False
         if (epoch + 1) % distiller.check == 0 or epoch + 1 == distiller.rounds:
-            measured = yield from self._validated(epoch, stopwatch)
+            measured = yield from self._validate(epoch, stopwatch)
             best = self._keep_if_best(epoch, measured)
         self.stopwatch.add(stopwatch)
         self.epoch = epoch + 1
-        yield self._told(float(np.mean(losses)), measured, best, stopwatch)
+        yield self._round_event(float(np.mean(losses)), measured, best, stopwatch)
 
     def _progress(self, epoch: int, step: int) -> Progress:
         steps = self.distiller.steps
         return Progress(epoch, step, steps, epoch * steps + step, self.distiller.rounds * steps)
 
-    def _validated(self, epoch: int, stopwatch: Stopwatch) -> Generator[Progress, None, dict[str, Any]]:
+    def _validate(self, epoch: int, stopwatch: Stopwatch) -> Generator[Progress, None, dict[str, Any]]:
         """Metrics on validation windows of models trained on the set as it stands, the mean over those models."""
         data = as_data(self.small(), self.ground, {})
         found = []
         for number in range(self.distiller.trained):
             trainer = Trainer(
-                data, (options := self.trained(number)), self.ranks, distilled_samples(data, self.tensors, options)
+                data,
+                (options := self.validation_options(number)),
+                self.ranks,
+                distilled_samples(data, self.tensors, options),
             )
             try:
                 for event in stopwatch.each("evaluate", trainer):
@@ -151,12 +154,12 @@ class Distilling(Task):
                     if isinstance(event, Epoch) and event.epoch + 1 == self.distiller.epochs:
                         break
             except Diverged as error:
-                raise self._diverged(epoch, "a model that is trained on the set for a validation", error) from error
+                raise self._divergence(epoch, "a model that is trained on the set for a validation", error) from error
             found.append(trainer.state.best_metrics)
         measured: dict[str, Any] = mean_metrics(found)
         return measured
 
-    def _diverged(self, epoch: int, model: str, error: Diverged) -> ValueError:
+    def _divergence(self, epoch: int, model: str, error: Diverged) -> ValueError:
         """The error in the words of a distillation, with its options that may help."""
         when = f"at round {epoch + 1}" if epoch >= 0 else "before the first round"
         lower = "a lower distil.rate, or " if epoch >= 0 and self.rate else ""
@@ -164,8 +167,8 @@ class Distilling(Task):
             f"diverged {when}: the loss of {model} is not finite; try {lower}a train.lr below {error.rate:g}."
         )
 
-    def trained(self, number: int) -> RunOptions:
-        """How a validation trains its models."""
+    def validation_options(self, number: int) -> RunOptions:
+        """The options by which a validation trains its models, each with a seed of its own."""
         train = self.options.train.model_copy(
             update={"epochs": self.distiller.epochs, "patience": None, "forecasts": 0}
         )
@@ -173,15 +176,13 @@ class Distilling(Task):
         plain = {"prune": {"name": "full"}, "mask": {"name": "none"}, "distilled": DistilledOptions(source="the set")}
         return RunOptions(seed=(self.options.seed + 7_919 * (number + 1)) % 2**31, train=train, **parts, **plain)
 
-    def _told(self, loss: float, measured: dict[str, Any], best: bool, stopwatch: Stopwatch) -> Epoch:
-        """A round as it is recorded."""
+    def _round_event(self, loss: float, measured: dict[str, Any], best: bool, stopwatch: Stopwatch) -> Epoch:
+        """The event of a round."""
         many, rate, (seconds, cpu) = len(self.distiller.current().values), self.rate, stopwatch.times()
-        return Epoch(
-            self.epoch - 1, loss, measured, best, self.epoch * self.distiller.steps, many, rate, seconds, cpu,
-            arrays={"synthetic": self.shown()}, notes=self.news(),
-        )  # fmt: skip
+        numbers = self.epoch - 1, loss, measured, best, self.epoch * self.distiller.steps, many, rate, seconds, cpu
+        return Epoch(*numbers, arrays={"synthetic": self.picture()}, notes=self.news())
 
-    def _finished(self) -> Finished:
+    def _finish_event(self) -> Finished:
         """The best set's figures."""
         small = self.result_small()
         cells, whole = (
@@ -194,8 +195,8 @@ class Distilling(Task):
         arrays = {"cluster": small.clusters.label.astype(np.int32)}
         return Finished(self.epoch, self.best_epoch + 1, metrics, {}, visits, seconds, cpu, arrays)
 
-    # ---- what came of it -------------------------------------------------------------------------------------------
-    def shown(self) -> np.ndarray:
+    # ---- results ------------------------------------------------------------------------------------------------
+    def picture(self) -> np.ndarray:
         """The first target [8 x (L + H) x 8] of some windows and clusters in z-scores, evenly chosen; NaN: there are fewer."""
         values = self.small().values[..., self.tensors.targets[0]]
         found = np.full((SHOWN, self.ground.length, SHOWN), np.nan, np.float32)
@@ -255,12 +256,12 @@ class Distilling(Task):
 
     @property
     def beside(self) -> dict[str, Callable[[], bytes]]:
-        """What is kept of the result besides: the best set as a dataset."""
+        """The best set as a dataset, under the name of its file."""
         return {FILE: lambda: self.result().to_bytes()}
 
 
 def mean_metrics(found: Sequence[Any]) -> Any:
-    """Metrics of several models, dicts and lists of numbers, as the mean of each; what is no fraction is the first one's."""
+    """The mean of each number in the metrics of several models, in dicts and lists. Counts and texts are the first's."""
     first = found[0]
     if isinstance(first, dict):
         return {name: mean_metrics([one[name] for one in found]) for name in first}

@@ -23,7 +23,7 @@ SKETCHES = 8  # of 64 numbers each
 
 
 class Ground:
-    """The training part of a dataset in z-scores, for methods that never look at anything else."""
+    """The training part of a dataset in z-scores. It is all that a distiller sees: nothing of validation or test is in it."""
 
     def __init__(self, tensors: DataTensors) -> None:
         self.tensors, self.setting = tensors, tensors.setting
@@ -74,9 +74,9 @@ class Ground:
         return found
 
     def among(self, clusters: Clusters, means: np.ndarray) -> Setting:
-        """What a model is told of the clusters in place of the sensors."""
-        told: dict[str, Any] = {"places": self.places(clusters), "profile": self.profile(means), "location": None}
-        return self.setting._replace(sensors=clusters.count, edges=None, grid=None, cells=None, **told)
+        """A model's setting for the clusters in place of the sensors."""
+        parts: dict[str, Any] = {"places": self.places(clusters), "profile": self.profile(means), "location": None}
+        return self.setting._replace(sensors=clusters.count, edges=None, grid=None, cells=None, **parts)
 
     def profile(self, means: np.ndarray) -> np.ndarray:
         """[K, 48] the clusters' mean days of their ``means`` [T, K, C], of the first target."""

@@ -140,7 +140,7 @@ class LearnedWindows(Distiller, ABC):
                 loss.backward()
                 learner.step()
 
-    # ---- what came of it -------------------------------------------------------------------------------------------
+    # ---- results ------------------------------------------------------------------------------------------------
     @override
     def current(self) -> Small:
         tensors, lookback = self.ground.tensors, self.ground.setting.lookback

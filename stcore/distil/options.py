@@ -83,7 +83,7 @@ class MatchingOptions(SizeOptions):
     schedule: Literal["preview", "paper"] = option(
         "preview",
         "How long: a preview (10 rounds of 10 steps), or the paper's schedule (100 rounds of 20 steps). What is set below "
-        "goes before it.",
+        "overrides it.",
     )
     real: Real | None = option("means", REAL)
     rounds: int | None = option(None, "Fresh surrogates that are trained on the way.", ge=1, le=10_000, unit="rounds")
@@ -95,7 +95,7 @@ class MatchingOptions(SizeOptions):
     @model_validator(mode="before")
     @classmethod
     def _of_earlier(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Earlier records name options that their method never followed, as they were when left out."""
+        """Drop options of earlier records that their method never used, where they have their old default."""
         gone = {
             name for name, value in RETIRED.items() if name not in cls.model_fields and values.get(name, ...) == value
         }
@@ -110,7 +110,7 @@ class GradientOptions(MatchingOptions):
 
 
 class STemDistOptions(GradientOptions):
-    """Options of STemDist: subsets besides, and its schedule decides two more."""
+    """Options of STemDist: gradient matching by subsets, with a schedule that also decides targets and real."""
 
     subsets: int = option(4, "Random parts of the clusters that are matched one after the other.", ge=1, le=256)
     targets: Targets | None = option(None, TARGETS + " A preview takes a teacher.")
@@ -143,8 +143,8 @@ SCHEDULES: dict[str, dict[str, Any]] = {
         "targets": "own",
     },
 }
-"""The second is STemDist's (arXiv 2603.10410), whose validations train until they are done; the first, with larger steps since
-it makes so few, is ours."""
+"""``paper`` is STemDist's (arXiv 2603.10410), whose validations train until they are done. ``preview`` is ours: it makes few
+steps, so they are larger."""
 
 
 def teacher_epochs(asked: int | None, windows: int, batch: int) -> int:
@@ -153,7 +153,7 @@ def teacher_epochs(asked: int | None, windows: int, batch: int) -> int:
 
 
 def with_schedule(options: MatchingOptions) -> MatchingOptions:
-    """The options with everything decided that the schedule decides."""
+    """The options with every value that was left out filled in from the schedule."""
     given = {name: value for name, value in options.model_dump().items() if value is not None}
     plan = {name: value for name, value in SCHEDULES[options.schedule].items() if name in type(options).model_fields}
     return type(options).read(plan | given)

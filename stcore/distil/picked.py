@@ -1,4 +1,4 @@
-"""Sets of real windows: what the methods that only pick share. One round without steps; a validation says what it is worth."""
+"""Sets of real windows: what the methods that only pick share. They have one round; a validation says what it is worth."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping

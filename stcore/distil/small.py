@@ -17,7 +17,7 @@ class Small(NamedTuple):
     """M windows of L + H steps of K clusters (or picked sensors) with C channels.
 
     ``values`` [M, L + H, K, C] float32 z-scores, NaN where nothing is known; ``origin`` [M] the step at which the real window
-    that each began as begins; ``clusters`` whom each of the K stands for.
+    that each began as begins; ``clusters`` says which sensors each of the K stands for.
     """
 
     values: np.ndarray
@@ -37,7 +37,7 @@ def set_sizes(ground: Ground, size: SizeOptions, fewest: int = 1) -> tuple[int, 
 
 
 def usable_values(small: Small, ground: Ground) -> np.ndarray:
-    """[M, L + H, K, C] float64 z-scores of what a set holds: at target steps targets alone, and no channel that is not used."""
+    """[M, L + H, K, C] float64 z-scores that a set keeps: of channels that are used, at target steps of the targets alone."""
     tensors, values = ground.tensors, small.values.astype(np.float64).copy()
     every = range(values.shape[3])
     values[:, tensors.setting.lookback :, :, [place for place in every if place not in tensors.targets]] = np.nan
@@ -46,8 +46,10 @@ def usable_values(small: Small, ground: Ground) -> np.ndarray:
 
 
 def drop_silent(small: Small, ground: Ground, taught: bool) -> tuple[Small, list[str]]:
-    """A set without the clusters of which nothing is known in its windows, since data keep no sensor without a reading; and
-    what is said of that. DataError where no target is known at all, unless the targets are to be ``taught`` by a teacher."""
+    """A set without the clusters that have no reading in its windows, since data keep no sensor without one; with a note.
+
+    DataError where no target was measured at all, unless a teacher gives the targets (``taught``).
+    """
     seen = np.isfinite(usable_values(small, ground))
     mine = seen.any(axis=(0, 1, 3))
     if not mine.any() or not (taught or seen[:, ground.setting.lookback :].any()):
@@ -111,7 +113,7 @@ def as_data(small: Small, ground: Ground, about: dict[str, Any]) -> STData:
 
 
 def set_sensor_names(clusters: Clusters, sensors: list[str]) -> list[str]:
-    """What the K are called: a picked sensor by its own name, a cluster by its number."""
+    """Names of the K: a picked sensor's own, a cluster's number."""
     found = []
     for place in range(clusters.count):
         members = np.flatnonzero(clusters.label == place)

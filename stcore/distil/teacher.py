@@ -1,8 +1,8 @@
 """A teacher: a surrogate trained on all real windows, whose forecasts become the targets of a small set's windows.
 
 CondTSF (Ding et al. 2024, arXiv 2406.02131) moves synthetic targets towards such a model's forecasts a little at a time; ours
-(a deviation) sets them so at once, what its steps come to, and does so for sets of real windows, too. Forecasts are quieter
-than readings: a few windows then say what many did.
+(a deviation) sets them so at once, what its steps come to, and does so for sets of real windows, too. Forecasts vary less
+than readings, so a few windows say what many did.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ SEED = 15_485_863  # apart from the seeds of the models that are trained on the 
 
 
 class Teacher:
-    """Trained by iterating ``trained``; then ``taught`` gives a small set its forecasts as targets."""
+    """Iterate ``train`` first; then ``teach`` gives a small set its forecasts as targets."""
 
     def __init__(self, ground: Ground, options: DistilOptions, epochs: int | None) -> None:
         self.ground = ground
@@ -43,11 +43,11 @@ class Teacher:
 
     @property
     def note(self) -> str:
-        """What a distillation with a teacher says of it."""
+        """The note of a distillation with a teacher."""
         epochs, model = self.options.train.epochs, registry.card("models", self.options.model["name"]).label
         return f"the windows' targets are forecasts of a teacher, {model} trained for {epochs} epochs on all real windows first"
 
-    def trained(self, ranks: Ranks) -> Iterator[Progress]:
+    def train(self, ranks: Ranks) -> Iterator[Progress]:
         """Train it; yields that training's own progress."""
         trainer = Trainer(self.ground.tensors.data, self.options, ranks, TrainingSamples(self.ground.tensors))
         for event in trainer:
@@ -58,7 +58,7 @@ class Teacher:
         self.load_state_dict(trainer.state.best)
 
     @torch.no_grad()
-    def taught(self, small: Small) -> Small:
+    def teach(self, small: Small) -> Small:
         """The set with this model's forecasts as targets, all of them known."""
         assert self.model is not None
         tensors, lookback = self.ground.tensors, self.ground.setting.lookback
@@ -68,9 +68,9 @@ class Teacher:
         for first in range(0, samples.count, size):
             batch = samples.batch(np.arange(first, min(first + size, samples.count)))
             mine = samples.windows.starts[first : first + size] // self.ground.length
-            told = forecast[mine]
-            told[..., tensors.targets] = learner(batch.x, batch.calendar).numpy()
-            forecast[mine] = told
+            targets = forecast[mine]
+            targets[..., tensors.targets] = learner(batch.x, batch.calendar).numpy()
+            forecast[mine] = targets
         values = np.concatenate([small.values[:, :lookback], forecast], axis=1)
         return small._replace(values=values)
 

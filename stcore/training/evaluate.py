@@ -78,7 +78,7 @@ def naive_metrics(tensors: DataTensors) -> dict[str, Any]:
 def gradient_importance(
     model: nn.Module, tensors: DataTensors, windows: Windows, loss: Loss = MAE, most: int = 64
 ) -> np.ndarray:
-    """Share of each sensor [N] in the loss's pull on the inputs: mean of |x dL/dx| over time and ``most`` windows.
+    """Each sensor's share [N] of the loss's slope in the inputs: the mean of |x dL/dx| over time and ``most`` windows.
 
     Gradient times input, as in Shrikumar et al. 2016, arXiv 1605.01713. For a model that does not mix sensors this says
     how much a sensor's own forecast leans on its history.

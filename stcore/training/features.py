@@ -12,7 +12,7 @@ CHUNK = 4_000_000  # readings worked on at once
 
 
 class Features:
-    """What is known of the samples before training: W windows, or the ``cells`` [P] (window x N + sensor) among them.
+    """What is known of samples before training: W windows, or the ``cells`` [P] (window x N + sensor) among them.
 
     ``targets`` are the positions of the target channels, ``scale`` theirs.
     """
@@ -51,7 +51,7 @@ class Features:
         return calmness(np.where(seen, change, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1))
 
     def naive(self) -> np.ndarray:
-        """Mean absolute error of the seasonal naive forecast, in training spreads; 0 where nothing can be told."""
+        """Mean absolute error of the seasonal naive forecast, in training spreads; 0 where nothing was measured."""
         values = self.data.values[..., self.targets]
         train = np.arange(len(values)) < self.windows.origins[-1] + 1 + self.windows.horizon
         rule = naive.seasonal_naive(values, train, self.data.step_seconds)
@@ -104,7 +104,7 @@ def calmness(restless: np.ndarray) -> np.ndarray:
 
 
 def restlessness(values: np.ndarray, windows: Windows, softening: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
-    """How much each series of a window changes [W, N x C'], from z-scores ``values`` [T, N, C'], and where it can be told.
+    """How much each series of a window changes [W, N x C'], from z-scores ``values`` [T, N, C'], and where it is defined.
 
     A window is cut in halves A, B; the change is |mean_A - mean_B| + |log((std_A + softening) / (std_B + softening))| / 2,
     missing values left out. Our reconstruction of what ST-Prune (arXiv 2602.19113) calls stationarity.

@@ -1,4 +1,4 @@
-"""A run's mask as tensors: the gate of a step, what is learnt of it, the model under it, and how good other masks would be."""
+"""A run's mask as tensors: the gate of a step, the slope that the mask learns from, and errors under other masks."""
 
 import numpy as np
 import torch
@@ -43,7 +43,7 @@ class Masking:
         return self.leaf[self.of]
 
     def learn(self, rate: float, ranks: Ranks) -> None:
-        """After the step's backward pass: the mask is told the slope with regard to its gate."""
+        """Hand the mask the slope with regard to its gate, after the step's backward pass."""
         if self.mask.learns and self.leaf is not None and self.leaf.grad is not None:
             self.mask.learn(ranks.sum(self.leaf.grad).double().cpu().numpy(), rate)
         self.leaf = None
@@ -74,7 +74,7 @@ class Masking:
         return torch.from_numpy(gate.astype(np.float32)).to(self.tensors.device, self.tensors.series.dtype)[self.of]
 
     @property
-    def held(self) -> Tensor | None:
+    def forecast_gate(self) -> Tensor | None:
         """The gate [N] that forecasts are made with."""
         gate = self.mask.forecast_gate()
         return None if gate is None else self.tensor(gate)
@@ -83,7 +83,7 @@ class Masking:
         """The model as it forecasts."""
         return under_gate(model, self.held)
 
-    # ---- what is left behind ---------------------------------------------------------------------------------------
+    # ---- rows and state ----------------------------------------------------------------------------------------
     def rows(self) -> dict[str, np.ndarray]:
         """Per sensor whether it is ``active`` [N] bool and its ``mask_score`` [N]; nothing without a mask."""
         if not self.on:

@@ -23,8 +23,8 @@ def batch_size(options: TrainOptions, cells: int, samples: int) -> int:
 
 
 def base_rate(options: TrainOptions, batch: int, cells: int, model: str = "stid") -> float:
-    """Learning rate at the start: as asked, or growing with the root of the batch's cells, within 1e-3 and 1e-2, of which
-    the ``model`` may want a part."""
+    """Learning rate at the start: as asked, or growing with the root of the batch's cells, within 1e-3 and 1e-2, times the
+    share of it that suits the ``model``."""
     share = registry.card("models", model).rate
     return options.lr or share * min(1e-2, max(1e-3, RATE * math.sqrt(batch * cells / CELLS)))
 
@@ -40,9 +40,9 @@ def weight_decay(options: TrainOptions, model: str = "stid", distilled: bool = F
 def learning_rate(options: TrainOptions, base: float, plan: np.ndarray, epoch: int, done: float) -> float:
     """The rate at a step, a pure function of where the run is.
 
-    ``plan`` [E] visits expected in each epoch, ``done`` the share of this epoch behind us. With milestones: times gamma
-    after each, which come earlier where the plan has fewer epochs than were asked for, and later where it has more, parts
-    of a pass; else half a cosine from ``base`` to zero over the run's own visits.
+    ``plan`` [E] holds the visits expected in each epoch, ``done`` is the share of this epoch that is trained. Without
+    milestones the rate falls as half a cosine from ``base`` to zero over the run's own visits. With milestones it is
+    multiplied by gamma after each; they count passes over the data, however many epochs the plan makes of a pass.
     """
     if options.milestones is not None:
         passes = epoch * options.epochs / len(plan)

@@ -37,21 +37,20 @@ class TrainingSamples:
         return self.tensors is not self.judged
 
     def passes(self, batch: int) -> int:
-        """How often an epoch visits each sample: once, or so often that a small set makes as many steps as are worth a
-        validation."""
+        """How often an epoch visits each sample: once; those of a distilled set so often that it makes about 64 steps."""
         return max(1, round(STEPS * batch / self.count)) if self.distilled else 1
 
-    def batch(self, places: np.ndarray) -> Batch:
-        """The samples at ``places`` [B]."""
+    def batch(self, positions: np.ndarray) -> Batch:
+        """The samples at ``positions`` [B]."""
         if self.cells is None:
-            return self.tensors.batch(self.windows, places)
-        return self.tensors.cells(self.windows, self.cells[places])
+            return self.tensors.batch(self.windows, positions)
+        return self.tensors.cells(self.windows, self.cells[positions])
 
     def rows(self, selection: Selection, score: np.ndarray, level: np.ndarray) -> dict[str, np.ndarray]:
-        """What an epoch leaves behind: per window ``score``, ``level`` and ``weight`` [W] and who was ``kept`` [W] bool.
+        """An epoch's rows: per window ``score``, ``level`` (the error when last met), ``weight`` [W] and ``kept`` [W] bool.
 
-        Of cells their means over each window's sensors (of ``weight``: over the kept ones), ``kept`` as a share, and per
-        sensor ``sensor_kept`` and ``sensor_score`` [N].
+        Of cells these are means over each window's sensors (``weight``: over the kept ones) and ``kept`` is a share; then
+        there are also ``sensor_kept`` and ``sensor_score`` [N].
         """
         if self.cells is None:
             kept, weight = np.zeros(self.count, bool), np.zeros(self.count, np.float32)
@@ -64,14 +63,14 @@ class TrainingSamples:
         return {
             "score": mean_of_known(scores, axis=1),
             "level": mean_of_known(levels, axis=1),
-            "kept": visits / self.held[0],
+            "kept": visits / self.cell_counts[0],
             "weight": weights / np.maximum(visits, 1),
-            "sensor_kept": np.bincount(sensor, minlength=shape[1]) / np.maximum(self.held[1], 1),
+            "sensor_kept": np.bincount(sensor, minlength=shape[1]) / np.maximum(self.cell_counts[1], 1),
             "sensor_score": mean_of_known(scores, axis=0),
         }
 
     @cached_property
-    def held(self) -> tuple[np.ndarray, np.ndarray]:
+    def cell_counts(self) -> tuple[np.ndarray, np.ndarray]:
         """Cells of each window [W], at least 1, and of each sensor [N]."""
         window, sensor = np.divmod(
             self.cells if self.cells is not None else np.empty(0, int), self.tensors.setting.sensors
@@ -86,7 +85,7 @@ class TrainingSamples:
         return grid.reshape(len(self.windows), -1)
 
     def hardest(self, score: np.ndarray) -> np.ndarray:
-        """Windows [W] by their score, hardest first; unscored ones last. None of a distilled set, which are no real ones."""
+        """Windows [W] by their score, hardest first, unscored ones last. None of a distilled set: its windows are not real."""
         if self.distilled:
             return np.empty(0, np.int64)
         by_window = score if self.cells is None else mean_of_known(self.grid(score), axis=1)

@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from stcore.training.evaluate import windows_at_once
 from stcore.training.whatif import WhatIf
 
-ROUNDS, SHORT = 21, 3  # rounds are measured one after the other, so that all forms share the machine's moods
+ROUNDS, SHORT = 21, 3  # all forms take turns in a round, so that a slow moment of the machine slows all
 MOST = 256  # windows at once
 FORMS = ("full", "kept", "all")
 Forecast = Callable[[], Tensor]

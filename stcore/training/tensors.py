@@ -86,10 +86,10 @@ class DataTensors:
 
     @property
     def notes(self) -> list[str]:
-        """What is measured otherwise than one might think."""
+        """What is measured in part."""
         some, all_of_them = len(self.validation), len(self.parts.validation)
-        told = f"each epoch measures {some:,} of {all_of_them:,} validation windows, evenly spaced; the test is measured whole"
-        return [told] if some < all_of_them else []
+        note = f"each epoch measures {some:,} of {all_of_them:,} validation windows, evenly spaced; the test is measured whole"
+        return [note] if some < all_of_them else []
 
     def location(self) -> np.ndarray:
         """[N, L * C] float32 mean over the training windows of each sensor's input, in z-scores."""

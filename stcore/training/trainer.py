@@ -96,12 +96,12 @@ class Trainer(Task):
     # ---- the loop --------------------------------------------------------------------------------------------------
     def events(self) -> Iterator[Event]:
         """Events from where the state stands to the end."""
-        yield self._started()
+        yield self._start_event()
         if self.state.epoch == 0:
             yield from self._beforehand()
         while self.state.epoch < len(self.strategy.plan) and not self.state.over:
             yield from self._epoch()
-        yield self._finished()
+        yield self._finish_event()
 
     def _beforehand(self) -> Iterator[Progress]:
         """Short trainings before the first epoch: on the distilled set, for the strategy's scores, for the choice of a mask."""
@@ -228,7 +228,7 @@ class Trainer(Task):
         best = error < state.best_error
         if best:
             state.best_epoch, state.best_error, state.best_metrics = state.epoch, error, metrics
-            state.best, state.best_gate = copy.deepcopy(self.model.state_dict()), self.masking.held
+            state.best, state.best_gate = copy.deepcopy(self.model.state_dict()), self.masking.forecast_gate
         self.strategy.judge(state.epoch, error)
         since = max(state.masked, state.best_epoch)
         patient = recipe.is_patient(self.train, self.strategy.plan, self.samples.count, state.epoch, since)
@@ -240,13 +240,13 @@ class Trainer(Task):
         about = {**self.strategy.report, **selection.report()}
         return Epoch(*numbers, about, arrays, self.masking.report, self.news())
 
-    def _started(self) -> Started:
+    def _start_event(self) -> Started:
         """What the training begins with; the notes in it are no news any more."""
         self.news()
         sizes = self.state.epoch, len(self.strategy.plan), self.samples.count, self.batch, self.rate, self.whole.numel()
         return Started(*sizes, self.train.precision, torch.get_num_threads(), list(self.notes))
 
-    def _finished(self) -> Finished:
+    def _finish_event(self) -> Finished:
         """Measure the best weights, under the mask that they were best with; the model keeps its last ones."""
         state, last = self.state, copy.deepcopy(self.model.state_dict())
         with self.stopwatch.timed("evaluate"):

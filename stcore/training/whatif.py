@@ -1,6 +1,6 @@
 """What if other sensors were off: the errors of a finished run's best weights under any mask, without training for it.
 
-A run with mask ``any`` is made for this. Others that mix sensors answer too, but were not trained for such masks.
+A run with mask ``any`` is trained for this. Others that mix sensors answer too, but were not trained for such masks.
 """
 
 from typing import Any, Literal
@@ -26,7 +26,7 @@ Part = Literal["validation", "test"]
 
 
 class WhatIf:
-    """The best weights of a run on its own data, to be asked under masks over its N sensors."""
+    """How the best weights of a run forecast its own data under any mask over its N sensors."""
 
     def __init__(self, data: STData, options: RunOptions, packed: bytes) -> None:
         kept = from_bytes(packed)

@@ -31,7 +31,7 @@ def test_the_targets_are_the_forecasts_of_a_model_that_saw_all_windows(name: str
     assert isinstance(events[0], Started) and isinstance(events[1], Progress) and events[1].epoch == -1
     small, raw = work.result_small(), work.distiller.current()
     assert work.teacher is not None and work.teacher.options.train.epochs == 2
-    again = work.teacher.taught(small)
+    again = work.teacher.teach(small)
     np.testing.assert_array_equal(again.values, small.values)
     told, own = small.values[:, 6:, :, work.tensors.targets], raw.values[:, 6:, :, work.tensors.targets]
     assert np.isfinite(told).all() and not np.allclose(told, own, atol=1e-3)
