@@ -1,7 +1,7 @@
-"""Windows: which stretch of time each sample is.
+"""Windows: stretches of lookback and horizon steps, and cells, single sensors of them.
 
-A sample is a start step; its id is its position among its part's starts, fixed for the run. So a score per sample is a
-score over calendar time. Splits are chronological and made before windows are cut: no two parts share a step.
+A window is its first step. Its id is its position among the first steps of its part, fixed for the run, so a score per window
+is a score over calendar time. Parts are chronological and made before windows are cut: no two parts share a step.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Permutation importance: how much worse a finished model forecasts when a sensor's history is another window's.
 
 Breiman 2001 (Machine Learning 45), model-agnostic as in Fisher, Rudin and Dominici 2019 (JMLR 20, 177): no training, the
-test's windows, and the error over all sensors. What a sensor tells that others tell as well counts for little here.
+test's windows, and the error over all sensors. What other sensors say as well counts for little here.
 
 Dimensions: N sensors, R sites (sensors, or regions of a grid), P permutations, W windows, B windows at once.
 """
@@ -25,9 +25,10 @@ from stcore.training.tensors import DataTensors, from_bytes, thin_windows
 CELLS = 24_000_000  # (window, sensor) cells forecast in all, unless the windows are chosen
 
 
-class Moved(NamedTuple):
-    """What permuting the histories of ``sensors`` together did, for each of them: the rise of the error over all sensors, and
-    the part of it on ``others``, once a permutation [P], in the target's unit (of several targets in training spreads)."""
+class Rise(NamedTuple):
+    """How the error rises when the histories of ``sensors`` are permuted together, for each of them: over all sensors
+    (``rise`` [P]) and over the ``others`` alone [P], once a permutation, in the target's unit (of several targets in training
+    spreads)."""
 
     sensors: np.ndarray
     rise: np.ndarray
@@ -35,11 +36,12 @@ class Moved(NamedTuple):
 
 
 class Permutation:
-    """Iterate it for one ``Moved`` a sensor; ``baseline`` is the error of the windows as they are.
+    """Iterate it for one ``Rise`` a sensor; ``baseline`` is the error of the windows as they are.
 
     Every permutation is one order of the windows: a sensor's whole history comes from another window, its steps together.
-    On a grid the cells of a region go together, each with its share of what that does, since a cell's neighbours tell nearly
-    the same. A model that does not mix sensors is asked about all at once, as no one's forecast hangs on another's history.
+    On a grid the grid cells of a region are permuted together, and each gets its share of the rise, since its neighbours say
+    nearly the same. In a model that does not mix sensors no forecast depends on another sensor's history, so all sensors are
+    permuted at once.
     """
 
     def __init__(
@@ -63,24 +65,24 @@ class Permutation:
         self.count = float(self._count())
         self.baseline = float(self.sums.sum()) / self.count
 
-    def __iter__(self) -> Iterator[Moved]:
+    def __iter__(self) -> Iterator[Rise]:
         """One after another; of a model that does not mix sensors all come at once."""
         if not self.mixes:
             own = [(self._sums(order, slice(None)) - self.sums).numpy() / self.count for order in self.orders]
             for sensor in range(self.sensors):
                 rise = np.array([part[sensor] for part in own])
-                yield Moved(np.array([sensor]), rise, np.zeros(len(rise)))
+                yield Rise(np.array([sensor]), rise, np.zeros(len(rise)))
             return
         gate = self.model.gate if isinstance(self.model, Gated) else None
         for site in range(int(self.of.max()) + 1):
             sensors = np.flatnonzero(self.of == site)
             if gate is not None and not gate[sensors].any():
-                yield Moved(sensors, np.zeros(len(self.orders)), np.zeros(len(self.orders)))  # nothing reads them
+                yield Rise(sensors, np.zeros(len(self.orders)), np.zeros(len(self.orders)))  # nothing reads them
                 continue
             changes = [(self._sums(order, sensors) - self.sums) / self.count for order in self.orders]
             whole = np.array([float(change.sum()) for change in changes])
             itself = np.array([float(change[sensors].sum()) for change in changes])
-            yield Moved(sensors, whole / len(sensors), (whole - itself) / len(sensors))
+            yield Rise(sensors, whole / len(sensors), (whole - itself) / len(sensors))
 
     @torch.no_grad()
     def _sums(self, order: np.ndarray, sensors: np.ndarray | slice | None) -> Tensor:

@@ -97,7 +97,7 @@ def predict(data: STData, options: RunOptions, packed: bytes, starts: np.ndarray
 
 
 def gathering(model: Forecaster | Gated) -> tuple[Forecast, np.ndarray | slice]:
-    """How a model forecasts all sensors, and which of them it is given for that.
+    """How a model forecasts all sensors, and which of them it reads.
 
     Where a gate has every sensor either on or off and the model can gather, it is given those that are on alone; else all of
     them, multiplied by the gate.

@@ -1,4 +1,4 @@
-"""What a strategy needs to know of a sample while training: columns from a batch's errors."""
+"""Per-sample columns of an epoch, from the errors of its batches: what a strategy observes."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -48,7 +48,7 @@ class Columns:
     batch.
 
     ``error`` and ``batch`` are nearly free: the loss has summed the errors anyway, and how many targets each sample has,
-    ``observed`` [W], is known beforehand. The others are worked off many batches at a time.
+    ``observed`` [W], is known beforehand. The others are computed for many batches at once.
     """
 
     def __init__(self, horizon: int, needs: Iterable[str], observed: Tensor, loss: Loss = MAE) -> None:
@@ -71,9 +71,9 @@ class Columns:
             self.waiting.append(step)
             self.cells += step.error.shape[0] * step.error.shape[2]
             if self.cells >= TOGETHER:
-                self._work_off()
+                self._compute()
 
-    def _work_off(self) -> None:
+    def _compute(self) -> None:
         if not self.waiting:
             return
         waiting, self.waiting, self.cells = self.waiting, [], 0
@@ -94,8 +94,8 @@ class Columns:
             self.done[name].append(ways[name]())
 
     def gathered(self) -> tuple[Tensor, dict[str, Tensor]]:
-        """The visited samples [K] in the order of their visits and what is known of each, [K] or [K, D]."""
-        self._work_off()
+        """The visited samples [K] in the order of their visits, and their columns [K] or [K, D]."""
+        self._compute()
         ids = torch.cat([step[0] for step in self.steps])
         found = {"error": torch.cat([step[1] for step in self.steps]) / self.observed[ids]}
         if "batch" in self.needs:
@@ -104,7 +104,7 @@ class Columns:
         return ids, found | {name: torch.cat(parts) for name, parts in self.done.items()}
 
     def merged(self, ranks: Ranks) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """What all ranks have seen: samples [K] in no certain order and their columns, [K] or [K, D] float32.
+        """The columns of all ranks: samples [K] in no certain order and their columns, [K] or [K, D] float32.
 
         Among several ranks by one dense float64 sum, never by gathering (index, value) pairs.
         """
