@@ -9,7 +9,7 @@ from stcore.data import STData
 from stcore.data.metrics import METRICS
 from stcore.data.scale import fit
 from stcore.data.windows import cut
-from stcore.distil.clusters import SHOWN, Clusters, evenly_chosen, cluster_means
+from stcore.distil.clusters import SHOWN, Clusters, cluster_means, evenly_chosen
 from stcore.runs.folder import Run, RunError
 from stcore.runs.rows import read
 

@@ -136,6 +136,8 @@ def test_sizes_are_told_before_the_work_as_they_come_out(name: str, tmp_path: Pa
     run = distilled(tmp_path / "data.nc", tmp_path, "sized", name=name, **asked)
     small, size = jobs.distilled(run), options.read(asked)
     assert isinstance(size, SizeOptions)
-    windows, clusters, notes = counted(run.spec.windows.train, 12, size, registry.card("distillers", name).fewest(size))
+    windows, clusters, notes = windows_and_clusters(
+        run.spec.windows.train, 12, size, registry.card("distillers", name).fewest(size)
+    )
     assert (windows, clusters) == (small.ds.sizes["window"], len(small.sensors))
     assert bool(notes) == (name != "random")
