@@ -33,7 +33,7 @@ class Surrogates:
         return model.among(self.setting.some(clusters)._replace(location=location))
 
 
-def matched(model: Forecaster) -> list[torch.nn.Parameter]:
+def compared_parameters(model: Forecaster) -> list[torch.nn.Parameter]:
     """The parameters whose gradients are compared: those of two and more dimensions.
 
     Tables over time of day and week are left out: windows of other hours have no row in common.

@@ -74,7 +74,9 @@ def _it_says_what_happens(trial: DistillerTrial) -> None:
     expect(any(isinstance(event, Progress) for event in events), "there is no Progress")
     rounds = [event for event in events if isinstance(event, Epoch)]
     numbers = [event.epoch for event in rounds]
-    expect(numbers == list(range(work.method.rounds)), f"of {work.method.rounds} rounds these were said: {numbers}")
+    expect(
+        numbers == list(range(work.distiller.rounds)), f"of {work.distiller.rounds} rounds these were said: {numbers}"
+    )
     expect(rounds[-1].validation["mae"] > 0, f"the last validation error is {rounds[-1].validation['mae']}")
     expect(any(event.best for event in rounds), "no round is said to be the best")
     last = events[-1]
@@ -164,9 +166,9 @@ def _only_training_steps_are_read(trial: DistillerTrial) -> None:
     made = []
     for data in (city(), STData.of(later)):
         work = Distilling(data, trial.options())
-        for number in range(work.method.rounds):
-            list(work.method.round(number))
-        made.append(work.method.current().values)
+        for number in range(work.distiller.rounds):
+            list(work.distiller.round(number))
+        made.append(work.distiller.current().values)
     expect(np.array_equal(made[0], made[1], equal_nan=True), "later readings move the windows of the set")
 
 
@@ -201,9 +203,9 @@ def forecast_with(trial: DistillerTrial, model: dict[str, Any]) -> None:
 def _learned_windows_move(trial: DistillerTrial) -> None:
     """Every window of a set that is learned moves in a round, and the losses are finite (``learns`` is True)."""
     work = trial.work()
-    before = work.method.current().values.copy()
-    losses = list(work.method.round(0))
-    moved = np.abs(work.method.current().values - before).reshape(len(before), -1)
+    before = work.distiller.current().values.copy()
+    losses = list(work.distiller.round(0))
+    moved = np.abs(work.distiller.current().values - before).reshape(len(before), -1)
     expect(np.isfinite(losses).all(), f"the losses are {losses}")
     expect(np.nanmax(moved) > 1e-3, f"the largest step of a value is {np.nanmax(moved)}")
     still = int((np.nanmax(moved, axis=1) == 0).sum())

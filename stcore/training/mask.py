@@ -57,7 +57,7 @@ class Masking:
         """How large the model's error is under other masks, without training for them; see ``error``."""
 
         def errors(masks: np.ndarray) -> np.ndarray:
-            windows = thinned(self.tensors.parts.validation, max(JUDGED // self.tensors.setting.sensors, FEWEST))
+            windows = thin_windows(self.tensors.parts.validation, max(JUDGED // self.tensors.setting.sensors, FEWEST))
             return np.array([self.error(under_gate(model, self.tensor(mask)), windows, ranks) for mask in masks])
 
         return errors
@@ -81,7 +81,7 @@ class Masking:
 
     def under(self, model: Forecaster) -> Forecaster | Gated:
         """The model as it forecasts."""
-        return under_gate(model, self.held)
+        return under_gate(model, self.forecast_gate)
 
     # ---- rows and state ----------------------------------------------------------------------------------------
     def rows(self) -> dict[str, np.ndarray]:

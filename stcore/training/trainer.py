@@ -186,7 +186,7 @@ class Trainer(Task):
         batch = self.samples.batch(picked)
         with torch.autocast(self.train.device, torch.bfloat16, enabled=self.train.precision == "bfloat16"):
             scaled = under_gate(self.learner, self.masking.gate(*moment))(batch.x, batch.calendar, batch.sensor)
-        error = evaluate.missed(scaled.to(batch.y.dtype), batch.y, batch.mask)
+        error = evaluate.signed_error(scaled.to(batch.y.dtype), batch.y, batch.mask)
         losses = self.loss.value(error)
         losses = losses if self.samples.tensors.weight is None else losses * self.samples.tensors.weight[:, None]
         total = losses.sum((1, 2, 3))
@@ -252,11 +252,9 @@ class Trainer(Task):
         with self.stopwatch.timed("evaluate"):
             self.model.load_state_dict(state.best)
             model = under_gate(self.model, state.best_gate)
-            test, arrays = results.measure(model, self.tensors, self.ranks)
-            naive = evaluate.naive_metrics(self.tensors)
             hardest = self.samples.hardest(self.strategy.score())
-            starts = evaluate.worth_storing(self.tensors, hardest, self.train.forecasts, self.options.seed)
-            arrays |= evaluate.stored(model, self.tensors, starts)
+            starts = evaluate.choose_forecasts(self.tensors, hardest, self.train.forecasts, self.options.seed)
+            test, naive, arrays = results.measure_test(model, self.tensors, starts, self.ranks)
         self.model.load_state_dict(last)
         full = round(self.train.epochs * state.epoch / len(self.strategy.plan) * self.samples.count * self.passes)
         visits = {"kept": state.visits, "full": full, "share": state.visits / max(full, 1), **state.extra}
