@@ -23,7 +23,6 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command and give its exit code."""
     from stcore.cli import (  # noqa: F401  (importing a module adds its commands)
         data,
-        distilling,
         experiment,
         exporting,
         importance,

@@ -4,10 +4,9 @@ No check changes data without a finding that says so. The order of ``CHECKS`` ma
 before values; locations and edges come last, when it is certain which sensors stay.
 """
 
-from stcore.data.checks.edges import check_edges
 from stcore.data.checks.finding import Check, sensor_word, with_sensor_word
 from stcore.data.checks.locations import check_locations
-from stcore.data.checks.parts import check_calendar, check_cells, check_units, check_weights, check_windows
+from stcore.data.checks.parts import check_calendar, check_cells, check_edges, check_units, check_weights, check_windows
 from stcore.data.checks.shape import check_dims, check_numbers, check_sensors
 from stcore.data.checks.step import check_step
 from stcore.data.checks.time import check_clock, check_duplicates, check_order, check_stamps
