@@ -164,7 +164,7 @@ def test_a_store_in_an_archive_is_refused_in_a_sentence(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "store.zip", "w") as archive:
         for path in store.rglob("*"):
             archive.write(path, path.relative_to(store))
-    assert "unpack" in refused(tmp_path / "store.zip")
+    assert "Unpack it" in refused(tmp_path / "store.zip")
 
 
 def test_bytes_flipped_anywhere_end_in_data_or_in_words(tmp_path: Path) -> None:
