@@ -78,7 +78,7 @@ def show_presets(run: Run | None) -> None:
         for name, (label, hint, values) in PRESETS.items():
             st.button(label, help=hint, key=f"preset {name}", on_click=fill_preset, args=(values,))
         if run and run.spec.options.prune["name"] not in CONTROLS:
-            hint = "Method, model, data and training as in the run that is shown above."
+            hint = "Method, model, data and training as in the run above."
             st.button("Like the run above", help=hint, key="preset run", on_click=fill_run, args=(run,))
 
 
@@ -90,8 +90,8 @@ def choose_experiment() -> Draft:
     st.session_state.setdefault("experiment.methods", ["st-prune"])
     first, second = st.columns([2, 3], gap="medium")
     with first:
-        fresh = "experiment.data" not in st.session_state
-        source = choose_source("experiment.data", st.query_params.get("data") if fresh else None)
+        known = "experiment.data" in st.session_state
+        source = choose_source("experiment.data", None if known else st.query_params.get("data"))
         name = st.text_input(
             "Name",
             key="experiment.name",
@@ -290,12 +290,13 @@ def fill_run(run: Run) -> None:
     options, source = run.spec.options_json, run.spec.data.source
     prune = options["prune"]
     st.session_state["experiment.data"] = str(run.path / source) if source == "data.nc" else source
-    if prune["name"] not in ("full", "random"):
+    if prune["name"] not in CONTROLS:
         st.session_state["experiment.methods"] = [prune["name"]]
     st.session_state["experiment.keep"] = f"{prune.get('keep') or 0.5:g}"
     st.session_state["experiment.samples"] = run.sample_name
     st.session_state["experiment.model"] = model = options["model"]["name"]
     forms.fill(f"experiment {model}", registry.card("models", model).options.describe(), options["model"], {})
     forms.fill("experiment train", TrainOptions.describe(), options["train"], {})
-    kinds = [option for option in DataOptions.describe() if option["name"] != "samples"]
-    forms.fill("experiment data", kinds, options["data"], {})
+    forms.fill(
+        "experiment data", [one for one in DataOptions.describe() if one["name"] != "samples"], options["data"], {}
+    )

@@ -28,9 +28,8 @@ TIME = re.compile(
 )
 MARKED = "|".join(f"(?:{form.pattern})" for form in (COMMA_NUMBER, THOUSANDS, DOTTED, POINTED))
 EMPTY = {"", "na", "n/a", "nan", "null", "none", "-", "--", "#n/a"}
-MISSING = sorted(
-    {*EMPTY - {""}, "NA", "N/A", "NaN", "NAN", "-NaN", "-nan", "NULL", "Null", "None", "#N/A", "#NA", "<NA>"}
-)
+WORDS = ("NA", "N/A", "NaN", "NAN", "-NaN", "-nan", "NULL", "Null", "None", "#N/A", "#NA", "<NA>")
+MISSING = sorted({*EMPTY - {""}, *WORDS})
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,8 @@ def with_decimal_points(column: pd.Series, dialect: Dialect) -> pd.Series:
 def split_lines(lines: list[str], name: str) -> tuple[str, list[list[str]], tuple[str, ...] | None]:
     """(separator, first rows, header or None) from the first lines."""
     sample = lines[:SAMPLE_LINES]
-    separator = next((mark for mark in SEPARATORS if _has_equal_rows(sample, mark)), None) or _most_frequent_mark(
-        sample
-    )
+    equal = (mark for mark in SEPARATORS if _has_equal_rows(sample, mark))
+    separator = next(equal, None) or _most_frequent_mark(sample)
     if separator is None:
         raise refuse("no-columns", f"{name} has only one column, or its lines differ too much; it is no table.")
     rows = [[cell.strip() for cell in row] for row in csv.reader(sample, delimiter=separator)]
