@@ -2,9 +2,10 @@
 
 from stcore.runs.create import create
 from stcore.runs.create_distillation import create_distillation
-from stcore.runs.folder import Run, RunError
+from stcore.runs.folder import Run
 from stcore.runs.labels import Label, label, write_label
 from stcore.runs.record import record
+from stcore.runs.spec import RunError
 from stcore.runs.store import damaged_in, open_run, remove, runs_in
 
 __all__ = [

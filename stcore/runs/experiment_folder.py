@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from stcore.runs import files
-from stcore.runs.folder import NAME, Run, RunError, Word
+from stcore.runs.folder import NAME, Run, Word
 from stcore.runs.lock import is_held, take
+from stcore.runs.spec import RunError
 
 FOLDER = ".experiments"
 YOUNG = 60.0  # seconds in which a worker that was asked for is taken to be on its way

@@ -16,26 +16,21 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, get_args
+from typing import Any, BinaryIO, Literal, get_args
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from stcore.runs import files
 from stcore.runs.lock import is_held
 from stcore.runs.shape import is_event, is_result
-from stcore.runs.spec import Kind, Spec, SpecError
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
+from stcore.runs.spec import Kind, RunError, Spec, SpecError
+from stcore.runs.trace import table, trace
 
 Word = Literal["run", "pause", "step", "stop"]
 LIVE = ("queued", "starting", "running", "paused")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
-
-
-class RunError(ValueError):
-    """A run that cannot be opened, made or resumed; says which and why."""
 
 
 class Run:
@@ -188,16 +183,12 @@ class Run:
             return "\n".join((self.path / "log.txt").read_text("utf-8", "replace").splitlines()[-lines:])
         return ""
 
-    def trace(self) -> "xr.Dataset":
+    def trace(self) -> xr.Dataset:
         """The whole record as one dataset with dims (epoch, sample, sensor); see ``stcore.runs.trace``."""
-        from stcore.runs.trace import trace
-
         return trace(self)
 
-    def table(self) -> "pd.DataFrame":
+    def table(self) -> pd.DataFrame:
         """One row an epoch; see ``stcore.runs.trace.table``."""
-        from stcore.runs.trace import table
-
         return table(self)
 
     def summary(self) -> dict[str, Any]:

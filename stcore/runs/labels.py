@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from stcore.runs import files
-from stcore.runs.folder import Run, RunError
+from stcore.runs.folder import Run
+from stcore.runs.spec import RunError
 
 FILE = "label.json"
 LONGEST_TITLE, LONGEST_TAG, MOST_TAGS, LONGEST_NOTE = 80, 30, 12, 4000

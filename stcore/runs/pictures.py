@@ -10,8 +10,9 @@ from stcore.data.metrics import METRICS
 from stcore.data.scale import fit
 from stcore.data.windows import cut
 from stcore.distil.clusters import SHOWN, Clusters, cluster_means, evenly_chosen
-from stcore.runs.folder import Run, RunError
+from stcore.runs.folder import Run
 from stcore.runs.rows import read
+from stcore.runs.spec import RunError
 
 COLUMNS = ("round", "loss", *METRICS, "best", "windows", "seconds")
 AGAIN = "bring the file back, or distil again with --config and its spec.json"

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import filelock
 
-from stcore.runs.folder import Run, RunError
+from stcore.runs.folder import Run
 from stcore.runs.lock import is_held, take
 from stcore.runs.record import end, tell
+from stcore.runs.spec import RunError
 
 
 class Line:

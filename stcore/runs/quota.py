@@ -11,7 +11,8 @@ from stcore import readers
 from stcore.data import STData
 from stcore.findings import refuse
 from stcore.readers.safe.limits import size_text
-from stcore.runs.folder import Run, RunError
+from stcore.runs.folder import Run
+from stcore.runs.spec import RunError
 from stcore.runs.trash import size
 from stcore.words import listing
 

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from stcore.runs import files
-from stcore.runs.folder import Run, RunError
+from stcore.runs.folder import Run
 from stcore.runs.quota import is_shared
+from stcore.runs.spec import RunError
 
 FOLDER = "selections"
 ID = re.compile(r"[0-9a-f]{12}")

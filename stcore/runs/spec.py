@@ -19,6 +19,10 @@ NEEDED = (("data", "lookback"), ("data", "horizon"), ("train", "epochs"), ("trai
 """Options that every run's record has, whatever its version."""
 
 
+class RunError(ValueError):
+    """A run that cannot be opened, made or resumed; says which and why."""
+
+
 class SpecError(ValueError):
     """A spec that cannot be: says what is wrong with it; ``incomplete`` where parts are missing."""
 
@@ -150,8 +154,6 @@ class Spec(Part):
         if is_one != (self.kind == "distil"):
             whose = "a distillation" if is_one else "a training run"
             raise ValueError(f"its kind is {self.kind!r}, but its options are those of {whose}")
-        if not self.data.sensors or not self.targets:
-            raise ValueError(f"it names no {'target' if self.data.sensors else 'sensors'}")
         if not self.data.sensors or not self.targets:
             raise ValueError(f"it names no {'target' if self.data.sensors else 'sensors'}")
         if missing := [name for name in self.targets if name not in self.data.channels]:

@@ -10,8 +10,9 @@ import pandas as pd
 from stcore.data import STData
 from stcore.findings import Finding
 from stcore.runs.create import where
-from stcore.runs.folder import NAME, Run, RunError
+from stcore.runs.folder import NAME, Run
 from stcore.runs.labels import label
+from stcore.runs.spec import RunError
 from stcore.runs.trash import size
 
 

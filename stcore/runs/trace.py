@@ -1,20 +1,44 @@
 """Trace: a run's folder as one xarray dataset, the whole analysis API of app and notebook."""
 
 from contextlib import suppress
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from stcore.data.metrics import METRICS
-from stcore.runs.folder import Run, RunError
 from stcore.runs.rows import ROWS, read
+from stcore.runs.spec import RunError, Spec
 
 AGAIN = "bring the file back, or train the run again with --config and its spec.json"
 
 
-def trace(run: Run) -> xr.Dataset:
+class Record(Protocol):
+    """What a trace needs to know of a run."""
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+
+    @property
+    def spec(self) -> Spec:
+        """What was asked of it, and of which data."""
+
+    @property
+    def id(self) -> str:
+        """The folder's name."""
+
+    @property
+    def samples(self) -> int:
+        """How many samples can be pruned."""
+
+    def epochs(self) -> list[dict[str, Any]]:
+        """The epoch events, in order of their epochs."""
+
+
+def trace(run: Record) -> xr.Dataset:
     """Dims (epoch, sample, sensor), epochs counted from 1.
 
     Over (epoch, sample): ``score`` (NaN where never scored), ``level`` (the error at which a sample was last met, in
@@ -53,7 +77,7 @@ def trace(run: Run) -> xr.Dataset:
     return xr.Dataset(variables, coords, {"run": run.id, "title": data.title})
 
 
-def _starts(run: Run) -> np.ndarray:
+def _starts(run: Record) -> np.ndarray:
     """First step of each training window [W]. RunError where they are missing or cut."""
     with suppress(OSError):
         starts = np.fromfile(run.path / "starts.bin", "<i8")
@@ -62,7 +86,7 @@ def _starts(run: Run) -> np.ndarray:
     raise RunError(f"Run {run.id} is damaged: its file starts.bin is missing or cut.")
 
 
-def _rows(run: Run, name: str, epochs: int, length: int) -> np.ndarray:
+def _rows(run: Record, name: str, epochs: int, length: int) -> np.ndarray:
     """Rows [E, length] of an array. RunError where its file is cut."""
     try:
         return read(run.path / "rows", name, epochs, length)
@@ -77,7 +101,7 @@ def check_rows(seen: xr.Dataset, *names: str) -> None:
         raise RunError(f"Run {seen.attrs['run']} is damaged: its file {missing[0]}.bin is missing; {AGAIN}.")
 
 
-def table(run: Run) -> pd.DataFrame:
+def table(run: Record) -> pd.DataFrame:
     """One row an epoch, counted from 1: losses, validation metrics, kept and pruned samples, seconds by kind of work.
 
     ``train_loss`` is the weighted mean over the visited samples, in training spreads, measured while the model still
@@ -124,7 +148,7 @@ def _columns(epochs: list[dict[str, Any]]) -> dict[str, np.ndarray]:
     return {name: np.array(values, float) for name, values in table.items()}
 
 
-def forecasts(run: Run) -> tuple[np.ndarray, np.ndarray] | None:
+def forecasts(run: Record) -> tuple[np.ndarray, np.ndarray] | None:
     """Start steps [K] and forecasts [K, H, N, C'] (z-scores, float16, a map of the file) of a finished run, or None."""
     path = run.path / "rows"
     if not (path / "forecast.bin").exists():
@@ -134,7 +158,7 @@ def forecasts(run: Run) -> tuple[np.ndarray, np.ndarray] | None:
     return starts, np.memmap(path / "forecast.bin", "<f2", "r", shape=shape) if len(starts) else np.empty(shape, "<f2")
 
 
-def forecast(run: Run, start: int) -> np.ndarray | None:
+def forecast(run: Record, start: int) -> np.ndarray | None:
     """The best weights' forecast [H, N, C'] in units of the window that starts at step ``start``; None if not stored."""
     stored = forecasts(run)
     if stored is None:

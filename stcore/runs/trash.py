@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from stcore.runs.folder import LIVE, NAME, Run, RunError
+from stcore.runs.folder import LIVE, NAME, Run
 from stcore.runs.lock import take
+from stcore.runs.spec import RunError
 
 FOLDER = ".trash"
 NAMED = re.compile(rf"({NAME.pattern})~(\d{{8}}T\d{{6}})(?:-\d+)?")

@@ -10,8 +10,8 @@ from typing import Any
 
 from stcore.findings import refuse
 from stcore.runs import files
-from stcore.runs.folder import RunError
 from stcore.runs.quota import check_quota
+from stcore.runs.spec import RunError
 from stcore.runs.trash import deleted
 
 FOLDER = ".uploads"

@@ -22,7 +22,7 @@ from stcore.evidence.importance import RegionsLeftOut
 from stcore.options import OptionError
 from stcore.processes import jobs
 from stcore.runs import Run, create, open_run
-from stcore.runs.folder import RunError
+from stcore.runs.spec import RunError
 from stcore.runs.trace import trace
 from stcore.sensors.correlation import correlation
 
