@@ -26,8 +26,7 @@ from stcore.runs.queue import slots
 from stcore.training import cost
 from stcore.words import duration
 
-MAIN = ("keep", "seeds", "samples")
-SEARCHED = ("batch", "lr")  # the search chooses them, if there is one
+MAIN, SEARCHED = ("keep", "seeds", "samples"), ("batch", "lr")  # the second are left to a search, if there is one
 AUTOMATIC = {"rates": "follow the batch", "decays": "that of all runs"}
 CONTROLS = ("full", "random")  # every experiment trains them
 
@@ -297,6 +296,5 @@ def fill_run(run: Run) -> None:
     st.session_state["experiment.model"] = model = options["model"]["name"]
     forms.fill(f"experiment {model}", registry.card("models", model).options.describe(), options["model"], {})
     forms.fill("experiment train", TrainOptions.describe(), options["train"], {})
-    forms.fill(
-        "experiment data", [one for one in DataOptions.describe() if one["name"] != "samples"], options["data"], {}
-    )
+    kinds = [option for option in DataOptions.describe() if option["name"] != "samples"]
+    forms.fill("experiment data", kinds, options["data"], {})
