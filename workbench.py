@@ -1,7 +1,7 @@
 """Start Winnow: ``python3 workbench.py [--port N] [--no-browser] [--data FOLDER]``, or its tests: ``... test``.
 
 The first start makes ``.venv`` beside this file and installs ``requirements.txt`` and the project into it, with your
-own pip settings; later starts install only what changed. Needs nothing but Python; an old one is told that it is old.
+own pip settings; later starts install only what changed. It needs nothing but Python 3.11 or newer.
 """
 
 import argparse
@@ -32,30 +32,30 @@ OFFLINE = ("connection broken", "failed to establish", "name resolution", "timed
 
 
 def fingerprint() -> str:
-    """What an environment here is made from; the place counts, since the project is installed as a link to it."""
+    """A hash of what the environment is made from. The folder counts, since the project is installed as a link to it."""
     needs = ((ROOT / name).read_bytes() for name in ("requirements.txt", "pyproject.toml"))
     return hashlib.sha256(b"\0".join((str(ROOT).encode(), *needs))).hexdigest()
 
 
 def pip(*arguments: str) -> None:
-    """Run pip install in the environment and show what it says; end in one sentence where it fails."""
+    """Run pip install in the environment and show its output. Exit with one sentence if it fails."""
     command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", *arguments]
-    said = ""
+    output = ""
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, encoding="utf-8", errors="replace") as process:
         for line in process.stderr or ():
             sys.stderr.write(line)
-            said += line.lower()
+            output += line.lower()
     if process.returncode == 0:
         return
-    if "no space left" in said or "not enough space" in said:
+    if "no space left" in output or "not enough space" in output:
         sys.exit(f"The disk is full: make room where {ROOT} and your temporary files lie, then start again.")
-    if any(sign in said for sign in OFFLINE):
+    if any(sign in output for sign in OFFLINE):
         sys.exit("pip reached no network: check the connection and pip's proxy settings, then start again.")
     sys.exit("pip could not install what is needed; its reason stands above (tested with Python 3.11 to 3.14).")
 
 
 def install() -> None:
-    """Make ``.venv`` if it is missing or broken and bring it to ``requirements.txt``; mostly there is nothing to do."""
+    """Make ``.venv`` if it is missing or broken, and install what changed in ``requirements.txt``. Mostly nothing is to do."""
     if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == fingerprint():
         return
     if not PYTHON.exists() or subprocess.call([str(PYTHON), "-c", "import pip"], stderr=subprocess.DEVNULL) != 0:
@@ -73,8 +73,8 @@ def install() -> None:
     STAMP.write_text(fingerprint())
 
 
-def answers(port: int) -> bool:
-    """Whether something on this machine listens on the port."""
+def is_taken(port: int) -> bool:
+    """Whether a program on this machine listens on the port."""
     try:
         socket.create_connection(("localhost", port), timeout=0.5).close()
     except OSError:
@@ -82,8 +82,8 @@ def answers(port: int) -> bool:
     return True
 
 
-def attend(process: "subprocess.Popen[bytes]") -> int:
-    """Wait for a child and give its exit code; a Ctrl-C reached it too, so it gets the time to end by itself."""
+def wait_for(process: "subprocess.Popen[bytes]") -> int:
+    """Wait for a child and return its exit code. Ctrl-C reaches the child too, so it gets time to end by itself."""
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     try:
         return process.wait()
@@ -95,8 +95,8 @@ def attend(process: "subprocess.Popen[bytes]") -> int:
 
 
 def announce(server: "subprocess.Popen[bytes]", port: int, browser: bool, host: str = "localhost") -> None:
-    """Once the server answers, print its address and open it in a browser, where there is a screen."""
-    while server.poll() is None and not answers(port):
+    """Once the server answers, print its address and, if there is a screen, open it in a browser."""
+    while server.poll() is None and not is_taken(port):
         time.sleep(0.05)
     if server.poll() is None:
         print(f"Winnow is at http://{host}:{port} (Ctrl-C ends the page; training goes on)", flush=True)
@@ -104,8 +104,9 @@ def announce(server: "subprocess.Popen[bytes]", port: int, browser: bool, host: 
             webbrowser.open(f"http://localhost:{port}")
 
 
-def readable(folders: "Sequence[str]", always: str = "") -> "dict[str, str]":
-    """For the app: the folders it may read data from: ``always``, else those of STCORE_DATA, else your home; and ``--data``."""
+def data_environment(folders: "Sequence[str]", always: str = "") -> "dict[str, str]":
+    """Environment of the app: the folders it may read data from. These are ``folders`` and ``always``; without ``always`` the
+    folders of STCORE_DATA, or your home."""
     for folder in folders:
         if not os.path.isdir(folder):
             sys.exit(f"There is no folder {folder} to read data from.")
@@ -113,13 +114,13 @@ def readable(folders: "Sequence[str]", always: str = "") -> "dict[str, str]":
     return {"STCORE_DATA": os.pathsep.join([named, *map(os.path.abspath, folders)])}
 
 
-def class_served(
+def class_settings(
     hosts: "Sequence[str]", data: "Sequence[str]", quota: str, slots: int
 ) -> "tuple[list[str], dict[str, str]]":
-    """How the app is served to a class: the server's flags, and what the app is told.
+    """How the app is served to a class: flags for the server, and the environment of the app.
 
-    It listens on the network and answers to the given host names alone; each browser has a runs folder of its own with a
-    quota; all share the slots, and read data from the ``data`` folders only.
+    The app listens on the network and answers only to the given host names. Each browser has its own runs folder with a
+    quota. All browsers share the slots and read data from the ``data`` folders only.
     """
     if not re.fullmatch(r"(?i)\d+(\.\d+)?\s*[kmgt]?b?", quota):
         sys.exit(f"--quota has to be a size such as 500MB or 2GB; it is {quota}.")
@@ -129,48 +130,50 @@ def class_served(
     for folder in (str(ROOT / "data"), *data):
         if Path(runs).resolve().is_relative_to(Path(folder).resolve()):
             sys.exit(f"The class's runs are kept in {runs}, inside {folder}, where all may read; share another folder.")
-    told = {"STCORE_CLASS": "1", "STCORE_RUNS": runs, "STCORE_SLOTS_IN": runs, "STCORE_QUOTA": quota}
-    told["STCORE_SLOTS"] = str(slots)
-    return flags, {**told, **readable(data, str(ROOT / "data"))}
+    environment = {"STCORE_CLASS": "1", "STCORE_RUNS": runs, "STCORE_SLOTS_IN": runs, "STCORE_QUOTA": quota}
+    environment["STCORE_SLOTS"] = str(slots)
+    return flags, {**environment, **data_environment(data, str(ROOT / "data"))}
 
 
-def start(port: int, browser: bool, flags: "Sequence[str]" = (), told: "dict[str, str] | None" = None) -> int:
-    """Serve the app until Ctrl-C: on this machine alone, unless ``flags`` say otherwise. ``told`` is the app's environment."""
-    if answers(port):
+def start(port: int, browser: bool, flags: "Sequence[str]" = (), environment: "dict[str, str] | None" = None) -> int:
+    """Serve the app until Ctrl-C, on this machine only, unless ``flags`` say otherwise."""
+    if is_taken(port):
         sys.exit(f"Port {port} is taken, perhaps by Winnow: see http://localhost:{port}, or add --port {port + 1}")
     command = [str(PYTHON), "-m", "streamlit", "run", "app/main.py", f"--server.port={port}", "--server.headless=true"]
-    quiet = {**os.environ, **(told or {}), "STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE": "true"}  # announce says the address
+    # The server prints no welcome: announce prints the address.
+    quiet = {**os.environ, **(environment or {}), "STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE": "true"}
     server = subprocess.Popen([*command, *flags], cwd=ROOT, env=quiet)
-    host = flags[-1].rpartition("=")[2] if flags else "localhost"  # the last one that is allowed
+    # The last flag allows the last host name.
+    host = flags[-1].rpartition("=")[2] if flags else "localhost"
     threading.Thread(target=announce, args=(server, port, browser, host), daemon=True).start()
-    return attend(server)
+    return wait_for(server)
 
 
 def main(arguments: "list[str]") -> int:
-    """Install what is missing, then start the app or the tests; gives the exit code."""
+    """Install what is missing, then start the app or the tests. Returns the exit code."""
     if sys.version_info < (3, 11):
         sys.exit("Winnow needs Python 3.11 or newer; this is {}.{}.".format(*sys.version_info))
     if arguments[:1] == ["test"]:
         install()
-        return attend(subprocess.Popen([str(PYTHON), "-m", "pytest", *arguments[1:]], cwd=ROOT))
+        return wait_for(subprocess.Popen([str(PYTHON), "-m", "pytest", *arguments[1:]], cwd=ROOT))
     parser = argparse.ArgumentParser(description="Start Winnow; `workbench.py test` runs its tests instead.")
     parser.add_argument("--port", type=int, default=8501, help="where the page is served (8501)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
-    said = (
-        "a folder that the app may read data from, besides your home, or besides the folders that STCORE_DATA names in its "
-        "place (a class reads neither); may be given several times"
+    text = (
+        "a further folder that the app may read data from; it also reads your home, or the folders that STCORE_DATA names "
+        "instead (a class reads neither of these); may be given several times"
     )
-    parser.add_argument("--data", metavar="FOLDER", action="append", default=[], help=said)
-    said = "serve a class on the network under this host name; see README, Serve a class"
-    parser.add_argument("--class", dest="hosts", metavar="HOST", action="append", default=[], help=said)
+    parser.add_argument("--data", metavar="FOLDER", action="append", default=[], help=text)
+    text = "serve a class on the network under this host name; see docs/serving.md"
+    parser.add_argument("--class", dest="hosts", metavar="HOST", action="append", default=[], help=text)
     parser.add_argument("--quota", default="1GB", help="of a class: what the runs of one browser may take (1GB)")
     many = max(1, (os.cpu_count() or 2) // 2)
     parser.add_argument("--slots", type=int, default=many, help=f"of a class: how many runs train at once ({many})")
-    chosen = parser.parse_args(arguments)
+    given = parser.parse_args(arguments)
     install()
-    if chosen.hosts:
-        return start(chosen.port, False, *class_served(chosen.hosts, chosen.data, chosen.quota, chosen.slots))
-    return start(chosen.port, not chosen.no_browser, (), readable(chosen.data))
+    if given.hosts:
+        return start(given.port, False, *class_settings(given.hosts, given.data, given.quota, given.slots))
+    return start(given.port, not given.no_browser, (), data_environment(given.data))
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ def find_run(name: str) -> Run | None:
 
 def run_state(run: Run) -> str:
     """The run's status; also ``starting`` while its worker was started here but has not reported yet."""
-    return "starting" if worker.launching(run) else run.status
+    return "starting" if worker.is_launching(run) else run.status
 
 
 def show_run(run: Run) -> None:

@@ -19,7 +19,7 @@ from scipy.stats import kendalltau
 
 from stcore import readers
 from stcore.events import Epoch
-from stcore.options import RunOptions, merged
+from stcore.options import RunOptions, merge
 from stcore.processes import jobs
 from stcore.runs import Run
 from stcore.training.trainer import Trainer
@@ -40,7 +40,7 @@ def ranked(name: str, folder: Path) -> list[Any] | None:
     errors, seconds = np.empty((2, len(CHOICES))), np.zeros(2)
     for way, (path, on) in enumerate(((None, None), ("the set", small))):
         for place, choice in enumerate(CHOICES):
-            trainer = Trainer(data, RunOptions.read(merged(cell.train(STID, path), choice)), distilled=on)
+            trainer = Trainer(data, RunOptions.read(merge(cell.train(STID, path), choice)), distilled=on)
             errors[way, place] = min(event.validation["mae"] for event in trainer if isinstance(event, Epoch))
             seconds[way] += sum(trainer.stopwatch.seconds.values())
     tau = kendalltau(errors[0], errors[1])

@@ -12,7 +12,7 @@ import torch
 from stcore import readers
 from stcore.data import STData
 from stcore.events import Epoch
-from stcore.options import RunOptions, merged
+from stcore.options import RunOptions, merge
 from stcore.processes import jobs
 from stcore.runs import Run
 from stcore.training.trainer import Trainer
@@ -56,7 +56,7 @@ def measure(sources: Mapping[str, str], grid: Sequence[Any], folder: Path) -> No
 def measured(data: STData, small: STData, cell: Any, distilling: float) -> dict[str, Any]:
     """Of each way seconds of whole trainings, in turn, best validation error and memory; and what a warm start saves."""
     asked = {
-        name: merged(cell.train(MODEL, "the set" if way.small else None), {"train": way.set})
+        name: merge(cell.train(MODEL, "the set" if way.small else None), {"train": way.set})
         for name, way in WAYS.items()
     }
     given = {name: small if way.small else None for name, way in WAYS.items()}
@@ -111,7 +111,7 @@ def warm_started(data: STData, small: STData, cell: Any, distilling: float) -> d
     aim, whole = 1.01 * min(error for _, error in full), full[-1][0]
     epochs = len(full)
     alone = cell.train(MODEL, None)
-    best = earliest(data, merged(alone, {"distilled": {"source": "the set", "warm": WARM}}), aim, epochs, small)
+    best = earliest(data, merge(alone, {"distilled": {"source": "the set", "warm": WARM}}), aim, epochs, small)
     shorter = earliest(data, alone, aim, epochs, None)  # the control
     by_itself = next(seconds for seconds, error in full if error <= aim)
     saved = None if best is None else whole - best
@@ -130,6 +130,6 @@ def earliest(data: STData, options: dict[str, Any], aim: float, epochs: int, sma
     """Seconds until a validation error of ``aim`` by the faster of schedules of 30 and 50 % of the epochs, or None."""
     found = []
     for share in (0.3, 0.5):
-        curve = trained(data, merged(options, {"train": {"epochs": max(1, round(share * epochs))}}), small)
+        curve = trained(data, merge(options, {"train": {"epochs": max(1, round(share * epochs))}}), small)
         found += [seconds for seconds, error in curve if error <= aim][:1]
     return min(found, default=None)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stcore import readers
-from stcore.options import RunOptions, merged
+from stcore.options import RunOptions, merge
 from stcore.runs.create import resolve
 from stcore.training.trainer import Trainer
 
@@ -33,7 +33,7 @@ def main() -> None:
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in RECIPES}
     for seed in range(arguments.seeds):
         for name, recipe in RECIPES.items():
-            options, _ = resolve(data, RunOptions.read(merged(COMMON, recipe, {"seed": seed})))
+            options, _ = resolve(data, RunOptions.read(merge(COMMON, recipe, {"seed": seed})))
             before = time.process_time()
             finished = list(Trainer(data, options))[-1]
             found[name].append((finished.metrics["test"]["mae"], time.process_time() - before))

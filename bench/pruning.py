@@ -29,7 +29,7 @@ from stcore import readers, registry, simulate
 from stcore.data import STData
 from stcore.evidence.experiment import Experiment, create_experiment
 from stcore.evidence.experiment.work import Progress
-from stcore.options import OptionError, RunOptions, merged
+from stcore.options import OptionError, RunOptions, merge
 from stcore.runs import RunError
 from stcore.runs.create import resolve
 from stcore.words import duration
@@ -107,7 +107,7 @@ def possible(
         for keep in method["keep"]:
             own = {"prune": {"name": method["name"], "keep": keep}, "data": {"samples": samples}}
             try:
-                resolve(data, RunOptions.read(merged(common, own)))
+                resolve(data, RunOptions.read(merge(common, own)))
                 met.append(keep)
             except OptionError as error:
                 refused.append(f"{method['name']} at {keep:.0%} on {samples} is left out: {error}")

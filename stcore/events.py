@@ -1,7 +1,7 @@
-"""What a running job says, in the order it says it. A job writes and prints nothing: it is iterated.
+"""Events: what a task reports while it runs. A task writes and prints nothing; the caller iterates over its events.
 
-``Started``, then per epoch many ``Progress`` and one ``Epoch``, at the end ``Finished``. Arrays travel beside the plain
-values and are stored as rows; ``to_json`` leaves them out.
+The order is ``Started``, then many ``Progress`` and one ``Epoch`` per epoch, then ``Finished``. An event holds plain values
+and arrays. ``to_json`` gives the plain values; the arrays are stored as rows.
 """
 
 from dataclasses import dataclass, field, fields
@@ -14,7 +14,7 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened in a job."""
+    """Something that happened in a task."""
 
     @property
     def name(self) -> str:
@@ -22,14 +22,14 @@ class Event:
         return type(self).__name__.lower()
 
     def to_json(self) -> dict[str, Any]:
-        """The event's plain values; arrays are left out."""
+        """The plain values of the event, without its arrays."""
         plain = {part.name: getattr(self, part.name) for part in fields(self) if part.name != "arrays"}
         return {"event": self.name, **plain}
 
 
 @dataclass(frozen=True)
 class Started(Event):
-    """The job has its data and model and begins (or goes on) at ``epoch``."""
+    """The task has its data and its model and starts (or resumes) at ``epoch``."""
 
     epoch: int
     epochs: int
@@ -44,10 +44,10 @@ class Started(Event):
 
 @dataclass(frozen=True)
 class Progress(Event):
-    """A batch is done. ``visits`` of ``planned`` sample visits of the whole run are behind us.
+    """A batch is done: ``visits`` of the ``planned`` sample visits of the whole run have been made.
 
-    In epoch -1 they are those of the short trainings that a strategy wants beforehand; of a distillation those of the teacher
-    and of the models that measure the start.
+    Epoch -1 stands for work before the first epoch: the pilots of a strategy; in a distillation the teacher and the models
+    that measure the start.
     """
 
     epoch: int
@@ -59,15 +59,21 @@ class Progress(Event):
 
 @dataclass(frozen=True)
 class Epoch(Event):
-    """An epoch is done: the weighted mean loss in training spreads, validation metrics in units, seconds by kind of work,
-    on the wall (``seconds``) and of the processor (``cpu``).
+    """An epoch is done. ``train_loss`` is the weighted mean loss in units of the training std, ``validation`` holds metrics in
+    units, ``seconds`` wall time and ``cpu`` processor time by kind of work.
 
-    ``arrays``: ``score`` [W] (NaN where never scored), ``level`` [W] (the error at which a sample was last met, in training
-    spreads), ``kept`` [W] bool, ``weight`` [W], ``sensor_error`` [N] (validation MAE in units) and ``importance`` [N]
-    (share of the input's pull on the loss). Where samples are cells, these are means over a window's sensors, ``kept`` is
-    a share, and ``sensor_kept`` and ``sensor_score`` [N] tell the same of each sensor. Under a mask ``active`` [N] bool and
-    ``mask_score`` [N] say which sensors are on and what the mask thinks of them, and ``mask`` counts them. ``notes`` are
-    those that could not be told before, such as which mask won a comparison.
+    ``arrays`` holds:
+
+    - ``score`` [W], NaN where a sample was never scored
+    - ``level`` [W], the error of a sample at its last visit, in units of the training std
+    - ``kept`` [W] bool and ``weight`` [W]
+    - ``sensor_error`` [N], validation MAE in units
+    - ``importance`` [N], the share of each sensor in |input times gradient of the loss|
+    - if samples are cells: the arrays over [W] are means over a window's sensors, ``kept`` is a share, and ``sensor_kept``
+      and ``sensor_score`` [N] give the same for each sensor
+    - under a mask: ``active`` [N] bool, the sensors that are on, and ``mask_score`` [N], the mask's score of each sensor
+
+    ``mask`` holds the counts of the mask, ``notes`` what was not known at the start, such as which mask won a comparison.
     """
 
     epoch: int
@@ -87,13 +93,16 @@ class Epoch(Event):
 
 @dataclass(frozen=True)
 class Finished(Event):
-    """The run's result, of the weights with the best validation error.
+    """The run's result, for the weights with the best validation error.
 
-    ``arrays``: ``forecast`` [K, H, N, C'] in z-scores, float16, and ``forecast_start`` [K] (first input steps), plus the
-    test's MAE per sensor ``test_sensor_error`` [N] in units, and for paired comparisons of each test window and step the
-    summed absolute error and the count of targets, ``test_error`` and ``test_count`` [W, H] of the windows at
-    ``test_start`` [W]. ``visits`` tells, beside those of training, ``refresh`` (scored without gradient) and ``pilot``
-    (trained beforehand).
+    ``arrays`` holds:
+
+    - ``forecast`` [K, H, N, C'] float16 in z-scores, and ``forecast_start`` [K], the first input steps
+    - ``test_sensor_error`` [N], the test MAE of each sensor in units
+    - ``test_error`` and ``test_count`` [W, H], the sum of absolute errors and the count of targets for each test window and
+      step, and ``test_start`` [W], where the windows start; paired comparisons use these
+
+    ``visits`` counts training, ``refresh`` (scored without gradient) and ``pilot`` (trained before the first epoch).
     """
 
     epochs: int

@@ -1,4 +1,4 @@
-"""What can be chosen. One declaration gives the checks, the command line's ``--set``, the app's forms and the JSON of a run."""
+"""Options. One declaration yields the checks, the command line's ``--set``, the app's forms and the JSON of a run."""
 
 import json
 from collections.abc import Mapping
@@ -7,45 +7,46 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 
-def _listed(value: Any) -> Any:
-    """``"1,50,80"``, or a single ``1``, as a list, so that a command line can write one."""
+def _as_list(value: Any) -> Any:
+    """A list from ``"1,50,80"`` or from a single ``1``, as a command line writes it."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return [value] if isinstance(value, int) else value
 
 
-def _named(value: Any) -> Any:
-    """Names as a list; what a command line took for a number, such as sensor 773869, is one, too."""
-    listed = _listed(value)
-    return [str(part) if type(part) is int else part for part in listed] if isinstance(listed, list) else listed
+def _as_names(value: Any) -> Any:
+    """A list of names. A whole number becomes a name, since a command line reads sensor 773869 as a number."""
+    parts = _as_list(value)
+    return [str(part) if type(part) is int else part for part in parts] if isinstance(parts, list) else parts
 
 
-def _three(value: Any) -> Any:
-    """Three shares; the check of a tuple would name the missing ones by number."""
-    shares = _listed(value)
+def _as_three_shares(value: Any) -> Any:
+    """Three shares. Pydantic's own message would name the missing ones by number."""
+    shares = _as_list(value)
     if not isinstance(shares, list | tuple) or len(shares) != 3:
-        raise ValueError(SHARES)
+        raise ValueError(SHARES_RULE)
     return shares
 
 
-LONGEST = 200  # letters of what was given, told again in an error
-SHARES = "three shares above 0 that sum to 1 are needed, such as 0.6,0.2,0.2"
-Names = Annotated[list[str], BeforeValidator(_named)]
-Steps = Annotated[list[int], BeforeValidator(_listed)]
+# An error quotes at most so many letters of a value.
+LONGEST_QUOTE = 200
+SHARES_RULE = "three shares above 0 that sum to 1 are needed, such as 0.6,0.2,0.2"
+Names = Annotated[list[str], BeforeValidator(_as_names)]
+Steps = Annotated[list[int], BeforeValidator(_as_list)]
 
 
 class OptionError(ValueError):
-    """An option that cannot be: says which, what it was, what is allowed."""
+    """An option that is not allowed. The message says which one, its value, and what is allowed."""
 
 
 class Options(BaseModel):
-    """A set of options: checked, without unknown names, never changed after it is made."""
+    """A set of options. Values are checked, unknown names refused, and nothing changes later."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> Self:
-        """Options from plain values; raises OptionError in one sentence."""
+        """Options from plain values. OptionError, with one sentence for each wrong value."""
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
@@ -53,28 +54,28 @@ class Options(BaseModel):
 
     @classmethod
     def describe(cls) -> list[dict[str, Any]]:
-        """Each option's name, type, default, unit, bounds and help as plain values; ``optional`` where it may be left out."""
+        """Name, type, default, unit, bounds and help of each option as plain values; ``optional`` if it may be None."""
         schema = cls.model_json_schema()
-        described = []
+        rows = []
         for name, field in cls.model_fields.items():
             extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
             default = json.loads(json.dumps(field.get_default(call_default_factory=True), default=_plain))
             shape = _shape(schema["properties"][name])
-            described.append({"name": name, "default": default, "help": field.description or "", **shape, **extra})
-        return described
+            rows.append({"name": name, "default": default, "help": field.description or "", **shape, **extra})
+        return rows
 
 
-KEPT = ("type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "enum")
+SCHEMA_KEYS = ("type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "enum")
 
 
 def _shape(part: dict[str, Any]) -> dict[str, Any]:
-    """Type, bounds and choices of an option's schema; of one that may be null, those of its other form."""
+    """Type, bounds and choices from an option's schema. If the option may be null, from its other form."""
     forms = part.get("anyOf", [part])
     form = next((form for form in forms if form.get("type") != "null"), part)
     if "const" in form:
         form = {**form, "enum": [form["const"]]}
     optional = {"optional": True} if len(forms) > 1 else {}
-    return {key: form[key] for key in KEPT if key in form} | optional
+    return {key: form[key] for key in SCHEMA_KEYS if key in form} | optional
 
 
 def _plain(value: Any) -> Any:
@@ -86,23 +87,23 @@ def _sentence(cls: type[Options], error: Mapping[str, Any]) -> str:
     if error["type"] == "extra_forbidden":
         known = f"known are {', '.join(cls.model_fields)}" if cls.model_fields else "there are none to choose here"
         return f"there is no option {where!r}; {known}"
-    said, given = error["msg"].removeprefix("Value error, "), repr(error["input"])
-    given = given if len(given) <= LONGEST else f"{given[:LONGEST]}..."
-    return f"option {where!r}: {said[:1].lower()}{said[1:]} (it was {given})"
+    message, given = error["msg"].removeprefix("Value error, "), repr(error["input"])
+    given = given if len(given) <= LONGEST_QUOTE else f"{given[:LONGEST_QUOTE]}..."
+    return f"option {where!r}: {message[:1].lower()}{message[1:]} (it was {given})"
 
 
 def option(default: Any, description: str, **more: Any) -> Any:
-    """A field with its help; ``unit=...`` is shown beside it."""
+    """A field with its help. Forms show ``unit=...`` beside it."""
     unit = more.pop("unit", None)
     return Field(default, description=description, json_schema_extra={"unit": unit} if unit else None, **more)
 
 
 class DataOptions(Options):
-    """Which stretch of the data a sample is."""
+    """How samples are cut from the data."""
 
     lookback: int = option(12, "Steps that the model sees.", ge=1, le=2016, unit="steps")
     horizon: int = option(12, "Steps that it forecasts.", ge=1, le=2016, unit="steps")
-    split: Annotated[tuple[float, float, float], BeforeValidator(_three)] = option(
+    split: Annotated[tuple[float, float, float], BeforeValidator(_as_three_shares)] = option(
         (0.6, 0.2, 0.2), "Shares of time for training, validation and test, in this order."
     )
     targets: Names | None = option(None, "Channels to forecast; the first when left out.")
@@ -120,7 +121,7 @@ class DataOptions(Options):
     @classmethod
     def _shares(cls, split: tuple[float, float, float]) -> tuple[float, float, float]:
         if not (min(split) > 0 and abs(sum(split) - 1) <= 1e-6):
-            raise ValueError(SHARES)
+            raise ValueError(SHARES_RULE)
         return split
 
     @field_validator("targets", "inputs")
@@ -181,8 +182,8 @@ class DistilledOptions(Options):
 
 
 class RunOptions(Options):
-    """Everything that decides a run besides its data. ``model``, ``prune`` and ``mask`` hold a ``name`` and that
-    thing's options."""
+    """Everything besides the data that determines a run. ``model``, ``prune`` and ``mask`` hold a ``name`` and the options of
+    the thing with that name."""
 
     seed: int = option(0, "The one seed of every random draw.", ge=0, lt=2**31)
     data: DataOptions = DataOptions()
@@ -193,20 +194,20 @@ class RunOptions(Options):
     distilled: DistilledOptions = DistilledOptions()
 
 
-def nested(assignments: list[str]) -> dict[str, Any]:
-    """``["model.width=32"]`` as ``{"model": {"width": 32}}``; values are JSON where they parse as JSON, else text."""
+def parse_assignments(assignments: list[str]) -> dict[str, Any]:
+    """``["model.width=32"]`` as ``{"model": {"width": 32}}``. A value is read as JSON if it is JSON, else as text."""
     tree: dict[str, Any] = {}
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
         if not equals or not path:
             raise OptionError(f"--set takes name=value, such as model.width=32; it was {assignment!r}")
         *parents, last = path.split(".")
-        place = tree
+        branch = tree
         for parent in parents:
-            place = place.setdefault(parent, {})
-            if not isinstance(place, dict):
+            branch = branch.setdefault(parent, {})
+            if not isinstance(branch, dict):
                 raise OptionError(f"{path!r} goes through {parent!r}, which has a value already")
-        place[last] = _value(text)
+        branch[last] = _value(text)
     return tree
 
 
@@ -217,11 +218,11 @@ def _value(text: str) -> Any:
         return text
 
 
-def merged(*trees: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested values laid over each other, later ones on top."""
+def merge(*trees: Mapping[str, Any]) -> dict[str, Any]:
+    """One nested dict from several. Later values replace earlier ones."""
     result: dict[str, Any] = {}
     for tree in trees:
         for key, value in tree.items():
             below = result.get(key)
-            result[key] = merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+            result[key] = merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
     return result

@@ -1,6 +1,6 @@
-"""The few collective operations of a job on several processes; the only place that knows torch.distributed.
+"""Ranks: the collective operations of a job on several processes. Only this file uses torch.distributed.
 
-A job reads RANK and WORLD_SIZE, as torchrun, Slurm and others set them. Alone, everything here is free.
+A job reads RANK and WORLD_SIZE, which torchrun, Slurm and others set. With one process every operation here is free.
 """
 
 import os
@@ -11,7 +11,7 @@ import torch.distributed as distributed
 
 
 class Ranks:
-    """This process among ``world`` ones that do the same job; rank 0 speaks and writes."""
+    """This process among the ``world`` processes of a job. Rank 0 reports and writes."""
 
     def __init__(self) -> None:
         self.rank = int(os.environ.get("RANK", 0))
@@ -25,21 +25,23 @@ class Ranks:
         """Whether this is rank 0."""
         return self.rank == 0
 
-    def deal(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """This rank's part [K] of a batch ``places`` [B], and which of it are real: the last ones may be copies, so that
-        every rank gets equally many, K = ceil(B / world)."""
-        most = -(-len(places) // self.world)
+    def deal(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """This rank's part [K] of a batch ``positions`` [B], and which of its entries are real [K] bool.
+
+        Every rank gets K = ceil(B / world) positions, so the last ones may be copies.
+        """
+        most = -(-len(positions) // self.world)
         turns = self.rank + self.world * np.arange(most)
-        return np.resize(places, most * self.world)[turns], turns < len(places)
+        return np.resize(positions, most * self.world)[turns], turns < len(positions)
 
     def sum(self, tensor: torch.Tensor) -> torch.Tensor:
-        """The sum of everyone's ``tensor``, in place."""
+        """The sum of ``tensor`` over all ranks, in place."""
         if self.world > 1:
             distributed.all_reduce(tensor)
         return tensor
 
     def sum_gradient(self, whole: torch.nn.Parameter, loss: torch.Tensor) -> torch.Tensor:
-        """The gradient becomes the sum of everyone's; gives the sum of everyone's ``loss``. One message."""
+        """Sum the gradient over all ranks in place, and return the sum of ``loss``. Both travel in one message."""
         loss = loss.detach()
         if self.world == 1 or whole.grad is None:
             return loss
@@ -48,21 +50,21 @@ class Ranks:
         return message[-1]
 
     def agree(self, wish: bool) -> bool:
-        """True for all if rank 0 wishes it."""
+        """True on every rank if ``wish`` is True on rank 0."""
         if self.world == 1:
             return wish
         return bool(self.sum(torch.tensor([int(wish and self.first)])).item())
 
-    def tell(self, text: str) -> str:
-        """Rank 0's text, for all."""
+    def broadcast(self, text: str) -> str:
+        """Rank 0's text, on every rank."""
         if self.world == 1:
             return text
-        told = [text]
-        distributed.broadcast_object_list(told)
-        return str(told[0])
+        texts = [text]
+        distributed.broadcast_object_list(texts)
+        return str(texts[0])
 
     def close(self) -> None:
-        """Leave the group, waiting for the others."""
+        """Wait for the other ranks, then leave the group."""
         if self.world > 1 and distributed.is_initialized():
             distributed.barrier()
             distributed.destroy_process_group()

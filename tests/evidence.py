@@ -9,7 +9,7 @@ import numpy as np
 from scipy.signal import lfilter
 
 from stcore.evidence.paired import Evidence
-from stcore.options import merged
+from stcore.options import merge
 from stcore.runs import Run
 
 DAY = 24
@@ -56,7 +56,7 @@ def autoregressive(rng: np.random.Generator, size: tuple[int, ...], memory: floa
 def edit(run: Run, changes: dict[str, Any]) -> Run:
     """The run with these values in its spec.json laid over its own."""
     path = run.path / "spec.json"
-    path.write_text(json.dumps(merged(json.loads(path.read_text()), changes)))
+    path.write_text(json.dumps(merge(json.loads(path.read_text()), changes)))
     return Run(run.path)
 
 
@@ -64,19 +64,30 @@ def written(folder: Path, test: Evidence, name: str, leave_out: Sequence[str] = 
     """A finished run's folder that holds ``test``."""
     spec = {
         "data": {
-            "title": "made", "source": "data.nc", "answers": {}, "fingerprint": test.fingerprint, "first_step": "2026-01-05",
-            "step_seconds": test.step_seconds, "sensors": test.sensors, "channels": ["c"], "places": None, "units": {},
+            "title": "made",
+            "source": "data.nc",
+            "answers": {},
+            "fingerprint": test.fingerprint,
+            "first_step": "2026-01-05",
+            "step_seconds": test.step_seconds,
+            "sensors": test.sensors,
+            "channels": ["c"],
+            "places": None,
+            "units": {},
             "simulated": False,
         },
         "targets": ["c"],
         "windows": {"train": 100, "validation": 10, "test": len(test.start)},
         "scale": {"mean": [0.0], "spread": [1.0]},
         "options": {
-            "data": {"lookback": test.lookback, "horizon": test.horizon}, "train": {"epochs": 2, "threads": 1},
-            "model": {"name": "stid"}, "prune": {"name": "full"}, "seed": test.seed,
+            "data": {"lookback": test.lookback, "horizon": test.horizon},
+            "train": {"epochs": 2, "threads": 1},
+            "model": {"name": "stid"},
+            "prune": {"name": "full"},
+            "seed": test.seed,
         },
         "versions": {},
-    }  # fmt: skip
+    }
     run = Run.create(folder, spec, np.arange(100), name)
     rows = run.path / "rows"
     rows.mkdir(exist_ok=True)

@@ -62,8 +62,17 @@ def distiller_cost(options: PickOptions, shape: DistilShape) -> DistilCost:
 
 
 WHERE = "outside_things"
-MODEL = ModelCard("their-model", "Theirs.", "them", f"{WHERE}:Mean", PlainOptions, mixes_sensors=True, unseen={},
-    cost=model_cost, title="Their model")  # fmt: skip
+MODEL = ModelCard(
+    "their-model",
+    "Theirs.",
+    "them",
+    f"{WHERE}:Mean",
+    PlainOptions,
+    mixes_sensors=True,
+    unseen={},
+    cost=model_cost,
+    title="Their model",
+)
 OLD_MODEL = Card("their-old-model", "Theirs.", "them", f"{WHERE}:Mean", PlainOptions, mixes_sensors=True, speed=0.5)
 STRATEGY = StrategyCard(
     "their-strategy", "Theirs.", "them", "stcore.prune.random:Random", BudgetOptions, visits=strategy_visits

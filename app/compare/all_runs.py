@@ -229,6 +229,6 @@ def show_health() -> None:
     with st.popover("Health of this machine", icon=":material/monitor_heart:"):
         if not st.toggle("Check now", key="check health", help="It only looks and changes nothing."):
             return
-        for check in health.checked(runs_folder()):
+        for check in health.checks(runs_folder()):
             remedy = f"  \n{check.remedy}" if check.remedy else ""
             st.markdown(f"{ICONS[check.level]} **{plain(check.name)}**: {plain(check.text)}{remedy}")

@@ -69,7 +69,7 @@ def show_set_files(run: Run) -> None:
 
 def _pack_set(run: Run, key: str) -> None:
     try:
-        st.session_state[key] = oneshot.saved(run.path / FILE, "stemdist", ".pt")
+        st.session_state[key] = oneshot.save_as(run.path / FILE, "stemdist", ".pt")
     except RunError as error:
         st.session_state[PACKING] = str(error)
 

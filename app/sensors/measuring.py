@@ -50,7 +50,7 @@ def show_measuring(view: View) -> None:
 # ---- permuted histories ----------------------------------------------------------------------------------------------
 def is_permuting(run: Run) -> bool:
     """Whether a process permutes histories of the run now."""
-    return worker.working(run.path / FILE) or (under_way(run) is not None and kept(run) is None)
+    return worker.is_working(run.path / FILE) or (under_way(run) is not None and kept(run) is None)
 
 
 def show_permutation(run: Run) -> None:
@@ -125,7 +125,7 @@ def region_answer(view: View) -> LeavingOut | None:
 
 def is_busy(asked: LeavingOut) -> bool:
     """Whether a process works on the question, of this server or another."""
-    return worker.working(process_mark(asked)) or any(run.status in LIVE for run in asked.runs())
+    return worker.is_working(process_mark(asked)) or any(run.status in LIVE for run in asked.runs())
 
 
 def process_mark(asked: LeavingOut) -> Path:

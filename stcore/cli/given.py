@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stcore.options import OptionError, RunOptions, merged
+from stcore.options import OptionError, RunOptions, merge
 
 
 def read_object(path: Path | None) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def overlay(file: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
             return True
         return above.get("name", below.get("name")) == below.get("name")
 
-    return merged({part: value for part, value in file.items() if same_name(part)}, given)
+    return merge({part: value for part, value in file.items() if same_name(part)}, given)
 
 
 def without_none(tree: dict[str, Any]) -> dict[str, Any]:

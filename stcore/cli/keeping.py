@@ -88,12 +88,12 @@ def list_or_empty_trash(
 @app.command(rich_help_panel=PANEL)
 def doctor(runs: Runs = RUNS, json: Json = False) -> int:
     """Check Python packages, disk space, old locks and lost worker processes, and say what to do about each problem."""
-    checks = health.checked(Path(runs))
+    checks = health.checks(Path(runs))
     lines = [
         line
         for check in checks
         for line in (f"{health.MARKS[check.level]} {check.name}: {check.text}", f"        {check.remedy}")
         if line.strip()
     ]
-    say({"checks": [asdict(check) for check in checks], "well": health.well(checks)}, json, "\n".join(lines))
-    return 0 if health.well(checks) else 1
+    say({"checks": [asdict(check) for check in checks], "well": health.is_healthy(checks)}, json, "\n".join(lines))
+    return 0 if health.is_healthy(checks) else 1

@@ -12,7 +12,7 @@ from stcore.cli.common import RUNS, Answers, DataSource, Json, Name, Quiet, Runs
 from stcore.cli.following import follow, print_small_set
 from stcore.cli.given import overlay, read_answers, read_options, without_none
 from stcore.distil.options import DistilOptions
-from stcore.options import OptionError, merged, nested
+from stcore.options import OptionError, merge, parse_assignments
 from stcore.runs import Run, create, create_distillation, open_run
 from stcore.runs.folder import Word
 
@@ -64,7 +64,7 @@ def train(
         "data": {"lookback": lookback, "horizon": horizon, "split": split},
         "distilled": {"source": distilled and str(Path(distilled).resolve()), "warm": warm},
     }
-    options = overlay(read_options(config), merged(without_none(given), nested(assignments or [])))
+    options = overlay(read_options(config), merge(without_none(given), parse_assignments(assignments or [])))
     if sparsity is not None and registry.card("masks", options["mask"].get("name", "none")).off == "never":
         raise OptionError("--sparsity needs a mask that switches sensors off, such as --mask dynst.")
     if warm is not None and distilled is None:
@@ -81,7 +81,7 @@ def create_once(data: str, options: dict[str, Any], runs: Path, name: str | None
 
     ranks = Ranks()
     run = create(data, options, runs, name, answers) if ranks.first else None
-    return open_run(ranks.tell(run.id if run else ""), runs)
+    return open_run(ranks.broadcast(run.id if run else ""), runs)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -120,7 +120,7 @@ def distil(
     }
     if not preview and method and "schedule" not in registry.card("distillers", method).options.model_fields:
         raise OptionError(f"--paper sets a schedule of learning, and {method} learns nothing; leave it out.")
-    options = overlay(read_options(config, DistilOptions), merged(without_none(given), nested(assignments or [])))
+    options = overlay(read_options(config, DistilOptions), merge(without_none(given), parse_assignments(assignments or [])))
     run = create_distillation(data, options, runs, name, read_answers(answers))
     return follow(run, quiet, json, partial(print_small_set, out=out, layout=layout))
 

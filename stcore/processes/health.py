@@ -1,4 +1,4 @@
-"""Health: what may be wrong with this machine or with a runs folder, and what to do about it. Looks only, changes nothing."""
+"""Health: what may be wrong with this machine or with a runs folder, and what to do about it. A check changes nothing."""
 
 import os
 import re
@@ -24,15 +24,17 @@ from stcore.words import duration, listing
 Level = Literal["well", "note", "problem"]
 MARKS: dict[Level, str] = {"well": "ok     ", "note": "note   ", "problem": "PROBLEM"}
 PROJECT = "winnow-stcore"
-LEAST_DISK, LEAST_MEMORY = 1e9, 1e9  # bytes free, below which a run may fail
-SILENT, LEFT = 600.0, 3600.0  # seconds: without a word of a worker that trains; of a torn write that nobody finishes
-REMOTE = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "fuse.s3fs", "ceph", "lustre", "9p", "afs")
+# With fewer free bytes a run may fail.
+LEAST_DISK, LEAST_MEMORY = 1e9, 1e9
+# A worker that writes nothing for so long is silent; an unfinished file of that age is left over from a crash.
+SILENT_SECONDS, TORN_SECONDS = 600.0, 3600.0
+NETWORK_FILESYSTEMS = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "fuse.s3fs", "ceph", "lustre", "9p", "afs")
 WORKER = re.compile(rb"-m\0stcore(?:\0[^\0]+)*?\0resume\0([^\0]+)")
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at: how it stands, in words, and what to do where something is to be done."""
+    """The result of one check: a level, a sentence, and what to do if something is wrong."""
 
     name: str
     level: Level
@@ -40,14 +42,14 @@ class Check:
     remedy: str = ""
 
 
-def checked(runs: Path) -> list[Check]:
-    """All checks, of this environment and of the folder ``runs``, which may not exist."""
+def checks(runs: Path) -> list[Check]:
+    """Every check of this environment and of the folder ``runs``. The folder may be missing."""
     return [check for one in CHECKS for check in one(runs)]
 
 
-def well(found: list[Check]) -> bool:
-    """Whether there is no problem; notes are none."""
-    return all(check.level != "problem" for check in found)
+def is_healthy(results: list[Check]) -> bool:
+    """Whether no check found a problem. Notes are no problems."""
+    return all(check.level != "problem" for check in results)
 
 
 # ---- the environment -----------------------------------------------------------------------------------------------
@@ -62,7 +64,7 @@ def _python(runs: Path) -> Iterator[Check]:
 
 
 def _packages(runs: Path) -> Iterator[Check]:
-    """Every package that is needed is here in a version that will do."""
+    """Whether every package that we need is installed in a version that fits."""
     try:
         needed = [Requirement(text) for text in requires(PROJECT) or ()]
     except PackageNotFoundError:
@@ -73,8 +75,8 @@ def _packages(runs: Path) -> Iterator[Check]:
         if need.marker and not need.marker.evaluate({"extra": ""}):
             continue
         try:
-            if not need.specifier.contains(found := version(need.name), prereleases=True):
-                wrong.append(f"{need.name} {found} (needed: {need.specifier})")
+            if not need.specifier.contains(installed := version(need.name), prereleases=True):
+                wrong.append(f"{need.name} {installed} (needed: {need.specifier})")
         except PackageNotFoundError:
             wrong.append(f"{need.name} (missing)")
     if wrong:
@@ -107,73 +109,77 @@ def _memory(runs: Path) -> Iterator[Check]:
 
 # ---- the runs folder -----------------------------------------------------------------------------------------------
 def _disk(runs: Path) -> Iterator[Check]:
-    place = next(path for path in (runs.absolute(), *runs.absolute().parents) if path.exists())
-    free = shutil.disk_usage(place).free
+    folder = next(path for path in (runs.absolute(), *runs.absolute().parents) if path.exists())
+    free = shutil.disk_usage(folder).free
     used = trash.size(runs) if runs.is_dir() else 0
-    said = f"{size_text(free)} are free where runs are kept; they take {size_text(used)}."
-    if not os.access(place, os.W_OK):
-        yield Check("disk", "problem", f"{place} cannot be written to.", "Choose another folder with --runs.")
+    text = f"{size_text(free)} are free where runs are kept; they take {size_text(used)}."
+    if not os.access(folder, os.W_OK):
+        yield Check("disk", "problem", f"{folder} cannot be written to.", "Choose another folder with --runs.")
     elif free < LEAST_DISK:
-        yield Check("disk", "problem", said, "Free some: delete runs, then `python -m stcore trash --empty`.")
+        yield Check("disk", "problem", text, "Free some: delete runs, then `python -m stcore trash --empty`.")
     else:
-        yield Check("disk", "well", said)
-    if (kind := _filesystem(place)) in REMOTE:
+        yield Check("disk", "well", text)
+    if (kind := _filesystem(folder)) in NETWORK_FILESYSTEMS:
         text = f"Runs are kept on a network folder ({kind}), where locks are not reliable."
         yield Check("filesystem", "problem", text, "Keep them on a local disk.")
 
 
-def _filesystem(place: Path) -> str:
-    """The kind of file system that holds a place, as Linux tells; empty elsewhere."""
+def _filesystem(folder: Path) -> str:
+    """The kind of file system that holds a folder, as Linux reports it; empty on other systems."""
     with suppress(OSError):
         mounts = [line.split()[1:3] for line in Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()]
-        holding = [(where, kind) for where, kind in mounts if place.is_relative_to(where.replace("\\040", " "))]
-        return max(holding, key=lambda pair: len(pair[0]))[1] if holding else ""
+        above = [(mount, kind) for mount, kind in mounts if folder.is_relative_to(mount.replace("\\040", " "))]
+        return max(above, key=lambda pair: len(pair[0]))[1] if above else ""
     return ""
 
 
 def _trash(runs: Path) -> Iterator[Check]:
-    if gone := trash.deleted(runs):
-        size = sum(trash.size(run.path) for run in gone)
-        text = f"{len(gone)} deleted {'run is' if len(gone) == 1 else 'runs are'} in the trash, {size_text(size)}."
+    if deleted := trash.deleted(runs):
+        size = sum(trash.size(run.path) for run in deleted)
+        text = (
+            f"{len(deleted)} deleted {'run is' if len(deleted) == 1 else 'runs are'} in the trash, {size_text(size)}."
+        )
         yield Check("trash", "note", text, "`python -m stcore trash --empty` deletes them for good.")
 
 
-def _unfinished(runs: Path) -> Iterator[Check]:
-    """Runs whose worker died, and workers that have not said a word for long."""
-    found = runs_in(runs, None)
-    dead = [run.id for run in found if run.status == "interrupted"]
+def _interrupted_or_silent(runs: Path) -> Iterator[Check]:
+    """Runs whose worker died, and workers that have written nothing for long."""
+    all_runs = runs_in(runs, None)
+    dead = [run.id for run in all_runs if run.status == "interrupted"]
     if dead:
         text = f"{len(dead)} {'run was' if len(dead) == 1 else 'runs were'} interrupted: {listing(dead)}."
         yield Check("interrupted", "note", text, "`python -m stcore resume RUN` goes on where each one was.")
-    silent = [run.id for run in found if run.status == "running" and _silence(run) > SILENT]
+    silent = [run.id for run in all_runs if run.status == "running" and _silence(run) > SILENT_SECONDS]
     if silent:
-        text = f"No word for more than {duration(SILENT)} of {listing(silent)}, though a worker holds it."
+        text = f"No word for more than {duration(SILENT_SECONDS)} of {listing(silent)}, though a worker holds it."
         remedy = "`python -m stcore stop RUN`; if that brings nothing, end its process (worker.json says which)."
         yield Check("silent", "problem", text, remedy)
     if not dead and not silent:
-        yield Check("runs", "well", f"{len(found)} {'run' if len(found) == 1 else 'runs'}, none interrupted or silent.")
+        yield Check(
+            "runs", "well", f"{len(all_runs)} {'run' if len(all_runs) == 1 else 'runs'}, none interrupted or silent."
+        )
 
 
-def _damaged(runs: Path) -> Iterator[Check]:
-    """Runs that cannot be opened, and are therefore in no list."""
-    for said in damaged_in(runs):
-        yield Check("damaged", "problem", said, "Bring its files back, or take its folder out of the runs.")
+def _damaged_runs(runs: Path) -> Iterator[Check]:
+    """Runs that cannot be opened. No list shows them."""
+    for text in damaged_in(runs):
+        yield Check("damaged", "problem", text, "Bring its files back, or take its folder out of the runs.")
 
 
 def _silence(run: Run) -> float:
     """Seconds since a worker wrote anything."""
-    told = [path.stat().st_mtime for name in ("events.jsonl", "progress.json") if (path := run.path / name).exists()]
-    return time.time() - max(told, default=time.time())
+    times = [path.stat().st_mtime for name in ("events.jsonl", "progress.json") if (path := run.path / name).exists()]
+    return time.time() - max(times, default=time.time())
 
 
-def _left(runs: Path) -> Iterator[Check]:
-    """Writes that were torn by a crash, in folders where nobody works."""
+def _torn_writes(runs: Path) -> Iterator[Check]:
+    """Unfinished files that a crash left behind, in folders where no worker is."""
     old = [
         path.relative_to(runs).as_posix()
         for run in runs_in(runs, None)
         if not is_held(run.path / "lock")
         for path in run.path.glob("*.partial")
-        if time.time() - path.stat().st_mtime > LEFT
+        if time.time() - path.stat().st_mtime > TORN_SECONDS
     ]
     if old:
         text = f"{len(old)} torn {'write was' if len(old) == 1 else 'writes were'} left behind: {listing(old)}."
@@ -181,13 +187,13 @@ def _left(runs: Path) -> Iterator[Check]:
 
 
 def _orphans(runs: Path) -> Iterator[Check]:
-    """Workers on this folder whose run is gone, or whose launcher is."""
+    """Workers on this folder that have lost their run or their launcher."""
     orphans = []
     for process, target in _workers():
         if target.parent == runs.resolve() and not (target / "spec.json").is_file():
             orphans.append(f"process {process} trains {target.name}, whose folder is gone")
     for run in runs_in(runs, None):
-        if (run.ranks or 1) > 1 and run.locked and run.worker_process and not _launcher(run.worker_process):
+        if (run.ranks or 1) > 1 and run.locked and run.worker_process and not _has_launcher(run.worker_process):
             orphans.append(
                 f"process {run.worker_process} trains {run.id} without the launcher of its {run.ranks} processes"
             )
@@ -199,17 +205,17 @@ def _orphans(runs: Path) -> Iterator[Check]:
 
 
 def _workers() -> Iterator[tuple[int, Path]]:
-    """Process number and run folder of every worker of this user, as Linux tells."""
+    """Process number and run folder of every worker of this user, as Linux reports them."""
     for entry in Path("/proc").iterdir() if Path("/proc").is_dir() else ():
         if entry.name.isdigit():
             with suppress(OSError):
-                if found := WORKER.search((entry / "cmdline").read_bytes()):
-                    where = Path(os.fsdecode(found[1]))
-                    yield int(entry.name), (Path(os.readlink(entry / "cwd")) / where).resolve()
+                if match := WORKER.search((entry / "cmdline").read_bytes()):
+                    folder = Path(os.fsdecode(match[1]))
+                    yield int(entry.name), (Path(os.readlink(entry / "cwd")) / folder).resolve()
 
 
-def _launcher(process: int) -> bool:
-    """Whether the parent of a process is there and is not the system's first one; True where that cannot be told."""
+def _has_launcher(process: int) -> bool:
+    """Whether a process has a parent that is not the system's first process. True where this is not known."""
     with suppress(OSError, IndexError, ValueError):
         after = Path(f"/proc/{process}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
         return int(after[1]) > 1
@@ -218,5 +224,5 @@ def _launcher(process: int) -> bool:
 
 CHECKS: tuple[Callable[[Path], Iterator[Check]], ...] = (
     *(_python, _packages, _demo, _memory),
-    *(_disk, _damaged, _unfinished, _left, _orphans, _trash),
+    *(_disk, _damaged_runs, _interrupted_or_silent, _torn_writes, _orphans, _trash),
 )

@@ -1,7 +1,8 @@
-"""Residents: child processes that stay and answer, so that a page which loads no torch gets answers in a moment.
+"""Residents: child processes that stay alive and answer, so that a page without torch gets answers in a moment.
 
-A resident says one JSON object when it is ready, then reads one a line and answers with one; it ends when its input closes,
-with this process, or when nobody has asked for a while. Nothing is lost with it: the next question starts another.
+A resident writes one JSON object when it is ready. Then it reads one JSON object per line and answers each with one. It ends
+when its input closes, when this process ends, or when nobody has asked for a while. It keeps no state: the next question
+starts another.
 """
 
 import json
@@ -16,13 +17,15 @@ from typing import Any
 
 from stcore.runs import RunError
 
-MOST = 2  # residents at a time; the one asked longest ago makes room
-START, ANSWER = 180.0, 60.0  # seconds until it is ready, and until each answer
-APART = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+# Residents alive at a time; the one that was asked longest ago makes room.
+MOST_RESIDENTS = 2
+# Seconds until a resident has to be ready, and until it has to answer.
+START, ANSWER = 180.0, 60.0
+NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
 class Resident:
-    """One child, ``python -m stcore ARGUMENTS``, started when it is first asked, or asked whether it is ready."""
+    """One child, ``python -m stcore ARGUMENTS``. The first question starts it, and so does ``ready``."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
         self.command = [sys.executable, "-m", "stcore", *arguments]
@@ -33,11 +36,11 @@ class Resident:
 
     @property
     def ready(self) -> bool:
-        """Whether a question would be answered at once, or with the reason why none is answered; never waits."""
+        """Whether a question gets an answer, or an error, without waiting for the start. Never waits itself."""
         if self.lock.acquire(blocking=False):
             try:
                 if self.child is not None and not self.greeted and self.child.poll() is not None:
-                    return True  # it ended before it was ready: whoever asks is told why, instead of waiting for the next one
+                    return True  # it died while starting: the next question raises the reason
                 self._start()
                 return self.greeted or not self.lines.empty()
             finally:
@@ -45,32 +48,32 @@ class Resident:
         return self.greeted
 
     def ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer; RunError with the child's own words, or where it has died or is silent."""
+        """The answer. RunError with the child's message, or if the child has died or is silent."""
         with self.lock:
             for _ in range(2):
                 self._start()
-                with suppress(OSError):  # it had ended by itself, as it does when nobody asks
-                    return self._asked(question)
+                with suppress(OSError):  # the child had ended, as it does when nobody asks for a while
+                    return self._exchange(question)
                 self.end()
         raise RunError("The process that answers ended without a word; there may be too little memory.")
 
-    def _asked(self, question: Mapping[str, Any]) -> dict[str, Any]:
+    def _exchange(self, question: Mapping[str, Any]) -> dict[str, Any]:
         assert self.child and self.child.stdin
         if not self.greeted:
-            self._heard(START)
+            self._next_answer(START)
             self.greeted = True
         self.child.stdin.write(json.dumps(dict(question)) + "\n")
         self.child.stdin.flush()
-        return self._heard(ANSWER)
+        return self._next_answer(ANSWER)
 
-    def _heard(self, seconds: float) -> dict[str, Any]:
-        """The next line, within so many seconds."""
+    def _next_answer(self, seconds: float) -> dict[str, Any]:
+        """The next line of the child. RunError if none comes within ``seconds``."""
         try:
             line = self.lines.get(timeout=seconds)
         except Empty:
-            self.end()  # a late answer must not be taken for that of the next question
+            self.end()  # a late answer must not pass for the answer to the next question
             raise RunError(f"There was no answer within {seconds:g} s.") from None
-        if not line.endswith("\n"):  # it has ended, perhaps in the middle of a word
+        if not line.endswith("\n"):  # the child has ended, perhaps within a line
             raise BrokenPipeError
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
@@ -78,19 +81,27 @@ class Resident:
         return answer
 
     def _start(self) -> None:
-        """Have the child live."""
+        """Start the child unless it lives."""
         if self.child is not None and self.child.poll() is None:
             return
         self.end()
         self.lines, self.greeted = SimpleQueue(), False
         self.child = subprocess.Popen(
-            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1,
-            encoding="utf-8", start_new_session=True, creationflags=APART, env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )  # fmt: skip
-        Thread(target=_pass_on, args=(self.child, self.lines), daemon=True).start()
+            self.command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            bufsize=1,
+            encoding="utf-8",
+            start_new_session=True,
+            creationflags=NO_WINDOW,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+        Thread(target=_collect, args=(self.child, self.lines), daemon=True).start()
 
     def end(self) -> None:
-        """Let the child go."""
+        """End the child."""
         if self.child is None:
             return
         with suppress(OSError):
@@ -102,8 +113,8 @@ class Resident:
         self.child = None
 
 
-def _pass_on(child: "subprocess.Popen[str]", lines: "SimpleQueue[str]") -> None:
-    """Lines as they come, so that whoever waits can wait for so long only; an empty one at the end."""
+def _collect(child: "subprocess.Popen[str]", lines: "SimpleQueue[str]") -> None:
+    """Put the child's lines into a queue, where a reader can stop waiting. An empty line marks the end."""
     assert child.stdout
     with suppress(ValueError, OSError), child.stdout:
         for line in child.stdout:
@@ -116,11 +127,11 @@ _lock = Lock()
 
 
 def resident(*arguments: str) -> Resident:
-    """The child that answers under these arguments, shared by all visitors of this process."""
+    """The child for these arguments. All visitors of this process share it."""
     with _lock:
-        found = _residents.pop(arguments, None) or Resident(arguments)
-        _residents[arguments] = found  # now the one asked last
-        gone = [_residents.pop(key) for key in list(_residents)[: max(len(_residents) - MOST, 0)]]
-    for one in gone:
-        Thread(target=one.end, daemon=True).start()  # it may be in the middle of an answer
-    return found
+        wanted = _residents.pop(arguments, None) or Resident(arguments)
+        _residents[arguments] = wanted  # at the end: it was asked last
+        surplus = [_residents.pop(key) for key in list(_residents)[: max(len(_residents) - MOST_RESIDENTS, 0)]]
+    for one in surplus:
+        Thread(target=one.end, daemon=True).start()  # in a thread: it may still be answering
+    return wanted

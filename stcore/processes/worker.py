@@ -1,4 +1,4 @@
-"""A run in a process of its own, which outlives browser and server: ``python -m stcore resume RUN``."""
+"""A run in its own process, which outlives browser and server: ``python -m stcore resume RUN``."""
 
 import os
 import signal
@@ -8,24 +8,21 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from stcore.runs import Run, RunError
 from stcore.runs.experiment_folder import open_folder
 
-if TYPE_CHECKING:
-    pass
+OWN_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
+"""The counterpart of start_new_session on Windows: Ctrl-C in the server's console does not reach a worker."""
 
 
-APART = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
-"""What start_new_session is elsewhere, on Windows: Ctrl-C in the server's console does not reach a worker."""
-
-
-_children: list[tuple[Path, float, subprocess.Popen[bytes]]] = []  # that this process started: on what, when, process
+# What this process started: the path it works on, the start time, the process.
+_children: list[tuple[Path, float, subprocess.Popen[bytes]]] = []
 
 
 def start(run: Run, word: str = "run") -> None:
-    """Begin or go on with ``run`` in a process of its own that outlives this one. ``word`` may be step."""
+    """Start or resume ``run`` in its own process, which outlives this one. ``word`` may be step."""
     run.control(word)  # type: ignore[arg-type]
     threads = str(run.spec.options.train.threads)
     with run.open_log() as log:
@@ -33,7 +30,7 @@ def start(run: Run, word: str = "run") -> None:
 
 
 def start_experiment(name: str, root: str | Path = "runs", in_turn: bool = False) -> None:
-    """Begin or go on with an experiment in a process of its own that outlives this one. RunError where there is none."""
+    """Start or resume an experiment in its own process, which outlives this one. RunError if it does not exist."""
     folder = open_folder(name, root)
     if folder.locked:
         raise RunError(f"Another process works on experiment {name} already.")
@@ -47,7 +44,7 @@ def start_experiment(name: str, root: str | Path = "runs", in_turn: bool = False
 def start_command(
     arguments: list[str], path: Path, log: BinaryIO, environment: Mapping[str, str] | None = None
 ) -> None:
-    """A command in a session of its own, so that it outlives this process; ``path`` is what it works on."""
+    """Start a command in its own session, so that it outlives this process. ``path`` is what it works on."""
     _reap()
     child = subprocess.Popen(
         [sys.executable, "-m", "stcore", *arguments],
@@ -55,39 +52,39 @@ def start_command(
         stdout=log,
         stderr=log,
         start_new_session=True,
-        creationflags=APART,
+        creationflags=OWN_GROUP,
         env={**os.environ, "STCORE_BACKGROUND": "1", **(environment or {})},
     )
     _children.append((path, time.time(), child))
 
 
 def _reap() -> None:
-    """Wait for workers that have ended, so that no zombie stays."""
+    """Forget workers that have ended, so that no zombie stays."""
     _children[:] = [child for child in _children if child[2].poll() is None]
 
 
-def launching(run: Run) -> bool:
-    """Whether a worker that this process started has not yet come so far as to hold the run's lock."""
+def is_launching(run: Run) -> bool:
+    """Whether this process has started a worker that does not hold the run's lock yet."""
     if run.locked:
         return False
     result = run.path / "result.json"
-    return working(run.path, result.stat().st_mtime if result.exists() else 0.0)
+    return is_working(run.path, result.stat().st_mtime if result.exists() else 0.0)
 
 
-def working(path: Path, since: float = 0.0) -> bool:
-    """Whether a command on ``path`` that this process started after a time of day still lives."""
+def is_working(path: Path, since: float = 0.0) -> bool:
+    """Whether a command on ``path`` still lives that this process started after the time ``since``."""
     _reap()
-    return any(on == path and began > since for on, began, _ in list(_children))
+    return any(target == path and began > since for target, began, _ in list(_children))
 
 
 def kill(run: Run) -> None:
-    """End a worker that does not answer. Nothing is lost but the epoch in hand."""
+    """End a worker that does not answer. Only the current epoch is lost."""
     process = run.worker_process if run.locked else None
     if process is None:
         return
-    for word in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
+    for number in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
         with suppress(ProcessLookupError, PermissionError):
-            os.kill(process, word)
+            os.kill(process, number)
         for _ in range(20):
             if not run.locked:
                 return

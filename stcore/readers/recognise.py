@@ -12,7 +12,7 @@ from stcore.readers.safe.child import read_apart
 from stcore.readers.safe.limits import guard
 from stcore.readers.source import Folder, Source
 from stcore.registry import Card
-from stcore.sandbox import inside
+from stcore.sandbox import is_child
 
 FAMILIES = ("tables", "grids", "archives")
 
@@ -32,7 +32,7 @@ class Match(NamedTuple):
                 isinstance(self.reader, Reader)
                 and isinstance(self.source, Source)
                 and self.reader.apart
-                and not inside()
+                and not is_child()
             ):
                 raw = read_apart(self.source, self.card.name, answers)
             else:

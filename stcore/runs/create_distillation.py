@@ -10,7 +10,7 @@ from stcore.data.scale import fit
 from stcore.data.windows import PARTS, cut
 from stcore.distil.options import DistilOptions
 from stcore.models.cards import for_unseen_sensors
-from stcore.options import DistilledOptions, OptionError, RunOptions, merged
+from stcore.options import DistilledOptions, OptionError, RunOptions, merge
 from stcore.runs.create import about, versions, where
 from stcore.runs.folder import Run
 from stcore.runs.quota import check_quota, check_reach
@@ -54,7 +54,7 @@ def create_distillation(
 
 def resolve_distillation(data: STData, options: Mapping[str, Any]) -> DistilOptions:
     """Options with every default decided. OptionError for what cannot be, such as a surrogate that knows no other sensors."""
-    asked = DistilOptions.read(merged(DEFAULTS, options))
+    asked = DistilOptions.read(merge(DEFAULTS, options))
     if asked.data.samples == "cells":
         raise OptionError("a distillation works on windows; set data.samples to windows")
     if asked.mask not in ({}, {"name": "none"}) or asked.distilled != DistilledOptions():

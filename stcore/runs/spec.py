@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from stcore import registry
 from stcore.distil.options import DistilOptions
-from stcore.options import LONGEST, OptionError, RunOptions, merged
+from stcore.options import LONGEST_QUOTE, OptionError, RunOptions, merge
 
 Kind = Literal["train", "distil"]
 LONGEST_STEP = 1e9
@@ -167,12 +167,12 @@ class Spec(Part):
     def to_json(self) -> dict[str, Any]:
         """The values that spec.json holds, with every option."""
         record = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        return {**record, "options": merged(self.options_json, self.unknown_options)}
+        return {**record, "options": merge(self.options_json, self.unknown_options)}
 
     def check_options(self) -> None:
         """OptionError where the run has options that this version does not know, so that nothing may be computed with it."""
         if self.unknown_options:
-            type(self.options).read(merged(self.options_json, self.unknown_options))
+            type(self.options).read(merge(self.options_json, self.unknown_options))
 
     @property
     def options_json(self) -> dict[str, Any]:
@@ -248,7 +248,7 @@ def read_leniently(kind: type[RunOptions], asked: Mapping[str, Any]) -> tuple[Ru
         options = kind.model_validate(known)
     except ValidationError as error:
         for loc in [part["loc"] for part in error.errors() if part["type"] == "extra_forbidden"]:
-            known, unknown = _without(known, loc), merged(unknown, _only(known, loc))
+            known, unknown = _without(known, loc), merge(unknown, _only(known, loc))
         options = kind.read(known)
     for group, name in NEEDED:
         if getattr(getattr(options, group), name) is None or name not in getattr(options, group).model_fields_set:
@@ -293,5 +293,5 @@ def _sentence(error: Mapping[str, Any]) -> str:
     if not (where := ".".join(str(part) for part in error["loc"])):
         return str(said)
     given = repr(error["input"])
-    given = given if len(given) <= LONGEST else f"{given[:LONGEST]}..."
+    given = given if len(given) <= LONGEST_QUOTE else f"{given[:LONGEST_QUOTE]}..."
     return f"its {where!r}: {said[:1].lower()}{said[1:]} (it was {given})"

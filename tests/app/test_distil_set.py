@@ -112,7 +112,7 @@ def test_choosing_a_cluster_shows_its_members(app, finished: dict[str, Run]) -> 
 
 
 def test_the_set_is_handed_over_as_the_authors_have_it(app, finished: dict[str, Run], tmp_path: Path) -> None:
-    content = oneshot.saved(finished["set"].path / "distilled.nc", "stemdist", ".pt")
+    content = oneshot.save_as(finished["set"].path / "distilled.nc", "stemdist", ".pt")
     (tmp_path / "small.pt").write_bytes(content)
     assert readers.open(tmp_path / "small.pt").ds.sizes["window"] == jobs.distilled(finished["set"]).ds.sizes["window"]
 

@@ -14,8 +14,11 @@ from stcore.evidence.experiment import create_experiment, open_experiment
 from stcore.processes import worker
 
 ASKED: dict[str, Any] = {
-    "name": "asked", "seeds": 2, "tune": False, "options": {"model": {"width": 4}, "train": {"epochs": 3, "batch": 32}}
-}  # fmt: skip
+    "name": "asked",
+    "seeds": 2,
+    "tune": False,
+    "options": {"model": {"width": 4}, "train": {"epochs": 3, "batch": 32}},
+}
 PARTS = ("How much better or worse", "Accuracy against visits", "Accuracy against seconds", "Where the gain comes from")
 
 
@@ -109,12 +112,17 @@ def test_the_search_comes_from_its_own_options(app, folder: Path, started: list[
 
 @pytest.mark.parametrize(
     ("key", "value", "said"),
-    only([0, 3], [
-        ("experiment.keep", "half", "option 'keep"), ("experiment.keep", "0.5, 0.5", "each may stand there once"),
-        ("experiment.keep", "0.01", "cannot be met"), ("experiment.name", "../x", "letters, digits and dashes"),
-        ("experiment.seeds", "0, 1000", "the search's seed"),
-    ]),
-)  # fmt: skip
+    only(
+        [0, 3],
+        [
+            ("experiment.keep", "half", "option 'keep"),
+            ("experiment.keep", "0.5, 0.5", "each may stand there once"),
+            ("experiment.keep", "0.01", "cannot be met"),
+            ("experiment.name", "../x", "letters, digits and dashes"),
+            ("experiment.seeds", "0, 1000", "the search's seed"),
+        ],
+    ),
+)
 def test_what_cannot_be_is_said_and_not_started(app, folder: Path, key: str, value: str, said: str) -> None:
     test = app("compare", part="worth")
     test.text_input(key=key).set_value(value).run()

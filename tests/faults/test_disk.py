@@ -39,9 +39,19 @@ def small_files(size: int) -> None:
 def full(folder: Path, small_file: Path, size: int, *arguments: str) -> tuple[Command, Run]:
     """A run that may write no file above a size, ended."""
     command = Command(
-        folder, "train", small_file, *SMALL, *arguments, "--runs", folder, "--id", "run", "--json", "--quiet",
+        folder,
+        "train",
+        small_file,
+        *SMALL,
+        *arguments,
+        "--runs",
+        folder,
+        "--id",
+        "run",
+        "--json",
+        "--quiet",
         first=partial(small_files, size),
-    )  # fmt: skip
+    )
     assert command.wait() == 1, command.stderr
     return command, Run(folder / "run")
 

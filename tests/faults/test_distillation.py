@@ -19,9 +19,19 @@ from stcore.runs.files import unseal
 from stcore.runs.record import Writer
 
 QUICK = {
-    "model.width": 4, "train.threads": 1, "train.batch": 8, "distil.time": 0.1, "distil.space": 0.5, "distil.subsets": 1,
-    "distil.rounds": 3, "distil.steps": 2, "distil.inner": 1, "distil.check": 2, "distil.teacher": 2, "distil.epochs": 1,
-}  # fmt: skip
+    "model.width": 4,
+    "train.threads": 1,
+    "train.batch": 8,
+    "distil.time": 0.1,
+    "distil.space": 0.5,
+    "distil.subsets": 1,
+    "distil.rounds": 3,
+    "distil.steps": 2,
+    "distil.inner": 1,
+    "distil.check": 2,
+    "distil.teacher": 2,
+    "distil.epochs": 1,
+}
 ASKED = [part for name, value in QUICK.items() for part in ("--set", f"{name}={value}")]
 BOUNDARIES = {  # how many rounds are told by then
     "open events.jsonl 1": 0,

@@ -85,8 +85,12 @@ def whole(small_file: Path, once: Once) -> Experiment:
 
 def test_every_arm_has_its_runs_and_its_own_search(whole: Experiment) -> None:
     assert [(arm["role"], len(arm["runs"])) for arm in whole.arms] == [
-        ("full", 2), ("full-equal", 2), ("random-equal", 2), ("field", 2), ("method", 2),
-    ]  # fmt: skip
+        ("full", 2),
+        ("full-equal", 2),
+        ("random-equal", 2),
+        ("field", 2),
+        ("method", 2),
+    ]
     for arm in whole.arms:
         for seed, run in enumerate(arm["runs"]):
             about = run.spec.experiment

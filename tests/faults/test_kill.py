@@ -90,9 +90,17 @@ def test_killed_between_any_two_writes(
     boundary: str, small_file: Path, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
     made = Command(
-        tmp_path, "train", small_file, *SMALL, "--runs", tmp_path, "--id", "killed", "--quiet",
+        tmp_path,
+        "train",
+        small_file,
+        *SMALL,
+        "--runs",
+        tmp_path,
+        "--id",
+        "killed",
+        "--quiet",
         first=partial(die_at, boundary),
-    )  # fmt: skip
+    )
     assert made.wait() == -signal.SIGKILL, f"it never came to {boundary!r}: {made.stderr}"
     run = open_run("killed", tmp_path)
     assert run.status == STATUS.get(boundary, "interrupted")

@@ -24,9 +24,23 @@ def at_most(more: int) -> None:
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system does not tell a process its size")
 def test_a_model_too_large_for_the_memory_is_told_so(small_file: Path, tmp_path: Path) -> None:
     command = Command(
-        tmp_path, "train", small_file, "--set", "model.width=1024", "--set", "train.threads=1", "--batch", "16",
-        "--runs", tmp_path, "--id", "run", "--json", "--quiet", first=partial(at_most, 200 * 2**20),
-    )  # fmt: skip
+        tmp_path,
+        "train",
+        small_file,
+        "--set",
+        "model.width=1024",
+        "--set",
+        "train.threads=1",
+        "--batch",
+        "16",
+        "--runs",
+        tmp_path,
+        "--id",
+        "run",
+        "--json",
+        "--quiet",
+        first=partial(at_most, 200 * 2**20),
+    )
     assert command.wait() == 1, command.stderr
     reason = command.document["reason"]
     assert command.stderr.splitlines()[-1] == reason

@@ -79,8 +79,11 @@ def test_workers_outlive_a_killed_torchrun_and_say_where_they_are(small_file: Pa
     with open(tmp_path / "said", "wb") as said:
         process = subprocess.Popen(
             [*launcher, *given, "--runs", str(tmp_path), "--id", "run"],
-            stdout=said, stderr=said, env={**os.environ, "OMP_NUM_THREADS": "1"}, cwd=Path(__file__).parents[2],
-        )  # fmt: skip
+            stdout=said,
+            stderr=said,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            cwd=Path(__file__).parents[2],
+        )
     run = None
     try:
         run = run_at(tmp_path / "run")

@@ -20,9 +20,12 @@ from stcore.evidence.paired import EvidenceError
 from stcore.runs import Run, RunError
 
 GOOD: dict[str, Any] = {
-    "methods": ["infobatch"], "seeds": 1, "tune": False, "controls": False,
+    "methods": ["infobatch"],
+    "seeds": 1,
+    "tune": False,
+    "controls": False,
     "options": {"model": {"width": 2}, "train": {"epochs": 4}},
-}  # fmt: skip
+}
 DEEP: dict[str, Any] = {}
 for _ in range(900):
     DEEP = {"a": DEEP}

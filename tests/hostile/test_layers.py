@@ -92,11 +92,16 @@ def test_names_in_a_zip_lead_nowhere(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        OUTSIDE, "/etc/passwd", "GeoJSON:/etc/passwd", "PG:dbname=x", "",
+        OUTSIDE,
+        "/etc/passwd",
+        "GeoJSON:/etc/passwd",
+        "PG:dbname=x",
+        "",
         "<OGRVRTDataSource><OGRVRTLayer name='a'><SrcDataSource>/etc/passwd</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>",
-        '{"type": "link", "href": "file:///etc/passwd"}', '{"type": "FeatureCollection", "features": "/etc/passwd"}',
+        '{"type": "link", "href": "file:///etc/passwd"}',
+        '{"type": "FeatureCollection", "features": "/etc/passwd"}',
     ],
-)  # fmt: skip
+)
 def test_a_text_that_names_another_file_is_no_layer(tmp_path: Path, text: str) -> None:
     for name in ("a.geojson", "a.vrt"):
         (tmp_path / name).write_text(text)

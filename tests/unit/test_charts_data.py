@@ -64,10 +64,14 @@ def test_what_a_simulation_planted_is_shaded_where_it_was() -> None:
     ds = tiny().ds
     moments = ds["time"].values[[5, 9]]
     ds = ds.assign(
-        fault_sensor=("fault", [2]), fault_kind=("fault", np.array(["stuck"], object)), fault_start=("fault", moments[:1]),
-        fault_end=("fault", moments[1:]), incident_sensor=("incident", [2]), incident_start=("incident", moments[:1]),
+        fault_sensor=("fault", [2]),
+        fault_kind=("fault", np.array(["stuck"], object)),
+        fault_start=("fault", moments[:1]),
+        fault_end=("fault", moments[1:]),
+        incident_sensor=("incident", [2]),
+        incident_start=("incident", moments[:1]),
         incident_end=("incident", moments[1:]),
-    )  # fmt: skip
+    )
     data = STData(ds, [], {})
     assert planted_near(data, 2)["what"].tolist() == ["planted fault: stuck", "planted incident"]
     assert planted_near(data, 1).empty

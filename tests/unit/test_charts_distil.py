@@ -17,10 +17,14 @@ THEMES = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 def table() -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "round": [1, 2, 3], "loss": [3.0, 2.0, 1.0], "mae": [np.nan, 4.0, np.nan], "best": [False, True, False],
-            "seconds": [1.0] * 3, "windows": [5] * 3,
+            "round": [1, 2, 3],
+            "loss": [3.0, 2.0, 1.0],
+            "mae": [np.nan, 4.0, np.nan],
+            "best": [False, True, False],
+            "seconds": [1.0] * 3,
+            "windows": [5] * 3,
         }
-    )  # fmt: skip
+    )
 
 
 @THEMES
@@ -172,5 +176,8 @@ def test_one_round_has_round_numbers_around_it() -> None:
 
 def test_a_part_of_a_model_is_the_first_model() -> None:
     assert [distil.models_text(models) for models in (0.3, 1.0, 1.2, 1500.0)] == [
-        "1 model", "1 model", "2 models", "1,500 models",
-    ]  # fmt: skip
+        "1 model",
+        "1 model",
+        "2 models",
+        "1,500 models",
+    ]

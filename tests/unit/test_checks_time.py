@@ -135,9 +135,14 @@ def test_the_zone_is_asked_and_a_known_one_offered() -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "meant"),
-    [("Europe/Munster", "Europe/"), ("los angeles", "America/Los_Angeles"), ("berlin", "Europe/Berlin"),
-     ("../../etc/passwd", "Zones have names"), ("UTC+1", "Zones have names")],
-)  # fmt: skip
+    [
+        ("Europe/Munster", "Europe/"),
+        ("los angeles", "America/Los_Angeles"),
+        ("berlin", "Europe/Berlin"),
+        ("../../etc/passwd", "Zones have names"),
+        ("UTC+1", "Zones have names"),
+    ],
+)
 def test_an_unknown_zone_is_refused_with_those_like_it(wrong: str, meant: str) -> None:
     assert meant in refused(sample(), "zone", zone=wrong)
 

@@ -17,8 +17,18 @@ from stcore.data import STData
 from stcore.runs import Run
 
 RUN_KEYS = {
-    "run", "kind", "status", "options", "metrics", "naive", "visits", "seconds", "epochs", "best_epoch", "path",
-}  # fmt: skip
+    "run",
+    "kind",
+    "status",
+    "options",
+    "metrics",
+    "naive",
+    "visits",
+    "seconds",
+    "epochs",
+    "best_epoch",
+    "path",
+}
 
 
 METRIC_KEYS = {"mae", "rmse", "mape", "by_horizon"}
@@ -98,15 +108,40 @@ def test_a_configuration_gives_the_same_run(run: Run, small_file: Path, folder: 
 
 def test_set_reaches_every_nested_option(small_file: Path, folder: Path) -> None:
     given = {
-        "model.width": 3, "prune.tail": 0.5, "train.milestones": [1, 2], "data.mape_floor": 1.5,
-        "data.targets": ["flow"], "train.optimizer": "adamw",
-    }  # fmt: skip
+        "model.width": 3,
+        "prune.tail": 0.5,
+        "train.milestones": [1, 2],
+        "data.mape_floor": 1.5,
+        "data.targets": ["flow"],
+        "train.optimizer": "adamw",
+    }
     texts = {**given, "train.milestones": "1,2", "data.targets": "flow"}
     parts = [part for name, value in texts.items() for part in ("--set", f"{name}={value}")]
     made = done(
-        folder, "train", small_file, *parts, "--batch", "64", "--epochs", "4", "--runs", folder / "set", "--json",
-        "--split", "0.5,0.25,0.25", "--lookback", "6", "--horizon", "3", "--seed", "5", "--lr", "1e-3", "--keep", "0.6",
-    )  # fmt: skip
+        folder,
+        "train",
+        small_file,
+        *parts,
+        "--batch",
+        "64",
+        "--epochs",
+        "4",
+        "--runs",
+        folder / "set",
+        "--json",
+        "--split",
+        "0.5,0.25,0.25",
+        "--lookback",
+        "6",
+        "--horizon",
+        "3",
+        "--seed",
+        "5",
+        "--lr",
+        "1e-3",
+        "--keep",
+        "0.6",
+    )
     options = made.document["options"]
     for name, value in given.items():
         group, _, leaf = name.partition(".")

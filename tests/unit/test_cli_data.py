@@ -14,9 +14,21 @@ from stcore.data import STData
 from stcore.runs import Run
 
 INSPECT_KEYS = {
-    "steps", "sensors", "channels", "step_seconds", "start", "zone", "coordinates", "edges", "units", "missing_share",
-    "zero_share", "fingerprint", "reader", "findings",
-}  # fmt: skip
+    "steps",
+    "sensors",
+    "channels",
+    "step_seconds",
+    "start",
+    "zone",
+    "coordinates",
+    "edges",
+    "units",
+    "missing_share",
+    "zero_share",
+    "fingerprint",
+    "reader",
+    "findings",
+}
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,18 @@ from stcore import readers
 from stcore.evidence import Arm, report
 
 TABLES = [
-    "summary", "differences", "by_horizon", "by_hour", "by_sensor", "hardest", "incidents", "split", "front", "costs",
+    "summary",
+    "differences",
+    "by_horizon",
+    "by_hour",
+    "by_sensor",
+    "hardest",
+    "incidents",
+    "split",
+    "front",
+    "costs",
     "verdicts",
-]  # fmt: skip
+]
 LEVELS = {  # label: (role, keep, samples, level)
     "ST-Prune": ("method", 0.5, "cells", 0.99),
     "full": ("full", None, "cells", 0.985),
@@ -110,12 +119,16 @@ def test_runs_are_read_from_their_folders(tmp_path: Path) -> None:
     levels = {"method": 0.98, "full": 1.0, "full-equal": 1.01}
     made = [
         {
-            "label": role, "role": role, "method": role, "keep": None if role == "full" else 0.5, "samples": "windows",
+            "label": role,
+            "role": role,
+            "method": role,
+            "keep": None if role == "full" else 0.5,
+            "samples": "windows",
             "runs": [written(tmp_path, test, f"{role}-{test.seed}") for test in seeds(level)],
             "key": "more than an arm has to have",
         }
         for role, level in levels.items()
-    ]  # fmt: skip
+    ]
     (row,) = report(made)["verdicts"]
     assert row["answer"] == "worth it" and "method won" in row["sentence"]
 

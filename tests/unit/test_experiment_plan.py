@@ -38,17 +38,27 @@ def test_controls_come_by_themselves_and_once() -> None:
         ("random-equal", 0.5, "windows"),
     ]
     assert [(arm.method, arm.keep) for arm in found.arms if arm.role == "method"] == [
-        ("st-prune", 0.5), ("st-prune", 0.25), ("infobatch", 0.5), ("infobatch", 0.25),
-    ]  # fmt: skip
+        ("st-prune", 0.5),
+        ("st-prune", 0.25),
+        ("infobatch", 0.5),
+        ("infobatch", 0.25),
+    ]
 
 
 def test_controls_are_in_the_samples_of_the_methods() -> None:
     found = planned(methods=["infobatch", {"name": "infobatch", "samples": "windows"}], samples="cells")
     assert {role[::2] for role in roles(found)} == {
-        ("full", "cells"), ("full-equal", "cells"), ("random-equal", "cells"), ("method", "cells"), ("field", "windows"),
-        ("full-windows", "windows"), ("full", "windows"), ("full-equal", "windows"), ("random-equal", "windows"),
+        ("full", "cells"),
+        ("full-equal", "cells"),
+        ("random-equal", "cells"),
+        ("method", "cells"),
+        ("field", "windows"),
+        ("full-windows", "windows"),
+        ("full", "windows"),
+        ("full-equal", "windows"),
+        ("random-equal", "windows"),
         ("method", "windows"),
-    }  # fmt: skip
+    }
     full = {
         arm.key
         for arm in found.arms
@@ -100,8 +110,11 @@ def test_ids_are_stable_unique_and_fit() -> None:
         for end in ("linear", "cosine")
     ]
     values: dict[str, Any] = {
-        "methods": [*methods, "infobatch"], "samples": "cells", "keep": [0.125, 0.5], "seeds": [0, 2**31 - 1],
-    }  # fmt: skip
+        "methods": [*methods, "infobatch"],
+        "samples": "cells",
+        "keep": [0.125, 0.5],
+        "seeds": [0, 2**31 - 1],
+    }
     found = planned("n" * 32, **values)
     ids = [run.id for run in found.runs]
     assert len(set(ids)) == len(ids)

@@ -123,9 +123,14 @@ def test_a_report_without_runs_is_about_nothing() -> None:
 @pytest.mark.parametrize(
     ("column", "value", "text"),
     [
-        ("difference", -0.012, "-1.20 %"), ("keep", 0.5, "50 %"), ("mae", None, "–"), ("mae", float("nan"), "–"),
-        ("front_visits", True, "yes"), ("windows", 1234, "1,234"), ("label", "a", "a"),
+        ("difference", -0.012, "-1.20 %"),
+        ("keep", 0.5, "50 %"),
+        ("mae", None, "–"),
+        ("mae", float("nan"), "–"),
+        ("front_visits", True, "yes"),
+        ("windows", 1234, "1,234"),
+        ("label", "a", "a"),
     ],
-)  # fmt: skip
+)
 def test_cells_are_written_as_people_read_them(column: str, value: object, text: str) -> None:
     assert cell(column, value) == text

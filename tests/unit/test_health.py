@@ -22,7 +22,7 @@ STOPPED = FINISHED.parent / "stopped"
 
 
 def found(runs: Path, name: str) -> Check:
-    return next(check for check in health.checked(runs) if check.name == name)
+    return next(check for check in health.checks(runs) if check.name == name)
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def runs(tmp_path: Path) -> Path:
 
 
 def test_this_machine_and_an_empty_folder_are_well(tmp_path: Path) -> None:
-    checks = health.checked(tmp_path / "none")
+    checks = health.checks(tmp_path / "none")
     assert {"python", "packages", "demo", "memory", "disk", "runs", "workers"} == {check.name for check in checks}
     assert [check for check in checks if check.level == "problem"] == []
     assert not (tmp_path / "none").exists()
@@ -42,13 +42,13 @@ def test_this_machine_and_an_empty_folder_are_well(tmp_path: Path) -> None:
 def test_every_problem_says_what_to_do(monkeypatch: pytest.MonkeyPatch, runs: Path) -> None:
     monkeypatch.setattr(health, "requires", lambda name: ["pandas>=99", "no-such-package>1", "numpy>=1; extra == 'x'"])
     monkeypatch.setattr(health, "LEAST_DISK", 1e18)
-    monkeypatch.setattr(health, "REMOTE", (health._filesystem(runs),))
-    problems = {check.name: check for check in health.checked(runs) if check.level == "problem"}
+    monkeypatch.setattr(health, "NETWORK_FILESYSTEMS", (health._filesystem(runs),))
+    problems = {check.name: check for check in health.checks(runs) if check.level == "problem"}
     assert set(problems) == {"packages", "disk", "filesystem"}
     assert "pandas" in problems["packages"].text and "no-such-package (missing)" in problems["packages"].text
     assert "numpy" not in problems["packages"].text
     assert all(check.remedy for check in problems.values())
-    assert not health.well(list(problems.values()))
+    assert not health.is_healthy(list(problems.values()))
 
 
 def test_interrupted_runs_are_named_with_the_way_on(runs: Path) -> None:
@@ -67,13 +67,13 @@ def test_a_worker_without_a_word_is_a_problem(runs: Path, monkeypatch: pytest.Mo
     with filelock.FileLock(runs / "deaf" / "lock"):
         assert found(runs, "silent").level == "problem"
         os.utime(events)
-        assert "silent" not in [check.name for check in health.checked(runs)]
+        assert "silent" not in [check.name for check in health.checks(runs)]
 
 
 def test_torn_writes_are_told_where_nobody_works(runs: Path) -> None:
     torn = runs / "done" / "checkpoint.new.partial"
     torn.write_bytes(b"half")
-    assert "torn-writes" not in [check.name for check in health.checked(runs)], "it may be in the making"
+    assert "torn-writes" not in [check.name for check in health.checks(runs)], "it may be in the making"
     os.utime(torn, (0, 0))
     assert "checkpoint.new.partial" in found(runs, "torn-writes").text
     assert torn.is_file()
@@ -83,7 +83,7 @@ def test_a_run_that_cannot_be_opened_is_a_problem_with_its_reason(runs: Path) ->
     spec = runs / "done" / "spec.json"
     spec.write_text(spec.read_text().replace('"lookback": ', '"lookback": 9999'))
     check = found(runs, "damaged")
-    assert check.level == "problem" and "run 'done'" in check.text and "'lookback'" in check.text
+    assert check.level == "problem" and "run 'done'" in check.text and "'data.lookback'" in check.text
 
 
 def test_the_trash_is_told(runs: Path) -> None:

@@ -70,8 +70,9 @@ def test_every_kind_comes_to_the_same_layer_from_any_system(tmp_path: Path, kind
     layer = read_layer(written(districts(crs), tmp_path, kind))
     assert layer.name == "areas" and np.allclose(bounds(layer), [11.4, 48.1, 11.6, 48.2], atol=2e-5)
     assert [part["properties"] for part in layer.collection["features"]] == [
-        {"name": "West", "people": "10"}, {"name": "East", "people": "20"},
-    ]  # fmt: skip
+        {"name": "West", "people": "10"},
+        {"name": "East", "people": "20"},
+    ]
     assert ("reprojected" in codes(layer)) == (crs != "EPSG:4326" and kind != "geojson")
 
 
@@ -94,8 +95,11 @@ def test_points_lines_collections_and_heights_are_taken_and_what_is_empty_is_lef
     frame = GeoDataFrame({"name": list("abcde")}, geometry=shapes, crs=4326)
     found = read_layer(written(frame, tmp_path, "geojson")).collection["features"]
     assert [(part["properties"]["name"], part["geometry"]["type"]) for part in found] == [
-        ("a", "Point"), ("b", "Point"), ("b", "LineString"), ("e", "LineString"),
-    ]  # fmt: skip
+        ("a", "Point"),
+        ("b", "Point"),
+        ("b", "LineString"),
+        ("e", "LineString"),
+    ]
     assert found[0]["geometry"]["coordinates"] == [1.0, 2.0]
 
 

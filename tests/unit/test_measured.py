@@ -7,7 +7,7 @@ import pytest
 
 from stcore import readers
 from stcore.events import Finished
-from stcore.options import RunOptions, merged
+from stcore.options import RunOptions, merge
 from stcore.runs.create import resolve
 from stcore.training.trainer import Trainer
 
@@ -16,7 +16,7 @@ COMMON = {"prune": {"name": "full"}, "train": {"epochs": 15, "threads": 1}, "dat
 
 def finished(real_data: Path, recipe: dict[str, Any]) -> Finished:
     data = readers.open(real_data / "metr-la-week")
-    options, _ = resolve(data, RunOptions.read(merged(COMMON, recipe)))
+    options, _ = resolve(data, RunOptions.read(merge(COMMON, recipe)))
     last = list(Trainer(data, options))[-1]
     assert isinstance(last, Finished)
     return last

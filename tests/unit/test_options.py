@@ -3,7 +3,7 @@
 import pytest
 
 from stcore import registry
-from stcore.options import DataOptions, OptionError, RunOptions, TrainOptions, merged, nested
+from stcore.options import DataOptions, OptionError, RunOptions, TrainOptions, merge, parse_assignments
 from stcore.registry import KINDS, Card
 
 
@@ -25,26 +25,26 @@ def test_splits_have_to_sum_to_one() -> None:
 
 
 def test_set_reaches_nested_options() -> None:
-    tree = nested(["model.width=32", "train.milestones=1,50", "prune.keep=0.5", "data.targets=speed"])
+    tree = parse_assignments(["model.width=32", "train.milestones=1,50", "prune.keep=0.5", "data.targets=speed"])
     options = RunOptions.read(tree)
     assert options.model == {"width": 32} and options.train.milestones == [1, 50] and options.data.targets == ["speed"]
     with pytest.raises(OptionError, match="name=value"):
-        nested(["model"])
+        parse_assignments(["model"])
     with pytest.raises(OptionError, match="goes through"):
-        nested(["model=stid", "model.width=3"])
+        parse_assignments(["model=stid", "model.width=3"])
 
 
 def test_names_that_look_like_numbers_are_names() -> None:
     from stcore.sensors.options import MaskOptions
 
-    assert MaskOptions.read(nested(["on=773869"])).on == ["773869"]
+    assert MaskOptions.read(parse_assignments(["on=773869"])).on == ["773869"]
     assert MaskOptions.read({"off": [773869, "a"]}).off == ["773869", "a"]
     with pytest.raises(OptionError):
         MaskOptions.read({"on": [1.5]})
 
 
 def test_merging_lays_later_values_on_top() -> None:
-    assert merged({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 9}}, {"d": {"e": 1}}) == {
+    assert merge({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 9}}, {"d": {"e": 1}}) == {
         "a": {"b": 9, "c": 2},
         "d": {"e": 1},
     }

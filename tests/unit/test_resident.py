@@ -79,7 +79,7 @@ def test_only_a_few_live_at_a_time() -> None:
         resident("b")
         resident("a")
         resident("c")
-        assert list(module._residents)[-2:] == [("a",), ("c",)] and len(module._residents) == module.MOST
+        assert list(module._residents)[-2:] == [("a",), ("c",)] and len(module._residents) == module.MOST_RESIDENTS
     finally:
         module._residents.clear()
         module._residents.update(before)

@@ -11,17 +11,29 @@ from stcore.runs.selections import LONGEST, delete, save, selection, selections
 
 SPEC = {
     "data": {
-        "title": "t", "source": "s", "answers": {}, "fingerprint": "f", "first_step": "2026-01-01", "step_seconds": 60,
-        "sensors": ["a"], "channels": ["c"], "places": None, "units": {},
+        "title": "t",
+        "source": "s",
+        "answers": {},
+        "fingerprint": "f",
+        "first_step": "2026-01-01",
+        "step_seconds": 60,
+        "sensors": ["a"],
+        "channels": ["c"],
+        "places": None,
+        "units": {},
         "simulated": False,
     },
-    "targets": ["c"], "windows": {"train": 50, "validation": 1, "test": 1}, "scale": {"mean": [0], "spread": [1]},
+    "targets": ["c"],
+    "windows": {"train": 50, "validation": 1, "test": 1},
+    "scale": {"mean": [0], "spread": [1]},
     "options": {
-        "data": {"lookback": 1, "horizon": 1}, "train": {"epochs": 1, "threads": 1}, "model": {"name": "stid"},
+        "data": {"lookback": 1, "horizon": 1},
+        "train": {"epochs": 1, "threads": 1},
+        "model": {"name": "stid"},
         "prune": {"name": "full"},
     },
     "versions": {},
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -79,10 +91,17 @@ def test_only_an_id_leads_to_a_file(run: Run, place: str) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", "{", '{"name": "x"}', '{"name": "x", "created": "", "samples": [1, 99]}',
-     '{"name": 1, "created": "", "samples": [1]}',
-     '{"name": "x", "created": "", "samples": [true]}', '{"name": "x", "created": "", "samples": []}'],
-)  # fmt: skip
+    [
+        "",
+        "[]",
+        "{",
+        '{"name": "x"}',
+        '{"name": "x", "created": "", "samples": [1, 99]}',
+        '{"name": 1, "created": "", "samples": [1]}',
+        '{"name": "x", "created": "", "samples": [true]}',
+        '{"name": "x", "created": "", "samples": []}',
+    ],
+)
 def test_a_damaged_file_is_passed_over(run: Run, content: str) -> None:
     good = save(run, "good", [1])
     (run.path / "selections" / f"{'0' * 12}.json").write_text(content)

@@ -134,28 +134,30 @@ def test_the_app_may_read_ones_own_folder_and_those_that_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("STCORE_DATA", raising=False)
-    assert workbench.readable([str(tmp_path)]) == {"STCORE_DATA": os.pathsep.join([str(Path.home()), str(tmp_path)])}
+    assert workbench.data_environment([str(tmp_path)]) == {
+        "STCORE_DATA": os.pathsep.join([str(Path.home()), str(tmp_path)])
+    }
     monkeypatch.setenv("STCORE_DATA", "elsewhere")
-    assert workbench.readable([]) == {"STCORE_DATA": "elsewhere"}
+    assert workbench.data_environment([]) == {"STCORE_DATA": "elsewhere"}
     both = os.pathsep.join(["elsewhere", str(tmp_path)])
-    assert workbench.readable([str(tmp_path)]) == {"STCORE_DATA": both}  # in place of the own one
+    assert workbench.data_environment([str(tmp_path)]) == {"STCORE_DATA": both}  # in place of the own one
     with pytest.raises(SystemExit, match="no folder"):
-        workbench.readable([str(tmp_path / "none")])
+        workbench.data_environment([str(tmp_path / "none")])
 
 
 def test_a_class_has_its_hosts_its_quota_and_its_folders_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STCORE_DATA", "elsewhere")
     monkeypatch.setenv("STCORE_RUNS", str(tmp_path / "runs"))
     (shared := tmp_path / "shared").mkdir()
-    flags, told = workbench.class_served(["lab.example.org"], [str(shared)], "500MB", 3)
+    flags, told = workbench.class_settings(["lab.example.org"], [str(shared)], "500MB", 3)
     assert flags[0] == "--server.address=0.0.0.0" and flags[-1] == "--server.allowedHosts=lab.example.org"
     assert told["STCORE_DATA"] == os.pathsep.join([str(workbench.ROOT / "data"), str(shared)])
     assert (told["STCORE_QUOTA"], told["STCORE_SLOTS"]) == ("500MB", "3")
     assert told["STCORE_RUNS"] == told["STCORE_SLOTS_IN"] == str(tmp_path / "runs")
     with pytest.raises(SystemExit, match="500MB"):
-        workbench.class_served(["lab.example.org"], [], "much", 3)
+        workbench.class_settings(["lab.example.org"], [], "much", 3)
     with pytest.raises(SystemExit, match="where all may read"):  # else each could read what the others made
-        workbench.class_served(["lab.example.org"], [str(tmp_path)], "500MB", 3)
+        workbench.class_settings(["lab.example.org"], [str(tmp_path)], "500MB", 3)
 
 
 def test_requirements_are_exact_and_within_the_ranges() -> None:
@@ -198,7 +200,7 @@ def test_the_app_starts_on_this_machine_only_says_where_and_ends_with_ctrl_c(tmp
     assert f"http://localhost:{port} " in said
     assert "Traceback" not in said + rest
     assert "config option" not in said + rest
-    assert not workbench.answers(port)
+    assert not workbench.is_taken(port)
 
 
 def test_help_says_what_counts_where_a_variable_names_folders_too(capsys: pytest.CaptureFixture[str]) -> None:

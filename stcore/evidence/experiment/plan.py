@@ -15,7 +15,7 @@ from stcore.data import STData
 from stcore.evidence.arms import ROLES
 from stcore.evidence.experiment.options import ExperimentOptions, MethodOptions, Samples, TuneOptions
 from stcore.evidence.side_by_side import flatten
-from stcore.options import OptionError, RunOptions, merged
+from stcore.options import OptionError, RunOptions, merge
 from stcore.runs import Run, RunError
 from stcore.runs.create import resolve
 from stcore.runs.shape import ARM, PLANNED, fits
@@ -81,7 +81,7 @@ def plan(options: ExperimentOptions, name: str, sensors: int) -> Plan:
     runs = [run for arm in each if arm.tuned and options.tune for run in search_runs(arm, options.tune, name, sensors)]
     for seed in options.seeds:
         for arm in each:
-            own = merged(arm.options, {"seed": seed})
+            own = merge(arm.options, {"seed": seed})
             runs.append(Planned(f"{name}.{arm.key}.s{seed}", arm.key, arm.role, seed, None, own))
     return Plan(arms, runs)
 
@@ -101,7 +101,7 @@ def control_arms(options: ExperimentOptions, sensors: int) -> Iterator[Arm]:
         yield make_arm(options, sensors, samples, full, role="full-equal")
         yield make_arm(options, sensors, samples, random, role="random-equal")
     usual = make_arm(options, sensors, "windows", {"name": "full"}, role="field")
-    yield replace(usual, tuned=False, options=merged(usual.options, {"train": FIELD}))
+    yield replace(usual, tuned=False, options=merge(usual.options, {"train": FIELD}))
 
 
 def method_arms(options: ExperimentOptions, sensors: int) -> Iterator[Arm]:
@@ -130,7 +130,7 @@ def make_arm(
     train = {"threads": 1, "forecasts": 0, **options.options.get("train", {})}
     if train.get("batch") and samples != options.samples:  # given in the experiment's samples
         train["batch"] = in_samples(train["batch"] * (sensors if samples == "cells" else 1), samples, sensors)
-    own = merged(options.options, {"data": {"samples": samples}, "train": train, "prune": prune})
+    own = merge(options.options, {"data": {"samples": samples}, "train": train, "prune": prune})
     keep = float(prune.get("keep") or 1.0)
     return Arm(label or ROLES[role], role, prune["name"], keep, samples, "", options.tune is not None, own)
 
@@ -180,7 +180,7 @@ def search_runs(one: Arm, tune: TuneOptions, name: str, sensors: int) -> list[Pl
     """The trials of an arm: the same grid for all, at the search's own seed."""
     found = []
     for number, setting in enumerate(grid(tune, one.samples, sensors)):
-        own = merged(one.options, {"train": setting, "seed": tune.seed})
+        own = merge(one.options, {"train": setting, "seed": tune.seed})
         found.append(Planned(f"{name}.{one.key}.t{number}", one.key, one.role, tune.seed, number, own))
     return found
 

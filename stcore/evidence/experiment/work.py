@@ -17,7 +17,7 @@ from stcore.evidence.experiment import tuning
 from stcore.evidence.experiment.options import ExperimentOptions
 from stcore.evidence.experiment.plan import Plan, Planned, check_same, work_by_arm
 from stcore.evidence.experiment.tuning import Pace
-from stcore.options import merged
+from stcore.options import merge
 from stcore.processes import jobs, worker
 from stcore.runs import Run, RunError, create
 from stcore.runs.experiment_folder import Folder
@@ -119,10 +119,10 @@ class Work:
     def _leave(self) -> None:
         """Stop the workers, since nobody waits for them any more."""
         for _, run in self.live.values():
-            if worker.launching(run) or run.locked:
+            if worker.is_launching(run) or run.locked:
                 run.control("stop")
         end = time.monotonic() + PATIENCE
-        while any(worker.launching(run) or run.locked for _, run in self.live.values()) and time.monotonic() < end:
+        while any(worker.is_launching(run) or run.locked for _, run in self.live.values()) and time.monotonic() < end:
             time.sleep(TICK / 5)
         self.live.clear()
 
@@ -196,7 +196,7 @@ class Work:
         self.folder.clear(planned.id)
         found = self.folder.content["chosen"].get(planned.key, {}) if planned.trial is None else {}
         chosen = {name: found[name] for name in tuning.SEARCHED if found.get(name) is not None}
-        options = merged(planned.options, {"train": chosen})
+        options = merge(planned.options, {"train": chosen})
         about = {"name": self.folder.name, "arm": planned.key, "role": planned.role, "seed": planned.seed}
         return create(
             self.options.data,
@@ -212,7 +212,7 @@ class Work:
     def _ended(self) -> Iterator[Progress]:
         """Take note of the runs that nobody works on any more."""
         for planned, run in list(self.live.values()):
-            if worker.launching(run) or run.locked:
+            if worker.is_launching(run) or run.locked:
                 continue
             del self.live[planned.id]
             said = self._note(planned, run)

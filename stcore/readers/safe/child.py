@@ -24,7 +24,7 @@ def read_apart(source: Source, reader: str, answers: Answers) -> Raw:
     """Read a file with the reader of that name, in a child process. DataError where the reader raises it or the child dies."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "raw.npz"
-        sandbox.take(source.path, out, answers, SECONDS, ["--as", reader])
+        sandbox.open_in_child(source.path, out, answers, SECONDS, ["--as", reader])
         return parse_raw(out)
 
 
