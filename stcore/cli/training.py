@@ -120,7 +120,9 @@ def distil(
     }
     if not preview and method and "schedule" not in registry.card("distillers", method).options.model_fields:
         raise OptionError(f"--paper sets a schedule of learning, and {method} learns nothing; leave it out.")
-    options = overlay(read_options(config, DistilOptions), merge(without_none(given), parse_assignments(assignments or [])))
+    options = overlay(
+        read_options(config, DistilOptions), merge(without_none(given), parse_assignments(assignments or []))
+    )
     run = create_distillation(data, options, runs, name, read_answers(answers))
     return follow(run, quiet, json, partial(print_small_set, out=out, layout=layout))
 
