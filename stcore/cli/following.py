@@ -27,13 +27,14 @@ def print_result(run: Run, as_json: bool) -> None:
     say(summary, as_json, result_text(summary))
 
 
-def follow(run: Run, quiet: bool, as_json: bool, print_end: Callable[[Run, bool], None] = print_result) -> int:
-    """Work on a run to its end, with progress on stderr, and print its result; gives the exit code.
+def follow(job: jobs.Job, quiet: bool, as_json: bool, print_end: Callable[[Run, bool], None] = print_result) -> int:
+    """Work on a job's run to its end, with progress on stderr, and print its result; gives the exit code.
 
     Whatever error ends the run, its folder says ``failed`` and keeps the reason.
     """
+    run = job.run
     try:
-        for event in jobs.work(run):
+        for event in job:
             if event.name in ("started", "epoch", "progress") and is_first_rank() and not quiet:
                 print_progress(run, event.to_json())
     except KeyboardInterrupt:

@@ -13,6 +13,7 @@ from stcore.cli.following import follow, print_small_set
 from stcore.cli.given import overlay, read_answers, read_options, without_none
 from stcore.distil.options import DistilOptions
 from stcore.options import OptionError, merge, parse_assignments
+from stcore.processes.jobs import Job, new_job
 from stcore.runs import Run, create, create_distillation, open_run
 from stcore.runs.folder import Word
 
@@ -69,19 +70,19 @@ def train(
         raise OptionError("--sparsity needs a mask that switches sensors off, such as --mask dynst.")
     if warm is not None and distilled is None:
         raise OptionError("--warm needs a distilled set to begin with; give it with --distilled.")
-    run = create_once(data, options, runs, name, read_answers(answers))
-    return follow(run, quiet, json)
+    return follow(create_once(data, options, runs, name, read_answers(answers)), quiet, json)
 
 
-def create_once(data: str, options: dict[str, Any], runs: Path, name: str | None, answers: dict[str, str]) -> Run:
-    """The new run. Among several ranks the first one creates it and tells the others its id."""
+def create_once(data: str, options: dict[str, Any], runs: Path, name: str | None, answers: dict[str, str]) -> Job:
+    """The new run with its data. Among several ranks the first one creates it and tells the others its id."""
     if int(os.environ.get("WORLD_SIZE", 1)) == 1:
-        return create(data, options, runs, name, answers)
+        return new_job(create, data, options, runs, name, answers)
     from stcore.ranks import Ranks
 
     ranks = Ranks()
-    run = create(data, options, runs, name, answers) if ranks.first else None
-    return open_run(ranks.broadcast(run.id if run else ""), runs)
+    first = new_job(create, data, options, runs, name, answers) if ranks.first else None
+    run = open_run(ranks.broadcast(first.run.id if first else ""), runs)
+    return first or Job(run)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -123,8 +124,8 @@ def distil(
     options = overlay(
         read_options(config, DistilOptions), merge(without_none(given), parse_assignments(assignments or []))
     )
-    run = create_distillation(data, options, runs, name, read_answers(answers))
-    return follow(run, quiet, json, partial(print_small_set, out=out, layout=layout))
+    job = new_job(create_distillation, data, options, runs, name, read_answers(answers))
+    return follow(job, quiet, json, partial(print_small_set, out=out, layout=layout))
 
 
 def layout_of(out: Path | None) -> str:
@@ -155,8 +156,8 @@ def resume(run: Name, runs: Runs = RUNS, quiet: Quiet = False, json: Json = Fals
         if not opened.locked and opened.status != "done":
             opened.control("run")
     if opened.kind == "distil":
-        return follow(opened, quiet, json, print_small_set)
-    return follow(opened, quiet, json)
+        return follow(Job(opened), quiet, json, print_small_set)
+    return follow(Job(opened), quiet, json)
 
 
 @app.command(rich_help_panel=PANEL)

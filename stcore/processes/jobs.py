@@ -5,7 +5,7 @@ is done, and only after the run has its slot.
 """
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from stcore.data import STData
 from stcore.distil.options import FILE
 from stcore.events import Event
 from stcore.runs import Run, RunError, create, create_distillation, record
-from stcore.runs.create import versions
+from stcore.runs.create import open_source, versions
 from stcore.runs.queue import held, slot
 from stcore.runs.quota import check_reach
 from stcore.runs.record import checkpoint, fail, tell, weights
@@ -29,11 +29,12 @@ if TYPE_CHECKING:
 class Job:
     """A run to be worked on in this process: iterate it for its events, or ``finish()`` it."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
+    def __init__(self, run: Run, data: STData | None = None) -> None:
+        """``data`` are the run's, where they are open already."""
+        self.run, self.data = run, data
 
     def __iter__(self) -> Iterator[Event]:
-        return work(self.run)
+        return work(self.run, self.data)
 
     def finish(self) -> Run:
         """Work to the end, whatever is said on the way."""
@@ -50,7 +51,7 @@ def train(
     ``options`` are those of RunOptions, nested as plain values. Raises OptionError, DataError or RunError before anything
     is written.
     """
-    return Job(create(source, options, runs, name))
+    return new_job(create, source, options, runs, name)
 
 
 def distil(
@@ -60,7 +61,24 @@ def distil(
 
     ``options`` are those of DistilOptions, nested as plain values, such as ``distil={"name": "stemdist", "time": 0.1}``.
     """
-    return Job(create_distillation(source, options, runs, name))
+    return new_job(create_distillation, source, options, runs, name)
+
+
+def new_job(
+    create: Callable[..., Run],
+    source: str | Path | STData,
+    options: Mapping[str, Any],
+    runs: str | Path = "runs",
+    name: str | None = None,
+    answers: Mapping[str, str] | None = None,
+) -> Job:
+    """A new run, made by ``create`` or ``create_distillation``, with the data that were opened for it.
+
+    Data that come from memory are not carried: the run begins with its own copy of them, as a later start would.
+    """
+    data = open_source(source, runs, answers)
+    run = create(source, options, runs, name, data=data)
+    return Job(run, None if isinstance(source, STData) else data)
 
 
 def distilled(run: Run) -> STData:
@@ -73,15 +91,16 @@ def distilled(run: Run) -> STData:
 
 
 # ---- in this process -----------------------------------------------------------------------------------------------
-def work(run: Run) -> Generator[Event, None, None]:
+def work(run: Run, data: STData | None = None) -> Generator[Event, None, None]:
     """Train ``run`` in this process, from its last checkpoint where it has one; a finished run has nothing left to say.
 
+    ``data`` are the run's, where they are open already: they are opened once, here or by whoever made the run.
     RunError where another process works on it or where its data have changed since it was made.
     """
     if finished(run):
         return
     if int(os.environ.get("RANK", 0)):
-        yield from follow(run)
+        yield from follow(run, data)
         return
     before = run.ranks
     with held(run):
@@ -91,7 +110,7 @@ def work(run: Run) -> Generator[Event, None, None]:
         with slot(run) as free:
             if not free:
                 return
-            trainer = begin(run, before)
+            trainer = begin(run, before, data)
             yield from record(
                 run, trainer, trainer.checkpoint, trainer.weights, trainer.ranks.agree, beside=trainer.beside
             )
@@ -103,14 +122,14 @@ def finished(run: Run) -> bool:
     return (run.result or {}).get("status") == "done"
 
 
-def begin(run: Run, before: int | None) -> "Trainer | Distilling":
+def begin(run: Run, before: int | None, data: STData | None = None) -> "Trainer | Distilling":
     """The run's trainer where its checkpoint stands; a failure is written into the run before it is raised.
 
     ``before``: how many processes worked on it until now.
     """
     tell(run, {"event": "opening"})
     try:
-        trainer = prepare(run)
+        trainer = prepare(run, data)
     except Exception as error:
         fail(run, error)
         raise
@@ -122,9 +141,9 @@ def begin(run: Run, before: int | None) -> "Trainer | Distilling":
     return trainer
 
 
-def follow(run: Run) -> Iterator[Event]:
+def follow(run: Run, data: STData | None = None) -> Iterator[Event]:
     """The part of a rank other than the first: the same work, nothing written."""
-    trainer = prepare(run)
+    trainer = prepare(run, data)
     for event in trainer:
         yield event
         if trainer.ranks.agree(False) and event.name != "finished":
@@ -132,11 +151,10 @@ def follow(run: Run) -> Iterator[Event]:
     trainer.ranks.close()
 
 
-def prepare(run: Run) -> "Trainer | Distilling":
-    """Open the run's data, build its trainer (or what distils them) and load its checkpoint."""
+def prepare(run: Run, data: STData | None = None) -> "Trainer | Distilling":
+    """Open the run's data unless they are open, build its trainer (or what distils them) and load its checkpoint."""
     run.spec.check_options()
-    run.spec.check_options()
-    trainer = distilling(run) if run.kind == "distil" else training(run)
+    trainer = distilling(run, data) if run.kind == "distil" else training(run, data)
     content, note = checkpoint(run)
     trainer.extra_notes += [note] if note else []
     if content:
@@ -147,13 +165,13 @@ def prepare(run: Run) -> "Trainer | Distilling":
     return trainer
 
 
-def training(run: Run) -> "Trainer":
+def training(run: Run, data: STData | None = None) -> "Trainer":
     """The run's trainer at its beginning."""
     from stcore.training.trainer import Trainer
 
     options = run.spec.options
     small = None if options.distilled.source is None else small_set(run)
-    return Trainer(dataset(run), options, distilled=small)
+    return Trainer(dataset(run, data), options, distilled=small)
 
 
 def small_set(run: Run) -> STData:
@@ -166,13 +184,13 @@ def small_set(run: Run) -> STData:
     return small
 
 
-def distilling(run: Run) -> "Distilling":
+def distilling(run: Run, data: STData | None = None) -> "Distilling":
     """The distillation at its beginning."""
     from stcore.distil.distilling import Distilling
 
     if int(os.environ.get("WORLD_SIZE", 1)) > 1:
         raise RunError("A distillation is worked on by one process; start it without torchrun.")
-    return Distilling(dataset(run), run.spec.distil_options)
+    return Distilling(dataset(run, data), run.spec.distil_options)
 
 
 def load(trainer: "Trainer | Distilling", content: bytes, run: Run) -> None:
@@ -188,12 +206,15 @@ def load(trainer: "Trainer | Distilling", content: bytes, run: Run) -> None:
         ) from error
 
 
-def dataset(run: Run) -> STData:
-    """The data that the run was made of. RunError where they are gone or have changed, DataError where a class may not."""
+def dataset(run: Run, data: STData | None = None) -> STData:
+    """The data that the run was made of; ``data`` are they, where they are open already.
+
+    RunError where they are gone or have changed, DataError where a class may not read them.
+    """
     source = run.spec.data.source
     path = run.path / source if source == "data.nc" else source
     check_reach(path, run.path.parent)
-    data = readers.open(path, run.spec.data.answers)
+    data = readers.open(path, run.spec.data.answers) if data is None else data
     if data.fingerprint != run.spec.data.fingerprint:
         raise RunError(f"The data in {source} have changed since run {run.id} was made; start a new run on them.")
     return data

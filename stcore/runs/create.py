@@ -37,16 +37,15 @@ def create(
     name: str | None = None,
     answers: Mapping[str, str] | None = None,
     *,
-    opened: STData | None = None,
+    data: STData | None = None,
     experiment: Mapping[str, Any] | None = None,
 ) -> Run:
     """A new run's folder, with every option resolved and checked; nothing is trained yet.
 
-    ``opened`` is what ``source`` holds, where that is open already. ``experiment`` says for which one the run is made.
+    ``data`` is what ``source`` holds, where that is open already. ``experiment`` says for which one the run is made.
     """
-    check_quota(Path(runs))
-    check_reach(source, runs)
-    data = opened or (source if isinstance(source, STData) else readers.open(source, answers))
+    check_source(source, runs)
+    data = open_source(source, runs, answers) if data is None else data
     asked = RunOptions.read(options)
     small = None
     if (place := asked.distilled.source) is not None:
@@ -75,6 +74,20 @@ def create(
     if small is not None:
         small.save(run.path / FILE)
     return run
+
+
+def open_source(
+    source: str | Path | STData, runs: str | Path = "runs", answers: Mapping[str, str] | None = None
+) -> STData:
+    """The data for a new run in the folder ``runs``, checked as by ``check_source``."""
+    check_source(source, runs)
+    return source if isinstance(source, STData) else readers.open(source, answers)
+
+
+def check_source(source: str | Path | STData, runs: str | Path) -> None:
+    """RunError where the folder ``runs`` is full, DataError where a class may not read ``source``."""
+    check_quota(Path(runs))
+    check_reach(source, runs)
 
 
 def where(source: str | Path | STData) -> str:

@@ -4,16 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stcore import readers, registry
+from stcore import registry
 from stcore.data import STData
 from stcore.data.scale import fit
 from stcore.data.windows import PARTS, cut
 from stcore.distil.options import DistilOptions
 from stcore.models.cards import for_unseen_sensors
 from stcore.options import DistilledOptions, OptionError, RunOptions, merge
-from stcore.runs.create import about, versions, where
+from stcore.runs.create import about, check_source, open_source, versions, where
 from stcore.runs.folder import Run
-from stcore.runs.quota import check_quota, check_reach
 from stcore.training import recipe
 
 DEFAULTS: dict[str, Any] = {"model": {"name": "stid"}, "distil": {"name": "stemdist"}}
@@ -26,12 +25,11 @@ def create_distillation(
     name: str | None = None,
     answers: Mapping[str, str] | None = None,
     *,
-    opened: STData | None = None,
+    data: STData | None = None,
 ) -> Run:
     """A new folder for a distillation of ``source``, with every option resolved and checked; see ``create``."""
-    check_quota(Path(runs))
-    check_reach(source, runs)
-    data = opened or (source if isinstance(source, STData) else readers.open(source, answers))
+    check_source(source, runs)
+    data = open_source(source, runs, answers) if data is None else data
     resolved = resolve_distillation(data, options)
     parts = cut(data, resolved.data)
     targets = data.channel(resolved.data.targets, data.channels[:1])

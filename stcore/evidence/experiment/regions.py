@@ -94,7 +94,7 @@ class LeavingOut:
         """Train what is not trained yet, one run after another; ends early where one of them is told to stop."""
         for place, name in enumerate(self.names):
             run = self._opened(place, name)
-            for event in jobs.work(run):
+            for event in jobs.work(run, self.data):
                 yield run, event
             if not jobs.finished(run):
                 return
@@ -111,9 +111,7 @@ class LeavingOut:
             facts = self.parent.spec.data
             source = str(self.parent.path / "data.nc") if facts.source == "data.nc" else facts.source
             told = {"name": f"regions of {self.parent.id}", "trial": place}
-            return create(
-                source, self.options(place), self.root, name, facts.answers, opened=self.data, experiment=told
-            )
+            return create(source, self.options(place), self.root, name, facts.answers, data=self.data, experiment=told)
 
     def found(self) -> RegionsLeftOut | None:
         """The effect of leaving each region out. None until all runs are finished."""

@@ -154,7 +154,7 @@ class Work:
         """Train a run in this process; pausing is not asking for its next event."""
         run.control("run")
         try:
-            with closing(jobs.work(run)) as events:
+            with closing(jobs.work(run, self.data)) as events:
                 for _ in events:
                     if time.monotonic() - self.told > TICK:
                         while self._asked() == "pause":
@@ -204,7 +204,7 @@ class Work:
             self.folder.root,
             planned.id,
             self.options.answers,
-            opened=self.data,
+            data=self.data,
             experiment=about if planned.trial is None else {**about, "trial": planned.trial},
         )
 
