@@ -74,7 +74,7 @@ def test_train_prints_one_document(trained: Command, run: Run) -> None:
 
 def test_progress_goes_to_stderr_with_the_time_left(trained: Command) -> None:
     lines = trained.stderr.splitlines()
-    assert lines[0].startswith("run first: 337 samples, batch 4, learning rate ")
+    assert lines[0].startswith("run first: 337 samples, batch 64, learning rate ")
     assert [line.split(":")[0] for line in lines[-3:]] == ["epoch 1", "epoch 2", "epoch 3"]
     assert all(line.endswith(" s left") for line in lines[-3:]), lines
 
