@@ -17,7 +17,7 @@ from stcore.evidence.importance import MASK, MEANING, ImportanceViews, importanc
 from stcore.evidence.sensor_errors import comparable_runs
 from stcore.exports.tables import csv_text
 from stcore.runs import Run
-from stcore.runs.derived import kept
+from stcore.runs.derived import find_permutation
 from stcore.runs.folder import LIVE
 
 KEY = "importance runs"
@@ -79,7 +79,7 @@ def choose_runs_together(run: Run) -> list[Run]:
 def read_views(view: View, runs: list[Run]) -> ImportanceViews:
     """The views; they are computed again only when a run or a measurement has changed."""
     asked = measuring.region_answer(view)
-    stamps = tuple((str(run.path), len(run.epochs()), kept(run) is not None) for run in runs)
+    stamps = tuple((str(run.path), len(run.epochs()), find_permutation(run) is not None) for run in runs)
     return _read_views(stamps, view.fingerprint, asked.names[-1] if asked else "", (runs, view.ground.data, asked))
 
 

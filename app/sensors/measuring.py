@@ -11,7 +11,7 @@ from stcore.evidence.experiment.regions import FEWEST, MOST, LeavingOut, leave_o
 from stcore.options import OptionError
 from stcore.processes import worker
 from stcore.runs import Run
-from stcore.runs.derived import FILE, kept, under_way
+from stcore.runs.derived import FILE, find_permutation, under_way
 from stcore.runs.folder import LIVE
 from stcore.words import duration
 
@@ -50,7 +50,7 @@ def show_measuring(view: View) -> None:
 # ---- permuted histories ----------------------------------------------------------------------------------------------
 def is_permuting(run: Run) -> bool:
     """Whether a process permutes histories of the run now."""
-    return worker.is_working(run.path / FILE) or (under_way(run) is not None and kept(run) is None)
+    return worker.is_working(run.path / FILE) or (under_way(run) is not None and find_permutation(run) is None)
 
 
 def show_permutation(run: Run) -> None:
@@ -59,7 +59,7 @@ def show_permutation(run: Run) -> None:
     now, asked = is_permuting(run), f"permuting {run.id}"
     if st.session_state.get(asked) and not now:
         st.session_state[asked] = False
-        if kept(run) is None:
+        if find_permutation(run) is None:
             st.session_state[f"{asked} failed"] = run.log(1) or "it gave no reason"
         st.rerun(scope="app")
     if now:
@@ -67,7 +67,7 @@ def show_permutation(run: Run) -> None:
         done, count = under_way(run) or (0, len(run.spec.data.sensors))
         st.progress(min(done / max(count, 1), 1.0), f"{done} of {count} sensors" if done else "Loading the weights …")
         return
-    found = kept(run)
+    found = find_permutation(run)
     if found is not None:
         st.markdown(f"Measured over {found.windows:,} test windows, {len(found.rise[0])} permutations a sensor.")
         return

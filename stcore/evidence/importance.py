@@ -26,7 +26,7 @@ from stcore.evidence.agreement import (
     overlap_by_epoch,
 )
 from stcore.runs import Run, RunError
-from stcore.runs.derived import kept
+from stcore.runs.derived import find_permutation
 from stcore.runs.trace import check_rows, trace
 from stcore.sensors.faulty import Fault, find_faults
 
@@ -213,11 +213,11 @@ def gradient_view(runs: Sequence[Run]) -> View:
 
 def permutation_view(runs: Sequence[Run], notes: list[str]) -> View | None:
     """The rise of the error under permuted histories, a mean over permutations. None where nothing was measured."""
-    measured = [run for run in runs if kept(run)]
+    measured = [run for run in runs if find_permutation(run)]
     if not measured:
         return None
     chosen = unmasked_runs(measured)
-    found = [part for run in chosen if (part := kept(run)) is not None]
+    found = [part for run in chosen if (part := find_permutation(run)) is not None]
     if not all(part.mixes for part in found):
         notes.append(
             "The model forecasts each sensor from its own readings alone: permuting one says nothing about others."
@@ -240,7 +240,7 @@ def rise_on_others(runs: Sequence[Run], views: dict[str, View]) -> np.ndarray | 
     """The part [N] of the permutation's rise that falls on other sensors. None where it was not or cannot be measured."""
     if PERMUTATION not in views:
         return None
-    found = [part for run in runs if run.id in views[PERMUTATION].runs and (part := kept(run)) is not None]
+    found = [part for run in runs if run.id in views[PERMUTATION].runs and (part := find_permutation(run)) is not None]
     return (
         np.mean([np.mean(part.others, axis=1) for part in found], axis=0) if all(part.mixes for part in found) else None
     )

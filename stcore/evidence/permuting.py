@@ -6,7 +6,7 @@ import numpy as np
 
 from stcore.data import STData
 from stcore.runs import Run, RunError
-from stcore.runs.derived import Permuted, save, tell
+from stcore.runs.derived import Permuted, keep_permutation, tell
 from stcore.runs.record import weights
 
 
@@ -14,7 +14,7 @@ def permute(run: Run, data: STData, permutations: int = 3, windows: int | None =
     """Permute each sensor's history over the test's windows; says again and again how many of the N are done.
 
     ``data`` are the run's own. Without a number of ``windows`` as many as are forecast in some ten seconds to a minute, evenly
-    spaced. At the end the result is in the run's folder, see ``stcore.runs.derived.kept``. RunError without weights.
+    spaced. At the end ``stcore.runs.derived.find_permutation`` finds the result in the run's folder. RunError without weights.
     """
     from stcore.training.permutation import Permutation
 
@@ -38,4 +38,4 @@ def permute(run: Run, data: STData, permutations: int = 3, windows: int | None =
     found = Permuted(
         rise.tolist(), others.tolist(), measured.baseline, len(measured.windows), run.spec.error_unit, measured.mixes
     )
-    save(run, found)
+    keep_permutation(run, found)

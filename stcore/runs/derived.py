@@ -1,4 +1,4 @@
-"""What permuting each sensor's history did to a run's error, kept in its folder; measured once for its weights."""
+"""What was found out about a finished run: kept in its folder, and valid for the weights that it was found out with."""
 
 import re
 import time
@@ -10,48 +10,94 @@ from stcore.runs import files
 from stcore.runs.folder import Run
 from stcore.runs.quota import is_shared
 
-FILE, PROGRESS = "permutation.json", "permutation.progress.json"
-SILENT = 30.0  # seconds after which a measurement that says nothing is taken to have ended
+FOLDER = "found"
+NAME = re.compile(r"[a-z0-9-]{1,60}")
+PERMUTATION = "permutation"
+FILE, PROGRESS = f"{FOLDER}/{PERMUTATION}.json", "permutation.progress.json"
+EARLIER_FILE = "permutation.json"
+"""Where earlier versions kept a permutation: its values and the whole first line of the weights in one table."""
+SILENT = 30.0
+"""A measurement that reports nothing for so many seconds has ended."""
 
 
+def weights_seal(run: Run) -> str:
+    """The sha256 that stands before the run's weights; empty where it has none."""
+    with suppress(OSError), open(run.path / "weights", "rb") as file:
+        return _checksum(file.readline(200).decode("ascii", "replace"))
+    return ""
+
+
+def find(run: Run, name: str) -> dict[str, Any] | None:
+    """What was kept under ``name`` for the weights that the run has now, or None."""
+    if not NAME.fullmatch(name):
+        return None
+    content = files.read_json(run.path / FOLDER / f"{name}.json")
+    if not content or content.get("weights") != weights_seal(run) or not isinstance(content.get("found"), dict):
+        return None
+    return dict(content["found"])
+
+
+def keep(run: Run, name: str, values: dict[str, Any]) -> None:
+    """Keep ``values`` under ``name``. Nothing is kept where the folder cannot or may not be written to."""
+    if not is_shared(run):
+        with suppress(OSError):
+            _write(run, name, values)
+
+
+def _write(run: Run, name: str, values: dict[str, Any]) -> None:
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name for a finding; use small letters, digits and dashes")
+    (run.path / FOLDER).mkdir(exist_ok=True)
+    files.write_json(run.path / FOLDER / f"{name}.json", {"weights": weights_seal(run), "found": values})
+
+
+def _checksum(line: str) -> str:
+    """The sha256 in the first line of a sealed file; empty where the line is no seal."""
+    seal = files.SEAL.decode("ascii")
+    return line[len(seal) :].strip() if line.startswith(seal) else ""
+
+
+# ---- permuted histories ----------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Permuted:
-    """``rise`` [N, P] of the error over all sensors, and its part on ``others`` [N, P], by P permutations over so many test
-    ``windows``; ``baseline`` is the error of those windows as they are. In ``unit``."""
+    """How far a run's error rises when the history of one sensor is permuted.
+
+    ``rise`` [N, P] is the rise over all sensors in each of P permutations, ``others`` [N, P] the part of it on the other
+    sensors. ``baseline`` is the error over the same test ``windows`` without a permutation. All errors are in ``unit``.
+    ``mixes`` says whether a sensor's history reaches the forecasts of others at all.
+    """
 
     rise: list[list[float]]
     others: list[list[float]]
     baseline: float
     windows: int
     unit: str
-    mixes: bool  # whether a sensor's history reaches others' forecasts at all
+    mixes: bool
 
 
-def save(run: Run, found: Permuted) -> None:
-    """Keep it, with the seal of the weights that it was measured with."""
-    files.write_json(run.path / FILE, {"weights": seal_of(run), **asdict(found)})
+def keep_permutation(run: Run, permuted: Permuted) -> None:
+    """Keep a permutation. OSError where the folder cannot be written to."""
+    _write(run, PERMUTATION, asdict(permuted))
 
 
-def kept(run: Run) -> Permuted | None:
-    """What was measured with the weights that the run has now; None where nothing was, or it cannot be read."""
-    found: dict[str, Any] | None = files.read_json(run.path / FILE)
-    if not found or found.pop("weights", None) != seal_of(run):
+def find_permutation(run: Run) -> Permuted | None:
+    """The permutation that was measured with the weights that the run has now, or None."""
+    values = find(run, PERMUTATION) or _find_earlier(run)
+    if values is None:
         return None
     try:
-        read = Permuted(**found)
+        permuted = Permuted(**values)
     except TypeError:
         return None
     sensors = len(run.spec.data.sensors)
-    return read if len(read.rise) == len(read.others) == sensors else None
+    return permuted if len(permuted.rise) == len(permuted.others) == sensors else None
 
 
-def seal_of(run: Run) -> str | None:
-    """The checksum that stands before a finished run's weights; None where it has none."""
-    try:
-        with open(run.path / "weights", "rb") as file:
-            return file.readline(256).decode("ascii", "replace").strip()
-    except OSError:
-        return None
+def _find_earlier(run: Run) -> dict[str, Any] | None:
+    """A permutation's values as earlier versions kept them, or None."""
+    values = files.read_json(run.path / EARLIER_FILE)
+    seal = _checksum(str(values.pop("weights", ""))) if values else ""
+    return values if seal and seal == weights_seal(run) else None
 
 
 def tell(run: Run, done: int | None, count: int) -> None:
@@ -63,45 +109,9 @@ def tell(run: Run, done: int | None, count: int) -> None:
 
 
 def under_way(run: Run) -> tuple[int, int] | None:
-    """How many of how many sensors a measurement has done; None where none has spoken for the last half minute."""
+    """How many of how many sensors a measurement has done; None where none has reported for the last half minute."""
     with suppress(OSError):
         if abs(time.time() - (run.path / PROGRESS).stat().st_mtime) < SILENT:
-            told = files.read_json(run.path / PROGRESS) or {}
-            return int(told.get("done", 0)), int(told.get("all", 0))
+            progress = files.read_json(run.path / PROGRESS) or {}
+            return int(progress.get("done", 0)), int(progress.get("all", 0))
     return None
-
-
-FOLDER = "found"
-NAME = re.compile(r"[a-z0-9-]{1,60}")
-
-
-def weights_seal(run: Run) -> str:
-    """The sha256 of the run's weights as their file tells it, by which findings are known to be theirs; empty without."""
-    with suppress(OSError), open(run.path / "weights", "rb") as file:
-        head = file.readline(200)
-        if head.startswith(files.SEAL):
-            return head[len(files.SEAL) :].strip().decode("ascii", "replace")
-    return ""
-
-
-def find(run: Run, name: str) -> dict[str, Any] | None:
-    """What was kept under ``name`` for the weights as they are; None where there is nothing."""
-    if not NAME.fullmatch(name):
-        return None
-    kept = files.read_json(run.path / FOLDER / f"{name}.json")
-    return (
-        kept["found"]
-        if kept and kept.get("weights") == weights_seal(run) and isinstance(kept.get("found"), dict)
-        else None
-    )
-
-
-def keep(run: Run, name: str, found: dict[str, Any]) -> None:
-    """Keep it; a folder that cannot or may not be written to is no harm."""
-    if not NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name for what was found")
-    if is_shared(run):
-        return
-    with suppress(OSError):
-        (run.path / FOLDER).mkdir(exist_ok=True)
-        files.write_json(run.path / FOLDER / f"{name}.json", {"weights": weights_seal(run), "found": found})

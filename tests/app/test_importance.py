@@ -12,7 +12,7 @@ from app.sensors import measuring
 from stcore.evidence.permuting import permute
 from stcore.processes import worker
 from stcore.runs import Run
-from stcore.runs.derived import FILE, kept
+from stcore.runs.derived import FILE, find_permutation
 
 SHORT = {"train": {"epochs": 3, "batch": 64, "threads": 1, "forecasts": 0}, "prune": {"name": "full"}}
 MODEL = {"name": "stid-neighbours", "width": 4}
@@ -74,7 +74,7 @@ def test_histories_are_permuted_by_a_child(app, masked: Run) -> None:
     end = time.monotonic() + 60
     while measuring.is_permuting(masked) and time.monotonic() < end:
         time.sleep(0.2)
-    assert kept(masked) is not None, masked.log()
+    assert find_permutation(masked) is not None, masked.log()
     test.run()
     assert "**Permuted**" in said(test) and "test windows" in said(test)
 

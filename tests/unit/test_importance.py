@@ -27,7 +27,7 @@ from stcore.evidence.importance import (
 from stcore.evidence.permuting import permute
 from stcore.options import OptionError
 from stcore.runs import Run, RunError, create
-from stcore.runs.derived import FILE, PROGRESS, kept, under_way
+from stcore.runs.derived import FILE, PROGRESS, find_permutation, under_way, weights_seal
 from stcore.runs.files import plain
 from stcore.runs.record import weights
 from stcore.training.permutation import Permutation
@@ -93,7 +93,7 @@ def test_permuting_is_what_one_would_compute_by_hand(free: Run, data: STData) ->
 def test_a_model_that_does_not_mix_sensors_bears_all_of_it_itself(folder: Path, data: STData) -> None:
     run = trained(folder / "tiny.nc", folder, "alone", **SHORT)
     list(permute(run, data, 2, 30))
-    found = kept(run)
+    found = find_permutation(run)
     assert found is not None and not found.mixes and np.all(found.others == np.zeros((SENSORS, 2)))
     content = weights(run)
     assert content is not None
@@ -111,7 +111,7 @@ def test_the_cells_of_a_region_are_permuted_together(folder: Path) -> None:
     run = trained(folder / "grid.nc", folder, "grid", **SHORT, model={"name": "simvp", "width": 4}, mask=mask)
     steps = [done for done, _ in permute(run, data, 2, 20)]
     assert steps == [4, 8, 12, 16, 20, 24]
-    found = kept(run)
+    found = find_permutation(run)
     assert found is not None
     rise = np.array(found.rise)
     assert (rise[0] == rise[[1, 6, 7]]).all() and len(np.unique(rise[:, 0])) == 6
@@ -119,7 +119,7 @@ def test_the_cells_of_a_region_are_permuted_together(folder: Path) -> None:
 
 def test_an_off_sensor_is_worth_nothing(masked: list[Run], data: STData) -> None:
     list(permute(masked[0], data, 2, 40))
-    found, active = kept(masked[0]), masked[0].trace()["active"].values[-1]
+    found, active = find_permutation(masked[0]), masked[0].trace()["active"].values[-1]
     assert (
         found is not None and (np.array(found.rise)[~active] == 0).all() and (np.array(found.rise)[active] != 0).any()
     )
@@ -129,13 +129,23 @@ def test_an_off_sensor_is_worth_nothing(masked: list[Run], data: STData) -> None
 
 
 def test_a_measurement_is_kept_for_its_weights_only(free: Run, tmp_path: Path) -> None:
-    assert kept(free) is not None and not (free.path / PROGRESS).exists() and under_way(free) is None
+    assert find_permutation(free) is not None and not (free.path / PROGRESS).exists() and under_way(free) is None
     whole = (free.path / FILE).read_text()
-    for broken in ("", "[]", "{}", whole.replace('"weights": "stcore', '"weights": "other')):
+    for broken in ("", "[]", "{}", whole.replace(weights_seal(free), "other")):
         (free.path / FILE).write_text(broken)
-        assert kept(free) is None
+        assert find_permutation(free) is None
     (free.path / FILE).write_text(whole)
-    assert kept(free) is not None
+    assert find_permutation(free) is not None
+
+
+def test_a_measurement_of_an_earlier_version_is_read(free: Run, tmp_path: Path) -> None:
+    copy = Run(Path(shutil.copytree(free.path, tmp_path / "copy")))
+    permuted = json.loads((copy.path / FILE).read_text())["found"]
+    (copy.path / FILE).unlink()
+    for seal, found in ((weights_seal(copy), find_permutation(free)), ("other", None)):
+        earlier = {"weights": f"stcore sealed 1 {seal}", **permuted}
+        (copy.path / "permutation.json").write_text(json.dumps(earlier))
+        assert find_permutation(copy) == found
 
 
 def test_nothing_can_be_permuted_before_the_end(folder: Path, data: STData) -> None:
