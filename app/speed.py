@@ -73,5 +73,5 @@ def _distilling(path: str, stamp: float) -> tuple[float, float] | None:
         options, windows, data = run.spec.distil_options, run.spec.windows, run.spec.data
         inputs, targets = len(options.data.inputs or data.channels), len(run.spec.targets)
         shape = estimate.Shape(windows.train, windows.validation, len(data.sensors), inputs, targets)
-        return estimate.expected(options, shape), run.summary()["seconds"]["total"]
+        return estimate.expected_seconds(options, shape), run.summary()["seconds"]["total"]
     return None

@@ -239,7 +239,7 @@ def show_cost(options: DistilOptions, data: STData, windows: tuple[int, int]) ->
     factor, basis = distilling_speed(options.model["name"])
     targets = len(options.data.targets or [""])
     shape = estimate.Shape(*windows, len(data.sensors), len(options.data.inputs or data.channels), targets)
-    seconds = estimate.seconds(estimate.expected(options, shape), factor)
+    seconds = estimate.seconds(estimate.expected_seconds(options, shape), factor)
     st.markdown(
         f"**About {duration(seconds)}**",
         help=f"Estimated {basis}, when nothing else is running: distilling and its validations together. While it works, it "

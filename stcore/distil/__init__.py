@@ -1,6 +1,6 @@
-"""Distillation: a small dataset that trains models like the big one.
+"""Distillation: a small dataset that trains models like the large one.
 
-One method a file. Their cards stand in ``cards``, apart from the code: listing methods loads no torch.
+Each distiller is one file. The cards are in ``cards``, apart from the code, so that listing distillers loads no torch.
 """
 
 from stcore.distil.cards import CARDS

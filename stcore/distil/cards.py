@@ -1,7 +1,7 @@
-"""The cards of the methods of distillation, with what the methods cost. No torch here.
+"""The cards of the distillers, with their costs. No torch here.
 
-A matching step takes slopes on a batch of real windows, and on all synthetic ones slopes of slopes; between two steps the
-surrogate is trained on the set.
+A matching step computes gradients on a batch of real windows, and gradients of gradients on all synthetic ones. Between two
+steps the surrogate is trained on the set.
 """
 
 from math import ceil
@@ -21,43 +21,45 @@ from stcore.registry import DistilCost, DistillerCard, DistilShape
 from stcore.training.cost import PRODUCT
 from stcore.training.features import SKETCH
 
-SLOPES = 3  # how much more slopes of slopes cost than slopes
-COMPARED = 4e-9  # seconds in which CRAIG compares two windows
+# Gradients of gradients cost so many times as much as gradients.
+SECOND_ORDER = 3
+# Seconds that CRAIG takes to compare two windows.
+CRAIG_PAIR_SECONDS = 4e-9
 
 
 # ---- what they cost ----------------------------------------------------------------------------------------------------
 def matching_cost(options: MatchingOptions, shape: DistilShape) -> DistilCost:
-    """Rounds of matching steps and of the epochs of training between them; the start is validated, too."""
+    """Rounds of matching steps and of the training between them. The start is validated as well."""
     rounds, steps = options.rounds or 1, options.steps or 1
     small = shape.small_windows * shape.small_sensors
     subsets = options.subsets if isinstance(options, STemDistOptions) else 1
     trained = (steps - 1) * (options.inner or 0) if isinstance(options, GradientOptions) else 0
-    cells = steps * (options.batch * shape.small_sensors + SLOPES * small) + trained * small
-    made = (steps * (1 + SLOPES) + trained) * subsets
-    return DistilCost(rounds * made, rounds * cells, validations=1 + ceil(rounds / (options.check or 1)))
+    cells = steps * (options.batch * shape.small_sensors + SECOND_ORDER * small) + trained * small
+    work = (steps * (1 + SECOND_ORDER) + trained) * subsets
+    return DistilCost(rounds * work, rounds * cells, validations=1 + ceil(rounds / (options.check or 1)))
 
 
 def comparing_cost(options: PickOptions, shape: DistilShape) -> DistilCost:
-    """Every window is compared with every one that is picked."""
+    """Every window is compared with every picked one."""
     return DistilCost(seconds=shape.small_windows * shape.windows * SKETCH * PRODUCT)
 
 
 def craig_cost(options: CRAIGOptions, shape: DistilShape) -> DistilCost:
-    """A short training on all windows, their slopes, and all windows compared with all."""
+    """A short training on all windows, their gradients, and a comparison of all windows with each other."""
     cells = (options.pilot + 1) * shape.windows * shape.sensors
     return DistilCost(
-        real_steps=cells / shape.batch / shape.sensors, real_cells=cells, seconds=shape.windows**2 * COMPARED
+        real_steps=cells / shape.batch / shape.sensors, real_cells=cells, seconds=shape.windows**2 * CRAIG_PAIR_SECONDS
     )
 
 
 # ---- how many clusters they need ---------------------------------------------------------------------------------------
 def two_clusters(options: MatchingOptions) -> int:
-    """Matching needs two."""
+    """Matching needs two clusters."""
     return FEWEST_CLUSTERS
 
 
 def stemdist_fewest(options: STemDistOptions) -> int:
-    """Two for each subset."""
+    """Two clusters for each subset."""
     return FEWEST_CLUSTERS * options.subsets
 
 
@@ -65,8 +67,8 @@ def stemdist_fewest(options: STemDistOptions) -> int:
 CARDS = (
     DistillerCard(
         "stemdist",
-        "Learns windows of clusters of sensors whose slopes in a model are those of the real windows, subset by subset.",
-        "arXiv 2603.10410; from the authors' code, small deviations are told in the module",
+        "Learns windows of clusters of sensors whose gradients in a model are those of the real windows, subset by subset.",
+        "arXiv 2603.10410; from the authors' code, the module names small deviations",
         "stcore.distil.stemdist:STemDist",
         STemDistOptions,
         title="STemDist",
@@ -114,7 +116,7 @@ CARDS = (
     ),
     DistillerCard(
         "craig",
-        "Medoids of the windows' slopes after a short training, of the means of clusters of sensors.",
+        "Medoids of the windows' gradients after a short training, of the means of clusters of sensors.",
         "Mirzasoleiman et al. 2020, arXiv 1906.01827; clusters as in arXiv 2603.10410",
         "stcore.distil.craig:CRAIG",
         CRAIGOptions,
@@ -123,7 +125,7 @@ CARDS = (
     ),
     DistillerCard(
         "gradient-matching",
-        "Learns windows of clusters of sensors whose slopes in a model are those of the real windows, all clusters at once.",
+        "Learns windows of clusters of sensors whose gradients in a model are those of the real windows, all clusters at once.",
         "Zhao et al. 2021, arXiv 2006.05929; on clusters of sensors as in arXiv 2603.10410",
         "stcore.distil.gradient_matching:GradientMatching",
         GradientOptions,

@@ -1,7 +1,7 @@
-"""Random windows of the means of clusters of sensors: where STemDist begins, without anything learned."""
+"""Random windows of the means of clusters of sensors. STemDist starts from such a set; here nothing is learned."""
 
 from stcore.distil.random import Random
 
 
 class ClusterMean(Random):
-    """As Random, of clusters."""
+    """Random windows; the options choose clusters as sensors."""

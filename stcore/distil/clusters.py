@@ -1,4 +1,4 @@
-"""Clusters of sensors, and how large a small set of windows of them is. No torch here: the page reads it, too."""
+"""Clusters of sensors, and the size of a small set. No torch here, since pages import this file."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,8 @@ import numpy as np
 from stcore.data.checks.stretches import stretches
 from stcore.distil.options import SizeOptions
 
-SHOWN = 8  # windows, and clusters, of which every round leaves a picture
+# Every round stores a picture of at most so many windows and clusters.
+SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -26,20 +27,22 @@ class Clusters:
 def cluster_means(series: np.ndarray, clusters: Clusters) -> np.ndarray:
     """[T, K, C] mean of ``series`` [T, N, C] over each cluster's members, NaN where none of them was measured."""
     members = np.zeros((clusters.count, len(clusters.label)), np.float32)
-    known = clusters.label >= 0
-    members[clusters.label[known], np.flatnonzero(known)] = 1
-    found = np.empty((len(series), clusters.count, series.shape[2]), np.float32)
+    labelled = clusters.label >= 0
+    members[clusters.label[labelled], np.flatnonzero(labelled)] = 1
+    means = np.empty((len(series), clusters.count, series.shape[2]), np.float32)
     for part in stretches(series):
         seen = np.isfinite(series[part])
         total = np.einsum("kn,tnc->tkc", members, np.where(seen, series[part], np.float32(0)), optimize=True)
         count = np.einsum("kn,tnc->tkc", members, seen.astype(np.float32), optimize=True)
-        found[part] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-    return found
+        means[part] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return means
 
 
 def windows_and_clusters(windows: int, sensors: int, size: SizeOptions, fewest: int = 1) -> tuple[int, int, list[str]]:
-    """How many windows and clusters a small set has, for the asked shares of all ``windows`` and ``sensors``: at least one
-    window and ``fewest`` clusters. With notes on what differs from the shares."""
+    """How many windows and clusters a small set has, and notes where this differs from the shares in ``size``.
+
+    The shares are of all ``windows`` and ``sensors``. A set has at least one window and ``fewest`` clusters.
+    """
     some, clusters = max(1, round(size.time * windows)), max(1, round(size.space * sensors))
     notes = []
     if clusters < (least := min(fewest, sensors)):

@@ -1,7 +1,7 @@
-"""CRAIG (Mirzasoleiman, Bilmes, Leskovec 2020, arXiv 1906.01827): medoid windows of the slopes after a short training.
+"""CRAIG (Mirzasoleiman, Bilmes, Leskovec 2020, arXiv 1906.01827): windows whose gradients are medoids after a short training.
 
-Facility location on last-layer gradients, as in ``stcore.prune.craig``; the short training is of STID on all sensors. How many
-windows a medoid stands for is left out: a small set weighs sensors, not windows.
+Facility location on last-layer gradients, as in ``stcore.prune.craig``. The short training is of STID on all sensors. How many
+windows a medoid stands for is not used: a small set weighs sensors, not windows.
 """
 
 import numpy as np
@@ -18,11 +18,12 @@ from stcore.training.samples import TrainingSamples
 from stcore.training.stopwatch import Stopwatch
 from stcore.training.trainer import Trainer
 
-MOST = 20_000  # windows that are compared all with all: 1.6 GB
+# Comparing all of so many windows with each other takes 1.6 GB.
+MOST = 20_000
 
 
 class CRAIG(PickedWindows):
-    """Compares slopes by (1 + cosine) / 2."""
+    """Medoids by the likeness (1 + cosine) / 2 of gradients."""
 
     options: CRAIGOptions
 

@@ -1,5 +1,5 @@
-"""Distiller: what every method of distillation promises. Methods that pick real windows share ``PickedWindows``, methods that
-learn windows share ``LearnedWindows``."""
+"""Distiller: the promises of every distiller. Those that pick real windows share ``PickedWindows``, those that learn windows
+share ``LearnedWindows``."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
@@ -9,10 +9,10 @@ from stcore.distil.small import Small
 
 
 class Distiller(Protocol):
-    """It makes a small set out of ``ground``, the training data, in ``rounds``. It is deterministic by the seed.
+    """Makes a small set from ``ground``, the training data, in ``rounds``. The same seed gives the same set.
 
-    ``model`` is the choice of a surrogate: the model on which real and synthetic windows are compared, if any are. All draws of
-    a round come from the seed and the round's number, so ``state_dict`` at a round's end is all that resuming needs.
+    ``model`` chooses the surrogate, the model through which real and synthetic windows are compared. A distiller may ignore it.
+    All draws of a round come from the seed and the round's number, so ``state_dict`` at a round's end suffices for resuming.
     """
 
     options: Any
@@ -26,13 +26,13 @@ class Distiller(Protocol):
     def __init__(self, options: Any, ground: Ground, model: Mapping[str, Any], seed: int) -> None: ...
 
     def round(self, number: int) -> Iterator[float]:
-        """The work of one round, as an iterator over the losses of its ``steps``."""
+        """Do one round. Yields the loss of each of its ``steps``."""
 
     def current(self) -> Small:
-        """The set as it stands."""
+        """The current set."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Tensors and numbers only."""
+        """The state, as tensors and numbers only."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
+        """Resume from a state."""

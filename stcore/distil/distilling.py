@@ -1,13 +1,13 @@
-"""Distilling: the work of a method as an iterator of events, like a Trainer's.
+"""Distilling: the work of a distiller as an iterator of events, like a Trainer.
 
     a teacher is trained on the real windows, if its forecasts become the targets
                                                           -> Progress
-    for each round of the method: its matching steps      -> Progress
+    for each round of the distiller: its matching steps      -> Progress
         now and then: models trained on the set, measured on real validation windows
-                                                          -> Epoch (a round, with what can be shown of the set)
+                                                          -> Epoch (a round, with a picture of the set)
     the best set                                          -> Finished
 
-The state is complete at every round's end, and all draws come from the seed and the round.
+The state is complete at the end of every round. All draws come from the seed and the round.
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -42,7 +42,7 @@ PLAIN = ("epoch", "best_epoch", "best_error", "best_metrics", "told")
 
 
 class Distilling(Task):
-    """Iterate it: ``for event in Distilling(data, options): ...``; then ``result()`` is the small dataset."""
+    """Iterate over it: ``for event in Distilling(data, options): ...``. Then ``result()`` is the small dataset."""
 
     epoch: int = 0  # rounds done
 
@@ -67,7 +67,7 @@ class Distilling(Task):
 
     # ---- the loop --------------------------------------------------------------------------------------------------
     def events(self) -> Iterator[Event]:
-        """Events from where the state stands to the end."""
+        """Events from the current state to the end."""
         yield self._start_event()
         yield from self._train_teacher()
         yield from self._measure_start()
@@ -81,7 +81,7 @@ class Distilling(Task):
         return Started(self.epoch, self.distiller.rounds, many, 0, self.rate, 0, precision, threads, self.notes)
 
     def _train_teacher(self) -> Iterator[Event]:
-        """The teacher, where the targets are to be its forecasts and it is not trained yet."""
+        """Train the teacher, if there is one and it is not trained yet."""
         if self.teacher is None or self.teacher.model is not None:
             return
         try:
@@ -91,7 +91,7 @@ class Distilling(Task):
             raise self._divergence(-1, "the teacher", error) from error
 
     def _measure_start(self) -> Iterator[Event]:
-        """Measure the windows that learning begins with: learned ones are kept only if they are better."""
+        """Measure the windows that learning starts from: learned ones are kept only if they are better."""
         if self.epoch == 0 and self.rate:
             measured = yield from self._validate(-1, self.stopwatch)
             self._keep_if_best(-1, measured)
@@ -104,12 +104,12 @@ class Distilling(Task):
         return best
 
     def small(self) -> Small:
-        """The set as it stands, with the targets that it is to have."""
+        """The current set, with a teacher's targets if there is one."""
         small = self.distiller.current()
         return small if self.teacher is None else self.teacher.teach(small)
 
     def _round(self) -> Iterator[Event]:
-        """One round, and a validation where one is due."""
+        """One round, and a validation if one is due."""
         epoch, distiller, stopwatch, losses = self.epoch, self.distiller, Stopwatch(), list[float]()
         torch.manual_seed(self.options.seed * 1_000_003 + epoch)
         steps = distiller.round(epoch)
@@ -122,7 +122,7 @@ class Distilling(Task):
                 )
             yield self._progress(epoch, number + 1)
         with stopwatch.timed("train"):
-            for _ in steps:  # lets the round end
+            for _ in steps:  # so that the round ends
                 continue
         measured, best = dict(NOTHING), False
         if (epoch + 1) % distiller.check == 0 or epoch + 1 == distiller.rounds:
@@ -137,9 +137,9 @@ class Distilling(Task):
         return Progress(epoch, step, steps, epoch * steps + step, self.distiller.rounds * steps)
 
     def _validate(self, epoch: int, stopwatch: Stopwatch) -> Generator[Progress, None, dict[str, Any]]:
-        """Metrics on validation windows of models trained on the set as it stands, the mean over those models."""
+        """Train models on the current set. Returns their mean metrics on the real validation windows."""
         data = as_data(self.small(), self.ground, {})
-        found = []
+        metrics = []
         for number in range(self.distiller.trained):
             trainer = Trainer(
                 data,
@@ -155,12 +155,12 @@ class Distilling(Task):
                         break
             except Diverged as error:
                 raise self._divergence(epoch, "a model that is trained on the set for a validation", error) from error
-            found.append(trainer.state.best_metrics)
-        measured: dict[str, Any] = mean_metrics(found)
+            metrics.append(trainer.state.best_metrics)
+        measured: dict[str, Any] = mean_metrics(metrics)
         return measured
 
     def _divergence(self, epoch: int, model: str, error: Diverged) -> ValueError:
-        """The error in the words of a distillation, with its options that may help."""
+        """The error as a distillation words it, with the options that may help."""
         when = f"at round {epoch + 1}" if epoch >= 0 else "before the first round"
         lower = "a lower distil.rate, or " if epoch >= 0 and self.rate else ""
         return ValueError(
@@ -168,7 +168,7 @@ class Distilling(Task):
         )
 
     def validation_options(self, number: int) -> RunOptions:
-        """The options by which a validation trains its models, each with a seed of its own."""
+        """Options of the models that a validation trains. Each has its own seed."""
         train = self.options.train.model_copy(
             update={"epochs": self.distiller.epochs, "patience": None, "forecasts": 0}
         )
@@ -177,13 +177,13 @@ class Distilling(Task):
         return RunOptions(seed=(self.options.seed + 7_919 * (number + 1)) % 2**31, train=train, **parts, **plain)
 
     def _round_event(self, loss: float, measured: dict[str, Any], best: bool, stopwatch: Stopwatch) -> Epoch:
-        """The event of a round."""
+        """The event at the end of a round."""
         many, rate, (seconds, cpu) = len(self.distiller.current().values), self.rate, stopwatch.times()
         numbers = self.epoch - 1, loss, measured, best, self.epoch * self.distiller.steps, many, rate, seconds, cpu
         return Epoch(*numbers, arrays={"synthetic": self.picture()}, notes=self.news())
 
     def _finish_event(self) -> Finished:
-        """The best set's figures."""
+        """The last event: metrics, size and clusters of the best set."""
         small = self.result_small()
         cells, whole = (
             small.values.shape[0] * small.values.shape[2],
@@ -197,12 +197,12 @@ class Distilling(Task):
 
     # ---- results ------------------------------------------------------------------------------------------------
     def picture(self) -> np.ndarray:
-        """The first target [8 x (L + H) x 8] of some windows and clusters in z-scores, evenly chosen; NaN: there are fewer."""
+        """The first target [8 x (L + H) x 8] of evenly chosen windows and clusters, in z-scores. NaN if there are fewer."""
         values = self.small().values[..., self.tensors.targets[0]]
-        found = np.full((SHOWN, self.ground.length, SHOWN), np.nan, np.float32)
-        some, these = (evenly_chosen(size) for size in (values.shape[0], values.shape[2]))
-        found[: len(some), :, : len(these)] = values[np.ix_(some, np.arange(values.shape[1]), these)]
-        return found.ravel()
+        picture = np.full((SHOWN, self.ground.length, SHOWN), np.nan, np.float32)
+        windows, clusters = (evenly_chosen(size) for size in (values.shape[0], values.shape[2]))
+        picture[: len(windows), :, : len(clusters)] = values[np.ix_(windows, np.arange(values.shape[1]), clusters)]
+        return picture.ravel()
 
     def result_small(self) -> Small:
         """The best set."""
@@ -222,7 +222,7 @@ class Distilling(Task):
 
     @property
     def rate(self) -> float:
-        """The learning rate of the synthetic windows; 0 where none are learned."""
+        """The learning rate of the synthetic windows. 0 if none are learned."""
         return float(getattr(self.distiller.options, "rate", None) or 0.0)
 
     # ---- state -----------------------------------------------------------------------------------------------------
@@ -233,15 +233,15 @@ class Distilling(Task):
         return [*self.distiller.notes, *taught, *self.tensors.notes, *self.extra_notes]
 
     def state_dict(self) -> dict[str, Any]:
-        """All that resuming needs, at a round's end."""
+        """The state at a round's end. It suffices for resuming."""
         best = None if self.best is None else set_to_tensors(self.best)
         plain = {name: getattr(self, name) for name in PLAIN}
         teacher = None if self.teacher is None else self.teacher.state_dict()
-        made = {"method": self.distiller.state_dict(), "teacher": teacher, "best": best}
-        return {**made, "clock": self.stopwatch.state_dict(), **plain}
+        parts = {"method": self.distiller.state_dict(), "teacher": teacher, "best": best}
+        return {**parts, "clock": self.stopwatch.state_dict(), **plain}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
+        """Resume from a state."""
         self.distiller.load_state_dict(state["method"])
         if self.teacher is not None:
             self.teacher.load_state_dict(state["teacher"])
@@ -256,18 +256,18 @@ class Distilling(Task):
 
     @property
     def beside(self) -> dict[str, Callable[[], bytes]]:
-        """The best set as a dataset, under the name of its file."""
+        """Files for the run folder: the best set as a dataset."""
         return {FILE: lambda: self.result().to_bytes()}
 
 
-def mean_metrics(found: Sequence[Any]) -> Any:
-    """The mean of each number in the metrics of several models, in dicts and lists. Counts and texts are the first's."""
-    first = found[0]
+def mean_metrics(metrics: Sequence[Any]) -> Any:
+    """The mean of each float in the metrics of several models, in dicts and lists. Counts and texts are those of the first."""
+    first = metrics[0]
     if isinstance(first, dict):
-        return {name: mean_metrics([one[name] for one in found]) for name in first}
+        return {name: mean_metrics([part[name] for part in metrics]) for name in first}
     if isinstance(first, list):
-        return [mean_metrics(parts) for parts in zip(*found, strict=True)]
-    return float(np.mean(found)) if all(isinstance(one, float) for one in found) else first
+        return [mean_metrics(parts) for parts in zip(*metrics, strict=True)]
+    return float(np.mean(metrics)) if all(isinstance(part, float) for part in metrics) else first
 
 
 def set_to_tensors(small: Small) -> dict[str, Any]:
@@ -282,6 +282,6 @@ def set_to_tensors(small: Small) -> dict[str, Any]:
 
 
 def set_from_tensors(parts: dict[str, Any]) -> Small:
-    """A small set back."""
+    """A small set from tensors."""
     values, origin, label, weight = (parts[name].numpy() for name in ("values", "origin", "label", "weight"))
     return Small(values, origin, Clusters(label, weight))

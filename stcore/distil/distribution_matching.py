@@ -1,7 +1,7 @@
 """Distribution matching (DM; Zhao, Bilen 2023, arXiv 2110.04181) on clusters of sensors.
 
-Real and synthetic windows shall have the same mean under models with random weights. For forecasting (ours): what is
-compared is each cluster's mean forecast by such a model, and its mean targets.
+Real and synthetic windows shall have the same mean under models with random weights. Ours, for forecasting: we compare each
+cluster's mean forecast by such a model, and its mean targets.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,13 +36,13 @@ class DistributionMatching(LearnedWindows):
             yield self.step(model, self.real(ids, clusters, rng), clusters)
 
     def step(self, model: Forecaster, real: tuple[Part, Tensor], clusters: np.ndarray) -> float:
-        """As in the module."""
+        """Compare mean forecasts and mean targets."""
         (part, location), synthetic = real, self.synthetic(clusters, still=False)
         among_real = self.surrogates.among(model, clusters, location)
         among_synthetic = self.surrogates.among(model, clusters, self.profiles(synthetic))
         seen = torch.ones_like(part.y) if part.mask is None else part.mask
-        wanted = among_real(part.x, part.calendar).mean(0).detach()
-        forecast = (among_synthetic(synthetic.x, synthetic.calendar).mean(0) - wanted).square().sum((0, 2))
+        mean_forecast = among_real(part.x, part.calendar).mean(0).detach()
+        forecast = (among_synthetic(synthetic.x, synthetic.calendar).mean(0) - mean_forecast).square().sum((0, 2))
         truth = (part.y * seen).sum(0) / seen.sum(0).clamp(min=1)
         targets = (synthetic.y.mean(0) - truth).square().sum((0, 2))
         return self.move(((forecast + targets) * part.weight).sum())

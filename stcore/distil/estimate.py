@@ -1,7 +1,7 @@
-"""About how long a distillation will take, before it starts. Plain numbers, no torch; the rates are those of a training.
+"""An estimate of a distillation's seconds, before it starts. Plain numbers, no torch; the rates are those of training.
 
-What a method itself takes, its card says. What every distillation does is counted here: a validation trains models on the set
-and forecasts every validation window; a teacher is trained on all real windows.
+A distiller's card gives the cost of the distiller itself. This file adds the work of every distillation: a validation trains
+models on the set and forecasts every validation window; a teacher is trained on all real windows.
 """
 
 from collections.abc import Iterable
@@ -16,11 +16,12 @@ from stcore.distil.options import DistilOptions, SizeOptions, teacher_epochs
 from stcore.training.cost import BEGIN, CELL, PRODUCT, Work, model_cost, training_seconds
 from stcore.training.recipe import batch_size
 
-STEPS = 64  # of an epoch on a set, about
+# An epoch on a set has about so many steps.
+STEPS = 64
 
 
 class Shape(NamedTuple):
-    """The data: training and validation windows, sensors, and channels that go in and come out."""
+    """Numbers of training and validation windows, sensors, input channels and target channels."""
 
     train: int
     validation: int
@@ -29,8 +30,8 @@ class Shape(NamedTuple):
     targets: int
 
 
-def expected(options: DistilOptions, data: Shape) -> float:
-    """Seconds of work of resolved ``options`` on the machine that the rates are of; times its factor on another."""
+def expected_seconds(options: DistilOptions, data: Shape) -> float:
+    """Seconds of work for resolved ``options`` on the machine whose rates we know. Another machine has a factor."""
     card = registry.card("distillers", options.distil["name"])
     size = registry.options_of("distillers", options.distil)
     assert isinstance(size, SizeOptions)
@@ -41,20 +42,24 @@ def expected(options: DistilOptions, data: Shape) -> float:
     cost = card.cost(plan, shape) if card.cost is not None else registry.DistilCost()
     method = _training(options, cost.steps, cost.cells, small) + cost.seconds
     method += _training(options, cost.real_steps, cost.real_cells, data)
-    return method + cost.validations * _validation(options, plan, small, data) + _teaching(options, plan, data)
+    return (
+        method
+        + cost.validations * _validation_seconds(options, plan, small, data)
+        + _teacher_seconds(options, plan, data)
+    )
 
 
-def _validation(options: DistilOptions, size: SizeOptions, small: Shape, data: Shape) -> float:
-    """A validation: its models trained on the set, and each measured after every epoch."""
+def _validation_seconds(options: DistilOptions, size: SizeOptions, small: Shape, data: Shape) -> float:
+    """A validation trains models on the set and measures each one after every epoch."""
     epochs = (size.trained or 1) * (size.epochs or 5)
     batch = batch_size(options.train, small.sensors, small.train)
     steps = max(STEPS, ceil(small.train / batch))
-    trained = _training(options, steps, steps * batch * small.sensors, small)
-    return epochs * (trained + _forecasts(options, data))
+    training = _training(options, steps, steps * batch * small.sensors, small)
+    return epochs * (training + _forecasts(options, data))
 
 
-def _teaching(options: DistilOptions, size: SizeOptions, data: Shape) -> float:
-    """A teacher's training on all real windows, measured after every epoch."""
+def _teacher_seconds(options: DistilOptions, size: SizeOptions, data: Shape) -> float:
+    """A teacher trains on all real windows and is measured after every epoch."""
     if size.targets != "teacher":
         return 0.0
     batch = batch_size(options.train, data.sensors, data.train)
@@ -65,7 +70,7 @@ def _teaching(options: DistilOptions, size: SizeOptions, data: Shape) -> float:
 
 
 def _forecasts(options: DistilOptions, data: Shape) -> float:
-    """Every validation window forecast once."""
+    """Every validation window is forecast once."""
     return data.validation * data.sensors * (CELL + _model(options, data).products * PRODUCT)
 
 
@@ -80,11 +85,12 @@ def _model(options: DistilOptions, data: Shape) -> registry.ModelCost:
 
 
 def seconds(work: float, factor: float = 1.0) -> float:
-    """Seconds from the start to the result, by the machine's factor."""
+    """Seconds from the start to the result, for ``work`` in expected seconds and the machine's factor."""
     return BEGIN + work * factor
 
 
 def speed(finished: Iterable[tuple[float, float]]) -> float | None:
-    """The machine's factor: the middle one of measured over ``expected`` seconds; None without a measurement."""
+    """The machine's factor: the median of measured over expected seconds. ``finished`` holds pairs (expected, measured).
+    None if there is no measurement."""
     factors = [measured / work for work, measured in finished if work > 0 and measured > 0]
     return float(np.median(factors)) if factors else None

@@ -10,7 +10,7 @@ from stcore.distil.stemdist import STemDist
 
 
 class GradientMatching(STemDist):
-    """All clusters at once."""
+    """STemDist with one subset: all clusters at once."""
 
     def __init__(self, options: MatchingOptions, ground: Ground, model: Mapping[str, Any], seed: int) -> None:
         LearnedWindows.__init__(self, options, ground, model, seed, subsets=1)

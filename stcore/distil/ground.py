@@ -1,9 +1,8 @@
-"""What a distillation works on: the real training series, and the same by clusters of sensors.
+"""Ground: the training series that a distillation works on, by sensor and by cluster of sensors.
 
-Clusters are k-means (Lloyd 1982; k-means++ starts) of the sensors' training readings in z-scores, as in STemDist (arXiv
-2603.10410), section on location clustering. There the rows are all windows laid end to end; ours are the series themselves,
-which hold the same readings once instead of some twenty times, and where they are longer than can be compared quickly,
-their projection to fewer numbers.
+Sensors are clustered by k-means (Lloyd 1982; k-means++ starts) on their training readings in z-scores, as in STemDist (arXiv
+2603.10410), section on location clustering. The paper clusters all windows laid end to end. We cluster the series: they hold
+each reading once instead of about twenty times. Long series are projected to fewer numbers, so that this stays fast.
 """
 
 from functools import cached_property
@@ -18,12 +17,12 @@ from stcore.models import Setting
 from stcore.training.features import projection
 from stcore.training.tensors import DataTensors, daily_profile
 
-LONG = 4096  # numbers of a series beyond which sketches are compared
-SKETCHES = 8  # of 64 numbers each
+# Longer series are compared by sketches: SKETCHES of 64 numbers each.
+LONG, SKETCHES = 4096, 8
 
 
 class Ground:
-    """The training part of a dataset in z-scores. It is all that a distiller sees: nothing of validation or test is in it."""
+    """The training part of a dataset in z-scores. A distiller sees nothing else, so no validation or test data."""
 
     def __init__(self, tensors: DataTensors) -> None:
         self.tensors, self.setting = tensors, tensors.setting
@@ -37,7 +36,7 @@ class Ground:
 
     @cached_property
     def rows(self) -> np.ndarray:
-        """[N, D] float32 training readings of each sensor, missing ones at the mean of their step over the sensors."""
+        """[N, D] float32 training readings of each sensor. A missing one is the mean over the sensors at its step."""
         train = self.scaled[self.tensors.parts.label == 0]
         seen = np.isfinite(train)
         clean = np.where(seen, train, np.float32(0))
@@ -46,7 +45,7 @@ class Ground:
         return sketch_rows(rows) if rows.shape[1] > LONG else rows
 
     def clusters(self, count: int, seed: int) -> Clusters:
-        """``count`` clusters by k-means. An empty one takes the farthest member of another, so that none is."""
+        """``count`` clusters by k-means. An empty cluster takes the farthest member of another, so none stays empty."""
         from sklearn.cluster import KMeans
 
         sensors = len(self.rows)
@@ -60,26 +59,25 @@ class Ground:
         """[T, K, C] mean z-scores of each cluster's members, NaN where none of them was measured."""
         return cluster_means(self.scaled, clusters)
 
-    def places(self, clusters: Clusters) -> np.ndarray | None:
-        """[K, 2] middle of the places of each cluster's members in degrees, on the globe; NaN where none has one."""
-        places = self.setting.places
-        if places is None:
+    def locations(self, clusters: Clusters) -> np.ndarray | None:
+        """[K, 2] mean location of each cluster's members on the globe, in degrees. NaN if no member has a location."""
+        if self.setting.places is None:
             return None
-        point = to_globe(places)
-        known = np.isfinite(point).all(axis=1)
-        found = np.full((clusters.count, 2), np.nan)
-        for place in range(clusters.count):
-            if (mine := known & (clusters.label == place)).any():
-                found[place] = from_globe(point[mine].mean(axis=0))
-        return found
+        point = to_globe(self.setting.places)
+        located = np.isfinite(point).all(axis=1)
+        locations = np.full((clusters.count, 2), np.nan)
+        for cluster in range(clusters.count):
+            if (members := located & (clusters.label == cluster)).any():
+                locations[cluster] = from_globe(point[members].mean(axis=0))
+        return locations
 
     def among(self, clusters: Clusters, means: np.ndarray) -> Setting:
-        """A model's setting for the clusters in place of the sensors."""
-        parts: dict[str, Any] = {"places": self.places(clusters), "profile": self.profile(means), "location": None}
+        """The setting of a model whose sensors are the clusters."""
+        parts: dict[str, Any] = {"places": self.locations(clusters), "profile": self.profile(means), "location": None}
         return self.setting._replace(sensors=clusters.count, edges=None, grid=None, cells=None, **parts)
 
     def profile(self, means: np.ndarray) -> np.ndarray:
-        """[K, 48] the clusters' mean days of their ``means`` [T, K, C], of the first target."""
+        """[K, 48] mean day of the first target in each cluster, from the clusters' ``means`` [T, K, C]."""
         train = self.tensors.parts.label == 0
         series = means[train][..., self.tensors.targets[0]]
         seen = np.isfinite(series)
@@ -87,15 +85,16 @@ class Ground:
 
 
 def sketch_rows(rows: np.ndarray) -> np.ndarray:
-    """Rows [N, D] as [N, 512]: random projections, which keep distances on average."""
+    """Random projections [N, 512] of rows [N, D]. They keep distances on average."""
     parts = [part for part in np.array_split(np.arange(rows.shape[1]), SKETCHES) if len(part)]
     return np.concatenate([rows[:, part] @ projection(len(part)) for part in parts], axis=1)
 
 
 def fill_empty(label: np.ndarray, count: int, rows: np.ndarray) -> np.ndarray:
-    """Labels [N] of which every one of ``count`` is used: an empty cluster takes the farthest member of the largest."""
+    """Labels [N] that use all ``count`` clusters: an empty one takes the farthest member of the largest."""
     label = label.copy()
     for empty in np.flatnonzero(np.bincount(label, minlength=count) == 0):
-        mine = np.flatnonzero(label == np.bincount(label, minlength=count).argmax())
-        label[mine[np.linalg.norm(rows[mine] - rows[mine].mean(axis=0), axis=1).argmax()]] = empty
+        largest = np.flatnonzero(label == np.bincount(label, minlength=count).argmax())
+        distance = np.linalg.norm(rows[largest] - rows[largest].mean(axis=0), axis=1)
+        label[largest[distance.argmax()]] = empty
     return label

@@ -1,4 +1,4 @@
-"""Herding (Welling 2009): windows whose mean follows the mean of all, of the means of clusters of sensors."""
+"""Herding (Welling 2009): windows whose mean is close to the mean of all windows. Sensors are means of clusters."""
 
 import numpy as np
 from typing_extensions import override
@@ -8,7 +8,7 @@ from stcore.prune.herding import herding
 
 
 class Herding(PickedWindows):
-    """On the windows' values."""
+    """Herding on the values of the windows."""
 
     @override
     def pick(self) -> np.ndarray:

@@ -8,7 +8,7 @@ from stcore.prune.k_center import k_center
 
 
 class KCenter(PickedWindows):
-    """On the values of windows and sensors, farthest first."""
+    """Farthest first, on the values of windows and of sensors."""
 
     @override
     def pick(self) -> np.ndarray:

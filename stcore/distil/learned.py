@@ -1,7 +1,7 @@
-"""Synthetic windows that are learned: what the methods of matching share.
+"""Learned windows: what the distillers share that move synthetic windows.
 
-They begin as real windows of the clusters, drawn at random and in the order of time (STemDist, arXiv 2603.10410). Ours: where
-nothing was measured they begin at the mean of all readings.
+The windows begin as real windows of the clusters, drawn at random and in the order of time (STemDist, arXiv 2603.10410). Ours:
+a missing reading begins as the mean of all readings.
 """
 
 from abc import ABC, abstractmethod
@@ -24,17 +24,17 @@ from stcore.training.build import flatten_parameters
 
 
 class LearnedWindows(Distiller, ABC):
-    """``x`` [M, L, K, C] and ``y`` [M, H, K, C'] in z-scores, moved by Adam."""
+    """Synthetic windows ``x`` [M, L, K, C] and ``y`` [M, H, K, C'] in z-scores. Adam moves them."""
 
     def __init__(
         self, options: MatchingOptions, ground: Ground, model: Mapping[str, Any], seed: int, subsets: int | None = None
     ) -> None:
-        self.options = chosen = with_schedule(options)
+        self.options = plan = with_schedule(options)
         self.ground, self.seed = ground, seed
-        self.rounds, self.steps, self.check = chosen.rounds or 1, chosen.steps or 1, chosen.check or 1
-        self.trained, self.epochs = chosen.trained or 1, chosen.epochs or 1
-        self.subsets = subsets or int(getattr(chosen, "subsets", 1))
-        windows, count, self.notes = set_sizes(ground, chosen, FEWEST_CLUSTERS * self.subsets)
+        self.rounds, self.steps, self.check = plan.rounds or 1, plan.steps or 1, plan.check or 1
+        self.trained, self.epochs = plan.trained or 1, plan.epochs or 1
+        self.subsets = subsets or int(getattr(plan, "subsets", 1))
+        windows, count, self.notes = set_sizes(ground, plan, FEWEST_CLUSTERS * self.subsets)
         self.clusters = ground.clusters(count, seed)
         self.subsets = min(self.subsets, self.clusters.count)
         series = ground.means(self.clusters)
@@ -42,12 +42,12 @@ class LearnedWindows(Distiller, ABC):
         ids = rng.choice(len(ground.windows), windows, replace=False)
         seen = ground.tensors.seen(ids)
         self.surrogates = Surrogates(model, ground.among(self.clusters, series)._replace(seen=seen))
-        self._real(series)
+        self._set_real(series)
         small = cut_out(series, ground, ids, self.clusters)
-        self._synthetic(small if chosen.real == "means" else self._of_members(small, rng))
+        self._set_synthetic(small if plan.real == "means" else self._of_members(small, rng))
 
-    def _real(self, series: np.ndarray) -> None:
-        """The clusters' own series as tensors, or those of all sensors."""
+    def _set_real(self, series: np.ndarray) -> None:
+        """Store the real series as tensors: those of the clusters, or of all sensors."""
         tensors = self.ground.tensors
         series = series if self.options.real == "means" else self.ground.scaled
         seen, clean = np.isfinite(series), np.nan_to_num(series)
@@ -57,14 +57,14 @@ class LearnedWindows(Distiller, ABC):
         self.weight = torch.from_numpy(self.clusters.weight / self.clusters.weight.mean()).float()
 
     def _of_members(self, small: Small, rng: np.random.Generator) -> Small:
-        """The same windows of members of the clusters, each window of others."""
+        """The same windows with the readings of members. Each window draws other members."""
         values, every = np.empty_like(small.values), np.arange(self.clusters.count)
-        for place, first in enumerate(small.origin):
-            values[place] = self.ground.scaled[first : first + self.ground.length, self.members(rng, every)]
+        for window, first in enumerate(small.origin):
+            values[window] = self.ground.scaled[first : first + self.ground.length, self.members(rng, every)]
         return small._replace(values=values)
 
-    def _synthetic(self, small: Small) -> None:
-        """The windows that are moved, from where they begin."""
+    def _set_synthetic(self, small: Small) -> None:
+        """Store the windows that are moved. They begin as ``small``."""
         tensors, lookback = self.ground.tensors, self.ground.setting.lookback
         values, self.origin = np.nan_to_num(small.values), small.origin
         self.x = torch.from_numpy(values[:, :lookback][..., tensors.inputs]).requires_grad_(True)
@@ -74,27 +74,27 @@ class LearnedWindows(Distiller, ABC):
 
     # ---- parts of the data -----------------------------------------------------------------------------------------
     def real(self, ids: np.ndarray, clusters: np.ndarray, rng: np.random.Generator) -> tuple[Part, Tensor]:
-        """Real windows ``ids`` [B] of some clusters [n], or of a member of each, and their mean inputs [n, L * C]."""
+        """Real windows ``ids`` [B] of some clusters [n] or of one member of each, and their mean inputs [n, L * C]."""
         steps = torch.from_numpy(self.ground.windows.steps(ids))
         before, after = steps[:, : self.ground.setting.lookback], steps[:, self.ground.setting.lookback :]
-        mine = torch.from_numpy(clusters if self.options.real == "means" else self.members(rng, clusters))
-        x = self.inputs[before[:, :, None], mine]
-        y, mask = (part[after[:, :, None], mine] for part in (self.targets, self.mask))
+        columns = torch.from_numpy(clusters if self.options.real == "means" else self.members(rng, clusters))
+        x = self.inputs[before[:, :, None], columns]
+        y, mask = (part[after[:, :, None], columns] for part in (self.targets, self.mask))
         weight = self.shares(torch.from_numpy(clusters))
-        return Part(x, self.ground.tensors.calendar[steps], y, mask, weight), self.location[mine]
+        return Part(x, self.ground.tensors.calendar[steps], y, mask, weight), self.location[columns]
 
     def members(self, rng: np.random.Generator, clusters: np.ndarray) -> np.ndarray:
-        """A sensor of each of some clusters [n], drawn at random."""
+        """One random sensor of each of the ``clusters`` [n]."""
         return np.array([rng.choice(np.flatnonzero(self.clusters.label == cluster)) for cluster in clusters])
 
     def synthetic(self, clusters: np.ndarray, still: bool) -> Part:
-        """All synthetic windows of some clusters; ``still``: to be trained on, not moved."""
-        mine = torch.from_numpy(clusters)
-        x, y = self.x[:, :, mine], self.y[:, :, mine]
-        return Part(x.detach() if still else x, self.calendar, y.detach() if still else y, None, self.shares(mine))
+        """All synthetic windows of some clusters. With ``still`` they are for training and are not moved."""
+        columns = torch.from_numpy(clusters)
+        x, y = self.x[:, :, columns], self.y[:, :, columns]
+        return Part(x.detach() if still else x, self.calendar, y.detach() if still else y, None, self.shares(columns))
 
     def shares(self, clusters: Tensor) -> Tensor:
-        """The weights of some clusters [n], brought to a mean of one among them."""
+        """The weights of some clusters [n], scaled to a mean of 1."""
         weight = self.weight[clusters]
         return weight / weight.mean()
 
@@ -103,12 +103,13 @@ class LearnedWindows(Distiller, ABC):
         return part.x.mean(0).transpose(0, 1).flatten(1)
 
     def cuts(self, rng: np.random.Generator) -> list[np.ndarray]:
-        """The clusters, cut at random into subsets."""
+        """The clusters in random subsets."""
         return [np.sort(part) for part in np.array_split(rng.permutation(self.clusters.count), self.subsets)]
 
     # ---- working ---------------------------------------------------------------------------------------------------
+    @override
     def round(self, number: int) -> Iterator[float]:
-        """With a fresh surrogate, matching steps, and the surrogate trained on the set between them."""
+        """Matching steps with a fresh surrogate, which is trained on the set between them."""
         rng = np.random.default_rng([self.seed, number, 19])
         model = self.surrogates.fresh([self.seed, number])
         learner = torch.optim.Adam([flatten_parameters(model)], lr=getattr(self.options, "inner_rate", None) or 1e-3)
@@ -122,16 +123,16 @@ class LearnedWindows(Distiller, ABC):
 
     @abstractmethod
     def step(self, model: Forecaster, real: tuple[Part, Tensor], clusters: np.ndarray) -> float:
-        """One matching step with real windows and their mean inputs; gives its loss."""
+        """One matching step with real windows and their mean inputs. Returns its loss."""
 
     def move(self, loss: Tensor) -> float:
-        """Move the synthetic windows down a loss."""
+        """Move the synthetic windows so that the loss falls."""
         self.x.grad, self.y.grad = torch.autograd.grad(loss, [self.x, self.y])
         self.mover.step()
         return float(loss.detach())
 
     def train(self, model: Forecaster, learner: torch.optim.Optimizer, rng: np.random.Generator) -> None:
-        """Train the surrogate on the set as it stands."""
+        """Train the surrogate on the current set."""
         for _ in range(getattr(self.options, "inner", None) or 0):
             for clusters in self.cuts(rng):
                 part = self.synthetic(clusters, still=True)

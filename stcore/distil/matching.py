@@ -1,7 +1,7 @@
-"""Gradient matching: how differently real and synthetic windows would change a model, row by row of its weights.
+"""Gradient matching: how different the gradients of real and of synthetic windows are, row by row of a model's weights.
 
-The distance is DC's (Zhao, Mopuri, Bilen 2021, arXiv 2006.05929) as STemDist (arXiv 2603.10410) uses it: 1 - cosine of every
-output row of every tensor with two and more dimensions, summed; vectors are left out.
+The distance is DC's (Zhao, Mopuri, Bilen 2021, arXiv 2006.05929) as STemDist (arXiv 2603.10410) uses it: the sum of 1 - cosine
+over the output rows of all tensors with two or more dimensions. Vectors are left out.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ SMALL = 1e-12
 
 
 class Part(NamedTuple):
-    """Windows of some clusters: ``x`` [B, L, n, C], ``calendar`` [B, L + H, 2], ``y`` [B, H, n, C'], ``mask`` alike (None: all
-    known), and the clusters' ``weight`` [n], 1 in the mean."""
+    """Windows of some clusters: ``x`` [B, L, n, C], ``calendar`` [B, L + H, 2], ``y`` [B, H, n, C'], ``mask`` like ``y``
+    (None: no target is missing), and the clusters' ``weight`` [n] with mean 1."""
 
     x: Tensor
     calendar: Tensor
@@ -27,7 +27,7 @@ class Part(NamedTuple):
 
 
 def squared_error(model: Forecaster, part: Part) -> Tensor:
-    """Mean squared error in z-scores, each cluster by its weight; missing targets left out."""
+    """Mean squared error in z-scores, weighted by cluster. Missing targets are left out."""
     error = (model(part.x, part.calendar) - part.y).square() * part.weight[:, None]
     if part.mask is None:
         return error.mean()
@@ -35,18 +35,18 @@ def squared_error(model: Forecaster, part: Part) -> Tensor:
 
 
 def gradients(model: Forecaster, part: Part, parameters: Sequence[Tensor], graph: bool) -> list[Tensor | None]:
-    """Slopes of the error with regard to the parameters; with a ``graph``, so that they can be derived again."""
-    found = torch.autograd.grad(squared_error(model, part), list(parameters), create_graph=graph, allow_unused=True)
-    return [None if slope is None else slope if graph else slope.detach() for slope in found]
+    """Gradients of the error for the parameters. With ``graph`` they can be differentiated again."""
+    slopes = torch.autograd.grad(squared_error(model, part), list(parameters), create_graph=graph, allow_unused=True)
+    return [None if slope is None else slope if graph else slope.detach() for slope in slopes]
 
 
 def distance(real: Sequence[Tensor | None], synthetic: Sequence[Tensor | None]) -> Tensor:
-    """Sum over tensors and their rows of 1 - cosine."""
+    """The sum of 1 - cosine over all rows of all tensors."""
     total = torch.zeros(())
-    for one, other in zip(real, synthetic, strict=True):
-        if one is None or other is None:
+    for of_real, of_synthetic in zip(real, synthetic, strict=True):
+        if of_real is None or of_synthetic is None:
             continue
-        a, b = one.flatten(1), other.flatten(1)
+        a, b = of_real.flatten(1), of_synthetic.flatten(1)
         length = (a.square().sum(1) * b.square().sum(1) + SMALL**2).sqrt() + SMALL
         total = total + (1 - (a * b).sum(1) / length).sum()
     return total

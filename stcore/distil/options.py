@@ -1,4 +1,4 @@
-"""What can be chosen of a distillation. No torch here, so that a form can show it."""
+"""Options of distillers and distillations. No torch here, so that a form can show them."""
 
 from math import ceil
 from typing import Any, Literal
@@ -7,14 +7,15 @@ from pydantic import model_validator
 
 from stcore.options import Options, RunOptions, option
 
-FILE = "distilled.nc"  # the set, in the folder of the distillation that made it and of a run that trains on it
-FEWEST_CLUSTERS = 2  # a subset has at least so many, whatever share was asked for
-
+# The set's file, in the folder of its distillation and of every run that trains on it.
+FILE = "distilled.nc"
+# A subset has at least so many clusters, whatever share was asked for.
+FEWEST_CLUSTERS = 2
 
 Targets = Literal["own", "teacher"]
 TARGETS = (
-    "What the windows teach to forecast: their own targets, real or learned, as the papers do; or the forecasts of a teacher, "
-    "a model trained on all real windows, which are quieter (ours, after CondTSF, arXiv 2406.02131)."
+    "The targets of the windows: their own, real or learned, as in the papers; or the forecasts of a teacher, a model trained "
+    "on all real windows, which vary less (ours, after CondTSF, arXiv 2406.02131)."
 )
 
 
@@ -28,7 +29,7 @@ class SizeOptions(Options):
     targets: Targets | None = option("own", TARGETS)
     teacher: int | None = option(
         None,
-        "Epochs that the teacher is trained on the real windows; when left out, as many as make 3,000 steps, 2 to 15.",
+        "Epochs of the teacher on the real windows; when left out, as many as make 3,000 steps, 2 to 15.",
         ge=1,
         le=1000,
         unit="epochs",
@@ -46,7 +47,7 @@ SENSORS = "Its sensors: means of clusters, sensors far from each other in their 
 
 
 class PickOptions(SizeOptions):
-    """Options of the methods that pick real windows."""
+    """Options of the distillers that pick real windows."""
 
     sensors: Sensors = option("clusters", SENSORS)
 
@@ -72,18 +73,18 @@ class CRAIGOptions(PickOptions):
 RETIRED = {"subsets": 4, "inner": None, "inner_rate": None}
 Real = Literal["means", "members"]
 REAL = (
-    "What the windows of a cluster are matched with, and begin as: the mean of its members, as in the paper, or a member drawn "
-    "anew for every step (ours), whose readings are as restless as those that will be forecast."
+    "What the windows of a cluster begin as and are matched with: the mean of its members, as in the paper, or a member "
+    "drawn anew in every step (ours), whose readings vary as much as those that will be forecast."
 )
 
 
 class MatchingOptions(SizeOptions):
-    """Options of the methods that learn windows."""
+    """Options of the distillers that learn windows."""
 
     schedule: Literal["preview", "paper"] = option(
         "preview",
-        "How long: a preview (10 rounds of 10 steps), or the paper's schedule (100 rounds of 20 steps). What is set below "
-        "overrides it.",
+        "How long: a preview (10 rounds of 10 steps), or the paper's schedule (100 rounds of 20 steps). The options below "
+        "override it.",
     )
     real: Real | None = option("means", REAL)
     rounds: int | None = option(None, "Fresh surrogates that are trained on the way.", ge=1, le=10_000, unit="rounds")
@@ -94,12 +95,12 @@ class MatchingOptions(SizeOptions):
 
     @model_validator(mode="before")
     @classmethod
-    def _of_earlier(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Drop options of earlier records that their method never used, where they have their old default."""
-        gone = {
+    def _drop_retired(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Drop options of earlier records that had no effect, if they have their old default."""
+        retired = {
             name for name, value in RETIRED.items() if name not in cls.model_fields and values.get(name, ...) == value
         }
-        return {name: value for name, value in values.items() if name not in gone}
+        return {name: value for name, value in values.items() if name not in retired}
 
 
 class GradientOptions(MatchingOptions):
@@ -143,24 +144,27 @@ SCHEDULES: dict[str, dict[str, Any]] = {
         "targets": "own",
     },
 }
-"""``paper`` is STemDist's (arXiv 2603.10410), whose validations train until they are done. ``preview`` is ours: it makes few
-steps, so they are larger."""
+"""``paper`` is the schedule of STemDist (arXiv 2603.10410), where a validation trains its models to the end. ``preview`` is
+ours: it has fewer steps, so they are larger."""
 
 
 def teacher_epochs(asked: int | None, windows: int, batch: int) -> int:
-    """Epochs that a teacher is trained: as asked, or as many as make 3,000 steps of ``batch`` windows, 2 to 15."""
+    """Epochs of a teacher: as asked, or as many as make 3,000 steps of ``batch`` windows, 2 to 15."""
     return asked or min(max(ceil(3000 * batch / windows), 2), 15)
 
 
 def with_schedule(options: MatchingOptions) -> MatchingOptions:
-    """The options with every value that was left out filled in from the schedule."""
+    """The options, with missing values taken from the schedule."""
     given = {name: value for name, value in options.model_dump().items() if value is not None}
     plan = {name: value for name, value in SCHEDULES[options.schedule].items() if name in type(options).model_fields}
     return type(options).read(plan | given)
 
 
 class DistilOptions(RunOptions):
-    """Everything that decides a distillation besides its data: those of a run, of which ``model`` is the surrogate and
-    ``train`` says how a validation trains it, and ``distil`` with the ``name`` of a method and its options."""
+    """Everything besides the data that determines a distillation: the options of a run and ``distil``.
+
+    ``model`` is the surrogate, ``train`` says how a validation trains it, and ``distil`` holds the ``name`` of a distiller and
+    its options.
+    """
 
     distil: dict[str, Any] = option({"name": "stemdist"}, "The method and its options.")

@@ -1,4 +1,4 @@
-"""Sets of real windows: what the methods that only pick share. They have one round; a validation says what it is worth."""
+"""Picked windows: what the distillers share that pick real windows. They have one round, and one validation measures it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ from stcore.training.features import Features
 
 
 class PickedWindows(Distiller, ABC):
-    """A method says which windows. No surrogate is needed, so the choice of one is not looked at."""
+    """A set of real windows. A distiller says which ones in ``pick``. It needs no surrogate, so ``model`` is ignored."""
 
     rounds, steps, check = 1, 1, 1
 
@@ -30,7 +30,7 @@ class PickedWindows(Distiller, ABC):
 
     @abstractmethod
     def pick(self) -> np.ndarray:
-        """Positions of ``self.windows`` windows."""
+        """Positions of ``self.windows`` training windows."""
 
     @override
     def round(self, number: int) -> Iterator[float]:
@@ -41,22 +41,24 @@ class PickedWindows(Distiller, ABC):
         yield 0.0
 
     def sensors(self) -> Clusters:
-        """Which sensors, or clusters of them, the windows are of."""
-        everyone = self.ground.setting.sensors
+        """The sensors, or the clusters of sensors, of the set."""
+        sensors = self.ground.setting.sensors
         if self.options.sensors == "clusters":
             return self.ground.clusters(self.count, self.seed)
         rng = np.random.default_rng([self.seed, 23])
         if self.options.sensors == "random":
-            chosen = rng.permutation(everyone)[: self.count]
+            chosen = rng.permutation(sensors)[: self.count]
         else:
             chosen = np.flatnonzero(k_center(self.ground.rows, self.count, rng))
-        label = np.full(everyone, -1)
+        label = np.full(sensors, -1)
         label[np.sort(chosen)] = np.arange(len(chosen))
         return Clusters(label, np.ones(len(chosen)))
 
     def rows(self) -> np.ndarray:
-        """The windows' own values [W, 64]: targets of all sensors, also where the set has some of them alone, or their means
-        (ours; projected to 64 numbers)."""
+        """The targets of each window [W, 64], projected to 64 numbers (ours).
+
+        They are of all sensors, even if the set has only some of them, or means.
+        """
         tensors = self.ground.tensors
         return Features(tensors.data, self.ground.windows, tensors.targets, tensors.target_scale).series()
 
@@ -66,9 +68,9 @@ class PickedWindows(Distiller, ABC):
         return self.picked
 
     def state_dict(self) -> dict[str, Any]:
-        """Nothing: what is picked comes from the seed."""
+        """Nothing: the seed determines what is picked."""
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """A finished pick is picked again."""
+        """Pick again, as there is no state to load."""
         list(self.round(0))

@@ -1,4 +1,4 @@
-"""Random windows of random sensors: what every distillation has to beat."""
+"""Random windows of random sensors: every distillation has to beat them."""
 
 import numpy as np
 from typing_extensions import override
@@ -7,7 +7,7 @@ from stcore.distil.picked import PickedWindows
 
 
 class Random(PickedWindows):
-    """Each window and each sensor with the same chance."""
+    """Every window and every sensor has the same chance."""
 
     @override
     def pick(self) -> np.ndarray:

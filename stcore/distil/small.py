@@ -1,4 +1,4 @@
-"""A small set in the making, and as the dataset that everything else takes."""
+"""A small set as arrays, and as a dataset."""
 
 import json
 from typing import Any, NamedTuple
@@ -16,8 +16,8 @@ from stcore.findings import Finding, refuse
 class Small(NamedTuple):
     """M windows of L + H steps of K clusters (or picked sensors) with C channels.
 
-    ``values`` [M, L + H, K, C] float32 z-scores, NaN where nothing is known; ``origin`` [M] the step at which the real window
-    that each began as begins; ``clusters`` says which sensors each of the K stands for.
+    ``values`` [M, L + H, K, C] float32 z-scores, NaN where there is no value. Each window began as a real one; ``origin`` [M]
+    is the first step of that real window. ``clusters`` says which sensors each of the K stands for.
     """
 
     values: np.ndarray
@@ -26,53 +26,54 @@ class Small(NamedTuple):
 
 
 def cut_out(series: np.ndarray, ground: Ground, windows: np.ndarray, clusters: Clusters) -> Small:
-    """The small set of real ``windows`` [M] (positions) out of ``series`` [T, K, C]."""
+    """A small set of real ``windows`` [M] (positions), cut from ``series`` [T, K, C]."""
     ids = np.sort(windows)
     return Small(series[ground.windows.steps(ids)].astype(np.float32), ground.windows.starts[ids], clusters)
 
 
 def set_sizes(ground: Ground, size: SizeOptions, fewest: int = 1) -> tuple[int, int, list[str]]:
-    """Windows and clusters of a small set for the asked shares, at least one and ``fewest``, and what differs from them."""
+    """How many windows and clusters a small set of this data has, as in ``windows_and_clusters``."""
     return windows_and_clusters(len(ground.windows), ground.setting.sensors, size, fewest)
 
 
 def usable_values(small: Small, ground: Ground) -> np.ndarray:
-    """[M, L + H, K, C] float64 z-scores that a set keeps: of channels that are used, at target steps of the targets alone."""
+    """The z-scores [M, L + H, K, C] float64 that a set keeps: channels in use, and at target steps the targets only."""
     tensors, values = ground.tensors, small.values.astype(np.float64).copy()
     every = range(values.shape[3])
-    values[:, tensors.setting.lookback :, :, [place for place in every if place not in tensors.targets]] = np.nan
-    values[..., [place for place in every if place not in (*tensors.inputs, *tensors.targets)]] = np.nan
+    values[:, tensors.setting.lookback :, :, [channel for channel in every if channel not in tensors.targets]] = np.nan
+    values[..., [channel for channel in every if channel not in (*tensors.inputs, *tensors.targets)]] = np.nan
     return values
 
 
 def drop_silent(small: Small, ground: Ground, taught: bool) -> tuple[Small, list[str]]:
-    """A set without the clusters that have no reading in its windows, since data keep no sensor without one; with a note.
+    """The set without clusters that have no reading in its windows, and a note on them. Data keep no sensor without readings.
 
-    DataError where no target was measured at all, unless a teacher gives the targets (``taught``).
+    DataError if no target was measured at all, unless a teacher gives the targets (``taught``).
     """
     seen = np.isfinite(usable_values(small, ground))
-    mine = seen.any(axis=(0, 1, 3))
-    if not mine.any() or not (taught or seen[:, ground.setting.lookback :].any()):
+    measured = seen.any(axis=(0, 1, 3))
+    if not measured.any() or not (taught or seen[:, ground.setting.lookback :].any()):
         raise refuse(
             "all-missing",
             "The sensors that were picked have no reading to forecast in the windows that were picked; ask for more of either, "
             "or take another seed.",
         )
-    if mine.all():
+    if measured.all():
         return small, []
     text = (
-        f"{int((~mine).sum())} of {len(mine)} sensors or clusters have no reading in the windows that were picked, and are "
-        "left out of the set"
+        f"{int((~measured).sum())} of {len(measured)} sensors or clusters have no reading in the windows that were picked, and "
+        "are left out of the set"
     )
     label = small.clusters.label
-    label = np.where((label >= 0) & mine[label], np.cumsum(mine)[label] - 1, -1)
-    return Small(small.values[:, :, mine], small.origin, Clusters(label, small.clusters.weight[mine])), [text]
+    label = np.where((label >= 0) & measured[label], np.cumsum(measured)[label] - 1, -1)
+    clusters = Clusters(label, small.clusters.weight[measured])
+    return Small(small.values[:, :, measured], small.origin, clusters), [text]
 
 
 def as_data(small: Small, ground: Ground, about: dict[str, Any]) -> STData:
-    """The small set as a dataset: blocks one behind the other, with ``start``, ``clock``, ``origin`` and ``weight``.
+    """The small set as a dataset: one block of steps after another, with ``start``, ``clock``, ``origin`` and ``weight``.
 
-    ``about`` is kept as JSON. At target steps only targets are known. Values are in units.
+    ``about`` is stored as JSON. Target steps hold the targets only. Values are in units.
     """
     tensors, data = ground.tensors, ground.tensors.data
     many, length, count, channels = small.values.shape
@@ -94,7 +95,7 @@ def as_data(small: Small, ground: Ground, about: dict[str, Any]) -> STData:
         },
         {
             "title": f"{data.title}, distilled",
-            "zone": "UTC",  # blocks one behind the other pass over clock changes; "clock" has the real windows' times
+            "zone": "UTC",  # the blocks ignore clock changes; "clock" has the times of the real windows
             "units": data.units,
             "lookback": tensors.setting.lookback,
             "horizon": tensors.setting.horizon,
@@ -102,8 +103,8 @@ def as_data(small: Small, ground: Ground, about: dict[str, Any]) -> STData:
             "distilled": json.dumps(about),
         },
     )
-    if (places := ground.places(small.clusters)) is not None:
-        ds = ds.assign(lat=("sensor", places[:, 0]), lon=("sensor", places[:, 1]))
+    if (locations := ground.locations(small.clusters)) is not None:
+        ds = ds.assign(lat=("sensor", locations[:, 0]), lon=("sensor", locations[:, 1]))
     text = (
         f"{many} windows of {count} {'clusters' if small.clusters.weight.max() > 1 else 'sensors'}, distilled from "
         f"{len(ground.windows)} windows of {len(data.sensors)} sensors; they lie one behind the other, and their clock is "
@@ -113,9 +114,10 @@ def as_data(small: Small, ground: Ground, about: dict[str, Any]) -> STData:
 
 
 def set_sensor_names(clusters: Clusters, sensors: list[str]) -> list[str]:
-    """Names of the K: a picked sensor's own, a cluster's number."""
-    found = []
-    for place in range(clusters.count):
-        members = np.flatnonzero(clusters.label == place)
-        found.append(sensors[members[0]] if len(members) == 1 else f"cluster {place + 1}")
-    return found if len(set(found)) == len(found) else [f"cluster {place + 1}" for place in range(clusters.count)]
+    """Names of the K sensors of a set: a picked sensor keeps its name, a cluster gets a number."""
+    numbered = [f"cluster {cluster + 1}" for cluster in range(clusters.count)]
+    names = []
+    for cluster, number in enumerate(numbered):
+        members = np.flatnonzero(clusters.label == cluster)
+        names.append(sensors[members[0]] if len(members) == 1 else number)
+    return names if len(set(names)) == len(names) else numbered

@@ -1,4 +1,4 @@
-"""Every k-th window of the means of clusters: neighbouring windows share all but one of their steps."""
+"""Every k-th window of the means of clusters. Neighbouring windows share all but one of their steps."""
 
 import numpy as np
 from typing_extensions import override
@@ -7,7 +7,7 @@ from stcore.distil.picked import PickedWindows
 
 
 class Stride(PickedWindows):
-    """Evenly over time, from a random start."""
+    """Windows at equal distances in time, from a random start."""
 
     @override
     def pick(self) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Surrogates: fresh models without a fixed number of sensors, on which real and synthetic windows are compared."""
+"""Surrogates: fresh models for any number of sensors. Real and synthetic windows are compared through them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,8 +14,10 @@ from stcore.models.forecaster import Forecaster
 
 
 class Surrogates:
-    """Makes surrogates for the clusters of a ``setting``; each is drawn from its seed alone. OptionError for a model whose
-    weights fit its own sensors alone."""
+    """Makes surrogates for the clusters of a ``setting``. The seed alone determines a surrogate.
+
+    OptionError for a model whose weights are tied to certain sensors.
+    """
 
     def __init__(self, choice: Mapping[str, Any], setting: Setting) -> None:
         given = for_unseen_sensors(choice)
@@ -23,20 +25,20 @@ class Surrogates:
         self.options, self.setting = self.card.options.read(given), setting
 
     def fresh(self, seed: list[int]) -> Forecaster:
-        """A new one."""
+        """A new surrogate with random weights."""
         torch.manual_seed(int(np.random.default_rng(seed).integers(2**31)))
         model: Forecaster = self.card.load()(self.setting, self.options)
         return model.train()
 
     def among(self, model: Forecaster, clusters: np.ndarray, location: Tensor) -> Forecaster:
-        """The surrogate among some ``clusters`` [n] alone, whose mean inputs are ``location`` [n, L * C]."""
+        """The surrogate for some ``clusters`` [n] only, whose mean inputs are ``location`` [n, L * C]."""
         return model.among(self.setting.some(clusters)._replace(location=location))
 
 
 def compared_parameters(model: Forecaster) -> list[torch.nn.Parameter]:
-    """The parameters whose gradients are compared: those of two and more dimensions.
+    """The parameters whose gradients are compared: tensors with two or more dimensions.
 
-    Tables over time of day and week are left out: windows of other hours have no row in common.
+    Tables over the time of day or week are left out, since windows of different hours share no row.
     """
     tables = model.calendar_tables
-    return [one for name, one in model.named_parameters() if one.ndim >= 2 and name.split(".")[0] not in tables]
+    return [part for name, part in model.named_parameters() if part.ndim >= 2 and name.split(".")[0] not in tables]

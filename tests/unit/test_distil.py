@@ -53,7 +53,7 @@ def test_copies_fall_into_one_cluster() -> None:
         assert len(set(found.label[first::3])) == 1
     means = here.means(found)
     np.testing.assert_allclose(means[:, found.label[0]], here.scaled[:, ::3].mean(axis=1), atol=1e-5)
-    places = here.places(found)
+    places = here.locations(found)
     assert places is not None
     np.testing.assert_allclose(sorted(places[:, 0]), [48, 49, 50], atol=1e-3)
 

@@ -17,7 +17,7 @@ SHAPE = estimate.Shape(4000, 1300, 120, 2, 1)
 
 def expected(shape: estimate.Shape = SHAPE, **distil: object) -> float:
     options = resolve_distillation(tiny(400, 12), {"distil": {"name": "stemdist", **distil}})
-    return estimate.expected(options, shape)
+    return estimate.expected_seconds(options, shape)
 
 
 def test_it_grows_with_rounds_size_and_validation_windows() -> None:
@@ -52,6 +52,6 @@ def test_a_distillation_takes_about_as_long_as_it_is_expected_to(tmp_path: Path)
     for name in ("warm", "timed"):  # the first one loads what the second finds loaded
         run = jobs.Job(create_distillation(file, options, tmp_path, name)).finish()
         windows = (run.spec.windows.train, run.spec.windows.validation)
-        work = estimate.expected(run.spec.distil_options, estimate.Shape(*windows, 20, 1, 1))
+        work = estimate.expected_seconds(run.spec.distil_options, estimate.Shape(*windows, 20, 1, 1))
         ratios.append(sum((run.result or {})["cpu"].values()) / work)
     assert 0.2 < ratios[1] < 6, ratios

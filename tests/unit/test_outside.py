@@ -105,7 +105,7 @@ def test_a_run_with_theirs_is_trained_planned_and_said(tmp_path: Path) -> None:
 def test_their_distiller_is_estimated_and_distils(tmp_path: Path) -> None:
     def expected(name: str) -> float:
         options = resolve_distillation(tiny(400, 12), {"distil": {"name": name}})
-        return estimate.expected(options, estimate.Shape(4000, 1300, 120, 2, 1))
+        return estimate.expected_seconds(options, estimate.Shape(4000, 1300, 120, 2, 1))
 
     assert expected("their-distiller") == pytest.approx(expected("their-old-distiller") + 5000)
     options = {**SMALL, "train": {"threads": 1}, "distil": {"name": "their-distiller", "space": 0.5, "epochs": 1}}
