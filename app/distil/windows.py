@@ -14,7 +14,7 @@ from app.words import plain
 from stcore.charts import distil as charts
 from stcore.charts.style import instant_text
 from stcore.charts.words import axis_title, short
-from stcore.distil.clusters import evenly_chosen
+from stcore.distil.clusters import even_positions
 from stcore.findings import DataError
 from stcore.processes import jobs
 from stcore.runs import Run, RunError, pictures
@@ -59,7 +59,7 @@ def _show_windows(run: Run) -> None:
 
 def choose_window_round(run: Run, rounds: np.ndarray) -> tuple[int, int]:
     """The positions of the chosen cluster and round among those shown; the newest round until another is chosen."""
-    these = [int(cluster) for cluster in evenly_chosen(set_size(run)[1])]
+    these = [int(cluster) for cluster in even_positions(set_size(run)[1])]
     one = set_sensor_words(run).removesuffix("s")
     if st.session_state.get("shown cluster of") != run.id:
         st.session_state["shown cluster of"] = run.id
@@ -139,7 +139,7 @@ def show_grid(
     st.markdown(
         f":small[{plain(title)} against steps; what a model sees ends at step 0. {plain(movement_text(first, now, run))}]"
     )
-    windows, parts = evenly_chosen(set_size(run)[0]), []
+    windows, parts = even_positions(set_size(run)[0]), []
     grid = st.grid(ACROSS, min_column_width=190)
     for row in rows:
         before = None if first is None else first[row]

@@ -55,6 +55,6 @@ def windows_and_clusters(windows: int, sensors: int, size: SizeOptions, fewest: 
     return some, clusters, notes
 
 
-def evenly_chosen(size: int) -> np.ndarray:
+def even_positions(size: int) -> np.ndarray:
     """At most 8 evenly spaced positions of ``size``."""
     return np.unique(np.linspace(0, size - 1, min(size, SHOWN)).round().astype(int))

@@ -20,7 +20,7 @@ import torch
 from stcore import registry
 from stcore.data import STData
 from stcore.data.metrics import METRICS
-from stcore.distil.clusters import SHOWN, Clusters, evenly_chosen
+from stcore.distil.clusters import SHOWN, Clusters, even_positions
 from stcore.distil.distiller import Distiller
 from stcore.distil.ground import Ground
 from stcore.distil.options import FILE, DistilOptions
@@ -200,7 +200,7 @@ class Distilling(Task):
         """The first target [8 x (L + H) x 8] of evenly chosen windows and clusters, in z-scores. NaN if there are fewer."""
         values = self.small().values[..., self.tensors.targets[0]]
         picture = np.full((SHOWN, self.ground.length, SHOWN), np.nan, np.float32)
-        windows, clusters = (evenly_chosen(size) for size in (values.shape[0], values.shape[2]))
+        windows, clusters = (even_positions(size) for size in (values.shape[0], values.shape[2]))
         picture[: len(windows), :, : len(clusters)] = values[np.ix_(windows, np.arange(values.shape[1]), clusters)]
         return picture.ravel()
 

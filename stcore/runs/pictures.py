@@ -9,7 +9,7 @@ from stcore.data import STData
 from stcore.data.metrics import METRICS
 from stcore.data.scale import fit
 from stcore.data.windows import cut
-from stcore.distil.clusters import SHOWN, Clusters, cluster_means, evenly_chosen
+from stcore.distil.clusters import SHOWN, Clusters, cluster_means, even_positions
 from stcore.runs.folder import Run
 from stcore.runs.rows import read
 from stcore.runs.spec import RunError
@@ -93,7 +93,7 @@ def beside(run: Run, data: STData, small: STData) -> Beside:
     scale = fit(data.values[parts.label == 0][..., [channel]])
     series = cluster_means(scale.apply(data.values[..., [channel]]), groups)[..., 0]
     starts = np.sort(small.ds["start"].values)
-    some, these = evenly_chosen(len(starts)), evenly_chosen(groups.count)
+    some, these = even_positions(len(starts)), even_positions(groups.count)
     blocks = small.values[starts[some][:, None] + np.arange(steps)][..., [small.channels.index(target)]]
     places, apart = nearest(scale.apply(blocks)[..., 0], series, parts.train.starts)
     found = np.full((SHOWN, steps, SHOWN), np.nan, np.float32)

@@ -11,7 +11,7 @@ from tiny import tiny
 
 from stcore import registry
 from stcore.data import STData
-from stcore.distil.clusters import Clusters, cluster_means, evenly_chosen, windows_and_clusters
+from stcore.distil.clusters import Clusters, cluster_means, even_positions, windows_and_clusters
 from stcore.distil.options import MatchingOptions, SizeOptions
 from stcore.processes import jobs
 from stcore.runs import Run, RunError, pictures
@@ -46,7 +46,7 @@ def test_a_round_without_a_validation_has_none(made: Run) -> None:
 def test_pictures_are_the_set_in_z_scores(made: Run, data: STData) -> None:
     seen, small = pictures.pictures(made), jobs.distilled(made)
     assert seen.shape == (2, 8, 10, 8)
-    starts = small.ds["start"].values[evenly_chosen(small.ds.sizes["window"])]
+    starts = small.ds["start"].values[even_positions(small.ds.sizes["window"])]
     scale = made.spec.scale
     wanted = (small.values[starts[:, None] + np.arange(10)][..., 0] - scale.mean[0]) / scale.std[0]
     np.testing.assert_allclose(seen[-1, : len(starts), :, :6], wanted, atol=5e-3)
