@@ -1,5 +1,8 @@
 """Every notebook runs from top to bottom, is short, and is committed without outputs."""
 
+import ast
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -24,6 +27,21 @@ def test_it_is_thin_and_without_outputs(path: Path) -> None:
     code = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
     assert len(code) <= 12
     assert not any(cell.outputs or cell.execution_count for cell in code)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_all_that_it_imports_exists(path: Path) -> None:
+    """Quick, so that a renamed function is noticed even where a notebook itself is not run."""
+    code = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code")
+    imports = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ImportFrom) and node.module]
+    names = [(part.module or "", name.name) for part in imports for name in part.names]
+    ours = [(module, name) for module, name in names if module.partition(".")[0] == "stcore"]
+    missing = [
+        f"{module}.{name}"
+        for module, name in ours
+        if not hasattr(import_module(module), name) and find_spec(f"{module}.{name}") is None
+    ]
+    assert not missing
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:zmq", "ignore:Proactor event loop")
