@@ -284,7 +284,7 @@ def test_the_command_permutes_and_leaves_out(folder: Path, masked: list[Run], tm
     asked = ("--permutation", "--windows", "20", "--permutations", "1", "--regions", "2", "--epochs", "1")
     command = done(tmp_path, "importance", "masked-1", *asked, "--runs", folder, "--json")
     assert {PERMUTATION, REGIONS} <= set(command.document["views"])
-    assert "3 trainings of 1 epoch each, about" in command.stderr and "12 of 12 sensors permuted" in command.stderr
+    assert "3 trainings of 1 epoch, about" in command.stderr and "12 of 12 sensors permuted" in command.stderr
     (masked[1].path / FILE).unlink()
 
 
