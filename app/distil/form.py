@@ -17,14 +17,13 @@ from stcore import registry
 from stcore.charts.words import percent
 from stcore.data import STData
 from stcore.data.checks import sensor_word
-from stcore.data.windows import cut
 from stcore.distil import estimate
 from stcore.distil.clusters import windows_and_clusters
 from stcore.distil.options import SCHEDULES, DistilOptions, SizeOptions
 from stcore.findings import DataError
 from stcore.options import DataOptions, OptionError, RunOptions, TrainOptions
 from stcore.runs import create_distillation
-from stcore.runs.create_distillation import resolve_distillation
+from stcore.runs.create import resolve_distillation
 from stcore.words import duration
 
 SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0)
@@ -209,8 +208,7 @@ def resolve_draft(options: dict[str, Any], data: STData | None, problem: str) ->
     if data is None:
         return Draft(options, problem=problem)
     try:
-        resolved = resolve_distillation(data, options)
-        parts = cut(data, resolved.data)
+        resolved, parts = resolve_distillation(data, options)
         return Draft(options, data, resolved, (len(parts.train), len(parts.validation)))
     except (OptionError, DataError) as error:
         return Draft(options, data, problem=sentence(str(error)))

@@ -1,7 +1,6 @@
 """Runs on disk: a folder holds whatever must survive a reload, a crash or a colleague. App, notebook and CLI read it alike."""
 
-from stcore.runs.create import create
-from stcore.runs.create_distillation import create_distillation
+from stcore.runs.create import create, create_distillation
 from stcore.runs.folder import Run
 from stcore.runs.labels import Label, label, write_label
 from stcore.runs.record import record

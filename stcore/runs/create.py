@@ -14,9 +14,9 @@ from stcore.data import STData
 from stcore.data.checks import sensor_word
 from stcore.data.scale import fit
 from stcore.data.windows import PARTS, Parts, cut, observed_cells
-from stcore.distil.options import FILE
+from stcore.distil.options import FILE, DistilOptions
 from stcore.models.cards import for_unseen_sensors
-from stcore.options import DataOptions, OptionError, RunOptions
+from stcore.options import DataOptions, DistilledOptions, OptionError, RunOptions, merge
 from stcore.prune.strategy import Samples
 from stcore.registry import ModelCard
 from stcore.runs import small_set
@@ -27,7 +27,9 @@ from stcore.sensors.sites import Sites
 from stcore.training import recipe
 from stcore.training.features import SKETCH
 
-WHOLE = ("hour", "window", "sensor")  # features that are whole numbers
+WHOLE = ("hour", "window", "sensor")
+"""Features of samples that are whole numbers."""
+DISTIL_DEFAULTS: dict[str, Any] = {"model": {"name": "stid"}, "distil": {"name": "stemdist"}}
 
 
 def create(
@@ -54,25 +56,63 @@ def create(
     alone = small if asked.distilled.warm is None else None  # trained on in place of the data's own windows
     resolved, parts = resolve(data, asked, alone)
     starts = parts.train.starts if alone is None else small_set.origins(alone, parts.train.starts)
-    windows = {name: len(windows) for name, windows in zip(PARTS, parts[:3], strict=True)} | {"train": len(starts)}
-    targets = data.channel(resolved.data.targets, data.channels[:1])
-    scale = fit(data.values[parts.label == 0]).only(targets)
     spec = {
-        "data": {"source": where(source), "answers": data.answers, **about(data)},
-        "targets": [data.channels[place] for place in targets],
-        "samples": count(data, resolved, parts) if alone is None else len(starts),
-        "windows": windows,
-        "scale": {"mean": scale.mean.tolist(), "spread": scale.spread.tolist()},
-        "options": resolved.model_dump(mode="json"),
-        "versions": versions(),
+        **common_spec(source, data, resolved, parts, starts),
+        **({"samples": count(data, resolved, parts)} if alone is None else {}),
         **({"experiment": dict(experiment)} if experiment else {}),
         **({"distilled": small_set.described(small)} if small is not None else {}),
     }
+    run = write_run(source, spec, starts, runs, name)
+    if small is not None:
+        small.save(run.path / FILE)
+    return run
+
+
+def create_distillation(
+    source: str | Path | STData,
+    options: Mapping[str, Any],
+    runs: str | Path = "runs",
+    name: str | None = None,
+    answers: Mapping[str, str] | None = None,
+    *,
+    data: STData | None = None,
+) -> Run:
+    """A new folder for a distillation of ``source``, with every option resolved and checked; see ``create``.
+
+    A distillation is a run of another kind: its result is a distilled set.
+    """
+    check_source(source, runs)
+    data = open_source(source, runs, answers) if data is None else data
+    resolved, parts = resolve_distillation(data, options)
+    spec = {"kind": "distil", **common_spec(source, data, resolved, parts, parts.train.starts)}
+    return write_run(source, spec, parts.train.starts, runs, name)
+
+
+def common_spec(
+    source: str | Path | STData, data: STData, options: RunOptions, parts: Parts, starts: np.ndarray
+) -> dict[str, Any]:
+    """What the spec of every run says; ``starts`` [W] are the first steps of its training windows."""
+    targets = data.channel(options.data.targets, data.channels[:1])
+    scale = fit(data.values[parts.label == 0]).only(targets)
+    return {
+        "data": {"source": where(source), "answers": data.answers, **about(data)},
+        "targets": [data.channels[index] for index in targets],
+        "samples": len(starts),
+        "windows": {name: len(windows) for name, windows in zip(PARTS, parts[:3], strict=True)}
+        | {"train": len(starts)},
+        "scale": {"mean": scale.mean.tolist(), "spread": scale.spread.tolist()},
+        "options": options.model_dump(mode="json"),
+        "versions": versions(),
+    }
+
+
+def write_run(
+    source: str | Path | STData, spec: Mapping[str, Any], starts: np.ndarray, runs: str | Path, name: str | None
+) -> Run:
+    """The run's folder; data that come from memory are saved in it."""
     run = Run.create(Path(runs), spec, starts, name)
     if isinstance(source, STData):
         source.save(run.path / "data.nc")
-    if small is not None:
-        small.save(run.path / FILE)
     return run
 
 
@@ -219,3 +259,39 @@ def versions() -> dict[str, str]:
         with suppress(PackageNotFoundError):
             found[package] = version(package)
     return found
+
+
+def resolve_distillation(data: STData, options: Mapping[str, Any]) -> tuple[DistilOptions, Parts]:
+    """Options with every default decided, and the data's windows.
+
+    OptionError for what cannot be, such as a surrogate that knows no other sensors.
+    """
+    asked = DistilOptions.read(merge(DISTIL_DEFAULTS, options))
+    if asked.data.samples == "cells":
+        raise OptionError("a distillation works on windows; set data.samples to windows")
+    if asked.mask not in ({}, {"name": "none"}) or asked.distilled != DistilledOptions():
+        raise OptionError(
+            "a distillation makes its set of all sensors of the data: it has no mask and begins with no other set"
+        )
+    if asked.train.device != "cpu" or asked.train.precision == "float64":
+        raise OptionError(
+            "a distillation works on the processor, in float32; leave train.device and train.precision as they are"
+        )
+    plain, idle = RunOptions(), ("epochs", "patience", "forecasts")
+    if told := [name for name in idle if getattr(asked.train, name) != getattr(plain.train, name)]:
+        raise OptionError(
+            f"a distillation does not follow train.{told[0]}: distil.epochs says for how long a validation trains its models"
+        )
+    if asked.prune not in (plain.prune, {"name": "full"}):
+        raise OptionError("a distillation prunes nothing; runs on its set do, with train DATA --distilled")
+    model, distil = for_unseen_sensors(asked.model), dict(asked.distil)
+    surrogate = registry.card("models", model.pop("name"))
+    method = registry.card("distillers", distil.pop("name"))
+    chosen = {
+        "model": {"name": surrogate.name, **surrogate.options.read(model).model_dump(mode="json")},
+        "distil": {"name": method.name, **method.options.read(distil).model_dump(mode="json")},
+        "prune": {"name": "full"},
+        "mask": {"name": "none"},
+        "train": asked.train.model_copy(update={"threads": recipe.threads(asked.train)}),
+    }
+    return asked.model_copy(update=chosen), cut(data, asked.data)

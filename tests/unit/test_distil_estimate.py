@@ -10,13 +10,13 @@ from stcore import registry
 from stcore.distil import estimate
 from stcore.processes import jobs
 from stcore.runs import create_distillation
-from stcore.runs.create_distillation import resolve_distillation
+from stcore.runs.create import resolve_distillation
 
 SHAPE = estimate.Shape(4000, 1300, 120, 2, 1)
 
 
 def expected(shape: estimate.Shape = SHAPE, **distil: object) -> float:
-    options = resolve_distillation(tiny(400, 12), {"distil": {"name": "stemdist", **distil}})
+    options, _ = resolve_distillation(tiny(400, 12), {"distil": {"name": "stemdist", **distil}})
     return estimate.expected_seconds(options, shape)
 
 

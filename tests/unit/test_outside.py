@@ -17,7 +17,7 @@ from stcore.options import RunOptions
 from stcore.processes import jobs
 from stcore.registry import Card, DistillerCard, MaskCard, ModelCard
 from stcore.runs import create_distillation
-from stcore.runs.create_distillation import resolve_distillation
+from stcore.runs.create import resolve_distillation
 from stcore.sensors.candidates import best_order, candidate_orders, candidates, cost_notes
 from stcore.sensors.options import MaskOptions
 from stcore.sensors.sites import Sites
@@ -104,7 +104,7 @@ def test_a_run_with_theirs_is_trained_planned_and_said(tmp_path: Path) -> None:
 
 def test_their_distiller_is_estimated_and_distils(tmp_path: Path) -> None:
     def expected(name: str) -> float:
-        options = resolve_distillation(tiny(400, 12), {"distil": {"name": name}})
+        options, _ = resolve_distillation(tiny(400, 12), {"distil": {"name": name}})
         return estimate.expected_seconds(options, estimate.Shape(4000, 1300, 120, 2, 1))
 
     assert expected("their-distiller") == pytest.approx(expected("their-old-distiller") + 5000)
