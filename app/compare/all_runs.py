@@ -12,7 +12,7 @@ from stcore.processes import health
 from stcore.readers.safe.limits import size_text
 from stcore.runs import Run, damaged_in, label, trash, uploads, write_label
 from stcore.runs.folder import LIVE
-from stcore.runs.store import listed
+from stcore.runs.store import run_table
 
 ICONS = {"well": ":material/check_circle:", "note": ":material/info:", "problem": ":material/error:"}
 KINDS = {"train": "Training", "distil": "Distillation"}
@@ -50,7 +50,7 @@ def matching_rows(runs: list[Run]) -> pd.DataFrame:
         help="Shows the runs whose row contains every word.",
     )
     with_archived = right.toggle("Archived, too", key="archived runs", persist_state="session")
-    found = listed(runs)
+    found = run_table(runs)
     found = found if with_archived else found[~found["archived"].astype(bool)]
     found = found.assign(kind=found["kind"].map(KINDS))
     text = found[["run", "kind", "title", "status", "method", "model", "mask", "data", "note"]].agg(" ".join, axis=1)

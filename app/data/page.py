@@ -12,7 +12,7 @@ from stcore import readers
 from stcore.data import STData
 from stcore.findings import DataError
 from stcore.readers.safe.limits import size_text
-from stcore.runs.store import elsewhere
+from stcore.runs.store import other_names
 
 
 def show_data_view() -> None:
@@ -46,7 +46,7 @@ def show_dataset(chosen: str, data: STData) -> None:
     if st.button("Train on this", type="primary", help="Opens the form of a new run with this dataset."):
         st.switch_page("train/page.py", query_params={"data": chosen})
     questions.show_summary(data)
-    questions.show_findings(chosen, [*data.findings, *elsewhere(all_runs(), data, chosen)])
+    questions.show_findings(chosen, [*data.findings, *other_names(all_runs(), data, chosen)])
     show_layouts(data)
 
 

@@ -18,7 +18,7 @@ from stcore.readers.layers import layers
 from stcore.readers.safe import child
 from stcore.readers.safe.limits import free_memory
 from stcore.runs import Run, remove, runs_in
-from stcore.runs.store import elsewhere
+from stcore.runs.store import other_names
 from stcore.words import duration
 
 MEMORY_SHARE = 0.8
@@ -30,7 +30,7 @@ def inspect(data: DataSource, answers: Answers = None, runs: Runs = RUNS, json: 
     """Show how a dataset was read: its size, what was changed, what has to be answered, and which runs used it."""
     opened = readers.open(data, read_answers(answers))
     about = description(opened)
-    used = elsewhere(runs_in(runs), opened, data)
+    used = other_names(runs_in(runs), opened, data)
     about["findings"] += [finding.to_json() for finding in used]
     lines = [*_description_lines(opened, about), *map(_finding_text, [*opened.findings, *used])]
     say(about, json, "\n".join(lines))

@@ -52,15 +52,15 @@ def create(
     small = None
     if (place := asked.distilled.source) is not None:
         check_reach(place, runs)
-        small = small_set.checked(data, asked, small_set.opened(place, data))
+        small = small_set.check_set(data, asked, small_set.open_set(place, data))
     alone = small if asked.distilled.warm is None else None  # trained on in place of the data's own windows
     resolved, parts = resolve(data, asked, alone)
     starts = parts.train.starts if alone is None else small_set.origins(alone, parts.train.starts)
     spec = {
         **common_spec(source, data, resolved, parts, starts),
-        **({"samples": count(data, resolved, parts)} if alone is None else {}),
+        **({"samples": sample_count(data, resolved, parts)} if alone is None else {}),
         **({"experiment": dict(experiment)} if experiment else {}),
-        **({"distilled": small_set.described(small)} if small is not None else {}),
+        **({"distilled": small_set.set_facts(small)} if small is not None else {}),
     }
     run = write_run(source, spec, starts, runs, name)
     if small is not None:
@@ -95,7 +95,7 @@ def common_spec(
     targets = data.channel(options.data.targets, data.channels[:1])
     scale = fit(data.values[parts.label == 0]).only(targets)
     return {
-        "data": {"source": where(source), "answers": data.answers, **about(data)},
+        "data": {"source": data_source(source), "answers": data.answers, **data_facts(data)},
         "targets": [data.channels[index] for index in targets],
         "samples": len(starts),
         "windows": {name: len(windows) for name, windows in zip(PARTS, parts[:3], strict=True)}
@@ -130,7 +130,7 @@ def check_source(source: str | Path | STData, runs: str | Path) -> None:
     check_reach(source, runs)
 
 
-def where(source: str | Path | STData) -> str:
+def data_source(source: str | Path | STData) -> str:
     """Where the worker finds the data: a path, ``demo``, or the run folder's own copy of data that came from memory."""
     if isinstance(source, STData):
         return "data.nc"
@@ -144,7 +144,7 @@ def resolve(data: STData, options: RunOptions, alone: STData | None = None) -> t
     Raises OptionError for what cannot be, such as a model with nothing to train or a share of visits that cannot be met.
     """
     parts, train = cut(data, options.data), options.train
-    samples = count(data, options, parts) if alone is None else alone.ds["start"].size
+    samples = sample_count(data, options, parts) if alone is None else alone.ds["start"].size
     if alone is not None and "prune" not in options.model_fields_set:
         options = options.model_copy(update={"prune": {"name": "full"}})
     chosen: dict[str, Any] = {}
@@ -162,7 +162,7 @@ def resolve(data: STData, options: RunOptions, alone: STData | None = None) -> t
         if isinstance(card, ModelCard):
             check_model(card, data, options.data)
     check_mask(data, options.data, chosen, parts)
-    chosen["prune"] = checked(chosen["prune"], "keep" in options.prune, samples, train.epochs)
+    chosen["prune"] = resolve_pruning(chosen["prune"], "keep" in options.prune, samples, train.epochs)
     size = 1 if options.data.samples == "cells" else len((alone or data).sensors)
     batch = recipe.batch_size(train, size, samples)
     rate = recipe.base_rate(train, batch, size, chosen["model"]["name"])
@@ -202,14 +202,14 @@ def check_mask(data: STData, options: DataOptions, chosen: Mapping[str, Any], pa
         card.load()(settings, Sites(data, settings, target, parts.label == 0), 1, 0)
 
 
-def count(data: STData, options: RunOptions, parts: Parts) -> int:
+def sample_count(data: STData, options: RunOptions, parts: Parts) -> int:
     """How many samples there are to prune: training windows, or those of their cells that hold a target."""
     if options.data.samples == "windows":
         return len(parts.train)
     return len(observed_cells(data, parts.train, data.channel(options.data.targets, data.channels[:1])))
 
 
-def checked(prune: dict[str, Any], asked: bool, samples: int, epochs: int) -> dict[str, Any]:
+def resolve_pruning(prune: dict[str, Any], asked: bool, samples: int, epochs: int) -> dict[str, Any]:
     """The strategy's options, after building it once on blank features: a budget it cannot meet is refused now.
 
     Where no share was ``asked`` for and the default cannot be met, as in one epoch, the method's own threshold decides;
@@ -232,7 +232,7 @@ def checked(prune: dict[str, Any], asked: bool, samples: int, epochs: int) -> di
     return possible(ways[-1])
 
 
-def about(data: STData) -> dict[str, Any]:
+def data_facts(data: STData) -> dict[str, Any]:
     """What a run remembers of its data."""
     places = data.locations
     return {

@@ -16,7 +16,7 @@ from stcore.readers.archives.stemdist import set_fingerprint
 from stcore.words import listing
 
 
-def opened(place: str, data: STData) -> STData:
+def open_set(place: str, data: STData) -> STData:
     """The distilled set in a file, or in the folder of the run that made it. One that knows no step of its own, as a .pt
     does not, has that of ``data``. DataError where a folder holds several."""
     if not place.strip():
@@ -33,7 +33,7 @@ def opened(place: str, data: STData) -> STData:
     return readers.open(path, {"step": step}) if step and "step" in small.assumed else small
 
 
-def checked(data: STData, options: RunOptions, small: STData) -> STData:
+def check_set(data: STData, options: RunOptions, small: STData) -> STData:
     """The distilled set; OptionError or DataError where it cannot be trained on in place of the data's own windows."""
     if options.data.samples == "cells":
         raise OptionError("a distilled set is trained on in windows; set data.samples to windows")
@@ -56,7 +56,7 @@ def checked(data: STData, options: RunOptions, small: STData) -> STData:
     return small
 
 
-def described(small: STData) -> dict[str, Any]:
+def set_facts(small: STData) -> dict[str, Any]:
     """What a run remembers of the set; of one that was carried in a .pt, the fingerprint that it had before, and as
     ``kept`` that of the run's own copy."""
     windows, sensors = int(small.ds["start"].size), len(small.sensors)

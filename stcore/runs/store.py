@@ -9,7 +9,7 @@ import pandas as pd
 
 from stcore.data import STData
 from stcore.findings import Finding
-from stcore.runs.create import where
+from stcore.runs.create import data_source
 from stcore.runs.folder import NAME, Run
 from stcore.runs.labels import label
 from stcore.runs.spec import RunError
@@ -75,7 +75,7 @@ COLUMNS = [
 ]
 
 
-def listed(runs: list[Run]) -> pd.DataFrame:
+def run_table(runs: list[Run]) -> pd.DataFrame:
     """One row a run, in their order, with ``COLUMNS``. ``kind`` is train or distil, ``validation`` and ``test`` are MAE,
     ``visits`` the share that was visited (of a distillation the share that its set is of the whole), ``seconds`` of work,
     ``made`` in UTC, ``bytes`` on disk. ``keep`` and ``mask`` are a training's, and ``model`` may be a surrogate."""
@@ -108,10 +108,10 @@ def row(run: Run) -> dict[str, Any]:
     }
 
 
-def elsewhere(runs: list[Run], data: STData, source: str) -> list[Finding]:
+def other_names(runs: list[Run], data: STData, source: str) -> list[Finding]:
     """A note where some of ``runs`` were made of the same data under another name than ``source``."""
     same = [run.spec.data for run in runs if run.spec.data.fingerprint == data.fingerprint]
-    others = {facts.source: facts.title for facts in same if facts.source != where(source)}
+    others = {facts.source: facts.title for facts in same if facts.source != data_source(source)}
     if not others:
         return []
     place, title = next(iter(others.items()))  # in full: a path is told apart by its end

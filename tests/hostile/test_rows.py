@@ -16,7 +16,7 @@ from stcore.exports.forecasts import forecast_dataset
 from stcore.findings import Finding
 from stcore.processes import jobs
 from stcore.runs import Run, runs_in
-from stcore.runs.store import elsewhere
+from stcore.runs.store import other_names
 
 HOURS = pd.date_range("2024-05-01", periods=96, freq="h", name="time")
 COUNTER = 2**24 + 1 + np.arange(96)
@@ -116,7 +116,7 @@ def test_the_same_data_under_another_name_are_told(tmp_path: Path) -> None:
     assert [finding["level"] for finding in told] == ["note"] and str(tmp_path / "one.nc") in told[0]["text"]
     for name in ("one", "other"):
         path = tmp_path / f"{name}.nc"
-        assert elsewhere(runs_in(run.path.parent), readers.open(path), str(path)) == []
+        assert other_names(runs_in(run.path.parent), readers.open(path), str(path)) == []
 
 
 # ---- the server ----------------------------------------------------------------------------------------------------
