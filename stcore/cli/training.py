@@ -76,11 +76,11 @@ def train(
 def create_once(data: str, options: dict[str, Any], runs: Path, name: str | None, answers: dict[str, str]) -> Job:
     """The new run with its data. Among several ranks the first one creates it and tells the others its id."""
     if int(os.environ.get("WORLD_SIZE", 1)) == 1:
-        return new_job(create, data, options, runs, name, answers)
+        return new_job(create, data, options, runs, name, answers=answers)
     from stcore.ranks import Ranks
 
     ranks = Ranks()
-    first = new_job(create, data, options, runs, name, answers) if ranks.first else None
+    first = new_job(create, data, options, runs, name, answers=answers) if ranks.first else None
     run = open_run(ranks.broadcast(first.run.id if first else ""), runs)
     return first or Job(run)
 
@@ -124,7 +124,7 @@ def distil(
     options = overlay(
         read_options(config, DistilOptions), merge(without_none(given), parse_assignments(assignments or []))
     )
-    job = new_job(create_distillation, data, options, runs, name, read_answers(answers))
+    job = new_job(create_distillation, data, options, runs, name, answers=read_answers(answers))
     return follow(job, quiet, json, partial(print_small_set, out=out, layout=layout))
 
 

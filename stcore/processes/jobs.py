@@ -70,6 +70,7 @@ def new_job(
     options: Mapping[str, Any],
     runs: str | Path = "runs",
     name: str | None = None,
+    *,
     answers: Mapping[str, str] | None = None,
 ) -> Job:
     """A new run, made by ``create`` or ``create_distillation``, with the data that were opened for it.
