@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stcore.data.checks.stretches import stretches
+from stcore.data.checks.finding import stretches
 from stcore.distil.options import SizeOptions
 
 # Every round stores a picture of at most so many windows and clusters.

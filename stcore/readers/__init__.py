@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stcore.data import STData
-from stcore.data.checks.zone import offer_zone
+from stcore.data.checks.time import offer_zone
 from stcore.findings import DataError, Finding, refuse
 from stcore.readers import folder
 from stcore.readers.answers import load_answers, save_answers

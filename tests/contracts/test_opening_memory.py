@@ -9,7 +9,7 @@ import xarray as xr
 from cases import mostly_slow
 
 import stcore.readers as readers
-from stcore.data.checks import stretches
+from stcore.data.checks import finding
 from stcore.readers.grids import cube
 
 STEPS, LATS, LONS = 2000, 40, 50
@@ -44,7 +44,7 @@ def write(path: Path, kind: str, steps: int = STEPS) -> None:
 def test_peak_over_kept(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name in (
         (cube, "BLOCK"),
-        (stretches, "MOST"),
+        (finding, "MOST"),
     ):  # as small beside this file as they are beside a large one
         monkeypatch.setattr(module, name, 2**15)
     write(tmp_path / "large.nc", kind)

@@ -6,7 +6,7 @@ import pytest
 from checked import ROWS, N, T, codes, found, refused, sample
 
 from stcore.data import STData
-from stcore.data.checks.zone import offer_zone, offered_zone
+from stcore.data.checks.time import offer_zone, offered_zone
 from stcore.findings import DataError
 
 

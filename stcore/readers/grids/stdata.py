@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from stcore.data import STData
-from stcore.data.checks.zone import offered_zone
+from stcore.data.checks.time import offered_zone
 from stcore.findings import Finding, refuse
 from stcore.readers.reader import Answers, Raw, Reader
 from stcore.readers.safe import hdf5
