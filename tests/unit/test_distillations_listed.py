@@ -34,7 +34,7 @@ def test_both_kinds_are_listed(runs: Path, capsys: pytest.CaptureFixture[str]) -
     assert "distillation" in line and "random" in line
     assert main(["show", "small", "--runs", str(runs)]) == 0
     said = capsys.readouterr().out
-    assert "of the whole" in said and "visits" not in said
+    assert "of the full data" in said and "visits" not in said
     assert repr(Run(runs / "small")).startswith("<Run small: done, random, stid, 1 rounds of ")
 
 
