@@ -74,7 +74,7 @@ def test_a_real_run_takes_about_what_is_said(tmp_path) -> None:
     run = trained(tmp_path / "tiny.nc", tmp_path, "real", train={**OPTIONS["train"], "batch": 8})
     options, windows = run.spec.options, run.spec.windows
     work = cost.work(options, (windows.train, windows.validation, windows.test), 20, 1, 1)
-    took = run.summary()["seconds"]["train"]
+    took = (run.result or {})["cpu"]["train"]  # other work on the machine does not lengthen it
     assert took / 10 < cost.training_seconds(work, cost.glance()) < took * 10
 
 
