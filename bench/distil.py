@@ -96,9 +96,13 @@ class Cell(NamedTuple):
         chosen, fit = SETS[self.set], registry.card("models", model).unseen or {}
         epochs = chosen.epochs if small is None else chosen.small
         return {
-            "seed": self.seed, "data": self.data(), "prune": {"name": "full"}, "model": {"name": model, **fit},
-            "train": {"epochs": epochs, "threads": 1, "forecasts": 0}, "distilled": {"source": small},
-        }  # fmt: skip
+            "seed": self.seed,
+            "data": self.data(),
+            "prune": {"name": "full"},
+            "model": {"name": model, **fit},
+            "train": {"epochs": epochs, "threads": 1, "forecasts": 0},
+            "distilled": {"source": small},
+        }
 
 
 # ---- what is run ---------------------------------------------------------------------------------------------------

@@ -65,13 +65,18 @@ def write(path: Path, kind: str, steps: int) -> None:
         dims = {"turned": ("time", "lon", "lat"), "upright": ("station", "time")}.get(
             kind, ("time", "lat", "lon") if of_grid else ("time", "station")
         )
-        sizes = {name: len(file.dimensions[name]) if hasattr(file.dimensions[name], "__len__") else file.dimensions[name].size
-                 for name in dims}  # fmt: skip
+        sizes = {
+            name: len(file.dimensions[name])
+            if hasattr(file.dimensions[name], "__len__")
+            else file.dimensions[name].size
+            for name in dims
+        }
         options = {
             "chunked": {"chunks": (min(24, steps), LATS, LONS), "compression": "gzip", "compression_opts": 1},
-            "packed": {"dtype": "i2"}, "doubles": {"dtype": "f8"},
+            "packed": {"dtype": "i2"},
+            "doubles": {"dtype": "f8"},
             "upright": {"chunks": (250, min(500, steps))},
-        }.get(kind, {})  # fmt: skip
+        }.get(kind, {})
         value = file.create_variable("t2m", dims, options.pop("dtype", "f4"), fillvalue=None, **options)
         if kind == "packed":
             value.attrs.update({"scale_factor": np.float32(0.01), "add_offset": np.float32(280)})

@@ -32,11 +32,15 @@ def rounds(run: Run) -> pd.DataFrame:
     in a validation (else NaN), whether the set was the ``best`` so far, its ``windows``, and seconds of work."""
     rows = [
         (
-            event["epoch"] + 1, event["train_loss"], *map(event["validation"].get, METRICS),
-            bool(event["best"]), event["kept"], sum(event["seconds"].values()),
+            event["epoch"] + 1,
+            event["train_loss"],
+            *map(event["validation"].get, METRICS),
+            bool(event["best"]),
+            event["kept"],
+            sum(event["seconds"].values()),
         )
         for event in run.epochs()
-    ]  # fmt: skip
+    ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     numbers = dict.fromkeys(("loss", *METRICS, "seconds"), float)
     return frame.astype({**numbers, "round": int, "windows": int, "best": bool})

@@ -4,11 +4,16 @@ from typing import Any
 
 NUMBER = (int, float)
 EPOCH = {
-    "epoch": int, "train_loss": object, "learning_rate": object, "best": object, "visits": int, "kept": int,
+    "epoch": int,
+    "train_loss": object,
+    "learning_rate": object,
+    "best": object,
+    "visits": int,
+    "kept": int,
     "validation": {"mae": object, "rmse": object, "mape": object},
     "seconds": {"train": NUMBER, "score": NUMBER, "select": NUMBER, "evaluate": NUMBER},
     "selection": dict,
-}  # fmt: skip
+}
 ARM = {"label": str, "role": str, "method": str, "keep": NUMBER, "samples": str, "key": str, "options": dict}
 PLANNED = {"id": str, "key": str, "role": str, "seed": int, "options": dict}
 CHOSEN = {"batch": int, "lr": NUMBER, "edge": bool, "visits": NUMBER, "seconds": NUMBER, "trials": list}

@@ -131,9 +131,11 @@ class ExperimentOptions(Options):
     data: str = option("demo", "A file, a folder, or demo.", min_length=1)
     answers: dict[str, str] = option({}, "Answers to the data's questions, {code: choice}.")
     methods: Annotated[list[MethodOptions], BeforeValidator(_methods)] = option(
-        ["st-prune"], "Names of strategies, or tables of a name, label, samples, keep and its own options.",
-        min_length=1, validate_default=True,
-    )  # fmt: skip
+        ["st-prune"],
+        "Names of strategies, or tables of a name, label, samples, keep and its own options.",
+        min_length=1,
+        validate_default=True,
+    )
     keep: Annotated[list[Budget], BeforeValidator(_single)] = option(
         [0.5], "Budgets: shares of all sample visits of a full run.", min_length=1
     )

@@ -68,9 +68,14 @@ def measured_period(answer: Answer, data: STData, part: str) -> dict[str, Any]:
     ends = data.clock(np.array([period.start[0] + period.lookback, period.start[-1] + length - 1]))
     cut = _blocks(answer, data.step_seconds, part)
     return {
-        "part": part, "from": ends[0].isoformat(), "to": ends[1].isoformat(), "windows": len(period.start),
-        "of": period.total, "blocks": cut.number, "block_hours": cut.length * data.step_seconds / 3600,
-    }  # fmt: skip
+        "part": part,
+        "from": ends[0].isoformat(),
+        "to": ends[1].isoformat(),
+        "windows": len(period.start),
+        "of": period.total,
+        "blocks": cut.number,
+        "block_hours": cut.length * data.step_seconds / 3600,
+    }
 
 
 def describe_period(measured: Mapping[str, Any]) -> str:

@@ -230,9 +230,15 @@ def best_ranking(run: Run, sites: Sites, keep: int | None, ask: Ask) -> tuple[st
 
 
 def make_plan(
-    run: Run, sites: Sites, keep: np.ndarray, ask: Ask, *, ranking: str = "", curve: Curve | None = None,
+    run: Run,
+    sites: Sites,
+    keep: np.ndarray,
+    ask: Ask,
+    *,
+    ranking: str = "",
+    curve: Curve | None = None,
     facts: SiteFacts | None = None,
-) -> Plan:  # fmt: skip
+) -> Plan:
     """The plan that keeps exactly ``keep`` [N] bool, with its errors, reasons and notes."""
     everyone = np.ones(len(keep), bool)
     answers = {part: ask(keep, part) for part in PARTS}
@@ -243,9 +249,20 @@ def make_plan(
     errors = answers["validation"].by_sensor, whole["validation"].by_sensor
     why = Reasons(facts, mask, shares, *errors, unit, about.name)
     return Plan(
-        run, sites, keep, answers, whole, shares, about, why.reasons(), why.by_site(), ranking, unit,
-        plan_notes(run, sites, mask, facts), curve,
-    )  # fmt: skip
+        run,
+        sites,
+        keep,
+        answers,
+        whole,
+        shares,
+        about,
+        why.reasons(),
+        why.by_site(),
+        ranking,
+        unit,
+        plan_notes(run, sites, mask, facts),
+        curve,
+    )
 
 
 def target_unit(run: Run) -> str:
