@@ -111,7 +111,7 @@ def test_map_table_and_list_choose_one_sensor(app, done: Run) -> None:
     test = app("sensors", run="finished")
     names = done.spec.data.sensors
     worst = names[int(done.trace()["sensor_error"].values[-1].argmax())]
-    assert test.selectbox(key="sensor list").value == worst and "number 1 of 4" in said(test)
+    assert test.selectbox(key="sensor list").value == worst and "rank 1 of 4" in said(test)
     other = next(name for name in names if name != worst)
     test.session_state["sensor-map"] = {"selection": {"indices": {"sensors": [2 * names.index(other)]}, "objects": {}}}
     test.run()

@@ -89,7 +89,7 @@ def test_a_class_is_told_what_it_may_open_and_no_other_path(
     monkeypatch.setenv("STCORE_DATA", os.pathsep.join([str(session.ROOT / "data"), str(shared), str(shared)]))
     test = app("data", data="/etc/hosts")
     (text,) = (part.value.replace("\\", "") for part in test.error)
-    assert text.count(str(shared)) == 1 and "what you upload" in text
+    assert text.count(str(shared)) == 1 and "your uploads" in text
     assert str(session.ROOT) not in text and "workbench" not in text
     assert test.text_input(key="data path").label == "File or folder on the server"
 

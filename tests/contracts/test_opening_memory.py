@@ -12,7 +12,7 @@ import stcore.readers as readers
 from stcore.data.checks import finding
 from stcore.readers.grids import cube
 
-STEPS, LATS, LONS = 2000, 40, 50
+STEPS, LATS, LONS = 4000, 40, 50
 MOST = 1.3
 KINDS = ("grid", "packed", "sea", "zeros", "infinite", "gaps", "stations", "upright")
 
