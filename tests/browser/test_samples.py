@@ -28,7 +28,7 @@ pytestmark = pytest.mark.browser
 SCRIPT = Path(canvas.__file__).with_name("raster.js")
 
 
-def canvas(page: Page, what: str) -> Locator:
+def canvas_of(page: Page, what: str) -> Locator:
     """The canvas of the calendar, or of the raster."""
     found = page.locator(f"canvas[aria-label^='{what}']")
     found.wait_for()
@@ -58,7 +58,7 @@ def now_picked(page: Page, before: str = "") -> str:
 @pytest.mark.slow
 def test_a_click_anywhere_picks_a_sample_that_outlasts_a_reload(browse: Browse) -> None:
     page = browse().open("/samples?run=demo-run")
-    calendar = canvas(page, "Calendar")
+    calendar = canvas_of(page, "Calendar")
     calendar.click(position=at(calendar, 0.4, 0.3))
     first = now_picked(page)
     calendar.focus()
@@ -70,7 +70,7 @@ def test_a_click_anywhere_picks_a_sample_that_outlasts_a_reload(browse: Browse) 
     line = page.get_by_test_id("stVegaLiteChart").first
     line.click(position=at(line, 0.8, 0.5))
     third = now_picked(page, second)
-    shares = canvas(page, "Raster")
+    shares = canvas_of(page, "Raster")
     shares.click(position=at(shares, 0.5, 0.3))
     fourth = now_picked(page, third)
     assert "epoch=" not in page.url, "a click into the raster moves the epoch of the whole view"
@@ -140,7 +140,7 @@ def test_a_lasso_is_named_and_its_link_opens_it_in_a_fresh_browser(browse: Brows
     said = page.get_by_text("Selection hard <b>ones</b>:").first.inner_text()
     other = browse("dark").open(f"/samples?run=named&selection={found[1]}")
     assert other.get_by_text("Selection hard <b>ones</b>:").first.inner_text() == said
-    calendar = canvas(other, "Calendar")
+    calendar = canvas_of(other, "Calendar")
     assert varied(calendar.screenshot())
     with other.expect_download() as waited:
         other.get_by_role("button", name="CSV").first.click()
@@ -191,7 +191,7 @@ def test_the_canvas_follows_the_theme(browse: Browse) -> None:
     page = browse("dark").open("/samples?run=demo-run")
     page.wait_for_timeout(500)
     for what in ("Calendar", "Raster"):
-        drawn = canvas(page, what)
+        drawn = canvas_of(page, what)
         assert varied(drawn.screenshot())
         corner = drawn.evaluate("canvas => [...canvas.getContext('2d').getImageData(1, 1, 1, 1).data]")
         assert sum(corner[:3]) < 200
@@ -222,7 +222,7 @@ def test_a_live_run_stands_still_and_tells_of_the_next_epoch(browse: Browse, goi
     run = going_on(3)
     page = browse().open(f"/samples?run={run.id}")
     page.get_by_text("of 3 epochs").wait_for()
-    shares = canvas(page, "Raster")
+    shares = canvas_of(page, "Raster")
     shares.evaluate("canvas => { canvas.dataset.same = 'yes'; }")
     going_on(4)
     told = time.monotonic()
