@@ -121,7 +121,7 @@ def test_map_table_and_list_choose_one_sensor(app, done: Run) -> None:
     assert test.selectbox(key="sensor list").value == worst
     test.session_state["ranked"] = {"selection": {"rows": [3], "columns": [], "cells": []}}
     test.run()
-    assert "number 4 of 4" in said(test)
+    assert "rank 4 of 4" in said(test)
 
 
 def test_a_sensor_in_the_address_is_shown(app, done: Run) -> None:

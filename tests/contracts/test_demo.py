@@ -6,10 +6,12 @@ import stcore.readers as readers
 
 
 def test_the_demo_opens() -> None:
-    readers.open("demo")
-    begun = time.process_time()
-    data = readers.open("demo")
-    assert time.process_time() - begun < 0.5
+    took = []
+    for _ in range(4):  # the first brings what is imported late; of the others the quickest is the machine's own
+        begun = time.process_time()
+        data = readers.open("demo")
+        took.append(time.process_time() - begun)
+    assert min(took) < 0.5
     assert data.values.shape[:2] == (8064, 120)
     assert data.simulated
     assert "simulated" in data.title.lower()
