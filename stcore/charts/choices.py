@@ -1,6 +1,6 @@
 """How a run chose its samples, as figures: hours, how often, what changed, weights, threshold, age of scores, overlap.
 
-Tables come from ``stcore.diagnostics``; the figures are Altair's, so that a page can change their data without losing its
+Tables come from ``stcore.evidence.choices``; the figures are Altair's, so that a page can change their data without losing its
 place.
 """
 
